@@ -1,0 +1,18 @@
+#!/bin/sh
+# Prints the list of collectors as C++, from their names.
+set -eu
+echo '#include "collectors/collector.hpp"'
+echo 'namespace lastgood {'
+for name in "$@"; do echo "extern const Collector ${name}_collector;"; done
+echo 'std::span<const Collector* const> all_collectors() {'
+printf '    static const Collector* const collectors[] = {'
+for name in "$@"; do printf '&%s_collector, ' "$name"; done
+echo 'nullptr};'
+echo "    return {collectors, $#};"
+echo '}'
+echo 'const Collector* find_collector(std::string_view name) {'
+echo '    for (const Collector* collector : all_collectors())'
+echo '        if (collector->name == name) return collector;'
+echo '    return nullptr;'
+echo '}'
+echo '}  // namespace lastgood'

@@ -1,0 +1,95 @@
+// An observation: one fact with its age. What collectors print, what the agent keeps, what rules compare.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/metric.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace lastgood {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key, keys unique
+
+struct Observation {
+    const Metric* metric = nullptr;  // never null in a valid observation
+    std::string subject;             // id of the drive, array, …; empty for the host
+    Labels labels;
+    double value = 0;
+    Timestamp observed_at = 0;
+
+    std::string_view label(std::string_view key) const;  // "" when absent
+    bool operator==(const Observation&) const = default;
+};
+
+// What collectors write to. `add` is a fact; `increment` adds to a counter that the agent keeps across restarts.
+class Sink {
+  public:
+    virtual ~Sink() = default;
+    virtual void add(Observation observation) = 0;
+    virtual void increment(Observation observation) = 0;
+    // A streaming collector's batch is whole: it replaces the collector's earlier facts. `cursor` (opaque, may be empty) is
+    // saved together with the increments and given back in Context::cursor when the collector is started again.
+    virtual void commit(std::string_view cursor) = 0;
+    // Something that could not be read: `subject` may be empty. Shown with the collector's state; does not end the run.
+    virtual void problem(std::string_view subject, const Error& error) = 0;
+
+    // Shorthand for add().
+    void observe(const Metric& metric, std::string_view subject, double value, Timestamp observed_at, Labels labels = {});
+};
+
+// One line of the protocol between collector and agent (see docs/writing-a-collector.md):
+//   {"metric":"lastgood_drive_pending_sectors","subject":"wwn-0x…","labels":{"k":"v"},"value":3,"observed_at":1700000000.5}
+//   {"metric":…,"increment":2,…}   adds to a counter
+//   {"commit":true,"cursor":"…"}   ends a streaming collector's batch
+//   {"problem":"…","subject":"…","kind":"failed"}   something could not be read
+struct ProtocolLine {
+    enum class Kind { observation, increment, commit, problem };
+    Kind kind = Kind::observation;
+    Observation observation;  // observation, increment
+    std::string cursor;       // commit
+    std::string subject;      // problem
+    Error error{};            // problem
+};
+
+std::string to_json_line(const ProtocolLine& line);  // without newline
+// Refuses unknown metrics, wrong types, non-finite values, negative increments and labels the metric does not declare; the
+// message says what to do. `default_time` stands for a missing observed_at.
+Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
+
+// A Sink that prints protocol lines to a file descriptor; flushes at commit and when destroyed.
+class LineSink : public Sink {
+  public:
+    explicit LineSink(int fd) : fd_(fd) {}
+    ~LineSink() override { flush(); }
+    LineSink(const LineSink&) = delete;
+    LineSink& operator=(const LineSink&) = delete;
+    void add(Observation observation) override;
+    void increment(Observation observation) override;
+    void commit(std::string_view cursor) override;
+    void problem(std::string_view subject, const Error& error) override;
+    void flush();
+
+  private:
+    void write_line(const ProtocolLine& line);
+    int fd_;
+    std::string buffer_;
+};
+
+// A Sink that keeps everything, for tests and for `explain`.
+class MemorySink : public Sink {
+  public:
+    void add(Observation observation) override { observations.push_back(std::move(observation)); }
+    void increment(Observation observation) override;  // adds to an equal series in `observations`
+    void commit(std::string_view last_cursor) override { cursor = last_cursor; }
+    void problem(std::string_view subject, const Error& error) override { problems.emplace_back(subject, error); }
+
+    std::vector<Observation> observations;
+    std::vector<std::pair<std::string, Error>> problems;
+    std::string cursor;
+};
+
+}  // namespace lastgood

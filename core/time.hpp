@@ -1,0 +1,34 @@
+// Points in time, durations, and their text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace lastgood {
+
+using Timestamp = double;  // seconds since the Unix epoch, UTC
+using Seconds = double;    // a duration
+
+// "26h", "90s", "1h 30min", "2w"; units as in systemd.time(7): ms s m min h d w month y.
+// A bare number is refused: a unit must be named.
+Result<Seconds> parse_duration(std::string_view text);
+
+// "10h 5min", "912 days", "3 s": two units at most, for people.
+std::string format_duration(Seconds duration);
+
+// "2026-11-21 20:14:05 UTC"
+std::string format_time(Timestamp time);
+
+// "512 B", "1.5 GiB": binary units, one decimal, for people.
+std::string format_size(double bytes);
+
+// "1GiB", "500 MB", "4096": binary and decimal units as in `numfmt --from=auto`; bytes.
+Result<double> parse_size(std::string_view text);
+
+// Broken-down UTC or local civil time to seconds since the epoch; month 1..12, day 1..31.
+Timestamp from_civil_utc(int year, int month, int day, int hour, int minute, int second);
+Timestamp from_civil_local(int year, int month, int day, int hour, int minute, int second);
+
+}  // namespace lastgood
