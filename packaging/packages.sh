@@ -1,0 +1,84 @@
+# Sourced by packaging/quickstart and tests/run: the Debian packages that lastgood needs, and their installation.
+# shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
+
+# To build, and to run (the programs in the last line; the libraries come with the -dev packages).
+build_packages=(
+    g++ meson ninja-build pkg-config
+    libfmt-dev libsqlite3-dev libudev-dev libsystemd-dev libatasmart-dev libnvme-dev
+    libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libexpected-dev prometheus-cpp-dev libcivetweb-dev
+    smartmontools
+)
+
+# Besides, to test.
+test_packages=(
+    clang libclang-rt-14-dev shellcheck
+    doctest-dev libumockdev-dev umockdev
+    python3 python3-pytest
+    prometheus prometheus-alertmanager
+    restic borgbackup pgbackrest postgresql
+    mount util-linux e2fsprogs libcap2-bin
+    gzip zstd xz-utils bzip2
+)
+
+# Those of the packages given that are not installed, one a line.
+missing_packages() {
+    local installed
+    installed=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' "$@" 2> /dev/null | sed -n 's/^ii *|//p')
+    local package
+    for package in "$@"; do
+        grep -qxF -- "$package" <<< "$installed" || echo "$package"
+    done
+}
+
+# Runs a command as root, by sudo where we are not.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo > /dev/null; then
+        sudo -- "$@"
+    else
+        echo "this needs root: run it as root, or install sudo: $*" >&2
+        return 1
+    fi
+}
+
+installed_packages() {
+    dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' | sed -n 's/^ii *|//p' | sort -u
+}
+
+# Installs what is missing of the packages given; touches neither the network nor apt when nothing is. Services that come with
+# a package (Debian starts them at once) are left stopped and disabled: we want their programs only.
+install_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    if [ ${#missing[@]} -eq 0 ]; then return 0; fi
+    if ! command -v apt-get > /dev/null; then
+        echo "these Debian packages are missing, and there is no apt-get here: ${missing[*]}" >&2
+        return 1
+    fi
+    echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    local policy=/usr/sbin/policy-rc.d
+    local our_policy=false
+    if [ ! -e $policy ]; then
+        our_policy=true
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy > /dev/null || return 1
+        as_root chmod 755 $policy
+    fi
+    local before status=0
+    before=$(installed_packages)
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+    as_root "${apt[@]}" update < /dev/null > /dev/null || echo "apt-get update failed; trying with the lists there are" >&2
+    as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" < /dev/null || status=$?
+    if [ $our_policy = true ]; then as_root rm -f $policy; fi
+    if [ $status -ne 0 ]; then
+        echo "apt-get could not install these packages; its message is above: ${missing[*]}" >&2
+        return 1
+    fi
+    if [ -d /run/systemd/system ]; then
+        local new units
+        mapfile -t new < <(comm -13 <(echo "$before") <(installed_packages))
+        units=$(dpkg -L "${new[@]}" 2> /dev/null | sed -nE 's,^(/usr)?/lib/systemd/system/([^/@]+\.(service|timer|socket))$,\2,p')
+        # shellcheck disable=SC2086 # unit names hold no blanks
+        if [ -n "$units" ]; then as_root systemctl disable --quiet $units 2> /dev/null || true; fi
+    fi
+}
