@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/time.hpp"
@@ -21,7 +22,7 @@ struct Backup {
     std::string location;                    // glob, repository directory or stamp file
     std::string stanza;                      // pgbackrest; empty: the only one
     std::vector<std::string> covers;         // paths that the copies hold
-    std::optional<Seconds> max_age;
+    Seconds max_age = 26 * 3600;
     std::optional<double> min_size;     // bytes
     std::string time_pattern;           // files: strptime(3)-like pattern of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: found by form, else mtime
     Seconds settle_time = 60;           // files: unchanged for so long counts as written

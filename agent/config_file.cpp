@@ -1,0 +1,368 @@
+#include "agent/config_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <concepts>
+#include <set>
+#include <toml++/toml.h>
+
+#include "collectors/collector.hpp"
+
+namespace lastgood {
+
+std::string_view to_string(BackupKind kind) {
+    switch (kind) {
+        case BackupKind::files: return "files";
+        case BackupKind::restic: return "restic";
+        case BackupKind::borg: return "borg";
+        case BackupKind::pgbackrest: return "pgbackrest";
+        case BackupKind::stamp: return "stamp";
+        case BackupKind::observed: return "observed";
+    }
+    return "observed";
+}
+
+namespace {
+
+// Reads values of one file and gathers the first error; every later read does nothing.
+class Reader {
+  public:
+    explicit Reader(std::string name) : name_(std::move(name)) {}
+
+    const std::optional<Error>& error() const { return error_; }
+
+    void refuse(const toml::source_region& where, std::string_view message) {
+        if (error_) return;
+        error_ = Error{ErrorKind::malformed,
+                       fmt::format("{}:{}:{}: {}", name_, where.begin.line, where.begin.column, message)};
+    }
+
+    void read(const toml::node& node, std::string_view key, std::string& value) {
+        if (const auto* text = node.as_string())
+            value = text->get();
+        else
+            refuse(node.source(), fmt::format("{} must be a string", key));
+    }
+    void read(const toml::node& node, std::string_view key, bool& value) {
+        if (const auto* flag = node.as_boolean())
+            value = flag->get();
+        else
+            refuse(node.source(), fmt::format("{} must be true or false", key));
+    }
+    // Seconds: a duration with its unit.
+    void read(const toml::node& node, std::string_view key, Seconds& value) {
+        const auto* text = node.as_string();
+        const auto duration = text ? parse_duration(text->get())
+                                   : Result<Seconds>(fail(ErrorKind::malformed, "a duration like \"26h\" is needed"));
+        if (!duration)
+            refuse(node.source(), fmt::format("{}: {}", key, duration.error().message));
+        else if (*duration <= 0)
+            refuse(node.source(), fmt::format("{} must be longer than nothing", key));
+        else
+            value = *duration;
+    }
+    void read(const toml::node& node, std::string_view key, std::vector<std::string>& value) {
+        value.clear();
+        if (const auto* one = node.as_string()) {
+            value.push_back(one->get());
+            return;
+        }
+        const auto* list = node.as_array();
+        if (!list) return refuse(node.source(), fmt::format("{} must be a list of strings", key));
+        for (const toml::node& item : *list) {
+            std::string text;
+            read(item, key, text);
+            value.push_back(std::move(text));
+        }
+    }
+
+  private:
+    std::string name_;
+    std::optional<Error> error_;
+};
+
+void read_size(Reader& reader, const toml::node& node, std::string_view key, std::optional<double>& value) {
+    if (const auto* bytes = node.as_integer(); bytes && bytes->get() >= 0) {
+        value = static_cast<double>(bytes->get());
+        return;
+    }
+    const auto* text = node.as_string();
+    const auto size = text ? parse_size(text->get()) : Result<double>(fail(ErrorKind::malformed, "a size like \"1GiB\" is needed"));
+    if (size)
+        value = *size;
+    else
+        reader.refuse(node.source(), fmt::format("{}: {}", key, size.error().message));
+}
+
+std::string unknown_key(std::string_view key, std::string_view where, std::string_view known) {
+    return fmt::format("unknown key \"{}\" {}; known are {}", key, where, known);
+}
+
+bool is_plain_name(std::string_view name) {
+    return !name.empty() && name.size() <= 200 && std::ranges::all_of(name, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '@';
+    });
+}
+
+void read_backup(Reader& reader, const toml::table& table, Config& config) {
+    Backup backup;
+    bool has_kind = false;
+    for (const auto& [key, node] : table) {
+        bool is_kind = false;
+        for (const BackupKind kind :
+             {BackupKind::files, BackupKind::restic, BackupKind::borg, BackupKind::pgbackrest, BackupKind::stamp}) {
+            if (key.str() != to_string(kind)) continue;
+            if (has_kind) return reader.refuse(key.source(), "a backup lies in one place: name one of files, restic, borg, pgbackrest, stamp");
+            is_kind = has_kind = true;
+            backup.kind = kind;
+            reader.read(node, key.str(), backup.location);
+            if (!backup.location.starts_with('/'))
+                reader.refuse(node.source(), fmt::format("{} must be an absolute path", key.str()));
+        }
+        if (is_kind) continue;
+        if (key == "name") {
+            reader.read(node, "name", backup.name);
+            if (!is_plain_name(backup.name))
+                reader.refuse(node.source(), "name must consist of letters, digits and - _ . @");
+        } else if (key == "covers") {
+            reader.read(node, "covers", backup.covers);
+            for (const std::string& path : backup.covers)
+                if (!path.starts_with('/')) reader.refuse(node.source(), "covers must hold absolute paths");
+        } else if (key == "max_age") {
+            reader.read(node, "max_age", backup.max_age);
+        } else if (key == "min_size") {
+            read_size(reader, node, "min_size", backup.min_size);
+        } else if (key == "stanza") {
+            reader.read(node, "stanza", backup.stanza);
+        } else if (key == "time_pattern") {
+            reader.read(node, "time_pattern", backup.time_pattern);
+        } else if (key == "settle_time") {
+            reader.read(node, "settle_time", backup.settle_time);
+        } else if (key == "cache_directory") {
+            reader.read(node, "cache_directory", backup.cache_directory);
+        } else {
+            reader.refuse(key.source(), unknown_key(key.str(), "in [[backup]]",
+                                                    "name, files, restic, borg, pgbackrest, stamp, covers, max_age, min_size, "
+                                                    "stanza, time_pattern, settle_time, cache_directory"));
+        }
+    }
+    if (backup.name.empty()) reader.refuse(table.source(), "[[backup]] needs a name");
+    for (const Backup& other : config.backups)
+        if (other.name == backup.name)
+            reader.refuse(table.source(), fmt::format("there are two backups named \"{}\"", backup.name));
+    config.backups.push_back(std::move(backup));
+}
+
+void read_external_collector(Reader& reader, const toml::table& table, Config& config) {
+    ExternalCollector collector;
+    for (const auto& [key, node] : table) {
+        if (key == "name")
+            reader.read(node, "name", collector.name);
+        else if (key == "command")
+            reader.read(node, "command", collector.command);
+        else if (key == "interval")
+            reader.read(node, "interval", collector.interval);
+        else if (key == "deadline")
+            reader.read(node, "deadline", collector.deadline);
+        else
+            reader.refuse(key.source(), unknown_key(key.str(), "in [[collector]]", "name, command, interval, deadline"));
+    }
+    if (!is_plain_name(collector.name)) reader.refuse(table.source(), "[[collector]] needs a name of letters, digits and - _ . @");
+    if (collector.command.empty() || collector.command[0].empty())
+        reader.refuse(table.source(), "[[collector]] needs a command: a list of a program and its arguments");
+    if (find_collector(collector.name))
+        reader.refuse(table.source(), fmt::format("\"{}\" is the name of a built-in collector", collector.name));
+    for (const ExternalCollector& other : config.external_collectors)
+        if (other.name == collector.name)
+            reader.refuse(table.source(), fmt::format("there are two collectors named \"{}\"", collector.name));
+    config.external_collectors.push_back(std::move(collector));
+}
+
+void read_collectors(Reader& reader, const toml::table& table, Config& config) {
+    for (const auto& [name, node] : table) {
+        const toml::table* settings = node.as_table();
+        if (!find_collector(name.str())) {
+            std::string known;
+            for (const Collector* collector : all_collectors()) known += fmt::format("{}{}", known.empty() ? "" : ", ", collector->name);
+            return reader.refuse(name.source(), fmt::format("no collector \"{}\"; there are {}", name.str(), known));
+        }
+        if (!settings) return reader.refuse(node.source(), "a table is needed, like [collectors.smart]");
+        CollectorSettings& collector = config.collectors[std::string(name.str())];
+        for (const auto& [key, value] : *settings) {
+            Seconds duration = 0;
+            if (key == "enabled") {
+                reader.read(value, "enabled", collector.enabled);
+            } else if (key == "interval") {
+                reader.read(value, "interval", duration);
+                collector.interval = duration;
+            } else if (key == "deadline") {
+                reader.read(value, "deadline", duration);
+                collector.deadline = duration;
+            } else {
+                reader.refuse(key.source(), unknown_key(key.str(), fmt::format("in [collectors.{}]", name.str()),
+                                                        "enabled, interval, deadline"));
+            }
+        }
+    }
+}
+
+// A setting of core/settings.inc; false: there is no such key in this section.
+bool read_setting(Reader& reader, std::string_view section, std::string_view key, const toml::node& node, Config& config) {
+#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
+    if (section == section_name && key == key_name) {                                \
+        reader.read(node, key, config.member);                                       \
+        return true;                                                                 \
+    }
+#include "core/settings.inc"
+#undef LASTGOOD_SETTING
+    return false;
+}
+
+std::string known_keys(std::string_view section) {
+    std::string known;
+#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
+    if (section == section_name) known += fmt::format("{}{}", known.empty() ? "" : ", ", key_name);
+#include "core/settings.inc"
+#undef LASTGOOD_SETTING
+    return known;
+}
+
+void read_section(Reader& reader, std::string_view section, const toml::table& table, Config& config) {
+    for (const auto& [key, node] : table)
+        if (!read_setting(reader, section, key.str(), node, config))
+            reader.refuse(key.source(), unknown_key(key.str(), fmt::format("in [{}]", section), known_keys(section)));
+}
+
+template <class Read>
+void read_tables(Reader& reader, std::string_view key, const toml::node& node, Config& config, Read read_one) {
+    const toml::array* tables = node.as_array();
+    if (!tables) return reader.refuse(node.source(), fmt::format("write [[{}]], with two brackets", key));
+    for (const toml::node& item : *tables)
+        if (const toml::table* table = item.as_table())
+            read_one(reader, *table, config);
+        else
+            reader.refuse(item.source(), fmt::format("write [[{}]], with two brackets", key));
+}
+
+void read_file(Reader& reader, const toml::table& file, Config& config) {
+    for (const auto& [key, node] : file) {
+        if (key == "backup") {
+            read_tables(reader, "backup", node, config, read_backup);
+        } else if (key == "collector") {
+            read_tables(reader, "collector", node, config, read_external_collector);
+        } else if (key == "collectors" && node.is_table()) {
+            read_collectors(reader, *node.as_table(), config);
+        } else if (node.is_table() && !known_keys(key.str()).empty()) {
+            read_section(reader, key.str(), *node.as_table(), config);
+        } else if (!read_setting(reader, "", key.str(), node, config)) {
+            reader.refuse(key.source(),
+                          unknown_key(key.str(), "at the top level",
+                                      known_keys("") + ", [serve], [textfile], [drives], [kernel_log], [filesystems], "
+                                                       "[collectors.NAME], [[backup]], [[collector]]"));
+        }
+    }
+}
+
+Result<void> add_file(std::string_view text, const std::string& name, Config& config) {
+    Reader reader(name);
+    try {  // Debian's toml++ is built with exceptions; they end here
+        read_file(reader, toml::parse(text, name), config);
+    } catch (const toml::parse_error& error) {
+        reader.refuse(error.source(), error.description());
+    }
+    if (reader.error()) return Failure(*reader.error());
+    return {};
+}
+
+Result<void> check(const Config& config, const std::string& name) {
+    if (!config.textfile_path.empty() && !config.textfile_path.ends_with(".prom"))
+        return fail(ErrorKind::malformed, name + ": textfile.path must end in .prom, or node_exporter does not read it");
+    return {};
+}
+
+std::string to_toml(const std::string& value) {
+    std::string quoted = "\"";
+    for (const char c : value) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+std::string to_toml(bool value) { return value ? "true" : "false"; }
+std::string to_toml(Seconds value) { return fmt::format("\"{}s\"", value); }
+std::string to_toml(const std::vector<std::string>& values) {
+    std::string list;
+    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + to_toml(value);
+    return "[" + list + "]";
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& name) {
+    Config config;
+    if (const auto added = add_file(text, name, config); !added) return Failure(added.error());
+    if (const auto checked = check(config, name); !checked) return Failure(checked.error());
+    return config;
+}
+
+Result<Config> read_config(const std::string& path) {
+    const Host host;
+    Config config;
+    const auto main_file = host.read(path);
+    if (main_file) {
+        if (const auto added = add_file(*main_file, path, config); !added) return Failure(added.error());
+    } else if (path != default_config_path || main_file.error().kind != ErrorKind::absent) {
+        return fail(main_file.error().kind, fmt::format("cannot read the configuration: {}", main_file.error().message));
+    }
+    const std::string directory = path.substr(0, path.rfind('/') + 1) + "conf.d";
+    const auto names = host.list(directory);
+    if (!names && names.error().kind != ErrorKind::absent) return Failure(names.error());
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+        if (!name.ends_with(".toml") || name.starts_with('.')) continue;
+        const std::string file = directory + "/" + name;
+        const auto text = host.read(file);
+        if (!text) return Failure(text.error());
+        if (const auto added = add_file(*text, file, config); !added) return Failure(added.error());
+    }
+    if (const auto checked = check(config, path); !checked) return Failure(checked.error());
+    return config;
+}
+
+std::string to_toml(const Config& config) {
+    std::string text;
+    std::string_view section;
+#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
+    if (section != section_name) {                                                   \
+        section = section_name;                                                      \
+        text += fmt::format("\n[{}]\n", section);                                    \
+    }                                                                                \
+    text += fmt::format("{} = {}\n", key_name, to_toml(config.member));
+#include "core/settings.inc"
+#undef LASTGOOD_SETTING
+    for (const auto& [name, settings] : config.collectors) {
+        text += fmt::format("\n[collectors.{}]\nenabled = {}\n", name, to_toml(settings.enabled));
+        if (settings.interval) text += fmt::format("interval = {}\n", to_toml(*settings.interval));
+        if (settings.deadline) text += fmt::format("deadline = {}\n", to_toml(*settings.deadline));
+    }
+    for (const Backup& backup : config.backups) {
+        text += fmt::format("\n[[backup]]\nname = {}\n", to_toml(backup.name));
+        if (backup.kind != BackupKind::observed)
+            text += fmt::format("{} = {}\n", to_string(backup.kind), to_toml(backup.location));
+        if (!backup.covers.empty()) text += fmt::format("covers = {}\n", to_toml(backup.covers));
+        text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
+        if (backup.min_size) text += fmt::format("min_size = {:.0f}\n", *backup.min_size);
+        if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
+        if (!backup.time_pattern.empty()) text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
+        if (backup.kind == BackupKind::files) text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
+        if (!backup.cache_directory.empty()) text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
+    }
+    for (const ExternalCollector& collector : config.external_collectors)
+        text += fmt::format("\n[[collector]]\nname = {}\ncommand = {}\ninterval = {}\ndeadline = {}\n",
+                            to_toml(collector.name), to_toml(collector.command), to_toml(collector.interval),
+                            to_toml(collector.deadline));
+    return text;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,24 @@
+// Reads the configuration from TOML, whole, before anything acts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/result.hpp"
+
+namespace lastgood {
+
+inline constexpr const char* default_config_path = "/etc/lastgood/lastgood.toml";
+
+// Reads `path` and then conf.d/*.toml beside it, in the order of their names; later settings win, [[backup]]s add up. With the default path,
+// an absent file is a valid, empty configuration. Errors name file, line and column and what to do; unknown keys are errors.
+Result<Config> read_config(const std::string& path);
+
+// One file's text; `name` stands in messages. For tests and for `lastgood config check`.
+Result<Config> parse_config(std::string_view text, const std::string& name);
+
+// The configuration in force as TOML, with every default written out.
+std::string to_toml(const Config& config);
+
+}  // namespace lastgood

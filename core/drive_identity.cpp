@@ -1,0 +1,209 @@
+#include "core/drive_identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lastgood {
+
+namespace {
+
+std::string read_clean(const Host& host, const std::string& path) {
+    const auto text = host.read(path, 4096);
+    return text ? clean_identity(*text) : std::string();
+}
+
+// The value of one property in a file of /run/udev/data ("E:ID_MODEL=…").
+std::string udev_property(std::string_view database, std::string_view name) {
+    const std::string start = fmt::format("E:{}=", name);
+    size_t at = database.starts_with(start) ? 0 : database.find("\n" + start);
+    if (at == std::string_view::npos) return {};
+    if (at != 0) ++at;
+    const size_t end = std::min(database.find('\n', at), database.size());
+    return clean_identity(database.substr(at + start.size(), end - at - start.size()));
+}
+
+bool has_component(std::string_view path, std::string_view prefix, bool digits_follow) {
+    for (size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
+        const std::string_view rest = path.substr(at + 1);
+        if (!rest.starts_with(prefix)) continue;
+        if (!digits_follow) return true;
+        if (rest.size() > prefix.size() && std::isdigit(static_cast<unsigned char>(rest[prefix.size()]))) return true;
+    }
+    return false;
+}
+
+Transport transport_of(std::string_view name, std::string_view sysfs) {
+    if (name.starts_with("nvme")) return Transport::nvme;
+    if (name.starts_with("loop")) return Transport::loop;
+    if (name.starts_with("mmcblk")) return Transport::mmc;
+    if (name.starts_with("vd")) return Transport::virtio;
+    if (has_component(sysfs, "usb", true)) return Transport::usb;
+    if (has_component(sysfs, "ata", true)) return Transport::sata;
+    if (has_component(sysfs, "end_device-", false)) return Transport::sas;
+    if (has_component(sysfs, "host", true)) return Transport::scsi;
+    return Transport::unknown;
+}
+
+// Unit serial number VPD page (SPC-4, page 0x80): 4 bytes of header, then text.
+std::string unit_serial(const Host& host, const std::string& base) {
+    const auto page = host.read(base + "/vpd_pg80", 4096);
+    if (!page || page->size() <= 4) return {};
+    return clean_identity(std::string_view(*page).substr(4));
+}
+
+std::string wwn_of_wwid(std::string_view wwid) {
+    if (wwid.starts_with("naa.")) return "0x" + std::string(wwid.substr(4));
+    if (wwid.starts_with("eui.")) return std::string(wwid);
+    return {};
+}
+
+void read_scsi(const Host& host, const std::string& base, Drive& drive) {
+    const std::string vendor = read_clean(host, base + "/vendor");
+    drive.model = read_clean(host, base + "/model");
+    drive.firmware = read_clean(host, base + "/rev");
+    drive.serial = unit_serial(host, base);
+    drive.wwn = wwn_of_wwid(read_clean(host, base + "/wwid"));
+    if (const auto page = host.read(base + "/vpd_pg89", 4096); page && vendor == "ATA") {
+        const AtaIdentity identity = parse_ata_information_page(*page);
+        if (!identity.model.empty()) drive.model = identity.model;
+        if (!identity.serial.empty()) drive.serial = identity.serial;
+        if (!identity.firmware.empty()) drive.firmware = identity.firmware;
+        if (!identity.wwn.empty()) drive.wwn = identity.wwn;
+    } else if (!vendor.empty() && vendor != "ATA") {
+        drive.model = clean_identity(vendor + " " + drive.model);
+    }
+}
+
+// Where it is attached, from the components of its sysfs path that stay the same over a reboot.
+std::string path_of(std::string_view sysfs, std::string_view database) {
+    const std::string udev = udev_property(database, "ID_PATH");
+    if (!udev.empty()) return udev;
+    std::string path;
+    std::string_view rest = sysfs;
+    std::string pci;
+    while (!rest.empty()) {
+        const size_t end = std::min(rest.find('/'), rest.size());
+        const std::string_view part = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (part == "block") break;
+        const bool is_pci = part.size() == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';
+        if (is_pci) {
+            pci = fmt::format("pci-{}", part);
+            path.clear();
+        } else if (part.starts_with("ata") || part.starts_with("virtio") || part.starts_with("nvme") ||
+                   std::ranges::count(part, ':') == 3) {
+            path += fmt::format("-{}", part);
+        }
+    }
+    if (pci.empty() && !path.empty()) path.erase(0, 1);
+    return pci + path;
+}
+
+}  // namespace
+
+std::string clean_identity(std::string_view text) {
+    std::string clean;
+    for (const char c : text.substr(0, text.find('\0'))) {
+        const bool printable = c > ' ' && c < 0x7f;
+        const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        if (printable)
+            clean += c;
+        else if (!blank)
+            clean += '_';
+        else if (!clean.empty() && clean.back() != ' ')
+            clean += ' ';
+    }
+    while (clean.ends_with(' ')) clean.pop_back();
+    return clean;
+}
+
+AtaIdentity parse_ata_information_page(std::string_view page) {
+    constexpr size_t identify_at = 60, identify_size = 512;
+    if (page.size() < identify_at + identify_size || static_cast<unsigned char>(page[1]) != 0x89) return {};
+    const std::string_view identify = page.substr(identify_at, identify_size);
+    const auto text = [&](size_t word, size_t words) {  // ATA strings: two characters a word, swapped
+        std::string value;
+        for (size_t i = word; i < word + words; ++i) {
+            value += identify[2 * i + 1];
+            value += identify[2 * i];
+        }
+        return clean_identity(value);
+    };
+    const auto word = [&](size_t index) {
+        return static_cast<unsigned>(static_cast<unsigned char>(identify[2 * index]) |
+                                     static_cast<unsigned char>(identify[2 * index + 1]) << 8);
+    };
+    AtaIdentity identity{text(27, 20), text(10, 10), text(23, 4), {}};
+    const bool has_wwn = (word(87) & 0xc100) == 0x4100;  // words 87 valid, bit 8: world wide name supported
+    if (has_wwn && word(108) != 0)
+        identity.wwn = fmt::format("0x{:04x}{:04x}{:04x}{:04x}", word(108), word(109), word(110), word(111));
+    return identity;
+}
+
+Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs, const std::string& number) {
+    Drive drive;
+    drive.device = name;
+    drive.sysfs = sysfs;
+    drive.transport = transport_of(name, sysfs);
+    drive.rotational = host.read_number(sysfs + "/queue/rotational").value_or(0) != 0;
+    drive.removable = host.read_number(sysfs + "/removable").value_or(0) != 0;
+    drive.size_bytes = host.read_number(sysfs + "/size").value_or(0) * 512;
+    const std::string base = sysfs + "/device";
+    switch (drive.transport) {
+        case Transport::nvme:
+            drive.model = read_clean(host, base + "/model");
+            drive.serial = read_clean(host, base + "/serial");
+            drive.firmware = read_clean(host, base + "/firmware_rev");
+            drive.wwn = wwn_of_wwid(read_clean(host, sysfs + "/wwid"));
+            break;
+        case Transport::mmc:
+            drive.model = read_clean(host, base + "/name");
+            drive.serial = read_clean(host, base + "/serial");
+            drive.firmware = read_clean(host, base + "/fwrev");
+            break;
+        case Transport::virtio:
+            drive.model = "virtio";
+            drive.serial = read_clean(host, sysfs + "/serial");
+            break;
+        case Transport::loop: break;
+        case Transport::sata:
+        case Transport::sas:
+        case Transport::scsi:
+        case Transport::usb:
+        case Transport::unknown: read_scsi(host, base, drive); break;
+    }
+    const std::string database = host.read("/run/udev/data/b" + number).value_or("");
+    const auto fill = [&](std::string& field, std::string_view property) {
+        if (field.empty()) field = udev_property(database, property);
+    };
+    fill(drive.wwn, "ID_WWN_WITH_EXTENSION");
+    fill(drive.wwn, "ID_WWN");
+    fill(drive.serial, "ID_SERIAL_SHORT");
+    fill(drive.model, "ID_MODEL");
+    fill(drive.firmware, "ID_REVISION");
+    // The SCSI model field has 16 characters; udev asked the ATA drive itself.
+    if (drive.transport == Transport::sata || drive.transport == Transport::usb) {
+        std::string full = udev_property(database, "ID_MODEL");
+        std::ranges::replace(full, '_', ' ');
+        full = clean_identity(full);
+        if (full.size() > drive.model.size()) drive.model = full;
+    }
+    drive.id = make_drive_id(drive, path_of(sysfs, database));
+    return drive;
+}
+
+std::string make_drive_id(const Drive& drive, std::string_view path) {
+    std::string id;
+    // An NVMe drive's WWN is its namespace's; the drive itself is told by its serial.
+    if (drive.wwn.starts_with("0x") && drive.transport != Transport::nvme)
+        return "wwn-" + drive.wwn;
+    if (!drive.serial.empty())
+        id = drive.model.empty() ? drive.serial : drive.model + "_" + drive.serial;
+    else
+        id = fmt::format("unstable-{}", path.empty() ? drive.device : path);
+    std::ranges::replace(id, ' ', '_');
+    return id;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,28 @@
+// Who a drive is: stable id, model, serial, transport, from sysfs and the udev database, without opening the device.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/host.hpp"
+#include "core/topology.hpp"
+
+namespace lastgood {
+
+// `sysfs` is the resolved /sys/devices/…/block/NAME, `number` its "major:minor".
+Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs, const std::string& number);
+
+// "wwn-0x…", else "MODEL_SERIAL", else "unstable-PATH".
+std::string make_drive_id(const Drive& drive, std::string_view path);
+
+// Identity in the ATA Information VPD page (SAT-3, page 0x89), whose bytes 60…571 are the drive's IDENTIFY DEVICE data
+// (ACS-3: words 10–19 serial, 23–26 firmware, 27–46 model, 108–111 WWN). Fields that are not there stay empty.
+struct AtaIdentity {
+    std::string model, serial, firmware, wwn;
+};
+AtaIdentity parse_ata_information_page(std::string_view page);
+
+// Text with leading, trailing and doubled blanks removed; what is not printable ASCII becomes '_'.
+std::string clean_identity(std::string_view text);
+
+}  // namespace lastgood

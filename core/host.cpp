@@ -1,0 +1,219 @@
+#include "core/host.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <memory>
+
+#include "core/process.hpp"
+
+namespace lastgood {
+
+namespace {
+
+Failure system_failure(const std::string& path, int error) {
+    const std::string message = fmt::format("{}: {}", path, std::strerror(error));
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case ENXIO:
+        case ENODEV: return fail(ErrorKind::absent, message);
+        case EACCES:
+        case EPERM: return fail(ErrorKind::denied, message);
+        default: return fail(ErrorKind::failed, message);
+    }
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+Timestamp from_timespec(const timespec& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+Host::Host(std::string root) : root_(std::move(root)), recorded_(root_ != "/" && !root_.empty()) {
+    if (!recorded_) return;
+    root_fd_ = ::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (const auto now = read_number("/now")) recorded_now_ = *now;
+}
+
+Host::~Host() {
+    if (root_fd_ >= 0) ::close(root_fd_);
+}
+
+Result<int> Host::open(const std::string& path, int extra_flags) const {
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | extra_flags;
+    int fd = -1;
+    if (!recorded_) {
+        fd = ::open(path.c_str(), flags);
+    } else {
+        open_how how{};
+        how.flags = static_cast<uint64_t>(flags);
+        how.resolve = RESOLVE_IN_ROOT;
+        fd = static_cast<int>(::syscall(SYS_openat2, root_fd_, path.c_str(), &how, sizeof how));
+    }
+    if (fd < 0) return system_failure(path, errno);
+    return fd;
+}
+
+Result<std::string> Host::read(const std::string& path, size_t limit) const {
+    const auto opened = open(path);
+    if (!opened) return Failure(opened.error());
+    const Descriptor file(*opened);
+    std::string text;
+    size_t used = 0;
+    for (;;) {
+        text.resize(std::min(std::max<size_t>(4096, used * 2), limit + 1));
+        const ssize_t count = ::read(file.get(), text.data() + used, text.size() - used);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_failure(path, errno);
+        if (count == 0) break;
+        used += static_cast<size_t>(count);
+        if (used > limit) return fail(ErrorKind::failed, fmt::format("{}: more than {} bytes", path, limit));
+    }
+    text.resize(used);
+    return text;
+}
+
+Result<std::string> Host::read_line(const std::string& path) const {
+    auto text = read(path);
+    if (!text) return text;
+    text->resize(std::min(text->find('\n'), text->size()));
+    while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back()))) text->pop_back();
+    return text;
+}
+
+Result<double> Host::read_number(const std::string& path) const {
+    const auto line = read_line(path);
+    if (!line) return Failure(line.error());
+    double number = 0;
+    const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
+    if (error != std::errc() || end != line->data() + line->size() || !std::isfinite(number))
+        return fail(ErrorKind::malformed, fmt::format("{}: \"{}\" is no number", path, *line));
+    return number;
+}
+
+Result<std::vector<std::string>> Host::list(const std::string& path) const {
+    const auto opened = open(path, O_DIRECTORY);
+    if (!opened) return Failure(opened.error());
+    DIR* const directory = ::fdopendir(*opened);
+    if (!directory) {
+        const int error = errno;
+        ::close(*opened);
+        return system_failure(path, error);
+    }
+    const std::unique_ptr<DIR, int (*)(DIR*)> closer(directory, ::closedir);
+    std::vector<std::string> names;
+    for (;;) {
+        errno = 0;
+        const dirent* const entry = ::readdir(directory);
+        if (!entry) break;
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (errno != 0) return system_failure(path, errno);
+    std::ranges::sort(names);
+    return names;
+}
+
+Result<std::string> Host::read_link(const std::string& path) const {
+    const auto opened = open(path, O_PATH | O_NOFOLLOW);
+    if (!opened) return Failure(opened.error());
+    const Descriptor link(*opened);
+    char target[PATH_MAX];
+    const ssize_t length = ::readlinkat(link.get(), "", target, sizeof target);
+    if (length < 0) return system_failure(path, errno);
+    return std::string(target, static_cast<size_t>(length));
+}
+
+Result<std::string> Host::resolve(const std::string& path) const {
+    const auto opened = open(path, O_PATH);
+    if (!opened) return Failure(opened.error());
+    const Descriptor file(*opened);
+    const auto real = [](int fd) {
+        char target[PATH_MAX];
+        const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), target, sizeof target);
+        return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
+    };
+    std::string resolved = real(file.get());
+    if (recorded_) {
+        const std::string prefix = real(root_fd_);
+        if (prefix != "/" && resolved.starts_with(prefix)) resolved.erase(0, prefix.size());
+    }
+    if (resolved.empty()) resolved = "/";
+    return resolved;
+}
+
+Result<FileStatus> Host::status(const std::string& path, bool follow) const {
+    const auto opened = open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+    if (!opened) return Failure(opened.error());
+    const Descriptor file(*opened);
+    struct stat found {};
+    if (::fstat(file.get(), &found) != 0) return system_failure(path, errno);
+    FileStatus status;
+    status.kind = S_ISREG(found.st_mode)   ? FileKind::regular
+                  : S_ISDIR(found.st_mode) ? FileKind::directory
+                  : S_ISLNK(found.st_mode) ? FileKind::symlink
+                                           : FileKind::other;
+    status.size = static_cast<double>(found.st_size);
+    status.modified = from_timespec(found.st_mtim);
+    status.changed = from_timespec(found.st_ctim);
+    status.device = found.st_dev;
+    status.inode = found.st_ino;
+    return status;
+}
+
+bool Host::exists(const std::string& path) const { return status(path).has_value(); }
+
+Result<CommandOutput> Host::run(const Command& command) const {
+    if (!recorded_) return run_process(command);
+    std::string name;
+    for (const std::string& argument : command.arguments) name += (name.empty() ? "" : " ") + argument;
+    std::ranges::replace(name, '/', '_');
+    auto text = read("/commands/" + name, command.output_limit);
+    if (!text) return Failure(text.error());
+    CommandOutput output;
+    output.standard_output = std::move(*text);
+    if (const auto status = read_number("/commands/" + name + ".status")) output.exit_status = static_cast<int>(*status);
+    return output;
+}
+
+Timestamp Host::now() const {
+    if (recorded_) return recorded_now_;
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return from_timespec(time);
+}
+
+Seconds Host::monotonic() const {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return from_timespec(time);
+}
+
+}  // namespace lastgood

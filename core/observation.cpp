@@ -1,0 +1,212 @@
+#include "core/observation.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace lastgood {
+
+using nlohmann::json;
+
+std::string_view Observation::label(std::string_view key) const {
+    for (const auto& [name, text] : labels)
+        if (name == key) return text;
+    return {};
+}
+
+void Sink::observe(const Metric& metric, std::string_view subject, double value, Timestamp observed_at, Labels labels) {
+    std::ranges::sort(labels);
+    add(Observation{&metric, std::string(subject), std::move(labels), value, observed_at});
+}
+
+void MemorySink::increment(Observation observation) {
+    for (Observation& known : observations)
+        if (known.metric == observation.metric && known.subject == observation.subject &&
+            known.labels == observation.labels) {
+            known.value += observation.value;
+            known.observed_at = std::max(known.observed_at, observation.observed_at);
+            return;
+        }
+    observations.push_back(std::move(observation));
+}
+
+namespace {
+
+std::string_view to_string(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::absent: return "absent";
+        case ErrorKind::denied: return "denied";
+        case ErrorKind::failed: return "failed";
+        case ErrorKind::malformed: return "malformed";
+        case ErrorKind::timed_out: return "timed_out";
+    }
+    return "failed";
+}
+
+ErrorKind parse_error_kind(std::string_view text) {
+    for (const ErrorKind kind : {ErrorKind::absent, ErrorKind::denied, ErrorKind::malformed, ErrorKind::timed_out})
+        if (text == to_string(kind)) return kind;
+    return ErrorKind::failed;
+}
+
+constexpr auto replace_invalid = json::error_handler_t::replace;  // names from the world need not be UTF-8
+
+json to_json_object(const Observation& observation, const char* value_name) {
+    json object = {{"metric", observation.metric->name}};
+    if (!observation.subject.empty()) object["subject"] = observation.subject;
+    if (!observation.labels.empty()) {
+        json& labels = object["labels"];
+        for (const auto& [key, value] : observation.labels) labels[key] = value;
+    }
+    object[value_name] = observation.value;
+    object["observed_at"] = observation.observed_at;
+    return object;
+}
+
+bool declares_label(const Metric& metric, std::string_view name) {
+    std::string_view rest = metric.labels;
+    while (!rest.empty()) {
+        const size_t comma = std::min(rest.find(','), rest.size());
+        if (rest.substr(0, comma) == name) return true;
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return false;
+}
+
+const std::string* text_of(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+}
+
+std::optional<double> number_of(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number()) return std::nullopt;
+    return found->get<double>();
+}
+
+Failure malformed(std::string message) { return fail(ErrorKind::malformed, std::move(message)); }
+
+Result<Observation> parse_observation(const json& object, const char* value_name, Timestamp default_time) {
+    Observation observation;
+    const std::string* name = text_of(object, "metric");
+    if (!name) return malformed("no \"metric\"");
+    observation.metric = find_metric(*name);
+    if (!observation.metric) return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", *name));
+    if (const std::string* subject = text_of(object, "subject")) observation.subject = *subject;
+    if ((observation.metric->subject == SubjectKind::host) != observation.subject.empty())
+        return malformed(fmt::format("{}: \"subject\" must {} the id of a {}", *name,
+                                     observation.subject.empty() ? "be" : "not be given, it is about the host, not",
+                                     to_string(observation.metric->subject)));
+    if (const auto labels = object.find("labels"); labels != object.end()) {
+        if (!labels->is_object()) return malformed(fmt::format("{}: \"labels\" must be an object", *name));
+        for (const auto& [key, value] : labels->items()) {
+            if (!declares_label(*observation.metric, key))
+                return malformed(fmt::format("{}: has no label \"{}\"", *name, key));
+            const auto* text = value.get_ptr<const std::string*>();
+            if (!text) return malformed(fmt::format("{}: label \"{}\" must be a string", *name, key));
+            observation.labels.emplace_back(key, *text);  // items() is sorted by key
+        }
+    }
+    const auto value = number_of(object, value_name);
+    if (!value || !std::isfinite(*value)) return malformed(fmt::format("{}: \"{}\" must be a finite number", *name, value_name));
+    observation.value = *value;
+    observation.observed_at = default_time;
+    if (object.contains("observed_at")) {
+        const auto time = number_of(object, "observed_at");
+        if (!time || !std::isfinite(*time) || *time < 0)
+            return malformed(fmt::format("{}: \"observed_at\" must be seconds since 1970", *name));
+        observation.observed_at = *time;
+    }
+    return observation;
+}
+
+}  // namespace
+
+std::string to_json_line(const ProtocolLine& line) {
+    json object;
+    switch (line.kind) {
+        case ProtocolLine::Kind::observation: object = to_json_object(line.observation, "value"); break;
+        case ProtocolLine::Kind::increment: object = to_json_object(line.observation, "increment"); break;
+        case ProtocolLine::Kind::commit:
+            object = {{"commit", true}};
+            if (!line.cursor.empty()) object["cursor"] = line.cursor;
+            break;
+        case ProtocolLine::Kind::problem:
+            object = {{"problem", line.error.message}, {"kind", to_string(line.error.kind)}};
+            if (!line.subject.empty()) object["subject"] = line.subject;
+            break;
+    }
+    return object.dump(-1, ' ', false, replace_invalid);
+}
+
+Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time) {
+    const json object = json::parse(text, nullptr, false);
+    if (!object.is_object()) return malformed("not a JSON object");
+    ProtocolLine line;
+    if (object.contains("commit")) {
+        line.kind = ProtocolLine::Kind::commit;
+        if (const std::string* cursor = text_of(object, "cursor")) line.cursor = *cursor;
+        return line;
+    }
+    if (object.contains("problem")) {
+        line.kind = ProtocolLine::Kind::problem;
+        const std::string* message = text_of(object, "problem");
+        if (!message) return malformed("\"problem\" must be a string");
+        line.error.message = *message;
+        const std::string* kind = text_of(object, "kind");
+        line.error.kind = kind ? parse_error_kind(*kind) : ErrorKind::failed;
+        if (const std::string* subject = text_of(object, "subject")) line.subject = *subject;
+        return line;
+    }
+    const bool is_increment = object.contains("increment");
+    line.kind = is_increment ? ProtocolLine::Kind::increment : ProtocolLine::Kind::observation;
+    auto observation = parse_observation(object, is_increment ? "increment" : "value", default_time);
+    if (!observation) return Failure(observation.error());
+    if (is_increment && observation->metric->type != MetricType::counter)
+        return malformed(fmt::format("{}: only counters take an \"increment\"", observation->metric->name));
+    if (is_increment && observation->value < 0)
+        return malformed(fmt::format("{}: \"increment\" must not be negative", observation->metric->name));
+    line.observation = std::move(*observation);
+    return line;
+}
+
+void LineSink::write_line(const ProtocolLine& line) {
+    buffer_ += to_json_line(line);
+    buffer_ += '\n';
+    if (buffer_.size() > 64 * 1024) flush();
+}
+
+void LineSink::add(Observation observation) {
+    write_line({ProtocolLine::Kind::observation, std::move(observation), {}, {}, {}});
+}
+
+void LineSink::increment(Observation observation) {
+    write_line({ProtocolLine::Kind::increment, std::move(observation), {}, {}, {}});
+}
+
+void LineSink::commit(std::string_view cursor) {
+    write_line({ProtocolLine::Kind::commit, {}, std::string(cursor), {}, {}});
+    flush();
+}
+
+void LineSink::problem(std::string_view subject, const Error& error) {
+    write_line({ProtocolLine::Kind::problem, {}, {}, std::string(subject), error});
+}
+
+void LineSink::flush() {
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+        const ssize_t written = ::write(fd_, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) break;  // nobody reads any more: the agent is gone, and SIGPIPE or the next read ends us
+        rest.remove_prefix(static_cast<size_t>(written));
+    }
+    buffer_.clear();
+}
+
+}  // namespace lastgood

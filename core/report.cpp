@@ -1,0 +1,263 @@
+#include "core/report.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace lastgood {
+
+using nlohmann::json;
+
+std::string_view to_string(Severity severity) {
+    switch (severity) {
+        case Severity::unknown: return "unknown";
+        case Severity::warning: return "warning";
+        case Severity::critical: return "critical";
+    }
+    return "unknown";
+}
+
+std::optional<Severity> parse_severity(std::string_view text) {
+    for (const Severity severity : {Severity::unknown, Severity::warning, Severity::critical})
+        if (text == to_string(severity)) return severity;
+    return std::nullopt;
+}
+
+namespace {
+
+std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
+    for (const SubjectKind kind : {SubjectKind::host, SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::backup, SubjectKind::spool, SubjectKind::collector})
+        if (text == to_string(kind)) return kind;
+    return std::nullopt;
+}
+
+// Position in the metric table; pointers into one array keep its order.
+ptrdiff_t order_of(const Metric* metric) {
+    const auto metrics = all_metrics();
+    return std::ranges::find(metrics, metric) - metrics.begin();
+}
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+// Builds a Report from the parser's events; a document tree of thousands of observations would cost megabytes.
+class ReportReader : public nlohmann::json_sax<json> {
+  public:
+    Report report;
+    std::string error;
+
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
+    bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
+    bool number_float(number_float_t value, const string_t&) override { return number(value); }
+    bool string(string_t& value) override {
+        if (depth_ == 1) {
+            if (key_ == "host") report.host = value;
+            if (key_ == "version") report.version = value;
+        } else if (depth_ == 4 && in_labels_) {
+            labels_.emplace_back(key_, value);
+        } else if (depth_ == 3) {
+            fields_.emplace_back(key_, value);
+        }
+        return true;
+    }
+    bool binary(binary_t&) override { return false; }
+    bool start_object(size_t) override {
+        ++depth_;
+        if (depth_ == 3) {
+            fields_.clear();
+            labels_.clear();
+            value_ = observed_at_ = since_ = 0;
+        }
+        if (depth_ == 4) in_labels_ = key_ == "labels";
+        return true;
+    }
+    bool key(string_t& name) override {
+        key_ = name;
+        if (depth_ == 1) section_ = name;
+        return true;
+    }
+    bool end_object() override {
+        if (depth_ == 3) finish_entry();
+        if (depth_ == 4) in_labels_ = false;
+        --depth_;
+        return true;
+    }
+    bool start_array(size_t) override {
+        ++depth_;
+        return true;
+    }
+    bool end_array() override {
+        --depth_;
+        return true;
+    }
+    bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception& problem) override {
+        error = fmt::format("at byte {}: {}", position, problem.what());
+        return false;
+    }
+
+  private:
+    bool number(double value) {
+        if (depth_ == 1) {
+            if (key_ == "written_at") report.written_at = value;
+            if (key_ == "watched_since") report.watched_since = value;
+        } else if (depth_ == 3) {
+            if (key_ == "value") value_ = value;
+            if (key_ == "observed_at") observed_at_ = value;
+            if (key_ == "since") since_ = value;
+        }
+        return true;
+    }
+    std::string take(std::string_view name) {
+        for (auto& [key, value] : fields_)
+            if (key == name) return std::move(value);
+        return {};
+    }
+    void finish_entry() {
+        if (section_ == "observations") {
+            const Metric* metric = last_metric_;
+            const std::string name = take("metric");
+            if (!metric || metric->name != name) metric = last_metric_ = find_metric(name);
+            if (metric) report.observations.push_back({metric, take("subject"), std::move(labels_), value_, observed_at_});
+        } else if (section_ == "findings") {
+            Finding finding;
+            finding.rule = take("rule");
+            finding.severity = parse_severity(take("severity")).value_or(Severity::unknown);
+            finding.kind = parse_subject_kind(take("kind")).value_or(SubjectKind::host);
+            finding.subject = take("subject");
+            finding.summary = take("summary");
+            finding.advice = take("advice");
+            finding.since = since_;
+            report.findings.push_back(std::move(finding));
+        } else if (section_ == "problems") {
+            report.problems.push_back({take("collector"), take("subject"), take("message"), since_});
+        }
+    }
+
+    int depth_ = 0;
+    std::string key_, section_;
+    std::vector<std::pair<std::string, std::string>> fields_;
+    Labels labels_;
+    bool in_labels_ = false;
+    double value_ = 0, observed_at_ = 0, since_ = 0;
+    const Metric* last_metric_ = nullptr;
+};
+
+}  // namespace
+
+void sort_observations(std::vector<Observation>& observations) {
+    std::ranges::stable_sort(observations, [](const Observation& a, const Observation& b) {
+        if (a.metric != b.metric) return order_of(a.metric) < order_of(b.metric);
+        return std::tie(a.subject, a.labels) < std::tie(b.subject, b.labels);
+    });
+}
+
+void sort_findings(std::vector<Finding>& findings) {
+    std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+        if (a.severity != b.severity) return a.severity > b.severity;
+        return std::tie(a.kind, a.subject, a.rule) < std::tie(b.kind, b.subject, b.rule);
+    });
+}
+
+std::string to_json(const Report& report) {
+    std::string text = fmt::format("{{\"format\":1,\"host\":{},\"version\":{},\"written_at\":{},\"watched_since\":{}",
+                                   dump(report.host), dump(report.version), dump(report.written_at),
+                                   dump(report.watched_since));
+    const auto section = [&](const char* name, const auto& entries, const auto& print) {
+        text += fmt::format(",\n\"{}\":[", name);
+        bool first = true;
+        for (const auto& entry : entries) {
+            text += first ? "\n" : ",\n";
+            text += print(entry);
+            first = false;
+        }
+        text += ']';
+    };
+    section("findings", report.findings, [](const Finding& finding) {
+        return dump({{"rule", finding.rule},
+                     {"severity", to_string(finding.severity)},
+                     {"kind", to_string(finding.kind)},
+                     {"subject", finding.subject},
+                     {"summary", finding.summary},
+                     {"advice", finding.advice},
+                     {"since", finding.since}});
+    });
+    section("problems", report.problems, [](const Problem& problem) {
+        return dump({{"collector", problem.collector},
+                     {"subject", problem.subject},
+                     {"message", problem.message},
+                     {"since", problem.since}});
+    });
+    section("observations", report.observations, [](const Observation& observation) {
+        return to_json_line({ProtocolLine::Kind::observation, observation, {}, {}, {}});
+    });
+    text += "}\n";
+    return text;
+}
+
+Result<Report> parse_report(std::string_view text) {
+    ReportReader reader;
+    if (!json::sax_parse(text, &reader)) return fail(ErrorKind::malformed, "not a report: " + reader.error);
+    if (reader.report.written_at <= 0) return fail(ErrorKind::malformed, "not a report: no \"written_at\"");
+    return std::move(reader.report);
+}
+
+Result<void> write_report(const Report& report, const std::string& path) { return write_file(path, to_json(report)); }
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+    const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+    const auto failure = [&](const char* what) {
+        const int error = errno;
+        ::unlink(temporary.c_str());
+        return fail(ErrorKind::failed, fmt::format("cannot {} {}: {}", what, path, std::strerror(error)));
+    };
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) return failure("create");
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) {
+            const int error = errno;
+            ::close(fd);
+            errno = error;
+            return failure("write");
+        }
+        text.remove_prefix(static_cast<size_t>(written));
+    }
+    if (::close(fd) != 0) return failure("write");
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace");
+    return {};
+}
+
+Result<Report> read_report(const std::string& path) {
+    const auto text = Host("/").read(path, 256 * 1024 * 1024);
+    if (!text) return Failure(text.error());
+    auto report = parse_report(*text);
+    if (!report) return fail(report.error().kind, path + ": " + report.error().message);
+    return report;
+}
+
+std::vector<const Observation*> select(const std::vector<Observation>& observations, const Metric& metric,
+                                       std::optional<std::string_view> subject) {
+    std::vector<const Observation*> found;
+    for (const Observation& observation : observations)
+        if (observation.metric == &metric && (!subject || observation.subject == *subject)) found.push_back(&observation);
+    return found;
+}
+
+std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
+                               std::string_view subject) {
+    for (const Observation& observation : observations)
+        if (observation.metric == &metric && observation.subject == subject) return observation.value;
+    return std::nullopt;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,269 @@
+#include "core/topology.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/drive_identity.hpp"
+
+namespace lastgood {
+
+std::string_view to_string(Transport transport) {
+    switch (transport) {
+        case Transport::sata: return "sata";
+        case Transport::sas: return "sas";
+        case Transport::scsi: return "scsi";
+        case Transport::nvme: return "nvme";
+        case Transport::usb: return "usb";
+        case Transport::virtio: return "virtio";
+        case Transport::mmc: return "mmc";
+        case Transport::loop: return "loop";
+        case Transport::unknown: return "unknown";
+    }
+    return "unknown";
+}
+
+namespace {
+
+constexpr int depth_limit = 16;  // of stacked devices; a loop in the map must not hang us
+
+std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+BlockKind kind_of(std::string_view name, bool is_partition) {
+    if (is_partition) return BlockKind::partition;
+    if (name.starts_with("dm-")) return BlockKind::dm;
+    if (name.starts_with("md")) return BlockKind::md;
+    if (name.starts_with("loop")) return BlockKind::loop;
+    if (name.starts_with("bcache")) return BlockKind::bcache;
+    if (name.starts_with("zram")) return BlockKind::zram;
+    for (const std::string_view other : {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
+        if (name.starts_with(other)) return BlockKind::other;
+    // The boot areas of an eMMC belong to the drive beside them; a hidden path of a multipath NVMe drive likewise.
+    if (name.starts_with("mmcblk") && (name.find("boot") != name.npos || name.find("rpmb") != name.npos))
+        return BlockKind::other;
+    if (name.starts_with("nvme")) {
+        const size_t path = name.find('c');
+        if (path != name.npos && path + 1 < name.size() && is_digit(name[path + 1])) return BlockKind::other;
+    }
+    return BlockKind::drive;
+}
+
+void add_drive(Topology& topology, Drive drive) {
+    const auto known = topology.drives.find(drive.id);
+    if (known == topology.drives.end()) {
+        topology.drives.emplace(drive.id, std::move(drive));
+        return;
+    }
+    Drive& first = known->second;
+    if (first.serial == drive.serial) {  // another path or namespace of the same drive
+        first.other_devices.push_back(drive.device);
+        return;
+    }
+    // Two drives with one WWN (cheap bridges do this): the serial tells them apart.
+    drive.id = fmt::format("{}-{}", drive.id, drive.serial.empty() ? drive.device : drive.serial);
+    topology.drives.emplace(drive.id, std::move(drive));
+}
+
+void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
+    const auto names = host.list("/sys/class/block");
+    if (!names) return;  // no sysfs block class: a container without devices
+    for (const std::string& name : *names) {
+        const auto sysfs = host.resolve("/sys/class/block/" + name);
+        if (!sysfs) continue;  // gone in the meantime
+        BlockDevice device;
+        device.name = name;
+        device.sysfs = *sysfs;
+        device.number = host.read_line(*sysfs + "/dev").value_or("");
+        const bool is_partition = host.exists(*sysfs + "/partition");
+        device.kind = kind_of(name, is_partition);
+        if (is_partition) {
+            const std::string_view parent = std::string_view(*sysfs).substr(0, sysfs->rfind('/'));
+            device.below.emplace_back(last_component(parent));
+        } else if (const auto slaves = host.list(*sysfs + "/slaves")) {
+            device.below = *slaves;
+        }
+        if (device.kind == BlockKind::dm) device.dm_name = host.read_line(*sysfs + "/dm/name").value_or("");
+        if (device.kind == BlockKind::loop)
+            device.backing_file = host.read_line(*sysfs + "/loop/backing_file").value_or("");
+        const bool bound_loop = device.kind == BlockKind::loop && !device.backing_file.empty();
+        if (device.kind == BlockKind::drive || (loops_are_drives && bound_loop)) {
+            Drive drive = identify_drive(host, name, *sysfs, device.number);
+            if (drive.size_bytes > 0 || !drive.removable) add_drive(topology, std::move(drive));
+        }
+        topology.devices.emplace(name, std::move(device));
+    }
+}
+
+void read_btrfs(const Host& host, Topology& topology) {
+    const auto filesystems = host.list("/sys/fs/btrfs");
+    if (!filesystems) return;
+    for (const std::string& uuid : *filesystems) {
+        const auto names = host.list("/sys/fs/btrfs/" + uuid + "/devices");
+        if (!names) continue;  // "features" and other entries that are no filesystem
+        const std::set<std::string> all(names->begin(), names->end());
+        for (const std::string& name : all) topology.btrfs_devices[name] = all;
+    }
+}
+
+// A controller's name to its drive; with multipath the namespace's path does not name the controller.
+void read_nvme_controllers(const Host& host, Topology& topology) {
+    const auto controllers = host.list("/sys/class/nvme");
+    if (!controllers) return;
+    for (const std::string& name : *controllers) {
+        const std::string serial = clean_identity(host.read_line("/sys/class/nvme/" + name + "/serial").value_or(""));
+        for (const auto& [id, drive] : topology.drives)
+            if (drive.transport == Transport::nvme && !serial.empty() && drive.serial == serial)
+                topology.nvme_controllers[name].insert(id);
+    }
+}
+
+void collect_drives(const Topology& topology, const BlockDevice& device, int depth, std::set<std::string>& found) {
+    if (depth > depth_limit) return;
+    if (const Drive* drive = topology.drive_of_device(device.name)) {
+        found.insert(drive->id);
+        return;
+    }
+    if (device.kind == BlockKind::loop && !device.backing_file.empty()) {
+        const Mount* mount = topology.mount_of(device.backing_file);
+        const BlockDevice* below = mount ? topology.device(mount->number) : nullptr;
+        if (below && below != &device) collect_drives(topology, *below, depth + 1, found);
+    }
+    for (const std::string& name : device.below)
+        if (const BlockDevice* below = topology.device(name)) collect_drives(topology, *below, depth + 1, found);
+}
+
+void collect_drives(const Topology& topology, const Mount& mount, int depth, std::set<std::string>& found) {
+    if (depth > depth_limit) return;
+    if (const BlockDevice* device = topology.device(mount.number)) {
+        collect_drives(topology, *device, depth + 1, found);
+    } else if (mount.type == "btrfs") {
+        const BlockDevice* source = topology.device(mount.source);
+        const auto members = source ? topology.btrfs_devices.find(source->name) : topology.btrfs_devices.end();
+        if (members != topology.btrfs_devices.end()) {
+            for (const std::string& name : members->second)
+                if (const BlockDevice* member = topology.device(name)) collect_drives(topology, *member, depth + 1, found);
+        } else if (source) {
+            collect_drives(topology, *source, depth + 1, found);
+        }
+    } else if (mount.type == "overlay") {
+        for (const std::string& option : mount.super_options)
+            if (option.starts_with("upperdir="))
+                if (const Mount* upper = topology.mount_of(option.substr(9)); upper && upper != &mount)
+                    collect_drives(topology, *upper, depth + 1, found);
+    }
+}
+
+bool lies_below(std::string_view path, std::string_view directory) {
+    if (directory == "/") return path.starts_with('/');
+    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+}  // namespace
+
+Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
+    Topology topology;
+    const auto mounts = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+    if (mounts)
+        topology.mounts = parse_mountinfo(*mounts);
+    else if (mounts.error().kind != ErrorKind::absent)
+        return Failure(mounts.error());
+    read_devices(host, topology, loops_are_drives);
+    read_btrfs(host, topology);
+    read_nvme_controllers(host, topology);
+    return topology;
+}
+
+const Drive* Topology::drive_of_device(std::string_view name) const {
+    for (const auto& [id, drive] : drives)
+        if (drive.device == name || std::ranges::find(drive.other_devices, name) != drive.other_devices.end()) return &drive;
+    return nullptr;
+}
+
+const Drive* Topology::drive(std::string_view id) const {
+    const auto found = drives.find(id);
+    return found == drives.end() ? nullptr : &found->second;
+}
+
+const Drive* Topology::find_drive(std::string_view word) const {
+    if (word.starts_with("/dev/")) word.remove_prefix(5);
+    if (const Drive* exact = drive(word)) return exact;
+    if (const Drive* named = drive_of_device(word)) return named;
+    const Drive* found = nullptr;
+    for (const auto& [id, drive] : drives) {
+        if (word.empty() || (drive.serial != word && drive.wwn != word)) continue;
+        if (found) return nullptr;
+        found = &drive;
+    }
+    return found;
+}
+
+const BlockDevice* Topology::device(std::string_view name) const {
+    if (name.starts_with("/dev/")) name.remove_prefix(5);
+    if (const auto found = devices.find(name); found != devices.end()) return &found->second;
+    std::string dm_name(name.starts_with("mapper/") ? name.substr(7) : name);
+    if (const size_t slash = dm_name.find('/'); slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each
+        const auto escape = [](std::string_view part) {
+            std::string doubled;
+            for (const char c : part) doubled += c == '-' ? std::string("--") : std::string(1, c);
+            return doubled;
+        };
+        dm_name = escape(std::string_view(dm_name).substr(0, slash)) + "-" + escape(std::string_view(dm_name).substr(slash + 1));
+    }
+    for (const auto& [key, device] : devices)
+        if ((!device.number.empty() && device.number == name) || (!device.dm_name.empty() && device.dm_name == dm_name))
+            return &device;
+    return nullptr;
+}
+
+std::set<std::string> Topology::drives_under(std::string_view name_or_number) const {
+    std::set<std::string> found;
+    if (const BlockDevice* start = device(name_or_number)) collect_drives(*this, *start, 0, found);
+    return found;
+}
+
+std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
+    if (kernel_name.starts_with("usb ")) kernel_name.remove_prefix(4);
+    if (const auto controller = nvme_controllers.find(kernel_name); controller != nvme_controllers.end())
+        return controller->second;
+    std::string_view place = kernel_name, link;
+    if (kernel_name.starts_with("ata"))
+        if (const size_t dot = kernel_name.find('.'); dot != kernel_name.npos) {
+            place = kernel_name.substr(0, dot);
+            link = kernel_name.substr(dot + 1);
+        }
+    std::set<std::string> found;
+    const std::string component = fmt::format("/{}/", place);
+    for (const auto& [id, drive] : drives)
+        if (drive.sysfs.find(component) != drive.sysfs.npos) found.insert(id);
+    if (found.size() < 2 || link.empty()) return found;
+    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel; on PATA the device is the id.
+    const std::string number(link.size() > 1 && link.front() == '0' ? link.substr(1) : link);
+    std::set<std::string> narrowed;
+    for (const std::string& id : found) {
+        const std::string& sysfs = drives.find(id)->second.sysfs;
+        const size_t at = sysfs.find("/target");
+        if (at == sysfs.npos) continue;
+        const std::string target = sysfs.substr(at, sysfs.find('/', at + 1) - at);  // "/target2:0:1"
+        const size_t first = target.find(':'), second = target.rfind(':');
+        if (first == target.npos) continue;
+        if (target.substr(first + 1, second - first - 1) == number || target.substr(second + 1) == number) narrowed.insert(id);
+    }
+    return narrowed.size() == 1 ? narrowed : found;
+}
+
+const Mount* Topology::mount_of(std::string_view path) const {
+    const Mount* best = nullptr;
+    for (const Mount& mount : mounts)
+        if (lies_below(path, mount.point) && (!best || mount.point.size() >= best->point.size())) best = &mount;
+    return best;
+}
+
+std::set<std::string> Topology::drives_under_mount(const Mount& mount) const {
+    std::set<std::string> found;
+    collect_drives(*this, mount, 0, found);
+    return found;
+}
+
+}  // namespace lastgood
