@@ -150,8 +150,8 @@ class Installation:
             f"{sections}\n"
         )
 
-    def command(self, *arguments):
-        return [BINARY, "--config", str(self.config), *arguments]
+    def command(self, subcommand, *arguments):
+        return [BINARY, subcommand, "--config", str(self.config), *arguments]
 
     def call(self, *arguments, seconds=30, **options):
         """Runs a subcommand to its end."""
