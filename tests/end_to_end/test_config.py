@@ -1,0 +1,83 @@
+"""Config: checked whole before anything acts; a broken new one is refused and the old one stays."""
+
+import signal
+import time
+
+import pytest
+
+from lastgood import wait_until
+from test_isolation import GOOD, collector, script
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("colour = true\n", ":1:1:"),
+        ("[serve]\nlisten = 9847\n", ":2:"),
+        ('[[backup]]\nname = "db"\nfiles = "/b/*"\nmax_age = "26"\n', ":4:"),
+        ('[[backup]]\nname = "db"\nfiles = "relative/*"\n', ":3:"),
+        ("[serve\n", ":1:"),
+        ("[collectors.nonsense]\nenabled = false\n", "nonsense"),
+    ],
+)
+@pytest.mark.parametrize("subcommand", [["config", "check"], ["agent"], ["run"], ["serve"]], ids=" ".join)
+def test_a_broken_config_is_refused_with_file_and_line(installation, text, says, subcommand):
+    installation.config.write_text(text)
+    done = installation.call(*subcommand)
+    assert done.returncode != 0
+    assert f"{installation.config}" in done.stderr and says in done.stderr, done.stderr
+    assert not installation.report_path.exists()
+
+
+def test_config_check_and_show(installation):
+    done = installation.call("config", "check")
+    assert done.returncode == 0, done.stderr
+    shown = installation.call("config", "show")
+    assert shown.returncode == 0
+    assert str(installation.runtime) in shown.stdout
+    # What it shows is itself a config that says the same.
+    installation.config.write_text(shown.stdout)
+    assert installation.call("config", "show").stdout == shown.stdout
+
+
+def test_sighup_takes_a_new_config_and_refuses_a_broken_one(installation):
+    good = script(installation.directory, "good", GOOD)
+    installation.write_config(sections=collector("first", good, interval="1s"))
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.value("collector_success", "first") == 1, 20, "the first collector")
+
+    installation.config.write_text(installation.config.read_text() + "\ncolour = true\n")
+    agent.send_signal(signal.SIGHUP)
+    installation.wait_for_report(
+        lambda report: report.value("config_accepted") == 0 and report.rules(), 20, "the refusal in the report", process=agent
+    )
+    wait_until(lambda: "colour" in installation.log_text() and str(installation.config) in installation.log_text(), 5, "its error in the log")
+    # The old one stays in force.
+    now = time.time()
+    installation.wait_for_report(
+        lambda report: (report.value("collector_last_success_timestamp_seconds", "first") or 0) > now, 20, "the old config at work"
+    )
+
+    installation.write_config(sections=collector("second", good, interval="1s"))
+    agent.send_signal(signal.SIGHUP)
+    installation.wait_for_report(
+        lambda report: report.value("config_accepted") == 1
+        and report.value("collector_success", "second") == 1
+        and report.value("collector_success", "first") is None,
+        20,
+        "the new config at work",
+        process=agent,
+    )
+    assert installation.stop(agent) == 0
+
+
+def test_no_config_is_a_valid_config(installation):
+    installation.config.unlink()
+    missing = installation.call("config", "check")
+    assert missing.returncode != 0, "a config that is named must be there"
+    import subprocess
+
+    from lastgood import BINARY
+
+    done = subprocess.run([BINARY, "config", "show"], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 0, done.stderr

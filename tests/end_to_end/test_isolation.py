@@ -1,0 +1,117 @@
+"""Third-party collectors that misbehave: the agent lives, others stay fresh, the finding is there."""
+
+import pathlib
+import textwrap
+import time
+
+import pytest
+
+from lastgood import children, command_line, is_running, wait_until
+
+GOOD = """#!/bin/sh
+echo '{"metric":"lastgood_backup_count","subject":"good","value":'$(date +%s)'}'
+"""
+
+# Name: what it does, and what the report must say of it besides collector_success = 0.
+MISBEHAVING = {
+    "hangs": "#!/bin/sh\nexec sleep 1000000\n",
+    "ignores-sigterm": "#!/bin/sh\ntrap '' TERM INT HUP\nwhile true; do sleep 1; done\n",
+    "crashes": "#!/bin/sh\nkill -SEGV $$\n",
+    "fails": "#!/bin/sh\necho 'the tape is stuck' >&2\nexit 1\n",
+    "prints-rubbish": "#!/bin/sh\nprintf 'rubbish\\n{\"metric\":3}\\n\\377\\376\\000\\n{\\n'; head -c 100000 /dev/urandom\n",
+    "prints-without-end": "#!/bin/sh\nexec yes '{\"metric\":\"lastgood_backup_count\",\"subject\":\"endless\",\"value\":1}'\n",
+    "prints-one-endless-line": "#!/bin/sh\nexec tr '\\000' x < /dev/zero\n",
+    "eats-memory": "#!/usr/bin/python3\nkept = []\nwhile True:\n    kept.append(bytearray(b'x' * (64 << 20)))\n",
+    "leaves-a-grandchild": "#!/bin/sh\nsleep 1000000 &\nexec sleep 1000000\n",
+    "is-not-there": None,
+}
+
+
+def collector(name, command, interval="2s", deadline="2s"):
+    return f'[[collector]]\nname = "{name}"\ncommand = ["{command}"]\ninterval = "{interval}"\ndeadline = "{deadline}"\n'
+
+
+def script(directory, name, text):
+    path = pathlib.Path(directory) / name
+    if text is not None:
+        path.write_text(textwrap.dedent(text))
+        path.chmod(0o755)
+    return path
+
+
+def resident_bytes(process_id):
+    for line in pathlib.Path(f"/proc/{process_id}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+@pytest.mark.parametrize("name", MISBEHAVING)
+def test_a_misbehaving_collector(installation, name):
+    bad = script(installation.directory, name, MISBEHAVING[name])
+    good = script(installation.directory, "good", GOOD)
+    installation.write_config(
+        sections=collector(name, bad) + collector("good", good, interval="1s") + '[[backup]]\nname = "good"\n'
+    )
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(
+        lambda report: report.value("collector_success", name) == 0, 30, f"{name} has failed", process=agent
+    )
+    installation.wait_for_report(
+        lambda report: [finding for finding in report.findings if finding.get("subject") == name],
+        30,
+        f"a finding about {name}",
+        process=agent,
+    )
+    # While it goes on misbehaving, the other one stays fresh and the agent small.
+    memory = 0
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
+        assert agent.poll() is None, installation.log_text()
+        memory = max(memory, resident_bytes(agent.pid))
+        count = installation.report().value("backup_count", "good")
+        assert count is not None and time.time() - count < 5, "the good collector's value is old"
+        time.sleep(0.2)
+    assert memory < 64 << 20, f"the agent grew to {memory >> 20} MiB"
+    report = installation.report()
+    assert report.value("collector_success", "good") == 1
+    assert not [finding for finding in report.findings if finding.get("subject") == "good" and finding["rule"].startswith("collector")]
+    assert installation.report().document["written_at"] > time.time() - 10
+    # Never two at once, and none outlives the agent.
+    ours = [child for child in children(agent.pid) if str(bad) in " ".join(command_line(child))]
+    assert len(ours) <= 1, [command_line(child) for child in ours]
+    family = children(agent.pid)
+    assert installation.stop(agent) == 0
+    wait_until(lambda: not [child for child in family if is_running(child)], 5, "all children have ended")
+
+
+def test_a_bad_backup_collector_cannot_feed_kernel_errors_without_limit(installation):
+    """Prints are bounded: what one collector may say in a run has a limit, and going beyond it is reported."""
+    many = script(
+        installation.directory,
+        "many",
+        "#!/bin/sh\nawk 'BEGIN { for (i = 0; i < 3000000; i++) "
+        'printf "{\\"metric\\":\\"lastgood_backup_count\\",\\"subject\\":\\"b%d\\",\\"value\\":1}\\n", i }\'\n',
+    )
+    installation.write_config(sections=collector("many", many, deadline="20s"))
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(
+        lambda report: report.value("collector_success", "many") is not None, 40, "many has run", process=agent
+    )
+    report = installation.report()
+    assert report.value("collector_success", "many") == 0
+    assert installation.report_path.stat().st_size < 64 << 20
+    assert resident_bytes(agent.pid) < 200 << 20
+
+
+def test_the_inbox(installation):
+    agent = installation.start("agent")
+    line = '{"metric":"lastgood_backup_count","subject":"off-host","value":%d}\n'
+    (installation.inbox / "remote.jsonl").write_text(line % 7)
+    installation.wait_for_report(lambda report: report.value("backup_count", "off-host") == 7, 75, "the file in the inbox")
+    (installation.inbox / "rubbish.jsonl").write_bytes(b"\xff\xfe\0 no observation\n" * 100)
+    installation.wait_for_report(
+        lambda report: any("rubbish" in str(problem) for problem in report.problems), 75, "a problem that names the file"
+    )
+    assert installation.report().value("backup_count", "off-host") == 7
+    assert agent.poll() is None

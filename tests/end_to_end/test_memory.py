@@ -1,0 +1,186 @@
+"""What is remembered across restarts, and what happens when it cannot be."""
+
+import json
+import os
+import random
+import subprocess
+import threading
+import time
+
+import pytest
+
+from lastgood import Report, wait_until
+from test_isolation import collector, script
+
+FAILING = "#!/bin/sh\nexit 1\n"
+
+
+def test_since_and_watched_since_survive_kill_9(installation):
+    failing = script(installation.directory, "failing", FAILING)
+    installation.write_config(sections=collector("failing", failing, interval="1s"))
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(
+        lambda report: [finding for finding in report.findings if finding.get("subject") == "failing"], 30, "the finding"
+    )
+    (finding,) = [finding for finding in report.findings if finding.get("subject") == "failing"]
+    watched = report.document["watched_since"]
+    assert watched > 0
+    chance = random.Random(2)
+    time.sleep(1)
+    for _ in range(20):
+        installation.kill(agent)
+        started = time.time()
+        agent = installation.start("agent", wait=False)
+        time.sleep(chance.uniform(0, 0.5))
+    report = installation.wait_for_report(
+        lambda report: report.document["written_at"] > started
+        and [one for one in report.findings if one.get("subject") == "failing"],
+        30,
+        "the finding after the restarts",
+        process=agent,
+    )
+    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
+    assert again["since"] == pytest.approx(finding["since"], abs=0.01)
+    assert report.document["watched_since"] == pytest.approx(watched, abs=0.01)
+
+
+def test_a_counter_of_increments_goes_on_after_kill_9(installation):
+    """Increments of a poll, each counted exactly once, or not at all when the agent died before it had read them."""
+    tally = installation.directory / "tally"
+    tally.write_text("")
+    counting = script(
+        installation.directory,
+        "counting",
+        f"#!/bin/sh\necho x >> {tally}\n"
+        'echo \'{"metric":"lastgood_filesystem_kernel_errors_total","subject":"/made-up","increment":1}\'\n',
+    )
+    installation.write_config(sections=collector("counting", counting, interval="1s"))
+    agent = installation.start("agent", wait=False)
+
+    def counter(report):
+        return report.value("filesystem_kernel_errors_total", "/made-up") or 0
+
+    installation.wait_for_report(lambda report: counter(report) >= 3, 20, "three increments")
+    highest = 0
+    for _ in range(5):
+        highest = counter(installation.report())
+        installation.kill(agent)
+        started = time.time()
+        agent = installation.start("agent", wait=False)
+        report = installation.wait_for_report(
+            lambda report: report.document["written_at"] > started and counter(report) > 0, 20, "the counter after a restart"
+        )
+        assert counter(report) >= highest, "what a report has shown is not forgotten"
+        time.sleep(1.5)
+    assert installation.stop(agent) == 0
+    runs = len(tally.read_text().split())
+    assert highest <= counter(installation.report()) <= runs
+
+
+def state_not_persisted(report):
+    return report.value("state_persisted") == 0 and report.find("state_not_persisted")
+
+
+def run_without_memory(installation, state):
+    installation.write_config(state=state)
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(state_not_persisted, 20, "the finding that nothing is remembered", process=agent)
+    # It goes on working.
+    written = installation.report().document["written_at"]
+    installation.wait_for_report(lambda report: report.document["written_at"] > written, 90, "a newer report", process=agent)
+    return agent
+
+
+def test_state_directory_that_cannot_be_made(installation):
+    (installation.directory / "file").write_text("not a directory")
+    agent = run_without_memory(installation, installation.directory / "file" / "state")
+    assert installation.stop(agent) == 0
+
+
+def test_state_that_is_no_database(installation):
+    (installation.state / "state.db").write_bytes(os.urandom(20000))
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(lambda report: True, 20, "a report", process=agent)
+    assert report.value("state_persisted") is not None
+    # Either it said so, or it set the broken file aside and began anew; it must not pretend that nothing happened.
+    if report.value("state_persisted") == 1:
+        assert [name for name in os.listdir(installation.state) if name not in ("state.db", "state.db-wal", "state.db-shm")]
+    else:
+        assert report.find("state_not_persisted")
+    assert installation.stop(agent) == 0
+
+
+@pytest.fixture
+def small_state(tmp_path, root):
+    directory = tmp_path / "small"
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "lastgood-test", str(directory)], check=True)
+    yield directory
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def test_read_only_state_directory(installation, small_state):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_state)], check=True)
+    agent = run_without_memory(installation, small_state)
+    # Writable again: it remembers again, without being told.
+    subprocess.run(["mount", "-o", "remount,rw", str(small_state)], check=True)
+    installation.wait_for_report(lambda report: report.value("state_persisted") == 1, 120, "it remembers again", process=agent)
+    assert installation.stop(agent) == 0
+
+
+def test_full_state_directory(installation, small_state):
+    with open(small_state / "filler", "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+    agent = run_without_memory(installation, small_state)
+    (small_state / "filler").unlink()
+    assert installation.stop(agent) == 0
+
+
+def test_state_directory_that_fills_up_while_running(installation, small_state):
+    installation.write_config(state=small_state)
+    agent = installation.start("agent")
+    assert installation.report().value("state_persisted") == 1
+    with open(small_state / "filler", "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+    failing = script(installation.directory, "failing", FAILING)
+    installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
+    agent.send_signal(1)
+    written = time.time()
+    installation.wait_for_report(lambda report: report.document["written_at"] > written + 2, 60, "it goes on", process=agent)
+    assert agent.poll() is None
+    assert installation.stop(agent) == 0
+
+
+def test_the_report_is_never_seen_half_written(installation):
+    good = script(
+        installation.directory,
+        "good",
+        "#!/bin/sh\nfor i in $(seq 2000); do "
+        'echo \'{"metric":"lastgood_backup_count","subject":"b\'$i\'","value":1}\'; done\n',
+    )
+    installation.write_config(sections=collector("good", good, interval="1s"))
+    agent = installation.start("agent")
+    stop = threading.Event()
+    seen, broken = set(), []
+
+    def read():
+        while not stop.is_set():
+            text = installation.report_path.read_text()
+            try:
+                seen.add(Report(text).document["written_at"])
+            except (json.JSONDecodeError, KeyError) as error:
+                broken.append(f"{error}: {len(text)} bytes")
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    wait_until(lambda: len(seen) >= 6, 60, "six different reports")
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not broken
+    assert [path.name for path in installation.runtime.iterdir() if path.name.startswith("report")] == ["report.json"] or agent.poll() is None

@@ -1,0 +1,84 @@
+"""Who may do what: the process that listens holds nothing, the agent has no IP socket."""
+
+import os
+import pathlib
+
+from lastgood import children, command_line, http_get, process_status, wait_until
+
+
+def sockets_of(process_id):
+    """Inodes of the sockets a process has open."""
+    found = set()
+    for entry in os.listdir(f"/proc/{process_id}/fd"):
+        try:
+            target = os.readlink(f"/proc/{process_id}/fd/{entry}")
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            found.add(target[8:-1])
+    return found
+
+
+def ip_sockets_of(process_id):
+    inodes = set()
+    for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+        path = pathlib.Path(f"/proc/{process_id}/net/{name}")
+        if path.exists():
+            inodes |= {line.split()[9] for line in path.read_text().splitlines()[1:]}
+    return sockets_of(process_id) & inodes
+
+
+def test_who_holds_what_under_run(installation, root):
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    family = [run.pid, *children(run.pid)]
+    listening = [process for process in family if ip_sockets_of(process)]
+    assert len(listening) == 1, [command_line(process) for process in listening]
+    status = process_status(listening[0])
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[name], 16) == 0, f"{name} is {status[name]}"
+    assert int(status["CapBnd"], 16) == 0, f"it could gain capabilities: CapBnd is {status['CapBnd']}"
+    assert "0" not in status["Uid"].split(), status["Uid"]
+    assert "0" not in status["Gid"].split(), status["Gid"]
+    assert "0" not in status["Groups"].split(), status["Groups"]
+    assert status["NoNewPrivs"] == "1"
+    # It has no device, no state, no kernel log open.
+    for entry in os.listdir(f"/proc/{listening[0]}/fd"):
+        target = os.readlink(f"/proc/{listening[0]}/fd/{entry}")
+        assert not target.startswith("/dev/") or target == "/dev/null", target
+        assert str(installation.state) not in target, target
+    # The agent, who reads everything, hears nobody.
+    agents = [process for process in family if process not in listening]
+    assert agents
+    for process in agents:
+        assert not ip_sockets_of(process), command_line(process)
+    assert installation.stop(run) == 0
+    wait_until(lambda: not [process for process in family if os.path.exists(f"/proc/{process}")], 5, "all have ended")
+
+
+def serving(installation):
+    try:
+        return http_get(installation.port, "/-/healthy")[0] == 200
+    except OSError:
+        return False
+
+
+def test_the_agent_alone_opens_no_port(installation):
+    agent = installation.start("agent")
+    for process in [agent.pid, *children(agent.pid)]:
+        assert not ip_sockets_of(process), command_line(process)
+    assert not serving(installation)
+
+
+def test_serve_dies_and_run_says_so_or_heals(installation, root):
+    """The listening process killed: either it comes back, or `run` ends with an error; never a silent half."""
+    import signal
+
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    listening = [process for process in children(run.pid) if ip_sockets_of(process)]
+    os.kill(listening[0], signal.SIGKILL)
+    wait_until(lambda: run.poll() is not None or (serving(installation)), 15, "it comes back or run ends")
+    if run.poll() is not None:
+        assert run.returncode != 0
+        assert installation.log_text().strip()

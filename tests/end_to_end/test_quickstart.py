@@ -1,0 +1,64 @@
+"""packaging/quickstart, as the README tells people to use it, but with directories and a port of our own."""
+
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from lastgood import SOURCE, children, http_get, is_running, wait_until
+
+QUICKSTART = str(SOURCE / "packaging" / "quickstart")
+
+
+def quickstart(installation, *arguments):
+    return [QUICKSTART, *arguments, "--config", str(installation.config)]
+
+
+
+
+def test_once(installation, root):
+    done = subprocess.run(
+        quickstart(installation, "--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert f"http://127.0.0.1:{installation.port}/metrics" in done.stdout
+    with pytest.raises(OSError):
+        http_get(installation.port, "/metrics")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_in_the_foreground_until_it_is_interrupted(installation, root, number):
+    log = installation.directory / "quickstart.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            quickstart(installation), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    installation.processes.append(process)
+    wait_until(lambda: process.poll() is not None or b"Ctrl-C" in log.read_bytes(), 1500, "its status is shown", step=0.2)
+    assert process.poll() is None, log.read_text()
+    assert http_get(installation.port, "/metrics")[0] == 200
+    family = children(process.pid)
+    assert family
+    # As a terminal does it: to the whole foreground group.
+    import os
+
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    assert process.wait(20) == 0, log.read_text()
+    wait_until(lambda: not [one for one in family if is_running(one)], 5, "nothing is left running")
+
+
+def test_a_port_that_is_taken(installation, root):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.port))
+        taken.listen()
+        done = subprocess.run(
+            quickstart(installation, "--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
+        )
+    assert done.returncode != 0
+    assert f"port {installation.port} is taken" in done.stderr
+    time.sleep(0.1)
