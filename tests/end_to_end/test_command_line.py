@@ -1,0 +1,97 @@
+"""Commands by hand: explain, collect, and what bad input gets."""
+
+import json
+import subprocess
+
+import pytest
+
+from lastgood import BINARY
+
+KERNEL_LOG = """\
+[    1.204118] sd 2:0:0:0: [sdb] 7814037168 512-byte logical blocks: (4.00 TB/3.64 TiB)
+[    1.204231] sd 2:0:0:0: [sdb] Attached SCSI disk
+[81234.551020] ata3.00: exception Emask 0x0 SAct 0x8000 SErr 0x0 action 0x0
+[81234.551029] ata3.00: failed command: READ FPDMA QUEUED
+[81234.551047] ata3.00: error: { UNC }
+[81234.560113] sd 2:0:0:0: [sdb] tag#15 Sense Key : Medium Error [current]
+[81234.560127] critical medium error, dev sdb, sector 123456 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2
+"""
+DEGRADED = """\
+Personalities : [raid1]
+md0 : active raid1 sdb1[1](F) sda1[0]
+      976630464 blocks super 1.2 [2/1] [U_]
+
+unused devices: <none>
+"""
+HEALTHY = DEGRADED.replace("sdb1[1](F)", "sdb1[1]").replace("[2/1] [U_]", "[2/2] [UU]")
+
+
+def lastgood(*arguments, text=None, seconds=30):
+    return subprocess.run(
+        [BINARY, *arguments],
+        input=text if isinstance(text, bytes) else (text or "").encode(),
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def findings(done):
+    return {finding["rule"] for finding in json.loads(done.stdout)["findings"]}
+
+
+def test_explain_takes_a_file_and_standard_input(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(KERNEL_LOG)
+    by_file = lastgood("explain", "--json", str(path))
+    by_input = lastgood("explain", "--json", "-", text=KERNEL_LOG)
+    assert by_file.returncode in (1, 2), by_file.stderr
+    assert findings(by_file) == findings(by_input) != set()
+    text = lastgood("explain", str(path))
+    assert text.returncode == by_file.returncode
+    assert b"sdb" in text.stdout and b"\033" not in text.stdout
+
+
+def test_explain_tells_what_it_is_by_content():
+    assert "array_degraded" in findings(lastgood("explain", "--json", "-", text=DEGRADED))
+    healthy = lastgood("explain", "--json", "-", text=HEALTHY)
+    assert findings(healthy) == set(), healthy.stdout
+    assert healthy.returncode == 0
+
+
+@pytest.mark.parametrize("text", ["", "\n\n\n", "a poem\nof two lines\n", b"\0\1\2\xff" * 1000, "{", "[" * 100000], ids=range(6))
+def test_what_explain_cannot_tell_is_an_error(text):
+    done = lastgood("explain", "-", text=text)
+    assert done.returncode == 3
+    assert done.stderr and not done.stderr.startswith(b"terminate")
+    assert done.stdout == b""
+
+
+def test_explain_of_a_file_that_is_not_there(tmp_path):
+    done = lastgood("explain", str(tmp_path / "nothing"))
+    assert done.returncode == 3
+    assert b"nothing" in done.stderr
+
+
+def test_a_collector_by_hand(tmp_path):
+    done = lastgood("collect", "arrays", "--root", str(tmp_path))
+    assert done.returncode == 0, "no such hardware is an empty answer"
+    unknown = lastgood("collect", "nonsense")
+    assert unknown.returncode != 0
+    assert b"nonsense" in unknown.stderr and b"arrays" in unknown.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["status", "--nonsense"], ["explain"]], ids=" ".join)
+def test_a_wrong_command_line_is_refused(arguments):
+    done = lastgood(*arguments)
+    assert done.returncode != 0
+    assert done.stderr + done.stdout
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
+    """lastgood rules | head -1"""
+    done = subprocess.run(
+        f"'{BINARY}' rules | head -1", shell=True, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
