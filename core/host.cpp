@@ -67,7 +67,8 @@ Host::~Host() {
 }
 
 Result<int> Host::open(const std::string& path, int extra_flags) const {
-    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | extra_flags;
+    // openat2 refuses O_PATH together with what has no meaning for it.
+    const int flags = O_CLOEXEC | extra_flags | ((extra_flags & O_PATH) != 0 ? 0 : O_RDONLY | O_NONBLOCK);
     int fd = -1;
     if (!recorded_) {
         fd = ::open(path.c_str(), flags);

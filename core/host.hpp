@@ -13,10 +13,10 @@
 namespace lastgood {
 
 struct Command {
-    std::vector<std::string> arguments;     // [0] is looked up in PATH
+    std::vector<std::string> arguments = {};  // [0] is looked up in PATH
     Seconds deadline = 30;                  // then killed: SIGTERM, 1 s later SIGKILL, 1 s later abandoned
     size_t output_limit = 4 * 1024 * 1024;  // bytes of standard output; more is an error
-    std::vector<std::string> environment;   // added to ours, "NAME=value"
+    std::vector<std::string> environment = {};  // added to ours, "NAME=value"
 };
 
 struct CommandOutput {

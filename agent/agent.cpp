@@ -1,0 +1,368 @@
+#include "agent/agent.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "agent/config_file.hpp"
+#include "agent/history.hpp"
+#include "agent/log.hpp"
+#include "agent/snapshot.hpp"
+#include "agent/store.hpp"
+#include "agent/supervisor.hpp"
+#include "core/report.hpp"
+#include "exporters/textfile.hpp"
+#include "rules/rule.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds first_report_after = 10;   // at the latest; before if every collector has reported
+constexpr Seconds settled_after = 60;        // until then what has not been read yet ends no finding
+constexpr Seconds heartbeat = 15;            // a report is written at least so often
+constexpr Seconds gather = 0.005;            // what happens together goes into one report
+constexpr Seconds shortest_gap = 0.05;       // between two reports
+constexpr Seconds stop_limit = 4;
+constexpr const char* lock_name = "/agent.lock";
+
+// The accepted configuration, for children to read: a broken file must not reach them.
+int config_descriptor(const Config& config) {
+    const int fd = ::memfd_create("lastgood.toml", MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    const std::string text = to_toml(config);
+    size_t written = 0;
+    while (written < text.size()) {
+        const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
+        if (count <= 0) break;
+        written += static_cast<size_t>(count);
+    }
+    return fd;
+}
+
+std::string host_name() {
+    char name[256] = "";
+    ::gethostname(name, sizeof name - 1);
+    return name;
+}
+
+class Agent {
+  public:
+    explicit Agent(const AgentOptions& options)
+        : options_(options), config_(options.config), host_(options.root), store_(options.config.state_directory) {}
+    ~Agent() {
+        if (config_fd_ >= 0) ::close(config_fd_);
+        if (lock_fd_ >= 0) ::close(lock_fd_);
+    }
+    int run();
+
+  private:
+    Result<void> prepare();
+    Result<void> lock();
+    void add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler);
+    void configure();
+    void reload();
+    void request_stop();
+    void wait_for_children();
+    void start_serve();
+    void serve_ended(const std::string& message);
+    void changed();
+    void beat();
+    void write();
+    Timestamp now() const { return clock_.now(); }
+    Seconds uptime() const { return clock_.monotonic() - started_; }
+    void tell_findings(const std::vector<Finding>& findings);
+
+    AgentOptions options_;
+    Config config_;
+    Host host_;          // what is watched
+    const Host clock_;   // this machine's
+    Store store_;
+    State state_;
+    AgentFacts facts_;
+    sd_event* event_ = nullptr;
+    std::optional<Supervisor> supervisor_;
+    std::unique_ptr<Child> serve_;
+    EventSource write_timer_, beat_timer_, stop_timer_;
+    bool write_pending_ = false, stopping_ = false;
+    Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
+    Seconds serve_started_ = 0, stop_by_ = 0;
+    int config_fd_ = -1, lock_fd_ = -1;
+    int exit_status_ = 0;
+    std::string config_error_, write_error_, state_error_;
+    Timestamp config_refused_at_ = 0;
+    std::map<std::pair<std::string, std::string>, std::string> told_;  // findings that were logged
+};
+
+Result<void> Agent::lock() {
+    const std::string path = config_.runtime_directory + lock_name;
+    lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (lock_fd_ < 0) return fail(ErrorKind::failed, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+    if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
+        return fail(ErrorKind::failed, fmt::format("another agent runs here: it holds {}", path));
+    return {};
+}
+
+Result<void> Agent::prepare() {
+    const std::string& directory = config_.runtime_directory;
+    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
+        return fail(ErrorKind::failed, fmt::format("cannot make {}: {}; run as root, or set runtime_directory", directory,
+                                                   std::strerror(errno)));
+    if (const auto locked = lock(); !locked) return locked;
+    state_.load(store_.take_loaded());
+    if (state_.watched_since() == 0) state_.set_watched_since(now());
+    started_ = clock_.monotonic();
+    facts_.started_at = now();
+    return {};
+}
+
+void Agent::add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler) {
+    sd_event_source* source = nullptr;
+    if (sd_event_add_time(event_, &source, clock, UINT64_MAX, 1000, handler, this) >= 0) {
+        timer.reset(source);
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    }
+}
+
+void arm(const EventSource& timer, Seconds at) {
+    sd_event_source_set_time(timer.get(), static_cast<uint64_t>(at * 1e6));
+    sd_event_source_set_enabled(timer.get(), SD_EVENT_ONESHOT);
+}
+
+void Agent::configure() {
+    if (config_fd_ >= 0) ::close(config_fd_);
+    config_fd_ = config_descriptor(config_);
+    Launch launch;
+    launch.root = options_.root;
+    launch.config_fd = config_fd_;
+    supervisor_->configure(config_, launch);
+}
+
+void Agent::reload() {
+    sd_notify(0, "RELOADING=1");
+    auto config = read_config(options_.config_path);
+    if (!config) {
+        config_error_ = config.error().message;
+        config_refused_at_ = now();
+        facts_.config_accepted = false;
+        log(LogLevel::error, fmt::format("the new configuration is refused, the old one stays in force: {}", config_error_));
+    } else {
+        // These two cannot change under a running agent.
+        config->state_directory = config_.state_directory;
+        config->runtime_directory = config_.runtime_directory;
+        const bool listens_elsewhere = config->listen != config_.listen;
+        config_ = std::move(*config);
+        config_error_.clear();
+        facts_.config_accepted = true;
+        log(LogLevel::info, "the configuration was read anew");
+        configure();
+        if (options_.with_serve && listens_elsewhere && serve_) serve_->stop();
+    }
+    sd_notify(0, "READY=1");
+    changed();
+}
+
+void Agent::start_serve() {
+    ChildLimits limits;
+    limits.deadline = 1e9;
+    limits.output = SIZE_MAX;
+    Child::Callbacks callbacks;
+    callbacks.line = [](std::string_view) {};
+    callbacks.end = [this](ChildEnd, const std::string& message) { serve_ended(message); };
+    serve_started_ = clock_.monotonic();
+    auto child = Child::start(event_, {"/proc/self/exe", "serve", "--with-agent", "--config", "/proc/self/fd/3"}, config_fd_, limits,
+                              std::move(callbacks));
+    if (child)
+        serve_ = std::move(*child);
+    else
+        log(LogLevel::error, child.error().message);
+}
+
+void Agent::serve_ended(const std::string& message) {
+    serve_.reset();
+    if (stopping_) return;
+    log(LogLevel::error, fmt::format("the listening process ended: {}", message));
+    if (clock_.monotonic() - serve_started_ < 2 && last_write_ == 0) {
+        exit_status_ = 1;  // it never worked: whoever started `run` wants to know
+        request_stop();
+    }
+    // else the next heartbeat starts it again
+}
+
+void Agent::request_stop() {
+    if (stopping_) {
+        sd_event_exit(event_, exit_status_);
+        return;
+    }
+    stopping_ = true;
+    sd_notify(0, "STOPPING=1");
+    supervisor_->stop();
+    if (serve_) serve_->stop();
+    stop_by_ = clock_.monotonic() + stop_limit;
+    wait_for_children();
+}
+
+void Agent::wait_for_children() {
+    const Seconds at = clock_.monotonic();
+    if (at > stop_by_ || (!supervisor_->running() && !serve_))
+        sd_event_exit(event_, exit_status_);
+    else
+        arm(stop_timer_, at + 0.02);
+}
+
+// Something is new: the report follows at once, but what happens together goes into one.
+void Agent::changed() {
+    if (write_pending_ || stopping_) return;
+    Seconds at = std::max(clock_.monotonic() + gather, last_write_ + shortest_gap);
+    if (last_write_ == 0 && !supervisor_->all_have_reported()) at = std::max(at, started_ + first_report_after);
+    if (last_write_ != 0 || supervisor_->all_have_reported()) write_pending_ = true;
+    arm(write_timer_, at);
+}
+
+void Agent::beat() {
+    if (stopping_) return;
+    sd_notify(0, "WATCHDOG=1");
+    if (options_.with_serve && !serve_) start_serve();
+    if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
+        last_prune_ = at;
+        state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
+    }
+    changed();
+    arm(beat_timer_, clock_.monotonic() + heartbeat);
+}
+
+void Agent::write() {
+    write_pending_ = false;
+    const Timestamp time = now();
+    const std::optional<std::string> state_problem = store_.problem();
+    facts_.state_persisted = !state_problem.has_value();
+    if (state_problem.value_or("") != state_error_) {
+        state_error_ = state_problem.value_or("");
+        log(LogLevel::warning, state_error_.empty() ? std::string("the state can be saved again")
+                                                    : fmt::format("the state cannot be saved: {}", state_error_));
+    }
+    for (const Task& task : supervisor_->tasks())
+        if (!task.retired) remember(state_, task.last.observations, time);
+    ++facts_.reports_written;
+
+    Report report;
+    report.host = host_name();
+    report.version = LASTGOOD_VERSION;
+    report.written_at = time;
+    report.watched_since = state_.watched_since();
+    report.observations = observe_all(supervisor_->tasks(), state_, config_, facts_, time);
+    RuleMemory memory = state_.rule_memory();
+    report.findings = evaluate(all_rules(), report.observations, time, memory);
+    if (uptime() < settled_after && !supervisor_->all_have_reported())
+        memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
+    state_.set_rule_memory(std::move(memory));
+    sort_findings(report.findings);
+    report.problems = problems_of(supervisor_->tasks());
+    if (!config_error_.empty()) report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
+    if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
+
+    // What was counted is safe before it is shown.
+    store_.save(state_.take_changes());
+    const auto written = write_report(report, config_.runtime_directory + "/report.json");
+    const std::string error = written ? "" : written.error().message;
+    if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
+    write_error_ = error;
+    if (!config_.textfile_path.empty())
+        if (const auto done = write_textfile(report, config_.textfile_path); !done) log(LogLevel::warning, done.error().message);
+    const bool first = last_write_ == 0;
+    last_write_ = clock_.monotonic();
+    if (first) sd_notify(0, "READY=1");
+    tell_findings(report.findings);
+}
+
+// The journal has each finding's beginning and end.
+void Agent::tell_findings(const std::vector<Finding>& findings) {
+    std::map<std::pair<std::string, std::string>, std::string> present;
+    for (const Finding& finding : findings) {
+        const auto key = std::pair(finding.rule, finding.subject);
+        present[key] = finding.summary;
+        if (!told_.contains(key))
+            log(finding.severity == Severity::critical ? LogLevel::error : LogLevel::warning,
+                fmt::format("{}: {} [{}]", to_string(finding.severity), finding.summary, finding.rule));
+    }
+    for (const auto& [key, summary] : told_)
+        if (!present.contains(key)) log(LogLevel::info, fmt::format("over: {} [{}]", summary, key.first));
+    told_ = std::move(present);
+}
+
+int Agent::run() {
+    if (const auto prepared = prepare(); !prepared) {
+        log(LogLevel::error, prepared.error().message);
+        return 1;
+    }
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, number);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    if (const int made = sd_event_new(&event_); made < 0) {
+        log(LogLevel::error, fmt::format("cannot make an event loop: {}", std::strerror(-made)));
+        return 1;
+    }
+    const std::unique_ptr<sd_event, sd_event* (*)(sd_event*)> owner(event_, sd_event_unref);
+    const auto stop = [](sd_event_source*, const signalfd_siginfo*, void* agent) {
+        static_cast<Agent*>(agent)->request_stop();
+        return 0;
+    };
+    sd_event_add_signal(event_, nullptr, SIGTERM, stop, this);
+    sd_event_add_signal(event_, nullptr, SIGINT, stop, this);
+    sd_event_add_signal(
+        event_, nullptr, SIGHUP,
+        [](sd_event_source*, const signalfd_siginfo*, void* agent) {
+            static_cast<Agent*>(agent)->reload();
+            return 0;
+        },
+        this);
+    add_timer(write_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* agent) {
+        static_cast<Agent*>(agent)->write();
+        return 0;
+    });
+    add_timer(beat_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* agent) {
+        static_cast<Agent*>(agent)->beat();
+        return 0;
+    });
+    add_timer(stop_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* data) {
+        static_cast<Agent*>(data)->wait_for_children();
+        return 0;
+    });
+    supervisor_.emplace(event_, host_, state_, [this] { changed(); });
+    configure();
+    beat();
+    const int status = sd_event_loop(event_);
+    store_.save(state_.take_changes());
+    supervisor_.reset();
+    serve_.reset();
+    write_timer_.reset();
+    beat_timer_.reset();
+    stop_timer_.reset();
+    return status < 0 ? 1 : status;
+}
+
+}  // namespace
+
+int run_agent(const AgentOptions& options) { return Agent(options).run(); }
+
+std::optional<bool> agent_is_running(const std::string& runtime_directory) {
+    const int fd = ::open((runtime_directory + lock_name).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
+    const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    ::close(fd);
+    return !is_free;
+}
+
+}  // namespace lastgood

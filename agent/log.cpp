@@ -1,0 +1,24 @@
+#include "agent/log.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace lastgood {
+
+void log(LogLevel level, std::string_view message) {
+    static const bool in_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+    std::string line(message);
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';  // a child's words must not forge lines
+    const char* priority = "";
+    switch (level) {
+        case LogLevel::error: priority = "<3>"; break;
+        case LogLevel::warning: priority = "<4>"; break;
+        case LogLevel::info: priority = "<6>"; break;
+    }
+    fmt::print(stderr, "{}{}\n", in_journal ? priority : "lastgood: ", line);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,69 @@
+#include "core/host.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+using test::RecordedHost;
+
+TEST_CASE("absent, denied and failed are told apart") {
+    const Host host;
+    CHECK(host.read("/no/such/file").error().kind == ErrorKind::absent);
+    CHECK(host.read("/proc").error().kind == ErrorKind::failed);
+    CHECK(host.read("/proc/self/stat", 3).error().kind == ErrorKind::failed);
+    CHECK(host.read_number("/proc/self/comm").error().kind == ErrorKind::malformed);
+    CHECK(host.list("/proc/self/comm").error().kind == ErrorKind::absent);
+}
+
+TEST_CASE("a recorded host keeps everything inside its root") {
+    RecordedHost recorded;
+    recorded.file("/etc/name", "inside\nsecond line\n");
+    recorded.file("/now", "1700000000\n");
+    recorded.link("/absolute", "/etc/name");
+    recorded.link("/climbing", "../../../../../../etc/name");
+    const Host host(recorded.root());
+    CHECK(host.recorded());
+    CHECK(host.now() == 1700000000);
+    CHECK(host.read_line("/absolute").value() == "inside");
+    CHECK(host.read_line("/climbing").value() == "inside");
+    CHECK(host.read("/../etc/name").value() == "inside\nsecond line\n");
+    CHECK(host.resolve("/absolute").value() == "/etc/name");
+    CHECK(host.read_link("/absolute").value() == "/etc/name");
+    CHECK(host.list("/").value() == std::vector<std::string>{"absolute", "climbing", "etc", "now"});
+    CHECK(host.status("/climbing", false)->kind == FileKind::symlink);
+    CHECK(host.status("/climbing")->kind == FileKind::regular);
+}
+
+TEST_CASE("a recorded host answers commands from its recordings") {
+    RecordedHost recorded;
+    recorded.file("/commands/smartctl -a _dev_sda", "text");
+    recorded.file("/commands/smartctl -a _dev_sda.status", "4\n");
+    const auto output = recorded.host().run({{"smartctl", "-a", "/dev/sda"}});
+    REQUIRE(output.has_value());
+    CHECK(output->standard_output == "text");
+    CHECK(output->exit_status == 4);
+    CHECK(recorded.host().run({{"true"}}).error().kind == ErrorKind::absent);
+}
+
+TEST_CASE("commands end, whatever they do") {
+    const Host host;
+    const auto sh = [&](const char* script, Seconds deadline = 10, size_t limit = 1000) {
+        Command command{{"sh", "-c", script}};
+        command.deadline = deadline;
+        command.output_limit = limit;
+        return host.run(command);
+    };
+    const auto fine = sh("echo out; echo err >&2; exit 3");
+    REQUIRE(fine.has_value());
+    CHECK(fine->standard_output == "out\n");
+    CHECK(fine->standard_error == "err\n");
+    CHECK(fine->exit_status == 3);
+    CHECK(sh("kill -SEGV $$")->exit_status == 128 + 11);
+    CHECK(sh("sleep 60", 0.2).error().kind == ErrorKind::timed_out);
+    CHECK(sh("trap '' TERM; sleep 60", 0.2).error().kind == ErrorKind::timed_out);
+    CHECK(sh("yes").error().kind == ErrorKind::failed);
+    CHECK(sh("sleep 60 & echo left").value().standard_output == "left\n");  // a grandchild keeps the pipe open
+    CHECK(host.run({{"/no/such/program"}}).error().kind == ErrorKind::absent);
+    CHECK(host.run({{}}).error().kind == ErrorKind::failed);
+}

@@ -1,0 +1,65 @@
+#include "core/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+Report example() {
+    Report report;
+    report.host = "db8 \"quoted\"";
+    report.version = "1";
+    report.written_at = 1700000000.5;
+    report.watched_since = 1600000000;
+    report.observations = {
+        {&metric::drive_pending_sectors, "b", {}, 3, 1699999999},
+        {&metric::drive_info, "a", {{"device", "sda"}, {"model", "X\n\t\x01"}}, 1, 1699999998},
+        {&metric::report_timestamp_seconds, "", {}, 1700000000.5, 1700000000.5},
+    };
+    sort_observations(report.observations);
+    report.findings = {{"drive_failing", Severity::critical, SubjectKind::drive, "b", "summary", "advice", 1690000000}};
+    report.problems = {{"smart", "b", "no answer", 1690000001}};
+    return report;
+}
+}  // namespace
+
+TEST_CASE("a report survives the way there and back") {
+    const Report report = example();
+    const auto parsed = parse_report(to_json(report));
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->host == report.host);
+    CHECK(parsed->written_at == report.written_at);
+    CHECK(parsed->watched_since == report.watched_since);
+    CHECK(parsed->observations == report.observations);
+    CHECK(parsed->findings == report.findings);
+    CHECK(parsed->problems == report.problems);
+    CHECK(parsed->observations[0].metric == &metric::drive_info);
+}
+
+TEST_CASE("what is cut off or something else is no report") {
+    const std::string text = to_json(example());
+    for (size_t length = 0; length + 2 < text.size(); length += 7) {
+        CAPTURE(length);
+        CHECK_FALSE(parse_report(text.substr(0, length)).has_value());
+    }
+    for (const char* other : {"", "[]", "{}", "null", "{\"observations\":3}", "{\"observations\":[[[[[]]]]]}"})
+        CHECK_FALSE(parse_report(other).has_value());
+    // Of a newer version: what is not known is left out.
+    const auto newer = parse_report(
+        R"({"written_at":5,"future":{"a":[{"b":{}}]},"observations":[{"metric":"lastgood_of_tomorrow","value":1}]})");
+    REQUIRE(newer.has_value());
+    CHECK(newer->observations.empty());
+}
+
+TEST_CASE("writing replaces the file as a whole and leaves nothing beside it") {
+    test::RecordedHost place;
+    const std::string path = place.root() + "/report.json";
+    REQUIRE(write_report(example(), path).has_value());
+    REQUIRE(write_report(example(), path).has_value());
+    CHECK(read_report(path)->findings.size() == 1);
+    CHECK(place.host().list("/").value() == std::vector<std::string>{"report.json"});
+    CHECK_FALSE(write_report(example(), place.root() + "/no/such/report.json").has_value());
+    CHECK(read_report(place.root() + "/nothing").error().kind == ErrorKind::absent);
+}

@@ -1,0 +1,192 @@
+#include "core/topology.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "core/drive_identity.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+using test::RecordedHost;
+
+namespace {
+
+using Set = std::set<std::string>;
+
+// Two SATA drives in a RAID 1 with LVM on it, an NVMe drive, a virtio disk and a loop device on the array's filesystem.
+RecordedHost server() {
+    RecordedHost host;
+    const std::string ata3 = "/sys/devices/pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0";
+    const std::string ata4 = "/sys/devices/pci0000:00/0000:00:1f.2/ata4/host3/target3:0:0/3:0:0:0";
+    host.block("sda", ata3 + "/block/sda", "8:0");
+    host.block("sda1", ata3 + "/block/sda/sda1", "8:1", true);
+    host.block("sdb", ata4 + "/block/sdb", "8:16");
+    host.block("sdb1", ata4 + "/block/sdb/sdb1", "8:17", true);
+    for (const std::string& base : {ata3, ata4}) {
+        host.file(base + "/vendor", "ATA     \n");
+        host.file(base + "/model", "EXAMPLE HDD 4000\n");
+        host.file(base + "/rev", "0001\n");
+    }
+    host.file(ata3 + "/wwid", "naa.5000c500a1b2c3d4\n");
+    host.file(ata4 + "/wwid", "t10.ATA     EXAMPLE HDD 4000                        S2\n");
+    host.file(ata4 + "/vpd_pg80", std::string("\x00\x80\x00\x08", 4) + "      S2");
+    const std::string nvme = "/sys/devices/pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0";
+    host.block("nvme0n1", nvme + "/nvme0n1", "259:0");
+    host.file(nvme + "/model", "Example NVMe 1TB                        \n");
+    host.file(nvme + "/serial", "N1234               \n");
+    host.file(nvme + "/firmware_rev", "F1      \n");
+    host.link("/sys/class/nvme/nvme0", "../.." + nvme.substr(4));
+    host.block("vda", "/sys/devices/pci0000:00/0000:00:05.0/virtio2/block/vda", "254:0");
+    host.block("md0", "/sys/devices/virtual/block/md0", "9:0");
+    host.directory("/sys/devices/virtual/block/md0/slaves/sda1");
+    host.directory("/sys/devices/virtual/block/md0/slaves/sdb1");
+    host.block("dm-0", "/sys/devices/virtual/block/dm-0", "253:0");
+    host.directory("/sys/devices/virtual/block/dm-0/slaves/md0");
+    host.file("/sys/devices/virtual/block/dm-0/dm/name", "vg--one-data\n");
+    host.block("loop0", "/sys/devices/virtual/block/loop0", "7:0");
+    host.file("/sys/devices/virtual/block/loop0/loop/backing_file", "/srv/images/disk.img\n");
+    host.block("loop1", "/sys/devices/virtual/block/loop1", "7:1");
+    host.file("/proc/self/mountinfo",
+              "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+              "23 22 253:0 / /srv rw - xfs /dev/mapper/vg--one-data rw\n"
+              "24 22 0:40 /sub /pool\\040a rw - btrfs /dev/nvme0n1 rw\n"
+              "25 22 0:50 / /over rw - overlay overlay rw,lowerdir=/a,upperdir=/srv/upper,workdir=/srv/work\n"
+              "26 22 7:0 / /mnt ro - ext4 /dev/loop0 ro\n");
+    host.directory("/sys/fs/btrfs/aa-bb/devices/nvme0n1");
+    host.directory("/sys/fs/btrfs/features");
+    return host;
+}
+
+}  // namespace
+
+TEST_CASE("drives are told by stable ids") {
+    const RecordedHost host = server();
+    const Topology topology = Topology::read(host.host()).value();
+    Set ids;
+    for (const auto& [id, drive] : topology.drives) ids.insert(id);
+    CHECK(ids == Set{"wwn-0x5000c500a1b2c3d4", "EXAMPLE_HDD_4000_S2", "Example_NVMe_1TB_N1234",
+                     "unstable-pci-0000:00:05.0-virtio2"});
+    const Drive* sda = topology.find_drive("/dev/sda");
+    REQUIRE(sda);
+    CHECK(sda->transport == Transport::sata);
+    CHECK(sda->model == "EXAMPLE HDD 4000");
+    CHECK(sda->firmware == "0001");
+    CHECK(topology.find_drive("S2")->device == "sdb");
+    CHECK(topology.find_drive("wwn-0x5000c500a1b2c3d4") == sda);
+    CHECK(topology.find_drive("nothing") == nullptr);
+    CHECK(topology.find_drive("") == nullptr);
+}
+
+TEST_CASE("every layer leads down to its drives") {
+    const RecordedHost host = server();
+    const Topology topology = Topology::read(host.host()).value();
+    const Set mirror{"wwn-0x5000c500a1b2c3d4", "EXAMPLE_HDD_4000_S2"};
+    CHECK(topology.drives_under("sda1") == Set{"wwn-0x5000c500a1b2c3d4"});
+    CHECK(topology.drives_under("8:17") == Set{"EXAMPLE_HDD_4000_S2"});
+    CHECK(topology.drives_under("md0") == mirror);
+    CHECK(topology.drives_under("dm-0") == mirror);
+    CHECK(topology.drives_under("/dev/mapper/vg--one-data") == mirror);
+    CHECK(topology.drives_under("vg-one/data") == mirror);
+    CHECK(topology.drives_under("loop0") == mirror);
+    CHECK(topology.drives_under("loop1") == Set{});
+    CHECK(topology.drives_under("sdz") == Set{});
+    CHECK(topology.drives_under_mount(*topology.mount_of("/over/x")) == mirror);
+    CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) == Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.mount_of("/srvx")->point == "/");
+    CHECK(topology.mount_of("/srv")->point == "/srv");
+}
+
+TEST_CASE("kernel names that are not block devices lead to drives too") {
+    const RecordedHost host = server();
+    const Topology topology = Topology::read(host.host()).value();
+    CHECK(topology.drives_at("ata3.00") == Set{"wwn-0x5000c500a1b2c3d4"});
+    CHECK(topology.drives_at("ata4") == Set{"EXAMPLE_HDD_4000_S2"});
+    CHECK(topology.drives_at("ata1") == Set{});
+    CHECK(topology.drives_at("2:0:0:0") == Set{"wwn-0x5000c500a1b2c3d4"});
+    CHECK(topology.drives_at("host3") == Set{"EXAMPLE_HDD_4000_S2"});
+    CHECK(topology.drives_at("nvme0") == Set{"Example_NVMe_1TB_N1234"});
+}
+
+TEST_CASE("loop devices are drives only when asked for, and when bound") {
+    const RecordedHost host = server();
+    const Topology topology = Topology::read(host.host(), true).value();
+    CHECK(topology.drive_of_device("loop0"));
+    CHECK_FALSE(topology.drive_of_device("loop1"));
+    CHECK(topology.drives_under("loop0") == Set{topology.drive_of_device("loop0")->id});
+}
+
+TEST_CASE("two drives with one WWN stay two, two paths of one drive are one") {
+    RecordedHost host;
+    const auto add = [&](const std::string& name, const std::string& address, const std::string& number, const std::string& serial) {
+        const std::string base = "/sys/devices/pci0000:00/0000:00:10.0/host0/target/" + address;
+        host.block(name, base + "/block/" + name, number);
+        host.file(base + "/vendor", "SEAGATE \n");
+        host.file(base + "/model", "X1\n");
+        host.file(base + "/wwid", "naa.5000000000000001\n");
+        host.file(base + "/vpd_pg80", std::string("\x00\x80\x00\x02", 4) + serial);
+    };
+    add("sda", "0:0:0:0", "8:0", "A1");
+    add("sdb", "0:0:1:0", "8:16", "A1");
+    add("sdc", "0:0:2:0", "8:32", "B2");
+    const Topology topology = Topology::read(host.host()).value();
+    CHECK(topology.drives.size() == 2);
+    CHECK(topology.find_drive("sdb")->device == "sda");
+    CHECK(topology.find_drive("sdc")->serial == "B2");
+}
+
+TEST_CASE("an empty machine has an empty topology") {
+    const RecordedHost host;
+    const auto topology = Topology::read(host.host());
+    REQUIRE(topology.has_value());
+    CHECK(topology->drives.empty());
+    CHECK(topology->mount_of("/") == nullptr);
+}
+
+TEST_CASE("a map that goes in circles ends") {
+    RecordedHost host;
+    host.block("dm-0", "/sys/devices/virtual/block/dm-0", "253:0");
+    host.block("dm-1", "/sys/devices/virtual/block/dm-1", "253:1");
+    host.directory("/sys/devices/virtual/block/dm-0/slaves/dm-1");
+    host.directory("/sys/devices/virtual/block/dm-1/slaves/dm-0");
+    CHECK(Topology::read(host.host()).value().drives_under("dm-0").empty());
+}
+
+TEST_CASE("mountinfo in every shape") {
+    CHECK(parse_mountinfo("").empty());
+    CHECK(parse_mountinfo("1 2 3\n\n- - -\n").empty());
+    const auto mounts = parse_mountinfo(
+        "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
+        "37 35 0:3 / /proc ro - proc proc");
+    REQUIRE(mounts.size() == 2);
+    CHECK(mounts[0].point == "/mnt 2");
+    CHECK(mounts[0].type == "ext3");
+    CHECK(mounts[0].super_options == std::vector<std::string>{"rw", "errors=continue"});
+    CHECK_FALSE(mounts[0].read_only);
+    CHECK(mounts[1].read_only);
+    CHECK(mounts[1].super_options.empty());
+}
+
+TEST_CASE("the ATA information page names the drive in full") {
+    std::string page(572, '\0');
+    page[1] = '\x89';
+    const auto put = [&](size_t word, std::string text, size_t words) {
+        text.resize(words * 2, ' ');
+        for (size_t i = 0; i < words; ++i) {
+            page[60 + 2 * (word + i)] = text[2 * i + 1];
+            page[60 + 2 * (word + i) + 1] = text[2 * i];
+        }
+    };
+    put(10, "      SERIAL1", 10);
+    put(23, "FW01", 4);
+    put(27, "A MODEL WITH A LONG NAME 4000", 20);
+    page[60 + 2 * 87 + 1] = '\x41';
+    page[60 + 2 * 108 + 1] = '\x50';
+    page[60 + 2 * 108] = '\x00';
+    const AtaIdentity identity = parse_ata_information_page(page);
+    CHECK(identity.model == "A MODEL WITH A LONG NAME 4000");
+    CHECK(identity.serial == "SERIAL1");
+    CHECK(identity.firmware == "FW01");
+    CHECK(identity.wwn == "0x5000000000000000");
+    CHECK(parse_ata_information_page("short").model.empty());
+}
