@@ -56,16 +56,40 @@ ErrorKind parse_error_kind(std::string_view text) {
 
 constexpr auto replace_invalid = json::error_handler_t::replace;  // names from the world need not be UTF-8
 
-json to_json_object(const Observation& observation, const char* value_name) {
-    json object = {{"metric", observation.metric->name}};
-    if (!observation.subject.empty()) object["subject"] = observation.subject;
-    if (!observation.labels.empty()) {
-        json& labels = object["labels"];
-        for (const auto& [key, value] : observation.labels) labels[key] = value;
+// Reports have thousands of these lines, so plain text takes the short way.
+void append_string(std::string& out, std::string_view text) {
+    const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+    if (!plain) {
+        out += json(text).dump(-1, ' ', false, replace_invalid);
+        return;
     }
-    object[value_name] = observation.value;
-    object["observed_at"] = observation.observed_at;
-    return object;
+    out += '"';
+    out += text;
+    out += '"';
+}
+
+std::string observation_line(const Observation& observation, std::string_view value_name) {
+    std::string line = "{\"metric\":";
+    append_string(line, observation.metric->name);
+    if (!observation.subject.empty()) {
+        line += ",\"subject\":";
+        append_string(line, observation.subject);
+    }
+    if (!observation.labels.empty()) {
+        line += ",\"labels\":";
+        char separator = '{';
+        for (const auto& [key, text] : observation.labels) {
+            line += separator;
+            append_string(line, key);
+            line += ':';
+            append_string(line, text);
+            separator = ',';
+        }
+        line += '}';
+    }
+    fmt::format_to(std::back_inserter(line), ",\"{}\":{},\"observed_at\":{}}}", value_name, observation.value,
+                   observation.observed_at);
+    return line;
 }
 
 bool declares_label(const Metric& metric, std::string_view name) {
@@ -130,8 +154,8 @@ Result<Observation> parse_observation(const json& object, const char* value_name
 std::string to_json_line(const ProtocolLine& line) {
     json object;
     switch (line.kind) {
-        case ProtocolLine::Kind::observation: object = to_json_object(line.observation, "value"); break;
-        case ProtocolLine::Kind::increment: object = to_json_object(line.observation, "increment"); break;
+        case ProtocolLine::Kind::observation: return observation_line(line.observation, "value");
+        case ProtocolLine::Kind::increment: return observation_line(line.observation, "increment");
         case ProtocolLine::Kind::commit:
             object = {{"commit", true}};
             if (!line.cursor.empty()) object["cursor"] = line.cursor;
