@@ -1,0 +1,195 @@
+// Files of observation lines, dropped into a directory by whoever knows something that we cannot
+// see: a backup tool's own hook, another host, a script.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "collectors/collector.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t largest_file = 1024 * 1024;
+constexpr size_t most_lines = 10'000;
+constexpr size_t most_files = 1'000;
+constexpr size_t most_problems = 20;  // of one file
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() { close(fd_); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+bool is_inbox_name(std::string_view name) {
+    if (name.starts_with('.')) return false;
+    return name.ends_with(".jsonl") || name.ends_with(".json");
+}
+
+struct InboxFile {
+    std::string text;
+    Timestamp modified = 0;
+};
+
+// Whoever may write into the directory may replace a file but not forge its owner: only root's and
+// the directory owner's files count.
+Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
+                                  uid_t directory_owner) {
+    const auto opened = host.open(path, O_NOFOLLOW);
+    if (!opened) {
+        // A symbolic link: ELOOP.
+        if (opened.error().kind == ErrorKind::failed)
+            return fail(ErrorKind::denied,
+                        fmt::format("{}: is not read: it must be a plain file", path));
+        return Failure(opened.error());
+    }
+    const Descriptor file(*opened);
+    struct stat status {};
+    if (fstat(file.get(), &status) != 0)
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (!S_ISREG(status.st_mode))
+        return fail(ErrorKind::denied,
+                    fmt::format("{}: is not read: it must be a plain file", path));
+    if (status.st_uid != 0 && status.st_uid != directory_owner)
+        return fail(
+            ErrorKind::denied,
+            fmt::format("{}: is not read: it belongs to user {}, neither to root nor to the "
+                        "directory's owner",
+                        path, status.st_uid));
+    if (status.st_size > static_cast<off_t>(largest_file))
+        return fail(ErrorKind::failed, fmt::format("{}: is not read: larger than 1 MiB", path));
+    InboxFile result;
+    result.modified = static_cast<double>(status.st_mtim.tv_sec) +
+                      static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+    result.text.resize(largest_file + 1);
+    size_t used = 0;
+    while (used < result.text.size()) {
+        const ssize_t count =
+            ::read(file.get(), result.text.data() + used, result.text.size() - used);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0)
+            return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+        if (count == 0) break;
+        used += static_cast<size_t>(count);
+    }
+    if (used > largest_file)
+        return fail(ErrorKind::failed, fmt::format("{}: is not read: larger than 1 MiB", path));
+    result.text.resize(used);
+    return result;
+}
+
+// What the agent says of itself is not for others to say.
+bool may_come_by_inbox(const Metric& metric) {
+    return metric.subject != SubjectKind::host && metric.subject != SubjectKind::collector;
+}
+
+Result<void> take_line(Sink& sink, std::string_view line, Timestamp modified) {
+    auto parsed = parse_protocol_line(line, modified);
+    if (!parsed) return Failure(parsed.error());
+    switch (parsed->kind) {
+        case ProtocolLine::Kind::observation:
+            if (!may_come_by_inbox(*parsed->observation.metric))
+                return fail(ErrorKind::denied,
+                            fmt::format("{} is lastgood's own and does not come by the inbox",
+                                        parsed->observation.metric->name));
+            sink.add(std::move(parsed->observation));
+            return {};
+        case ProtocolLine::Kind::increment:
+            return fail(ErrorKind::malformed,
+                        "an increment would be counted again at every reading; give the \"value\"");
+        case ProtocolLine::Kind::commit:
+            return fail(ErrorKind::malformed, "commit is for streaming collectors; leave it out");
+        case ProtocolLine::Kind::problem:
+            sink.problem(parsed->subject, parsed->error);
+            return {};
+    }
+    return fail(ErrorKind::malformed, "a line of an unknown kind");
+}
+
+void take_file(Sink& sink, const std::string& path, const InboxFile& file) {
+    std::string_view rest = file.text;
+    size_t number = 0;
+    size_t problems = 0;
+    while (!rest.empty()) {
+        const size_t end = std::min(rest.find('\n'), rest.size());
+        std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (++number > most_lines) {
+            sink.problem("", {ErrorKind::failed, fmt::format("{}: only the first {} lines are read",
+                                                             path, most_lines)});
+            return;
+        }
+        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+        const auto taken = take_line(sink, line, file.modified);
+        if (taken) continue;
+        if (++problems > most_problems) continue;
+        sink.problem("", {taken.error().kind,
+                          fmt::format("{}:{}: {}", path, number, taken.error().message)});
+    }
+    if (problems > most_problems)
+        sink.problem("", {ErrorKind::malformed, fmt::format("{}: {} more lines are wrong", path,
+                                                            problems - most_problems)});
+}
+
+Result<void> run(Context& context) {
+    const std::string& directory = context.config.inbox_directory;
+    if (directory.empty()) return {};
+    const auto opened = context.host.open(directory, O_DIRECTORY);
+    if (!opened) {
+        if (opened.error().kind == ErrorKind::absent) return {};
+        return Failure(opened.error());
+    }
+    uid_t owner = 0;
+    {
+        const Descriptor descriptor(*opened);
+        struct stat status {};
+        if (fstat(descriptor.get(), &status) != 0)
+            return fail(ErrorKind::failed, fmt::format("{}: {}", directory, std::strerror(errno)));
+        owner = status.st_uid;
+    }
+    const auto names = context.host.list(directory);
+    if (!names) return Failure(names.error());
+    size_t files = 0;
+    for (const auto& name : *names) {
+        if (!is_inbox_name(name)) continue;
+        if (++files > most_files) {
+            context.sink.problem(
+                "", {ErrorKind::failed,
+                     fmt::format("{}: only the first {} files are read", directory, most_files)});
+            break;
+        }
+        const std::string path = directory + "/" + name;
+        const auto file = read_inbox_file(context.host, path, owner);
+        if (file)
+            take_file(context.sink, path, *file);
+        else if (file.error().kind != ErrorKind::absent)  // removed since it was listed
+            context.sink.problem("", file.error());
+    }
+    return {};
+}
+
+}  // namespace
+
+extern const Collector inbox_collector;
+const Collector inbox_collector = {
+    .name = "inbox",
+    .summary = "Observation lines in files that others have dropped into the inbox directory",
+    .kind = CollectorKind::poll,
+    .interval = 10,
+    .deadline = 30,
+    .run = run,
+};
+
+}  // namespace lastgood
