@@ -1,0 +1,26 @@
+// Shell patterns for paths: `*`, `?`, `[…]` within a component, `**` as a whole component for any
+// number of directories.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lastgood {
+
+// Whether one path component (without '/') fits a pattern as in glob(7): `*` any text, `?` one
+// byte, `[a-z]` one of, `[!a-z]` none of, `\` takes the next byte literally. As in a shell, a
+// leading dot must be written out. At most O(|pattern| * |name|).
+bool matches_component(std::string_view pattern, std::string_view name);
+
+bool has_wildcard(std::string_view component);
+
+struct PathPattern {
+    std::string fixed;                    // the directories before the first wildcard, "/backup/db"
+    std::vector<std::string> components;  // from the first wildcard on; at least one
+};
+
+// Splits an absolute pattern. A path without a wildcard has its last component in `components`.
+PathPattern split_path_pattern(std::string_view pattern);
+
+}  // namespace lastgood
