@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <unordered_map>
+
+#include "rules/rule.hpp"
+#include "rules/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// Value by subject; views into the observations.
+using Values = std::map<std::string_view, double>;
+
+class Series {
+  public:
+    explicit Series(const std::vector<Observation>& observations) {
+        for (const Observation& observation : observations) {
+            if (observation.metric != nullptr) {
+                by_metric_[observation.metric].push_back(&observation);
+            }
+        }
+    }
+
+    const std::vector<const Observation*>& of(const Metric& metric) const {
+        static const std::vector<const Observation*> none;
+        const auto found = by_metric_.find(&metric);
+        return found == by_metric_.end() ? none : found->second;
+    }
+
+  private:
+    std::unordered_map<const Metric*, std::vector<const Observation*>> by_metric_;
+};
+
+bool label_matches(const Operand& operand, const Observation& observation) {
+    if (operand.label.empty() || operand.values.empty()) return true;
+    const std::string_view value = observation.label(operand.label);
+    const bool listed = std::ranges::find(operand.values, value) != operand.values.end();
+    return listed != operand.except;
+}
+
+// What the observation is about, as far as a rule about `kind` is concerned; nothing: it does not
+// count.
+std::optional<std::string_view> subject_of(const Observation& observation, SubjectKind kind) {
+    if (kind == SubjectKind::host) return std::string_view{};
+    if (observation.metric->subject == kind) return observation.subject;
+    const std::string_view subject = observation.label(to_string(kind));
+    if (subject.empty()) return std::nullopt;
+    return subject;
+}
+
+double combine(Pick pick, double one, double other) {
+    // A NaN gives way to a number, as in PromQL's max and min; a sum with one is none.
+    switch (pick) {
+        case Pick::largest:
+            return std::fmax(one, other);
+        case Pick::smallest:
+            return std::fmin(one, other);
+        case Pick::sum:
+            return one + other;
+    }
+    return one;
+}
+
+Values values_of(const Operand& operand, SubjectKind kind, const Series& series) {
+    Values values;
+    for (const Observation* observation : series.of(*operand.metric)) {
+        if (!label_matches(operand, *observation)) continue;
+        const auto subject = subject_of(*observation, kind);
+        if (!subject) continue;
+        const auto [place, is_new] = values.emplace(*subject, observation->value);
+        if (!is_new) place->second = combine(operand.pick, place->second, observation->value);
+    }
+    return values;
+}
+
+bool compare(Comparison comparison, double value, double limit) {
+    switch (comparison) {
+        case Comparison::present:
+            return true;
+        // Exact on purpose: states and flags are small whole numbers.
+        case Comparison::equal:
+            return value == limit;
+        case Comparison::less:
+            return value < limit;
+        case Comparison::less_or_equal:
+            return value <= limit;
+        case Comparison::greater:
+            return value > limit;
+        case Comparison::greater_or_equal:
+            return value >= limit;
+    }
+    return false;
+}
+
+double on_clock(Clock clock, double value, Timestamp now) {
+    switch (clock) {
+        case Clock::none:
+            return value;
+        case Clock::age:
+            return now - value;
+        case Clock::ahead:
+            return value - now;
+    }
+    return value;
+}
+
+// The subjects for which the comparison itself holds (`unless` not looked at), with the value
+// compared.
+Values holding(const Condition& condition, SubjectKind kind, const Series& series, Timestamp now) {
+    Values result;
+    const bool has_right = condition.right.metric != nullptr;
+    const Values rights = has_right ? values_of(condition.right, kind, series) : Values{};
+    for (const auto& [subject, raw] : values_of(condition.left, kind, series)) {
+        double limit = condition.limit;
+        if (has_right) {
+            const auto right = rights.find(subject);
+            if (right == rights.end()) continue;
+            limit = right->second + condition.limit;
+            if (std::isnan(limit)) continue;
+        }
+        const double value = on_clock(condition.clock, raw, now);
+        if (compare(condition.comparison, value, limit)) result.emplace(subject, value);
+    }
+    return result;
+}
+
+Values holding(const Rule& rule, const Series& series, Timestamp now) {
+    Values subjects;
+    bool first = true;
+    for (const Condition& condition : rule.all_of) {
+        const Values holds = holding(condition, rule.subject, series, now);
+        if (first) {
+            subjects = holds;
+            first = false;
+        } else {
+            std::erase_if(subjects, [&](const auto& entry) {
+                return holds.contains(entry.first) == condition.unless;
+            });
+        }
+        if (subjects.empty()) break;
+    }
+    return subjects;
+}
+
+std::map<std::string, std::string, std::less<>> info_of(std::string_view subject, SubjectKind kind,
+                                                        const Series& series) {
+    std::map<std::string, std::string, std::less<>> info;
+    const Metric* metric = info_metric(kind);
+    if (metric == nullptr) return info;
+    for (const Observation* observation : series.of(*metric)) {
+        if (observation->subject != subject) continue;
+        for (const auto& [key, value] : observation->labels) {
+            if (!value.empty()) info.emplace(key, value);
+        }
+    }
+    return info;
+}
+
+}  // namespace
+
+std::vector<Finding> evaluate(std::span<const Rule> rules,
+                              const std::vector<Observation>& observations, Timestamp now,
+                              RuleMemory& memory) {
+    const Series series(observations);
+    std::vector<Finding> findings;
+    RuleMemory still;
+    for (const Rule& rule : rules) {
+        if (rule.prometheus_only) continue;
+        for (const auto& [subject, value] : holding(rule, series, now)) {
+            RuleMemory::Key key{std::string(rule.name), std::string(subject)};
+            const auto remembered = memory.since.find(key);
+            // A clock that was set back does not put the beginning into the future.
+            const Timestamp since =
+                remembered == memory.since.end() ? now : std::min(remembered->second, now);
+            still.since.emplace(std::move(key), since);
+            if (now - since < rule.hold) continue;
+            const TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series),
+                                   value};
+            findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
+                                       std::string(subject), render_for_host(rule.summary, texts),
+                                       render_for_host(rule.advice, texts), since});
+        }
+    }
+    memory = std::move(still);
+    sort_findings(findings);
+    return findings;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,210 @@
+// The rules as a Prometheus rule file.
+#include <fmt/format.h>
+
+#include "rules/rule.hpp"
+#include "rules/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// "instance, job, drive": what one alert is about.
+std::string identity(SubjectKind kind) {
+    if (kind == SubjectKind::host) return "instance, job";
+    return fmt::format("instance, job, {}", to_string(kind));
+}
+
+std::string_view to_promql(Pick pick) {
+    switch (pick) {
+        case Pick::largest:
+            return "max";
+        case Pick::smallest:
+            return "min";
+        case Pick::sum:
+            return "sum";
+    }
+    return "";
+}
+
+std::string_view to_promql(Comparison comparison) {
+    switch (comparison) {
+        case Comparison::present:
+            return "";
+        case Comparison::equal:
+            return "==";
+        case Comparison::less:
+            return "<";
+        case Comparison::less_or_equal:
+            return "<=";
+        case Comparison::greater:
+            return ">";
+        case Comparison::greater_or_equal:
+            return ">=";
+    }
+    return "";
+}
+
+// Values of the table are plain words; whatever else one may hold stands for itself in a regular
+// expression.
+std::string escape_for_regex(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos)
+            escaped += "\\\\";
+        escaped += c;
+    }
+    return escaped;
+}
+
+std::string to_promql(const Operand& operand, SubjectKind kind) {
+    std::vector<std::string> matchers;
+    if (!operand.label.empty() && operand.values.size() == 1) {
+        matchers.push_back(fmt::format("{}{}\"{}\"", operand.label, operand.except ? "!=" : "=",
+                                       operand.values.front()));
+    } else if (!operand.label.empty() && !operand.values.empty()) {
+        std::string alternatives;
+        for (const std::string_view value : operand.values) {
+            if (!alternatives.empty()) alternatives += '|';
+            alternatives += escape_for_regex(value);
+        }
+        matchers.push_back(
+            fmt::format("{}{}\"{}\"", operand.label, operand.except ? "!~" : "=~", alternatives));
+    }
+    // A series about something else counts only if it names a subject of this kind.
+    if (kind != SubjectKind::host && operand.metric->subject != kind) {
+        matchers.push_back(fmt::format("{}!=\"\"", to_string(kind)));
+    }
+    return fmt::format("{} by ({}) ({}{})", to_promql(operand.pick), identity(kind),
+                       operand.metric->name,
+                       matchers.empty() ? "" : fmt::format("{{{}}}", fmt::join(matchers, ",")));
+}
+
+std::string to_promql(const Condition& condition, SubjectKind kind) {
+    std::string left = to_promql(condition.left, kind);
+    switch (condition.clock) {
+        case Clock::none:
+            break;
+        case Clock::age:
+            left = fmt::format("time() - {}", left);
+            break;
+        case Clock::ahead:
+            left += " - time()";
+            break;
+    }
+    if (condition.comparison == Comparison::present) return left;
+    if (condition.right.metric == nullptr) {
+        return fmt::format("{} {} {}", left, to_promql(condition.comparison), condition.limit);
+    }
+    std::string right = to_promql(condition.right, kind);
+    if (condition.limit > 0 || condition.limit < 0) {
+        right = fmt::format("({} + {})", right, condition.limit);
+    }
+    return fmt::format("{} {} on ({}) {}", left, to_promql(condition.comparison), identity(kind),
+                       right);
+}
+
+// One line for each condition.
+std::string conditions_to_promql(const Rule& rule, std::string_view indent) {
+    std::string result;
+    for (const Condition& condition : rule.all_of) {
+        if (result.empty()) {
+            result = fmt::format("{}{}\n", indent, to_promql(condition, rule.subject));
+            continue;
+        }
+        result += fmt::format("{}{} on ({}) {}\n", indent, condition.unless ? "unless" : "and",
+                              identity(rule.subject), to_promql(condition, rule.subject));
+    }
+    return result;
+}
+
+std::string expression(const Rule& rule) {
+    if (!rule.prometheus_expression.empty()) return std::string(rule.prometheus_expression) + "\n";
+    const Metric* info = info_metric(rule.subject);
+    if (info == nullptr) return conditions_to_promql(rule, "");
+    const std::string conditions = conditions_to_promql(rule, "  ");
+    const std::string on = identity(rule.subject);
+    // With the device's name, model and serial number; and without them when the info series is
+    // missing. topk, because two of them would make the join an error, and an error is silence.
+    return fmt::format(
+        "(\n{0}) * on ({1}) group_left ({2}) topk by ({1}) (1, {3})\n"
+        "or on ({1}) (\n{0})\n",
+        conditions, on, fmt::join(info_labels(rule.subject), ", "), info->name);
+}
+
+// A double-quoted YAML scalar; YAML's escapes of these characters are JSON's.
+std::string quoted(std::string_view text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            result += '\\';
+            result += c;
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            result += c;
+        }
+    }
+    return result + '"';
+}
+
+std::string indented(std::string_view text, std::string_view indent) {
+    std::string result;
+    while (!text.empty()) {
+        const size_t end = text.find('\n');
+        result += indent;
+        result += text.substr(0, end);
+        result += '\n';
+        if (end == text.npos) break;
+        text.remove_prefix(end + 1);
+    }
+    return result;
+}
+
+std::string group_name(SubjectKind kind) {
+    return kind == SubjectKind::host ? "lastgood" : fmt::format("lastgood-{}s", to_string(kind));
+}
+
+}  // namespace
+
+std::string alert_name(const Rule& rule) {
+    std::string name = "Lastgood";
+    bool upper = true;
+    for (const char c : rule.name) {
+        if (c == '_') {
+            upper = true;
+            continue;
+        }
+        name += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        upper = false;
+    }
+    return name;
+}
+
+std::string to_prometheus_yaml(std::span<const Rule> rules) {
+    std::string yaml =
+        "# Alerts for Prometheus, printed by `lastgood rules`: do not edit. They are the rules by "
+        "which `lastgood status`\n"
+        "# judges on the host; thresholds that an administrator sets come with the metrics.\n"
+        "groups:\n";
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
+          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+        bool first = true;
+        for (const Rule& rule : rules) {
+            if (rule.subject != kind) continue;
+            if (first) yaml += fmt::format("  - name: {}\n    rules:\n", group_name(kind));
+            first = false;
+            yaml += fmt::format("      - alert: {}\n        expr: |-\n{}", alert_name(rule),
+                                indented(expression(rule), "          "));
+            if (rule.hold > 0) yaml += fmt::format("        for: {:.0f}s\n", rule.hold);
+            yaml += fmt::format(
+                "        labels:\n          severity: {}\n"
+                "        annotations:\n          summary: {}\n          description: {}\n",
+                to_string(rule.severity), quoted(render_for_prometheus(rule.summary, kind)),
+                quoted(render_for_prometheus(rule.advice, kind)));
+        }
+    }
+    return yaml;
+}
+
+}  // namespace lastgood

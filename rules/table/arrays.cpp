@@ -1,0 +1,162 @@
+#include "rules/table/table.hpp"
+
+namespace lastgood::table {
+
+std::vector<Rule> array_rules() {
+    const auto scrubbing =
+        present(Operand(metric::array_sync_progress_ratio, "action", {"check", "repair"}));
+    return {
+        Rule{
+            .name = "array_failed",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {is(metric::array_failed, 1)},
+            .summary = "Array {subject} has lost more drives than it can bear, or cannot run.",
+            .advice = "Stop. Write nothing to it, do not create or re-add anything. Save what the "
+                      "members say first: mdadm --examine /dev/sd*[0-9] > /root/examine.txt; cat "
+                      "/proc/mdstat; journalctl -k. Then https://raid.wiki.kernel.org or somebody "
+                      "who has done it before; mdadm --create loses data here. Check the newest "
+                      "backup.",
+            .why = "The kernel stopped it, or more members are missing than its level survives.",
+        },
+        Rule{
+            .name = "array_degraded",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(metric::array_degraded_members, 1),
+                       unless(at_least(metric::array_survivable_failures, 1)),
+                       unless(is(metric::array_failed, 1))},
+            .summary =
+                "Array {subject} has {value} member(s) missing: the next loss may lose data.",
+            .advice =
+                "Check the newest backup now (lastgood status), take one if it is old. "
+                "mdadm --detail /dev/{device} shows what is missing. Do not pull, power off "
+                "or stress the remaining members; before touching any drive: lastgood "
+                "preflight DRIVE. Then add a replacement: mdadm /dev/{device} --add /dev/NEW.",
+            .why = "Without redundancy the rebuild reads every sector of the remaining drives, and "
+                   "a second failure during it loses the array.",
+        },
+        Rule{
+            .name = "array_degraded_redundant",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(metric::array_degraded_members, 1),
+                       at_least(metric::array_survivable_failures, 1),
+                       unless(is(metric::array_failed, 1))},
+            .summary = "Array {subject} has {value} member(s) missing; it is sure to survive one "
+                       "more loss.",
+            .advice = "mdadm --detail /dev/{device} shows what is missing. Add a replacement this "
+                      "week: mdadm /dev/{device} --add /dev/NEW. Check the backup meanwhile.",
+            .why = "It still has redundancy: no data is in danger tonight.",
+        },
+        Rule{
+            .name = "array_fatal_members",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(metric::array_fatal_members, 1),
+                       at_least(metric::array_degraded_members, 1),
+                       unless(is(metric::array_failed, 1))},
+            .summary = "Array {subject}: {value} member(s) hold the only copy of some data. Do not "
+                       "pull them.",
+            .advice = "lastgood status {device} shows the members and their drives; lastgood "
+                      "preflight DRIVE says which drive may be pulled. Look at the health of the "
+                      "drives that may not: if one is suspect, copy the data off before the "
+                      "rebuild reads it through.",
+            .why = "A RAID 10 was lost when the mirror partner died during the rebuild.",
+        },
+        Rule{
+            .name = "array_rebuilding",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {present(
+                Operand(metric::array_sync_progress_ratio, "action", {"recover", "reshape"}))},
+            .summary = "Array {subject} is rebuilding: {value:percent} done.",
+            .advice = "Leave it alone: do not restart the machine, pull a drive or start heavy "
+                      "work until it is done (watch cat /proc/mdstat). Make sure that the newest "
+                      "backup is good.",
+            .why =
+                "Until it is done it has not all of its redundancy. A scrub (check or repair) is "
+                "no rebuild and raises nothing.",
+        },
+        Rule{
+            .name = "array_resyncing",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {present(Operand(metric::array_sync_progress_ratio, "action", {"resync"}))},
+            .hold = 10 * minute,
+            .summary =
+                "Array {subject} is bringing its copies in line again: {value:percent} done.",
+            .advice = "Normal after it was created, and after a crash or power cut. If there was "
+                      "neither, journalctl -k -b says why. A write-intent bitmap makes the next "
+                      "one short: mdadm --grow --bitmap=internal /dev/{device}.",
+            .why = "Until it is done, copies or parity may differ. With a bitmap it takes seconds: "
+                   "only those that last are told.",
+        },
+        Rule{
+            .name = "array_mismatches",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(metric::array_mismatch_sectors, 1), unless(scrubbing)},
+            .summary = "Array {subject}: the last check found {value} sectors that differ between "
+                       "copies, or do not fit their parity.",
+            .advice = "Some drive returned wrong data without saying so, or the machine crashed "
+                      "while writing. Look for the culprit (lastgood status; memory too), compare "
+                      "with a backup what matters, then echo repair > "
+                      "/sys/block/{device}/md/sync_action and check again. On RAID 1 and 10 that "
+                      "hold swap a few are harmless.",
+            .why = "md cannot tell which copy is right. While a check runs the count is not final.",
+        },
+        Rule{
+            .name = "array_unchecked",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day)},
+            .hold = hour,
+            .summary = "Array {subject} has not been checked for {value:duration}.",
+            .advice = "Start a check: echo check > /sys/block/{device}/md/sync_action (it runs "
+                      "beside normal work). Let it run monthly: systemctl enable --now "
+                      "mdcheck_start.timer, or Debian's /etc/cron.d/mdadm.",
+            .why =
+                "Unreadable sectors that nobody reads come to light during a rebuild, when it is "
+                "too late. Debian checks monthly; 35 days is a month and a late weekend.",
+        },
+        Rule{
+            .name = "array_bad_blocks",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(Operand(metric::array_member_bad_blocks, {}, {}, Pick::sum), 1)},
+            .summary =
+                "Array {subject} has {value} range(s) in the bad-block lists of its members.",
+            .advice =
+                "There it has less redundancy than it says. lastgood status {device} and grep "
+                ". /sys/block/{device}/md/dev-*/bad_blocks show which member: replace it.",
+            .why = "md notes a bad block when it could neither read nor rewrite it; it reports the "
+                   "array as whole all the same.",
+        },
+        Rule{
+            .name = "array_unreadable",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::array,
+            .all_of = {is(metric::array_readable, 0)},
+            .summary = "The state of array {subject} could not be made sense of.",
+            .advice =
+                "Look yourself: cat /proc/mdstat; mdadm --detail /dev/{device}. If it is fine "
+                "there, report /proc/mdstat and ls /sys/block/{device}/md/ as a bug of "
+                "lastgood.",
+            .why = "An array that cannot be read may be degraded.",
+        },
+        Rule{
+            .name = "array_gone",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {is(metric::array_present, 0)},
+            .summary = "Array {subject} was here and is gone.",
+            .advice = "If nobody stopped it: cat /proc/mdstat; mdadm --assemble --scan --verbose; "
+                      "journalctl -k -b. Never mdadm --create: it loses the data.",
+            .why = "An array that is not assembled is out of reach, and its members may be written "
+                   "to by mistake.",
+        },
+    };
+}
+
+}  // namespace lastgood::table

@@ -1,0 +1,83 @@
+// Words to write the rules' table with.
+#pragma once
+
+#include <vector>
+
+#include "rules/rule.hpp"
+
+namespace lastgood::table {
+
+constexpr Seconds minute = 60;
+constexpr Seconds hour = 3600;
+constexpr Seconds day = 86400;
+
+// The series whose label is none of these.
+inline Operand except(const Metric& metric, std::string_view label,
+                      std::vector<std::string_view> values, Pick pick) {
+    Operand operand(metric, label, std::move(values), pick);
+    operand.except = true;
+    return operand;
+}
+
+inline Condition present(Operand left) {
+    return {.left = std::move(left), .comparison = Comparison::present};
+}
+inline Condition is(Operand left, double value) {
+    return {.left = std::move(left), .comparison = Comparison::equal, .limit = value};
+}
+inline Condition at_least(Operand left, double limit) {
+    return {.left = std::move(left), .comparison = Comparison::greater_or_equal, .limit = limit};
+}
+inline Condition above(Operand left, double limit) {
+    return {.left = std::move(left), .comparison = Comparison::greater, .limit = limit};
+}
+inline Condition below(Operand left, double limit) {
+    return {.left = std::move(left), .comparison = Comparison::less, .limit = limit};
+}
+inline Condition above_other(Operand left, Operand right) {
+    return {.left = std::move(left), .comparison = Comparison::greater, .right = std::move(right)};
+}
+inline Condition below_other(Operand left, Operand right) {
+    return {.left = std::move(left), .comparison = Comparison::less, .right = std::move(right)};
+}
+// The timestamp lies more than `limit` back.
+inline Condition older_than(Operand left, Seconds limit) {
+    return {.left = std::move(left),
+            .clock = Clock::age,
+            .comparison = Comparison::greater,
+            .limit = limit};
+}
+// The timestamp lies more than the other value, plus `more`, back.
+inline Condition older_than_other(Operand left, Operand right, Seconds more = 0) {
+    return {.left = std::move(left),
+            .clock = Clock::age,
+            .comparison = Comparison::greater,
+            .limit = more,
+            .right = std::move(right)};
+}
+inline Condition within(Operand left, Seconds limit) {  // the timestamp comes in less than `limit`
+    return {.left = std::move(left),
+            .clock = Clock::ahead,
+            .comparison = Comparison::less,
+            .limit = limit};
+}
+inline Condition later_than(Operand left,
+                            Seconds limit) {  // the timestamp comes in more than `limit`
+    return {.left = std::move(left),
+            .clock = Clock::ahead,
+            .comparison = Comparison::greater,
+            .limit = limit};
+}
+inline Condition unless(Condition condition) {
+    condition.unless = true;
+    return condition;
+}
+
+std::vector<Rule> drive_failing_rules();
+std::vector<Rule> drive_suspect_rules();
+std::vector<Rule> array_rules();
+std::vector<Rule> filesystem_rules();
+std::vector<Rule> backup_rules();
+std::vector<Rule> agent_rules();
+
+}  // namespace lastgood::table

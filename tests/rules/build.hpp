@@ -1,0 +1,28 @@
+// Short words to make observations with.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/observation.hpp"
+#include "rules/rule.hpp"
+
+namespace lastgood::test {
+
+inline Observation observation(const Metric& metric, std::string subject, double value,
+                               Labels labels = {}) {
+    std::ranges::sort(labels);
+    return Observation{&metric, std::move(subject), std::move(labels), value, 0};
+}
+
+inline std::vector<std::string> names(const std::vector<Finding>& findings) {
+    std::vector<std::string> result;
+    for (const Finding& finding : findings) {
+        result.push_back(finding.rule + (finding.subject.empty() ? "" : " " + finding.subject));
+    }
+    std::ranges::sort(result);
+    return result;
+}
+
+}  // namespace lastgood::test

@@ -1,0 +1,57 @@
+// What is generated: the rule file and the manual's references.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "core/host.hpp"
+#include "rules/manual.hpp"
+#include "rules/rule.hpp"
+#include "rules/text.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+using lastgood::test::matches_golden;
+
+TEST_CASE("the copies in the repository are up to date") {
+    CHECK(matches_golden("../rules/lastgood.rules.yml", to_prometheus_yaml(all_rules())));
+    CHECK(matches_golden("../docs/rules.md", to_markdown(all_rules())));
+    CHECK(matches_golden("../docs/metrics.md", metrics_to_markdown()));
+    CHECK(matches_golden("../docs/config.md", settings_to_markdown()));
+}
+
+TEST_CASE("promtool finds the rule file clean") {
+    Command command;
+    command.arguments = {"promtool", "check", "rules",
+                         test::tests_directory() + "/../rules/lastgood.rules.yml"};
+    const auto output = Host().run(command);
+    if (!output && output.error().kind == ErrorKind::absent && std::getenv("CI") == nullptr) {
+        MESSAGE("SKIP: promtool check rules: promtool is not installed");
+        return;
+    }
+    REQUIRE(output);
+    CAPTURE(output->standard_output);
+    CAPTURE(output->standard_error);
+    CHECK(output->exit_status == 0);
+    CHECK(output->standard_output.find(std::to_string(all_rules().size()) + " rules found") !=
+          std::string::npos);
+}
+
+TEST_CASE("texts as templates of Prometheus") {
+    CHECK(
+        render_for_prometheus("{subject} {value} {value:duration} {value:size} {value:percent}",
+                              SubjectKind::drive) ==
+        "{{ or $labels.device $labels.drive }} ({{ or $labels.model \"model unknown\" }}, serial "
+        "{{ or $labels.serial \"unknown\" }}) {{ printf \"%.0f\" $value }} "
+        "{{ humanizeDuration $value }} {{ humanize1024 $value }}B {{ humanizePercentage $value }}");
+    CHECK(render_for_prometheus("/dev/{device}", SubjectKind::array) ==
+          "/dev/{{ or $labels.device \"DEVICE\" }}");
+    CHECK(render_for_prometheus("{subject}", SubjectKind::host) == "{{ $labels.instance }}");
+    CHECK(unknown_placeholders("{device} {nonsense} {id}", SubjectKind::drive) ==
+          std::vector<std::string>{"nonsense"});
+    CHECK(unknown_placeholders("{id}", SubjectKind::host) == std::vector<std::string>{"id"});
+}
+
+TEST_CASE("names of alerts") {
+    CHECK(alert_name(Rule{.name = "drive_io_stalled"}) == "LastgoodDriveIoStalled");
+}

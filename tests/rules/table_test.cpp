@@ -1,0 +1,265 @@
+// What the table as a whole promises, and what it says of typical subjects.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "rules/text.hpp"
+#include "tests/rules/build.hpp"
+
+using namespace lastgood;
+using lastgood::test::names;
+using lastgood::test::observation;
+using Names = std::vector<std::string>;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000;
+
+// With every hold time elapsed, and ages as they are at `now`.
+Names found(const std::vector<Observation>& observations) {
+    std::vector<Rule> rules(all_rules().begin(), all_rules().end());
+    for (Rule& rule : rules) rule.hold = 0;
+    RuleMemory memory;
+    return names(evaluate(rules, observations, now, memory));
+}
+
+}  // namespace
+
+TEST_CASE("every rule is whole") {
+    std::set<std::string_view> seen;
+    for (const Rule& rule : all_rules()) {
+        CAPTURE(rule.name);
+        CHECK(seen.insert(rule.name).second);
+        for (const char c : rule.name) CHECK(((c >= 'a' && c <= 'z') || c == '_'));
+        for (const std::string_view text : {rule.summary, rule.advice, rule.why}) {
+            CHECK(text.size() > 20);
+            CHECK(unknown_placeholders(text, rule.subject) == Names{});
+            CHECK(text.find("{{") == text.npos);  // would be a template to Prometheus
+        }
+        CHECK(rule.summary.find("{subject}") != rule.summary.npos);
+        CHECK(rule.summary.ends_with('.'));
+        CHECK(rule.advice.find_last_of(".)") + 1 == rule.advice.size());
+        if (rule.prometheus_expression.empty()) {
+            REQUIRE(!rule.all_of.empty());
+            CHECK_FALSE(rule.all_of.front().unless);
+        } else {
+            CHECK(rule.prometheus_only);
+            CHECK(rule.all_of.empty());
+        }
+    }
+}
+
+TEST_CASE("operands match labels that their metric has, and are about the rule's subject") {
+    for (const Rule& rule : all_rules()) {
+        CAPTURE(rule.name);
+        for (const Condition& condition : rule.all_of) {
+            for (const Operand& operand : {condition.left, condition.right}) {
+                if (operand.metric == nullptr) continue;
+                CAPTURE(operand.metric->name);
+                const std::string labels = "," + std::string(operand.metric->labels) + ",";
+                const auto has = [&](std::string_view label) {
+                    return labels.find("," + std::string(label) + ",") != labels.npos;
+                };
+                CHECK((operand.label.empty() || has(operand.label)));
+                CHECK(operand.label.empty() == operand.values.empty());
+                CHECK((operand.metric->subject == rule.subject || has(to_string(rule.subject))));
+            }
+        }
+    }
+}
+
+TEST_CASE("info labels exist") {
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup}) {
+        REQUIRE(info_metric(kind) != nullptr);
+        const std::string labels = "," + std::string(info_metric(kind)->labels) + ",";
+        for (const std::string_view label : info_labels(kind)) {
+            CHECK(labels.find("," + std::string(label) + ",") != labels.npos);
+        }
+    }
+}
+
+TEST_CASE("a healthy host gives nothing") {
+    CHECK(
+        found({
+            observation(metric::drive_info, "d", 1, {{"device", "sda"}}),
+            observation(metric::drive_present, "d", 1),
+            observation(metric::drive_answering, "d", 1),
+            observation(metric::drive_io_stalled_seconds, "d", 0),
+            observation(metric::drive_io_errors_total, "d", 12),
+            observation(metric::drive_smart_passed, "d", 1),
+            observation(metric::drive_temperature_celsius, "d", 38),
+            observation(metric::drive_temperature_limit_celsius, "d", 60),
+            observation(metric::drive_reallocated_sectors, "d", 1),
+            observation(metric::drive_pending_sectors, "d", 0),
+            observation(metric::drive_offline_uncorrectable_sectors, "d", 0),
+            observation(metric::drive_reported_uncorrectable_errors_total, "d", 0),
+            observation(metric::drive_interface_crc_errors_total, "d", 900),
+            observation(metric::drive_attributes_failing, "d", 0),
+            observation(metric::drive_attributes_failed_in_past, "d", 1),
+            observation(metric::drive_used_endurance_ratio, "d", 0.3),
+            observation(metric::drive_available_spare_ratio, "d", 1),
+            observation(metric::drive_available_spare_threshold_ratio, "d", 0.1),
+            observation(metric::drive_critical_warning, "d", 0, {{"warning", "spare"}}),
+            observation(metric::drive_self_test_failed, "d", 0),
+            observation(metric::drive_count_increase, "d", 0, {{"counter", "reallocated_sectors"}}),
+            observation(metric::drive_count_increase, "d", 7, {{"counter", "io_errors"}}),
+            observation(metric::drive_kernel_errors_recent, "d", 0, {{"kind", "medium"}}),
+            observation(metric::array_info, "a", 1, {{"level", "raid5"}}),
+            observation(metric::array_present, "a", 1),
+            observation(metric::array_readable, "a", 1),
+            observation(metric::array_failed, "a", 0),
+            observation(metric::array_degraded_members, "a", 0),
+            observation(metric::array_survivable_failures, "a", 1),
+            observation(metric::array_fatal_members, "a", 0),
+            observation(metric::array_mismatch_sectors, "a", 0),
+            observation(metric::array_member, "a", 1, {{"drive", "d"}, {"state", "in_sync"}}),
+            observation(metric::array_member_bad_blocks, "a", 0, {{"drive", "d"}}),
+            observation(metric::array_sync_action, "a", 1, {{"action", "check"}}),
+            observation(metric::array_sync_progress_ratio, "a", 0.5, {{"action", "check"}}),
+            observation(metric::array_unchecked_since_timestamp_seconds, "a", now - 30 * 86400.0),
+            observation(metric::filesystem_used_ratio, "/", 0.7),
+            observation(metric::filesystem_inodes_used_ratio, "/", 0.7),
+            observation(metric::filesystem_read_only, "/", 0),
+            observation(metric::filesystem_read_only_intended, "/", 0),
+            observation(metric::filesystem_kernel_errors_total, "/", 0),
+            observation(metric::filesystem_responding, "/", 1),
+            observation(metric::filesystem_backed_up, "/", 1),
+            observation(metric::filesystem_ephemeral, "/", 0),
+            observation(metric::filesystem_full_at_timestamp_seconds, "/", now + 90 * 86400.0),
+            observation(metric::backup_info, "b", 1, {{"kind", "files"}}),
+            observation(metric::backup_readable, "b", 1),
+            observation(metric::backup_newest_timestamp_seconds, "b", now - 3600,
+                        {{"confidence", "exact"}}),
+            observation(metric::backup_max_age_seconds, "b", 26 * 3600),
+            observation(metric::backup_size_bytes, "b", 100),
+            observation(metric::backup_min_size_bytes, "b", 10),
+            observation(metric::backup_incomplete, "b", 0),
+            observation(metric::backup_in_progress, "b", 1),
+            observation(metric::backup_lock_timestamp_seconds, "b", now - 600),
+            observation(metric::backup_failure_domain, "b", 1, {{"domain", "off-host"}}),
+            observation(metric::collector_success, "c", 1),
+            observation(metric::collector_abandoned_children, "c", 0),
+            observation(metric::kernel_log_lost_records_total, "", 50),
+            observation(metric::kernel_log_lost_records_recent, "", 0),
+            observation(metric::state_persisted, "", 1),
+            observation(metric::config_accepted, "", 1),
+        }) == Names{});
+}
+
+TEST_CASE("a drive's kernel errors: the medium's are failing, others suspect, not both") {
+    const auto error = [](std::string kind, double count) {
+        return observation(metric::drive_kernel_errors_recent, "d", count, {{"kind", kind}});
+    };
+    CHECK(found({error("medium", 1), error("io", 3)}) == Names{"drive_failing_medium_errors d"});
+    CHECK(found({error("medium", 0), error("timeout", 1)}) ==
+          Names{"drive_suspect_kernel_errors d"});
+    CHECK(found({error("hardware", 1), error("io", 1)}) ==
+          Names{"drive_failing_hardware_errors d"});
+    CHECK(found({error("kicked", 1), error("io", 1)}) == Names{"drive_failing_dropped d"});
+    CHECK(found({error("unsupported", 40), error("nexus", 3)}) == Names{});
+    CHECK(found({error("a kind of a later version", 1)}) == Names{"drive_suspect_kernel_errors d"});
+}
+
+TEST_CASE("only proof of a backup makes one fresh") {
+    const std::vector<Observation> configured = {
+        observation(metric::backup_info, "b", 1),
+        observation(metric::backup_readable, "b", 1),
+        observation(metric::backup_max_age_seconds, "b", 3600),
+    };
+    const auto with = [&](std::vector<std::pair<std::string, double>> newest) {
+        std::vector<Observation> observations = configured;
+        for (const auto& [confidence, age] : newest) {
+            observations.push_back(observation(metric::backup_newest_timestamp_seconds, "b",
+                                               now - age, {{"confidence", confidence}}));
+        }
+        return found(observations);
+    };
+    CHECK(with({}) == Names{"backup_never_made b"});
+    CHECK(with({{"activity", 60}}) == Names{"backup_never_made b"});
+    CHECK(with({{"exact", 3601}, {"activity", 60}}) == Names{"backup_too_old b"});
+    CHECK(with({{"inferred", 3601}, {"exact", 9000}}) == Names{"backup_too_old b"});
+    CHECK(with({{"inferred", 3599}, {"exact", 9000}}) == Names{});
+    CHECK(with({{"exact", 3601 + 3 * 86400}}) == Names{"backup_far_too_old b"});
+    CHECK(with({{"exact", -3601}}) == Names{"backup_from_future b"});
+    CHECK(with({{"exact", -60}}) == Names{});
+}
+
+TEST_CASE("unreadable, never made and stale are three different findings") {
+    CHECK(found({observation(metric::backup_info, "b", 1),
+                 observation(metric::backup_readable, "b", 0),
+                 observation(metric::backup_max_age_seconds, "b", 60)}) ==
+          Names{"backup_unreadable b"});
+    CHECK(found({observation(metric::backup_info, "b", 1),
+                 observation(metric::backup_readable, "b", 0),
+                 observation(metric::backup_newest_timestamp_seconds, "b", now - 7200,
+                             {{"confidence", "exact"}}),
+                 observation(metric::backup_max_age_seconds, "b", 3600)}) ==
+          Names{"backup_unreadable b"});
+}
+
+TEST_CASE("degraded arrays by what they still bear") {
+    const auto array = [](double degraded, double survivable, double fatal, double failed) {
+        return found({observation(metric::array_degraded_members, "a", degraded),
+                      observation(metric::array_survivable_failures, "a", survivable),
+                      observation(metric::array_fatal_members, "a", fatal),
+                      observation(metric::array_failed, "a", failed)});
+    };
+    CHECK(array(0, 0, 4, 0) == Names{});  // RAID 0 is made that way
+    CHECK(array(1, 0, 1, 0) == Names{"array_degraded a", "array_fatal_members a"});
+    CHECK(array(1, 1, 0, 0) == Names{"array_degraded_redundant a"});
+    CHECK(array(2, 0, 0, 1) == Names{"array_failed a"});
+    CHECK(found({observation(metric::array_degraded_members, "a", 1)}) ==
+          Names{"array_degraded a"});  // not known what it bears: the worse is assumed
+}
+
+TEST_CASE("a scrub raises nothing, a rebuild does") {
+    const auto action = [](std::string name) {
+        return found({observation(metric::array_sync_progress_ratio, "a", 0.4, {{"action", name}}),
+                      observation(metric::array_mismatch_sectors, "a", 8)});
+    };
+    CHECK(action("check") == Names{});
+    CHECK(action("repair") == Names{});
+    CHECK(action("recover") == Names{"array_mismatches a", "array_rebuilding a"});
+    CHECK(action("resync") == Names{"array_mismatches a", "array_resyncing a"});
+}
+
+TEST_CASE("filesystems") {
+    const auto filesystem = [](double used, double read_only, double intended) {
+        return found({observation(metric::filesystem_used_ratio, "/x", used),
+                      observation(metric::filesystem_read_only, "/x", read_only),
+                      observation(metric::filesystem_read_only_intended, "/x", intended)});
+    };
+    CHECK(filesystem(0.89, 0, 0) == Names{});
+    CHECK(filesystem(0.9, 0, 0) == Names{"filesystem_filling /x"});
+    CHECK(filesystem(0.95, 0, 0) == Names{"filesystem_full /x"});
+    CHECK(filesystem(1, 1, 1) == Names{});
+    CHECK(filesystem(1, 1, 0) == Names{"filesystem_read_only /x"});
+    const auto filling = [](double used, double seconds) {
+        return found(
+            {observation(metric::filesystem_used_ratio, "/x", used),
+             observation(metric::filesystem_full_at_timestamp_seconds, "/x", now + seconds)});
+    };
+    CHECK(filling(0.7, 86399) == Names{"filesystem_full_within_day /x"});
+    CHECK(filling(0.7, 86400) == Names{"filesystem_full_within_days /x"});
+    CHECK(filling(0.7, 3 * 86400) == Names{});
+    CHECK(filling(0.1, 600) == Names{});
+    const auto kept = [](double backed_up, double ephemeral, double used) {
+        return found({observation(metric::filesystem_backed_up, "/x", backed_up),
+                      observation(metric::filesystem_used_ratio, "/x", used),
+                      observation(metric::filesystem_ephemeral, "/x", ephemeral)});
+    };
+    CHECK(kept(0, 0, 0.3) == Names{"filesystem_not_backed_up /x"});
+    CHECK(kept(0, 1, 0.3) == Names{"filesystem_ephemeral /x"});
+    CHECK(kept(0, 1, 0.01) == Names{});
+    CHECK(kept(1, 1, 0.3) == Names{});
+}
+
+TEST_CASE("a drive gone from USB is a lesser matter than one gone from its bay") {
+    const auto gone = [](std::string transport) {
+        return found({observation(metric::drive_present, "d", 0),
+                      observation(metric::drive_info, "d", 1, {{"transport", transport}})});
+    };
+    CHECK(gone("sata") == Names{"drive_gone d"});
+    CHECK(gone("usb") == Names{"drive_gone_removable d"});
+}
