@@ -430,11 +430,11 @@ Mdstat parse_mdstat(std::string_view text) {
         size_t next = 0;
         if (tokens[0] == "Personalities" || tokens[0] == "Personalities:") {
             finish();
-            result.recognised = true;
+            result.framed = true;
         } else if (tokens[0] == "unused" && tokens.size() >= 2 &&
                    tokens[1].starts_with("devices")) {
             finish();
-            result.recognised = true;
+            result.framed = true;
         } else if (std::string_view found = stanza_name(line, tokens, next); !found.empty()) {
             finish();
             name = found;
@@ -445,7 +445,7 @@ Mdstat parse_mdstat(std::string_view text) {
         }
     }
     finish();
-    if (!result.arrays.empty()) result.recognised = true;
+    result.recognised = result.framed || !result.arrays.empty();
     return result;
 }
 
