@@ -26,6 +26,17 @@ def wait_until(condition, seconds=15, what="", step=0.02):
         time.sleep(step)
 
 
+def lastgood(*arguments, text="", seconds=30):
+    """Runs a command that needs no installation; `text` is its standard input."""
+    return subprocess.run(
+        [BINARY, *arguments],
+        input=text.encode() if isinstance(text, str) else text,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -150,8 +161,8 @@ class Installation:
             f"{sections}\n"
         )
 
-    def command(self, subcommand, *arguments):
-        return [BINARY, subcommand, "--config", str(self.config), *arguments]
+    def command(self, *arguments):
+        return [BINARY, *arguments, "--config", str(self.config)]
 
     def call(self, *arguments, seconds=30, **options):
         """Runs a subcommand to its end."""

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lastgood import BINARY
+from lastgood import BINARY, lastgood
 
 KERNEL_LOG = """\
 [    1.204118] sd 2:0:0:0: [sdb] 7814037168 512-byte logical blocks: (4.00 TB/3.64 TiB)
@@ -24,16 +24,6 @@ md0 : active raid1 sdb1[1](F) sda1[0]
 unused devices: <none>
 """
 HEALTHY = DEGRADED.replace("sdb1[1](F)", "sdb1[1]").replace("[2/1] [U_]", "[2/2] [UU]")
-
-
-def lastgood(*arguments, text=None, seconds=30):
-    return subprocess.run(
-        [BINARY, *arguments],
-        input=text if isinstance(text, bytes) else (text or "").encode(),
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-    )
 
 
 def findings(done):

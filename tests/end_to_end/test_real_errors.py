@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kernel_log import KernelLog
-from lastgood import wait_until
+from lastgood import lastgood, wait_until
 
 LOOP_DEVICES = "[drives]\nloop_devices = true\n"
 
@@ -58,9 +58,9 @@ def test_an_error_becomes_an_alert_and_resolves(installation, failing_drive, ker
     report = installation.wait_for_report(lambda report: drive_id(report, failing_drive.name), what="the loop device")
     drive = drive_id(report, failing_drive.name)
     installation.wait_for_report(lambda report: not findings_of(report, drive), 60, "no finding for the drive yet")
-    rules = installation.call("rules")
+    rules = lastgood("rules")
     assert rules.returncode == 0, rules.stderr
-    alerting.start(installation.port, rules.stdout)
+    alerting.start(installation.port, rules.stdout.decode())
     wait_until(lambda: alerting.query(f'lastgood_drive_info{{drive="{drive}"}}'), 30, "Prometheus scraped the drive")
     assert not alerts_of(alerting, drive)
 
