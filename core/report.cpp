@@ -232,7 +232,9 @@ Result<void> write_file(const std::string& path, std::string_view text) {
         }
         text.remove_prefix(static_cast<size_t>(written));
     }
-    if (::close(fd) != 0) return failure("write");
+    // Whatever the umask: the process that listens has no rights and must be able to read it.
+    const bool readable = ::fchmod(fd, 0644) == 0;
+    if (::close(fd) != 0 || !readable) return failure("write");
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace");
     return {};
 }

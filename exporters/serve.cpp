@@ -1,0 +1,129 @@
+#include "exporters/serve.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "core/report.hpp"
+#include "exporters/privileges.hpp"
+#include "exporters/prometheus.hpp"
+#include "exporters/status_view.hpp"
+
+namespace lastgood {
+
+namespace {
+
+Timestamp clock_now() {
+    using Duration = std::chrono::duration<double>;
+    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string escape_html(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                result += "&amp;";
+                break;
+            case '<':
+                result += "&lt;";
+                break;
+            case '>':
+                result += "&gt;";
+                break;
+            case '"':
+                result += "&quot;";
+                break;
+            default:
+                result += c;
+        }
+    }
+    return result;
+}
+
+std::string start_page(const std::string& report_path) {
+    std::string status;
+    {
+        const auto report = read_report(report_path);
+        ViewOptions options;
+        options.width = 120;
+        options.height = 0;
+        status = report ? render_status(*report, clock_now(), options)
+                        : render_no_report(report.error(), report_path, options);
+    }
+    ::malloc_trim(0);
+    return fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>lastgood</title>"
+        "</head>\n<body><h1>lastgood</h1>\n<p><a href=\"/metrics\">metrics</a> "
+        "<a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre></body></html>\n",
+        escape_html(status));
+}
+
+void stop_on_signals(sigset_t& signals) {
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A client that hangs up must not end the process.
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+HttpServer::Answer make_pages(const std::string& report_path) {
+    auto cache = std::make_shared<ExpositionCache>(report_path, clock_now);
+    return [cache, report_path](std::string_view path) -> HttpAnswer {
+        if (path == "/metrics") {
+            return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};
+        }
+        if (path == "/-/healthy") {
+            const auto health = cache->health();
+            return {health.healthy ? 200 : 503, "text/plain; charset=utf-8", health.why + "\n"};
+        }
+        if (path == "/") {
+            return {200, "text/html; charset=utf-8", start_page(report_path)};
+        }
+        return {404, "text/plain; charset=utf-8",
+                "There are only /metrics, /-/healthy and / here.\n"};
+    };
+}
+
+int run_serve(const Config& config) {
+    const auto say = [](const std::string& message) {
+        fmt::print(stderr, "lastgood serve: {}\n", message);
+        return 1;
+    };
+    // Many small arenas would keep what the two threads free.
+    ::mallopt(M_ARENA_MAX, 1);
+    // Whoever started this process may have left a device open in it.
+    ::close_range(3, ~0U, 0);
+    sigset_t signals;
+    stop_on_signals(signals);
+    if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
+        return say(given_up.error().message);
+    }
+    HttpServer server;
+    const auto started =
+        server.start(config.listen, make_pages(config.runtime_directory + "/report.json"));
+    if (!started) {
+        return say(started.error().message);
+    }
+    ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.c_str());
+    int signal = 0;
+    while (::sigwait(&signals, &signal) == EINTR) {
+    }
+    ::sd_notify(0, "STOPPING=1");
+    return 0;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,21 @@
+// `lastgood status`: reads the report and the terminal, prints, gives the exit code.
+#pragma once
+
+#include <string>
+
+#include "core/config.hpp"
+
+namespace lastgood {
+
+struct StatusOptions {
+    std::string report_path = "/run/lastgood/report.json";
+    std::string subject;  // empty: the whole host
+    bool json = false;
+    bool watch = false;  // again every 2 s until interrupted
+};
+
+// Exit code: 0 fine, 1 warning, 2 critical, 3 unknown (also: no report, the agent is dead, or there
+// is no such subject).
+int run_status(const StatusOptions& options);
+
+}  // namespace lastgood
