@@ -448,12 +448,14 @@ AtaMeanings ata_meanings(const DriveHealth& drive) {
                 }
                 break;
             case 197:
-                // Crucial's MX500 raises it for seconds without cause: smartmontools calls it
-                // bogus.
-                if (!contains(name, "bogus") && contains(name, "pend") &&
-                    !(attribute.name.empty() && contains(drive.model, "MX500SSD")) &&
-                    drive.firmware != "0085000B") {
+                if (contains(name, "pend") && drive.firmware != "0085000B") {
                     meanings.pending_sectors = counter(attribute);
+                    // Crucial's MX500 shows one for seconds without cause; smartmontools calls it
+                    // bogus.
+                    const bool bogus =
+                        contains(name, "bogus") ||
+                        (attribute.name.empty() && contains(drive.model, "MX500SSD"));
+                    if (bogus && meanings.pending_sectors == 1) meanings.pending_sectors.reset();
                 }
                 break;
             case 198:
