@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collectors/parse/ata_attributes.hpp"
+#include "core/drive_identity.hpp"
 
 namespace lastgood {
 namespace {
@@ -20,13 +21,10 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+// As core/drive_identity makes ids.
 std::string without_blanks(std::string_view text) {
-    std::string result;
-    for (const char c : printable(text)) {
-        const bool blank = c == ' ';
-        if (!(blank && (result.empty() || result.back() == '_'))) result += blank ? '_' : c;
-    }
-    while (!result.empty() && result.back() == '_') result.pop_back();
+    std::string result = clean_identity(text);
+    std::ranges::replace(result, ' ', '_');
     return result;
 }
 
@@ -200,7 +198,7 @@ std::string drive_id(const DriveHealth& health) {
     if (!health.wwn.empty()) return "wwn-" + health.wwn;
     const std::string model = without_blanks(health.model);
     const std::string serial = without_blanks(health.serial);
-    if (!model.empty() && !serial.empty()) return model + "_" + serial;
+    if (!serial.empty()) return model.empty() ? serial : model + "_" + serial;
     if (!health.device.empty()) return printable(health.device);
     if (!model.empty()) return model;
     return "unknown-drive";
