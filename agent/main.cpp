@@ -8,7 +8,6 @@
 
 #include "agent/agent.hpp"
 #include "agent/config_file.hpp"
-#include "agent/explain.hpp"
 #include "collectors/collector.hpp"
 #include "exporters/serve.hpp"
 #include "exporters/status.hpp"
@@ -26,7 +25,6 @@ struct Options {
     std::string collector, collector_subject, cursor;
     bool once = false;
     StatusOptions status;
-    ExplainOptions explain;
     std::string rules_format = "prometheus";
 };
 
@@ -71,15 +69,14 @@ int agent(const Options& options, bool with_serve) {
 int serve(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_serve(*config, options.with_agent);
+    return run_serve(*config);
 }
 
 int status(Options& options) {
     if (options.status.report_path.empty()) {
         const auto config = configuration(options);
         if (!config) fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n", config.error().message);
-        options.status.runtime_directory = config ? config->runtime_directory : Config{}.runtime_directory;
-        options.status.report_path = options.status.runtime_directory + "/report.json";
+        options.status.report_path = (config ? *config : Config{}).runtime_directory + "/report.json";
     }
     return run_status(options.status);
 }
@@ -140,11 +137,6 @@ int run(int argc, char** argv) {
     collect_command->add_option("--cursor", options.cursor, "Where an earlier run of a stream ended");
     collect_command->add_flag("--once", options.once, "A stream prints what there is now and ends");
 
-    CLI::App* explain_command = app.add_subcommand(
-        "explain", "What a saved output means: a kernel log, smartctl's or nvme's output, /proc/mdstat, a libatasmart blob");
-    explain_command->add_option("file", options.explain.path, "The file; - is standard input")->capture_default_str();
-    explain_command->add_flag("--json", options.explain.json, "Print a report record");
-
     CLI::App* rules_command = app.add_subcommand("rules", "Print the rules");
     rules_command->add_option("--format", options.rules_format, "prometheus or markdown")
         ->check(CLI::IsMember({"prometheus", "markdown"}))
@@ -165,7 +157,6 @@ int run(int argc, char** argv) {
     if (*agent_command) return agent(options, false);
     if (*serve_command) return serve(options);
     if (*collect_command) return collect(options);
-    if (*explain_command) return run_explain(options.explain);
     if (*rules_command) return print_rules(options);
     if (*check_command) return check_config(options);
     if (*show_command) return show_config(options);

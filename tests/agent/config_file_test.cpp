@@ -1,0 +1,107 @@
+#include "agent/config_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+std::string error_of(const std::string& text) {
+    const auto config = parse_config(text, "x.toml");
+    return config ? "" : config.error().message;
+}
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+}  // namespace
+
+TEST_CASE("no configuration is a valid one") {
+    const auto config = parse_config("", "x.toml");
+    REQUIRE(config.has_value());
+    CHECK(config->listen == "127.0.0.1:9847");
+    CHECK(config->backups.empty());
+}
+
+TEST_CASE("a whole configuration, there and back") {
+    const char* text = R"(
+state_directory = "/tmp/state"
+[serve]
+listen = "[::]:9847"
+[drives]
+loop_devices = true
+growth_window = "2d"
+[kernel_log]
+window = "20s"
+[[backup]]
+name = "db8"
+restic = "/srv/restic/db8"
+covers = ["/var/lib/mysql"]
+max_age = "30h"
+min_size = "1GiB"
+[[backup]]
+name = "dumps"
+files = "/backup/\"odd\\*.sql.zst"
+time_pattern = "%Y-%m-%d"
+settle_time = "5min"
+[[backup]]
+name = "elsewhere"
+[[collector]]
+name = "mine"
+command = ["/usr/bin/mine", "--all"]
+interval = "10s"
+)";
+    const auto config = parse_config(text, "x.toml");
+    REQUIRE(config.has_value());
+    CHECK(config->loop_devices);
+    CHECK(config->growth_window == 2 * 86400);
+    REQUIRE(config->backups.size() == 3);
+    CHECK(config->backups[0].kind == BackupKind::restic);
+    CHECK(config->backups[0].max_age == 30 * 3600);
+    CHECK(config->backups[0].min_size == 1073741824.0);
+    CHECK(config->backups[1].location == "/backup/\"odd\\*.sql.zst");
+    CHECK(config->backups[1].settle_time == 300);
+    CHECK(config->backups[2].kind == BackupKind::observed);
+    CHECK(config->external_collectors[0].command == std::vector<std::string>{"/usr/bin/mine", "--all"});
+    const std::string printed = to_toml(*config);
+    const auto again = parse_config(printed, "printed");
+    REQUIRE_MESSAGE(again.has_value(), again.error().message << "\n" << printed);
+    CHECK(to_toml(*again) == printed);
+    CHECK(again->backups[1].location == config->backups[1].location);
+}
+
+TEST_CASE("mistakes name file, line, column and what to do") {
+    CHECK(contains(error_of("\nlisten = 3\n"), "x.toml:2:1"));
+    CHECK(contains(error_of("[serve]\nport = 3\n"), "x.toml:2:1: unknown key \"port\" in [serve]; known are listen, user"));
+    CHECK(contains(error_of("[serve\n"), "x.toml:1:"));
+    CHECK(contains(error_of("[[backup]]\nrestic = \"/x\"\n"), "needs a name"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"/x\"\nborg = \"/y\"\n"), "one place"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"relative\"\n"), "absolute"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nmax_age = \"26\"\n"), "unit"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nmax_age = 26\n"), "x.toml:3"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\n[[backup]]\nname = \"a\"\n"), "two backups"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\nb\"\n"), "x.toml:2"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a/b\"\n"), "letters"));
+    CHECK(contains(error_of("[backup]\nname = \"a\"\n"), "[[backup]]"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nfancy = 1\n"), "unknown key \"fancy\""));
+    CHECK(contains(error_of("[[collector]]\nname = \"a\"\n"), "command"));
+    CHECK(contains(error_of("[collectors.nothing]\ninterval = \"3s\"\n"), "no collector \"nothing\""));
+    CHECK(contains(error_of("[textfile]\npath = \"/x\"\n"), ".prom"));
+    CHECK(contains(error_of("[drives]\ngrowth_window = \"0s\"\n"), "longer"));
+}
+
+TEST_CASE("files of conf.d come after the main one, in order") {
+    test::RecordedHost place;
+    place.file("/lastgood.toml", "[serve]\nlisten = \"a:1\"\n[[backup]]\nname = \"one\"\n");
+    place.file("/conf.d/20.toml", "[serve]\nlisten = \"c:3\"\n");
+    place.file("/conf.d/10.toml", "[serve]\nlisten = \"b:2\"\n[[backup]]\nname = \"two\"\n");
+    place.file("/conf.d/.hidden.toml", "nonsense");
+    place.file("/conf.d/note.txt", "nonsense");
+    auto config = read_config(place.root() + "/lastgood.toml");
+    REQUIRE(config.has_value());
+    CHECK(config->listen == "c:3");
+    CHECK(config->backups.size() == 2);
+    place.file("/conf.d/30.toml", "[serve]\nlisten = 7\n");
+    config = read_config(place.root() + "/lastgood.toml");
+    REQUIRE_FALSE(config.has_value());
+    CHECK(contains(config.error().message, "conf.d/30.toml:2:1"));
+    CHECK_FALSE(read_config(place.root() + "/missing.toml").has_value());
+}
