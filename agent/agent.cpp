@@ -180,8 +180,8 @@ void Agent::start_serve() {
     callbacks.line = [](std::string_view) {};
     callbacks.end = [this](ChildEnd, const std::string& message) { serve_ended(message); };
     serve_started_ = clock_.monotonic();
-    auto child = Child::start(event_, {"/proc/self/exe", "serve", "--with-agent", "--config", "/proc/self/fd/3"}, config_fd_, limits,
-                              std::move(callbacks));
+    auto child = Child::start(event_, "/proc/self/exe", {"lastgood", "serve", "--with-agent", "--config", "/proc/self/fd/3"},
+                              config_fd_, limits, std::move(callbacks));
     if (child)
         serve_ = std::move(*child);
     else

@@ -37,7 +37,7 @@ void close_descriptor(int& fd) {
     fd = -1;
 }
 
-[[noreturn]] void become(const std::vector<char*>& arguments, int config_fd, int output, int error, const ChildLimits& limits,
+[[noreturn]] void become(const std::string& program, const std::vector<char*>& arguments, int config_fd, int output, int error, const ChildLimits& limits,
                          pid_t agent) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing is left running when the agent is killed
@@ -60,15 +60,16 @@ void close_descriptor(int& fd) {
     }
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    ::execvp(arguments[0], arguments.data());
-    const std::string message = fmt::format("{}: {}\n", arguments[0], std::strerror(errno));
+    ::execvp(program.c_str(), arguments.data());
+    const std::string message = fmt::format("{}: {}\n", program, std::strerror(errno));
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
     ::_exit(127);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::vector<std::string>& arguments, int config_fd,
+Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& program,
+                                            const std::vector<std::string>& arguments, int config_fd,
                                             const ChildLimits& limits, Callbacks callbacks) {
     int output[2], error[2];
     if (::pipe2(output, O_CLOEXEC) != 0) return fail(ErrorKind::failed, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
@@ -85,7 +86,7 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::vector<s
     std::unique_ptr<Child> child(new Child(event, limits, std::move(callbacks)));
     const pid_t agent = ::getpid();
     child->pid_ = ::fork();
-    if (child->pid_ == 0) become(pointers, config_fd, output[1], error[1], limits, agent);
+    if (child->pid_ == 0) become(program, pointers, config_fd, output[1], error[1], limits, agent);
     const int fork_error = errno;
     ::close(output[1]);
     ::close(error[1]);

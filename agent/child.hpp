@@ -42,8 +42,9 @@ class Child {
         std::function<void()> gone;
     };
 
-    // Starts `arguments` with the descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the agent.
-    static Result<std::unique_ptr<Child>> start(sd_event* event, const std::vector<std::string>& arguments, int config_fd,
+    // Starts `program` (looked up in PATH) with `arguments`, its own name among them, and with the descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the agent.
+    static Result<std::unique_ptr<Child>> start(sd_event* event, const std::string& program,
+                                                const std::vector<std::string>& arguments, int config_fd,
                                                 const ChildLimits& limits, Callbacks callbacks);
     ~Child();  // kills it if it lives
     Child(const Child&) = delete;

@@ -69,7 +69,7 @@ int agent(const Options& options, bool with_serve) {
 int serve(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_serve(*config);
+    return run_serve(*config, options.with_agent);
 }
 
 int status(Options& options) {

@@ -144,7 +144,7 @@ void Supervisor::schedule() {
 
 std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
     if (!task.collector) return task.command;
-    std::vector<std::string> arguments{launch_.program, "collect", task.name};
+    std::vector<std::string> arguments{"lastgood", "collect", task.name};
     if (!task.subject.empty()) arguments.push_back(task.subject);
     if (launch_.config_fd >= 0) arguments.insert(arguments.end(), {"--config", "/proc/self/fd/3"});
     if (launch_.root != "/") arguments.insert(arguments.end(), {"--root", launch_.root});
@@ -168,7 +168,8 @@ void Supervisor::start(Task& task) {
         on_change_();
         wake_up();
     };
-    auto child = Child::start(event_, arguments_of(task), launch_.config_fd, limits, std::move(callbacks));
+    const std::string& program = task.collector ? launch_.program : task.command[0];
+    auto child = Child::start(event_, program, arguments_of(task), launch_.config_fd, limits, std::move(callbacks));
     if (child)
         task.child = std::move(*child);
     else

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -98,7 +99,8 @@ HttpServer::Answer make_pages(const std::string& report_path) {
     };
 }
 
-int run_serve(const Config& config) {
+int run_serve(const Config& config, bool end_with_parent) {
+    const pid_t parent = ::getppid();
     const auto say = [](const std::string& message) {
         fmt::print(stderr, "lastgood serve: {}\n", message);
         return 1;
@@ -111,6 +113,13 @@ int run_serve(const Config& config) {
     stop_on_signals(signals);
     if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
         return say(given_up.error().message);
+    }
+    // Only now: a change of credentials forgets it (prctl(2)).
+    if (end_with_parent) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) {
+            return say("the agent is gone");
+        }
     }
     HttpServer server;
     const auto started =
