@@ -17,6 +17,8 @@ namespace lastgood {
 
 namespace {
 
+constexpr Seconds cache_making = 0.5;  // between its README and its empty "files"
+
 struct Transactions {
     int64_t committed = -1;  // N of index.N
     Timestamp committed_at = 0;
@@ -70,12 +72,16 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
             if (names.error().kind != ErrorKind::absent) error = names.error();
             continue;
         }
+        // An empty one is left by a create with nothing to remember (only files that had just been
+        // changed, or standard input), but also when the cache is made, together with README.
+        const auto made = host.status(place + "/README");
         for (const auto& name : *names) {
             // "files", and "files.SUFFIX" with BORG_FILES_CACHE_SUFFIX; temporaries end in ".tmp".
             if (name != "files" && (!name.starts_with("files.") || name.ends_with(".tmp")))
                 continue;
             const auto status = host.status(place + "/" + name);
-            if (status && status->size > 0 && (!newest || newest->modified < status->modified))
+            if (!status || (newest && newest->modified >= status->modified)) continue;
+            if (status->size > 0 || (made && status->modified - made->modified > cache_making))
                 newest = *status;
         }
     }
