@@ -301,15 +301,16 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
 }
 
 int Agent::run() {
-    if (const auto prepared = prepare(); !prepared) {
-        log(LogLevel::error, prepared.error().message);
-        return 1;
-    }
+    // Before any thread is started, which would else take them with their default action.
     sigset_t signals;
     sigemptyset(&signals);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, number);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    if (const auto prepared = prepare(); !prepared) {
+        log(LogLevel::error, prepared.error().message);
+        return 1;
+    }
     if (const int made = sd_event_new(&event_); made < 0) {
         log(LogLevel::error, fmt::format("cannot make an event loop: {}", std::strerror(-made)));
         return 1;
