@@ -162,9 +162,9 @@ void State::set_watched_since(Timestamp time) {
 }
 
 void State::see(SubjectKind kind, const std::string& subject, Timestamp now) {
-    KnownSubject& known = known_[kind][subject];
-    if (known.first_seen == 0) known.first_seen = now;
-    if (std::abs(now - known.last_seen) < 3600) return;
+    const auto [found, is_new] = known_[kind].try_emplace(subject, KnownSubject{now, now});
+    KnownSubject& known = found->second;
+    if (!is_new && std::abs(now - known.last_seen) < 3600) return;
     known.last_seen = now;
     change({StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
 }
