@@ -1,0 +1,411 @@
+// The collector over directories made for the test: as a recorded host, whose clock stands still.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "collectors/collector.hpp"
+#include "core/host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr double now = 1795230900;  // 2026-11-21 03:15:00 UTC
+constexpr double hour = 3600;
+
+const std::string finished_dump =
+    "--\n-- PostgreSQL database dump\n--\nselect 1;\n--\n-- PostgreSQL database dump "
+    "complete\n--\n";
+const std::string unfinished_dump = "--\n-- PostgreSQL database dump\n--\nselect 1;\nsel";
+
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory() {
+        std::string pattern = "/tmp/lastgood-backups-XXXXXX";
+        REQUIRE(mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    ~TemporaryDirectory() {
+        std::error_code error;
+        std::filesystem::remove_all(path, error);
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+    void write(const std::string& name, const std::string& content, double modified = now) const {
+        const std::filesystem::path file = path + name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file, std::ios::binary) << content;
+        touch(name, modified);
+    }
+    void touch(const std::string& name, double modified) const {
+        const timespec time{static_cast<time_t>(modified), 0};
+        const timespec times[2] = {time, time};
+        REQUIRE(utimensat(AT_FDCWD, (path + name).c_str(), times, 0) == 0);
+    }
+
+    std::string path;
+};
+
+class Scene : public TemporaryDirectory {
+  public:
+    Scene() {
+        write("/now", fmt::format("{}", now));
+        config.runtime_directory = path + "/run";
+        backup.name = "it";
+    }
+
+    Result<void> collect() { return collect(Host(path)); }
+    Result<void> collect(const Host& host) {
+        sink = {};
+        config.backups = {backup};
+        Context context{host, config, sink, "it", "", false};
+        return find_collector("backups")->run(context);
+    }
+    std::optional<double> value(const Metric& metric, std::string_view label = "") const {
+        for (const auto& one : sink.observations)
+            if (one.metric == &metric && one.subject == "it" &&
+                (label.empty() || one.labels.at(0).second == label))
+                return one.value;
+        return std::nullopt;
+    }
+    std::optional<double> newest(std::string_view confidence) const {
+        return value(metric::backup_newest_timestamp_seconds, confidence);
+    }
+    void files(const std::string& glob) {
+        backup.kind = BackupKind::files;
+        backup.location = glob;
+    }
+
+    Backup backup;
+    Config config;
+    MemorySink sink;
+};
+
+}  // namespace
+
+TEST_CASE("dumps by a glob") {
+    Scene scene;
+    scene.files("/backup/db8/*.sql");
+    scene.write("/backup/db8/2026-11-19.sql", finished_dump, now - 47 * hour);
+    scene.write("/backup/db8/2026-11-20.sql", finished_dump, now - 23 * hour);
+    scene.write("/backup/db8/notes.txt", "x", now - 1 * hour);
+    scene.backup.min_size = 10;
+    scene.backup.max_age = 26 * hour;
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 23 * hour);
+    CHECK_FALSE(scene.newest("activity"));
+    CHECK(scene.value(metric::backup_count) == 2);
+    CHECK(scene.value(metric::backup_oldest_timestamp_seconds) == now - 47 * hour);
+    CHECK(scene.value(metric::backup_size_bytes) == finished_dump.size());
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.value(metric::backup_max_age_seconds) == 26 * hour);
+    CHECK(scene.value(metric::backup_min_size_bytes) == 10);
+    CHECK(scene.value(metric::backup_info, "files") == 1);
+    CHECK(scene.sink.problems.empty());
+}
+
+TEST_CASE("never made, unreadable and stale are three things") {
+    Scene scene;
+    scene.files("/backup/db8/*.sql");
+    CHECK_FALSE(scene.collect());  // no such directory
+    CHECK(scene.value(metric::backup_max_age_seconds).has_value());
+    CHECK_FALSE(scene.value(metric::backup_count).has_value());
+
+    scene.write("/backup/db8/readme", "x");
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_count) == 0);
+    CHECK_FALSE(scene.newest("inferred"));
+
+    scene.write("/backup/db8/a.sql", finished_dump, now - 1000 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 1000 * hour);
+    CHECK(scene.value(metric::backup_count) == 1);
+}
+
+TEST_CASE("a truncated newest copy does not pass for the newest") {
+    Scene scene;
+    scene.files("/backup/*.sql");
+    scene.write("/backup/a.sql", finished_dump, now - 30 * hour);
+    scene.write("/backup/b.sql", unfinished_dump, now - 2 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 30 * hour);
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+    CHECK(scene.value(metric::backup_count) == 1);
+    REQUIRE(scene.sink.problems.size() == 1);
+    CHECK(scene.sink.problems[0].second.message.find("/backup/b.sql") != std::string::npos);
+
+    // An older wreck does not matter.
+    scene.write("/backup/c.sql", finished_dump, now - 1 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+    CHECK(scene.value(metric::backup_count) == 2);
+
+    scene.write("/backup/d.sql", "", now - 0.5 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+    CHECK(scene.newest("inferred") == now - 1 * hour);
+}
+
+TEST_CASE("what is being written is not a copy yet") {
+    Scene scene;
+    scene.files("/backup/*");
+    scene.backup.settle_time = 300;
+    scene.write("/backup/a.sql", finished_dump, now - 30 * hour);
+    scene.write("/backup/b.sql", unfinished_dump, now - 200);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 30 * hour);
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+    scene.backup.settle_time = 100;
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+
+    // Temporaries are never copies; old ones are leftovers.
+    scene.write("/backup/b.sql", finished_dump, now - 2 * hour);
+    scene.write("/backup/c.sql.part", "x", now - 30);
+    scene.write("/backup/.d.sql.Xy7a", "x", now - 30);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 2 * hour);
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+    scene.touch("/backup/c.sql.part", now - 5 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.value(metric::backup_count) == 2);
+}
+
+TEST_CASE("a file that a process has open for writing, whatever its times say") {
+    Scene scene;
+    const Host host("/");
+    scene.files(scene.path + "/backup/*.sql");
+    const double present = host.now();
+    scene.write("/backup/a.sql", finished_dump, present - 30 * hour);
+    scene.write("/backup/b.sql", finished_dump, present - 2 * hour);
+    const int writer = open((scene.path + "/backup/b.sql").c_str(), O_WRONLY | O_CLOEXEC);
+    REQUIRE(writer >= 0);
+    const auto collected = scene.collect(host);
+    close(writer);
+    REQUIRE(collected);
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+    CHECK(scene.newest("inferred") == doctest::Approx(present - 30 * hour).epsilon(1e-9));
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.newest("inferred") == doctest::Approx(present - 2 * hour).epsilon(1e-9));
+}
+
+TEST_CASE("verdicts are remembered until the file changes") {
+    Scene scene;
+    const Host host("/");
+    scene.write("/run/x", "");
+    scene.files(scene.path + "/backup/*.sql");
+    const double present = host.now();
+    scene.write("/backup/b.sql", finished_dump, present - 2 * hour);
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+    REQUIRE(std::filesystem::exists(scene.path + "/run/backups/it.json"));
+    // A remembered verdict is used: the file's own memory is given another one.
+    std::ifstream in(scene.path + "/run/backups/it.json");
+    std::string memory((std::istreambuf_iterator<char>(in)), {});
+    const size_t verdict = memory.find("true,0,");
+    REQUIRE(verdict != std::string::npos);
+    memory.replace(verdict, 7, "true,1,");
+    scene.write("/run/backups/it.json", memory);
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+    // Rewritten, with the same times: the kernel's change time tells.
+    usleep(20'000);
+    scene.write("/backup/b.sql", finished_dump, present - 2 * hour);
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+    // Rubbish in it is not believed.
+    scene.write("/run/backups/it.json", "[1,{");
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_incomplete) == 0);
+}
+
+TEST_CASE("times by name, in files and directories") {
+    Scene scene;
+    scene.files("/backup/**/db.sql");
+    // Copied later: the name is right, the file's time is not.
+    scene.write("/backup/2026/2026-11-19_0300/db.sql", finished_dump, now - 1 * hour);
+    scene.write("/backup/2026/2026-11-18_0300/db.sql", finished_dump, now - 1 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == from_civil_local(2026, 11, 19, 3, 0, 0));
+    CHECK(scene.value(metric::backup_oldest_timestamp_seconds) ==
+          from_civil_local(2026, 11, 18, 3, 0, 0));
+
+    scene.files("/backup/2026/*/db.sql");
+    scene.backup.time_pattern = "%Y-%m-%d_%H%M";
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == from_civil_local(2026, 11, 19, 3, 0, 0));
+    scene.backup.time_pattern = "%H%M";
+    const auto refused = scene.collect();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("time_pattern") != std::string::npos);
+}
+
+TEST_CASE("a time in the future is shown as it is") {
+    Scene scene;
+    scene.files("/backup/*.sql");
+    scene.write("/backup/db-2031-01-01_0000.sql", finished_dump, now - 2 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == from_civil_local(2031, 1, 1, 0, 0, 0));
+}
+
+TEST_CASE("directories") {
+    Scene scene;
+    scene.files("/snapshots/*");
+    scene.write("/snapshots/hourly.0/etc/passwd", "x");
+    scene.touch("/snapshots/hourly.0", now - 1 * hour);
+    scene.write("/snapshots/hourly.1/etc/passwd", "x");
+    scene.touch("/snapshots/hourly.1", now - 5 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("activity") == now - 1 * hour);  // rsnapshot renews it even when it fails
+    CHECK_FALSE(scene.newest("inferred"));
+    CHECK(scene.value(metric::backup_count) == 2);
+    CHECK_FALSE(scene.value(metric::backup_size_bytes));
+
+    scene.files("/images/*");
+    scene.write("/images/20261120-0300/summary", "x");
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == from_civil_local(2026, 11, 20, 3, 0, 0));
+}
+
+TEST_CASE("an empty mount point is no empty place of backups") {
+    Scene scene;
+    scene.files("/mnt/nas/db/*.sql");
+    scene.write("/mnt/nas/db/readme", "x");
+    scene.write("/etc/fstab",
+                "UUID=1 / ext4 defaults 0 1\nnas:/export /mnt/nas nfs4 defaults 0 0\n");
+    scene.write("/proc/self/mountinfo", "27 1 254:0 / / rw,relatime - ext4 /dev/vda1 rw\n");
+    const auto refused = scene.collect();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("/mnt/nas is not mounted") != std::string::npos);
+    scene.write("/proc/self/mountinfo",
+                "27 1 254:0 / / rw,relatime - ext4 /dev/vda1 rw\n"
+                "28 27 0:50 / /mnt/nas rw,relatime - nfs4 nas:/export rw\n");
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_count) == 0);
+}
+
+TEST_CASE("what the copies share with what they cover") {
+    Scene scene;
+    scene.files("/backup/*.sql");
+    scene.write("/backup/a.sql", finished_dump, now - 2 * hour);
+    scene.write("/var/lib/mysql/ibdata1", "x");
+    scene.write("/mnt/nas/x", "x");
+    const std::string root = "27 1 254:0 / / rw,relatime - ext4 /dev/vda1 rw\n";
+    scene.write("/proc/self/mountinfo", root);
+    scene.write("/proc/sys/kernel/hostname", "db8\n");
+    REQUIRE(scene.collect());
+    CHECK_FALSE(scene.value(metric::backup_failure_domain));  // covers nothing that is named
+
+    scene.backup.covers = {"/var/lib/mysql"};
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_failure_domain, "same-filesystem") == 1);
+
+    const auto domain_on = [&](const std::string& mount) {
+        scene.write("/proc/self/mountinfo", root + mount);
+        REQUIRE(scene.collect());
+        for (const auto& one : scene.sink.observations)
+            if (one.metric == &metric::backup_failure_domain)
+                return std::string(one.label("domain"));
+        return std::string();
+    };
+    const std::string options = " rw,relatime - ";
+    CHECK(domain_on("28 27 0:50 / /backup" + options + "nfs4 nas:/export rw\n") == "off-host");
+    CHECK(domain_on("28 27 0:50 / /backup" + options + "cifs //nas/share rw\n") == "off-host");
+    CHECK(domain_on("28 27 0:50 / /backup" + options + "nfs4 localhost:/export rw\n") ==
+          "same-host");
+    CHECK(domain_on("28 27 0:50 / /backup" + options + "nfs4 db8.example.com:/x rw\n") ==
+          "same-host");
+    CHECK(domain_on("28 27 0:50 / /backup" + options + "fuse.sshfs me@nas:/x rw\n") == "off-host");
+    // Drives that sysfs does not name: nobody knows.
+    CHECK(domain_on("28 27 254:16 / /backup" + options + "ext4 /dev/vdb1 rw\n") == "unknown");
+    // One of several that is close is enough.
+    scene.backup.covers = {"/mnt/nas", "/var/lib/mysql"};
+    CHECK(domain_on("28 27 0:50 / /mnt/nas" + options + "nfs4 nas:/export rw\n") ==
+          "same-filesystem");
+    scene.backup.covers = {"/mnt/nas"};
+    CHECK(domain_on("28 27 0:50 / /mnt/nas" + options + "nfs4 nas:/export rw\n") == "off-host");
+}
+
+TEST_CASE("stamps") {
+    Scene scene;
+    scene.backup.kind = BackupKind::stamp;
+    scene.backup.location = "/var/lib/job/stamp";
+    CHECK_FALSE(scene.collect());  // not even the directory
+    scene.write("/var/lib/job/other", "x");
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_count) == 0);
+    scene.write("/var/lib/job/stamp", "", now - 5 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("exact") == now - 5 * hour);
+    CHECK_FALSE(scene.value(metric::backup_count));
+    scene.backup.location = "/var/lib/job";
+    CHECK_FALSE(scene.collect());
+}
+
+TEST_CASE("a borg lock tells a running create from a finished one") {
+    Scene scene;
+    scene.backup.kind = BackupKind::borg;
+    scene.backup.location = "/srv/borg";
+    scene.backup.cache_directory = "/cache";
+    const std::string id(64, 'a');
+    scene.write("/srv/borg/config", "[repository]\nversion = 1\nid = " + id + "\n");
+    scene.write("/srv/borg/index.5", "x", now - 30 * hour);
+    scene.write("/srv/borg/data/0/5", "x");
+    scene.write("/cache/" + id + "/files", "x", now - 30 * hour);
+    scene.write("/proc/sys/kernel/hostname", "db8\n");
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 30 * hour);
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+
+    // A create has begun; the cache is still the last one's.
+    scene.write("/srv/borg/lock.exclusive/db8.example.com@123.77-0", "");
+    scene.touch("/srv/borg/lock.exclusive", now - 1 * hour);
+    scene.write("/proc/77/stat", "x");
+    REQUIRE(scene.collect());
+    CHECK(scene.newest("inferred") == now - 30 * hour);
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+    CHECK(scene.value(metric::backup_lock_timestamp_seconds) == now - 1 * hour);
+
+    // Its first checkpoint.
+    scene.touch("/cache/" + id + "/files", now - 0.5 * hour);
+    REQUIRE(scene.collect());
+    CHECK_FALSE(scene.newest("inferred"));
+    CHECK(scene.newest("activity"));
+
+    // Killed.
+    std::filesystem::remove_all(scene.path + "/proc/77");
+    REQUIRE(scene.collect());
+    CHECK_FALSE(scene.newest("inferred"));
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+
+    // Its lock broken, but not yet swept up.
+    std::filesystem::remove_all(scene.path + "/srv/borg/lock.exclusive");
+    scene.write("/srv/borg/data/0/6", "x");
+    REQUIRE(scene.collect());
+    CHECK_FALSE(scene.newest("inferred"));
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+}
+
+TEST_CASE("a backup that nobody has configured") {
+    Scene scene;
+    scene.backup.name = "other";
+    scene.backup.kind = BackupKind::observed;
+    CHECK_FALSE(scene.collect());
+    scene.backup.name = "it";
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_info, "observed") == 1);
+    CHECK(find_collector("backups")->subjects(Host(scene.path), scene.config) ==
+          std::vector<std::string>{"it"});
+}

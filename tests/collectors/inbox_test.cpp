@@ -1,0 +1,160 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "collectors/collector.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+class Inbox {
+  public:
+    Inbox() {
+        std::string pattern = "/tmp/lastgood-inbox-XXXXXX";
+        REQUIRE(mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+        config.inbox_directory = path;
+    }
+    ~Inbox() {
+        std::error_code error;
+        std::filesystem::remove_all(path, error);
+    }
+    Inbox(const Inbox&) = delete;
+    Inbox& operator=(const Inbox&) = delete;
+
+    void write(const std::string& name, const std::string& text) const {
+        const std::string file = path + "/" + name;
+        std::ofstream(file, std::ios::binary) << text;
+        const timespec times[2] = {{1795230900, 0}, {1795230900, 0}};
+        REQUIRE(utimensat(AT_FDCWD, file.c_str(), times, 0) == 0);
+    }
+    bool collect() {
+        sink = {};
+        const Host host("/");
+        Context context{host, config, sink, "", "", false};
+        return find_collector("inbox")->run(context).has_value();
+    }
+    bool told(std::string_view part) const {
+        for (const auto& [subject, problem] : sink.problems)
+            if (problem.message.find(part) != std::string::npos) return true;
+        return false;
+    }
+
+    std::string path;
+    Config config;
+    MemorySink sink;
+};
+
+const std::string good = R"({"metric":"lastgood_backup_count","subject":"db8","value":7})"
+                         "\n";
+
+}  // namespace
+
+TEST_CASE("lines are observations, as old as they or their file say") {
+    Inbox inbox;
+    inbox.write(
+        "a.jsonl",
+        good +
+            "\r\n  \n"
+            R"({"metric":"lastgood_backup_newest_timestamp_seconds","subject":"db8",)"
+            R"("labels":{"confidence":"exact"},"value":1700000000,"observed_at":1700000100})");
+    inbox.write("b.json", good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.problems.empty());
+    REQUIRE(inbox.sink.observations.size() == 3);
+    CHECK(inbox.sink.observations[0].value == 7);
+    CHECK(inbox.sink.observations[0].observed_at == 1795230900);
+    CHECK(inbox.sink.observations[1].observed_at == 1700000100);
+}
+
+TEST_CASE("an inbox that is not there is empty") {
+    Inbox inbox;
+    inbox.config.inbox_directory = inbox.path + "/nothing";
+    CHECK(inbox.collect());
+    CHECK(inbox.sink.observations.empty());
+    CHECK(inbox.sink.problems.empty());
+}
+
+TEST_CASE("bad lines are told with file and line, and hide no good ones") {
+    Inbox inbox;
+    inbox.write("a.jsonl",
+                "nonsense\n" + good +
+                    R"({"metric":"lastgood_no_such","subject":"x","value":1})"
+                    "\n"
+                    R"({"metric":"lastgood_drive_kernel_errors_total","subject":"x",)"
+                    R"("labels":{"kind":"io"},"increment":1})"
+                    "\n"
+                    R"({"commit":true})"
+                    "\n"
+                    R"({"metric":"lastgood_report_timestamp_seconds","value":1})"
+                    "\n"
+                    R"({"metric":"lastgood_collector_success","subject":"smart","value":1})"
+                    "\n"
+                    R"({"problem":"the tape is stuck","subject":"db8","kind":"failed"})"
+                    "\n");
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 1);
+    for (const char* line : {"a.jsonl:1: ", "a.jsonl:3: ", "a.jsonl:4: ", "a.jsonl:5: ",
+                             "a.jsonl:6: ", "a.jsonl:7: "}) {
+        CAPTURE(line);
+        CHECK(inbox.told(line));
+    }
+    CHECK(inbox.told("the tape is stuck"));
+    CHECK(inbox.sink.problems.size() == 7);
+    CHECK(inbox.sink.cursor.empty());
+}
+
+TEST_CASE("files that are not ready or not meant are left alone") {
+    Inbox inbox;
+    for (const char* name : {".a.jsonl", "a.jsonl.tmp", "a.txt", "a"}) inbox.write(name, good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.empty());
+    CHECK(inbox.sink.problems.empty());
+}
+
+TEST_CASE("only plain files of trusted owners are read") {
+    Inbox inbox;
+    inbox.write("target", good);
+    REQUIRE(symlink((inbox.path + "/target").c_str(), (inbox.path + "/link.jsonl").c_str()) == 0);
+    REQUIRE(mkfifo((inbox.path + "/pipe.jsonl").c_str(), 0600) == 0);
+    REQUIRE(mkdir((inbox.path + "/directory.jsonl").c_str(), 0700) == 0);
+    size_t expected = 3;
+    if (geteuid() == 0) {
+        inbox.write("foreign.jsonl", good);
+        REQUIRE(chown((inbox.path + "/foreign.jsonl").c_str(), 65534, 65534) == 0);
+        ++expected;
+    }
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.empty());
+    CHECK(inbox.sink.problems.size() == expected);
+    CHECK(inbox.told("link.jsonl"));
+    CHECK(inbox.told("pipe.jsonl"));
+    if (geteuid() == 0) {
+        CHECK(inbox.told("belongs to user 65534"));
+        // The directory's owner may drop files.
+        REQUIRE(chown(inbox.path.c_str(), 65534, 65534) == 0);
+        REQUIRE(inbox.collect());
+        CHECK(inbox.sink.observations.size() == 1);
+    }
+}
+
+TEST_CASE("sizes are limited") {
+    Inbox inbox;
+    inbox.write("large.jsonl", std::string(1024 * 1024 + 1, '\n'));
+    std::string lines;
+    for (int i = 0; i < 10'001; ++i) lines += "{}\n";
+    inbox.write("many.jsonl", lines);
+    std::string whole;
+    for (int i = 0; i < 10'002; ++i) whole += good;
+    inbox.write("whole.jsonl", whole);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 10'000);
+    CHECK(inbox.told("large.jsonl: is not read: larger than 1 MiB"));
+    CHECK(inbox.told("many.jsonl: only the first 10000 lines"));
+    CHECK(inbox.sink.problems.size() < 40);
+}
