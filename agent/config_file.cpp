@@ -12,18 +12,6 @@
 
 namespace lastgood {
 
-std::string_view to_string(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::files: return "files";
-        case BackupKind::restic: return "restic";
-        case BackupKind::borg: return "borg";
-        case BackupKind::pgbackrest: return "pgbackrest";
-        case BackupKind::stamp: return "stamp";
-        case BackupKind::observed: return "observed";
-    }
-    return "observed";
-}
-
 namespace {
 
 // Reads values of one file and gathers the first error; every later read does nothing.
