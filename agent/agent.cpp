@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "agent/config_file.hpp"
+#include "agent/forget.hpp"
 #include "agent/history.hpp"
 #include "agent/log.hpp"
 #include "agent/snapshot.hpp"
@@ -236,6 +237,10 @@ void Agent::beat() {
     if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
+    }
+    for (const auto& [kind, subject] : take_forget_requests(config_.runtime_directory)) {
+        state_.forget(kind, subject);
+        log(LogLevel::info, fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
     }
     changed();
     arm(beat_timer_, clock_.monotonic() + heartbeat);

@@ -8,6 +8,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/config_file.hpp"
+#include "agent/forget.hpp"
 #include "collectors/collector.hpp"
 #include "exporters/serve.hpp"
 #include "exporters/status.hpp"
@@ -25,6 +26,7 @@ struct Options {
     std::string collector, collector_subject, cursor;
     bool once = false;
     StatusOptions status;
+    std::string forgotten;
     std::string rules_format = "prometheus";
 };
 
@@ -79,6 +81,12 @@ int status(Options& options) {
         options.status.report_path = (config ? *config : Config{}).runtime_directory + "/report.json";
     }
     return run_status(options.status);
+}
+
+int forget(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_forget(config->runtime_directory, options.forgotten);
 }
 
 int print_rules(const Options& options) {
@@ -137,6 +145,9 @@ int run(int argc, char** argv) {
     collect_command->add_option("--cursor", options.cursor, "Where an earlier run of a stream ended");
     collect_command->add_flag("--once", options.once, "A stream prints what there is now and ends");
 
+    CLI::App* forget_command = add(app, "forget", "Stop missing a drive or array that was taken out on purpose");
+    forget_command->add_option("subject", options.forgotten, "Its id, serial or last device name")->required();
+
     CLI::App* rules_command = app.add_subcommand("rules", "Print the rules");
     rules_command->add_option("--format", options.rules_format, "prometheus or markdown")
         ->check(CLI::IsMember({"prometheus", "markdown"}))
@@ -157,6 +168,7 @@ int run(int argc, char** argv) {
     if (*agent_command) return agent(options, false);
     if (*serve_command) return serve(options);
     if (*collect_command) return collect(options);
+    if (*forget_command) return forget(options);
     if (*rules_command) return print_rules(options);
     if (*check_command) return check_config(options);
     if (*show_command) return show_config(options);

@@ -94,7 +94,7 @@ void Supervisor::add_task(Task task) {
 }
 
 void Supervisor::refresh_subjects() {
-    subjects_due_ = host_.monotonic() + subjects_interval;
+    subjects_due_ = clock_.monotonic() + subjects_interval;
     for (const Collector* collector : all_collectors()) {
         if (!collector->subjects || !enabled(config_, *collector)) continue;
         std::set<std::string> missing;
@@ -120,7 +120,7 @@ size_t Supervisor::running_polls() const {
 // Starts what is due and sets the timer for what comes next.
 void Supervisor::schedule() {
     if (stopping_) return;
-    const Seconds now = host_.monotonic();
+    const Seconds now = clock_.monotonic();
     tasks_.remove_if([](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
     if (now >= subjects_due_) refresh_subjects();
     Seconds next = subjects_due_;
@@ -155,7 +155,7 @@ std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
 
 void Supervisor::start(Task& task) {
     task.current = {};
-    task.started_at = host_.monotonic();
+    task.started_at = clock_.monotonic();
     ChildLimits limits;
     limits.deadline = task.kind == CollectorKind::stream ? task.interval + task.deadline : task.deadline;
     limits.output = poll_output;
@@ -164,7 +164,7 @@ void Supervisor::start(Task& task) {
     callbacks.end = [this, &task](ChildEnd end, const std::string& message) { ended(task, end, message); };
     callbacks.gone = [this, &task] {
         task.abandoned.clear();
-        task.due_at = host_.monotonic();
+        task.due_at = clock_.monotonic();
         on_change_();
         wake_up();
     };
@@ -178,7 +178,7 @@ void Supervisor::start(Task& task) {
 
 void Supervisor::take_line(Task& task, std::string_view text) {
     if (task.retired) return;
-    auto line = parse_protocol_line(text, host_.now());
+    auto line = parse_protocol_line(text, clock_.now());
     if (!line) {
         if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
         return;
@@ -204,9 +204,9 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
     task.has_reported = task.succeeded = true;
     task.failure.clear();
     task.failing_since = 0;
-    task.last_success = host_.now();
-    task.duration = host_.monotonic() - task.started_at;
-    task.started_at = host_.monotonic();
+    task.last_success = clock_.now();
+    task.duration = clock_.monotonic() - task.started_at;
+    task.started_at = clock_.monotonic();
     task.backoff = 1;
     task.child->extend();
     if (task.name == "drives") {
@@ -230,7 +230,7 @@ void Supervisor::accept(Task& task) {
     }
     if (task.current.rejected_lines > 0)
         state_.increment({&metric::collector_rejected_lines_total, task.name, {},
-                          static_cast<double>(task.current.rejected_lines), host_.now()});
+                          static_cast<double>(task.current.rejected_lines), clock_.now()});
     for (const Observation& observation : task.current.observations) note_growth(state_, observation, false);
     const bool asleep = std::ranges::any_of(task.current.observations, [](const Observation& observation) {
         const std::string_view power = observation.label("state");
@@ -250,7 +250,7 @@ void Supervisor::accept(Task& task) {
 }
 
 void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
-    const Seconds now = host_.monotonic();
+    const Seconds now = clock_.monotonic();
     if (end == ChildEnd::abandoned)
         task.abandoned.push_back(std::move(task.child));
     else
@@ -264,8 +264,9 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.due_at = now + task.backoff;
         task.backoff = std::min(task.backoff * 2, longest_backoff);
     }
-    // A stream never ends by itself.
-    const bool ended_well = end == ChildEnd::finished && task.kind == CollectorKind::poll;
+    // A stream never ends by itself, unless it reads a recorded host, where nothing will ever happen.
+    const bool ended_well = end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
+    if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
     if (task.kind == CollectorKind::poll) accept(task);
     if (ended_well) {
         if (!task.failure.empty())
@@ -273,7 +274,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.succeeded = true;
         task.failure.clear();
         task.failing_since = 0;
-        task.last_success = host_.now();
+        task.last_success = clock_.now();
     } else {
         const std::string why = message.empty() ? "ended although it should go on" : message;
         if (why != task.failure)
@@ -281,7 +282,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
                 fmt::format("collector {}{}{}: {}", task.name, task.subject.empty() ? "" : " ", task.subject, why));
         task.succeeded = false;
         task.failure = why;
-        if (task.failing_since == 0) task.failing_since = host_.now();
+        if (task.failing_since == 0) task.failing_since = clock_.now();
     }
     on_change_();
     wake_up();
@@ -289,7 +290,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
 
 // Has schedule() called soon; calling it here could come from inside itself, or from inside the child's own code.
 void Supervisor::wake_up() {
-    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(host_.monotonic() * 1e6));
+    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(clock_.monotonic() * 1e6));
     sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
 }
 

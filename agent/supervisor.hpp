@@ -85,7 +85,8 @@ class Supervisor {
     size_t running_polls() const;
 
     sd_event* event_;
-    const Host& host_;
+    const Host& host_;  // what is watched
+    const Host clock_;  // this machine's, also when a recorded host is watched
     State& state_;
     std::function<void()> on_change_;
     Config config_;
