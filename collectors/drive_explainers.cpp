@@ -44,6 +44,20 @@ void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Ti
     observe_drive_health(health, subject, "smartctl", now, sink);
 }
 
+// A list of drives says that they are there and nothing of their health.
+void observe_scan(const std::vector<SmartctlDevice>& devices, Timestamp now, Sink& sink) {
+    for (const SmartctlDevice& device : devices) {
+        DriveHealth health;
+        const bool behind = device.type.find(',') != std::string::npos;  // "megaraid,4"
+        health.device = behind ? device.name + " -d " + device.type : device.name;
+        if (health.device.starts_with("/dev/")) health.device.erase(0, 5);
+        if (device.protocol == "ATA") health.protocol = DriveProtocol::ata;
+        if (device.protocol == "SCSI") health.protocol = DriveProtocol::scsi;
+        if (device.protocol == "NVMe") health.protocol = DriveProtocol::nvme;
+        observe_drive_health(health, drive_id(health), "none", now, sink);
+    }
+}
+
 bool recognises_smartctl_json(std::string_view text) {
     return json_mentions(text, {"\"smartctl\"", "\"json_format_version\"", "\"smart_status\"",
                                 "\"ata_smart_attributes\"", "\"smart_support\"",
@@ -54,10 +68,8 @@ Result<void> explain_smartctl_json(std::string_view text, Timestamp now, Sink& s
     const auto answer = parse_smartctl_json(text);
     if (!answer) return Failure(answer.error());
     if (answer->is_scan) {
-        if (answer->scanned.empty()) return {};
-        return fail(ErrorKind::absent,
-                    "this is a list of drives, which says nothing of their health; save the "
-                    "output of \"smartctl --json=c -x DEVICE\" instead");
+        observe_scan(answer->scanned, now, sink);
+        return {};
     }
     explain_answer(*answer, drive_id(answer->health), now, sink);
     return {};
@@ -68,8 +80,9 @@ Result<void> explain_smartctl_text(std::string_view text, Timestamp now, Sink& s
     bool any = false;
     std::map<std::string, int> times;
     for (const SmartctlAnswer& answer : answers) {
-        if (answer.is_scan && !answer.health.has_health()) continue;
         any = true;
+        observe_scan(answer.scanned, now, sink);
+        if (answer.is_scan && !answer.health.has_health()) continue;
         std::string subject = drive_id(answer.health);
         if (const int count = ++times[subject]; count > 1) {
             subject += fmt::format("-{}", count);  // drives that nothing tells apart

@@ -81,7 +81,7 @@ void write_identity(const DriveHealth& health, std::string_view reader, Writer& 
 
 void write_attributes(const DriveHealth& health, Writer& writer) {
     if (health.attributes.empty()) return;
-    double failing = 0, worn_out = 0, past = 0;
+    double failing = 0, old_age = 0, past = 0;
     std::set<int> seen;
     for (const AtaAttribute& attribute : health.attributes) {
         if (!seen.insert(attribute.id).second) continue;
@@ -100,11 +100,11 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
         // Vendors set thresholds on temperatures that healthy drives reach in summer; the
         // temperature speaks for itself.
         if (attribute.id == 190 || attribute.id == 194) continue;
-        if (failing_now(attribute)) (attribute.prefail ? failing : worn_out) += 1;
+        if (failing_now(attribute)) (attribute.prefail ? failing : old_age) += 1;
         if (failed_in_past(attribute)) past += 1;
     }
     writer.value(metric::drive_attributes_failing, failing);
-    writer.value(metric::drive_attributes_worn_out, worn_out);
+    writer.value(metric::drive_old_age_attributes_failing, old_age);
     writer.value(metric::drive_attributes_failed_in_past, past);
 
     const AtaMeanings meanings = ata_meanings(health);
@@ -146,10 +146,10 @@ void write_temperature(const DriveHealth& health, const std::optional<double>& c
                        Writer& writer) {
     if (!celsius) return;
     writer.value(metric::drive_temperature_celsius, celsius);
-    // Limits outside of what any vendor states are not limits (0: none).
+    // Some state what suits storage (40) or what destroys the silicon (117), some 0 for none.
     const bool has_own = health.temperature_limit_celsius &&
-                         *health.temperature_limit_celsius >= 40 &&
-                         *health.temperature_limit_celsius <= 125;
+                         *health.temperature_limit_celsius >= 50 &&
+                         *health.temperature_limit_celsius <= 95;
     writer.value(metric::drive_temperature_limit_celsius,
                  has_own ? *health.temperature_limit_celsius
                          : (health.rotational.value_or(false) ? 60.0 : 70.0));

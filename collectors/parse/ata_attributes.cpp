@@ -236,7 +236,7 @@ std::optional<double> plausible_power_on_seconds(double hours) {
         hours -= intel_hours_offset;
     }
     if (hours > longest_power_on_hours) return std::nullopt;
-    return hours * 3600;
+    return std::round(hours * 3600e3) / 1e3;
 }
 
 std::optional<double> plausible_temperature(double celsius) {
@@ -419,6 +419,8 @@ bool failed_in_past(const AtaAttribute& attribute) {
 AtaMeanings ata_meanings(const DriveHealth& drive) {
     AtaMeanings meanings;
     std::optional<double> airflow;
+    // This firmware of Fujitsu's keeps something else in 197, 198 and 199.
+    const bool keeps_something_else = drive.firmware == "0085000B";
     for (const AtaAttribute& attribute : drive.attributes) {
         const std::string name = lower(name_of(attribute));
         if (contains(name, "not_in_use")) continue;
@@ -448,7 +450,7 @@ AtaMeanings ata_meanings(const DriveHealth& drive) {
                 }
                 break;
             case 197:
-                if (contains(name, "pend") && drive.firmware != "0085000B") {
+                if (contains(name, "pend") && !keeps_something_else) {
                     meanings.pending_sectors = counter(attribute);
                     // Crucial's MX500 shows one for seconds without cause; smartmontools calls it
                     // bogus.
@@ -459,13 +461,14 @@ AtaMeanings ata_meanings(const DriveHealth& drive) {
                 }
                 break;
             case 198:
-                // This firmware of Fujitsu's keeps something else in 197 and 198.
-                if (contains(name, "unc") && drive.firmware != "0085000B") {
+                if (contains(name, "unc") && !keeps_something_else) {
                     meanings.offline_uncorrectable_sectors = counter(attribute);
                 }
                 break;
             case 199:
-                if (contains(name, "crc")) meanings.interface_crc_errors = counter(attribute);
+                if (contains(name, "crc") && !keeps_something_else) {
+                    meanings.interface_crc_errors = counter(attribute);
+                }
                 break;
             default:
                 break;

@@ -149,10 +149,10 @@ void read_common(const json& root, DriveHealth& health) {
         health.power_state = PowerState::standby;
     } else if (mode.find("SLEEP") != std::string::npos) {
         health.power_state = PowerState::sleep;
+    } else if (mode.find("ACTIVE") != std::string::npos) {  // also "ACTIVE or IDLE"
+        health.power_state = PowerState::active;
     } else if (mode.find("IDLE") != std::string::npos) {
         health.power_state = PowerState::idle;
-    } else if (mode.find("ACTIVE") != std::string::npos) {
-        health.power_state = PowerState::active;
     }
 }
 
