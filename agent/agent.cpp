@@ -306,12 +306,6 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
 }
 
 int Agent::run() {
-    // Before any thread is started, which would else take them with their default action.
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, number);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
     if (const auto prepared = prepare(); !prepared) {
         log(LogLevel::error, prepared.error().message);
         return 1;
@@ -361,7 +355,15 @@ int Agent::run() {
 
 }  // namespace
 
-int run_agent(const AgentOptions& options) { return Agent(options).run(); }
+int run_agent(const AgentOptions& options) {
+    // Before the store's thread is started, which would else take them with their default action.
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, number);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return Agent(options).run();
+}
 
 std::optional<bool> agent_is_running(const std::string& runtime_directory) {
     const int fd = ::open((runtime_directory + lock_name).c_str(), O_RDONLY | O_CLOEXEC);
