@@ -34,7 +34,7 @@ std::string nvme_controller(const Topology& topology, const Drive& drive) {
 // Whether to try smartctl after the library failed.
 Result<DriveReading> or_smartctl(const Host& host, Result<DriveReading> reading,
                                  const std::string& path) {
-    if (reading) return reading;
+    if (reading || reading.error().kind == ErrorKind::denied) return reading;
     auto second = read_with_smartctl(host, path, "", command_deadline);
     if (second) return second;
     return fail(reading.error().kind,

@@ -6,6 +6,7 @@ std::vector<Rule> backup_rules() {
     // What merely shows that something changed proves no backup: it never makes a stale one fresh.
     const Operand newest(metric::backup_newest_timestamp_seconds, "confidence",
                          {"exact", "inferred"});
+    const Operand& any_newest = metric::backup_newest_timestamp_seconds;
     const Operand& max_age = metric::backup_max_age_seconds;
     const auto unreadable = is(metric::backup_readable, 0);
     return {
@@ -13,14 +14,28 @@ std::vector<Rule> backup_rules() {
             .name = "backup_never_made",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {present(metric::backup_info), unless(present(newest)), unless(unreadable),
-                       unless(is(metric::backup_incomplete, 1))},
+            .all_of = {present(metric::backup_info), unless(present(any_newest)),
+                       unless(unreadable), unless(is(metric::backup_incomplete, 1))},
             .summary = "Backup {subject} has never been made: there is no finished copy at "
                        "{location|its place}.",
             .advice = "Run it by hand now and read what it says. If it writes elsewhere, mend its "
                       "place in /etc/lastgood/lastgood.toml (lastgood config check; lastgood "
                       "collect backups).",
             .why = "No copy at all: any loss is total.",
+        },
+        Rule{
+            .name = "backup_unproven",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {present(metric::backup_info), present(any_newest), unless(present(newest)),
+                       unless(unreadable)},
+            .summary = "Backup {subject}: something changes at {location|its place}, but nothing "
+                       "proves that a backup was finished.",
+            .advice = "Give lastgood something to go by: for borg name the client's "
+                      "cache_directory, or let the job touch a file when it has succeeded and "
+                      "name that as stamp, in /etc/lastgood/lastgood.toml.",
+            .why = "Deleting, compacting and renaming change a repository too: an alert that "
+                   "believed them came never, with a newest archive six months old.",
         },
         Rule{
             .name = "backup_too_old",

@@ -31,7 +31,7 @@ def test_the_collector_that_the_manual_writes(installation):
     installation.start("agent", wait=False)
     report = installation.wait_for_report(lambda report: report.value("backup_count", "tapes") == 3, 30, "three tapes")
     assert report.value("collector_success", "tape-age") == 1
-    (newest,) = report.select("backup_newest_timestamp_seconds", "tapes", confidence="activity")
+    (newest,) = report.select("backup_newest_timestamp_seconds", "tapes", confidence="inferred")
     assert newest["value"] == int((tapes / "catalogue").stat().st_mtime)
     assert not [finding for finding in report.findings if finding.get("subject") == "tapes"]
 

@@ -176,7 +176,7 @@ TEST_CASE("only proof of a backup makes one fresh") {
         return found(observations);
     };
     CHECK(with({}) == Names{"backup_never_made b"});
-    CHECK(with({{"activity", 60}}) == Names{"backup_never_made b"});
+    CHECK(with({{"activity", 60}}) == Names{"backup_unproven b"});
     CHECK(with({{"exact", 3601}, {"activity", 60}}) == Names{"backup_too_old b"});
     CHECK(with({{"inferred", 3601}, {"exact", 9000}}) == Names{"backup_too_old b"});
     CHECK(with({{"inferred", 3599}, {"exact", 9000}}) == Names{});

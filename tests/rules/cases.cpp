@@ -1,0 +1,236 @@
+#include "tests/rules/cases.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <random>
+
+#include "rules/text.hpp"
+#include "tests/rules/build.hpp"
+
+namespace lastgood::test {
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double right_value = 50;  // of an operand that others are compared with
+
+bool same(const Operand& one, const Operand& other) {
+    return one.metric == other.metric && one.label == other.label && one.values == other.values &&
+           one.except == other.except;
+}
+
+// An operand of a rule and the values to try for it.
+struct Variable {
+    Operand operand;
+    std::vector<double> values;
+};
+
+void add_values(std::vector<Variable>& variables, const Operand& operand,
+                const std::vector<double>& values) {
+    auto found = std::ranges::find_if(
+        variables, [&](const Variable& variable) { return same(variable.operand, operand); });
+    if (found == variables.end()) found = variables.insert(found, Variable{operand, {}});
+    for (const double value : values) {
+        if (std::ranges::find(found->values, value) == found->values.end()) {
+            found->values.push_back(value);
+        }
+    }
+}
+
+// A value as it is compared, back to the value observed at the time 0.
+double observed(Clock clock, double compared) {
+    switch (clock) {
+        case Clock::none:
+            return compared;
+        case Clock::age:
+            return -compared;
+        case Clock::ahead:
+            return compared;
+    }
+    return compared;
+}
+
+std::vector<Variable> variables_of(const Rule& rule) {
+    std::vector<Variable> variables;
+    for (const Condition& condition : rule.all_of) {
+        double limit = condition.limit;
+        if (condition.right.metric != nullptr) {
+            limit += right_value;
+            add_values(variables, condition.right, {right_value});
+        }
+        const double step = nudge(condition);
+        add_values(variables, condition.left,
+                   {observed(condition.clock, limit), observed(condition.clock, limit - step),
+                    observed(condition.clock, limit + step)});
+    }
+    return variables;
+}
+
+// A series that the operand takes (or, `foreign`, one of the same metric that it does not).
+Observation series(const Rule& rule, const Operand& operand, double value,
+                   const std::string& subject, bool foreign = false, size_t which = 0) {
+    Labels labels;
+    std::string own_subject = subject;
+    if (operand.metric->subject != rule.subject) {
+        labels.emplace_back(to_string(rule.subject), subject);
+        own_subject = "about-" + subject;
+    }
+    if (!operand.label.empty()) {
+        const bool listed = operand.except == foreign;
+        labels.emplace_back(
+            operand.label,
+            listed ? std::string(operand.values[which % operand.values.size()]) : "something else");
+    }
+    if (which > 0) labels.emplace_back("further", std::to_string(which));
+    return observation(*operand.metric, own_subject, value, labels);
+}
+
+bool has_series(const std::vector<Observation>& observations, const Observation& one) {
+    return std::ranges::any_of(observations, [&](const Observation& other) {
+        return other.metric == one.metric && other.subject == one.subject &&
+               other.labels == one.labels;
+    });
+}
+
+Observation info(const Rule& rule, const std::string& subject) {
+    Labels labels;
+    for (const std::string_view label : info_labels(rule.subject)) {
+        labels.emplace_back(label, fmt::format("the {} \"of\" {}", label, subject));
+    }
+    return observation(*info_metric(rule.subject), subject, 1, labels);
+}
+
+bool holds(const Rule& rule, const std::vector<Observation>& observations) {
+    Rule at_once = rule;
+    at_once.hold = 0;
+    at_once.prometheus_only = false;
+    RuleMemory memory;
+    return !evaluate(std::vector{at_once}, observations, 0, memory).empty();
+}
+
+// The first choice of values (or none) for all variables with which the rule holds.
+std::optional<std::vector<std::optional<double>>> find_holding(
+    const Rule& rule, const std::vector<Variable>& variables, const std::string& subject) {
+    std::vector<std::optional<double>> chosen(variables.size());
+    const std::function<bool(size_t)> choose = [&](size_t at) {
+        if (at == variables.size()) {
+            std::vector<Observation> observations;
+            for (size_t i = 0; i < variables.size(); ++i) {
+                if (chosen[i]) {
+                    observations.push_back(series(rule, variables[i].operand, *chosen[i], subject));
+                }
+            }
+            return holds(rule, observations);
+        }
+        for (const double value : variables[at].values) {
+            chosen[at] = value;
+            if (choose(at + 1)) return true;
+        }
+        chosen[at] = std::nullopt;
+        return choose(at + 1);
+    };
+    if (!choose(0)) return std::nullopt;
+    return chosen;
+}
+
+}  // namespace
+
+double nudge(const Condition& condition) {
+    const double limit = std::fabs(condition.limit);
+    return limit > 0 && limit < 1 ? 0.01 : 1;
+}
+
+RuleCases cases_of(const Rule& rule) {
+    const std::string subject = "it's-" + std::string(rule.name);
+    const std::vector<Variable> variables = variables_of(rule);
+    const auto chosen = find_holding(rule, variables, subject);
+    REQUIRE_MESSAGE(chosen, "nothing makes it hold: ", rule.name);
+
+    RuleCases cases;
+    int number = 0;
+    // The chosen values with others, or none, in place of variable `at`.
+    const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info) {
+        ObservedHost host{fmt::format("{}-{}", rule.name, number++), instead};
+        for (size_t i = 0; i < variables.size(); ++i) {
+            if (i == at || !(*chosen)[i]) continue;
+            Observation base = series(rule, variables[i].operand, *(*chosen)[i], subject);
+            // Two operands of one metric may take the same series.
+            if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
+        }
+        const Metric* info_of_kind = info_metric(rule.subject);
+        const bool is_operand = std::ranges::any_of(variables, [&](const Variable& variable) {
+            return variable.operand.metric == info_of_kind;
+        });
+        if (with_info && info_of_kind != nullptr && !is_operand) {
+            host.observations.push_back(info(rule, subject));
+        }
+        cases.hosts.push_back(std::move(host));
+    };
+    variant(variables.size(), {}, true);
+    cases.holding = cases.hosts.front();
+    variant(variables.size(), {}, false);
+    for (size_t at = 0; at < variables.size(); ++at) {
+        const auto [operand, values] = variables[at];
+        const auto one = [&](double value, size_t which = 0) {
+            return series(rule, operand, value, subject, false, which);
+        };
+        variant(at, {}, true);
+        variant(at, {one(not_a_number)}, true);
+        variant(at, {series(rule, operand, values[0], "another subject")}, true);
+        for (const double value : values) {
+            variant(at, {one(value)}, true);
+            const auto foreign = [&](double foreign_value, size_t which = 0) {
+                return series(rule, operand, foreign_value, subject, true, which);
+            };
+            if (!operand.label.empty()) {
+                for (size_t which = 0; which < operand.values.size(); ++which) {
+                    variant(at, {foreign(value, which)}, true);
+                }
+                variant(at, {one(value), foreign(value + 1e6)}, true);
+                variant(at, {one(value), foreign(value - 1e6)}, true);
+            }
+            variant(at, {one(value), one(value - 1, 1)}, true);
+            variant(at, {one(value), one(value + 1, 1)}, true);
+            variant(at, {one(value / 2), one(value / 2, 1)}, true);
+            variant(at, {one(value), one(not_a_number, 1)}, true);
+            for (size_t which = 1; which < operand.values.size(); ++which) {
+                variant(at, {one(value, which)}, true);
+            }
+        }
+    }
+    return cases;
+}
+
+std::vector<ObservedHost> random_hosts(const std::vector<Rule>& rules, int count) {
+    std::mt19937 random(20261121);
+    const auto pick = [&](size_t size) {
+        return std::uniform_int_distribution<size_t>(0, size - 1)(random);
+    };
+    std::vector<ObservedHost> hosts;
+    for (int i = 0; i < count; ++i) {
+        ObservedHost host{fmt::format("random-{}", i), {}};
+        const auto add = [&](Observation one) {
+            if (!has_series(host.observations, one)) host.observations.push_back(std::move(one));
+        };
+        for (const Rule& rule : rules) {
+            for (const std::string subject : {"first", "second"}) {
+                for (const Variable& variable : variables_of(rule)) {
+                    if (pick(3) == 0) continue;
+                    add(series(
+                        rule, variable.operand, variable.values[pick(variable.values.size())],
+                        rule.subject == SubjectKind::host ? "" : subject, pick(4) == 0, pick(2)));
+                }
+            }
+        }
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
+
+}  // namespace lastgood::test
