@@ -1,0 +1,9 @@
+--
+-- PostgreSQL database dump
+--
+
+select 1;
+--
+-- PostgreSQL database dump complete
+--
+
