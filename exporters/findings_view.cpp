@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "exporters/status_tables.hpp"
 #include "exporters/text.hpp"
@@ -64,11 +66,35 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
     }
 }
 
+// The sentences of `advice` that were not said yet about this subject: several rules may speak of
+// one drive and end in the same steps, and a screen should say them once.
+std::string new_advice(const Finding& finding,
+                       std::set<std::pair<std::string, std::string>>& said) {
+    const std::string advice = harmless(finding.advice);
+    std::string text;
+    bool left_out = false;
+    for (size_t at = 0; at < advice.size();) {
+        const size_t stop = advice.find(". ", at);
+        const size_t end = stop == std::string::npos ? advice.size() : stop + 2;
+        const std::string sentence = advice.substr(at, end - at);
+        const std::string bare = sentence.substr(0, sentence.find_last_not_of(". ") + 1);
+        if (said.emplace(finding.subject, bare).second) {
+            text += sentence;
+        } else {
+            left_out = true;
+        }
+        at = end;
+    }
+    return text.empty() || !left_out ? text
+                                     : text + (text.ends_with(' ') ? "" : " ") + "Then as above.";
+}
+
 }  // namespace
 
 void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
                   const ViewOptions& options) {
+    std::set<std::pair<std::string, std::string>> said_before;
     for (const Group& group : grouped(findings)) {
         const Finding& first = *group.findings.front();
         const std::string word = past ? "was " + word_of(first.severity) : word_of(first.severity);
@@ -101,9 +127,9 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                 fmt::format("and {} more like this: {}", names.size(), fmt::join(names, ", ")),
                 left, options);
         }
-        if (!first.advice.empty()) {
+        if (const std::string advice = new_advice(first, said_before); !advice.empty()) {
             const std::string arrow = std::string(left, ' ') + "> ";
-            add_wrapped(lines, arrow, arrow.size(), harmless(first.advice), left + 2, options);
+            add_wrapped(lines, arrow, arrow.size(), advice, left + 2, options);
         }
     }
 }

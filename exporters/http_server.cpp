@@ -151,7 +151,7 @@ Result<void> HttpServer::start(std::string_view listen, Answer answer) {
                                  "num_threads",
                                  "2",
                                  "request_timeout_ms",
-                                 "5000",
+                                 "3000",
                                  "max_request_size",
                                  "8192",
                                  "connection_queue",

@@ -103,7 +103,7 @@ int run_serve(const Config& config, bool end_with_parent) {
     const pid_t parent = ::getppid();
     const auto say = [](const std::string& message) {
         fmt::print(stderr, "lastgood serve: {}\n", message);
-        return 1;
+        return 3;
     };
     // Many small arenas would keep what the two threads free.
     ::mallopt(M_ARENA_MAX, 1);

@@ -46,7 +46,7 @@ class HttpServer {
 HttpServer::Answer make_pages(const std::string& report_path);
 
 // `lastgood serve`: gives up all privileges and inherited descriptors, listens on config.listen,
-// answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 1 with a message on
+// answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
 // standard error.
 // With `end_with_parent` it is killed when the process that started it ends, however that ends.
 int run_serve(const Config& config, bool end_with_parent = false);

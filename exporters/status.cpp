@@ -1,6 +1,8 @@
 #include "exporters/status.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -100,11 +102,26 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
                 3};
     }
     const Report part = only(report, subjects);
-    const int code = exit_code(health_of(part, judge(report, now).agent_dead));
+    const int code = exit_code(health_of(part, judge(report, now, view.agent_gone).agent_dead));
     return {options.json ? to_json(part) : render_subject(report, word, now, view), "", code};
 }
 
-Screen screen_of(const StatusOptions& options, const ViewOptions& view) {
+// The agent holds this lock for as long as it lives (agent/agent.cpp), so that one killed a moment
+// ago is noticed before its report is old. Not knowing (no such file, not allowed) is not gone.
+bool agent_gone(const std::string& report_path) {
+    const size_t slash = report_path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : report_path.substr(0, slash);
+    const int fd = ::open((directory + "/agent.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    ::close(fd);
+    return is_free;
+}
+
+Screen screen_of(const StatusOptions& options, ViewOptions view) {
+    view.agent_gone = agent_gone(options.report_path);
     const auto report = read_report(options.report_path);
     if (!report) {
         if (options.json) {
@@ -116,7 +133,7 @@ Screen screen_of(const StatusOptions& options, const ViewOptions& view) {
         return subject_screen(*report, options, view);
     }
     const Timestamp now = clock_now();
-    const int code = exit_code(judge(*report, now).health);
+    const int code = exit_code(judge(*report, now, view.agent_gone).health);
     return {options.json ? to_json(*report) : render_status(*report, now, view), "", code};
 }
 

@@ -8,6 +8,8 @@
 namespace lastgood {
 
 struct StatusOptions {
+    // Beside it lies the agent's lock; without that (a saved report) its age alone tells whether
+    // the agent lives.
     std::string report_path = "/run/lastgood/report.json";
     std::string subject;  // empty: the whole host
     bool json = false;

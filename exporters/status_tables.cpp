@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace lastgood {
 
@@ -101,6 +102,22 @@ double sum(const Subject& subject, const Metric& metric) {
     return total;
 }
 
+// One failed request is counted by every layer that speaks of it: the layer that saw most says how
+// many there were.
+double kernel_errors(const Subject& drive) {
+    std::map<std::string_view, double> by_layer;
+    for (const Observation* observation : drive.observations) {
+        if (observation->metric == &metric::drive_kernel_errors_recent) {
+            by_layer[observation->label("layer")] += observation->value;
+        }
+    }
+    double most = 0;
+    for (const auto& [layer, errors] : by_layer) {
+        most = std::max(most, errors);
+    }
+    return most;
+}
+
 std::string drive_remarks(const Subject& drive) {
     std::vector<std::string> parts;
     const auto count = [&](const Metric& metric, std::string_view what) {
@@ -108,7 +125,9 @@ std::string drive_remarks(const Subject& drive) {
             parts.push_back(fmt::format("{:.0f} {}", n, what));
         }
     };
-    count(metric::drive_kernel_errors_recent, "kernel errors");
+    if (const double errors = kernel_errors(drive); errors > 0) {
+        parts.push_back(fmt::format("{:.0f} kernel errors", errors));
+    }
     count(metric::drive_pending_sectors, "pending");
     count(metric::drive_offline_uncorrectable_sectors, "uncorrectable");
     count(metric::drive_reallocated_sectors, "reallocated");

@@ -145,13 +145,20 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
     const Seconds age = now - report.written_at;
     std::string text;
     if (verdict.agent_dead) {
-        text = age > 0 ? fmt::format(
-                             "{}: the lastgood agent is silent. Its last report is {} old ({}).",
-                             host, format_duration(age), format_time(report.written_at))
-                       : fmt::format(
-                             "{}: the last report is {} ahead of the clock ({}): the clock was "
-                             "set back, or the agent is dead.",
-                             host, format_duration(-age), format_time(report.written_at));
+        if (options.agent_gone) {
+            text = fmt::format(
+                "{}: the lastgood agent is not running. Its last report is {} old ({}).", host,
+                format_duration(std::max(age, 0.0)), format_time(report.written_at));
+        } else if (age > 0) {
+            text = fmt::format(
+                "{}: the lastgood agent is dead or hangs. Its last report is {} old ({}).", host,
+                format_duration(age), format_time(report.written_at));
+        } else {
+            text = fmt::format(
+                "{}: the last report is {} ahead of the clock ({}): the clock was set "
+                "back, or the agent is dead.",
+                host, format_duration(-age), format_time(report.written_at));
+        }
         text += " Nothing below is known to be so now.";
     } else if (verdict.health == Health::ok) {
         text = fmt::format("{}: nothing wrong found in {}", host, subject_counts(facts));
@@ -166,10 +173,9 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
     }
     add_paragraph(lines, word_of(verdict.health), colour_of(verdict.health), text, options);
     if (verdict.agent_dead) {
-        add_paragraph(
-            lines, "", Colour::none,
-            "Start it: systemctl restart lastgood-agent. Why it died: journalctl -u lastgood-agent",
-            options);
+        add_paragraph(lines, "", Colour::none,
+                      "Start it: systemctl restart lastgood. Why it died: journalctl -u lastgood",
+                      options);
         const auto counts = finding_counts(verdict);
         add_paragraph(lines, "", Colour::none,
                       fmt::format("Then: {}.", counts.empty() ? "nothing wrong was found" : counts),
@@ -274,10 +280,10 @@ int exit_code(Health health) {
     return 3;
 }
 
-Verdict judge(const Report& report, Timestamp now) {
+Verdict judge(const Report& report, Timestamp now, bool agent_gone) {
     const Facts facts(report);
     Verdict verdict;
-    verdict.agent_dead = std::abs(now - report.written_at) > agent_silence;
+    verdict.agent_dead = agent_gone || std::abs(now - report.written_at) > agent_silence;
     for (const Finding& finding : report.findings) {
         switch (finding.severity) {
             case Severity::critical:
@@ -325,7 +331,7 @@ Verdict judge(const Report& report, Timestamp now) {
 
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options) {
     const Facts facts(report);
-    const Verdict verdict = judge(report, now);
+    const Verdict verdict = judge(report, now, options.agent_gone);
     Lines lines;
     add_headline(lines, report, facts, verdict, now, options);
     add_findings(lines, facts, report.findings, now, verdict.agent_dead, options);
@@ -365,9 +371,9 @@ std::string render_no_report(const Error& error, std::string_view path,
     text += " Nothing is known about this host.";
     add_paragraph(lines, "UNKNOWN", Colour::magenta, text, options);
     add_paragraph(lines, "", Colour::none,
-                  "Start the agent: systemctl start lastgood-agent (or, to try it out: lastgood "
+                  "Start the agent: systemctl start lastgood (or, to try it out: lastgood "
                   "run). Its log: "
-                  "journalctl -u lastgood-agent",
+                  "journalctl -u lastgood",
                   options);
     return joined(lines);
 }

@@ -13,7 +13,8 @@ struct ViewOptions {
     size_t width = 80;  // columns
     size_t height =
         24;  // lines; what is fine is folded together until the screen holds it. 0: never fold
-    bool colour = false;  // escape sequences
+    bool colour = false;      // escape sequences
+    bool agent_gone = false;  // it is known that no agent runs, however fresh the report is
 };
 
 enum class Health { ok, warning, critical, unknown };
@@ -31,7 +32,7 @@ struct Verdict {
     std::vector<std::string> notes;  // what nobody looks at; does not
 };
 
-Verdict judge(const Report& report, Timestamp now);
+Verdict judge(const Report& report, Timestamp now, bool agent_gone = false);
 
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options);
 

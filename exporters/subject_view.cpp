@@ -194,14 +194,13 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
         return "";
     }
     std::vector<std::string> lines;
-    const Verdict verdict = judge(report, now);
+    const Verdict verdict = judge(report, now, options.agent_gone);
     if (verdict.agent_dead) {
-        for (auto& line :
-             wrap(fmt::format(
-                      "UNKNOWN: the lastgood agent is silent. This is what it knew {} ago; nothing "
-                      "of it is known to be so now.",
-                      format_duration(std::abs(now - report.written_at))),
-                  options.width)) {
+        for (auto& line : wrap(fmt::format("UNKNOWN: the lastgood agent is not running. This is "
+                                           "what it knew {} ago; nothing "
+                                           "of it is known to be so now.",
+                                           format_duration(std::abs(now - report.written_at))),
+                               options.width)) {
             lines.push_back(coloured(line, Colour::magenta, options.colour));
         }
         lines.emplace_back();

@@ -136,6 +136,13 @@ TEST_CASE("a dead agent is said first, and nothing of what it knew is shown as s
     for (const std::string& line : lines_of(healthy_text)) {
         CHECK_MESSAGE(!line.starts_with("ok "), line);
     }
+    // Killed a moment ago: the report is fresh, and nobody will write the next one.
+    ViewOptions gone = screen;
+    gone.agent_gone = true;
+    const auto killed = render_status(healthy_host(), report_time, gone);
+    CHECK(killed.starts_with("UNKNOWN"));
+    CHECK(killed.find("not running") != std::string::npos);
+    CHECK(judge(healthy_host(), report_time, true).health == Health::unknown);
     const Error absent{ErrorKind::absent, "no such file"};
     CHECK(matches_golden(golden("no_report.txt"),
                          render_no_report(absent, "/run/lastgood/report.json", screen)));
