@@ -31,6 +31,8 @@ struct Recent {
 };
 constexpr auto recents = std::to_array<Recent>({
     {&metric::drive_kernel_errors_total, &metric::drive_kernel_errors_recent},
+    {&metric::array_kernel_errors_total, &metric::array_kernel_errors_recent},
+    {&metric::filesystem_kernel_log_errors_total, &metric::filesystem_kernel_log_errors_recent},
     {&metric::kernel_log_lost_records_total, &metric::kernel_log_lost_records_recent},
 });
 

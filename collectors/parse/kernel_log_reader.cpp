@@ -75,7 +75,7 @@ void KernelLogReader::take_line(std::string_view line, const Origin& origin) {
         }
         case KernelEventPart::end:
             finish_port(port_of(device));
-            if (event.kind != KernelEventKind::ata_recovered) receiver_(event, origin);
+            receiver_(event, origin);
             return;
     }
 }
