@@ -157,15 +157,16 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
     }
     std::vector<const Subject*> exact, by_label, by_partition;
     const std::string_view device = without_dev(word);
-    for (const auto& [key, subject] : subjects_) {
-        if (key.first == SubjectKind::host) {
+    for (const auto& entry : subjects_) {
+        const Subject& subject = entry.second;
+        if (subject.kind == SubjectKind::host) {
             continue;
         }
         if (subject.id == word || subject.id == device) {
             exact.push_back(&subject);
             continue;
         }
-        const Metric* info = info_of(key.first);
+        const Metric* info = info_of(subject.kind);
         if (info == nullptr) {
             continue;
         }
@@ -179,7 +180,7 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
         if (own_device == device || is("serial", word) || is("wwn", word) || is("name", device) ||
             is("uuid", word) || is("location", word)) {
             by_label.push_back(&subject);
-        } else if (key.first == SubjectKind::drive && is_partition_of(device, own_device)) {
+        } else if (subject.kind == SubjectKind::drive && is_partition_of(device, own_device)) {
             by_partition.push_back(&subject);
         }
     }
