@@ -8,9 +8,9 @@
 #include <set>
 
 #include "collectors/array_observations.hpp"
-#include "collectors/array_watch.hpp"
 #include "collectors/btrfs_arrays.hpp"
 #include "collectors/collector.hpp"
+#include "collectors/kernel_watch.hpp"
 #include "collectors/parse/md_sysfs.hpp"
 #include "collectors/parse/mdstat.hpp"
 
@@ -202,8 +202,17 @@ class ArraysCollector {
                              [&](const MdArray& known) { return known.device == array.device; }))
                 arrays.push_back(std::move(array));
 
-        auto topology = Topology::read(host, context_.config.loop_devices);
-        if (!topology) context_.sink.problem("", topology.error());
+        // Most hosts have no array: they need no map, either.
+        const bool btrfs =
+            host.list("/sys/fs/btrfs").value_or(std::vector<std::string>{}).size() > 1;
+        std::optional<Topology> topology;
+        if (!arrays.empty() || btrfs) {
+            auto read = Topology::read(host, context_.config.loop_devices);
+            if (read)
+                topology = std::move(*read);
+            else
+                context_.sink.problem("", read.error());
+        }
         const Topology* map = topology ? &*topology : nullptr;
         const Timestamp now = host.now();
         tick_ = usual_tick;
@@ -247,7 +256,7 @@ class ArraysCollector {
     }
 
     Context& context_;
-    ArrayWatch watch_;
+    KernelWatch watch_;
     Memory memory_;
     Seconds tick_ = usual_tick;
 };

@@ -1,4 +1,4 @@
-#include "collectors/array_watch.hpp"
+#include "collectors/kernel_watch.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -9,13 +9,14 @@
 
 namespace lastgood {
 
-ArrayWatch::~ArrayWatch() {
+KernelWatch::~KernelWatch() {
     for (auto& [path, file] : files_) ::close(file.fd);
 }
 
-// The beginning is enough to see a change of a one-word attribute. mdstat is read to its end, since
-// only that takes note of the event; what it holds does not matter, every event of its is a change.
-std::string ArrayWatch::read_file(int fd) {
+// The beginning is enough to see a change of a one-word attribute. Tables of /proc are read to
+// their end, since only that takes note of the event; what it holds does not matter, every event of
+// its is a change.
+std::string KernelWatch::read_file(int fd) {
     char buffer[4096];
     std::string content;
     off_t at = 0;
@@ -31,7 +32,7 @@ std::string ArrayWatch::read_file(int fd) {
     return content;
 }
 
-void ArrayWatch::follow(const std::vector<std::string>& paths) {
+void KernelWatch::follow(const std::vector<std::string>& paths) {
     for (auto& [path, file] : files_) file.seen = false;
     for (const std::string& path : paths) {
         if (auto known = files_.find(path); known != files_.end()) {
@@ -49,7 +50,7 @@ void ArrayWatch::follow(const std::vector<std::string>& paths) {
     });
 }
 
-bool ArrayWatch::wait(Seconds seconds) {
+bool KernelWatch::wait(Seconds seconds) {
     const Seconds until = host_.monotonic() + seconds;
     std::vector<pollfd> polled;
     std::vector<std::string> paths;
@@ -73,7 +74,7 @@ bool ArrayWatch::wait(Seconds seconds) {
             std::string content = read_file(file.fd);
             // A file of an array that is gone only ever says so.
             if (content.empty()) polled[i].fd = -1;
-            changed = changed || paths[i] == "/proc/mdstat" || content != file.content;
+            changed = changed || paths[i].starts_with("/proc/") || content != file.content;
             file.content = std::move(content);
         }
         if (changed) return true;

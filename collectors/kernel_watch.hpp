@@ -1,4 +1,4 @@
-// Waits for the kernel to say that an array has changed.
+// Waits for the kernel to say that something in /proc or /sys has changed.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@ namespace lastgood {
 
 // Keeps files of /proc and /sys open that signal POLLPRI when they change (Linux fs/kernfs,
 // sysfs_notify; /proc/mdstat).
-class ArrayWatch {
+class KernelWatch {
   public:
-    explicit ArrayWatch(const Host& host) : host_(host) {}
-    ~ArrayWatch();
-    ArrayWatch(const ArrayWatch&) = delete;
-    ArrayWatch& operator=(const ArrayWatch&) = delete;
+    explicit KernelWatch(const Host& host) : host_(host) {}
+    ~KernelWatch();
+    KernelWatch(const KernelWatch&) = delete;
+    KernelWatch& operator=(const KernelWatch&) = delete;
 
     // Opens what is new in `paths` and closes what is no longer in it; at most `most_files`. Call
     // before reading values, so that no change between the two is missed.
