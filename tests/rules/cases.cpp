@@ -176,7 +176,8 @@ RuleCases cases_of(const Rule& rule) {
     cases.holding = cases.hosts.front();
     variant(variables.size(), {}, false);
     for (size_t at = 0; at < variables.size(); ++at) {
-        const auto [operand, values] = variables[at];
+        const Operand& operand = variables[at].operand;
+        const std::vector<double>& values = variables[at].values;
         const auto one = [&](double value, size_t which = 0) {
             return series(rule, operand, value, subject, false, which);
         };
