@@ -180,6 +180,7 @@ KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
     if (old != backlog_.names.end() && old->second.count > 1) {
         const auto seen = live_.names.find(whole);
         if (seen == live_.names.end() || seen->second.count < old->second.count) {
+            if (!may_be_drive(whole)) return {};
             return {{"unknown-" + whole}, {}, false};
         }
     }

@@ -143,9 +143,28 @@ Event ide(std::string_view message) {
     return event;
 }
 
+// "loop0: detected capacity change from 0 to 131072": bound to a file; "… from 131072 to 0": let go
+Event loop(std::string_view message) {
+    TextScanner scan(message);
+    KernelEvent event;
+    event.layer = KernelLayer::block;
+    event.device = scan.word(":");
+    if (!scan.skip(": detected capacity change from ")) return std::nullopt;
+    event.text = scan.rest();
+    const auto before = scan.number();
+    if (!before || !scan.skip(" to ")) return std::nullopt;
+    const auto after = scan.number();
+    if (!after || (*before == 0) == (*after == 0)) return std::nullopt;
+    event.kind = *before == 0 ? KernelEventKind::appeared : KernelEventKind::removed;
+    return event;
+}
+
 }  // namespace
 
 Event block(std::string_view message) {
+    if (message.starts_with("loop")) {
+        if (auto event = loop(message)) return event;
+    }
     if (message.starts_with("Buffer")) return buffer(message);
     if (message.starts_with("Write-error") || message.starts_with("Read-error"))
         return swap(message);

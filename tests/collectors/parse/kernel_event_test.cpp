@@ -150,6 +150,8 @@ TEST_CASE("drivers") {
          Layer::nvme, Kind::transport, "nvme3c1n1"},
         {"mmcblk1: error -110 requesting status", Layer::mmc, Kind::timeout, "mmcblk1"},
         {"mmcblk1: recovery failed!", Layer::mmc, Kind::device_gone, "mmcblk1"},
+        {"loop7: detected capacity change from 0 to 131072", Layer::block, Kind::appeared, "loop7"},
+        {"loop7: detected capacity change from 131072 to 0", Layer::block, Kind::removed, "loop7"},
         {"virtio_blk virtio1: [vdc] 41943040 512-byte logical blocks (21.5 GB/20.0 GiB)",
          Layer::block, Kind::appeared, "vdc"},
     });
