@@ -5,6 +5,9 @@ namespace lastgood::table {
 std::vector<Rule> array_rules() {
     const auto scrubbing =
         present(Operand(metric::array_sync_progress_ratio, "action", {"check", "repair"}));
+    const auto without_copies = present(Operand(metric::array_info, "level",
+                                                {"raid0", "linear", "container", "multipath",
+                                                 "faulty", "none", "btrfs raid0", "btrfs single"}));
     return {
         Rule{
             .name = "array_failed",
@@ -110,7 +113,8 @@ std::vector<Rule> array_rules() {
             .name = "array_unchecked",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
-            .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day)},
+            .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day),
+                       unless(without_copies)},
             .hold = hour,
             .summary = "Array {subject} has not been checked for {value:duration}.",
             .advice = "Start a check: echo check > /sys/block/{device}/md/sync_action (it runs "

@@ -213,6 +213,16 @@ TEST_CASE("degraded arrays by what they still bear") {
           Names{"array_degraded a"});  // not known what it bears: the worse is assumed
 }
 
+TEST_CASE("an array without copies needs no check") {
+    const auto unchecked = [](std::string level) {
+        return found({observation(metric::array_info, "a", 1, {{"level", level}}),
+                      observation(metric::array_unchecked_since_timestamp_seconds, "a",
+                                  now - 36 * 86400.0)});
+    };
+    CHECK(unchecked("raid1") == Names{"array_unchecked a"});
+    CHECK(unchecked("raid0") == Names{});
+}
+
 TEST_CASE("a scrub raises nothing, a rebuild does") {
     const auto action = [](std::string name) {
         return found({observation(metric::array_sync_progress_ratio, "a", 0.4, {{"action", name}}),
