@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,37 @@ void add_recent(std::vector<Observation>& observations) {
     std::ranges::move(recent, std::back_inserter(observations));
 }
 
+// Lists of drives name them and say nothing of their health: that is not known, and must not look
+// fine.
+void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
+    std::set<std::string> named, judged;
+    for (const Observation& observation : report.observations) {
+        if (observation.metric->subject == SubjectKind::drive) {
+            const bool identity = observation.metric == &metric::drive_info ||
+                                  observation.metric == &metric::drive_present ||
+                                  observation.metric == &metric::drive_size_bytes;
+            (identity ? named : judged).insert(observation.subject);
+        }
+    }
+    for (const Problem& problem : report.problems) {
+        judged.insert(problem.subject);
+    }
+    for (const std::string& drive : named) {
+        if (!judged.contains(drive)) {
+            report.problems.push_back({"explain", drive,
+                                       "nothing of its health is in this; save the output of "
+                                       "\"smartctl -x DEVICE\" instead",
+                                       now});
+        }
+    }
+    // No error in a kernel log and no array in mdstat are answers; an empty list of drives is none.
+    const bool may_be_empty =
+        &explainer == &kernel_log_explainer || &explainer == &mdstat_explainer;
+    if (report.observations.empty() && report.problems.empty() && !may_be_empty) {
+        report.problems.push_back({"explain", "", "it names no drive", now});
+    }
+}
+
 // A saved output is a moment: a condition that holds in it is taken as having held for long enough.
 std::vector<Rule> rules_of_a_moment() {
     const auto all = all_rules();
@@ -149,6 +181,7 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     for (auto& [subject, error] : sink.problems) {
         report.problems.push_back({"explain", std::move(subject), std::move(error.message), now});
     }
+    add_unjudged(*explainer, now, report);
     return explanation;
 }
 

@@ -8,6 +8,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/config_file.hpp"
+#include "agent/explain.hpp"
 #include "agent/forget.hpp"
 #include "collectors/collector.hpp"
 #include "exporters/serve.hpp"
@@ -26,6 +27,7 @@ struct Options {
     std::string collector, collector_subject, cursor;
     bool once = false;
     StatusOptions status;
+    ExplainOptions explain;
     std::string forgotten;
     std::string rules_format = "prometheus";
 };
@@ -148,6 +150,11 @@ int run(int argc, char** argv) {
     CLI::App* forget_command = add(app, "forget", "Stop missing a drive or array that was taken out on purpose");
     forget_command->add_option("subject", options.forgotten, "Its id, serial or last device name")->required();
 
+    CLI::App* explain_command = app.add_subcommand(
+        "explain", "What a saved output means: a kernel log, smartctl's or nvme's output, /proc/mdstat, a libatasmart blob");
+    explain_command->add_option("file", options.explain.path, "The file; - is standard input")->capture_default_str();
+    explain_command->add_flag("--json", options.explain.json, "Print a report record");
+
     CLI::App* rules_command = app.add_subcommand("rules", "Print the rules");
     rules_command->add_option("--format", options.rules_format, "prometheus or markdown")
         ->check(CLI::IsMember({"prometheus", "markdown"}))
@@ -169,6 +176,7 @@ int run(int argc, char** argv) {
     if (*serve_command) return serve(options);
     if (*collect_command) return collect(options);
     if (*forget_command) return forget(options);
+    if (*explain_command) return run_explain(options.explain);
     if (*rules_command) return print_rules(options);
     if (*check_command) return check_config(options);
     if (*show_command) return show_config(options);

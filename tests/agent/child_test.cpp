@@ -33,7 +33,8 @@ Outcome run(const char* script, ChildLimits limits) {
         sd_event_exit(event, 0);
     };
     {
-        auto child = Child::start(event, "sh", {"sh", "-c", script}, -1, limits, std::move(callbacks));
+        auto child =
+            Child::start(event, "sh", {"sh", "-c", script}, -1, limits, std::move(callbacks));
         REQUIRE(child.has_value());
         sd_event_loop(event);
     }

@@ -11,7 +11,9 @@ std::string error_of(const std::string& text) {
     const auto config = parse_config(text, "x.toml");
     return config ? "" : config.error().message;
 }
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != text.npos;
+}
 }  // namespace
 
 TEST_CASE("no configuration is a valid one") {
@@ -60,7 +62,8 @@ interval = "10s"
     CHECK(config->backups[1].location == "/backup/\"odd\\*.sql.zst");
     CHECK(config->backups[1].settle_time == 300);
     CHECK(config->backups[2].kind == BackupKind::observed);
-    CHECK(config->external_collectors[0].command == std::vector<std::string>{"/usr/bin/mine", "--all"});
+    CHECK(config->external_collectors[0].command ==
+          std::vector<std::string>{"/usr/bin/mine", "--all"});
     const std::string printed = to_toml(*config);
     const auto again = parse_config(printed, "printed");
     REQUIRE_MESSAGE(again.has_value(), again.error().message << "\n" << printed);
@@ -70,20 +73,24 @@ interval = "10s"
 
 TEST_CASE("mistakes name file, line, column and what to do") {
     CHECK(contains(error_of("\nlisten = 3\n"), "x.toml:2:1"));
-    CHECK(contains(error_of("[serve]\nport = 3\n"), "x.toml:2:1: unknown key \"port\" in [serve]; known are listen, user"));
+    CHECK(contains(error_of("[serve]\nport = 3\n"),
+                   "x.toml:2:1: unknown key \"port\" in [serve]; known are listen, user"));
     CHECK(contains(error_of("[serve\n"), "x.toml:1:"));
     CHECK(contains(error_of("[[backup]]\nrestic = \"/x\"\n"), "needs a name"));
-    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"/x\"\nborg = \"/y\"\n"), "one place"));
+    CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"/x\"\nborg = \"/y\"\n"),
+                   "one place"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"relative\"\n"), "absolute"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nmax_age = \"26\"\n"), "unit"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nmax_age = 26\n"), "x.toml:3"));
-    CHECK(contains(error_of("[[backup]]\nname = \"a\"\n[[backup]]\nname = \"a\"\n"), "two backups"));
+    CHECK(
+        contains(error_of("[[backup]]\nname = \"a\"\n[[backup]]\nname = \"a\"\n"), "two backups"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\nb\"\n"), "x.toml:2"));
     CHECK(contains(error_of("[[backup]]\nname = \"a/b\"\n"), "letters"));
     CHECK(contains(error_of("[backup]\nname = \"a\"\n"), "[[backup]]"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nfancy = 1\n"), "unknown key \"fancy\""));
     CHECK(contains(error_of("[[collector]]\nname = \"a\"\n"), "command"));
-    CHECK(contains(error_of("[collectors.nothing]\ninterval = \"3s\"\n"), "no collector \"nothing\""));
+    CHECK(contains(error_of("[collectors.nothing]\ninterval = \"3s\"\n"),
+                   "no collector \"nothing\""));
     CHECK(contains(error_of("[textfile]\npath = \"/x\"\n"), ".prom"));
     CHECK(contains(error_of("[drives]\ngrowth_window = \"0s\"\n"), "longer"));
 }

@@ -86,6 +86,18 @@ TEST_CASE("the text says what it is and what is wrong, and the JSON is a report"
     CHECK(again->observations == explanation->report.observations);
 }
 
+TEST_CASE("a list of drives is not a healthy drive, and a quiet log is") {
+    for (const char* list : {R"({"Devices":[]})",
+                             R"({"json_format_version":[1,0],"smartctl":{"exit_status":0},
+                                 "devices":[{"name":"/dev/sda","type":"sat","protocol":"ATA"}]})"}) {
+        const auto explanation = explain_text(list, now);
+        CHECK((!explanation || explanation_health(explanation->report) == Health::unknown));
+    }
+    const auto quiet = explain_text("[    1.000000] sd 2:0:0:0: [sdb] Attached SCSI disk\n", now);
+    REQUIRE(quiet);
+    CHECK(explanation_health(quiet->report) == Health::ok);
+}
+
 TEST_CASE("what is nothing of the kind is refused, whatever it is") {
     for (const std::string& text :
          {""s, "\n\n \n"s, "a poem\nof two lines\n"s, "\0\1\2\xff"s, std::string(100'000, '['),

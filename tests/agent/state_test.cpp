@@ -64,13 +64,16 @@ TEST_CASE("counters, cursors and ages survive a restart") {
     CHECK(state.rule_memory().since.at({"drive_failing", "d"}) == 123);
 }
 
-TEST_CASE("growth is what came within the window, also over a restart and a counter that starts anew") {
+TEST_CASE(
+    "growth is what came within the window, also over a restart and a counter that starts anew") {
     const test::RecordedHost place;
     State state;
     const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
-    for (const auto& [time, value] : {std::pair(100.0, 8.0), {200.0, 8.0}, {300.0, 10.0}, {400.0, 2.0}, {500.0, 5.0}})
+    for (const auto& [time, value] :
+         {std::pair(100.0, 8.0), {200.0, 8.0}, {300.0, 10.0}, {400.0, 2.0}, {500.0, 5.0}})
         note_growth(state, {&metric::drive_reallocated_sectors, "d", {}, value, time}, false);
-    CHECK(state.increase(sectors, 0) == 5);  // 2 up to 10, then from 2 to 5: the first value is no growth
+    CHECK(state.increase(sectors, 0) ==
+          5);  // 2 up to 10, then from 2 to 5: the first value is no growth
     CHECK(state.increase(sectors, 350) == 3);
     CHECK(state.increase(sectors, 501) == 0);
     reopen(state, place.root());
@@ -133,8 +136,10 @@ TEST_CASE("a store that cannot be used says so and keeps the agent going") {
     }
     SUBCASE("a newer version's database is left alone") {
         { Store store(place.root()); }
-        std::fstream file(place.root() + "/state.db", std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(60);  // user_version, big-endian, in the database header (sqlite.org/fileformat2.html)
+        std::fstream file(place.root() + "/state.db",
+                          std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(
+            60);  // user_version, big-endian, in the database header (sqlite.org/fileformat2.html)
         file.write("\0\0\0\x63", 4);
         file.close();
         Store store(place.root());
