@@ -11,6 +11,7 @@ import sys
 import time
 
 SECTORS = 7814037168  # 4 TB
+SMARTCTL = "smartctl --json=c -n standby,3 -H -i -A -l error -l selftest -l ssd -l background"
 ATTRIBUTES = [
     (1, "Raw_Read_Error_Rate", 83, 64, 44, 0x0F),
     (3, "Spin_Up_Time", 96, 96, 0, 0x03),
@@ -181,7 +182,9 @@ def build(root, drives, backups):
     for index in range(drives):
         name, serial, wwn = add_drive(root, index)
         names.append((index, name))
-        write(root / "commands" / f"_dev_{name}.json", smartctl_json(name, serial, wwn))
+        answer = smartctl_json(name, serial, wwn)
+        for kind in ("", "-d sat "):  # as collectors/smart_smartctl.cpp asks
+            write(root / "commands" / f"{SMARTCTL} {kind}_dev_{name}", answer)
     mdstat = "Personalities : [raid10] \n"
     mountinfo = ""
     fstab = ""
