@@ -11,6 +11,7 @@
 #include "agent/explain.hpp"
 #include "agent/forget.hpp"
 #include "collectors/collector.hpp"
+#include "exporters/preflight.hpp"
 #include "exporters/serve.hpp"
 #include "exporters/status.hpp"
 #include "rules/manual.hpp"
@@ -28,7 +29,7 @@ struct Options {
     bool once = false;
     StatusOptions status;
     ExplainOptions explain;
-    std::string forgotten;
+    std::string drive_to_pull, forgotten;
     std::string rules_format = "prometheus";
 };
 
@@ -83,6 +84,12 @@ int status(Options& options) {
         options.status.report_path = (config ? *config : Config{}).runtime_directory + "/report.json";
     }
     return run_status(options.status);
+}
+
+int may_be_pulled(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_preflight(config->runtime_directory + "/report.json", options.drive_to_pull);
 }
 
 int forget(const Options& options) {
@@ -147,6 +154,8 @@ int run(int argc, char** argv) {
     collect_command->add_option("--cursor", options.cursor, "Where an earlier run of a stream ended");
     collect_command->add_flag("--once", options.once, "A stream prints what there is now and ends");
 
+    CLI::App* preflight_command = add(app, "preflight", "May this drive be pulled now? GO or NO-GO with reasons");
+    preflight_command->add_option("drive", options.drive_to_pull, "Its device, serial or id")->required();
     CLI::App* forget_command = add(app, "forget", "Stop missing a drive or array that was taken out on purpose");
     forget_command->add_option("subject", options.forgotten, "Its id, serial or last device name")->required();
 
@@ -175,6 +184,7 @@ int run(int argc, char** argv) {
     if (*agent_command) return agent(options, false);
     if (*serve_command) return serve(options);
     if (*collect_command) return collect(options);
+    if (*preflight_command) return may_be_pulled(options);
     if (*forget_command) return forget(options);
     if (*explain_command) return run_explain(options.explain);
     if (*rules_command) return print_rules(options);

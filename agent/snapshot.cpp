@@ -152,8 +152,10 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     for (const Task& task : tasks) {
         if (task.retired) continue;
         all.insert(all.end(), task.last.observations.begin(), task.last.observations.end());
+        // A controller that answers is no drive; one that does not is worth telling.
+        const bool is_controller = task.subject.starts_with("controller-");
         if (task.collector && task.collector->answering && !task.subject.empty() && task.has_reported &&
-            task.collector->answering->subject != SubjectKind::host)
+            !(is_controller && task.succeeded))
             all.push_back({task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
     }
     for (const auto& [series, value] : state.counters())
