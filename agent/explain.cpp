@@ -10,6 +10,7 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "agent/saved_text.hpp"
@@ -91,16 +92,20 @@ const Metric* recent_of(const Metric& total) {
 
 // What the agent works out from its memory: in a saved log, every error counts as recent.
 void add_recent(std::vector<Observation>& observations) {
+    const auto key = [](const Observation& observation) {
+        return std::tuple(observation.metric, std::string_view(observation.subject),
+                          observation.labels);
+    };
+    std::set<std::tuple<const Metric*, std::string_view, Labels>> told;
+    for (const Observation& observation : observations) {
+        told.insert(key(observation));
+    }
     std::vector<Observation> recent;
     for (const Observation& observation : observations) {
         if (const Metric* metric = recent_of(*observation.metric)) {
             Observation of_late = observation;
             of_late.metric = metric;
-            const bool told = std::ranges::any_of(observations, [&](const Observation& other) {
-                return other.metric == metric && other.subject == of_late.subject &&
-                       other.labels == of_late.labels;
-            });
-            if (!told) {
+            if (!told.contains(key(of_late))) {
                 recent.push_back(std::move(of_late));
             }
         }

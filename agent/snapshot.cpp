@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -93,10 +94,18 @@ void add_remembered(const State& state, std::vector<Observation>& out) {
     for (Observation& observation : additions) out.push_back(std::move(observation));
 }
 
+// md levels that keep copies or parity, so that a check has something to compare.
+bool has_copies(std::string_view level) {
+    constexpr auto levels = std::to_array<std::string_view>({"raid1", "raid4", "raid5", "raid6", "raid10"});
+    return std::ranges::find(levels, level) != levels.end();
+}
+
+// From when an array is unchecked is known here alone: no collector remembers when an array was first seen.
 void add_check_ages(const State& state, Timestamp now, std::vector<Observation>& out) {
     std::vector<Observation> additions;
     for (const Observation& observation : out) {
-        if (observation.metric != &metric::array_present || observation.value == 0) continue;
+        if (observation.metric != &metric::array_info || !has_copies(observation.label("level"))) continue;
+        if (value_of(out, metric::array_present, observation.subject).value_or(0) == 0) continue;
         const auto known = state.known(SubjectKind::array).find(observation.subject);
         const auto checked = value_of(out, metric::array_last_check_timestamp_seconds, observation.subject);
         const Timestamp since = checked ? *checked : known != state.known(SubjectKind::array).end() ? known->second.first_seen : now;

@@ -63,7 +63,6 @@ bool has_copies(MdLevel level) {
 
 // What the kernel does not remember of an array.
 struct Remembered {
-    Timestamp known_since = 0;
     Timestamp checked = 0;  // 0: never seen
     // A check that is running.
     bool checking = false;
@@ -76,10 +75,8 @@ using Memory = std::map<std::string, Remembered>;
 
 std::string to_cursor(const Memory& memory) {
     nlohmann::json json = nlohmann::json::object();
-    for (const auto& [id, one] : memory) {
-        json[id] = {{"known", one.known_since}};
-        if (one.checked > 0) json[id]["checked"] = one.checked;
-    }
+    for (const auto& [id, one] : memory)
+        if (one.checked > 0) json[id] = {{"checked", one.checked}};
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -94,7 +91,6 @@ Memory from_cursor(const std::string& cursor) {
     const auto json = nlohmann::json::parse(cursor, nullptr, false);
     if (!json.is_object()) return memory;
     for (const auto& [id, one] : json.items()) {
-        memory[id].known_since = number_in(one, "known");
         memory[id].checked = number_in(one, "checked");
     }
     return memory;
@@ -242,7 +238,6 @@ class ArraysCollector {
         observe_array(array, id, name, topology, now, context_.sink);
 
         Remembered& memory = memory_[id];
-        if (memory.known_since == 0) memory.known_since = now;
         follow_check(array, now, memory);
         if (memory.checking && memory.remaining.value_or(0) < usual_tick) tick_ = tick_before_end;
         if (!has_copies(array.level.value)) return;
@@ -251,8 +246,6 @@ class ArraysCollector {
             sink.observe(metric::array_mismatch_sectors, id, *array.mismatch_sectors, now);
         if (memory.checked > 0)
             sink.observe(metric::array_last_check_timestamp_seconds, id, memory.checked, now);
-        sink.observe(metric::array_unchecked_since_timestamp_seconds, id,
-                     memory.checked > 0 ? memory.checked : memory.known_since, now);
     }
 
     Context& context_;

@@ -5,9 +5,8 @@ namespace lastgood::table {
 std::vector<Rule> array_rules() {
     const auto scrubbing =
         present(Operand(metric::array_sync_progress_ratio, "action", {"check", "repair"}));
-    const auto without_copies = present(Operand(metric::array_info, "level",
-                                                {"raid0", "linear", "container", "multipath",
-                                                 "faulty", "none", "btrfs raid0", "btrfs single"}));
+    const Operand lost_for_good(metric::array_kernel_errors_recent, "kind",
+                                {"array_failed", "uncorrected"});
     return {
         Rule{
             .name = "array_failed",
@@ -113,8 +112,7 @@ std::vector<Rule> array_rules() {
             .name = "array_unchecked",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
-            .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day),
-                       unless(without_copies)},
+            .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day)},
             .hold = hour,
             .summary = "Array {subject} has not been checked for {value:duration}.",
             .advice = "Start a check: echo check > /sys/block/{device}/md/sync_action (it runs "
@@ -122,7 +120,8 @@ std::vector<Rule> array_rules() {
                       "mdcheck_start.timer, or Debian's /etc/cron.d/mdadm.",
             .why =
                 "Unreadable sectors that nobody reads come to light during a rebuild, when it is "
-                "too late. Debian checks monthly; 35 days is a month and a late weekend.",
+                "too late. Debian checks monthly; 35 days is a month and a late weekend. Only of "
+                "arrays that have copies or parity to compare.",
         },
         Rule{
             .name = "array_bad_blocks",
@@ -136,6 +135,36 @@ std::vector<Rule> array_rules() {
                 ". /sys/block/{device}/md/dev-*/bad_blocks show which member: replace it.",
             .why = "md notes a bad block when it could neither read nor rewrite it; it reports the "
                    "array as whole all the same.",
+        },
+        Rule{
+            .name = "array_kernel_data_loss",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(lost_for_good, 1), unless(is(metric::array_failed, 1))},
+            .summary = "Array {subject}: in the last 24 hours the kernel gave it up, or could not "
+                       "repair what it failed to read.",
+            .advice = "journalctl -k -g {device} and cat /proc/mdstat show what happened. Do not "
+                      "restart, re-add or re-create anything yet: mdadm --examine of every member "
+                      "first. Check the newest backup; files that lay there must come from it.",
+            .why = "Redundancy was used up at that moment, even if the array runs again now; what "
+                   "array_failed tells is not told twice. A failed request is reported by several "
+                   "layers of the kernel, so the largest of their counts is taken.",
+        },
+        Rule{
+            .name = "array_kernel_errors",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {at_least(except(metric::array_kernel_errors_recent, "kind",
+                                       {"array_failed", "uncorrected"}),
+                                1),
+                       unless(at_least(lost_for_good, 1))},
+            .summary = "Array {subject}: the kernel logged at least {value} error(s) of the array "
+                       "itself in the last 24 hours.",
+            .advice = "journalctl -k -g {device} shows them. Look at its drives (lastgood status "
+                      "{device}) and check the newest backup; if copies differ, compare with it "
+                      "what matters.",
+            .why = "What redundancy saves is charged to a drive; an error that reaches the array "
+                   "was not saved by it, or its copies differ.",
         },
         Rule{
             .name = "array_unreadable",
@@ -156,7 +185,8 @@ std::vector<Rule> array_rules() {
             .all_of = {is(metric::array_present, 0)},
             .summary = "Array {subject} was here and is gone.",
             .advice = "If nobody stopped it: cat /proc/mdstat; mdadm --assemble --scan --verbose; "
-                      "journalctl -k -b. Never mdadm --create: it loses the data.",
+                      "journalctl -k -b. Never mdadm --create: it loses the data. If it was "
+                      "taken apart on purpose: lastgood forget {device}.",
             .why = "An array that is not assembled is out of reach, and its members may be written "
                    "to by mistake.",
         },

@@ -58,10 +58,10 @@ std::vector<Rule> drive_failing_rules() {
             .name = "drive_failing_medium_errors",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
-            .all_of = {at_least(
-                Operand(metric::drive_kernel_errors_recent, "kind", {"medium"}, Pick::sum), 1)},
-            .summary = "Drive {subject} could not read or write its own medium {value} time(s) in "
-                       "the last 24 hours (kernel log).",
+            .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind", {"medium"}),
+                                1)},
+            .summary = "Drive {subject} could not read or write its own medium, at least {value} "
+                       "time(s) in the last 24 hours (kernel log).",
             .advice = "What lay there is lost unless a mirror, parity or backup has it; more may "
                       "follow. journalctl -k -g {device} shows where. " LASTGOOD_REPLACE_DRIVE,
             .why = "After its first scan error a drive is 39 times likelier to fail within 60 days "
@@ -71,10 +71,10 @@ std::vector<Rule> drive_failing_rules() {
             .name = "drive_failing_hardware_errors",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
-            .all_of = {at_least(
-                Operand(metric::drive_kernel_errors_recent, "kind", {"hardware"}, Pick::sum), 1)},
-            .summary = "Drive {subject} reported a fault of its own {value} time(s) in the last 24 "
-                       "hours (kernel log).",
+            .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind", {"hardware"}),
+                                1)},
+            .summary = "Drive {subject} reported a fault of its own, at least {value} time(s) in "
+                       "the last 24 hours (kernel log).",
             .advice = "journalctl -k -g {device} shows which. " LASTGOOD_REPLACE_DRIVE,
             .why =
                 "SCSI sense \"Hardware Error\" and NVMe internal errors are the drive's own word "
@@ -84,9 +84,8 @@ std::vector<Rule> drive_failing_rules() {
             .name = "drive_failing_dropped",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
-            .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind",
-                                        {"kicked", "uncorrected"}, Pick::sum),
-                                1)},
+            .all_of = {at_least(
+                Operand(metric::drive_kernel_errors_recent, "kind", {"kicked", "uncorrected"}), 1)},
             .summary = "Drive {subject}: in the last 24 hours its array threw it out or could not "
                        "repair what it failed to read (kernel log).",
             .advice = "cat /proc/mdstat and journalctl -k -g {device} show what happened; btrfs "
@@ -141,7 +140,7 @@ std::vector<Rule> drive_failing_rules() {
             .advice = "If nobody took it out, it fell off its bus: journalctl -k -b shows when. "
                       "Check power, cable and backplane before it is put back; look at its arrays "
                       "with cat /proc/mdstat, and do not restart the machine before its backups "
-                      "are checked.",
+                      "are checked. If it was taken out on purpose: lastgood forget {device}.",
             .why = "A drive that vanishes has failed or lost its cable. Drives on USB and card "
                    "readers are meant to be unplugged: see drive_gone_removable.",
         },
@@ -154,7 +153,8 @@ std::vector<Rule> drive_failing_rules() {
             .hold = 10 * minute,
             .summary = "Removable drive {subject} was here and is gone.",
             .advice = "If nobody unplugged it, check cable and power supply, and journalctl -k -b. "
-                      "If it holds backups, plug it in again.",
+                      "If it holds backups, plug it in again. If it is not to come back: "
+                      "lastgood forget {device}.",
             .why = "USB bridges reset now and then; ten minutes leave time to plug in again.",
         },
         Rule{

@@ -87,21 +87,47 @@ std::vector<Rule> sector_rules() {
 }
 
 std::vector<Rule> other_rules() {
+    const auto kernel_errors = [](std::vector<std::string_view> kinds) {
+        return Operand(metric::drive_kernel_errors_recent, "kind", std::move(kinds));
+    };
+    const auto failing =
+        at_least(kernel_errors({"medium", "hardware", "kicked", "uncorrected"}), 1);
+    // A single refused command, reset or repaired read says little.
+    const auto telling = at_least(except(metric::drive_kernel_errors_recent, "kind",
+                                         {"unsupported", "nexus", "target", "reset", "corrected"}),
+                                  1);
     return {
-        suspect("drive_suspect_kernel_errors",
-                {at_least(except(metric::drive_kernel_errors_recent, "kind",
-                                 {"unsupported", "nexus"}, Pick::sum),
-                          1),
-                 unless(at_least(Operand(metric::drive_kernel_errors_recent, "kind",
-                                         {"medium", "hardware", "kicked", "uncorrected"}),
-                                 1))},
-                "Drive {subject}: the kernel logged {value} error(s) in the last 24 hours.",
+        suspect("drive_suspect_kernel_errors", {telling, unless(failing)},
+                "Drive {subject}: the kernel logged at least {value} error(s) in the last 24 "
+                "hours.",
                 "journalctl -k -g {device} shows them. Timeouts and resets come from cable, "
                 "backplane, power or controller as often as from the drive: reseat or change the "
                 "cable first, then watch. " LASTGOOD_WATCH_DRIVE,
                 "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is "
                 "the first witness. Commands the drive does not know and SCSI reservations are no "
-                "errors of it. The kernel suppresses floods, so one line may stand for many."),
+                "errors of it. The kernel suppresses floods, so one line may stand for many; and "
+                "each layer reports the same request, so the largest count is taken, not the sum."),
+        suspect("drive_suspect_kernel_incidents",
+                {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling),
+                 unless(failing)},
+                "Drive {subject}: the kernel reset it, was refused by it or repaired what it "
+                "failed to read at least {value} times in the last 24 hours.",
+                "journalctl -k -g {device} shows them. Resets come from cable, backplane and power "
+                "as often as from the drive: reseat or change the cable, then "
+                "watch. " LASTGOOD_WATCH_DRIVE,
+                "One reset comes with a start or a hot-plug, one refused command with a tool that "
+                "tries what the drive lacks, one repaired read with any large drive (makers "
+                "promise no better than one in 12 to 125 TB). Three of one kind within a day are "
+                "no accident. Drives that time out, too, are told of at the first error."),
+        suspect("drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
+                "Drive {subject}: {value} old-age attribute(s) are at or below the maker's "
+                "threshold.",
+                "smartctl -A /dev/{device} shows which (FAILING_NOW). If it counts wear (173, 177, "
+                "202, 231, 233), order a replacement; if it counts faults (183, 184, 188), check "
+                "cable and power first. " LASTGOOD_WATCH_DRIVE,
+                "The maker calls such an attribute wear or age and foretells no failure by it "
+                "(ATA-3), unlike drive_failing_attribute; but a limit it set is reached. "
+                "Temperatures are left to drive_suspect_hot."),
         suspect("drive_suspect_link", {at_least(growth("interface_crc_errors"), 5)},
                 "Drive {subject}: {value} transfers were garbled on its cable in the last 7 days.",
                 "Change the cable, or the slot in the backplane: the drive itself is probably "

@@ -6,6 +6,10 @@ std::vector<Rule> filesystem_rules() {
     // What cannot be written to (an image, a CD) is always full and never fills up.
     const auto writable = unless(is(metric::filesystem_read_only, 1));
     const auto in_use = at_least(metric::filesystem_used_ratio, 0.6);
+    const std::vector<std::string_view> damage = {"inconsistent", "uncorrected", "journal_aborted",
+                                                  "read_only", "shutdown"};
+    const auto damaged =
+        at_least(Operand(metric::filesystem_kernel_log_errors_recent, "kind", damage), 1);
     return {
         Rule{
             .name = "filesystem_read_only",
@@ -22,10 +26,41 @@ std::vector<Rule> filesystem_rules() {
             .why = "Nothing that is written since reaches the disk.",
         },
         Rule{
+            .name = "filesystem_damaged",
+            .severity = Severity::critical,
+            .subject = SubjectKind::filesystem,
+            .all_of = {damaged},
+            .summary = "Filesystem {subject} found itself damaged or stopped because of errors, at "
+                       "least {value} time(s) in the last 24 hours (kernel log).",
+            .advice = "journalctl -k -g {device} says what. Check the newest backup before "
+                      "anything else and copy off what is new. See whether its drives are sound "
+                      "(lastgood status {id}): if one is not, that comes first. Then stop its "
+                      "services, umount {id}, and fsck (ext4), xfs_repair (XFS) or btrfs scrub.",
+            .why = "Metadata that does not fit, data that no copy could mend, a journal given up, "
+                   "a remount read-only or a shutdown: each means that something was lost or no "
+                   "longer reaches the disk.",
+        },
+        Rule{
+            .name = "filesystem_log_errors",
+            .severity = Severity::warning,
+            .subject = SubjectKind::filesystem,
+            .all_of = {at_least(except(metric::filesystem_kernel_log_errors_recent, "kind", damage),
+                                1),
+                       unless(damaged)},
+            .summary = "Filesystem {subject}: the kernel logged at least {value} error(s) in the "
+                       "last 24 hours.",
+            .advice = "journalctl -k -g {device} shows them. See whether its drives are sound "
+                      "(lastgood status {id}) and check the backup; on btrfs run btrfs scrub start "
+                      "{id}, elsewhere plan an fsck.",
+            .why = "A request that failed, or data that was not what had been written, even if a "
+                   "copy mended it: a drive, a cable or memory is at fault. Kinds of a later "
+                   "version count here, too.",
+        },
+        Rule{
             .name = "filesystem_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::filesystem,
-            .all_of = {at_least(metric::filesystem_kernel_errors_total, 1)},
+            .all_of = {at_least(metric::filesystem_kernel_errors_total, 1), unless(damaged)},
             .summary = "Filesystem {subject} has noted {value} error(s) in itself.",
             .advice = "journalctl -k -g {device} says what. First see whether its drives are sound "
                       "(lastgood status {id}), check the backup, then fsck it unmounted (ext4), or "
@@ -33,7 +68,7 @@ std::vector<Rule> filesystem_rules() {
                       "goes back to 0 with the repair.",
             .why =
                 "ext4 keeps the count on disk until fsck, btrfs until it is reset: an error that "
-                "nobody has looked at yet.",
+                "nobody has looked at yet. In its first 24 hours filesystem_damaged tells of it.",
         },
         Rule{
             .name = "filesystem_not_responding",

@@ -13,7 +13,7 @@ constexpr Seconds day = 86400;
 
 // The series whose label is none of these.
 inline Operand except(const Metric& metric, std::string_view label,
-                      std::vector<std::string_view> values, Pick pick) {
+                      std::vector<std::string_view> values, Pick pick = Pick::largest) {
     Operand operand(metric, label, std::move(values), pick);
     operand.except = true;
     return operand;

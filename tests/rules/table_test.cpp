@@ -96,6 +96,7 @@ TEST_CASE("a healthy host gives nothing") {
             observation(metric::drive_reported_uncorrectable_errors_total, "d", 0),
             observation(metric::drive_interface_crc_errors_total, "d", 900),
             observation(metric::drive_attributes_failing, "d", 0),
+            observation(metric::drive_old_age_attributes_failing, "d", 0),
             observation(metric::drive_attributes_failed_in_past, "d", 1),
             observation(metric::drive_used_endurance_ratio, "d", 0.3),
             observation(metric::drive_available_spare_ratio, "d", 1),
@@ -105,6 +106,8 @@ TEST_CASE("a healthy host gives nothing") {
             observation(metric::drive_count_increase, "d", 0, {{"counter", "reallocated_sectors"}}),
             observation(metric::drive_count_increase, "d", 7, {{"counter", "io_errors"}}),
             observation(metric::drive_kernel_errors_recent, "d", 0, {{"kind", "medium"}}),
+            observation(metric::array_kernel_errors_recent, "a", 0, {{"kind", "io"}}),
+            observation(metric::filesystem_kernel_log_errors_recent, "/", 0, {{"kind", "io"}}),
             observation(metric::array_info, "a", 1, {{"level", "raid5"}}),
             observation(metric::array_present, "a", 1),
             observation(metric::array_readable, "a", 1),
@@ -152,6 +155,20 @@ TEST_CASE("a drive's kernel errors: the medium's are failing, others suspect, no
         return observation(metric::drive_kernel_errors_recent, "d", count, {{"kind", kind}});
     };
     CHECK(found({error("medium", 1), error("io", 3)}) == Names{"drive_failing_medium_errors d"});
+    // Each layer tells of the same request: nothing is added up.
+    const auto in_layer = [](std::string kind, std::string layer, double count) {
+        return observation(metric::drive_kernel_errors_recent, "d", count,
+                           {{"kind", kind}, {"layer", layer}});
+    };
+    CHECK(found({in_layer("reset", "ata", 2), in_layer("reset", "scsi", 2)}) == Names{});
+    CHECK(found({error("target", 2), error("reset", 2), error("corrected", 2)}) == Names{});
+    for (const char* kind : {"target", "reset", "corrected"}) {
+        CHECK(found({error(kind, 3)}) == Names{"drive_suspect_kernel_incidents d"});
+        CHECK(found({error(kind, 3), error("timeout", 1)}) ==
+              Names{"drive_suspect_kernel_errors d"});
+        CHECK(found({error(kind, 3), error("medium", 1)}) ==
+              Names{"drive_failing_medium_errors d"});
+    }
     CHECK(found({error("medium", 0), error("timeout", 1)}) ==
           Names{"drive_suspect_kernel_errors d"});
     CHECK(found({error("hardware", 1), error("io", 1)}) ==
@@ -213,14 +230,39 @@ TEST_CASE("degraded arrays by what they still bear") {
           Names{"array_degraded a"});  // not known what it bears: the worse is assumed
 }
 
-TEST_CASE("an array without copies needs no check") {
-    const auto unchecked = [](std::string level) {
-        return found({observation(metric::array_info, "a", 1, {{"level", level}}),
-                      observation(metric::array_unchecked_since_timestamp_seconds, "a",
-                                  now - 36 * 86400.0)});
+TEST_CASE("what the kernel logged of an array or a filesystem, each told once") {
+    const auto array = [](std::string kind) {
+        return observation(metric::array_kernel_errors_recent, "a", 1,
+                           {{"kind", kind}, {"layer", "md"}});
     };
-    CHECK(unchecked("raid1") == Names{"array_unchecked a"});
-    CHECK(unchecked("raid0") == Names{});
+    for (const char* kind : {"array_failed", "uncorrected"}) {
+        CHECK(found({array(kind), array("io")}) == Names{"array_kernel_data_loss a"});
+        CHECK(found({array(kind), observation(metric::array_failed, "a", 1)}) ==
+              Names{"array_failed a"});
+    }
+    for (const char* kind : {"io", "array_mismatch", "a kind of a later version"}) {
+        CHECK(found({array(kind)}) == Names{"array_kernel_errors a"});
+    }
+    const auto filesystem = [](std::string kind) {
+        return observation(metric::filesystem_kernel_log_errors_recent, "/x", 1,
+                           {{"kind", kind}, {"layer", "filesystem"}});
+    };
+    const auto noted = observation(metric::filesystem_kernel_errors_total, "/x", 1);
+    for (const char* kind :
+         {"inconsistent", "uncorrected", "journal_aborted", "read_only", "shutdown"}) {
+        CHECK(found({filesystem(kind), filesystem("io"), noted}) == Names{"filesystem_damaged /x"});
+    }
+    for (const char* kind : {"io", "checksum", "corrected", "beyond_end"}) {
+        CHECK(found({filesystem(kind)}) == Names{"filesystem_log_errors /x"});
+    }
+    CHECK(found({noted}) == Names{"filesystem_errors /x"});
+}
+
+TEST_CASE("wear is a warning, a forecast of failure is critical") {
+    CHECK(found({observation(metric::drive_old_age_attributes_failing, "d", 1)}) ==
+          Names{"drive_suspect_old_age d"});
+    CHECK(found({observation(metric::drive_attributes_failing, "d", 1)}) ==
+          Names{"drive_failing_attribute d"});
 }
 
 TEST_CASE("a scrub raises nothing, a rebuild does") {

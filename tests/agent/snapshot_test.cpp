@@ -1,0 +1,51 @@
+// What the agent adds to what the collectors print.
+#include "agent/snapshot.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000, first_seen = now - 40 * 86400.0;
+
+Observation array_of_level(const char* level) {
+    return {&metric::array_info, "a", {{"level", level}}, 1, now};
+}
+
+// From when an array that was first seen 40 days ago is unchecked.
+std::optional<double> unchecked_since(std::vector<Observation> printed) {
+    State state;
+    state.see(SubjectKind::array, "a", first_seen);
+    state.see(SubjectKind::array, "a", now);
+    Task task;
+    task.name = "arrays";
+    task.has_reported = task.succeeded = true;
+    task.last.observations = std::move(printed);
+    remember(state, task.last.observations, now);
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    return value_of(observe_all(tasks, state, {}, {}, now), metric::array_unchecked_since_timestamp_seconds, "a");
+}
+
+}  // namespace
+
+TEST_CASE("an array is unchecked since its last check, else since it was first seen") {
+    const Observation here{&metric::array_present, "a", {}, 1, now};
+    CHECK(unchecked_since({array_of_level("raid1"), here}) == first_seen);
+    CHECK(unchecked_since({array_of_level("raid6"), here,
+                           {&metric::array_last_check_timestamp_seconds, "a", {}, now - 86400, now}}) == now - 86400);
+    CHECK_FALSE(unchecked_since({array_of_level("raid1")}));  // gone: that is worse
+}
+
+TEST_CASE("an array without copies needs no check") {
+    const Observation here{&metric::array_present, "a", {}, 1, now};
+    for (const char* level : {"raid1", "raid4", "raid5", "raid6", "raid10"}) {
+        CAPTURE(level);
+        CHECK(unchecked_since({array_of_level(level), here}));
+    }
+    for (const char* level : {"raid0", "linear", "container", "multipath", "faulty", "none", "btrfs raid1", "btrfs single", ""}) {
+        CAPTURE(level);
+        CHECK_FALSE(unchecked_since({array_of_level(level), here}));
+    }
+}
