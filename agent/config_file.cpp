@@ -270,14 +270,7 @@ Result<void> check(const Config& config, const std::string& name) {
     return {};
 }
 
-std::string to_toml(const std::string& value) {
-    std::string quoted = "\"";
-    for (const char c : value) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
-    }
-    return quoted + '"';
-}
+std::string to_toml(const std::string& value) { return toml_string(value); }
 std::string to_toml(bool value) { return value ? "true" : "false"; }
 std::string to_toml(Seconds value) { return fmt::format("\"{}s\"", value); }
 std::string to_toml(const std::vector<std::string>& values) {
@@ -316,6 +309,20 @@ Result<Config> read_config(const std::string& path) {
     }
     if (const auto checked = check(config, path); !checked) return Failure(checked.error());
     return config;
+}
+
+std::string toml_string(std::string_view value) {
+    std::string quoted = "\"";
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            quoted += fmt::format("\\u{:04X}", byte);
+            continue;
+        }
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
 }
 
 std::string to_toml(const Config& config) {

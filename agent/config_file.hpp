@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config.hpp"
@@ -20,5 +21,8 @@ Result<Config> parse_config(std::string_view text, const std::string& name);
 
 // The configuration in force as TOML, with every default written out.
 std::string to_toml(const Config& config);
+
+// A basic string of TOML 1.0, with its quotes. The value must be UTF-8.
+std::string toml_string(std::string_view value);
 
 }  // namespace lastgood

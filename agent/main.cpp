@@ -8,6 +8,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/config_file.hpp"
+#include "agent/discover.hpp"
 #include "agent/explain.hpp"
 #include "agent/forget.hpp"
 #include "collectors/collector.hpp"
@@ -117,6 +118,12 @@ int show_config(const Options& options) {
     return 0;
 }
 
+int discover(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_discover(*config, options.root);
+}
+
 int run(int argc, char** argv) {
     Options options;
     options.status.report_path.clear();
@@ -173,6 +180,8 @@ int run(int argc, char** argv) {
     config_command->require_subcommand(1);
     CLI::App* check_command = add(*config_command, "check", "Check it as the agent would");
     CLI::App* show_command = add(*config_command, "show", "Print it with every default written out");
+    CLI::App* discover_command = add(*config_command, "discover", "Look for backups on local filesystems and print a configuration for them");
+    discover_command->add_option("--root", options.root, "Search a recorded host below this directory");
 
     try {
         app.parse(argc, argv);
@@ -190,6 +199,7 @@ int run(int argc, char** argv) {
     if (*rules_command) return print_rules(options);
     if (*check_command) return check_config(options);
     if (*show_command) return show_config(options);
+    if (*discover_command) return discover(options);
     return could_not;
 }
 
