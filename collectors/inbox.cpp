@@ -187,7 +187,7 @@ const Collector inbox_collector = {
     .name = "inbox",
     .summary = "Observation lines in files that others have dropped into the inbox directory",
     .kind = CollectorKind::poll,
-    .interval = 10,
+    .interval = 30,
     .deadline = 30,
     .run = run,
 };

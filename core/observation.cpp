@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -115,38 +117,109 @@ std::optional<double> number_of(const json& object, const char* key) {
 
 Failure malformed(std::string message) { return fail(ErrorKind::malformed, std::move(message)); }
 
-Result<Observation> parse_observation(const json& object, const char* value_name, Timestamp default_time) {
-    Observation observation;
+// What both ways of reading a line demand.
+Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
+    Observation& observation = line.observation;
+    if (!observation.metric)
+        return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", metric_name));
+    if ((observation.metric->subject == SubjectKind::host) != observation.subject.empty())
+        return malformed(fmt::format("{}: \"subject\" must {} the id of a {}", metric_name,
+                                     observation.subject.empty() ? "be" : "not be given, it is about the host, not",
+                                     to_string(observation.metric->subject)));
+    for (const auto& [key, value] : observation.labels)
+        if (!declares_label(*observation.metric, key))
+            return malformed(fmt::format("{}: has no label \"{}\"", metric_name, key));
+    const bool is_increment = line.kind == ProtocolLine::Kind::increment;
+    if (!std::isfinite(observation.value))
+        return malformed(fmt::format("{}: \"{}\" must be a finite number", metric_name, is_increment ? "increment" : "value"));
+    if (!std::isfinite(observation.observed_at) || observation.observed_at < 0)
+        return malformed(fmt::format("{}: \"observed_at\" must be seconds since 1970", metric_name));
+    if (is_increment && observation.metric->type != MetricType::counter)
+        return malformed(fmt::format("{}: only counters take an \"increment\"", metric_name));
+    if (is_increment && observation.value < 0)
+        return malformed(fmt::format("{}: \"increment\" must not be negative", metric_name));
+    return line;
+}
+
+// Reads what observation_line() writes, as long as nothing in it is escaped: ten times as fast as a document tree, and nearly
+// every line is one. false: another shape, for the JSON library to judge.
+class PlainLine {
+  public:
+    explicit PlainLine(std::string_view text) : rest_(text) {}
+
+    bool read(ProtocolLine& line, std::string_view& metric_name) {
+        Observation& observation = line.observation;
+        std::string_view text;
+        if (!literal("{\"metric\":") || !string(metric_name)) return false;
+        if (literal(",\"subject\":")) {
+            if (!string(text)) return false;
+            observation.subject = text;
+        }
+        if (literal(",\"labels\":{"))
+            do {
+                std::string_view key;
+                if (!string(key) || !literal(":") || !string(text)) return false;
+                if (!observation.labels.empty() && observation.labels.back().first >= key) return false;
+                observation.labels.emplace_back(key, text);
+            } while (literal(","));
+        if (!observation.labels.empty() && !literal("}")) return false;
+        if (literal(",\"increment\":"))
+            line.kind = ProtocolLine::Kind::increment;
+        else if (!literal(",\"value\":"))
+            return false;
+        return number(observation.value) && literal(",\"observed_at\":") && number(observation.observed_at) &&
+               literal("}") && rest_.empty();
+    }
+
+  private:
+    bool literal(std::string_view wanted) {
+        if (!rest_.starts_with(wanted)) return false;
+        rest_.remove_prefix(wanted.size());
+        return true;
+    }
+    bool string(std::string_view& text) {
+        if (!literal("\"")) return false;
+        size_t length = 0;
+        while (length < rest_.size() && rest_[length] != '"') {
+            const char c = rest_[length++];
+            if (c < ' ' || c >= 0x7f || c == '\\') return false;
+        }
+        if (length == rest_.size()) return false;
+        text = rest_.substr(0, length);
+        rest_.remove_prefix(length + 1);
+        return true;
+    }
+    bool number(double& value) {
+        const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+        if (error != std::errc()) return false;
+        rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
+        return true;
+    }
+
+    std::string_view rest_;
+};
+
+Result<ProtocolLine> parse_observation(const json& object, Timestamp default_time) {
+    ProtocolLine line;
+    Observation& observation = line.observation;
+    const bool is_increment = object.contains("increment");
+    if (is_increment) line.kind = ProtocolLine::Kind::increment;
     const std::string* name = text_of(object, "metric");
     if (!name) return malformed("no \"metric\"");
     observation.metric = find_metric(*name);
-    if (!observation.metric) return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", *name));
     if (const std::string* subject = text_of(object, "subject")) observation.subject = *subject;
-    if ((observation.metric->subject == SubjectKind::host) != observation.subject.empty())
-        return malformed(fmt::format("{}: \"subject\" must {} the id of a {}", *name,
-                                     observation.subject.empty() ? "be" : "not be given, it is about the host, not",
-                                     to_string(observation.metric->subject)));
     if (const auto labels = object.find("labels"); labels != object.end()) {
         if (!labels->is_object()) return malformed(fmt::format("{}: \"labels\" must be an object", *name));
         for (const auto& [key, value] : labels->items()) {
-            if (!declares_label(*observation.metric, key))
-                return malformed(fmt::format("{}: has no label \"{}\"", *name, key));
             const auto* text = value.get_ptr<const std::string*>();
             if (!text) return malformed(fmt::format("{}: label \"{}\" must be a string", *name, key));
             observation.labels.emplace_back(key, *text);  // items() is sorted by key
         }
     }
-    const auto value = number_of(object, value_name);
-    if (!value || !std::isfinite(*value)) return malformed(fmt::format("{}: \"{}\" must be a finite number", *name, value_name));
-    observation.value = *value;
-    observation.observed_at = default_time;
-    if (object.contains("observed_at")) {
-        const auto time = number_of(object, "observed_at");
-        if (!time || !std::isfinite(*time) || *time < 0)
-            return malformed(fmt::format("{}: \"observed_at\" must be seconds since 1970", *name));
-        observation.observed_at = *time;
-    }
-    return observation;
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    observation.value = number_of(object, is_increment ? "increment" : "value").value_or(none);
+    observation.observed_at = object.contains("observed_at") ? number_of(object, "observed_at").value_or(none) : default_time;
+    return checked(std::move(line), *name);
 }
 
 }  // namespace
@@ -169,9 +242,15 @@ std::string to_json_line(const ProtocolLine& line) {
 }
 
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time) {
+    ProtocolLine line;
+    std::string_view metric_name;
+    if (PlainLine(text).read(line, metric_name)) {
+        line.observation.metric = find_metric(metric_name);
+        return checked(std::move(line), metric_name);
+    }
+    line = {};
     const json object = json::parse(text, nullptr, false);
     if (!object.is_object()) return malformed("not a JSON object");
-    ProtocolLine line;
     if (object.contains("commit")) {
         line.kind = ProtocolLine::Kind::commit;
         if (const std::string* cursor = text_of(object, "cursor")) line.cursor = *cursor;
@@ -187,16 +266,7 @@ Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp defaul
         if (const std::string* subject = text_of(object, "subject")) line.subject = *subject;
         return line;
     }
-    const bool is_increment = object.contains("increment");
-    line.kind = is_increment ? ProtocolLine::Kind::increment : ProtocolLine::Kind::observation;
-    auto observation = parse_observation(object, is_increment ? "increment" : "value", default_time);
-    if (!observation) return Failure(observation.error());
-    if (is_increment && observation->metric->type != MetricType::counter)
-        return malformed(fmt::format("{}: only counters take an \"increment\"", observation->metric->name));
-    if (is_increment && observation->value < 0)
-        return malformed(fmt::format("{}: \"increment\" must not be negative", observation->metric->name));
-    line.observation = std::move(*observation);
-    return line;
+    return parse_observation(object, default_time);
 }
 
 void LineSink::write_line(const ProtocolLine& line) {

@@ -69,3 +69,33 @@ TEST_CASE("the metric table is sound") {
     }
     CHECK(find_metric("lastgood_nothing") == nullptr);
 }
+
+TEST_CASE("both ways of reading a line agree") {
+    // The JSON library reads the first form, the fast reader the second.
+    for (const auto& [loose, plain] : {
+             std::pair(R"({"value":3,"metric":"lastgood_drive_pending_sectors","subject":"d","observed_at":5})",
+                       R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":3,"observed_at":5})"),
+             std::pair(R"({ "metric":"lastgood_drive_info","subject":"d","labels":{"model":"M","device":"sda"},"value":1,"observed_at":5.25})",
+                       R"({"metric":"lastgood_drive_info","subject":"d","labels":{"device":"sda","model":"M"},"value":1,"observed_at":5.25})"),
+             std::pair(R"({"increment":2,"metric":"lastgood_kernel_log_lost_records_total","observed_at":5})",
+                       R"({"metric":"lastgood_kernel_log_lost_records_total","increment":2,"observed_at":5})"),
+             std::pair(R"({"value":1,"metric":"lastgood_drive_info","subject":"d","labels":{},"observed_at":5})",
+                       R"({"metric":"lastgood_drive_info","subject":"d","value":1,"observed_at":5})"),
+         }) {
+        CAPTURE(loose);
+        const auto a = parse_protocol_line(loose, 1), b = parse_protocol_line(plain, 1);
+        REQUIRE(a.has_value());
+        REQUIRE(b.has_value());
+        CHECK(a->kind == b->kind);
+        CHECK(a->observation == b->observation);
+    }
+    // Neither takes what the other refuses.
+    for (const char* wrong : {R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":nan,"observed_at":5})",
+                              R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":inf,"observed_at":5})",
+                              R"({"metric":"lastgood_drive_info","subject":"d","labels":{"model":"M","color":"red"},"value":1,"observed_at":5})",
+                              R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":3,"observed_at":5}x)",
+                              R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":3,"observed_at":-5})"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(parse_protocol_line(wrong, 1).has_value());
+    }
+}
