@@ -187,10 +187,10 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::generation, facts.reports_written);
     sort_observations(all);
     // Two collectors that tell of one series: the first wins; Prometheus refuses doubles.
-    const auto doubles = std::ranges::unique(all, [](const Observation& a, const Observation& b) {
+    const auto same_series = [](const Observation& a, const Observation& b) {
         return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
-    });
-    all.erase(doubles.begin(), doubles.end());
+    };
+    all.erase(std::unique(all.begin(), all.end(), same_series), all.end());
     return all;
 }
 
