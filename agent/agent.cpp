@@ -34,6 +34,7 @@ constexpr Seconds settled_after = 60;        // until then what has not been rea
 constexpr Seconds heartbeat = 15;            // a report is written at least so often
 constexpr Seconds gather = 0.005;            // what happens together goes into one report
 constexpr Seconds shortest_gap = 0.05;       // between two reports
+constexpr Seconds save_patience = 0.05;      // that a report waits for its counters to be on disk
 constexpr Seconds stop_limit = 4;
 constexpr const char* lock_name = "/agent.lock";
 
@@ -71,6 +72,7 @@ class Agent {
     Result<void> prepare();
     Result<void> lock();
     void add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler);
+    void adopt_state();
     void configure();
     void reload();
     void request_stop();
@@ -96,6 +98,7 @@ class Agent {
     std::unique_ptr<Child> serve_;
     EventSource write_timer_, beat_timer_, stop_timer_;
     bool write_pending_ = false, stopping_ = false;
+    bool remembers_ = false;  // what is in memory continues what was on disk
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
     Seconds serve_started_ = 0, stop_by_ = 0;
     int config_fd_ = -1, lock_fd_ = -1;
@@ -120,11 +123,33 @@ Result<void> Agent::prepare() {
         return fail(ErrorKind::failed, fmt::format("cannot make {}: {}; run as root, or set runtime_directory", directory,
                                                    std::strerror(errno)));
     if (const auto locked = lock(); !locked) return locked;
-    state_.load(store_.take_loaded());
+    adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
     started_ = clock_.monotonic();
     facts_.started_at = now();
     return {};
+}
+
+// The state on disk has become available: at the start, or when what was wrong with it is mended.
+void Agent::adopt_state() {
+    const auto rows = store_.take_loaded();
+    if (!rows) return;
+    if (remembers_ || rows->empty()) {
+        state_.take_changes();
+        if (state_.watched_since() != 0) store_.save(state_.all_rows());
+        remembers_ = true;
+        return;
+    }
+    // Counters and the places that streams were read up to belong together, so those on disk replace those of the time without
+    // it, and the streams are read again from there: what happened meanwhile is counted once. What began meanwhile began then.
+    const State meanwhile = std::exchange(state_, State());
+    state_.load(*rows);
+    remembers_ = true;
+    RuleMemory memory = state_.rule_memory();
+    memory.since.insert(meanwhile.rule_memory().since.begin(), meanwhile.rule_memory().since.end());
+    state_.set_rule_memory(std::move(memory));
+    if (state_.watched_since() == 0 && meanwhile.watched_since() != 0) state_.set_watched_since(meanwhile.watched_since());
+    if (supervisor_) configure();
 }
 
 void Agent::add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler) {
@@ -196,8 +221,10 @@ void Agent::serve_ended(const std::string& message) {
     if (clock_.monotonic() - serve_started_ < 2 && last_write_ == 0) {
         exit_status_ = 1;  // it never worked: whoever started `run` wants to know
         request_stop();
+        return;
     }
-    // else the next heartbeat starts it again
+    // The next heartbeat starts it again; one that had worked, at once.
+    if (clock_.monotonic() - serve_started_ > 2) arm(beat_timer_, clock_.monotonic());
 }
 
 void Agent::request_stop() {
@@ -249,6 +276,7 @@ void Agent::beat() {
 void Agent::write() {
     write_pending_ = false;
     const Timestamp time = now();
+    adopt_state();
     const std::optional<std::string> state_problem = store_.problem();
     facts_.state_persisted = !state_problem.has_value();
     if (state_problem.value_or("") != state_error_) {
@@ -277,7 +305,7 @@ void Agent::write() {
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
 
     // What was counted is safe before it is shown.
-    store_.save(state_.take_changes());
+    store_.save(state_.take_changes(), save_patience);
     const auto written = write_report(report, config_.runtime_directory + "/report.json");
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);

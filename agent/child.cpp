@@ -163,7 +163,7 @@ void Child::extend() {
     set_timer(limits_.deadline);
 }
 
-void Child::stop() { limit_reached("stopped"); }
+void Child::stop(const std::string& why) { limit_reached(why); }
 
 void Child::limit_reached(const std::string& why) {
     if (ended_ || signals_sent_ > 0) return;

@@ -52,7 +52,7 @@ class Child {
 
     pid_t pid() const { return pid_; }
     void extend();  // a stream has committed: its deadline and its output begin anew
-    void stop();    // SIGTERM now, SIGKILL after a second
+    void stop(const std::string& why = "stopped");  // SIGTERM now, SIGKILL after a second
 
   private:
     Child(sd_event* event, const ChildLimits& limits, Callbacks callbacks)

@@ -150,8 +150,6 @@ void State::remember(const Observation& observation) {
 
 void State::set_cursor(const std::string& collector, const std::string& cursor) {
     if (cursors_[collector] == cursor) return;
-    // The cursor's text is part of the key, so the old row goes as the new one comes.
-    change({StateRow::Table::text, "cursor", collector, cursors_[collector], 0, 0, true});
     cursors_[collector] = cursor;
     change({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
 }
@@ -239,5 +237,28 @@ std::string State::cursor(const std::string& collector) const {
 }
 
 std::vector<StateRow> State::take_changes() { return std::exchange(changes_, {}); }
+
+std::vector<StateRow> State::all_rows() const {
+    std::vector<StateRow> rows;
+    for (const auto& [series, value] : counters_)
+        rows.push_back(series_row(StateRow::Table::counter, series, value.value, value.observed_at));
+    for (const auto& [series, value] : remembered_)
+        rows.push_back(series_row(StateRow::Table::remembered, series, value.value, value.observed_at));
+    for (const auto& [series, points] : history_)
+        for (const Point& point : points) {
+            rows.push_back(series_row(StateRow::Table::history, series, point.value, point.time));
+            rows.back().key3 = history_key(series, point.time);
+        }
+    for (const auto& [key, since] : rules_.since)
+        rows.push_back({StateRow::Table::rule_since, key.rule, key.subject, "", since, 0, false});
+    for (const auto& [kind, subjects] : known_)
+        for (const auto& [subject, known] : subjects)
+            rows.push_back(
+                {StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
+    for (const auto& [collector, cursor] : cursors_)
+        rows.push_back({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
+    rows.push_back({StateRow::Table::text, watched_since_key, "", "", watched_since_, 0, false});
+    return rows;
+}
 
 }  // namespace lastgood

@@ -74,6 +74,8 @@ class State {
 
     // The changes since the last call, which belong together.
     std::vector<StateRow> take_changes();
+    // All of it, for a store that is empty.
+    std::vector<StateRow> all_rows() const;
 
   private:
     struct Point {

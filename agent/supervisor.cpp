@@ -12,7 +12,7 @@ namespace lastgood {
 namespace {
 
 constexpr size_t poll_limit = 16;                 // polls that run side by side
-constexpr size_t batch_limit = 200'000;           // observations in one batch
+constexpr size_t batch_limit = 50'000;            // observations in one batch
 constexpr size_t poll_output = 32 * 1024 * 1024;  // bytes
 constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
@@ -183,8 +183,9 @@ void Supervisor::take_line(Task& task, std::string_view text) {
         if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
         return;
     }
-    if (task.current.observations.size() + task.current.increments.size() + task.current.problems.size() > batch_limit) {
-        task.child->stop();
+    const size_t taken = task.current.observations.size() + task.current.increments.size() + task.current.problems.size();
+    if (taken >= batch_limit && line->kind != ProtocolLine::Kind::commit) {
+        task.child->stop(fmt::format("printed more than {} observations", batch_limit));
         return;
     }
     switch (line->kind) {

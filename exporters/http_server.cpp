@@ -145,11 +145,12 @@ Result<void> HttpServer::start(std::string_view listen, Answer answer) {
     ::mg_init_library(MG_FEATURES_IPV6);
     for (const std::string& address : *addresses) {
         // Connections are closed after each answer: two that are kept open would shut out everybody
-        // else.
+        // else. Sixteen threads: clients that never finish asking hold one for request_timeout_ms
+        // each, and a scrape behind a handful of them must still be answered in its time.
         const char* options[] = {"listening_ports",
                                  address.c_str(),
                                  "num_threads",
-                                 "2",
+                                 "16",
                                  "request_timeout_ms",
                                  "3000",
                                  "max_request_size",

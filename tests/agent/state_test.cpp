@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "agent/history.hpp"
 #include "agent/store.hpp"
@@ -23,11 +25,14 @@ void reopen(State& state, const std::string& directory) {
     {
         Store store(directory);
         REQUIRE_FALSE(store.problem().has_value());
+        REQUIRE(store.take_loaded().has_value());
         store.save(state.take_changes());
     }
     Store store(directory);
+    const auto rows = store.take_loaded();
+    REQUIRE(rows.has_value());
     state = State();
-    state.load(store.take_loaded());
+    state.load(*rows);
 }
 
 }  // namespace
@@ -126,7 +131,7 @@ TEST_CASE("a store that cannot be used says so and keeps the agent going") {
         Store store(place.root() + "/file/state");
         CHECK(store.problem().has_value());
         store.save({{}});
-        CHECK(store.take_loaded().empty());
+        CHECK_FALSE(store.take_loaded().has_value());
     }
     SUBCASE("the file is no database: it is put aside") {
         place.file("/state.db", std::string(8192, 'x'));
@@ -146,4 +151,53 @@ TEST_CASE("a store that cannot be used says so and keeps the agent going") {
         REQUIRE(store.problem().has_value());
         CHECK(store.problem()->find("newer") != std::string::npos);
     }
+}
+
+TEST_CASE("all rows of a state make the same state") {
+    const test::RecordedHost place;
+    State state;
+    state.set_watched_since(50);
+    state.increment(errors(2, 100));
+    state.note_history(medium, 2, 100, true);
+    state.set_cursor("kernel_log", "boot:5");
+    state.set_cursor("kernel_log", "boot:6");
+    state.see(SubjectKind::drive, "d", 100);
+    state.set_rule_memory({{{{"rule", "d"}, 70}}});
+    State copy;
+    copy.load(state.all_rows());
+    CHECK(copy.watched_since() == 50);
+    CHECK(copy.counters().at(medium).value == 2);
+    CHECK(copy.increase(medium, 0) == 2);
+    CHECK(copy.cursor("kernel_log") == "boot:6");
+    CHECK(copy.known(SubjectKind::drive).at("d").first_seen == 100);
+    CHECK(copy.rule_memory().since == state.rule_memory().since);
+    reopen(state, place.root());
+    CHECK(state.cursor("kernel_log") == "boot:6");
+    CHECK(state.watched_since() == 50);
+}
+
+TEST_CASE("a database that is deleted while it is used is made anew, and asks for all of the state") {
+    const test::RecordedHost place;
+    State state;
+    state.set_watched_since(50);
+    Store store(place.root());
+    REQUIRE(store.take_loaded().has_value());
+    store.save(state.take_changes(), 5);
+    REQUIRE_FALSE(store.problem().has_value());
+    for (const char* name : {"/state.db", "/state.db-wal", "/state.db-shm"}) std::filesystem::remove(place.root() + name);
+    state.increment(errors(2, 100));
+    store.save(state.take_changes(), 5);
+    std::optional<std::vector<StateRow>> rows;
+    for (int tries = 0; tries < 500 && !rows; ++tries) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        rows = store.take_loaded();
+    }
+    REQUIRE(rows.has_value());
+    CHECK(rows->empty());
+    CHECK_FALSE(store.problem().has_value());
+    store.save(state.all_rows(), 5);
+    Store other(place.root());
+    const auto read = other.take_loaded();
+    REQUIRE(read.has_value());
+    CHECK(read->size() == 2);
 }

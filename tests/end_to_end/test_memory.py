@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -99,14 +101,14 @@ def test_state_directory_that_cannot_be_made(installation):
 
 def test_state_that_is_no_database(installation):
     (installation.state / "state.db").write_bytes(os.urandom(20000))
-    agent = installation.start("agent", wait=False)
-    report = installation.wait_for_report(lambda report: True, 20, "a report", process=agent)
-    assert report.value("state_persisted") is not None
-    # Either it said so, or it set the broken file aside and began anew; it must not pretend that nothing happened.
-    if report.value("state_persisted") == 1:
-        assert [name for name in os.listdir(installation.state) if name not in ("state.db", "state.db-wal", "state.db-shm")]
-    else:
-        assert report.find("state_not_persisted")
+    agent = installation.start("agent")
+    # The broken file is set aside, for whom it may concern, and a new one begun.
+    assert installation.report().value("state_persisted") == 1
+    assert (installation.state / "state.db.damaged").stat().st_size == 20000
+    watched = installation.report().document["watched_since"]
+    installation.kill(agent)
+    agent = installation.start("agent")
+    assert installation.report().document["watched_since"] == watched
     assert installation.stop(agent) == 0
 
 
@@ -114,29 +116,47 @@ def test_state_that_is_no_database(installation):
 def small_state(tmp_path, root):
     directory = tmp_path / "small"
     directory.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "lastgood-test", str(directory)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "lastgood-test", str(directory)], check=True)
     yield directory
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
+def fill(directory):
+    with open(directory / "filler", "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+
+
+def remembers_again(report):
+    return report.value("state_persisted") == 1 and not report.find("state_not_persisted")
+
+
 def test_read_only_state_directory(installation, small_state):
+    """At the start of the agent, and mended while it runs: what was remembered before is there again."""
+    installation.write_config(state=small_state)
+    agent = installation.start("agent")
+    watched = installation.report().document["watched_since"]
+    assert installation.stop(agent) == 0
     subprocess.run(["mount", "-o", "remount,ro", str(small_state)], check=True)
     agent = run_without_memory(installation, small_state)
-    assert installation.stop(agent) == 0
-    # Writable again: after a restart at the latest it remembers again.
+    assert installation.report().document["watched_since"] > watched
     subprocess.run(["mount", "-o", "remount,rw", str(small_state)], check=True)
-    agent = installation.start("agent", wait=False)
-    installation.wait_for_report(lambda report: report.value("state_persisted") == 1, 20, "it remembers again", process=agent)
+    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
+    assert installation.report().document["watched_since"] == watched
     assert installation.stop(agent) == 0
 
 
 def test_full_state_directory(installation, small_state):
-    with open(small_state / "filler", "wb", buffering=0) as file:
-        with pytest.raises(OSError):
-            while True:
-                file.write(b"\0" * 4096)
+    fill(small_state)
     agent = run_without_memory(installation, small_state)
+    watched = installation.report().document["watched_since"]
     (small_state / "filler").unlink()
+    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
+    # And what it remembers is all that it had seen.
+    installation.kill(agent)
+    agent = installation.start("agent")
+    assert installation.report().document["watched_since"] == watched
     assert installation.stop(agent) == 0
 
 
@@ -144,16 +164,42 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     installation.write_config(state=small_state)
     agent = installation.start("agent")
     assert installation.report().value("state_persisted") == 1
-    with open(small_state / "filler", "wb", buffering=0) as file:
-        with pytest.raises(OSError):
-            while True:
-                file.write(b"\0" * 4096)
+    fill(small_state)
     failing = script(installation.directory, "failing", FAILING)
     installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
-    agent.send_signal(1)
-    written = time.time()
-    installation.wait_for_report(lambda report: report.document["written_at"] > written + 2, 60, "it goes on", process=agent)
-    assert agent.poll() is None
+    agent.send_signal(signal.SIGHUP)
+    installation.wait_for_report(state_not_persisted, 60, "the finding that nothing is remembered", process=agent)
+    (finding,) = [one for one in installation.report().findings if one.get("subject") == "failing"]
+    (small_state / "filler").unlink()
+    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
+    # What could not be written then is written now.
+    installation.kill(agent)
+    started = time.time()
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(
+        lambda report: report.document["written_at"] > started
+        and [one for one in report.findings if one.get("subject") == "failing"],
+        30,
+        "the finding after the restart",
+        process=agent,
+    )
+    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
+    assert again["since"] == pytest.approx(finding["since"], abs=0.01)
+    assert installation.stop(agent) == 0
+
+
+def test_state_directory_that_is_deleted_while_running(installation):
+    agent = installation.start("agent")
+    watched = installation.report().document["watched_since"]
+    shutil.rmtree(installation.state)
+    wait_until(lambda: (installation.state / "state.db").exists(), 40, "it is made anew")
+    made = time.time()
+    installation.wait_for_report(
+        lambda report: remembers_again(report) and report.document["written_at"] > made, 40, "it remembers again", process=agent
+    )
+    installation.kill(agent)
+    agent = installation.start("agent")
+    assert installation.report().document["watched_since"] == watched
     assert installation.stop(agent) == 0
 
 

@@ -1,26 +1,44 @@
-"""packaging/quickstart, as the README tells people to use it, but with directories and a port of our own."""
+"""packaging/quickstart, as the README tells people to use it: in a fresh clone, whose path has a blank, but with directories
+and a port of our own."""
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
 from lastgood import SOURCE, children, http_get, is_running, wait_until
 
-QUICKSTART = str(SOURCE / "packaging" / "quickstart")
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """What a clone of this tree as it is now would hold; built once."""
+    directory = tmp_path_factory.mktemp("quickstart") / "a clone"
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={SOURCE}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=SOURCE, capture_output=True, check=False,
+    )
+    if listed.returncode == 0:
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if not (SOURCE / name).exists():
+                continue  # deleted, and not yet committed
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(SOURCE / name, directory / name, follow_symlinks=False)
+    else:  # unpacked from an archive
+        shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("build*"), symlinks=True)
+    return directory
 
 
-def quickstart(installation, *arguments):
-    return [QUICKSTART, *arguments, "--config", str(installation.config)]
+@pytest.fixture
+def quickstart(installation, clone, root):
+    return lambda *arguments: [str(clone / "packaging" / "quickstart"), *arguments, "--config", str(installation.config)]
 
 
-
-
-def test_once(installation, root):
+def test_once(installation, quickstart):
     done = subprocess.run(
-        quickstart(installation, "--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
+        quickstart("--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert f"http://127.0.0.1:{installation.port}/metrics" in done.stdout
@@ -29,11 +47,11 @@ def test_once(installation, root):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_in_the_foreground_until_it_is_interrupted(installation, root, number):
+def test_in_the_foreground_until_it_is_interrupted(installation, quickstart, number):
     log = installation.directory / "quickstart.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            quickstart(installation), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            quickstart(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
     installation.processes.append(process)
     wait_until(lambda: process.poll() is not None or b"Ctrl-C" in log.read_bytes(), 1500, "its status is shown", step=0.2)
@@ -42,8 +60,6 @@ def test_in_the_foreground_until_it_is_interrupted(installation, root, number):
     family = children(process.pid)
     assert family
     # As a terminal does it: to the whole foreground group.
-    import os
-
     if number == signal.SIGINT:
         os.killpg(process.pid, number)
     else:
@@ -52,13 +68,12 @@ def test_in_the_foreground_until_it_is_interrupted(installation, root, number):
     wait_until(lambda: not [one for one in family if is_running(one)], 5, "nothing is left running")
 
 
-def test_a_port_that_is_taken(installation, root):
+def test_a_port_that_is_taken(installation, quickstart):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", installation.port))
         taken.listen()
         done = subprocess.run(
-            quickstart(installation, "--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
+            quickstart("--once"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500, check=False
         )
     assert done.returncode != 0
     assert f"port {installation.port} is taken" in done.stderr
-    time.sleep(0.1)
