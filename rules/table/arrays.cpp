@@ -154,9 +154,7 @@ std::vector<Rule> array_rules() {
             .name = "array_kernel_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
-            .all_of = {at_least(except(metric::array_kernel_errors_recent, "kind",
-                                       {"array_failed", "uncorrected"}),
-                                1),
+            .all_of = {at_least(metric::array_kernel_errors_recent, 1),
                        unless(at_least(lost_for_good, 1))},
             .summary = "Array {subject}: the kernel logged at least {value} error(s) of the array "
                        "itself in the last 24 hours.",

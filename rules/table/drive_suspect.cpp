@@ -108,8 +108,7 @@ std::vector<Rule> other_rules() {
                 "errors of it. The kernel suppresses floods, so one line may stand for many; and "
                 "each layer reports the same request, so the largest count is taken, not the sum."),
         suspect("drive_suspect_kernel_incidents",
-                {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling),
-                 unless(failing)},
+                {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling)},
                 "Drive {subject}: the kernel reset it, was refused by it or repaired what it "
                 "failed to read at least {value} times in the last 24 hours.",
                 "journalctl -k -g {device} shows them. Resets come from cable, backplane and power "

@@ -44,9 +44,7 @@ std::vector<Rule> filesystem_rules() {
             .name = "filesystem_log_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::filesystem,
-            .all_of = {at_least(except(metric::filesystem_kernel_log_errors_recent, "kind", damage),
-                                1),
-                       unless(damaged)},
+            .all_of = {at_least(metric::filesystem_kernel_log_errors_recent, 1), unless(damaged)},
             .summary = "Filesystem {subject}: the kernel logged at least {value} error(s) in the "
                        "last 24 hours.",
             .advice = "journalctl -k -g {device} shows them. See whether its drives are sound "

@@ -144,31 +144,38 @@ std::optional<std::string> promtool_test(const std::string& yaml, const std::str
     return output->standard_output;
 }
 
-Disagreement compare(const std::vector<Rule>& host_rules, const std::string& yaml,
-                     const std::vector<ObservedHost>& hosts, Seconds until) {
-    // When each rule is looked at.
+std::vector<Pair> pairs_of(const std::vector<Rule>& rules) {
+    std::vector<Pair> pairs;
+    for (const Rule& rule : rules) pairs.push_back({rule, rule});
+    return pairs;
+}
+
+Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
+                     Seconds until, const std::string& yaml) {
+    // Each rule of the host once, and when it is looked at.
+    std::vector<Rule> host_rules, prometheus_rules;
     std::map<std::string, std::set<Seconds>> moments;
-    for (const Rule& rule : host_rules) {
-        if (rule.prometheus_only) continue;
-        auto& of_rule = moments[std::string(rule.name)];
+    for (const Pair& pair : pairs) {
+        prometheus_rules.push_back(pair.in_prometheus);
+        auto& of_rule = moments[std::string(pair.on_host.name)];
+        if (!of_rule.empty()) continue;
+        host_rules.push_back(pair.on_host);
         of_rule = {0, until};
-        for (const Seconds moment : {rule.hold - step, rule.hold, rule.hold + step}) {
+        const Seconds hold = pair.on_host.hold;
+        for (const Seconds moment : {hold - step, hold, hold + step}) {
             if (moment > 0 && moment < until) of_rule.insert(moment);
         }
     }
-    // Samples expected, by rule and moment.
-    std::map<std::pair<std::string, Seconds>, std::string> expected;
+    // The labels of the alerts expected, but for their names, by rule and moment.
+    std::map<std::pair<std::string, Seconds>, std::vector<AlertLabels>> expected;
     for (const ObservedHost& host : hosts) {
         RuleMemory memory;
         for (Seconds time = 0; time <= until; time += step) {
             for (const Finding& finding : evaluate(host_rules, host.observations, time, memory)) {
                 if (!moments[finding.rule].contains(time)) continue;
                 AlertLabels labels = labels_of(finding, host);
-                labels["alertname"] = alert_name(rule_of(host_rules, finding.rule));
                 labels["alertstate"] = "firing";
-                expected[{finding.rule, time}] +=
-                    fmt::format("          - labels: {}\n            value: 1\n",
-                                yaml_single(series_text("ALERTS", labels)));
+                expected[{finding.rule, time}].push_back(std::move(labels));
             }
         }
     }
@@ -178,18 +185,24 @@ Disagreement compare(const std::vector<Rule>& host_rules, const std::string& yam
         "  - interval: 1m\n    input_series:\n";
     for (const ObservedHost& host : hosts) test += input_series(host, steps);
     test += "    promql_expr_test:\n";
-    for (const auto& [name, times] : moments) {
-        const std::string alert = alert_name(rule_of(host_rules, name));
-        for (const Seconds time : times) {
-            const std::string& samples = expected[{name, time}];
+    for (const Pair& pair : pairs) {
+        const std::string rule(pair.on_host.name), alert = alert_name(pair.in_prometheus);
+        for (const Seconds time : moments[rule]) {
+            auto& samples = expected[{rule, time}];
             test += fmt::format(
                 "      - expr: 'ALERTS{{alertname=\"{}\",alertstate=\"firing\"}}'\n"
-                "        eval_time: {:.0f}s\n        exp_samples:{}\n{}",
-                alert, time, samples.empty() ? " []" : "", samples);
+                "        eval_time: {:.0f}s\n        exp_samples:{}\n",
+                alert, time, samples.empty() ? " []" : "");
+            for (AlertLabels& labels : samples) {
+                labels["alertname"] = alert;
+                test += fmt::format("          - labels: {}\n            value: 1\n",
+                                    yaml_single(series_text("ALERTS", labels)));
+            }
         }
     }
     Disagreement disagreement;
-    if (const auto output = promtool_test(yaml, test)) {
+    if (const auto output =
+            promtool_test(yaml.empty() ? to_prometheus_yaml(prometheus_rules) : yaml, test)) {
         disagreement.text = *output;
         constexpr std::string_view mark = "ALERTS{alertname=\\\"";
         for (size_t at = 0; (at = output->find("expr: ", at)) != std::string::npos; ++at) {

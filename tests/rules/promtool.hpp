@@ -31,11 +31,20 @@ struct Disagreement {
     std::string text;              // what promtool says of it
 };
 
-// Evaluates `host_rules` on the host and `yaml` by promtool, every minute from 0 to `until`, on the
-// same hosts, and compares which alerts fire for which subjects with which labels: at 0, at
-// `until`, and about every rule's hold time.
-Disagreement compare(const std::vector<Rule>& host_rules, const std::string& yaml,
-                     const std::vector<ObservedHost>& hosts, Seconds until);
+// A rule by which the host judges, and the one that promtool is given in its stead: the same one,
+// or one that was tampered with. The alert is the latter's.
+struct Pair {
+    Rule on_host;
+    Rule in_prometheus;
+};
+std::vector<Pair> pairs_of(const std::vector<Rule>& rules);  // each with itself
+
+// Evaluates one rule of each pair on the host and the other by promtool, every minute from 0 to
+// `until`, on the same hosts, and compares which alerts fire for which subjects with which labels:
+// at 0, at `until`, and about every rule's hold time. `yaml`, if not empty, is what promtool reads
+// instead of the pairs' rules.
+Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
+                     Seconds until, const std::string& yaml = {});
 
 // The same for the texts: for each rule alone, a host on which it holds.
 Disagreement compare_texts(const std::vector<Rule>& rules,
