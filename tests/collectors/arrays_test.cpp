@@ -160,11 +160,14 @@ TEST_CASE("words from a newer kernel are seen") {
                      mirror);
     };
     CHECK(readable() == 1);
-    for (auto [file, word, usual] :
+    for (const auto& change :
          {std::tuple{"sync_action", "scrub", "idle"},
           std::tuple{"array_state", "dreaming", "clean"}, std::tuple{"level", "raid11", "raid1"},
           std::tuple{"dev-sda2/state", "in_sync,sleepy", "in_sync"},
           std::tuple{"raid_disks", "many", "2"}, std::tuple{"degraded", "perhaps", "0"}}) {
+        const char* const file = std::get<0>(change);  // clang 14 captures no structured bindings
+        const char* const word = std::get<1>(change);
+        const char* const usual = std::get<2>(change);
         host.write(md + file, fmt::format("{}\n", word));
         INFO(file);
         CHECK(readable() == 0);

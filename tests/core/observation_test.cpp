@@ -72,7 +72,7 @@ TEST_CASE("the metric table is sound") {
 
 TEST_CASE("both ways of reading a line agree") {
     // The JSON library reads the first form, the fast reader the second.
-    for (const auto& [loose, plain] : {
+    for (const auto& forms : {
              std::pair(R"({"value":3,"metric":"lastgood_drive_pending_sectors","subject":"d","observed_at":5})",
                        R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":3,"observed_at":5})"),
              std::pair(R"({ "metric":"lastgood_drive_info","subject":"d","labels":{"model":"M","device":"sda"},"value":1,"observed_at":5.25})",
@@ -82,6 +82,8 @@ TEST_CASE("both ways of reading a line agree") {
              std::pair(R"({"value":1,"metric":"lastgood_drive_info","subject":"d","labels":{},"observed_at":5})",
                        R"({"metric":"lastgood_drive_info","subject":"d","value":1,"observed_at":5})"),
          }) {
+        const char* const loose = forms.first;  // clang 14 captures no structured bindings
+        const char* const plain = forms.second;
         CAPTURE(loose);
         const auto a = parse_protocol_line(loose, 1), b = parse_protocol_line(plain, 1);
         REQUIRE(a.has_value());

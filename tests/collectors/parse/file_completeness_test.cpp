@@ -114,7 +114,7 @@ std::string tar_of(const std::string& content) {
 TEST_CASE("compressed files that are whole") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
-        for (const size_t lines : {1, 200, 50'000}) {
+        for (const size_t lines : {size_t{1}, size_t{200}, size_t{50'000}}) {
             const std::string bytes = format.pack(dump(lines));
             const auto verdict = judge(bytes);
             CHECK(verdict.format == format.name);
