@@ -82,11 +82,11 @@ TEST_CASE("golden screens") {
         {"stale_backup.txt", stale_backup()},       {"sleeping_drive.txt", sleeping_drive()},
         {"empty_host.txt", empty_host()},           {"virtual_machine.txt", virtual_machine()},
         {"unreadable_host.txt", unreadable_host()}, {"hostile_names.txt", hostile_names()}};
-    for (const auto& screen : screens) {  // clang 14 captures no structured bindings
-        const char* const file = screen.first;
-        const Report& expected_report = screen.second;
+    for (const auto& one : screens) {  // clang 14 captures no structured bindings
+        const char* const file = one.first;
+        const Report& report = one.second;
         CAPTURE(file);
-        const auto text = status(expected_report);
+        const auto text = status(report);
         CHECK(matches_golden(golden(file), text));
         check_fits(text, 80);
         check_harmless(text);
