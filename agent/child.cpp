@@ -224,6 +224,7 @@ void Child::read_error() {
 void Child::exited(int code, int status) {
     child_source_.reset();
     timer_.reset();
+    ::kill(-pid_, SIGKILL);  // what it started and left behind
     if (ended_) {  // abandoned long ago
         const auto tell = std::move(callbacks_.gone);
         if (tell) tell();  // may destroy this

@@ -147,6 +147,7 @@ Result<CommandOutput> run_process(const Command& command) {
         ::kill(-child, SIGKILL);
         gone = reap(child, pidfd, 1, wait_status);
     }
+    ::kill(-child, SIGKILL);  // what it started and left behind
     int exec_error = 0;
     const bool not_started =
         gone && ::read(started.read, &exec_error, sizeof exec_error) == static_cast<ssize_t>(sizeof exec_error);
