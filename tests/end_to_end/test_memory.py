@@ -188,6 +188,53 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     assert installation.stop(agent) == 0
 
 
+@pytest.fixture
+def freezable_state(tmp_path, root):
+    image, directory = tmp_path / "image", tmp_path / "freezable"
+    directory.mkdir()
+    subprocess.run(["truncate", "--size=32M", str(image)], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(directory)], check=True)
+    yield directory
+    subprocess.run(["fsfreeze", "--unfreeze", str(directory)], check=False, capture_output=True)
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def test_state_directory_whose_disk_hangs(installation, freezable_state):
+    installation.write_config(state=freezable_state)
+    agent = installation.start("agent")
+    subprocess.run(["fsfreeze", "--freeze", str(freezable_state)], check=True)
+    try:
+        failing = script(installation.directory, "failing", FAILING)
+        installation.write_config(state=freezable_state, sections=collector("failing", failing, interval="1s"))
+        agent.send_signal(signal.SIGHUP)
+        report = installation.wait_for_report(
+            lambda report: [one for one in report.findings if one.get("subject") == "failing"], 5, "a finding, although the disk hangs"
+        )
+        (finding,) = [one for one in report.findings if one.get("subject") == "failing"]
+        installation.wait_for_report(state_not_persisted, 45, "the finding that nothing is remembered", process=agent)
+        # It goes on.
+        installation.wait_for_report(
+            lambda report: report.document["written_at"] > time.time() - 0.5, 5, "a report on time", process=agent
+        )
+    finally:
+        subprocess.run(["fsfreeze", "--unfreeze", str(freezable_state)], check=True)
+    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
+    installation.kill(agent)
+    started = time.time()
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(
+        lambda report: report.document["written_at"] > started
+        and [one for one in report.findings if one.get("subject") == "failing"],
+        30,
+        "the finding after the restart",
+        process=agent,
+    )
+    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
+    assert again["since"] == pytest.approx(finding["since"], abs=0.01)
+    assert installation.stop(agent) == 0
+
+
 def test_state_directory_that_is_deleted_while_running(installation):
     agent = installation.start("agent")
     watched = installation.report().document["watched_since"]
