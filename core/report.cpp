@@ -10,6 +10,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <unordered_map>
 
 namespace lastgood {
 
@@ -39,10 +40,15 @@ std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
     return std::nullopt;
 }
 
-// Position in the metric table; pointers into one array keep its order.
+// Position in the metric table.
 ptrdiff_t order_of(const Metric* metric) {
-    const auto metrics = all_metrics();
-    return std::ranges::find(metrics, metric) - metrics.begin();
+    static const auto orders = [] {
+        std::unordered_map<const Metric*, ptrdiff_t> positions;
+        for (const Metric* one : all_metrics()) positions.emplace(one, static_cast<ptrdiff_t>(positions.size()));
+        return positions;
+    }();
+    const auto found = orders.find(metric);
+    return found == orders.end() ? static_cast<ptrdiff_t>(orders.size()) : found->second;
 }
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
