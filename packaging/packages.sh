@@ -8,7 +8,6 @@ build_packages=(
     libjson-c-dev libdbus-1-dev uuid-dev
     zlib1g-dev libbz2-dev liblzma-dev libzstd-dev
     libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libexpected-dev prometheus-cpp-dev libcivetweb-dev
-    zlib1g-dev libbz2-dev liblzma-dev libzstd-dev
     smartmontools
 )
 
@@ -26,7 +25,8 @@ test_packages=(
 # Those of the packages given that are not installed, one a line.
 missing_packages() {
     local installed
-    installed=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' "$@" 2> /dev/null | sed -n 's/^ii *|//p')
+    # dpkg-query fails when it does not know one of them: that is the answer, not an error.
+    installed=$( { dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' "$@" 2> /dev/null || true; } | sed -n 's/^ii *|//p')
     local package
     for package in "$@"; do
         grep -qxF -- "$package" <<< "$installed" || echo "$package"
