@@ -77,3 +77,13 @@ def test_a_port_that_is_taken(installation, quickstart):
         )
     assert done.returncode != 0
     assert f"port {installation.port} is taken" in done.stderr
+
+
+def test_missing_packages_are_named_when_errors_end_the_script():
+    """dpkg-query fails when it does not know a package; with errexit and pipefail that once ended the list, and nothing was installed."""
+    found = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", ". packaging/packages.sh; missing_packages bash no-such-package coreutils"],
+        cwd=SOURCE, capture_output=True, text=True, timeout=60,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split() == ["no-such-package"]
