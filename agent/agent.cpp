@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -270,6 +271,7 @@ void Agent::beat() {
         log(LogLevel::info, fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
     }
     changed();
+    ::malloc_trim(0);  // what the last report needed for a moment
     arm(beat_timer_, clock_.monotonic() + heartbeat);
 }
 
