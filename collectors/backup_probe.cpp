@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/parse/decompressor.hpp"
+#include "core/descriptor.hpp"
 #include "core/report.hpp"
 
 namespace lastgood {
@@ -20,18 +21,6 @@ namespace {
 constexpr uint64_t largest_unpacked = 256ULL * 1024 * 1024;    // compressed bytes
 constexpr uint64_t most_content = 64ULL * 1024 * 1024 * 1024;  // a guard against bombs
 constexpr size_t most_remembered = 10'000;
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() { close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 // fcntl(2): a read lease is refused with EAGAIN while the file is open for writing anywhere on this
 // host. Network filesystems and files of others refuse with other errors, which say nothing.

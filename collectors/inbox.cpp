@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "collectors/collector.hpp"
+#include "core/descriptor.hpp"
 
 namespace lastgood {
 
@@ -19,18 +20,6 @@ constexpr size_t largest_file = 1024 * 1024;
 constexpr size_t most_lines = 10'000;
 constexpr size_t most_files = 1'000;
 constexpr size_t most_problems = 20;  // of one file
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() { close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 bool is_inbox_name(std::string_view name) {
     if (name.starts_with('.')) return false;

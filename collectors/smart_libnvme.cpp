@@ -7,6 +7,7 @@
 
 #include "collectors/parse/nvme_pages.hpp"
 #include "collectors/smart_readers.hpp"
+#include "core/descriptor.hpp"
 #include "core/drive_identity.hpp"
 
 #pragma GCC diagnostic push
@@ -36,18 +37,6 @@ template <class Page>
 std::string_view bytes_of(const Page& page) {
     return {reinterpret_cast<const char*>(&page), sizeof page};
 }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 }  // namespace
 

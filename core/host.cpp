@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <memory>
 
+#include "core/descriptor.hpp"
 #include "core/process.hpp"
 
 namespace lastgood {
@@ -35,20 +36,6 @@ Failure system_failure(const std::string& path, int error) {
         default: return fail(ErrorKind::failed, message);
     }
 }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 Timestamp from_timespec(const timespec& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
