@@ -5,27 +5,11 @@
 
 #include "exporters/text.hpp"
 
+#include "core/info_metric.hpp"
+
 namespace lastgood {
 
 namespace {
-
-const Metric* info_of(SubjectKind kind) {
-    switch (kind) {
-        case SubjectKind::drive:
-            return &metric::drive_info;
-        case SubjectKind::array:
-            return &metric::array_info;
-        case SubjectKind::filesystem:
-            return &metric::filesystem_info;
-        case SubjectKind::backup:
-            return &metric::backup_info;
-        case SubjectKind::host:
-        case SubjectKind::spool:
-        case SubjectKind::collector:
-            return nullptr;
-    }
-    return nullptr;
-}
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -106,7 +90,7 @@ std::string_view Subject::label(const Metric& metric, std::string_view key) cons
 
 std::string Subject::name() const {
     const bool by_device = kind == SubjectKind::drive || kind == SubjectKind::array;
-    const std::string_view device = by_device ? label(*info_of(kind), "device") : "";
+    const std::string_view device = by_device ? label(*info_metric(kind), "device") : "";
     return harmless(device.empty() ? std::string_view(id) : device);
 }
 
@@ -166,7 +150,7 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
             exact.push_back(&subject);
             continue;
         }
-        const Metric* info = info_of(subject.kind);
+        const Metric* info = info_metric(subject.kind);
         if (info == nullptr) {
             continue;
         }

@@ -109,26 +109,6 @@ bool is_known(std::string_view word, SubjectKind kind) {
 
 }  // namespace
 
-const Metric* info_metric(SubjectKind kind) {
-    switch (kind) {
-        case SubjectKind::host:
-            return nullptr;
-        case SubjectKind::drive:
-            return &metric::drive_info;
-        case SubjectKind::array:
-            return &metric::array_info;
-        case SubjectKind::filesystem:
-            return &metric::filesystem_info;
-        case SubjectKind::backup:
-            return &metric::backup_info;
-        case SubjectKind::spool:
-            return nullptr;
-        case SubjectKind::collector:
-            return nullptr;
-    }
-    return nullptr;
-}
-
 std::vector<std::string_view> info_labels(SubjectKind kind) {
     switch (kind) {
         case SubjectKind::host:

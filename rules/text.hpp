@@ -14,13 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/metric.hpp"
+#include "core/info_metric.hpp"
 
 namespace lastgood {
 
-// The info metric of a kind of subject; nullptr: there is none.
-const Metric* info_metric(SubjectKind kind);
-// Its labels that the texts may show and that alerts carry.
+// Labels of a subject's info metric that the texts may show and that alerts carry.
 std::vector<std::string_view> info_labels(SubjectKind kind);
 
 struct TextValues {
