@@ -288,9 +288,9 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     return config;
 }
 
-Result<Config> read_config(const std::string& path) {
+Result<Config> read_config(const std::string& path, Config defaults) {
     const Host host;
-    Config config;
+    Config config = std::move(defaults);
     const auto main_file = host.read(path);
     if (main_file) {
         if (const auto added = add_file(*main_file, path, config); !added) return Failure(added.error());

@@ -24,7 +24,8 @@ namespace {
 struct Options {
     std::string config_path = default_config_path;
     std::string root = "/";
-    std::string listen;  // overrules the configuration
+    std::string listen;          // overrules the configuration
+    std::string default_listen;  // is overruled by it
     bool with_agent = false;
     std::string collector, collector_subject, cursor;
     bool once = false;
@@ -43,7 +44,9 @@ int fail_with(const Error& error) {
 }
 
 Result<Config> configuration(const Options& options) {
-    auto config = read_config(options.config_path);
+    Config defaults;
+    if (!options.default_listen.empty()) defaults.listen = options.default_listen;
+    auto config = read_config(options.config_path, std::move(defaults));
     if (config && !options.listen.empty()) config->listen = options.listen;
     return config;
 }
@@ -152,6 +155,7 @@ int run(int argc, char** argv) {
     agent_command->add_option("--root", options.root, root_help);
     CLI::App* serve_command = add(app, "serve", "Listen for Prometheus, without any privilege");
     serve_command->add_option("--listen", options.listen, listen_help);
+    serve_command->add_option("--default-listen", options.default_listen, "Where to listen when neither --listen nor the configuration says it");
     serve_command->add_flag("--with-agent", options.with_agent, "End when the parent ends")->group("");
 
     CLI::App* collect_command = add(app, "collect", "Run one collector by hand and print what it sees");

@@ -59,7 +59,7 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
         mount.type = fields[dash + 1];
         mount.source = unescape(fields[dash + 2]);
         if (dash + 3 < fields.size()) mount.super_options = split(fields[dash + 3], ',');
-        mount.read_only = contains(mount.options, "ro") || contains(mount.super_options, "ro");
+        mount.read_only = contains(mount.super_options.empty() ? mount.options : mount.super_options, "ro");
         mounts.push_back(std::move(mount));
     }
     return mounts;

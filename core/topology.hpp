@@ -47,7 +47,7 @@ struct Mount {
     std::string point;
     std::string source;  // as mountinfo has it
     std::string type;
-    bool read_only = false;              // the mount's or the superblock's
+    bool read_only = false;                  // the superblock's: in a sandbox every mount may be read-only
     std::vector<std::string> options;        // the mount's
     std::vector<std::string> super_options;  // the superblock's
 };

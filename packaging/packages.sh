@@ -1,4 +1,4 @@
-# Sourced by packaging/quickstart and tests/run: the Debian packages that lastgood needs, and their installation.
+# Sourced by packaging/quickstart, packaging/build-deb and tests/run: the Debian packages that lastgood needs, and their installation.
 # shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
 
 # To build, and to run (the programs in the last line; the libraries come with the -dev packages).
@@ -20,7 +20,11 @@ test_packages=(
     restic borgbackup pgbackrest postgresql
     mount util-linux e2fsprogs libcap2-bin
     gzip zstd xz-utils bzip2
+    lintian systemd bash-completion man-db
 )
+
+# Besides, to make the Debian package.
+package_packages=(build-essential debhelper dpkg-dev fakeroot)
 
 # Those of the packages given that are not installed, one a line.
 missing_packages() {

@@ -157,14 +157,18 @@ TEST_CASE("mountinfo in every shape") {
     CHECK(parse_mountinfo("1 2 3\n\n- - -\n").empty());
     const auto mounts = parse_mountinfo(
         "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
-        "37 35 0:3 / /proc ro - proc proc");
-    REQUIRE(mounts.size() == 2);
+        "37 35 0:3 / /proc ro - proc proc\n"
+        "38 35 98:1 / /srv ro,relatime - ext4 /dev/sdb1 rw\n"
+        "39 35 98:2 / /old rw,relatime - ext4 /dev/sdc1 ro");
+    REQUIRE(mounts.size() == 4);
     CHECK(mounts[0].point == "/mnt 2");
     CHECK(mounts[0].type == "ext3");
     CHECK(mounts[0].super_options == std::vector<std::string>{"rw", "errors=continue"});
     CHECK_FALSE(mounts[0].read_only);
     CHECK(mounts[1].read_only);
     CHECK(mounts[1].super_options.empty());
+    CHECK_FALSE(mounts[2].read_only);  // so looks every filesystem out of a unit with ProtectSystem=strict
+    CHECK(mounts[3].read_only);
 }
 
 TEST_CASE("the ATA information page names the drive in full") {
