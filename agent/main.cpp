@@ -1,4 +1,4 @@
-// The command line. Nothing is decided here: each subcommand is a function of its own.
+// Nothing is decided here: each subcommand is a function of its own.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/agent.hpp"
+#include "agent/command_line.hpp"
 #include "agent/config_file.hpp"
 #include "agent/discover.hpp"
 #include "agent/explain.hpp"
@@ -20,20 +21,6 @@
 
 namespace lastgood {
 namespace {
-
-struct Options {
-    std::string config_path = default_config_path;
-    std::string root = "/";
-    std::string listen;          // overrules the configuration
-    std::string default_listen;  // is overruled by it
-    bool with_agent = false;
-    std::string collector, collector_subject, cursor;
-    bool once = false;
-    StatusOptions status;
-    ExplainOptions explain;
-    std::string drive_to_pull, forgotten;
-    std::string rules_format = "prometheus";
-};
 
 // Exit statuses are those of `status`: a command that could not do its work cannot tell.
 constexpr int could_not = 3;
@@ -130,80 +117,26 @@ int discover(const Options& options) {
 int run(int argc, char** argv) {
     Options options;
     options.status.report_path.clear();
-    CLI::App app("Is a drive failing, and is the last good copy of the data still good?", "lastgood");
-    app.require_subcommand(1);
-    app.set_version_flag("--version", LASTGOOD_VERSION);
-
-    const auto add = [&](CLI::App& parent, const char* name, const char* help) {
-        CLI::App* command = parent.add_subcommand(name, help);
-        command->add_option("--config", options.config_path, "Configuration file")->capture_default_str();
-        return command;
-    };
-    const char* listen_help = "Address and port of /metrics, instead of the configuration's";
-    const char* root_help = "Watch a recorded host: files below this directory instead of /";
-
-    CLI::App* status_command = add(app, "status", "What is wrong, and what to do; exit status 0 fine, 1 warning, 2 critical, 3 unknown");
-    status_command->add_option("subject", options.status.subject, "All that is known of a drive, array, filesystem or backup (device, serial or id)");
-    status_command->add_flag("--json", options.status.json, "Print the report record");
-    status_command->add_flag("--watch", options.status.watch, "Again every two seconds until Ctrl-C");
-    status_command->add_option("--report", options.status.report_path, "Read this report instead of the agent's");
-
-    CLI::App* run_command = add(app, "run", "Agent and /metrics in the foreground, for trying out and for containers");
-    run_command->add_option("--listen", options.listen, listen_help);
-    run_command->add_option("--root", options.root, root_help);
-    CLI::App* agent_command = add(app, "agent", "Watch this host and write the report");
-    agent_command->add_option("--root", options.root, root_help);
-    CLI::App* serve_command = add(app, "serve", "Listen for Prometheus, without any privilege");
-    serve_command->add_option("--listen", options.listen, listen_help);
-    serve_command->add_option("--default-listen", options.default_listen, "Where to listen when neither --listen nor the configuration says it");
-    serve_command->add_flag("--with-agent", options.with_agent, "End when the parent ends")->group("");
-
-    CLI::App* collect_command = add(app, "collect", "Run one collector by hand and print what it sees");
-    collect_command->add_option("name", options.collector, "Name of the collector")->required();
-    collect_command->add_option("subject", options.collector_subject, "Only this drive, backup, …");
-    collect_command->add_option("--root", options.root, "Read a recorded host below this directory");
-    collect_command->add_option("--cursor", options.cursor, "Where an earlier run of a stream ended");
-    collect_command->add_flag("--once", options.once, "A stream prints what there is now and ends");
-
-    CLI::App* preflight_command = add(app, "preflight", "May this drive be pulled now? GO or NO-GO with reasons");
-    preflight_command->add_option("drive", options.drive_to_pull, "Its device, serial or id")->required();
-    CLI::App* forget_command = add(app, "forget", "Stop missing a drive or array that was taken out on purpose");
-    forget_command->add_option("subject", options.forgotten, "Its id, serial or last device name")->required();
-
-    CLI::App* explain_command = app.add_subcommand(
-        "explain", "What a saved output means: a kernel log, smartctl's or nvme's output, /proc/mdstat, a libatasmart blob");
-    explain_command->add_option("file", options.explain.path, "The file; - is standard input")->capture_default_str();
-    explain_command->add_flag("--json", options.explain.json, "Print a report record");
-
-    CLI::App* rules_command = app.add_subcommand("rules", "Print the rules");
-    rules_command->add_option("--format", options.rules_format, "prometheus or markdown")
-        ->check(CLI::IsMember({"prometheus", "markdown"}))
-        ->capture_default_str();
-
-    CLI::App* config_command = app.add_subcommand("config", "The configuration");
-    config_command->require_subcommand(1);
-    CLI::App* check_command = add(*config_command, "check", "Check it as the agent would");
-    CLI::App* show_command = add(*config_command, "show", "Print it with every default written out");
-    CLI::App* discover_command = add(*config_command, "discover", "Look for backups on local filesystems and print a configuration for them");
-    discover_command->add_option("--root", options.root, "Search a recorded host below this directory");
-
+    const auto app = make_command_line(options);
     try {
-        app.parse(argc, argv);
+        app->parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : could_not;
+        return app->exit(error) == 0 ? 0 : could_not;
     }
-    if (*status_command) return status(options);
-    if (*run_command) return agent(options, true);
-    if (*agent_command) return agent(options, false);
-    if (*serve_command) return serve(options);
-    if (*collect_command) return collect(options);
-    if (*preflight_command) return may_be_pulled(options);
-    if (*forget_command) return forget(options);
-    if (*explain_command) return run_explain(options.explain);
-    if (*rules_command) return print_rules(options);
-    if (*check_command) return check_config(options);
-    if (*show_command) return show_config(options);
-    if (*discover_command) return discover(options);
+    const CLI::App& command = *app->get_subcommands().front();
+    const std::string& name = command.get_name();
+    if (name == "status") return status(options);
+    if (name == "run") return agent(options, true);
+    if (name == "agent") return agent(options, false);
+    if (name == "serve") return serve(options);
+    if (name == "collect") return collect(options);
+    if (name == "preflight") return may_be_pulled(options);
+    if (name == "forget") return forget(options);
+    if (name == "explain") return run_explain(options.explain);
+    if (name == "rules") return print_rules(options);
+    if (command.got_subcommand("check")) return check_config(options);
+    if (command.got_subcommand("show")) return show_config(options);
+    if (command.got_subcommand("discover")) return discover(options);
     return could_not;
 }
 

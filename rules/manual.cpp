@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
-#include <type_traits>
 
-#include "core/config.hpp"
 #include "core/metric.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
@@ -13,20 +11,6 @@
 namespace lastgood {
 
 namespace {
-
-constexpr std::string_view subject_order_note =
-    "Generated from the code; do not edit. A test compares it, and rewrites it with "
-    "LASTGOOD_ACCEPT=1.\n";
-
-// A cell of a table, or running text: nothing in it is markup.
-std::string plain(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        if (c == '|' || c == '*' || c == '_' || c == '<' || c == '[' || c == '`') result += '\\';
-        result += c == '\n' ? ' ' : c;
-    }
-    return result;
-}
 
 std::string_view heading(SubjectKind kind) {
     switch (kind) {
@@ -117,79 +101,15 @@ std::string rule_section(const Rule& rule) {
     text += fmt::format("**{}**, alert `{}`", to_string(rule.severity), alert_name(rule));
     if (rule.hold > 0) text += fmt::format(", after {}", format_duration(rule.hold));
     if (rule.prometheus_only) text += ", in Prometheus only";
-    text += fmt::format(". {}\n\n", plain(render_for_manual(rule.summary, rule.subject)));
+    text += fmt::format(". {}\n\n", markdown_text(render_for_manual(rule.summary, rule.subject)));
     for (const Condition& condition : rule.all_of) {
         text += fmt::format("- {}\n", condition_text(condition));
     }
     if (!rule.prometheus_expression.empty()) {
         text += fmt::format("```\n{}\n```\n", rule.prometheus_expression);
     }
-    text += fmt::format("\nWhy: {}\n\nWhat to do: {}\n\n", plain(rule.why),
-                        plain(render_for_manual(rule.advice, rule.subject)));
-    return text;
-}
-
-// How a setting's default is written in the file.
-template <class T>
-std::string default_text(const T& value) {
-    if constexpr (std::is_same_v<T, bool>) {
-        return value ? "`true`" : "`false`";
-    } else if constexpr (std::is_arithmetic_v<T>) {
-        return fmt::format("`\"{}\"`", format_duration(value));
-    } else {
-        return fmt::format("`\"{}\"`", value);
-    }
-}
-
-struct TableKey {
-    std::string_view key, type, prose;
-};
-
-// The keys of the tables that may stand several times; agent/config_file.cpp reads them, and a test
-// compares the two.
-constexpr TableKey backup_keys[] = {
-    {"name", "text",
-     "What it is called in findings and metrics: letters, digits and - _ . @. Needed."},
-    {"files", "path", "The copies are files: a glob like `/backup/db8/*.sql.zst`."},
-    {"restic", "path",
-     "The copies are snapshots in this restic repository. No password is needed."},
-    {"borg", "path", "The copies are archives in this borg repository. No password is needed."},
-    {"pgbackrest", "path", "The copies are backups in this pgBackRest repository."},
-    {"stamp", "path", "The job touches this file when it has succeeded."},
-    {"covers", "list of paths",
-     "What the copies hold: the filesystems of these paths count as backed up."},
-    {"max_age", "duration", "How old the newest copy may become. Default `\"26h\"`."},
-    {"min_size", "size", "How large the newest copy must at least be: `\"1GiB\"`, or bytes."},
-    {"stanza", "text", "pgbackrest: the stanza; not needed when there is only one."},
-    {"time_pattern", "text",
-     "files: the form of the time in the names, as in strptime(3), `\"%Y-%m-%d_%H%M%S\"`. "
-     "Otherwise it is found by its form, else the file's modification time is taken."},
-    {"settle_time", "duration",
-     "files: what has not changed for so long counts as written. Default `\"1min\"`."},
-    {"cache_directory", "path",
-     "borg: the client's cache, where its own record of a finished backup lies."},
-};
-constexpr TableKey collector_keys[] = {
-    {"name", "text",
-     "What it is called: letters, digits and - _ . @, and not the name of a built-in collector. "
-     "Needed."},
-    {"command", "list of text",
-     "A program and its arguments that prints observation lines (docs/writing-a-collector.md). "
-     "Needed."},
-    {"interval", "duration", "Time between two starts. Default `\"5min\"`."},
-    {"deadline", "duration", "A run that takes longer is killed. Default `\"1min\"`."},
-};
-constexpr TableKey builtin_collector_keys[] = {
-    {"enabled", "true or false", "Whether it runs. Default `true`."},
-    {"interval", "duration", "Time between two starts, instead of its own."},
-    {"deadline", "duration", "A run that takes longer is killed, instead of its own."},
-};
-
-std::string key_table(std::span<const TableKey> keys) {
-    std::string text = "| key | type | meaning |\n|---|---|---|\n";
-    for (const TableKey& key : keys) {
-        text += fmt::format("| `{}` | {} | {} |\n", key.key, key.type, key.prose);
-    }
+    text += fmt::format("\nWhy: {}\n\nWhat to do: {}\n\n", markdown_text(rule.why),
+                        markdown_text(render_for_manual(rule.advice, rule.subject)));
     return text;
 }
 
@@ -205,7 +125,7 @@ std::string to_markdown(std::span<const Rule> rules) {
         "(a drive, an array, a backup); every condition of its rule must hold for that subject. In "
         "the conditions a metric "
         "stands for the subject's largest series.\n\n",
-        subject_order_note);
+        generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
           SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
@@ -221,6 +141,39 @@ std::string to_markdown(std::span<const Rule> rules) {
     return text;
 }
 
+std::string markdown_text(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == '|' || c == '*' || c == '_' || c == '<' || c == '[' || c == '`') result += '\\';
+        result += c == '\n' ? ' ' : c;
+    }
+    return result;
+}
+
+std::string man_text(std::string_view text, bool quoted) {
+    std::string result;
+    for (const char c : text) {
+        const bool at_line_start = result.empty() || result.back() == '\n';
+        if (at_line_start && (c == '.' || c == '\'')) result += "\\&";
+        switch (c) {
+            case '\\':
+                result += "\\e";
+                break;
+            case '-':
+                result += "\\-";
+                break;
+            case '`':
+                break;
+            case '"':
+                result += quoted ? "\\(dq" : "\"";
+                break;
+            default:
+                result += c;
+        }
+    }
+    return result;
+}
+
 std::string metrics_to_markdown() {
     std::string text = fmt::format(
         "# Metrics\n\n{}\n"
@@ -231,7 +184,7 @@ std::string metrics_to_markdown() {
         "metric only the state that holds is there, with 1. *Remembered* values outlive failed "
         "reads and restarts. "
         "Age is the clock minus a timestamp.\n\n",
-        subject_order_note);
+        generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
           SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
@@ -250,44 +203,11 @@ std::string metrics_to_markdown() {
             text +=
                 fmt::format("| `{}` | {}{} | {} | {} |\n", metric->name, to_string(metric->type),
                             metric->memory == Memory::remembered ? ", remembered" : "",
-                            plain(labels), plain(metric->help));
+                            markdown_text(labels), markdown_text(metric->help));
         }
         if (!first) text += "\n";
     }
     text.pop_back();
-    return text;
-}
-
-std::string settings_to_markdown() {
-    const Config defaults;
-    std::string text = fmt::format(
-        "# Configuration\n\n{}\n"
-        "`/etc/lastgood/lastgood.toml`, then the files `*.toml` in `/etc/lastgood/conf.d/`, in the "
-        "order of their names. No "
-        "configuration is a valid one. Unknown keys are errors, named with line and column: "
-        "`lastgood config check`. A "
-        "duration needs its unit: `\"90s\"`, `\"26h\"`, `\"1h 30min\"`, `\"2w\"`.\n",
-        subject_order_note);
-    std::string_view section = "none yet";
-#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose)     \
-    if (section != section_name) {                                                       \
-        section = section_name;                                                          \
-        text += section.empty() ? std::string("\n## Top level\n")                        \
-                                : fmt::format("\n## [{}]\n", section);                   \
-        text += "\n| key | default | meaning |\n|---|---|---|\n";                        \
-    }                                                                                    \
-    text += fmt::format("| `{}` | {} | {} |\n", key_name, default_text(defaults.member), \
-                        plain(prose));
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
-    text +=
-        "\n## [[backup]]\n\nOne for each expected stream of copies. Exactly one of files, restic, "
-        "borg, pgbackrest and stamp "
-        "says where it lies; with none, its values come from the inbox or another collector.\n\n" +
-        key_table(backup_keys);
-    text += "\n## [[collector]]\n\nA collector of your own.\n\n" + key_table(collector_keys);
-    text += "\n## [collectors.NAME]\n\nHow a built-in collector runs.\n\n" +
-            key_table(builtin_collector_keys);
     return text;
 }
 

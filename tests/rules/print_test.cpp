@@ -18,6 +18,8 @@ TEST_CASE("the copies in the repository are up to date") {
     CHECK(matches_golden("../docs/rules.md", to_markdown(all_rules())));
     CHECK(matches_golden("../docs/metrics.md", metrics_to_markdown()));
     CHECK(matches_golden("../docs/config.md", settings_to_markdown()));
+    CHECK(matches_golden("../packaging/man/lastgood.toml.5", settings_to_man()));
+    CHECK(matches_golden("../packaging/lastgood.toml", settings_to_example()));
 }
 
 TEST_CASE("promtool finds the rule file clean") {
