@@ -90,7 +90,7 @@ std::vector<Rule> agent_rules() {
             .summary = "{subject} is no longer heard of: its drives and backups are not being "
                        "watched.",
             .advice = "Is the host up, and port 9847 reachable from Prometheus? On the host: "
-                      "systemctl status lastgood lastgood-serve. If it was taken away for good, "
+                      "systemctl status lastgood lastgood-exporter. If it was taken away for good, "
                       "remove it from the scrape configuration; the alert ends a week later.",
             .why = "Metrics that vanish end their own alerts. Whatever the job is called: an "
                    "instance that had a report within the last week and has none now, or, when the "
