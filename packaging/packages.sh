@@ -26,6 +26,12 @@ test_packages=(
 # Besides, to make the Debian package.
 package_packages=(build-essential debhelper dpkg-dev fakeroot)
 
+# For the lab (tests/lab).
+lab_packages=(
+    qemu-system-x86 qemu-utils debootstrap socat
+    python3 python3-pytest prometheus prometheus-alertmanager
+)
+
 # Those of the packages given that are not installed, one a line.
 missing_packages() {
     local installed

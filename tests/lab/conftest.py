@@ -1,0 +1,77 @@
+"""Fixtures of the lab. What cannot run here fails with the reason; nothing is skipped."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end")]
+
+from lab import Lab  # noqa: E402
+
+SOURCE = HERE.parent.parent
+KEPT = SOURCE / "build" / "lab"  # console, journal and report of every scenario that ran last
+
+
+def pytest_addoption(parser):
+    parser.addoption("--keep", action="store_true", help="leave the machine running and open a shell in it")
+
+
+@pytest.fixture(scope="session")
+def deb():
+    """The package of these sources."""
+    built = subprocess.run([SOURCE / "packaging" / "build-deb"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
+    return pathlib.Path(built.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def whole_lab(deb, tmp_path_factory):
+    for program in ("qemu-system-x86_64", "qemu-img", "debootstrap", "prometheus"):
+        assert shutil.which(program), f"the lab needs {program}, which is not installed"
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert free > 2 << 30, f"the lab needs 2 GiB of free memory, and there are {free >> 20} MiB"
+    return Lab(deb, tmp_path_factory.mktemp("lab"))
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    result = yield
+    if call.when == "call":
+        item.call_failed = result.get_result().failed
+
+
+@pytest.fixture
+def lab(whole_lab, request):
+    """Servers made with it are stopped after the scenario; console, journal and report are left in build/lab/SCENARIO/."""
+    kept = KEPT / request.node.name.removeprefix("test_")
+    shutil.rmtree(kept, ignore_errors=True)
+    first = len(whole_lab.servers)
+    try:
+        yield whole_lab
+    finally:
+        mine, whole_lab.servers[first:] = whole_lab.servers[first:], []
+        for server in mine:
+            if server.machine.agent:
+                server.keep_evidence()
+                if request.config.getoption("--keep"):
+                    open_shell(server, request.config.pluginmanager.getplugin("capturemanager"))
+            server.stop()
+            kept.mkdir(parents=True, exist_ok=True)
+            for pattern in ("*.log", "*.txt", "*.json"):
+                for file in server.directory.glob(pattern):
+                    shutil.copy(file, kept / file.name)
+            shutil.rmtree(server.directory)
+
+
+def open_shell(server, capture):
+    """The machine goes on until the shell's user ends it."""
+    with capture.global_and_fixture_disabled():
+        print(f"\n{server.directory.name} runs on; its /metrics: http://127.0.0.1:{server.machine.port}/metrics", flush=True)
+        print(f"Prometheus: http://127.0.0.1:{server.monitoring.prometheus_port}" if server.monitoring else "no Prometheus")
+        print("A root shell in it; Ctrl-] leaves it and switches the machine off.", flush=True)
+        terminal = "-,raw,echo=0,escape=0x1d" if sys.stdin.isatty() else "-"
+        subprocess.run(["socat", terminal, f"UNIX-CONNECT:{server.machine.directory}/shell.sock"], check=False)

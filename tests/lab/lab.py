@@ -1,0 +1,269 @@
+"""A server of the lab: a virtual machine with lastgood installed, a Prometheus that watches it from outside, and what a scenario
+says about both."""
+
+import hashlib
+import json
+import pathlib
+import re
+import subprocess
+import time
+
+from guest import built_once, cache_directory, digest, guest_image
+from lastgood import Report, free_port, http_get, wait_until
+from machine import Machine
+from monitoring import Monitoring
+
+# What stands in every server; NVMe, virtio SCSI and more USB drives are plugged in while it runs.
+RACK = {"sata": 4, "sas": 2, "megaraid": 1, "usb": 1}
+# The root filesystem has a backup, so that a healthy server has no finding.
+CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\nmax_age = "30d"\n'
+BAD = ("warning", "critical")
+
+
+class Lab:
+    """Makes servers. Each starts from the memory and disks of one that was booted once, with lastgood just installed."""
+
+    def __init__(self, deb, directory):
+        self.deb, self.directory = pathlib.Path(deb), pathlib.Path(directory)
+        self.servers = []
+        fields = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        # Of alternatives the first; versions are for dpkg to check when the package is installed.
+        self.guest = guest_image(re.findall(r"(?:^|, )([a-z0-9.+-]+)", fields.strip()))
+        self.frozen_bare = self._freeze("bare", self._boot)
+        self.frozen = self._freeze("server", self._install, hashlib.sha256(self.deb.read_bytes()).hexdigest())
+
+    def _freeze(self, name, make, *inputs):
+        version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        code = [(pathlib.Path(__file__).parent / file).read_text() for file in ("machine.py", "lab.py")]
+        name = f"{name}-" + digest(self.guest.name, version, *code, *inputs)
+        with built_once(name) as (directory, is_new):
+            if is_new:
+                machine = make(directory)
+                try:
+                    machine.freeze(directory / "memory")
+                finally:
+                    machine.power_off()
+                (directory / "drives.json").write_text(
+                    json.dumps([[drive.kind, drive.serial, drive.image.name] for drive in machine.drives])
+                )
+        return cache_directory() / name
+
+    def _boot(self, directory):
+        """The rack, booted, without lastgood."""
+        machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", self.guest / "root.img", free_port())
+        for kind, count in RACK.items():
+            for _ in range(count):
+                machine.add_drive(kind)
+        machine.power_on()
+        machine.wait_until_booted()
+        return machine
+
+    def _install(self, directory):
+        """The same with lastgood installed; it is stopped, and remembers nothing."""
+        machine = self.thaw(self.frozen_bare, directory)
+        install(machine, self.deb)
+        machine.run(
+            "systemctl stop lastgood lastgood-exporter && rm -rf /var/lib/lastgood/* && mkdir /var/lib/lastgood/inbox"
+            " && dmesg --clear && journalctl --rotate --quiet && journalctl --vacuum-time=1s --quiet"
+        )
+        machine.agent.write_file("/etc/lastgood/conf.d/lab.toml", CONFIG.encode())
+        return machine
+
+    def thaw(self, frozen, directory):
+        """A copy of a frozen machine, running."""
+        machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", frozen / "root.qcow2", free_port())
+        for kind, serial, image in json.loads((frozen / "drives.json").read_text()):
+            machine.add_drive(kind, serial, base=frozen / image)
+        machine.power_on(frozen / "memory")
+        return machine
+
+    def server(self, name, **plugged):
+        """A server with the rack's drives and, of the kinds named, so many more: server("rebuild", scsi=4, nvme=2)."""
+        directory = self.directory / name
+        machine = self.thaw(self.frozen, directory)
+        server = Server(machine, directory)
+        self.servers.append(server)
+        for kind, count in plugged.items():
+            for _ in range(count):
+                machine.plug(kind)
+        machine.run("touch /var/backups/system-done; udevadm settle")
+        server.start()
+        return server
+
+    def bare_machine(self, name):
+        """The machine without lastgood."""
+        machine = self.thaw(self.frozen_bare, self.directory / name)
+        self.servers.append(Server(machine, self.directory / name))
+        return machine
+
+
+def install(machine, deb):
+    """As an administrator would, from a file."""
+    machine.agent.write_file("/root/lastgood.deb", pathlib.Path(deb).read_bytes())
+    machine.run("DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends /root/lastgood.deb", 180)
+
+
+class Server:
+    """What a scenario talks to."""
+
+    def __init__(self, machine, directory):
+        self.machine, self.directory = machine, directory
+        self.monitoring = None
+
+    # --- doing
+
+    def start(self):
+        """Starts lastgood and the Prometheus outside; returns when the first report and the first scrape are there."""
+        self.machine.run("systemctl start lastgood lastgood-exporter")
+        self.wait_for_collectors()
+        self.monitoring = Monitoring(self.directory / "monitoring")
+        self.monitoring.start(self.machine.port, self.machine.run("cat /usr/share/lastgood/lastgood.rules.yml"))
+        self.expect("lastgood_report_timestamp_seconds", within=30)
+
+    def wait_for_collectors(self, seconds=60):
+        """Every drive was read once since now."""
+        begin = time.time() - 1
+
+        def read():
+            report = self.report()
+            read = {item["subject"] for item in report.select("drive_read_timestamp_seconds")}
+            return report.document["written_at"] > begin and len(read) >= len(self.drives)
+
+        wait_until(read, seconds, "every drive was read", step=0.5)
+
+    @property
+    def drives(self):
+        return self.machine.drives
+
+    def drive(self, name):
+        return next(drive for drive in self.drives if drive.name == name)
+
+    def run(self, command, seconds=60, **options):
+        return self.machine.run(command, seconds, **options)
+
+    def plug(self, kind, **options):
+        return self.machine.plug(kind, **options)
+
+    # --- seeing
+
+    def status(self):
+        """`lastgood status` in the guest: its exit status and what it prints."""
+        status, output, errors = self.run("lastgood status", check=False)
+        return status, output + errors
+
+    def report(self):
+        """What `lastgood status --json` says in the guest."""
+        status, output, errors = self.run("lastgood status --json", check=False)
+        assert status in (0, 1, 2, 3), f"lastgood status ended with {status}: {errors}"
+        return Report(output)
+
+    def id_of(self, drive, seconds=20):
+        """The id that lastgood knows a drive by: found by its serial number, which the lab gave it."""
+        return wait_until(lambda: self._id_of(drive), seconds, f"lastgood knows {drive.name}, serial {drive.serial}", step=0.2)
+
+    def _id_of(self, drive):
+        found = [item["subject"] for item in self.report().select("drive_info", serial=drive.serial)]
+        # A drive behind a RAID controller and the volume it makes up may have the same serial.
+        return sorted(found, key=len)[0] if found else None
+
+    def metrics(self):
+        return http_get(self.machine.port, "/metrics", seconds=20)[1]
+
+    def query(self, expression):
+        """What Prometheus outside answers: [(labels, value)]."""
+        return self.monitoring.query(expression)
+
+    def value(self, expression):
+        """The sum of what Prometheus outside answers; None when there is nothing."""
+        found = self.query(expression)
+        return sum(value for _, value in found) if found else None
+
+    def findings(self, severities=BAD):
+        """{(rule, subject)} of the findings that `lastgood status --json` shows."""
+        return {(finding["rule"], finding["subject"]) for finding in self.report().findings if finding["severity"] in severities}
+
+    def alerts(self):
+        """{(alert name, subject)} of what fires in Prometheus outside."""
+        kinds = ("drive", "array", "filesystem", "backup", "collector", "spool")
+        return {
+            (alert["labels"]["alertname"], next((alert["labels"][kind] for kind in kinds if kind in alert["labels"]), ""))
+            for alert in self.monitoring.firing_in_prometheus()
+        }
+
+    # --- expecting
+
+    def expect(self, expression, within=30):
+        """The PromQL expression comes to have a result within so many seconds; that result."""
+        return wait_until(lambda: self.query(expression), within, f"{expression} has a result", step=0.2)
+
+    def expect_none(self, expression, within=30):
+        wait_until(lambda: not self.query(expression), within, f"{expression} has no result", step=0.2)
+
+    def expect_finding(self, rule, subject="", within=30):
+        """`lastgood status --json` shows it and the alert of the same name fires in Prometheus; the finding."""
+        self._wait_for_findings(lambda: any(self._match(rule, subject)), within, f"finding {rule} of {subject}")
+        name = alert_name(rule)
+
+        def fires():
+            return any(alert == name and subject in ("", of) for alert, of in self.alerts())
+
+        wait_until(fires, within, f"alert {name} of {subject} fires in Prometheus", step=0.3)
+        return next(iter(self._match(rule, subject)), None)
+
+    def expect_no_finding(self, rule, subject="", within=30):
+        """It comes to an end, on the host and in Prometheus."""
+        self._wait_for_findings(lambda: not any(self._match(rule, subject)), within, f"end of the finding {rule} of {subject}")
+        name = alert_name(rule)
+        wait_until(
+            lambda: not any(alert == name and subject in ("", of) for alert, of in self.alerts()),
+            within, f"alert {name} of {subject} is resolved", step=0.3,
+        )  # fmt: skip
+
+    def expect_blamed(self, *subjects, within=0):
+        """Exactly these subjects have a finding worse than unknown: not fewer, and no innocent one; on the host and in Prometheus."""
+        wanted = set(subjects)
+
+        def blamed():
+            return {subject for _, subject in self.findings()} == wanted
+
+        self._wait_for_findings(blamed, within, f"findings of {sorted(wanted)} and of nobody else")
+        innocent = {(alert, subject) for alert, subject in self.alerts() if subject not in wanted} - self._unknown_alerts()
+        assert not innocent, f"alerts of innocents: {sorted(innocent)}"
+
+    def _unknown_alerts(self):
+        return {(alert_name(rule), subject) for rule, subject in self.findings(("unknown",))}
+
+    def _match(self, rule, subject):
+        return [finding for finding in self.report().findings if finding["rule"] == rule and subject in ("", finding["subject"])]
+
+    def _wait_for_findings(self, condition, within, what):
+        try:
+            return wait_until(condition, within, what, step=0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.status()[1]}") from None
+
+    # --- leaving
+
+    def keep_evidence(self):
+        """Writes what explains a failure beside the console: journal, report, status, metrics."""
+        for name, command in {
+            "journal.txt": "journalctl --no-pager -o short-precise",
+            "report.json": "cat /run/lastgood/report.json",
+            "status.txt": "lastgood status; lastgood status --json",
+            "units.txt": "systemctl status --no-pager lastgood lastgood-exporter; systemctl --failed --no-pager",
+        }.items():
+            try:
+                _, output, errors = self.run(command, 60, check=False)
+            except Exception as error:  # the guest may hang by what the scenario did to it
+                output, errors = "", f"could not be read: {error!r}\n"
+            (self.directory / name).write_text(output + errors)
+
+    def stop(self):
+        if self.monitoring:
+            self.monitoring.stop()
+        self.machine.cut_power()
+
+
+def alert_name(rule):
+    """The name of a rule's alert, as `lastgood rules` makes it."""
+    return "Lastgood" + "".join(word.capitalize() for word in rule.split("_"))

@@ -1,0 +1,283 @@
+"""One virtual machine: its drives, what goes wrong with them, power and reboot. Nothing here knows lastgood."""
+
+import dataclasses
+import itertools
+import json
+import pathlib
+import subprocess
+import time
+
+from qmp import CommandFailed, GuestAgent, Qmp
+
+MEMORY = 1024  # MiB
+SLOTS = 8  # PCIe slots for NVMe drives
+SECTOR = 512  # bytes, in the kernel's messages and in ours
+
+
+@dataclasses.dataclass
+class Drive:
+    """A drive of the machine. `name` is QEMU's device id, `serial` what the guest sees."""
+
+    machine: "Machine"
+    name: str
+    kind: str  # sata, sas, scsi, megaraid, nvme or usb
+    serial: str
+    size: int  # MiB
+    image: pathlib.Path
+    wwn: int = 0
+
+    @property
+    def by_id(self):
+        """The stable path in the guest."""
+        return {
+            "sas": f"/dev/disk/by-id/wwn-0x{self.wwn:x}",
+            "sata": f"/dev/disk/by-id/ata-QEMU_HARDDISK_{self.serial}",
+            "nvme": f"/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_{self.serial}",
+            "usb": f"/dev/disk/by-id/usb-QEMU_QEMU_HARDDISK_{self.serial}-0:0",
+        }.get(self.kind, f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{self.serial}")
+
+    @property
+    def device(self):
+        """Its name in /dev at the moment: sda."""
+        return self.machine.run(f"basename $(readlink -e {self.by_id})").strip()
+
+    # --- what can go wrong with it
+
+    def fail(self, reads=(), writes=(), error="EIO"):
+        """From now on reads and writes of these sectors fail ("all": of every sector); what failed before is healed."""
+        rules = []
+        for kind, sectors in (("read", reads), ("write", writes)):
+            common = {"event": "none", "iotype": kind, "errno": {"EIO": 5, "ENOSPC": 28}[error], "once": False}
+            rules += [common] if sectors == "all" else [{**common, "sector": sector} for sector in sectors]
+        if writes == "all":
+            rules.append({"event": "none", "iotype": "flush", "errno": 5, "once": False})
+        node = f"{self.name}-bad-{next(self.machine.counter)}"
+        self.machine.qmp.call("blockdev-add", **{"driver": "blkdebug", "node-name": node, "image": self.name, "inject-error": rules})
+        self._use(node)
+
+    def heal(self):
+        self._use(self.name)
+
+    def _use(self, node):
+        """Swaps the node below the device; blkdebug's rules can't be changed once it is there."""
+        self.machine.qmp.call("qom-set", path=f"/machine/peripheral/{self.name}", property="drive", value=node)
+        if old := self.machine.nodes.get(self.name):
+            self.machine.qmp.call("blockdev-del", **{"node-name": old})
+        self.machine.nodes[self.name] = None if node == self.name else node
+
+    def stall(self):
+        """It stops answering: one byte a second. NVMe drives know no throttle group of their own name: see QEMU's block layer."""
+        self._throttle(1)
+
+    def release(self):
+        self._throttle(0)
+
+    def _throttle(self, bytes_a_second):
+        self.machine.qmp.call(
+            "block_set_io_throttle", id=self.name, bps=bytes_a_second, bps_rd=0, bps_wr=0, iops=0, iops_rd=0, iops_wr=0
+        )
+
+    def warn(self, bits):
+        """The NVMe critical warnings (NVM Express Base Specification 1.4, figure 194, byte 0)."""
+        self.machine.qmp.call("qom-set", path=f"/machine/peripheral/{self.name}", property="smart_critical_warning", value=bits)
+
+    def pull(self):
+        """Pulls it out while the machine runs."""
+        self.machine.qmp.call("device_del", id=self.name)
+        self.machine.qmp.wait_for_event("DEVICE_DELETED", device=self.name)
+        self.machine.drives.remove(self)
+        self.machine.detach_node(self.name)
+
+
+class Machine:
+    """A server with an AHCI, a SAS, a MegaRAID, a virtio SCSI controller, a USB bus and slots for NVMe drives."""
+
+    def __init__(self, directory, kernel, initrd, root, port):
+        """`root`: the image below the root disk's overlay; `port`: on loopback, forwarded to the guest's port 9847."""
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.kernel, self.initrd, self.port = kernel, initrd, port
+        self.drives = []
+        self.nodes = {}
+        self.counter = itertools.count(1)
+        self.process = self.qmp = self.agent = None
+        self.root = self._overlay("root", root)
+
+    # --- drives
+
+    def _overlay(self, name, base=None, size=None):
+        path = self.directory / f"{name}.qcow2"
+        command = ["qemu-img", "create", "-q", "-f", "qcow2"]
+        if base:
+            command += ["-b", str(base), "-F", "qcow2" if str(base).endswith(".qcow2") else "raw"]
+        command += [str(path)] + ([f"{size}M"] if size else [])
+        subprocess.run(command, check=True)
+        return path
+
+    def add_drive(self, kind, serial=None, size=256, base=None):
+        """A drive of the cold machine; after power on, use plug()."""
+        number = 1 + sum(drive.kind == kind for drive in self.drives)
+        name = f"{kind}{number}"
+        while any(drive.name == name for drive in self.drives):
+            number += 1
+            name = f"{kind}{number}"
+        serial = serial or f"LAB{kind.upper()}{number}"
+        image = self._overlay(f"{name}-{serial}", base=base, size=None if base else size)
+        # The SAS controller shows only drives with an address of their own.
+        wwn = 0x5000C500A0000000 + sum(serial.encode()) * 256 + number if kind == "sas" else 0
+        drive = Drive(self, name, kind, serial, size, image, wwn)
+        self.drives.append(drive)
+        return drive
+
+    def _node(self, drive):
+        file = {"driver": "file", "filename": str(drive.image), "cache": {"no-flush": True}}
+        return {"driver": "qcow2", "node-name": drive.name, "file": file}
+
+    def _device(self, drive):
+        """QEMU's description of the device, as device_add takes it."""
+        device = {"id": drive.name, "drive": drive.name, "serial": drive.serial}
+        address = int("".join(filter(str.isdigit, drive.name))) - 1
+        match drive.kind:
+            case "sata":
+                return device | {"driver": "ide-hd", "bus": f"ide.{address}"}
+            case "sas":
+                return device | {"driver": "scsi-hd", "bus": "sas.0", "scsi-id": address, "wwn": drive.wwn}
+            case "megaraid":
+                return device | {"driver": "scsi-hd", "bus": "megaraid.0", "scsi-id": address}
+            case "scsi":
+                return device | {"driver": "scsi-hd", "bus": "scsi.0", "scsi-id": address}
+            case "usb":
+                return device | {"driver": "usb-storage", "bus": "usb.0"}
+            case "nvme":
+                return device | {"driver": "nvme", "bus": f"slot{address}"}
+        raise AssertionError(drive.kind)
+
+    def plug(self, kind, serial=None, size=256, place=None):
+        """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb); returns when the guest has it.
+
+        `place`: the name of a drive that was pulled: the new one comes into its slot."""
+        drive = self.add_drive(kind, serial, size)
+        if place:
+            drive.name = place
+        self.qmp.call("blockdev-add", **self._node(drive))
+        self.qmp.call("device_add", **self._device(drive))
+        self.run(f"for i in $(seq 300); do [ -b {drive.by_id} ] && exit; sleep 0.1; done; ls -l /dev/disk/by-id; exit 1")
+        return drive
+
+    def detach_node(self, name):
+        """After the device: its block nodes, from the top; a node is in use for a moment yet."""
+        for node in filter(None, (self.nodes.pop(name, None), name)):
+            for attempt in range(50):
+                try:
+                    self.qmp.call("blockdev-del", **{"node-name": node})
+                    break
+                except CommandFailed:
+                    if attempt == 49:
+                        raise
+                    time.sleep(0.1)
+
+    # --- power
+
+    def power_on(self, frozen=None):
+        """Boots; with `frozen`, a memory file of freeze(), goes on where that machine stopped. The guest then answers."""
+        for name in ("qmp.sock", "agent.sock", "shell.sock"):
+            (self.directory / name).unlink(missing_ok=True)
+        command = [
+            "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+            "-m", str(MEMORY), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
+            "-kernel", str(self.kernel), "-initrd", str(self.initrd),
+            "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off",
+            "-qmp", f"unix:{self.directory}/qmp.sock,server=on,wait=off",
+            # Appended to: a machine that was cut off and booted again has one console.
+            "-chardev", f"file,id=console,path={self.directory}/console.log,append=on", "-serial", "chardev:console",
+            "-serial", f"unix:{self.directory}/shell.sock,server=on,wait=off",
+            "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={self.directory}/agent.sock,server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+            # No way out of the guest; one way in.
+            "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:9847",
+            "-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci",
+            "-blockdev", json.dumps({"driver": "qcow2", "node-name": "root",
+                                     "file": {"driver": "file", "filename": str(self.root), "cache": {"no-flush": True}}}),
+            "-device", "virtio-blk-pci,drive=root",
+            "-device", "mptsas1068,id=sas", "-device", "megasas,id=megaraid",
+            "-device", "virtio-scsi-pci,id=scsi", "-device", "qemu-xhci,id=usb",
+        ]  # fmt: skip
+        for slot in range(SLOTS):
+            command += ["-device", f"pcie-root-port,id=slot{slot},chassis={slot + 1},slot={slot + 1}"]
+        for drive in self.drives:
+            command += ["-blockdev", json.dumps(self._node(drive)), "-device", json.dumps(self._device(drive))]
+        if frozen:
+            command += ["-incoming", f"exec:cat '{frozen}'"]
+        self.nodes = {}
+        with open(self.directory / "qemu.log", "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.qmp = Qmp(self.directory / "qmp.sock")
+            if frozen:
+                while self.qmp.call("query-status")["status"] == "inmigrate":
+                    time.sleep(0.02)
+                self.qmp.call("cont")
+            self.agent = GuestAgent(self.directory / "agent.sock")
+        except Exception as error:
+            self.power_off()
+            raise AssertionError(f"QEMU did not come up: {error!r}\n{self.log_text('qemu.log')}") from error
+        if frozen:
+            self.set_clock(time.time())
+
+    def wait_until_booted(self, seconds=120):
+        """All units are up. A unit that failed is not for us to judge here."""
+        self.run("systemctl is-system-running --wait || true", seconds)
+
+    def freeze(self, memory):
+        """Writes the machine's memory to a file and ends it; its disk images are then the base of any number of copies."""
+        self.run("sync")
+        self.qmp.call("stop")
+        self.qmp.call("migrate-set-parameters", **{"max-bandwidth": 10**10})
+        self.qmp.call("migrate", uri=f"exec:cat > '{memory}'")
+        deadline = time.monotonic() + 120
+        while (state := self.qmp.call("query-migrate")).get("status") != "completed":
+            assert state.get("status") != "failed" and time.monotonic() < deadline, f"freezing the machine: {state}"
+            time.sleep(0.05)
+        self.cut_power()
+
+    def reboot(self):
+        """As an administrator would."""
+        self.agent.send("guest-exec", {"path": "/usr/bin/systemctl", "arg": ["reboot"]})
+        self.qmp.wait_for_event("RESET", 120)
+        self.agent.close()
+        self.agent = GuestAgent(self.directory / "agent.sock")
+        self.wait_until_booted()
+
+    def cut_power(self):
+        """The machine is off at once. What the guest has handed to its drives is there; what it only meant to is not."""
+        if self.process.poll() is None:
+            try:
+                self.qmp.call("quit", seconds=5)
+            except (EOFError, TimeoutError, OSError):
+                pass  # it may be gone before it answers
+        self.power_off()
+
+    def power_off(self):
+        for conversation in (self.qmp, self.agent):
+            if conversation:
+                conversation.close()
+        self.qmp = self.agent = None
+        if self.process:
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    # --- the guest
+
+    def run(self, command, seconds=60, **options):
+        """A bash command line in the guest, as root; see GuestAgent.run."""
+        return self.agent.run(command, seconds, **options)
+
+    def set_clock(self, seconds_since_1970):
+        self.agent.call("guest-set-time", time=int(seconds_since_1970 * 1e9))
+
+    def log_text(self, name):
+        path = self.directory / name
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
