@@ -145,7 +145,7 @@ _lastgood_subjects() {
 
 constexpr std::string_view completion_end = R"~(
 _lastgood() {
-    local current=${COMP_WORDS[COMP_CWORD]} command='' position=0 kind='' word names at
+    local current=${COMP_WORDS[COMP_CWORD]} command='' position=0 kind='' word names=() at
     COMPREPLY=()
     for ((at = 1; at < COMP_CWORD; at++)); do
         word=${COMP_WORDS[at]}
@@ -178,12 +178,15 @@ _lastgood() {
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        SUBJECT) names=$(_lastgood_subjects drive array filesystem backup) ;;
-        DRIVE) names=$(_lastgood_subjects drive) ;;
-        words*) names=${kind#words} ;;
+        SUBJECT) mapfile -t names < <(_lastgood_subjects drive array filesystem backup) ;;
+        DRIVE) mapfile -t names < <(_lastgood_subjects drive) ;;
+        words*) read -r -a names <<< "${kind#words}" ;;
         *) return ;; # free text
     esac
-    mapfile -t COMPREPLY < <(compgen -W "$names" -- "$current")
+    # Not by compgen -W, which expands what it is given: a mount point may be called $(reboot).
+    for word in "${names[@]}"; do
+        if [[ -n $word && $word == "$current"* ]]; then COMPREPLY+=("$(printf '%q' "$word")"); fi
+    done
 }
 complete -F _lastgood lastgood
 )~";

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -34,6 +35,12 @@ bool set_capabilities(CapabilitySets& sets) {
 bool get_capabilities(CapabilitySets& sets) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     return ::syscall(SYS_capget, &header, sets.data()) == 0;
+}
+
+bool holds_any(const CapabilitySets& sets) {
+    return std::ranges::any_of(sets, [](const auto& word) {
+        return (word.effective | word.permitted | word.inheritable) != 0;
+    });
 }
 
 struct User {
@@ -90,10 +97,8 @@ Result<void> check_no_privileges() {
     if (!get_capabilities(sets)) {
         return refused("capget");
     }
-    for (const auto& word : sets) {
-        if ((word.effective | word.permitted | word.inheritable) != 0) {
-            return fail(ErrorKind::denied, "the listening process still has capabilities");
-        }
+    if (holds_any(sets)) {
+        return fail(ErrorKind::denied, "the listening process still has capabilities");
     }
     if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
         ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
@@ -137,8 +142,13 @@ Result<void> give_up_privileges(const std::string& user) {
             return refused("setresuid");
         }
     }
+    // Where there are none, as in a service with a user of its own, capset may be forbidden.
+    CapabilitySets sets{};
+    if (!get_capabilities(sets)) {
+        return refused("capget");
+    }
     CapabilitySets none{};
-    if (!set_capabilities(none)) {
+    if (holds_any(sets) && !set_capabilities(none)) {
         return refused("capset");
     }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

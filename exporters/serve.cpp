@@ -16,6 +16,7 @@
 #include "core/report.hpp"
 #include "exporters/privileges.hpp"
 #include "exporters/prometheus.hpp"
+#include "exporters/self_check.hpp"
 #include "exporters/status_view.hpp"
 
 namespace lastgood {
@@ -79,6 +80,25 @@ void stop_on_signals(sigset_t& signals) {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
+constexpr Seconds answer_limit = 8;  // shorter than systemd waits for us to stop
+
+// Until a signal says that it is over; meanwhile tells systemd, where it asks, that we answer.
+void wait_for_end(const sigset_t& signals, const std::string& listen) {
+    uint64_t watchdog = 0;  // microseconds
+    if (::sd_watchdog_enabled(0, &watchdog) <= 0) {
+        int signal = 0;
+        while (::sigwait(&signals, &signal) == EINTR) {
+        }
+        return;
+    }
+    const uint64_t pause = watchdog / 3;
+    const timespec patience{static_cast<time_t>(pause / 1'000'000),
+                            static_cast<long>(pause % 1'000'000 * 1000)};
+    do {
+        if (answers_itself(listen, answer_limit)) ::sd_notify(0, "WATCHDOG=1");
+    } while (::sigtimedwait(&signals, nullptr, &patience) < 0);
+}
+
 }  // namespace
 
 HttpServer::Answer make_pages(const std::string& report_path) {
@@ -128,9 +148,7 @@ int run_serve(const Config& config, bool end_with_parent) {
         return say(started.error().message);
     }
     ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.c_str());
-    int signal = 0;
-    while (::sigwait(&signals, &signal) == EINTR) {
-    }
+    wait_for_end(signals, config.listen);
     ::sd_notify(0, "STOPPING=1");
     return 0;
 }

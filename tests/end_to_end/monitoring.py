@@ -1,7 +1,9 @@
 """A real Prometheus and a real Alertmanager (Debian's) on loopback, with storage of their own."""
 
+import json
 import pathlib
 import subprocess
+import urllib.request
 
 from lastgood import free_port, http_json, wait_until
 
@@ -25,16 +27,9 @@ class Monitoring:
             "alerting:\n  alertmanagers:\n"
             f"  - static_configs: [{{targets: ['127.0.0.1:{self.alertmanager_port}']}}]\n"
         )
-        (self.directory / "alertmanager.yml").write_text(
+        self.spawn_alertmanager(
             "global:\n  resolve_timeout: 5s\nroute:\n  receiver: nobody\n  group_wait: 0s\n  group_interval: 1s\n"
             "receivers:\n- name: nobody\n"
-        )
-        self.spawn(
-            "prometheus-alertmanager",
-            f"--config.file={self.directory}/alertmanager.yml",
-            f"--storage.path={self.directory}/alertmanager-data",
-            f"--web.listen-address=127.0.0.1:{self.alertmanager_port}",
-            "--cluster.listen-address=",
         )
         self.spawn(
             "prometheus",
@@ -45,6 +40,30 @@ class Monitoring:
         )
         wait_until(lambda: self.ready(self.prometheus_port), 30, "Prometheus is ready", step=0.1)
         wait_until(lambda: self.ready(self.alertmanager_port), 30, "Alertmanager is ready", step=0.1)
+
+    def spawn_alertmanager(self, config):
+        (self.directory / "alertmanager.yml").write_text(config)
+        self.spawn(
+            "prometheus-alertmanager",
+            f"--config.file={self.directory}/alertmanager.yml",
+            f"--storage.path={self.directory}/alertmanager-data",
+            f"--web.listen-address=127.0.0.1:{self.alertmanager_port}",
+            "--cluster.listen-address=",
+        )
+
+    def start_alertmanager(self, config):
+        """Without a Prometheus: alerts come by post_alerts()."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.spawn_alertmanager(config)
+        wait_until(lambda: self.ready(self.alertmanager_port), 30, "Alertmanager is ready", step=0.1)
+
+    def post_alerts(self, labels):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.alertmanager_port}/api/v2/alerts",
+            json.dumps([{"labels": entry} for entry in labels]).encode(),
+            {"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=5).close()
 
     def spawn(self, program, *arguments):
         with open(self.directory / f"{program}.log", "wb") as log:

@@ -17,6 +17,7 @@
 
 #include "core/report.hpp"
 #include "exporters/privileges.hpp"
+#include "exporters/self_check.hpp"
 #include "tests/exporters/reports.hpp"
 
 using namespace lastgood;
@@ -180,6 +181,27 @@ TEST_CASE("every address means IPv4 too") {
         return HttpAnswer{200, "text/plain", "here"};
     }));
     CHECK(get(server.port(), "/").find("here") != std::string::npos);
+}
+
+TEST_CASE("a listener knows whether it answers") {
+    HttpServer server;
+    REQUIRE(server.start("[::]:0", [](std::string_view) { return HttpAnswer{503, "", "no"}; }));
+    CHECK(answers_itself(fmt::format("[::]:{}", server.port()), 5));
+    CHECK(answers_itself(fmt::format("127.0.0.1:{}", server.port()), 5));
+
+    // The kernel takes connections for one that hangs, but nobody reads them.
+    const int hanging = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(hanging, reinterpret_cast<const sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(hanging, 4) == 0);
+    REQUIRE(::getsockname(hanging, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const std::string listen = fmt::format("0.0.0.0:{}", ntohs(address.sin_port));
+    CHECK_FALSE(answers_itself(listen, 0.2));
+    ::close(hanging);
+    CHECK(answers_itself(listen, 0.2));  // whom we cannot reach we cannot judge
 }
 
 namespace {
