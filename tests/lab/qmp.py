@@ -117,9 +117,9 @@ class GuestAgent(Conversation):
 
     def run(self, command, seconds=60, check=True):
         """A bash command line in the guest, to its end; its standard output. With check=False: (status, output, errors)."""
-        started = self.call(
-            "guest-exec", path="/bin/bash", arg=["-c", command], **{"capture-output": True, "env": ["HOME=/root", "LC_ALL=C.UTF-8"]},
-        )
+        environment = ["HOME=/root", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        options = {"capture-output": True, "env": environment}
+        started = self.call("guest-exec", path="/bin/bash", arg=["-c", command], **options)
         deadline = time.monotonic() + seconds
         pause = 0.01
         while True:
