@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "agent/agent.hpp"
 #include "agent/command_line.hpp"
@@ -114,7 +115,15 @@ int discover(const Options& options) {
     return run_discover(*config, options.root);
 }
 
+// smartctl lies in /usr/sbin, which is not in every user's PATH on Debian.
+void look_for_programs_in_sbin() {
+    const char* path = std::getenv("PATH");
+    if (path == nullptr) return;  // then execvp(3) has a default of its own
+    ::setenv("PATH", fmt::format("{}:/usr/sbin:/sbin", path).c_str(), 1);
+}
+
 int run(int argc, char** argv) {
+    look_for_programs_in_sbin();
     Options options;
     options.status.report_path.clear();
     const auto app = make_command_line(options);

@@ -43,6 +43,7 @@ Result<DriveReading> or_smartctl(const Host& host, Result<DriveReading> reading,
 
 Result<DriveReading> read(const Host& host, const Topology& topology, const Drive& drive) {
     const std::string path = "/dev/" + drive.device;
+    if (is_raid_volume(host, drive)) return DriveReading{DriveReading::Kind::no_smart, "none", {}};
     switch (drive.transport) {
         case Transport::loop:
         case Transport::virtio:

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include "collectors/smart_readers.hpp"
 #include "core/drive_identity.hpp"
@@ -12,6 +14,31 @@ namespace lastgood {
 namespace {
 
 constexpr int most_drives = 128;  // behind one controller
+
+// Linux' megaraid_sas.h: the channels below are of physical drives (MEGASAS_MAX_PD_CHANNELS).
+constexpr int megaraid_first_volume_channel = 2;
+// Linux' aacraid.h: CONTAINER_CHANNEL.
+constexpr int aacraid_volume_channel = 0;
+
+// A SCSI address, "0:2:0:0": host, channel, target, unit.
+struct ScsiAddress {
+    int host = 0;
+    int channel = 0;
+};
+
+// The part of a sysfs path before "/block/".
+std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
+    const size_t end = sysfs.rfind("/block/");
+    if (end == std::string_view::npos) return {};
+    std::string_view name = sysfs.substr(0, end);
+    name.remove_prefix(name.rfind('/') + 1);
+    ScsiAddress address;
+    const char* last = name.data() + name.size();
+    const auto [colon, error] = std::from_chars(name.data(), last, address.host);
+    if (error != std::errc{} || colon == last || *colon != ':') return {};
+    if (std::from_chars(colon + 1, last, address.channel).ec != std::errc{}) return {};
+    return address;
+}
 
 // The first SCSI generic device of a host; the controller itself (type 12) before the volumes.
 std::string generic_device(const Host& host, int number) {
@@ -75,6 +102,8 @@ void observe(const Host& host, const DriveReading& reading, const std::string& d
                          {{"state", std::string(to_string(health.power_state))}});
             break;
         case DriveReading::Kind::no_smart:
+            if (health.serial.empty()) break;
+            observe_drive_health(health, id, "none", now, sink);
             break;
     }
 }
@@ -146,6 +175,23 @@ std::vector<RaidController> raid_controllers(const Host& host) {
         controllers.push_back(std::move(controller));
     }
     return controllers;
+}
+
+bool is_raid_volume(const Host& host, const Drive& drive) {
+    const auto address = scsi_address(drive.sysfs);
+    if (!address) return false;
+    for (const RaidController& controller : raid_controllers(host)) {
+        if (controller.host_number != address->host) continue;
+        if (controller.driver == "megaraid_sas") {
+            return address->channel >= megaraid_first_volume_channel;
+        }
+        if (controller.driver == "aacraid") return address->channel == aacraid_volume_channel;
+        if (controller.driver.starts_with("3w-")) return true;
+        // hpsa and smartpqi say it of each device; of a physical drive "N/A".
+        const auto level = host.read_line(drive.sysfs + "/device/raid_level");
+        return level && !level->empty() && *level != "N/A";
+    }
+    return false;
 }
 
 Result<void> read_raid_controller(const Host& host, const Topology& topology,

@@ -50,6 +50,11 @@ struct RaidController {
 };
 std::vector<RaidController> raid_controllers(const Host& host);
 
+// Whether what the kernel shows as a drive is a volume that such a controller makes of its drives:
+// it has no health of its own, and may answer the question as if it were broken (QEMU's MegaRAID
+// does). Its drives are read through the controller.
+bool is_raid_volume(const Host& host, const Drive& drive);
+
 // Reads the drives behind it, each under its own id; those that the kernel shows as block devices
 // are left out.
 Result<void> read_raid_controller(const Host& host, const Topology& topology,

@@ -23,6 +23,7 @@ bool says(const std::vector<std::string>& messages, std::string_view words) {
 
 // What a drive or bridge without SMART makes smartctl say: nothing to read, and no error.
 bool has_no_smart(const SmartctlAnswer& answer) {
+    if (answer.smart_available == false) return true;
     for (const char* words : {"Unknown USB bridge", "lacks SMART capability",
                               "Unable to detect device type", "Please specify device type"}) {
         if (says(answer.errors, words) || says(answer.warnings, words)) return true;

@@ -358,6 +358,9 @@ Result<SmartctlAnswer> parse_smartctl_json(std::string_view text) {
     }
     DriveHealth& health = answer.health;
     answer.device_type = text_of(at(root, "device", "type"));
+    if (const json& available = at(root, "smart_support", "available"); available.is_boolean()) {
+        answer.smart_available = available.get<bool>();
+    }
     read_identity(root, health);
     read_common(root, health);
     read_attributes(root, health);

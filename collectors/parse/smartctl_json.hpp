@@ -42,6 +42,7 @@ struct SmartctlAnswer {
     std::vector<SmartctlDevice> scanned;  // of --scan, --scan-open
     bool is_scan = false;
     bool asleep = false;  // it was left alone because of its power state
+    std::optional<bool> smart_available;  // absent: it does not say
 };
 
 // Malformed: no JSON object, or not one of smartctl's.

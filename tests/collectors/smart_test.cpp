@@ -133,6 +133,20 @@ TEST_CASE("a USB bridge that smartctl does not know has nothing to read") {
     CHECK(reading->kind == DriveReading::Kind::no_smart);
 }
 
+// Recorded of a SAS drive of QEMU 7.2 (smartctl 7.3), which has no health pages.
+TEST_CASE(
+    "a SAS drive without SMART has nothing to read, though smartctl says that a command failed") {
+    const auto reading = read_with(print(
+        R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":4},)"
+        R"("device":{"name":"/dev/sda","info_name":"/dev/sda","type":"scsi","protocol":"SCSI"},)"
+        R"("scsi_vendor":"QEMU","scsi_product":"QEMU HARDDISK","scsi_model_name":"QEMU QEMU HARDDISK",)"
+        R"("serial_number":"LABSAS1","smart_support":{"available":false},"temperature":{"current":0},)"
+        R"("scsi_temperature":{"drive_trip":0}})",
+        4));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::no_smart);
+}
+
 TEST_CASE("garbage, too much of it, nothing") {
     for (const char* script :
          {"echo hello; exit 0\n", "exit 0\n", "printf '\\377\\376{'\n", "echo '{}'\n"}) {
@@ -244,4 +258,51 @@ TEST_CASE("recorded hosts: one SAS drive, one without SMART, one asleep, one beh
     CHECK(value_of(one_sink.observations, metric::drive_smart_passed, "EX_S1") == 1);
     one.subject = "not-here";
     CHECK_FALSE(smart_collector.run(one).has_value());
+}
+
+TEST_CASE("a volume of a RAID controller is not asked for its health; its drives are") {
+    const TemporaryDirectory root;
+    const auto add_device = [&](const std::string& name, const std::string& address) {
+        const std::string host_name = "host" + address.substr(0, address.find(':'));
+        const std::string device =
+            "sys/devices/pci0000:00/0000:00:06.0/" + host_name + "/target/" + address;
+        const std::string sysfs = device + "/block/" + name;
+        root.write(sysfs + "/dev", "8:" + std::to_string(16 * (name.back() - 'a')) + "\n");
+        root.write(sysfs + "/size", "1000\n");
+        root.link(sysfs + "/device", "../../../" + address);
+        root.link("sys/class/block/" + name, "../../../" + sysfs);
+        return device;
+    };
+    const auto volume = [&](const std::string& name) {
+        const Host host(root.path());
+        const auto topology = Topology::read(host, false);
+        REQUIRE(topology.has_value());
+        for (const auto& [id, drive] : topology->drives) {
+            if (drive.device == name) return is_raid_volume(host, drive);
+        }
+        FAIL("no drive " << name);
+        return false;
+    };
+    root.write("sys/class/scsi_host/host0/proc_name", "megaraid_sas\n");
+    add_device("sda", "0:2:0:0");
+    add_device("sdb", "0:0:4:0");  // a drive passed through (JBOD)
+    root.write("sys/class/scsi_host/host1/proc_name", "aacraid\n");
+    root.link("sys/class/scsi_generic/sg2/device",
+              "../../../devices/pci0000:00/0000:00:06.0/host1/target/1:0:0:0");
+    add_device("sdc", "1:0:0:0");
+    add_device("sdd", "1:1:0:0");
+    root.write("sys/class/scsi_host/host2/proc_name", "hpsa\n");
+    root.link("sys/class/scsi_generic/sg4/device",
+              "../../../devices/pci0000:00/0000:00:06.0/host2/target/2:0:0:0");
+    root.write(add_device("sde", "2:0:0:0") + "/raid_level", "RAID 1(+0)\n");
+    root.write(add_device("sdf", "2:0:1:0") + "/raid_level", "N/A\n");
+    root.write("sys/class/scsi_host/host3/proc_name", "mpt3sas\n");
+    add_device("sdg", "3:2:0:0");
+    CHECK(volume("sda"));
+    CHECK_FALSE(volume("sdb"));
+    CHECK(volume("sdc"));
+    CHECK_FALSE(volume("sdd"));
+    CHECK(volume("sde"));
+    CHECK_FALSE(volume("sdf"));
+    CHECK_FALSE(volume("sdg"));
 }
