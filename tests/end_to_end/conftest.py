@@ -1,6 +1,7 @@
 """Fixtures. Everything a test starts, mounts or attaches is undone by the fixture that did it, whatever the test does."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -50,3 +51,18 @@ def alerting(tmp_path):
     made = monitoring.Monitoring(tmp_path / "monitoring")
     yield made
     made.stop()
+
+
+@pytest.fixture
+def freezable(tmp_path, root):
+    """A mounted filesystem; after fsfreeze whoever writes to it is stuck in the kernel, and cannot be killed."""
+    if not os.path.exists("/dev/loop-control"):
+        pytest.skip("this machine has no loop devices")
+    image, directory = tmp_path / "image", tmp_path / "freezable"
+    directory.mkdir()
+    subprocess.run(["truncate", "--size=32M", str(image)], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(directory)], check=True)
+    yield directory
+    subprocess.run(["fsfreeze", "--unfreeze", str(directory)], check=False, capture_output=True)
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)

@@ -188,25 +188,13 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     assert installation.stop(agent) == 0
 
 
-@pytest.fixture
-def freezable_state(tmp_path, root):
-    image, directory = tmp_path / "image", tmp_path / "freezable"
-    directory.mkdir()
-    subprocess.run(["truncate", "--size=32M", str(image)], check=True)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
-    subprocess.run(["mount", "-o", "loop", str(image), str(directory)], check=True)
-    yield directory
-    subprocess.run(["fsfreeze", "--unfreeze", str(directory)], check=False, capture_output=True)
-    subprocess.run(["umount", "--lazy", str(directory)], check=True)
-
-
-def test_state_directory_whose_disk_hangs(installation, freezable_state):
-    installation.write_config(state=freezable_state)
+def test_state_directory_whose_disk_hangs(installation, freezable):
+    installation.write_config(state=freezable)
     agent = installation.start("agent")
-    subprocess.run(["fsfreeze", "--freeze", str(freezable_state)], check=True)
+    subprocess.run(["fsfreeze", "--freeze", str(freezable)], check=True)
     try:
         failing = script(installation.directory, "failing", FAILING)
-        installation.write_config(state=freezable_state, sections=collector("failing", failing, interval="1s"))
+        installation.write_config(state=freezable, sections=collector("failing", failing, interval="1s"))
         agent.send_signal(signal.SIGHUP)
         report = installation.wait_for_report(
             lambda report: [one for one in report.findings if one.get("subject") == "failing"], 5, "a finding, although the disk hangs"
@@ -218,7 +206,7 @@ def test_state_directory_whose_disk_hangs(installation, freezable_state):
             lambda report: report.document["written_at"] > time.time() - 0.5, 5, "a report on time", process=agent
         )
     finally:
-        subprocess.run(["fsfreeze", "--unfreeze", str(freezable_state)], check=True)
+        subprocess.run(["fsfreeze", "--unfreeze", str(freezable)], check=True)
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     installation.kill(agent)
     started = time.time()
