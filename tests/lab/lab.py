@@ -13,8 +13,8 @@ from lastgood import Report, free_port, http_get, wait_until
 from machine import Machine
 from monitoring import Monitoring
 
-# What stands in every server; NVMe, virtio SCSI and more USB drives are plugged in while it runs.
-RACK = {"sata": 4, "sas": 2, "megaraid": 1, "usb": 1}
+# What stands in every server; NVMe, virtio SCSI, MegaRAID and more USB drives are plugged in while it runs.
+RACK = {"sata": 4, "ata": 1, "sas": 2, "usb": 1}
 # The root filesystem has a backup, so that a healthy server has no finding.
 CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\nmax_age = "30d"\n'
 BAD = ("warning", "critical")

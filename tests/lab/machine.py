@@ -10,7 +10,8 @@ import time
 from qmp import CommandFailed, GuestAgent, Qmp
 
 MEMORY = 1024  # MiB
-SLOTS = 8  # PCIe slots for NVMe drives
+SLOTS = 8  # PCIe slots: all but the last for NVMe drives, that for
+MEGARAID = {"driver": "megasas-gen2", "id": "megaraid", "bus": f"slot{SLOTS - 1}"}
 SECTOR = 512  # bytes, in the kernel's messages and in ours
 
 
@@ -20,7 +21,7 @@ class Drive:
 
     machine: "Machine"
     name: str
-    kind: str  # sata, sas, scsi, megaraid, nvme or usb
+    kind: str  # sata (AHCI), ata (PIIX4), sas, scsi, megaraid, nvme or usb
     serial: str
     size: int  # MiB
     image: pathlib.Path
@@ -32,6 +33,7 @@ class Drive:
         return {
             "sas": f"/dev/disk/by-id/wwn-0x{self.wwn:x}",
             "sata": f"/dev/disk/by-id/ata-QEMU_HARDDISK_{self.serial}",
+            "ata": f"/dev/disk/by-id/ata-QEMU_HARDDISK_{self.serial}",
             "nvme": f"/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_{self.serial}",
             "usb": f"/dev/disk/by-id/usb-QEMU_QEMU_HARDDISK_{self.serial}-0:0",
         }.get(self.kind, f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{self.serial}")
@@ -90,7 +92,7 @@ class Drive:
 
 
 class Machine:
-    """A server with an AHCI, a SAS, a MegaRAID, a virtio SCSI controller, a USB bus and slots for NVMe drives."""
+    """A server with an AHCI, an older ATA, a SAS and a virtio SCSI controller, a USB bus, and slots for NVMe drives and a MegaRAID controller."""
 
     def __init__(self, directory, kernel, initrd, root, port):
         """`root`: the image below the root disk's overlay; `port`: on loopback, forwarded to the guest's port 9847."""
@@ -140,6 +142,8 @@ class Machine:
         match drive.kind:
             case "sata":
                 return device | {"driver": "ide-hd", "bus": f"ide.{address}"}
+            case "ata":
+                return device | {"driver": "ide-hd", "bus": f"ata.{address}"}
             case "sas":
                 return device | {"driver": "scsi-hd", "bus": "sas.0", "scsi-id": address, "wwn": drive.wwn}
             case "megaraid":
@@ -153,13 +157,16 @@ class Machine:
         raise AssertionError(drive.kind)
 
     def plug(self, kind, serial=None, size=256, place=None):
-        """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb); returns when the guest has it.
+        """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb, megaraid); returns when the guest has it.
 
         `place`: the name of a drive that was pulled: the new one comes into its slot."""
         drive = self.add_drive(kind, serial, size)
         if place:
             drive.name = place
         self.qmp.call("blockdev-add", **self._node(drive))
+        if kind == "megaraid" and drive.name == "megaraid1":
+            # The guest looks for drives when it has started the controller's firmware, some seconds later.
+            self.qmp.call("device_add", **MEGARAID)
         self.qmp.call("device_add", **self._device(drive))
         self.run(f"for i in $(seq 300); do [ -b {drive.by_id} ] && exit; sleep 0.1; done; ls -l /dev/disk/by-id; exit 1")
         return drive
@@ -199,11 +206,13 @@ class Machine:
             "-blockdev", json.dumps({"driver": "qcow2", "node-name": "root",
                                      "file": {"driver": "file", "filename": str(self.root), "cache": {"no-flush": True}}}),
             "-device", "virtio-blk-pci,drive=root",
-            "-device", "mptsas1068,id=sas", "-device", "megasas,id=megaraid",
-            "-device", "virtio-scsi-pci,id=scsi", "-device", "qemu-xhci,id=usb",
+            "-device", "piix4-ide,id=ata", "-device", "mptsas1068,id=sas", "-device", "virtio-scsi-pci,id=scsi",
+            "-device", "qemu-xhci,id=usb",
         ]  # fmt: skip
         for slot in range(SLOTS):
             command += ["-device", f"pcie-root-port,id=slot{slot},chassis={slot + 1},slot={slot + 1}"]
+        if any(drive.kind == "megaraid" for drive in self.drives):
+            command += ["-device", json.dumps(MEGARAID)]
         for drive in self.drives:
             command += ["-blockdev", json.dumps(self._node(drive)), "-device", json.dumps(self._device(drive))]
         if frozen:
