@@ -34,14 +34,19 @@ def whole_lab(deb, tmp_path_factory):
         assert shutil.which(program), f"the lab needs {program}, which is not installed"
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert free > 2 << 30, f"the lab needs 2 GiB of free memory, and there are {free >> 20} MiB"
-    return Lab(deb, tmp_path_factory.mktemp("lab"))
+    made = Lab(deb, tmp_path_factory.mktemp("lab"))
+    yield made
+    for server in made.servers:
+        server.stop()
 
 
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item, call):
-    result = yield
-    if call.when == "call":
-        item.call_failed = result.get_result().failed
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all others")
+
+
+def pytest_collection_modifyitems(items):
+    """The healthy server first, because its ten minutes pass beside the others; their end last."""
+    items.sort(key=lambda item: 2 if item.get_closest_marker("last") else 0 if "healthy" in item.fixturenames else 1)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 says about both."""
 
 import hashlib
+import inspect
 import json
 import pathlib
 import re
@@ -34,7 +35,7 @@ class Lab:
 
     def _freeze(self, name, make, *inputs):
         version = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        code = [(pathlib.Path(__file__).parent / file).read_text() for file in ("machine.py", "lab.py")]
+        code = [(pathlib.Path(__file__).parent / "machine.py").read_text(), inspect.getsource(make), RACK, CONFIG]
         name = f"{name}-" + digest(self.guest.name, version, *code, *inputs)
         with built_once(name) as (directory, is_new):
             if is_new:
@@ -77,7 +78,7 @@ class Lab:
         machine.power_on(frozen / "memory")
         return machine
 
-    def server(self, name, **plugged):
+    def server(self, name, start=True, **plugged):
         """A server with the rack's drives and, of the kinds named, so many more: server("rebuild", scsi=4, nvme=2)."""
         directory = self.directory / name
         machine = self.thaw(self.frozen, directory)
@@ -87,7 +88,8 @@ class Lab:
             for _ in range(count):
                 machine.plug(kind)
         machine.run("touch /var/backups/system-done; udevadm settle")
-        server.start()
+        if start:
+            server.start()
         return server
 
     def bare_machine(self, name):
@@ -121,15 +123,13 @@ class Server:
         self.expect("lastgood_report_timestamp_seconds", within=30)
 
     def wait_for_collectors(self, seconds=60):
-        """Every drive was read once since now."""
-        begin = time.time() - 1
+        """Every drive was asked for its health, or was found to have none."""
 
-        def read():
-            report = self.report()
-            read = {item["subject"] for item in report.select("drive_read_timestamp_seconds")}
-            return report.document["written_at"] > begin and len(read) >= len(self.drives)
+        def asked():
+            info = {item["labels"]["serial"]: item["labels"] for item in self.report().select("drive_info")}
+            return all(info.get(drive.serial, {}).get("reader") for drive in self.drives)
 
-        wait_until(read, seconds, "every drive was read", step=0.5)
+        wait_until(asked, seconds, "every drive was asked for its health", step=0.5)
 
     @property
     def drives(self):
