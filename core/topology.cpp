@@ -107,6 +107,16 @@ void read_btrfs(const Host& host, Topology& topology) {
     }
 }
 
+// btrfs shows the path that it was mounted by, which may be one of udev's links: /dev/disk/by-id/… It
+// is no device's number either, so this is the only way from such a mount to its drives.
+void resolve_sources(const Host& host, Topology& topology) {
+    for (Mount& mount : topology.mounts) {
+        if (!mount.source.starts_with("/dev/") || topology.device(mount.number) || topology.device(mount.source)) continue;
+        const auto resolved = host.resolve(mount.source);
+        if (resolved && topology.device(*resolved)) mount.source = *resolved;
+    }
+}
+
 // A controller's name to its drive; with multipath the namespace's path does not name the controller.
 void read_nvme_controllers(const Host& host, Topology& topology) {
     const auto controllers = host.list("/sys/class/nvme");
@@ -171,6 +181,7 @@ Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
         return Failure(mounts.error());
     read_devices(host, topology, loops_are_drives);
     read_btrfs(host, topology);
+    resolve_sources(host, topology);
     read_nvme_controllers(host, topology);
     return topology;
 }

@@ -52,7 +52,10 @@ RecordedHost server() {
               "23 22 253:0 / /srv rw - xfs /dev/mapper/vg--one-data rw\n"
               "24 22 0:40 /sub /pool\\040a rw - btrfs /dev/nvme0n1 rw\n"
               "25 22 0:50 / /over rw - overlay overlay rw,lowerdir=/a,upperdir=/srv/upper,workdir=/srv/work\n"
-              "26 22 7:0 / /mnt ro - ext4 /dev/loop0 ro\n");
+              "26 22 7:0 / /mnt ro - ext4 /dev/loop0 ro\n"
+              "27 22 0:41 / /by-id rw - btrfs /dev/disk/by-id/nvme-Example_N1234 rw\n");
+    host.file("/dev/nvme0n1", "");
+    host.link("/dev/disk/by-id/nvme-Example_N1234", "../../nvme0n1");
     host.directory("/sys/fs/btrfs/aa-bb/devices/nvme0n1");
     host.directory("/sys/fs/btrfs/features");
     return host;
@@ -93,6 +96,8 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.drives_under("sdz") == Set{});
     CHECK(topology.drives_under_mount(*topology.mount_of("/over/x")) == mirror);
     CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) == Set{"Example_NVMe_1TB_N1234"});
+    // As btrfs shows it when it was mounted by udev's link.
+    CHECK(topology.drives_under_mount(*topology.mount_of("/by-id")) == Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.mount_of("/srvx")->point == "/");
     CHECK(topology.mount_of("/srv")->point == "/srv");
 }

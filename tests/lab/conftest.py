@@ -36,8 +36,20 @@ def whole_lab(deb, tmp_path_factory):
     assert free > 2 << 30, f"the lab needs 2 GiB of free memory, and there are {free >> 20} MiB"
     made = Lab(deb, tmp_path_factory.mktemp("lab"))
     yield made
-    for server in made.servers:
-        server.stop()
+    for server in made.servers:  # those of no single scenario
+        leave(server, KEPT / server.directory.name)
+
+
+def leave(server, kept):
+    """Switches it off; console, journal, report and status are copied to build/lab/."""
+    if server.machine.agent:
+        server.keep_evidence()
+    server.stop()
+    kept.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.log", "*.txt", "*.json"):
+        for file in server.directory.glob(pattern):
+            shutil.copy(file, kept / file.name)
+    shutil.rmtree(server.directory)
 
 
 def pytest_configure(config):
@@ -60,16 +72,9 @@ def lab(whole_lab, request):
     finally:
         mine, whole_lab.servers[first:] = whole_lab.servers[first:], []
         for server in mine:
-            if server.machine.agent:
-                server.keep_evidence()
-                if request.config.getoption("--keep"):
-                    open_shell(server, request.config.pluginmanager.getplugin("capturemanager"))
-            server.stop()
-            kept.mkdir(parents=True, exist_ok=True)
-            for pattern in ("*.log", "*.txt", "*.json"):
-                for file in server.directory.glob(pattern):
-                    shutil.copy(file, kept / file.name)
-            shutil.rmtree(server.directory)
+            if server.machine.agent and request.config.getoption("--keep"):
+                open_shell(server, request.config.pluginmanager.getplugin("capturemanager"))
+            leave(server, kept)
 
 
 def open_shell(server, capture):
