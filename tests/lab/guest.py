@@ -14,7 +14,7 @@ SUITE = "bookworm"
 PACKAGES = [
     # a server's system
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "procps", "less", "iproute2", "linux-image-amd64"),
-    *("smartmontools", "mdadm", "lvm2", "btrfs-progs", "nvme-cli", "sg3-utils", "e2fsprogs", "xfsprogs", "fdisk", "dmsetup"),
+    *("smartmontools", "mdadm", "lvm2", "btrfs-progs", "nvme-cli", "sg3-utils", "sqlite3", "e2fsprogs", "xfsprogs", "fdisk", "dmsetup"),
     # what the lab drives it with
     *("qemu-guest-agent", "zstd", "python3-minimal"),
 ]

@@ -116,15 +116,15 @@ class Machine:
         subprocess.run(command, check=True)
         return path
 
-    def add_drive(self, kind, serial=None, size=256, base=None):
-        """A drive of the cold machine; after power on, use plug()."""
+    def add_drive(self, kind, serial=None, size=256, base=None, image=None):
+        """A drive of the cold machine; after power on, use plug(). `base`: an image to start from; `image`: one to go on with."""
         number = 1 + sum(drive.kind == kind for drive in self.drives)
         name = f"{kind}{number}"
         while any(drive.name == name for drive in self.drives):
             number += 1
             name = f"{kind}{number}"
         serial = serial or f"LAB{kind.upper()}{number}"
-        image = self._overlay(f"{name}-{serial}", base=base, size=None if base else size)
+        image = image or self._overlay(f"{name}-{serial}", base=base, size=None if base else size)
         # The SAS controller shows only drives with an address of their own.
         wwn = 0x5000C500A0000000 + sum(serial.encode()) * 256 + number if kind == "sas" else 0
         drive = Drive(self, name, kind, serial, size, image, wwn)
@@ -156,11 +156,11 @@ class Machine:
                 return device | {"driver": "nvme", "bus": f"slot{address}"}
         raise AssertionError(drive.kind)
 
-    def plug(self, kind, serial=None, size=256, place=None):
+    def plug(self, kind, serial=None, size=256, place=None, image=None):
         """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb, megaraid); returns when the guest has it.
 
-        `place`: the name of a drive that was pulled: the new one comes into its slot."""
-        drive = self.add_drive(kind, serial, size)
+        `place`: the name of a drive that was pulled: the new one comes into its slot. `image`: one of an earlier drive."""
+        drive = self.add_drive(kind, serial, size, image=image)
         if place:
             drive.name = place
         self.qmp.call("blockdev-add", **self._node(drive))

@@ -31,6 +31,7 @@ class Conversation:
         document = {"execute": command}
         if arguments:
             document["arguments"] = arguments
+        self.socket.settimeout(30)
         self.socket.sendall(json.dumps(document).encode() + b"\n")
 
     def receive(self, seconds):
