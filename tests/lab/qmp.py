@@ -93,7 +93,7 @@ class Qmp(Conversation):
 class GuestAgent(Conversation):
     """qemu-guest-agent's side of the guest: runs commands there as root."""
 
-    def __init__(self, path, seconds=180):
+    def __init__(self, path, seconds=400):
         """Returns when the guest answers."""
         super().__init__(path, 20)
         number = int(time.time() * 1000) % 1_000_000_000
