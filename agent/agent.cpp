@@ -286,8 +286,7 @@ void Agent::write() {
         log(LogLevel::warning, state_error_.empty() ? std::string("the state can be saved again")
                                                     : fmt::format("the state cannot be saved: {}", state_error_));
     }
-    for (const Task& task : supervisor_->tasks())
-        if (!task.retired) remember(state_, task.last.observations, time);
+    remember(state_, supervisor_->tasks(), time);
     ++facts_.reports_written;
 
     Report report;

@@ -144,15 +144,29 @@ void join_info(std::vector<Observation>& observations) {
     observations = std::move(joined);
 }
 
-void remember(State& state, const std::vector<Observation>& observations, Timestamp now) {
+void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
+    std::vector<Observation> observations;
+    for (const Task& task : tasks) {
+        if (task.retired) continue;
+        for (const Observation& observation : task.last.observations)
+            if (observation.metric->memory == Memory::remembered || observation.metric == &metric::array_present ||
+                observation.metric == &metric::drive_present)
+                observations.push_back(observation);
+    }
+    // Several collectors know a part of what a drive is, and one of them may see it a moment longer than the others.
+    for (const auto& [series, value] : state.remembered())
+        if (series.metric->type == MetricType::info)
+            observations.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+    join_info(observations);
     for (const Observation& observation : observations) {
         if (observation.metric->memory == Memory::remembered) state.remember(observation);
         if (observation.value == 0) continue;
         if (observation.metric == &metric::array_present) state.see(SubjectKind::array, observation.subject, now);
-        if (observation.metric == &metric::drive_present &&
+    }
+    for (const Observation& observation : observations)
+        if (observation.metric == &metric::drive_present && observation.value != 0 &&
             !comes_and_goes(remembered_transport(state, observation.subject)))
             state.see(SubjectKind::drive, observation.subject, now);
-    }
 }
 
 std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state, const Config& config,

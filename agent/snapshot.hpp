@@ -20,7 +20,7 @@ struct AgentFacts {
 };
 
 // Notes in `state` which drives and arrays are here and which values outlive a failed read.
-void remember(State& state, const std::vector<Observation>& observations, Timestamp now);
+void remember(State& state, const std::list<Task>& tasks, Timestamp now);
 
 // Every observation of the report at `now`, sorted.
 std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state, const Config& config,

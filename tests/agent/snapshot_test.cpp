@@ -22,9 +22,9 @@ std::optional<double> unchecked_since(std::vector<Observation> printed) {
     task.name = "arrays";
     task.has_reported = task.succeeded = true;
     task.last.observations = std::move(printed);
-    remember(state, task.last.observations, now);
     std::list<Task> tasks;
     tasks.push_back(std::move(task));
+    remember(state, tasks, now);
     return value_of(observe_all(tasks, state, {}, {}, now), metric::array_unchecked_since_timestamp_seconds, "a");
 }
 
@@ -48,4 +48,55 @@ TEST_CASE("an array without copies needs no check") {
         CAPTURE(level);
         CHECK_FALSE(unchecked_since({array_of_level(level), here}));
     }
+}
+
+TEST_CASE("a drive that is gone keeps what was known of it, from whichever collector") {
+    const auto reported = [](const char* name, std::vector<Observation> printed) {
+        Task task;
+        task.name = name;
+        task.has_reported = task.succeeded = true;
+        task.last.observations = std::move(printed);
+        return task;
+    };
+    const Observation inventory{
+        &metric::drive_info, "d", {{"device", "sdj"}, {"serial", "S1"}, {"transport", "scsi"}}, 1, now};
+    const Observation here{&metric::drive_present, "d", {}, 1, now};
+    const Observation health{&metric::drive_info, "d", {{"reader", "none"}}, 1, now};
+    std::list<Task> tasks;
+    tasks.push_back(reported("drives", {inventory, here}));
+    tasks.push_back(reported("smart", {health}));
+    State state;
+    remember(state, tasks, now);
+    // Pulled: the inventory has seen it first.
+    tasks.front().last.observations.clear();
+    remember(state, tasks, now + 1);
+    tasks.pop_back();
+    remember(state, tasks, now + 2);
+    const auto all = observe_all(tasks, state, {}, {}, now + 2);
+    CHECK(value_of(all, metric::drive_present, "d") == 0);
+    size_t found = 0;
+    for (const Observation& observation : all) {
+        if (observation.metric != &metric::drive_info) continue;
+        ++found;
+        CHECK(observation.label("device") == "sdj");
+        CHECK(observation.label("serial") == "S1");
+        CHECK(observation.label("reader") == "none");
+    }
+    CHECK(found == 1);
+}
+
+TEST_CASE("a removable drive is not missed, whichever collector spoke last") {
+    Task inventory, health;
+    inventory.name = "drives";
+    inventory.has_reported = inventory.succeeded = true;
+    inventory.last.observations = {{&metric::drive_info, "d", {{"transport", "usb"}}, 1, now},
+                                   {&metric::drive_present, "d", {}, 1, now}};
+    health.name = "smart";
+    health.last.observations = {{&metric::drive_info, "d", {{"reader", "none"}}, 1, now}};
+    std::list<Task> tasks;
+    tasks.push_back(std::move(inventory));
+    tasks.push_back(std::move(health));
+    State state;
+    remember(state, tasks, now);
+    CHECK_FALSE(state.known(SubjectKind::drive).contains("d"));
 }
