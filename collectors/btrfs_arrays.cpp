@@ -67,6 +67,23 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
                           {"flags", ""}});
         }
     if (devices->size() + missing < 2) return;  // one device is no array
+    // btrfs does not notice that a device is gone before it is mounted again: it stays in the list,
+    // and "missing" stays 0.
+    if (topology != nullptr)
+        for (const std::string& device : *devices) {
+            if (topology->device(device) != nullptr) continue;
+            ++missing;
+            sink.observe(metric::array_member, "btrfs-" + uuid, 1, now,
+                         {{"drive", ""},
+                          {"device", device},
+                          {"slot", ""},
+                          {"state", "missing"},
+                          {"flags", ""}});
+        }
+    if (topology != nullptr)
+        std::erase_if(*devices, [&](const std::string& device) {
+            return topology->device(device) == nullptr;
+        });
 
     const std::string id = "btrfs-" + uuid;
     const Weakest weakest = weakest_profile(host, directory);

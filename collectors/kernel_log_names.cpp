@@ -236,6 +236,15 @@ std::string HostKernelLogNames::array(std::string_view device) {
 }
 
 std::string HostKernelLogNames::filesystem(std::string_view device) {
+    const Mount* mount = mount_of(device);
+    if (mount == nullptr && clock_() - read_at_ >= between_reads) {
+        refresh();  // nobody tells us of what is mounted
+        mount = mount_of(device);
+    }
+    return mount != nullptr ? mount->point : std::string(device);
+}
+
+const Mount* HostKernelLogNames::mount_of(std::string_view device) const {
     const BlockDevice* block = topology_.device(device);
     const Mount* best = nullptr;
     for (const Mount& mount : topology_.mounts) {
@@ -249,7 +258,7 @@ std::string HostKernelLogNames::filesystem(std::string_view device) {
         }
         if (best == nullptr || (best->root != "/" && mount.root == "/")) best = &mount;
     }
-    return best != nullptr ? best->point : std::string(device);
+    return best;
 }
 
 }  // namespace lastgood

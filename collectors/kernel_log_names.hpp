@@ -55,6 +55,7 @@ class HostKernelLogNames : public KernelLogNames {
     std::vector<std::string> drives_named(std::string_view name);
     std::vector<std::string> drives_at(std::string_view place) const;
     std::optional<KernelLogSubjects> by_name(std::string_view name);
+    const Mount* mount_of(std::string_view device) const;
 
     const Host& host_;
     ReadTopology read_;

@@ -216,6 +216,22 @@ TEST_CASE("numbers and words of sysfs") {
     CHECK(state("", "none") == "unknown");
 }
 
+TEST_CASE("btrfs keeps a device in its list that was pulled while mounted") {
+    const Scratch scratch(test::host_directory("btrfs-missing-drive"));
+    // As Linux 6.1 leaves it: the name stays in devices/, "missing" stays 0, the drive is gone.
+    const std::string root = "sys/fs/btrfs/deadbeef-0000-4000-8000-00000000cafe/";
+    scratch.write(root + "devinfo/2/missing", "0\n");
+    std::filesystem::create_symlink("../../../../devices/gone/block/sdk",
+                                    scratch.path / (root + "devices/sdk"));
+    const auto ran = test::run_on_host(arrays(), scratch.path.string());
+    const char* id = "btrfs-deadbeef-0000-4000-8000-00000000cafe";
+    CHECK(value(ran.sink, metric::array_members, id) == 2);
+    CHECK(value(ran.sink, metric::array_degraded_members, id) == 1);
+    CHECK(value(ran.sink, metric::array_survivable_failures, id) == 0);
+    CHECK(value(ran.sink, metric::array_fatal_members, id) == 1);
+    CHECK(has_member(ran.sink, id, "", "missing"));
+}
+
 TEST_CASE("btrfs profiles") {
     CHECK(btrfs_profile_survives("raid1") == 1);
     CHECK(btrfs_profile_survives("raid1c4") == 3);

@@ -208,6 +208,24 @@ TEST_CASE("a filesystem's error blames no drive") {
           "read_only/filesystem=1; ");
 }
 
+TEST_CASE("a filesystem mounted since we have looked is found when it fails") {
+    Fixture fixture;
+    Mount mount;
+    mount.number = "0:44";  // btrfs has no device number of its own
+    mount.root = "/";
+    mount.point = "/srv/data";
+    mount.source = "/dev/sdb";
+    fixture.topology.mounts.push_back(mount);
+    const int reads = fixture.reads;
+    fixture.clock += 5;
+    fixture.say("BTRFS error (device sdb): error writing primary super block to device 1");
+    CHECK(fixture.charged().starts_with("/srv/data "));
+    CHECK(fixture.reads == reads + 1);
+    // One that is found nowhere does not make us look again and again.
+    for (int i = 0; i < 10; ++i) fixture.say("EXT4-fs (sdq1): Remounting filesystem read-only");
+    CHECK(fixture.reads <= reads + 2);
+}
+
 TEST_CASE("what is nobody's") {
     Fixture fixture;
     fixture.say("I/O error, dev loop0, sector 1");
