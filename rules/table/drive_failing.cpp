@@ -20,11 +20,14 @@ std::vector<Rule> drive_failing_rules() {
             .name = "drive_failing_verdict",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
-            .all_of = {is(metric::drive_smart_passed, 0)},
+            .all_of = {is(metric::drive_smart_passed, 0),
+                       unless(present(metric::drive_critical_warning))},
             .summary = "Drive {subject} says of itself that it is failing (SMART verdict FAILED).",
             .advice = "Expect to lose it within a day. " LASTGOOD_REPLACE_DRIVE,
             .why = "The drive's maker sets the verdict to FAILED only when failure is near; it is "
-                   "seldom set, and seldom wrong.",
+                   "seldom set, and seldom wrong. An NVMe drive has no other verdict than its "
+                   "critical warnings, one of which only says that it is hot: see "
+                   "drive_failing_critical_warning and drive_suspect_temperature_warning.",
         },
         Rule{
             .name = "drive_failing_attribute",

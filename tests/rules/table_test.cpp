@@ -79,6 +79,22 @@ TEST_CASE("info labels exist") {
     }
 }
 
+// Seen in the lab: smartctl's verdict on an NVMe drive is "failed" when any critical warning is
+// set, also when it is only hot.
+TEST_CASE("an NVMe drive's critical warning is told once, and for what it is") {
+    const auto with = [](std::string_view warning) {
+        return found({observation(metric::drive_smart_passed, "d", 0),
+                      observation(metric::drive_critical_warning, "d", warning == "spare",
+                                  {{"warning", "spare"}}),
+                      observation(metric::drive_critical_warning, "d", warning == "temperature",
+                                  {{"warning", "temperature"}})});
+    };
+    CHECK(with("spare") == Names{"drive_failing_critical_warning d"});
+    CHECK(with("temperature") == Names{"drive_suspect_temperature_warning d"});
+    CHECK(found({observation(metric::drive_smart_passed, "d", 0)}) ==
+          Names{"drive_failing_verdict d"});
+}
+
 TEST_CASE("a healthy host gives nothing") {
     CHECK(
         found({
