@@ -26,6 +26,7 @@ class Drive:
     size: int  # MiB
     image: pathlib.Path
     wwn: int = 0
+    properties: dict = dataclasses.field(default_factory=dict)  # further ones of QEMU's device
 
     @property
     def by_id(self):
@@ -68,7 +69,9 @@ class Drive:
         self.machine.nodes[self.name] = None if node == self.name else node
 
     def stall(self):
-        """It stops answering: one byte a second. NVMe drives know no throttle group of their own name: see QEMU's block layer."""
+        """It stops answering reads and writes: one byte a second. Commands without data (SMART, health log) still answer when none
+        of them is in flight before them. QEMU hangs when the guest aborts or resets what waits, so its patience has to be raised
+        first (/sys/block/*/device/timeout); NVMe drives can be stalled for less than a minute, which is their driver's patience."""
         self._throttle(1)
 
     def release(self):
@@ -137,7 +140,7 @@ class Machine:
 
     def _device(self, drive):
         """QEMU's description of the device, as device_add takes it."""
-        device = {"id": drive.name, "drive": drive.name, "serial": drive.serial}
+        device = {"id": drive.name, "drive": drive.name, "serial": drive.serial, **drive.properties}
         address = int("".join(filter(str.isdigit, drive.name))) - 1
         match drive.kind:
             case "sata":
@@ -156,11 +159,13 @@ class Machine:
                 return device | {"driver": "nvme", "bus": f"slot{address}"}
         raise AssertionError(drive.kind)
 
-    def plug(self, kind, serial=None, size=256, place=None, image=None):
+    def plug(self, kind, serial=None, size=256, place=None, image=None, **properties):
         """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb, megaraid); returns when the guest has it.
 
-        `place`: the name of a drive that was pulled: the new one comes into its slot. `image`: one of an earlier drive."""
+        `place`: the name of a drive that was pulled: the new one comes into its slot. `image`: one of an earlier drive.
+        `properties`: further ones of QEMU's device."""
         drive = self.add_drive(kind, serial, size, image=image)
+        drive.properties = properties
         if place:
             drive.name = place
         self.qmp.call("blockdev-add", **self._node(drive))
@@ -203,6 +208,8 @@ class Machine:
             # No way out of the guest; one way in.
             "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:9847",
             "-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci",
+            # For an NVMe drive that has a persistent memory region: plug("nvme", pmrdev="persistent").
+            "-object", "memory-backend-ram,id=persistent,size=1M,share=on",
             "-blockdev", json.dumps({"driver": "qcow2", "node-name": "root",
                                      "file": {"driver": "file", "filename": str(self.root), "cache": {"no-flush": True}}}),
             "-device", "virtio-blk-pci,drive=root",

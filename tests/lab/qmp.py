@@ -100,9 +100,10 @@ class GuestAgent(Conversation):
         deadline = time.monotonic() + seconds
         while True:
             number += 1
-            self.send("guest-sync", {"id": number})
             try:
-                while self.receive(2).get("return") != number:
+                # Few of them: while the guest boots nobody takes them, and a full socket takes no more.
+                self.send("guest-sync", {"id": number})
+                while self.receive(8).get("return") != number:
                     pass
                 return
             except TimeoutError:
