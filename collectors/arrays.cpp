@@ -11,6 +11,7 @@
 #include "collectors/btrfs_arrays.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "collectors/lvm_arrays.hpp"
 #include "collectors/parse/md_sysfs.hpp"
 #include "collectors/parse/mdstat.hpp"
 
@@ -201,8 +202,12 @@ class ArraysCollector {
         // Most hosts have no array: they need no map, either.
         const bool btrfs =
             host.list("/sys/fs/btrfs").value_or(std::vector<std::string>{}).size() > 1;
+        const auto blocks = host.list("/sys/block").value_or(std::vector<std::string>{});
+        const bool mapped = std::any_of(blocks.begin(), blocks.end(), [](const std::string& name) {
+            return name.starts_with("dm-");
+        });
         std::optional<Topology> topology;
-        if (!arrays.empty() || btrfs) {
+        if (!arrays.empty() || btrfs || mapped) {
             auto read = Topology::read(host, context_.config.loop_devices);
             if (read)
                 topology = std::move(*read);
@@ -216,6 +221,7 @@ class ArraysCollector {
         for (MdArray& array : arrays)
             if (!is_empty_array(array)) observe(array, map, now, ids);
         observe_btrfs_arrays(host, map, now, context_.sink);
+        if (mapped && map != nullptr) observe_lvm_arrays(*map, now, ids);
         if (memory_.size() > most_remembered)  // of arrays that came and went
             std::erase_if(memory_, [&](const auto& entry) { return !ids.contains(entry.first); });
         return {};
@@ -235,6 +241,21 @@ class ArraysCollector {
             id += "-" + array.device;
             ids.insert(id);
         }
+        observe(array, id, name, topology, now);
+    }
+
+    void observe_lvm_arrays(const Topology& topology, Timestamp now, std::set<std::string>& ids) {
+        auto arrays = read_lvm_arrays(context_.host, topology);
+        if (!arrays) {
+            context_.sink.problem("", arrays.error());
+            return;
+        }
+        for (const LvmArray& one : *arrays)
+            if (ids.insert(one.id).second) observe(one.array, one.id, one.name, &topology, now);
+    }
+
+    void observe(const MdArray& array, const std::string& id, const std::string& name,
+                 const Topology* topology, Timestamp now) {
         observe_array(array, id, name, topology, now, context_.sink);
 
         Remembered& memory = memory_[id];
@@ -263,7 +284,7 @@ Result<void> run(Context& context) {
 extern const Collector arrays_collector;
 const Collector arrays_collector = {
     .name = "arrays",
-    .summary = "md and btrfs arrays: members, redundancy left, rebuilds and checks",
+    .summary = "md, btrfs and LVM arrays: members, redundancy left, rebuilds and checks",
     .kind = CollectorKind::stream,
     .interval = usual_tick,
     .deadline = 30,
