@@ -232,6 +232,15 @@ std::string HostKernelLogNames::array(std::string_view device) {
             if (!id.empty()) return "md-uuid-" + id;
         }
     }
+    // A RAID volume of LVM, by the id that the arrays collector gives it.
+    const BlockDevice* mapped = topology_.device(name);
+    if (mapped != nullptr && !mapped->dm_name.empty() &&
+        std::ranges::any_of(topology_.devices, [&](const auto& entry) {
+            return entry.second.dm_name == mapped->dm_name + "_rimage_0";
+        })) {
+        const auto uuid = host_.read_line("/sys/block/" + name + "/dm/uuid");
+        if (uuid && !uuid->empty()) return "dm-uuid-" + *uuid;
+    }
     return name;
 }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "collectors/kernel_log_names.hpp"
 #include "tests/collectors/golden.hpp"
 
 using namespace lastgood;
@@ -37,4 +38,18 @@ TEST_CASE("where no RAID volume is, nothing is asked") {
     const auto found = read_lvm_arrays(host, *topology);
     REQUIRE(found);
     CHECK(found->empty());
+}
+
+TEST_CASE("the kernel log's errors of the volume are charged to the array of that id") {
+    const Host host(test::host_directory("lvm-leg-lost"));
+    HostKernelLogNames names(
+        host,
+        [&]() -> std::optional<Topology> {
+            auto topology = Topology::read(host);
+            if (!topology) return std::nullopt;
+            return std::move(*topology);
+        },
+        [] { return 1000.0; });
+    CHECK(names.array("dm-4") == "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata");
+    CHECK(names.array("dm-1") == "dm-1");
 }
