@@ -35,9 +35,13 @@ def built_once(name, newest=3):
     Of the same kind (the name up to its last dash) only the newest are kept."""
     cache = cache_directory()
     kind = name.rsplit("-", 1)[0]
+    kept = cache / name
+    if kept.exists():  # who needs what is there does not wait for who builds another
+        os.utime(kept)
+        yield kept, False
+        return
     with open(cache / f"{kind}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = cache / name
         if kept.exists():
             os.utime(kept)
             yield kept, False

@@ -114,10 +114,13 @@ class Server:
 
     # --- doing
 
-    def start(self):
-        """Starts lastgood and the Prometheus outside; returns when the first report and the first scrape are there."""
+    def start(self, health=True):
+        """Starts lastgood and the Prometheus outside; returns when the first report and the first scrape are there.
+
+        With health=False, for stories that are not about it, the drives need not have been asked for their health yet."""
         self.machine.run("systemctl start lastgood lastgood-exporter")
-        self.wait_for_collectors()
+        if health:
+            self.wait_for_collectors()
         self.monitoring = Monitoring(self.directory / "monitoring")
         self.monitoring.start(self.machine.port, self.machine.run("cat /usr/share/lastgood/lastgood.rules.yml"))
         self.expect("lastgood_report_timestamp_seconds", within=30)
@@ -143,12 +146,6 @@ class Server:
 
     def plug(self, kind, **options):
         return self.machine.plug(kind, **options)
-
-    def configure(self, text):
-        """Adds TOML to the configuration of the running agent."""
-        number = next(self.machine.counter)
-        self.machine.agent.write_file(f"/etc/lastgood/conf.d/scenario{number}.toml", text.encode())
-        self.run("systemctl reload lastgood")
 
     # --- seeing
 

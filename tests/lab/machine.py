@@ -1,6 +1,7 @@
 """One virtual machine: its drives, what goes wrong with them, power and reboot. Nothing here knows lastgood."""
 
 import dataclasses
+import errno
 import itertools
 import json
 import pathlib
@@ -46,12 +47,16 @@ class Drive:
 
     # --- what can go wrong with it
 
-    def fail(self, reads=(), writes=(), error="EIO"):
-        """From now on reads and writes of these sectors fail ("all": of every sector); what failed before is healed."""
+    def fail(self, reads=(), writes=(), error="EIO", times=None):
+        """From now on reads and writes of these sectors fail ("all": of every sector); what failed before is healed.
+
+        `times`: only the next so many of each sector. `error`: SCSI drives say "medium error" for ENODATA."""
         rules = []
+        once = times is not None
         for kind, sectors in (("read", reads), ("write", writes)):
-            common = {"event": "none", "iotype": kind, "errno": {"EIO": 5, "ENOSPC": 28}[error], "once": False}
-            rules += [common] if sectors == "all" else [{**common, "sector": sector} for sector in sectors]
+            common = {"event": "none", "iotype": kind, "errno": getattr(errno, error), "once": once}
+            of_sectors = [common] if sectors == "all" else [{**common, "sector": sector} for sector in sectors]
+            rules += of_sectors * (times or 1)
         if writes == "all":
             rules.append({"event": "none", "iotype": "flush", "errno": 5, "once": False})
         node = f"{self.name}-bad-{next(self.machine.counter)}"
