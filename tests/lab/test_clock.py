@@ -1,0 +1,57 @@
+"""The clock of the server jumps; Prometheus outside has one of its own."""
+
+import re
+import time
+
+DAY = 86400
+
+
+def test_clock_jumps(lab):
+    """A day forward and back: no negative age, no backup becomes fresh by it, and the findings are as they were."""
+    server = lab.server("clock_jumps")
+    server.run("mkdir /srv/copies; touch -d '-30 hours' /srv/copies/old; touch -d '-1 hour' /srv/copies/new")
+    server.configure(
+        '[collectors.backups]\ninterval = "5s"\n[collectors.smart]\ninterval = "60s"\n'
+        '[[backup]]\nname = "old"\nstamp = "/srv/copies/old"\ncovers = ["/srv"]\nmax_age = "26h"\n'
+        '[[backup]]\nname = "new"\nstamp = "/srv/copies/new"\ncovers = ["/srv"]\nmax_age = "26h"\n'
+    )
+    server.expect_finding("backup_too_old", "old")
+    server.expect_no_finding("backup_too_old", "new")
+    before = findings(server)
+
+    server.machine.set_clock(time.time() + DAY)
+    wait_for_report(server, time.time() + DAY)
+    assert {("backup_too_old", "old")} <= findings(server)
+    no_negative_age(server)
+
+    server.machine.set_clock(time.time())
+    wait_for_report(server, time.time(), before=time.time() + DAY / 2)
+    server.expect_finding("backup_too_old", "old")
+    server.expect_no_finding("backup_too_old", "new")
+    server._wait_for_findings(lambda: findings(server) == before, 90, f"findings as before: {before}")
+    no_negative_age(server)
+    # Everything goes on at its pace, also what was planned while the clock was ahead.
+    server.expect(f"lastgood_report_timestamp_seconds > {time.time() + 5}", within=60)
+    server.expect(f"min(lastgood_drive_read_timestamp_seconds) > {time.time() - 60}", within=120)
+    assert findings(server) == before
+
+
+def findings(server):
+    return server.findings(("critical", "warning", "unknown"))
+
+
+def wait_for_report(server, after, before=float("inf")):
+    def written():
+        return after - 5 < server.report().document["written_at"] < before
+
+    server._wait_for_findings(written, 60, "a report by the new clock")
+
+
+def no_negative_age(server):
+    """Nothing was seen, and nothing began, after the report that tells of it."""
+    report = server.report()
+    late = report.document["written_at"] + 1
+    assert [item for item in report.observations if item["observed_at"] > late] == []
+    assert [finding for finding in report.findings if finding["since"] > late] == []
+    text = server.run("lastgood status", check=False)[1]
+    assert not re.search(r"(?<![\w-])-\d", text), text
