@@ -156,7 +156,10 @@ std::optional<KernelLogSubjects> HostKernelLogNames::by_name(std::string_view na
         return std::nullopt;
     }
     subjects.mapped = composed;
-    if (device != nullptr && (device->kind == BlockKind::md || subjects.drives.size() > 1)) {
+    // An array that was just stopped has no device any more, and its last members are not to blame.
+    const bool array_device =
+        device != nullptr ? device->kind == BlockKind::md : name.starts_with("md");
+    if (array_device || (device != nullptr && subjects.drives.size() > 1)) {
         // Which of its drives failed, the drives' own errors say.
         subjects.drives.clear();
         subjects.array = array(name);
@@ -229,9 +232,15 @@ std::string HostKernelLogNames::array(std::string_view device) {
         if (uuid) {
             const auto metadata = host_.read_line(directory + "metadata_version");
             const std::string id = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
-            if (!id.empty()) return "md-uuid-" + id;
+            if (!id.empty()) {
+                if (array_ids_.size() < most_names || array_ids_.contains(name))
+                    array_ids_.insert_or_assign(name, "md-uuid-" + id);
+                return "md-uuid-" + id;
+            }
         }
     }
+    // Stopped: what is still said of it is the same array's.
+    if (const auto known = array_ids_.find(name); known != array_ids_.end()) return known->second;
     // A RAID volume of LVM, by the id that the arrays collector gives it.
     const BlockDevice* mapped = topology_.device(name);
     if (mapped != nullptr && !mapped->dm_name.empty() &&

@@ -63,7 +63,8 @@ class HostKernelLogNames : public KernelLogNames {
     Topology topology_;
     Topology previous_;
     std::map<std::string, std::vector<std::string>, std::less<>>
-        held_;  // device name → ids of drives
+        held_;                                                   // device name → ids of drives
+    std::map<std::string, std::string, std::less<>> array_ids_;  // of md devices, as last seen
     std::set<std::string, std::less<>>
         renewed_;  // names given to a device that the topology may not have yet
     bool stale_ = false;

@@ -208,6 +208,21 @@ TEST_CASE("a filesystem's error blames no drive") {
           "read_only/filesystem=1; ");
 }
 
+TEST_CASE("an array that was stopped: its last members are not to blame") {
+    Fixture fixture;
+    // While md takes it apart, the topology is read with one member left; then it is gone.
+    fixture.topology.devices.at("md0").below = {"sdb1"};
+    fixture.clock += 5;
+    fixture.say("Buffer I/O error on dev md7, logical block 0, async page read");
+    CHECK(fixture.charged() == "md7 io/buffer=1; ");
+    fixture.topology.devices.erase("md0");
+    fixture.clock += 5;
+    fixture.say("I/O error, dev sdq, sector 1");
+    fixture.charged();
+    fixture.say("Buffer I/O error on dev md0, logical block 0, async page read");
+    CHECK(fixture.charged() == "md0 io/buffer=1; ");
+}
+
 TEST_CASE("a filesystem mounted since we have looked is found when it fails") {
     Fixture fixture;
     Mount mount;
