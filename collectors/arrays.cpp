@@ -202,12 +202,9 @@ class ArraysCollector {
         // Most hosts have no array: they need no map, either.
         const bool btrfs =
             host.list("/sys/fs/btrfs").value_or(std::vector<std::string>{}).size() > 1;
-        const auto blocks = host.list("/sys/block").value_or(std::vector<std::string>{});
-        const bool mapped = std::any_of(blocks.begin(), blocks.end(), [](const std::string& name) {
-            return name.starts_with("dm-");
-        });
+        const bool lvm = has_lvm_arrays(host);
         std::optional<Topology> topology;
-        if (!arrays.empty() || btrfs || mapped) {
+        if (!arrays.empty() || btrfs || lvm) {
             auto read = Topology::read(host, context_.config.loop_devices);
             if (read)
                 topology = std::move(*read);
@@ -221,7 +218,7 @@ class ArraysCollector {
         for (MdArray& array : arrays)
             if (!is_empty_array(array)) observe(array, map, now, ids);
         observe_btrfs_arrays(host, map, now, context_.sink);
-        if (mapped && map != nullptr) observe_lvm_arrays(*map, now, ids);
+        if (lvm && map != nullptr) observe_lvm_arrays(*map, now, ids);
         if (memory_.size() > most_remembered)  // of arrays that came and went
             std::erase_if(memory_, [&](const auto& entry) { return !ids.contains(entry.first); });
         return {};

@@ -53,39 +53,32 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
     const std::string directory = "/sys/fs/btrfs/" + uuid;
     auto devices = host.list(directory + "/devices");
     if (!devices) return;
+    const std::string id = "btrfs-" + uuid;
     size_t missing = 0;
+    const auto observe_missing = [&](const std::string& device, const std::string& slot) {
+        ++missing;
+        sink.observe(metric::array_member, id, 1, now,
+                     {{"drive", ""},
+                      {"device", device},
+                      {"slot", slot},
+                      {"state", "missing"},
+                      {"flags", ""}});
+    };
     if (auto numbers = host.list(directory + "/devinfo"))
         for (const std::string& number : *numbers) {
             auto flag = host.read_line(fmt::format("{}/devinfo/{}/missing", directory, number));
-            if (!flag || *flag != "1") continue;
-            ++missing;
-            sink.observe(metric::array_member, "btrfs-" + uuid, 1, now,
-                         {{"drive", ""},
-                          {"device", ""},
-                          {"slot", number},
-                          {"state", "missing"},
-                          {"flags", ""}});
+            if (flag && *flag == "1") observe_missing("", number);
         }
     if (devices->size() + missing < 2) return;  // one device is no array
     // btrfs does not notice that a device is gone before it is mounted again: it stays in the list,
     // and "missing" stays 0.
     if (topology != nullptr)
-        for (const std::string& device : *devices) {
-            if (topology->device(device) != nullptr) continue;
-            ++missing;
-            sink.observe(metric::array_member, "btrfs-" + uuid, 1, now,
-                         {{"drive", ""},
-                          {"device", device},
-                          {"slot", ""},
-                          {"state", "missing"},
-                          {"flags", ""}});
-        }
-    if (topology != nullptr)
         std::erase_if(*devices, [&](const std::string& device) {
-            return topology->device(device) == nullptr;
+            const bool gone = topology->device(device) == nullptr;
+            if (gone) observe_missing(device, "");
+            return gone;
         });
 
-    const std::string id = "btrfs-" + uuid;
     const Weakest weakest = weakest_profile(host, directory);
     auto label = host.read_line(directory + "/label");
     sink.observe(metric::array_info, id, 1, now,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/lvm_arrays.hpp"
 #include "collectors/parse/md_sysfs.hpp"
 #include "collectors/parse/text_scanner.hpp"
 
@@ -243,12 +244,8 @@ std::string HostKernelLogNames::array(std::string_view device) {
     if (const auto known = array_ids_.find(name); known != array_ids_.end()) return known->second;
     // A RAID volume of LVM, by the id that the arrays collector gives it.
     const BlockDevice* mapped = topology_.device(name);
-    if (mapped != nullptr && !mapped->dm_name.empty() &&
-        std::ranges::any_of(topology_.devices, [&](const auto& entry) {
-            return entry.second.dm_name == mapped->dm_name + "_rimage_0";
-        })) {
-        const auto uuid = host_.read_line("/sys/block/" + name + "/dm/uuid");
-        if (uuid && !uuid->empty()) return "dm-uuid-" + *uuid;
+    if (mapped != nullptr && is_lvm_array(topology_, *mapped)) {
+        return lvm_array_id(host_, name, mapped->dm_name);
     }
     return name;
 }

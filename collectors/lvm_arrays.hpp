@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/parse/md_array.hpp"
@@ -17,8 +18,18 @@ struct LvmArray {
     MdArray array;     // members are the mapped devices "vg-lv_rimage_N"
 };
 
-// Asks `dmsetup status` where `topology` shows a device with "_rimage_" in its name; elsewhere it
-// runs nothing and finds nothing. Error: there are such devices and dmsetup does not tell of them.
+// Whether there is a leg of such a volume ("_rimage_" in its name) among the mapped devices: before
+// there is a topology, and at the price of a small read for each of them.
+bool has_lvm_arrays(const Host& host);
+
+// Whether a mapped device is such a volume and not, for instance, a plain one or a leg.
+bool is_lvm_array(const Topology& topology, const BlockDevice& device);
+
+// The id of such a volume; by its name where the device-mapper was given no UUID.
+std::string lvm_array_id(const Host& host, std::string_view device, std::string_view dm_name);
+
+// Asks `dmsetup status` where `topology` shows a leg; elsewhere it runs nothing and finds nothing.
+// Error: there are such devices and dmsetup does not tell of them.
 Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& topology);
 
 }  // namespace lastgood

@@ -180,18 +180,16 @@ std::vector<RaidController> raid_controllers(const Host& host) {
 bool is_raid_volume(const Host& host, const Drive& drive) {
     const auto address = scsi_address(drive.sysfs);
     if (!address) return false;
-    for (const RaidController& controller : raid_controllers(host)) {
-        if (controller.host_number != address->host) continue;
-        if (controller.driver == "megaraid_sas") {
-            return address->channel >= megaraid_first_volume_channel;
-        }
-        if (controller.driver == "aacraid") return address->channel == aacraid_volume_channel;
-        if (controller.driver.starts_with("3w-")) return true;
-        // hpsa and smartpqi say it of each device; of a physical drive "N/A".
-        const auto level = host.read_line(drive.sysfs + "/device/raid_level");
-        return level && !level->empty() && *level != "N/A";
-    }
-    return false;
+    const auto driver =
+        host.read_line(fmt::format("/sys/class/scsi_host/host{}/proc_name", address->host));
+    if (!driver) return false;
+    if (*driver == "megaraid_sas") return address->channel >= megaraid_first_volume_channel;
+    if (*driver == "aacraid") return address->channel == aacraid_volume_channel;
+    if (driver->starts_with("3w-")) return true;
+    if (*driver != "hpsa" && *driver != "smartpqi") return false;
+    // These say it of each device; of a physical drive "N/A".
+    const auto level = host.read_line(drive.sysfs + "/device/raid_level");
+    return level && !level->empty() && *level != "N/A";
 }
 
 Result<void> read_raid_controller(const Host& host, const Topology& topology,
