@@ -160,19 +160,8 @@ def test_full_state_directory(installation, small_state):
     assert installation.stop(agent) == 0
 
 
-def test_state_directory_that_fills_up_while_running(installation, small_state):
-    installation.write_config(state=small_state)
-    agent = installation.start("agent")
-    assert installation.report().value("state_persisted") == 1
-    fill(small_state)
-    failing = script(installation.directory, "failing", FAILING)
-    installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
-    agent.send_signal(signal.SIGHUP)
-    installation.wait_for_report(state_not_persisted, 60, "the finding that nothing is remembered", process=agent)
-    (finding,) = [one for one in installation.report().findings if one.get("subject") == "failing"]
-    (small_state / "filler").unlink()
-    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
-    # What could not be written then is written now.
+def killed_agent_leaves_its_memory(installation, agent, finding):
+    """kill -9; the next agent has the finding about "failing" with its age."""
     installation.kill(agent)
     started = time.time()
     agent = installation.start("agent", wait=False)
@@ -186,6 +175,22 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     (again,) = [one for one in report.findings if one.get("subject") == "failing"]
     assert again["since"] == pytest.approx(finding["since"], abs=0.01)
     assert installation.stop(agent) == 0
+
+
+def test_state_directory_that_fills_up_while_running(installation, small_state):
+    installation.write_config(state=small_state)
+    agent = installation.start("agent")
+    assert installation.report().value("state_persisted") == 1
+    fill(small_state)
+    failing = script(installation.directory, "failing", FAILING)
+    installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
+    agent.send_signal(signal.SIGHUP)
+    installation.wait_for_report(state_not_persisted, 60, "the finding that nothing is remembered", process=agent)
+    (finding,) = [one for one in installation.report().findings if one.get("subject") == "failing"]
+    (small_state / "filler").unlink()
+    installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
+    # What could not be written then is written now.
+    killed_agent_leaves_its_memory(installation, agent, finding)
 
 
 def test_state_directory_whose_disk_hangs(installation, freezable):
@@ -208,19 +213,7 @@ def test_state_directory_whose_disk_hangs(installation, freezable):
     finally:
         subprocess.run(["fsfreeze", "--unfreeze", str(freezable)], check=True)
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
-    installation.kill(agent)
-    started = time.time()
-    agent = installation.start("agent", wait=False)
-    report = installation.wait_for_report(
-        lambda report: report.document["written_at"] > started
-        and [one for one in report.findings if one.get("subject") == "failing"],
-        30,
-        "the finding after the restart",
-        process=agent,
-    )
-    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
-    assert again["since"] == pytest.approx(finding["since"], abs=0.01)
-    assert installation.stop(agent) == 0
+    killed_agent_leaves_its_memory(installation, agent, finding)
 
 
 def test_state_directory_that_is_deleted_while_running(installation):

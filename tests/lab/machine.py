@@ -126,11 +126,9 @@ class Machine:
 
     def add_drive(self, kind, serial=None, size=256, base=None, image=None):
         """A drive of the cold machine; after power on, use plug(). `base`: an image to start from; `image`: one to go on with."""
-        number = 1 + sum(drive.kind == kind for drive in self.drives)
+        taken = {drive.name for drive in self.drives}
+        number = next(number for number in itertools.count(1) if f"{kind}{number}" not in taken)
         name = f"{kind}{number}"
-        while any(drive.name == name for drive in self.drives):
-            number += 1
-            name = f"{kind}{number}"
         serial = serial or f"LAB{kind.upper()}{number}"
         image = image or self._overlay(f"{name}-{serial}", base=base, size=None if base else size)
         # The SAS controller shows only drives with an address of their own.
