@@ -147,6 +147,12 @@ class Server:
     def plug(self, kind, **options):
         return self.machine.plug(kind, **options)
 
+    def configure(self, text):
+        """Adds TOML to the configuration of the running agent."""
+        number = next(self.machine.counter)
+        self.machine.agent.write_file(f"/etc/lastgood/conf.d/scenario{number}.toml", text.encode())
+        self.run("systemctl reload lastgood")
+
     # --- seeing
 
     def status(self):
