@@ -75,6 +75,12 @@ void HostKernelLogNames::hold_all() {
         auto ids = to_vector(topology_.drives_under(name));
         if (!ids.empty()) held_.emplace(name, std::move(ids));
     }
+    // A link of udev's goes with its drive, and btrfs goes on complaining of it.
+    for (const auto& [link, name] : topology_.btrfs_links) {
+        if (held_.size() >= most_names && !held_.contains(link)) continue;
+        auto ids = to_vector(topology_.drives_under(name));
+        if (!ids.empty()) held_.insert_or_assign(link, std::move(ids));
+    }
 }
 
 void HostKernelLogNames::learn_backlog(const KernelEvent& event) {

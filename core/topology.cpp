@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/drive_identity.hpp"
 
@@ -107,6 +108,17 @@ void read_btrfs(const Host& host, Topology& topology) {
     }
 }
 
+// btrfs calls a member by the path that it was registered by (fs/btrfs/volumes.c, device_list_add), often one of udev's links.
+void read_btrfs_links(const Host& host, Topology& topology) {
+    for (const auto& [name, members] : topology.btrfs_devices) {
+        const BlockDevice* device = topology.device(name);
+        if (!device) continue;
+        std::istringstream database(host.read("/run/udev/data/b" + device->number).value_or(""));
+        for (std::string line; std::getline(database, line);)
+            if (line.starts_with("S:")) topology.btrfs_links.emplace(line.substr(2), name);
+    }
+}
+
 // btrfs shows the path that it was mounted by, which may be one of udev's links: /dev/disk/by-id/… It
 // is no device's number either, so this is the only way from such a mount to its drives.
 void resolve_sources(const Host& host, Topology& topology) {
@@ -181,6 +193,7 @@ Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
         return Failure(mounts.error());
     read_devices(host, topology, loops_are_drives);
     read_btrfs(host, topology);
+    read_btrfs_links(host, topology);
     resolve_sources(host, topology);
     read_nvme_controllers(host, topology);
     return topology;
@@ -212,6 +225,7 @@ const Drive* Topology::find_drive(std::string_view word) const {
 
 const BlockDevice* Topology::device(std::string_view name) const {
     if (name.starts_with("/dev/")) name.remove_prefix(5);
+    if (const auto link = btrfs_links.find(name); link != btrfs_links.end()) name = link->second;
     if (const auto found = devices.find(name); found != devices.end()) return &found->second;
     std::string dm_name(name.starts_with("mapper/") ? name.substr(7) : name);
     if (const size_t slash = dm_name.find('/'); slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each

@@ -79,6 +79,7 @@ struct Topology {
     std::set<std::string> drives_under_mount(const Mount& mount) const;
 
     std::map<std::string, std::set<std::string>, std::less<>> btrfs_devices;  // any member's device name → all names
+    std::map<std::string, std::string, std::less<>> btrfs_links;  // udev's links to the members: "disk/by-id/…" → device name
     std::map<std::string, std::set<std::string>, std::less<>> nvme_controllers;  // "nvme0" → drive ids
 };
 

@@ -164,6 +164,24 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE("btrfs calls a member by a link of udev's, also when the drive is gone") {
+    Fixture fixture;
+    fixture.topology.btrfs_links["disk/by-id/ata-A_1"] = "sda1";
+    HostKernelLogNames names(fixture.host, [&]() -> std::optional<Topology> { return fixture.topology; },
+                             [&] { return fixture.clock; });
+    KernelEvent event;
+    event.device = "disk/by-id/ata-A_1";
+    CHECK(names.subjects(event, "").drives == std::vector<std::string>{"wwn-A"});
+    fixture.topology.btrfs_links.clear();
+    for (const char* gone : {"sda", "sda1"}) fixture.topology.devices.erase(gone);
+    fixture.topology.drives.erase("wwn-A");
+    fixture.clock += 10;
+    for (int refreshed = 0; refreshed < 2; ++refreshed) {
+        names.settle();
+        CHECK(names.subjects(event, "").drives == std::vector<std::string>{"wwn-A"});
+    }
+}
+
 TEST_CASE("errors are charged to the drive behind every kind of name") {
     Fixture fixture;
     fixture.say("I/O error, dev sda, sector 1 op 0x0:(READ)");

@@ -58,6 +58,7 @@ RecordedHost server() {
     host.link("/dev/disk/by-id/nvme-Example_N1234", "../../nvme0n1");
     host.directory("/sys/fs/btrfs/aa-bb/devices/nvme0n1");
     host.directory("/sys/fs/btrfs/features");
+    host.file("/run/udev/data/b259:0", "S:disk/by-id/nvme-Example_N1234\nS:disk/by-path/pci-0000:03:00.0-nvme-1\nE:ID_MODEL=Example\n");
     return host;
 }
 
@@ -94,6 +95,9 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.drives_under("loop0") == mirror);
     CHECK(topology.drives_under("loop1") == Set{});
     CHECK(topology.drives_under("sdz") == Set{});
+    // As btrfs calls a member in the kernel log.
+    CHECK(topology.drives_under("disk/by-path/pci-0000:03:00.0-nvme-1") == Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.drives_under("/dev/disk/by-id/nvme-Example_N1234") == Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.drives_under_mount(*topology.mount_of("/over/x")) == mirror);
     CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) == Set{"Example_NVMe_1TB_N1234"});
     // As btrfs shows it when it was mounted by udev's link.
