@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -66,6 +68,7 @@ class Agent {
     ~Agent() {
         if (config_fd_ >= 0) ::close(config_fd_);
         if (lock_fd_ >= 0) ::close(lock_fd_);
+        if (clock_fd_ >= 0) ::close(clock_fd_);
     }
     int run();
 
@@ -78,6 +81,8 @@ class Agent {
     void reload();
     void request_stop();
     void wait_for_children();
+    void watch_clock();
+    void clock_was_set();
     void start_serve();
     void serve_ended(const std::string& message);
     void changed();
@@ -102,7 +107,7 @@ class Agent {
     bool remembers_ = false;  // what is in memory continues what was on disk
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
     Seconds serve_started_ = 0, stop_by_ = 0;
-    int config_fd_ = -1, lock_fd_ = -1;
+    int config_fd_ = -1, lock_fd_ = -1, clock_fd_ = -1;
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_;
     Timestamp config_refused_at_ = 0;
@@ -196,6 +201,24 @@ void Agent::reload() {
         if (options_.with_serve && listens_elsewhere && serve_) serve_->stop();
     }
     sd_notify(0, "READY=1");
+    changed();
+}
+
+// A timer that never elapses, and is cancelled when somebody sets the clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+void Agent::watch_clock() {
+    if (clock_fd_ < 0) clock_fd_ = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    itimerspec never{};
+    never.it_value.tv_sec = INT32_MAX * 16LL;
+    if (clock_fd_ >= 0) ::timerfd_settime(clock_fd_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
+}
+
+// What was read by the clock before would have a wrong age, perhaps a negative one: it is read again.
+void Agent::clock_was_set() {
+    uint64_t expirations = 0;
+    if (::read(clock_fd_, &expirations, sizeof expirations) >= 0 || errno != ECANCELED) return;
+    watch_clock();
+    log(LogLevel::info, "the clock was set: everything is read again");
+    supervisor_->look_again();
     changed();
 }
 
@@ -369,6 +392,14 @@ int Agent::run() {
         static_cast<Agent*>(data)->wait_for_children();
         return 0;
     });
+    watch_clock();
+    sd_event_add_io(
+        event_, nullptr, clock_fd_, EPOLLIN,
+        [](sd_event_source*, int, uint32_t, void* agent) {
+            static_cast<Agent*>(agent)->clock_was_set();
+            return 0;
+        },
+        this);
     supervisor_.emplace(event_, host_, state_, [this] { changed(); });
     configure();
     beat();

@@ -199,6 +199,13 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());
     host(metric::generation, facts.reports_written);
+    // While the clock was ahead; it has been set back, and an age must not be negative.
+    for (Observation& observation : all) {
+        observation.observed_at = std::min(observation.observed_at, now);
+        const bool tells_when_seen = observation.metric == &metric::drive_read_timestamp_seconds ||
+                                     observation.metric == &metric::collector_last_success_timestamp_seconds;
+        if (tells_when_seen) observation.value = std::min(observation.value, now);
+    }
     sort_observations(all);
     // Two collectors that tell of one series: the first wins; Prometheus refuses doubles.
     const auto same_series = [](const Observation& a, const Observation& b) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "agent/history.hpp"
 #include "agent/log.hpp"
@@ -31,6 +32,10 @@ bool enabled(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
     return found == config.collectors.end() || found->second.enabled;
 }
+
+// Polls of one collector that run side by side: their deadline is to measure a drive, not how long the others keep the
+// processors busy.
+const size_t sibling_limit = std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
 
 }  // namespace
 
@@ -112,9 +117,15 @@ bool Supervisor::has_abandoned_child(const Task& task) const {
     });
 }
 
-size_t Supervisor::running_polls() const {
-    return static_cast<size_t>(std::ranges::count_if(
-        tasks_, [](const Task& task) { return task.child && task.kind == CollectorKind::poll; }));
+bool Supervisor::has_room_for(const Task& task) const {
+    if (task.kind == CollectorKind::stream) return true;
+    size_t polls = 0, siblings = 0;
+    for (const Task& other : tasks_) {
+        if (!other.child || other.kind == CollectorKind::stream) continue;
+        ++polls;
+        if (other.name == task.name) ++siblings;
+    }
+    return polls < poll_limit && siblings < sibling_limit;
 }
 
 // Starts what is due and sets the timer for what comes next.
@@ -124,18 +135,15 @@ void Supervisor::schedule() {
     tasks_.remove_if([](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
     if (now >= subjects_due_) refresh_subjects();
     Seconds next = subjects_due_;
-    size_t polls = running_polls();
     std::vector<Task*> due;
     for (Task& task : tasks_)
         if (!task.child && !task.retired && !has_abandoned_child(task)) due.push_back(&task);
     std::ranges::stable_sort(due, {}, &Task::due_at);
     for (Task* task : due) {
-        const bool room = task->kind == CollectorKind::stream || polls < poll_limit;
         if (task->due_at > now + 0.05) {
             next = std::min(next, task->due_at);
-        } else if (room) {
+        } else if (has_room_for(*task)) {
             start(*task);
-            if (task->kind == CollectorKind::poll) ++polls;
         }  // else the end of a running poll calls here again
     }
     sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(std::max(next, now) * 1e6));
@@ -297,6 +305,12 @@ void Supervisor::wake_up() {
 
 bool Supervisor::all_have_reported() const {
     return std::ranges::all_of(tasks_, [](const Task& task) { return task.has_reported || task.retired; });
+}
+
+void Supervisor::look_again() {
+    for (Task& task : tasks_)
+        if (task.kind == CollectorKind::poll) task.due_at = 0;
+    wake_up();
 }
 
 void Supervisor::stop() {

@@ -63,6 +63,7 @@ class Supervisor {
     // Starts everything that the configuration asks for; what runs already is ended first. Values read before stay until
     // their collector has read them anew.
     void configure(const Config& config, const Launch& launch);
+    void look_again();  // every poll that does not run is due
     void stop();  // ends all children; they are gone when running() is false
     bool running() const;
 
@@ -82,7 +83,7 @@ class Supervisor {
     void ended(Task& task, ChildEnd end, const std::string& message);
     void accept(Task& task);
     std::vector<std::string> arguments_of(const Task& task) const;
-    size_t running_polls() const;
+    bool has_room_for(const Task& task) const;
 
     sd_event* event_;
     const Host& host_;  // what is watched

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace lastgood;
 
 namespace {
@@ -48,6 +50,26 @@ TEST_CASE("an array without copies needs no check") {
         CAPTURE(level);
         CHECK_FALSE(unchecked_since({array_of_level(level), here}));
     }
+}
+
+TEST_CASE("nothing was seen after now, also when the clock was set back") {
+    Task task;
+    task.name = "smart";
+    task.has_reported = task.succeeded = true;
+    task.last_success = now + 86400;
+    task.last.observations = {{&metric::drive_read_timestamp_seconds, "d", {}, now + 86400, now + 86400},
+                              {&metric::drive_temperature_celsius, "d", {}, 31, now + 86400},
+                              {&metric::drive_present, "d", {}, 1, now - 5}};
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    const auto all = observe_all(tasks, {}, {}, {}, now);
+    for (const Observation& observation : all) CHECK(observation.observed_at <= now);
+    CHECK(value_of(all, metric::drive_read_timestamp_seconds, "d") == now);
+    CHECK(value_of(all, metric::collector_last_success_timestamp_seconds, "smart") == now);
+    CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
+    const auto earlier = std::ranges::find(all, &metric::drive_present, &Observation::metric);
+    REQUIRE(earlier != all.end());
+    CHECK(earlier->observed_at == now - 5);
 }
 
 TEST_CASE("a drive that is gone keeps what was known of it, from whichever collector") {
