@@ -2,6 +2,7 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/smart_readers.hpp"
+#include "core/drive_identity.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {
@@ -114,6 +115,8 @@ Result<void> look_at(Context& context, const Topology& topology, const std::stri
 }
 
 Result<void> run(Context& context) {
+    if (const auto drive = identify_drive_by_wwn(context.host, context.subject))
+        return look_at(context, Topology{}, *drive);
     const auto topology = Topology::read(context.host, context.config.loop_devices);
     if (!topology) return Failure(topology.error());
     if (!context.subject.empty()) return look_at(context, *topology, context.subject);

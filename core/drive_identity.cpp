@@ -193,6 +193,23 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
     return drive;
 }
 
+std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id) {
+    const auto names = host.list("/sys/class/block");
+    if (!names || !id.starts_with("wwn-")) return std::nullopt;
+    const std::string wwn(id.substr(4));
+    std::string found;
+    for (const std::string& name : *names) {
+        const auto wwid = host.read_line("/sys/class/block/" + name + "/device/wwid");
+        if (!wwid || wwn_of_wwid(clean_identity(*wwid)) != wwn) continue;
+        if (!found.empty()) return std::nullopt;
+        found = name;
+    }
+    const auto sysfs = host.resolve("/sys/class/block/" + found);
+    if (found.empty() || !sysfs) return std::nullopt;
+    Drive drive = identify_drive(host, found, *sysfs, host.read_line(*sysfs + "/dev").value_or(""));
+    return drive.id == id ? std::optional(std::move(drive)) : std::nullopt;
+}
+
 std::string make_drive_id(const Drive& drive, std::string_view path) {
     std::string id;
     // An NVMe drive's WWN is its namespace's; the drive itself is told by its serial.

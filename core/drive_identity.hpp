@@ -1,6 +1,7 @@
 // Who a drive is: stable id, model, serial, transport, from sysfs and the udev database, without opening the device.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ namespace lastgood {
 
 // `sysfs` is the resolved /sys/devices/…/block/NAME, `number` its "major:minor".
 Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs, const std::string& number);
+
+// The drive of a "wwn-…" id, without looking closely at any other: of hundreds of drives each is asked for its health by a process of
+// its own. Nothing when none has that WWN, or two have it (multipath, cheap bridges): then the whole topology tells.
+std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id);
 
 // "wwn-0x…", else "MODEL_SERIAL", else "unstable-PATH".
 std::string make_drive_id(const Drive& drive, std::string_view path);

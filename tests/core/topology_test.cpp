@@ -82,6 +82,26 @@ TEST_CASE("drives are told by stable ids") {
     CHECK(topology.find_drive("") == nullptr);
 }
 
+TEST_CASE("one drive is found by its WWN without the others") {
+    RecordedHost host = server();
+    const auto found = identify_drive_by_wwn(host.host(), "wwn-0x5000c500a1b2c3d4");
+    REQUIRE(found);
+    const Topology topology = Topology::read(host.host()).value();
+    const Drive& same = topology.drives.at("wwn-0x5000c500a1b2c3d4");
+    CHECK(found->device == same.device);
+    CHECK(found->sysfs == same.sysfs);
+    CHECK(found->model == same.model);
+    CHECK(found->transport == same.transport);
+    for (const char* id : {"", "wwn-", "wwn-0x5000c500a1b2c3d5", "EXAMPLE_HDD_4000_S2", "wwn-0x5000c500a1b2c3d4-S1"}) {
+        CAPTURE(id);
+        CHECK_FALSE(identify_drive_by_wwn(host.host(), id));
+    }
+    // A second path to it, or a bridge with the same WWN: only the whole topology tells which is which.
+    host.block("sdc", "/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/block/sdc", "8:32");
+    host.file("/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/wwid", "naa.5000c500a1b2c3d4\n");
+    CHECK_FALSE(identify_drive_by_wwn(host.host(), "wwn-0x5000c500a1b2c3d4"));
+}
+
 TEST_CASE("every layer leads down to its drives") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host()).value();
