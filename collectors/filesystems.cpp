@@ -35,6 +35,7 @@ struct Known {
     FillForecast forecast{};
     FilesystemUse use{};  // the last that was answered
     Timestamp answered_at = 0;
+    Timestamp mounted_after = 0;  // it was not mounted yet then
 };
 
 std::string_view basename(std::string_view path) {
@@ -120,6 +121,10 @@ class FilesystemsCollector {
             return std::none_of(mounts_.begin(), mounts_.end(),
                                 [&](const Mount* mount) { return mount->point == entry.first; });
         });
+        // What appears while we watch was mounted after the look before.
+        for (const Mount* mount : mounts_)
+            if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
+        looked_at_ = host.now();
         find_ephemeral_links();
         // The kernel tells of a new mount, and ext4 of each error that it notes.
         watched_ = {"/proc/self/mountinfo"};
@@ -222,7 +227,8 @@ class FilesystemsCollector {
             mount.super_options.begin(), mount.super_options.end(),
             [](const std::string& o) { return o == "emergency_ro" || o == "shutdown"; });
         const bool intended = read_only_intended(mount, fstab_);
-        sink.observe(metric::filesystem_read_only, id, mount.read_only || emergency ? 1 : 0, now);
+        const bool read_only = mount.read_only || emergency || is_stopped_by_error(mount);
+        sink.observe(metric::filesystem_read_only, id, read_only ? 1 : 0, now);
         sink.observe(metric::filesystem_read_only_intended, id, intended ? 1 : 0, now);
         observe_use(mount, now);
         observe_errors(mount, now);
@@ -264,6 +270,19 @@ class FilesystemsCollector {
         if (mount.read_only) return;
         if (auto full = known.forecast.full_at(at, use.available))
             sink.observe(metric::filesystem_full_at_timestamp_seconds, id, *full, at);
+    }
+
+    // Since Linux 6.12, and in later stable kernels of older series (seen with 6.1.0-50 of Debian 12), ext4 refuses to write after an
+    // error and yet calls itself "rw" everywhere; only 6.15 says "emergency_ro". Each error that it notes does that, where
+    // errors=remount-ro holds; an older one than the mount was there before and did not.
+    bool is_stopped_by_error(const Mount& mount) {
+        const Host& host = context_.host;
+        const std::string directory = ext4_directory(mount);
+        if (directory.empty() || host.read_number(directory + "/errors_count").value_or(0) <= 0) return false;
+        const std::string options = host.read(fmt::format("/proc/fs/ext4/{}/options", basename(directory))).value_or("");
+        if (("\n" + options).find("\nerrors=remount-ro\n") == std::string::npos) return false;
+        const Timestamp last = host.read_number(directory + "/last_error_time").value_or(0);
+        return last >= std::floor(std::max(host.boot_time(), known_[mount.point].mounted_after));
     }
 
     void observe_errors(const Mount& mount, Timestamp now) {
@@ -324,6 +343,7 @@ class FilesystemsCollector {
     std::string mountinfo_;
     std::vector<const Mount*> mounts_;  // of topology_
     std::map<std::string, Known> known_;
+    Timestamp looked_at_ = 0;
     std::set<std::string> ephemeral_drives_;
     std::vector<std::string> watched_;
 };

@@ -65,7 +65,7 @@ class KernelLogCollector {
             started_before_ = true;
             if (cursor->boot == boot_) counted_ = cursor->sequence;
         }
-        if (context.host.recorded()) boot_time_ = recorded_boot_time();
+        if (context.host.recorded()) boot_time_ = context.host.boot_time();
     }
 
     Result<void> run() {
@@ -111,17 +111,6 @@ class KernelLogCollector {
     }
 
   private:
-    Timestamp recorded_boot_time() const {
-        const auto stat = context_.host.read("/proc/stat");
-        if (stat) {
-            TextScanner scan(*stat);
-            if (scan.until("btime ")) {
-                if (const auto seconds = scan.number()) return static_cast<double>(*seconds);
-            }
-        }
-        return context_.host.now();
-    }
-
     // Names that were given to another device within the backlog must be known before its first
     // error is charged.
     Result<void> learn_backlog() {

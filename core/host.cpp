@@ -204,4 +204,15 @@ Seconds Host::monotonic() const {
     return from_timespec(time);
 }
 
+Timestamp Host::boot_time() const {
+    if (!recorded_) return now() - monotonic();
+    const std::string stat = "\n" + read("/proc/stat").value_or("");
+    constexpr std::string_view key = "\nbtime ";
+    const size_t at = stat.find(key);
+    double seconds = 0;
+    if (at == stat.npos || std::from_chars(stat.data() + at + key.size(), stat.data() + stat.size(), seconds).ec != std::errc{})
+        return now();
+    return seconds;
+}
+
 }  // namespace lastgood

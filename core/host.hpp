@@ -67,6 +67,8 @@ class Host {
     // A recorded host's clock is the number in ROOT/now, else the time of its recording is unknown: 0.
     Timestamp now() const;
     Seconds monotonic() const;  // CLOCK_BOOTTIME
+    // When its kernel started; a recorded host's by "btime" in its /proc/stat (proc(5)), else now().
+    Timestamp boot_time() const;
 
   private:
     std::string root_;

@@ -15,6 +15,7 @@
 #include "collectors/fill_forecast.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
 
 using namespace lastgood;
 
@@ -96,6 +97,29 @@ TEST_CASE("read-only by error, by intent, and ephemeral") {
     CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/snap/core/1"));
     CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/mnt/auto"));
     CHECK(value(ran.sink, metric::filesystem_kernel_errors_total, "/srv") == 2);
+}
+
+TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
+    const auto read_only = [](std::string_view errors, std::string_view last_error_time, std::string_view options) {
+        test::RecordedHost host;
+        host.block("sda", "/sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda", "8:0");
+        host.file("/proc/self/mountinfo", "22 1 8:0 / /srv rw,relatime - ext4 /dev/sda rw\n");
+        host.file("/proc/filesystems", std::string(kernel_types));
+        host.file("/proc/stat", "cpu 1 2 3\nbtime 1800000000\nprocesses 4\n");
+        host.file("/now", "1800090000\n");
+        host.file("/sys/fs/ext4/sda/errors_count", std::string(errors));
+        host.file("/sys/fs/ext4/sda/last_error_time", std::string(last_error_time));
+        host.file("/proc/fs/ext4/sda/options", std::string(options));
+        const auto ran = test::run_on_host(filesystems(), host.root());
+        return value(ran.sink, metric::filesystem_read_only, "/srv") == 1;
+    };
+    // As Linux 6.1.0-50 shows it (Debian 12), in /proc/fs/ext4/DEVICE/options.
+    const std::string stops = "rw\nbsddf\nresgid=0\nerrors=remount-ro\ncommit=5\n";
+    const std::string goes_on = "rw\nbsddf\nresgid=0\nerrors=continue\ncommit=5\n";
+    CHECK(read_only("4\n", "1800000100\n", stops));
+    CHECK_FALSE(read_only("4\n", "1799999900\n", stops));  // of an earlier boot, and not yet checked by fsck
+    CHECK_FALSE(read_only("4\n", "1800000100\n", goes_on));
+    CHECK_FALSE(read_only("0\n", "0\n", stops));
 }
 
 TEST_CASE("a mount that hangs is said not to respond, and no value of its is made up") {
