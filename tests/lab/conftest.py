@@ -61,14 +61,31 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: 2 if item.get_closest_marker("last") else 0 if "healthy" in item.fixturenames else 1)
 
 
+def evidence_of(item):
+    return KEPT / item.name.removeprefix("test_")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """What failed is also written beside the console, at once; pytest itself tells it when all scenarios are over."""
+    report = (yield).get_result()
+    if report.failed:
+        item.failed = True
+        evidence_of(item).mkdir(parents=True, exist_ok=True)
+        (evidence_of(item) / f"failed-{report.when}.txt").write_text(report.longreprtext)
+
+
 @pytest.fixture
 def lab(whole_lab, request):
     """Servers made with it are stopped after the scenario; console, journal and report are left in build/lab/SCENARIO/."""
-    kept = KEPT / request.node.name.removeprefix("test_")
+    kept = evidence_of(request.node)
     shutil.rmtree(kept, ignore_errors=True)
     first = len(whole_lab.servers)
     try:
         yield whole_lab
+        for server in whole_lab.servers[first:]:
+            if not hasattr(request.node, "failed"):
+                server.expect_no_innocent_alerted()
     finally:
         mine, whole_lab.servers[first:] = whole_lab.servers[first:], []
         for server in mine:

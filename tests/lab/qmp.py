@@ -131,7 +131,7 @@ class GuestAgent(Conversation):
             if time.monotonic() > deadline:
                 raise CommandFailed(f"in the guest, not done after {seconds} s: {command}")
             time.sleep(pause)
-            pause = min(0.2, pause * 1.5)
+            pause = min(0.4, pause * 1.5)
         output = base64.b64decode(state.get("out-data", "")).decode(errors="replace")
         errors = base64.b64decode(state.get("err-data", "")).decode(errors="replace")
         status = state.get("exitcode", -state.get("signal", 0))

@@ -2,9 +2,31 @@
 
 import time
 
+MANY = 200  # drives
+WARNINGS = ("spare", "temperature", "reliability", "read_only", "volatile_backup", "persistent_memory")
+
+
+def test_nvme_critical_warnings(lab):
+    """Each of the six bits, alone: the right label, the right finding, on that drive only; cleared again."""
+    server = lab.server("nvme_critical_warnings", nvme=1)
+    warned = server.plug("nvme", pmrdev="persistent")
+    server.configure('[collectors.smart]\ninterval = "15s"\n')
+    drive = server.id_of(warned)
+    for bit, warning in enumerate(WARNINGS):
+        warned.warn(1 << bit)
+        rule = "drive_suspect_temperature_warning" if warning == "temperature" else "drive_failing_critical_warning"
+        server.expect(f'lastgood_drive_critical_warning{{drive="{drive}",warning="{warning}"}} == 1', within=60)
+        server.expect("count(lastgood_drive_critical_warning == 1) == 1")
+        server.expect_finding(rule, drive)
+        server.expect_blamed(drive)
+        assert server.findings() == {(rule, drive)}
+    warned.warn(0)
+    server.expect_blamed(within=60)
+    server.expect_none("lastgood_drive_critical_warning == 1")
+
 
 def test_drive_that_stops_answering(lab):
-    """I/O and health queries hang: told within a minute, the others go on; neither stopping the agent nor its next start hangs."""
+    """I/O and health queries hang: told within a minute, the others go on; neither stopping the agent nor its next start, after a reboot, hangs."""
     server = lab.server("drive_that_stops_answering", start=False)
     leave_only(server, "sata", "ata")
     server.start()
@@ -33,11 +55,19 @@ def test_drive_that_stops_answering(lab):
     begin = time.monotonic()
     server.run("systemctl stop lastgood", check=False)
     assert time.monotonic() - begin < 25  # the unit's TimeoutStopSec=, and the guest's slowness
-    server.run("systemctl start lastgood")
-    after = server.expect_finding("drive_not_answering", drive, within=60)
+
+    # A reboot in the middle of it: the drive answers while the kernel looks for drives, and hangs again before lastgood starts.
+    server.run("systemctl disable -q lastgood")
+    stalled.release()
+    server.machine.reboot()
+    server.run(f"echo 900 > /sys/block/{stalled.device}/device/timeout")
+    stalled.stall()
+    server.run(f"dd if={stalled.by_id} of=/dev/null bs=64k count=1 iflag=direct >&- 2>&- & sleep 1; systemctl start lastgood")
+    after = server.expect_finding("drive_not_answering", drive, within=90)
     assert after["since"] == before["since"]
+    assert server.id_of(stalled) == drive
     others_are_fresh()
-    assert health_queries(server, drive) == 2  # that of the agent before is still stuck, too
+    assert health_queries(server, drive) == 1
 
     released = time.time()
     stalled.release()
@@ -52,9 +82,49 @@ def leave_only(server, *kinds):
     gone = [drive for drive in server.drives if drive.kind not in kinds]
     for drive in gone:
         server.run(f"echo 1 > /sys/block/{drive.device}/device/delete")
-        server.drives.remove(drive)
+        drive.pull()
 
 
 def health_queries(server, drive):
     """How many processes that ask the drive for its health there are in the guest."""
     return int(server.run(f"pgrep -fc '^lastgood collect smart {drive} ' || true"))
+
+
+def test_medium_errors_with_sense_data(lab):
+    """scsi_debug's drives answer as SAS drives do, with sense data: where it failed, on that drive only."""
+    server = lab.server("sense_data", start=False)
+    bad, good = server.simulate_drives(2, "opts=2")  # medium errors at sectors 4660 to 4669 (SDEBUG_OPT_MEDIUM_ERR)
+    server.start(health=False)
+    server.expect(f'lastgood_drive_info{{drive="{bad}",protocol="scsi",reader="smartctl"}}', within=60)
+    server.run(f"dd if=/dev/{device_of(server, bad)} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.expect(f'lastgood_drive_kernel_errors_total{{drive="{bad}",kind="medium",layer="scsi"}} > 0')
+    server.expect(f'lastgood_drive_kernel_errors_total{{drive="{bad}",kind="medium",layer="block"}} > 0')
+    server.expect_finding("drive_failing_medium_errors", bad)
+    server.expect_blamed(bad)
+    assert server.value(f'lastgood_drive_kernel_errors_total{{drive="{good}"}}') is None
+
+
+def test_two_hundred_drives(lab):
+    """All are read in time, a few at once; the report stays fresh and memory small, and the one that fails is told."""
+    server = lab.server("two_hundred_drives", start=False)
+    ids = server.simulate_drives(MANY, "opts=2")
+    server.start(health=False)
+    read = f'count(lastgood_drive_read_timestamp_seconds{{drive=~"wwn-0x3333.*"}}) == {MANY}'
+    most = 0
+    deadline = time.monotonic() + 600
+    while not server.query(read):
+        assert time.monotonic() < deadline, server.query(read.split(" == ", maxsplit=1)[0])
+        most = max(most, int(server.run("pgrep -fc '^lastgood collect smart ' || true")))
+        server.expect("time() - lastgood_report_timestamp_seconds < 30")
+    assert 1 < most <= 8
+    bad = ids[MANY // 2]
+    server.run(f"dd if=/dev/{device_of(server, bad)} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.expect_finding("drive_failing_medium_errors", bad)
+    server.expect_blamed(bad)
+    # Nothing is near the limits of the unit.
+    assert int(server.run("cat /sys/fs/cgroup/system.slice/lastgood.service/memory.peak")) < 200 << 20
+    assert "has not" not in server.run("journalctl --no-pager -u lastgood")
+
+
+def device_of(server, drive):
+    return server.expect(f'lastgood_drive_info{{drive="{drive}"}}')[0][0]["device"]

@@ -1,0 +1,68 @@
+"""The kernel log: lines that the kernel did not write, and more lines than anybody can read."""
+
+FORGED = 200
+FLOOD = 120_000
+NEWEST = """
+import os
+log = os.open("/dev/kmsg", os.O_RDWR | os.O_NONBLOCK)
+os.lseek(log, 0, os.SEEK_END)
+os.write(log, b"here\\n")
+print(os.read(log, 8192).split(b",")[1].decode())
+"""
+
+
+def test_forged_kernel_lines(lab):
+    """What user space writes into the kernel log, even root, is nobody's error; a real one beside it is."""
+    server = lab.server("forged_kernel_lines")
+    victim, bad = server.drive("sata1").device, server.drive("ata1")
+    line = f"<2>critical medium error, dev {victim}, sector 4660 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2"
+    # Without a limit for who writes too much, and before and after the real error.
+    forge = f"sysctl -q kernel.printk_devkmsg=on; for i in $(seq {FORGED}); do echo '{line}' > /dev/kmsg; done"
+    server.run(forge)
+    bad.fail(reads=[4660])
+    server.run(f"dd if={bad.by_id} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.run(forge)
+    blamed = server.id_of(bad)
+    server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}"}} > 0')
+    server.expect_blamed(blamed, within=30)
+    assert not server.query(f'lastgood_drive_kernel_errors_total{{drive="{server.id_of(server.drive("sata1"))}"}}')
+
+
+def test_kernel_log_flood(lab):
+    """Over a hundred thousand real lines: what was overwritten is counted, memory stays small, and the agent goes on."""
+    server = lab.server("kernel_log_flood")
+    # A quiet console; and our own mark, which last_record() writes, is not dropped.
+    server.run("dmesg -n 1; sysctl -q kernel.printk_devkmsg=on; modprobe scsi_debug dev_size_mb=8 opts=1 delay=0; udevadm settle", 120)
+    drive = server.run("basename $(ls -d /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/*)").strip()
+    begin = last_record(server)
+    # With opts=1 scsi_debug tells of every command: each a line of the kernel's own.
+    read = f"dd if=/dev/{drive} of=/dev/null bs=512 count=16000 iflag=direct status=none"
+    for _ in range(FLOOD // 1000):
+        server.run(read, 120)
+        if last_record(server) - begin > FLOOD:
+            break
+    assert last_record(server) - begin > FLOOD
+    # In this slow machine the reader keeps up. Now it gets no processor for a while, and the kernel overwrites what it has not read.
+    reader = server.run("pgrep -f '^lastgood collect kernel_log'").strip()
+    server.run(f"kill -STOP {reader}; {read}; kill -CONT {reader}", 120)
+    server.expect("lastgood_kernel_log_lost_records_total > 1000")
+    server.expect_finding("kernel_log_lost")
+    server.expect("time() - lastgood_report_timestamp_seconds < 20")
+    assert memory(server) < 100 << 10
+    server.expect_blamed()
+    # And it still sees what comes.
+    bad = server.drive("ata1")
+    bad.fail(reads=[4660])
+    server.run(f"dd if={bad.by_id} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.expect(f'lastgood_drive_kernel_errors_total{{drive="{server.id_of(bad)}"}} > 0')
+
+
+def last_record(server):
+    """The sequence number of the newest record."""
+    return int(server.run(f"python3 -c '{NEWEST}'"))
+
+
+def memory(server):
+    """KiB: the most that the agent, or its reader of the kernel log, ever had."""
+    processes = "$(systemctl show -P MainPID lastgood) $(pgrep -f '^lastgood collect kernel_log')"
+    return max(map(int, server.run(f"for p in {processes}; do awk '/VmHWM/ {{print $2}}' /proc/$p/status; done").split()))
