@@ -126,7 +126,7 @@ class FilesystemsCollector {
             if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
         looked_at_ = host.now();
         find_ephemeral_links();
-        // The kernel tells of a new mount, and ext4 of each error that it notes.
+        // The kernel tells of a new mount, and ext4 of an error in spite of which it goes on (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
         for (const Mount* mount : mounts_)
             if (const std::string path = ext4_directory(*mount); !path.empty())
