@@ -32,13 +32,9 @@ def test_drive_that_stops_answering(lab):
     server.start()
     server.configure('[collectors.smart]\ninterval = "15s"\n')
     stalled = server.drive("sata1")
-    drive, name = server.id_of(stalled), stalled.device
+    drive = server.id_of(stalled)
     others = f'lastgood_drive_read_timestamp_seconds{{drive!="{drive}"}}'
-    # Beyond the kernel's usual patience, after which it would reset the drive.
-    server.run(f"echo 900 > /sys/block/{name}/device/timeout")
-
-    stalled.stall()
-    server.run(f"for i in 1 2 3 4; do dd if=/dev/{name} of=/dev/null bs=64k skip=$i count=1 iflag=direct & done >&- 2>&-")
+    stall(server, stalled)
     server.expect_finding("drive_io_stalled", drive, within=60)
     before = server.expect_finding("drive_not_answering", drive, within=60)
     server.expect_finding("collector_abandoned_children", "smart")
@@ -60,9 +56,8 @@ def test_drive_that_stops_answering(lab):
     server.run("systemctl disable -q lastgood")
     stalled.release()
     server.machine.reboot()
-    server.run(f"echo 900 > /sys/block/{stalled.device}/device/timeout")
-    stalled.stall()
-    server.run(f"dd if={stalled.by_id} of=/dev/null bs=64k count=1 iflag=direct >&- 2>&- & sleep 1; systemctl start lastgood")
+    stall(server, stalled)
+    server.run("systemctl start lastgood")
     after = server.expect_finding("drive_not_answering", drive, within=90)
     assert after["since"] == before["since"]
     assert server.id_of(stalled) == drive
@@ -83,6 +78,14 @@ def leave_only(server, *kinds):
     for drive in gone:
         server.run(f"echo 1 > /sys/block/{drive.device}/device/delete")
         drive.pull()
+
+
+def stall(server, drive):
+    """Reads of it hang; beyond the kernel's usual patience, after which it would reset the drive."""
+    name = drive.device
+    server.run(f"echo 900 > /sys/block/{name}/device/timeout")
+    drive.stall()
+    server.run(f"for i in 1 2 3 4; do dd if=/dev/{name} of=/dev/null bs=64k skip=$i count=1 iflag=direct & done >&- 2>&-")
 
 
 def health_queries(server, drive):
