@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end")]
 
 from lab import Lab  # noqa: E402
+from power_cuts import PowerCuts  # noqa: E402
 
 SOURCE = HERE.parent.parent
 KEPT = SOURCE / "build" / "lab"  # console, journal and report of every scenario that ran last
@@ -40,6 +41,19 @@ def whole_lab(deb, tmp_path_factory):
         leave(server, KEPT / server.directory.name)
 
 
+@pytest.fixture(scope="session")
+def power_cuts(whole_lab):
+    cuts = PowerCuts(whole_lab, KEPT / "power_cuts")
+    yield cuts
+    cuts.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begin_what_takes_long(request):
+    if any("power_cuts" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("power_cuts")
+
+
 def leave(server, kept):
     """Switches it off; console, journal, report and status are copied to build/lab/."""
     if server.machine.agent:
@@ -57,7 +71,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The healthy server first, because its ten minutes pass beside the others; their end last."""
+    """The healthy server first, because its ten minutes pass beside the others; the end of what takes long last."""
     items.sort(key=lambda item: 2 if item.get_closest_marker("last") else 0 if "healthy" in item.fixturenames else 1)
 
 

@@ -70,9 +70,9 @@ class Lab:
         machine.agent.write_file("/etc/lastgood/conf.d/lab.toml", CONFIG.encode())
         return machine
 
-    def thaw(self, frozen, directory):
-        """A copy of a frozen machine, running."""
-        machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", frozen / "root.qcow2", free_port())
+    def thaw(self, frozen, directory, background=False):
+        """A copy of a frozen machine, running; in the background with the processor time that others leave."""
+        machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", frozen / "root.qcow2", free_port(), background)
         for kind, serial, image in json.loads((frozen / "drives.json").read_text()):
             machine.add_drive(kind, serial, base=frozen / image)
         machine.power_on(frozen / "memory")

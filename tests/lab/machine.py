@@ -102,11 +102,12 @@ class Drive:
 class Machine:
     """A server with an AHCI, an older ATA, a SAS and a virtio SCSI controller, a USB bus, and slots for NVMe drives and a MegaRAID controller."""
 
-    def __init__(self, directory, kernel, initrd, root, port):
+    def __init__(self, directory, kernel, initrd, root, port, background=False):
         """`root`: the image below the root disk's overlay; `port`: on loopback, forwarded to the guest's port 9847."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.kernel, self.initrd, self.port = kernel, initrd, port
+        self.niceness = "15" if background else "0"
         self.drives = []
         self.nodes = {}
         self.counter = itertools.count(1)
@@ -176,7 +177,8 @@ class Machine:
             # The guest looks for drives when it has started the controller's firmware, some seconds later.
             self.qmp.call("device_add", **MEGARAID)
         self.qmp.call("device_add", **self._device(drive))
-        self.run(f"for i in $(seq 300); do [ -b {drive.by_id} ] && exit; sleep 0.1; done; ls -l /dev/disk/by-id; exit 1")
+        # Soon, but not in a machine that gets little processor time.
+        self.run(f"for i in $(seq 1000); do [ -b {drive.by_id} ] && exit; sleep 0.1; done; ls -l /dev/disk/by-id; exit 1", 300)
         return drive
 
     def detach_node(self, name):
@@ -199,7 +201,7 @@ class Machine:
             (self.directory / name).unlink(missing_ok=True)
         command = [
             # The plainest processor: emulating the instructions of a newer one makes a boot a third longer.
-            "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2",
+            "nice", "-n", self.niceness, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2",
             "-m", str(MEMORY), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
             "-kernel", str(self.kernel), "-initrd", str(self.initrd),
             "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off",
