@@ -194,8 +194,9 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
 }
 
 std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id) {
+    if (!id.starts_with("wwn-")) return std::nullopt;
     const auto names = host.list("/sys/class/block");
-    if (!names || !id.starts_with("wwn-")) return std::nullopt;
+    if (!names) return std::nullopt;
     const std::string wwn(id.substr(4));
     std::string found;
     for (const std::string& name : *names) {
@@ -204,8 +205,9 @@ std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id
         if (!found.empty()) return std::nullopt;
         found = name;
     }
+    if (found.empty()) return std::nullopt;
     const auto sysfs = host.resolve("/sys/class/block/" + found);
-    if (found.empty() || !sysfs) return std::nullopt;
+    if (!sysfs) return std::nullopt;
     Drive drive = identify_drive(host, found, *sysfs, host.read_line(*sysfs + "/dev").value_or(""));
     return drive.id == id ? std::optional(std::move(drive)) : std::nullopt;
 }
