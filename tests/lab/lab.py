@@ -148,6 +148,10 @@ class Server:
     def plug(self, kind, **options):
         return self.machine.plug(kind, **options)
 
+    def read_sector(self, device, sector):
+        """Past the page cache; it may fail."""
+        self.run(f"dd if={device} of=/dev/null bs=512 skip={sector} count=1 iflag=direct", check=False)
+
     def simulate_drives(self, count, options=""):
         """Drives that the guest's kernel plays itself (scsi_debug), beside the machine's; the ids that lastgood will know them by."""
         self.run(f"modprobe scsi_debug dev_size_mb=8 num_tgts={count} max_luns=1 {options}; udevadm settle --timeout=300", 600)

@@ -150,7 +150,7 @@ def test_arrays_drive_replaced_while_running(lab):
     gone, kept = server.id_of(old), server.id_of(stays)
     name = old.device
     old.fail(reads=[100], error="ENODATA")  # so that it has a record
-    server.run(f"dd if=/dev/{name} of=/dev/null bs=512 skip=100 count=1 iflag=direct", check=False)
+    server.read_sector(f"/dev/{name}", 100)
     server.expect_finding("drive_failing_medium_errors", gone)
     medium = server.value(f'lastgood_drive_kernel_errors_total{{drive="{gone}",kind="medium",layer="block"}}')
 

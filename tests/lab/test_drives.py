@@ -99,7 +99,7 @@ def test_medium_errors_with_sense_data(lab):
     bad, good = server.simulate_drives(2, "opts=2")  # medium errors at sectors 4660 to 4669 (SDEBUG_OPT_MEDIUM_ERR)
     server.start(health=False)
     server.expect(f'lastgood_drive_info{{drive="{bad}",protocol="scsi",reader="smartctl"}}', within=60)
-    server.run(f"dd if=/dev/{device_of(server, bad)} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.read_sector(f"/dev/{device_of(server, bad)}", 4660)
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{bad}",kind="medium",layer="scsi"}} > 0')
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{bad}",kind="medium",layer="block"}} > 0')
     server.expect_finding("drive_failing_medium_errors", bad)
@@ -121,7 +121,7 @@ def test_two_hundred_drives(lab):
         server.expect("time() - lastgood_report_timestamp_seconds < 30")
     assert 1 < most <= 8
     bad = ids[MANY // 2]
-    server.run(f"dd if=/dev/{device_of(server, bad)} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.read_sector(f"/dev/{device_of(server, bad)}", 4660)
     server.expect_finding("drive_failing_medium_errors", bad)
     server.expect_blamed(bad)
     # Nothing is near the limits of the unit.

@@ -20,7 +20,7 @@ def test_forged_kernel_lines(lab):
     forge = f"sysctl -q kernel.printk_devkmsg=on; for i in $(seq {FORGED}); do echo '{line}' > /dev/kmsg; done"
     server.run(forge)
     bad.fail(reads=[4660])
-    server.run(f"dd if={bad.by_id} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.read_sector(bad.by_id, 4660)
     server.run(forge)
     blamed = server.id_of(bad)
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}"}} > 0')
@@ -53,7 +53,7 @@ def test_kernel_log_flood(lab):
     # And it still sees what comes.
     bad = server.drive("ata1")
     bad.fail(reads=[4660])
-    server.run(f"dd if={bad.by_id} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
+    server.read_sector(bad.by_id, 4660)
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{server.id_of(bad)}"}} > 0')
 
 

@@ -32,7 +32,7 @@ def test_state_becomes_read_only(lab):
     bad = server.drive("ata1")
     errors = f'sum(lastgood_drive_kernel_errors_total{{drive="{server.id_of(bad)}"}})'
     bad.fail(reads=[4660])
-    read_bad_sector(server, bad)
+    server.read_sector(bad.by_id, 4660)
     server.expect(f"{errors} > 0")
     server.expect_finding("drive_suspect_kernel_errors", server.id_of(bad))
     saved = settled(server, errors)
@@ -41,7 +41,7 @@ def test_state_becomes_read_only(lab):
     server.run(f"echo trigger > /sys/fs/ext4/$(basename $(readlink -e {device}))/trigger_fs_error")
     server.expect_finding("filesystem_read_only", STATE, within=90)  # looked at once a minute
     server.expect_finding("filesystem_damaged", STATE)
-    read_bad_sector(server, bad)  # something to save
+    server.read_sector(bad.by_id, 4660)  # something to save
     server.expect(f"{errors} > {saved}")
     server.expect_finding("state_not_persisted")
     goes_on_watching(server)
@@ -54,10 +54,6 @@ def test_state_becomes_read_only(lab):
     # What could not be saved is counted again from the kernel's log, once.
     server.expect(f"{errors} == {counted}")
     server.expect_blamed(server.id_of(bad), STATE)
-
-
-def read_bad_sector(server, drive):
-    server.run(f"dd if={drive.by_id} of=/dev/null bs=512 skip=4660 count=1 iflag=direct", check=False)
 
 
 def settled(server, expression):
