@@ -14,6 +14,7 @@
 #include "collectors/lvm_arrays.hpp"
 #include "collectors/parse/md_sysfs.hpp"
 #include "collectors/parse/mdstat.hpp"
+#include "core/udev_record.hpp"
 
 namespace lastgood {
 
@@ -130,15 +131,6 @@ bool mismatches_mean_something(const MdArray& array, const Remembered& memory) {
     return is_check(parse_md_action(array.last_action).value);
 }
 
-// The value of "E:KEY=…" in udev's database for a block device.
-std::string udev_value(const std::string& database, std::string_view key) {
-    const std::string start = fmt::format("E:{}=", key);
-    size_t at = database.starts_with(start) ? 0 : database.find("\n" + start);
-    if (at == std::string::npos) return {};
-    at = database.find('=', at) + 1;
-    return database.substr(at, std::min(database.find('\n', at), database.size()) - at);
-}
-
 class ArraysCollector {
   public:
     explicit ArraysCollector(Context& context)
@@ -229,9 +221,9 @@ class ArraysCollector {
         const Host& host = context_.host;
         std::string name;
         if (auto number = host.read_line("/sys/block/" + array.device + "/dev")) {
-            const std::string database = host.read("/run/udev/data/b" + *number).value_or("");
-            name = udev_value(database, "MD_NAME");
-            if (array.uuid.empty()) array.uuid = udev_value(database, "MD_UUID");
+            const UdevRecord udev = read_udev_record(host, *number);
+            name = udev.property("MD_NAME");
+            if (array.uuid.empty()) array.uuid = udev.property("MD_UUID");
         }
         std::string id = array_id(array);
         if (!ids.insert(id).second) {  // two halves of one mirror, started apart

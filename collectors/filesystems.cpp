@@ -19,6 +19,7 @@
 #include "collectors/fill_forecast.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/topology.hpp"
+#include "core/udev_record.hpp"
 
 namespace lastgood {
 
@@ -215,10 +216,11 @@ class FilesystemsCollector {
         const Timestamp now = context_.host.now();
         const bool local = filesystem_kind(mount.type, types_) == FilesystemKind::local;
         const BlockDevice* device = topology_.device(mount.number);
+        const UdevRecord udev = device != nullptr ? read_udev_record(context_.host, device->number) : UdevRecord();
         sink.observe(metric::filesystem_info, id, 1, now,
                      {{"device", device != nullptr ? device->name : mount.source},
                       {"fstype", mount.type},
-                      {"uuid", device != nullptr ? uuid_of(device->number) : std::string()}});
+                      {"uuid", udev.property("ID_FS_UUID")}});
         const auto drives = topology_.drives_under_mount(mount);
         for (const std::string& drive : drives)
             sink.observe(metric::filesystem_drive, id, 1, now, {{"drive", drive}});
@@ -323,15 +325,6 @@ class FilesystemsCollector {
             return sum;
         }
         return std::nullopt;
-    }
-
-    std::string uuid_of(const std::string& number) const {
-        const std::string database = context_.host.read("/run/udev/data/b" + number).value_or("");
-        constexpr std::string_view key = "\nE:ID_FS_UUID=";
-        const size_t at = ("\n" + database).find(key);
-        if (at == std::string::npos) return {};
-        const std::string rest = database.substr(at + key.size() - 1);
-        return rest.substr(0, std::min(rest.find('\n'), rest.size()));
     }
 
     Context& context_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/udev_record.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -11,16 +13,6 @@ namespace {
 std::string read_clean(const Host& host, const std::string& path) {
     const auto text = host.read(path, 4096);
     return text ? clean_identity(*text) : std::string();
-}
-
-// The value of one property in a file of /run/udev/data ("E:ID_MODEL=…").
-std::string udev_property(std::string_view database, std::string_view name) {
-    const std::string start = fmt::format("E:{}=", name);
-    size_t at = database.starts_with(start) ? 0 : database.find("\n" + start);
-    if (at == std::string_view::npos) return {};
-    if (at != 0) ++at;
-    const size_t end = std::min(database.find('\n', at), database.size());
-    return clean_identity(database.substr(at + start.size(), end - at - start.size()));
 }
 
 bool has_component(std::string_view path, std::string_view prefix, bool digits_follow) {
@@ -76,9 +68,8 @@ void read_scsi(const Host& host, const std::string& base, Drive& drive) {
 }
 
 // Where it is attached, from the components of its sysfs path that stay the same over a reboot.
-std::string path_of(std::string_view sysfs, std::string_view database) {
-    const std::string udev = udev_property(database, "ID_PATH");
-    if (!udev.empty()) return udev;
+std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
+    if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty()) return path;
     std::string path;
     std::string_view rest = sysfs;
     std::string pci;
@@ -173,9 +164,9 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
         case Transport::usb:
         case Transport::unknown: read_scsi(host, base, drive); break;
     }
-    const std::string database = host.read("/run/udev/data/b" + number).value_or("");
+    const UdevRecord udev = read_udev_record(host, number);
     const auto fill = [&](std::string& field, std::string_view property) {
-        if (field.empty()) field = udev_property(database, property);
+        if (field.empty()) field = clean_identity(udev.property(property));
     };
     fill(drive.wwn, "ID_WWN_WITH_EXTENSION");
     fill(drive.wwn, "ID_WWN");
@@ -184,12 +175,12 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
     fill(drive.firmware, "ID_REVISION");
     // The SCSI model field has 16 characters; udev asked the ATA drive itself.
     if (drive.transport == Transport::sata || drive.transport == Transport::usb) {
-        std::string full = udev_property(database, "ID_MODEL");
+        std::string full = udev.property("ID_MODEL");
         std::ranges::replace(full, '_', ' ');
         full = clean_identity(full);
         if (full.size() > drive.model.size()) drive.model = full;
     }
-    drive.id = make_drive_id(drive, path_of(sysfs, database));
+    drive.id = make_drive_id(drive, path_of(sysfs, udev));
     return drive;
 }
 

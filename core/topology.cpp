@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "core/drive_identity.hpp"
+#include "core/udev_record.hpp"
 
 namespace lastgood {
 
@@ -113,9 +113,7 @@ void read_btrfs_links(const Host& host, Topology& topology) {
     for (const auto& [name, members] : topology.btrfs_devices) {
         const BlockDevice* device = topology.device(name);
         if (!device) continue;
-        std::istringstream database(host.read("/run/udev/data/b" + device->number).value_or(""));
-        for (std::string line; std::getline(database, line);)
-            if (line.starts_with("S:")) topology.btrfs_links.emplace(line.substr(2), name);
+        for (const std::string& link : read_udev_record(host, device->number).links) topology.btrfs_links.emplace(link, name);
     }
 }
 

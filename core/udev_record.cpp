@@ -1,0 +1,32 @@
+#include "core/udev_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lastgood {
+
+std::string UdevRecord::property(std::string_view name) const {
+    const auto found = properties.find(name);
+    return found == properties.end() ? std::string() : found->second;
+}
+
+UdevRecord parse_udev_record(std::string_view text) {
+    UdevRecord record;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const size_t equals = line.find('=');
+        if (line.starts_with("E:") && equals != line.npos)
+            record.properties.emplace(line.substr(2, equals - 2), line.substr(equals + 1));
+        else if (line.starts_with("S:"))
+            record.links.emplace_back(line.substr(2));
+    }
+    return record;
+}
+
+UdevRecord read_udev_record(const Host& host, std::string_view number) {
+    return parse_udev_record(host.read(fmt::format("/run/udev/data/b{}", number)).value_or(""));
+}
+
+}  // namespace lastgood
