@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "core/time.hpp"
+#include "rules/array_command.hpp"
 
 namespace lastgood {
 
@@ -44,28 +46,35 @@ struct Placeholder {
     std::string fallback;  // shown when the label is unknown
 };
 
-// Gives text to `literal` and what stands in braces to `placeholder`, in order; both return the
-// text to put there.
-template <class Literal, class Render>
-std::string walk(std::string_view text, SubjectKind kind, Literal literal, Render placeholder) {
+using Render = std::function<std::string(const Placeholder&)>;
+
+// The text with what stands in braces rendered.
+std::string walk(std::string_view text, SubjectKind kind, const Render& render) {
     std::string result;
     while (!text.empty()) {
         const size_t open = text.find('{');
         const size_t close = open == text.npos ? text.npos : text.find('}', open);
-        if (close == text.npos) return result + literal(text);
-        result += literal(text.substr(0, open));
+        if (close == text.npos) return result + std::string(text);
+        result += text.substr(0, open);
         const std::string_view inside = text.substr(open + 1, close - open - 1);
         if (inside == "subject") {
-            result += walk(phrase(kind), kind, literal, placeholder);
+            result += walk(phrase(kind), kind, render);
         } else {
             const size_t bar = inside.find('|');
             const std::string_view word = inside.substr(0, bar);
-            result += placeholder(Placeholder{
+            result += render(Placeholder{
                 word, bar == inside.npos ? upper_case(word) : std::string(inside.substr(bar + 1))});
         }
         text.remove_prefix(close + 1);
     }
     return result;
+}
+
+// The command that {command:word} stands for; nullptr: the placeholder is another one.
+const ArrayCommand* command_of(std::string_view word, SubjectKind kind) {
+    constexpr std::string_view start = "command:";
+    if (kind != SubjectKind::array || !word.starts_with(start)) return nullptr;
+    return find_array_command(word.substr(start.size()));
 }
 
 std::string label_or(const TextValues& values, std::string_view label, std::string_view fallback) {
@@ -76,6 +85,13 @@ std::string label_or(const TextValues& values, std::string_view label, std::stri
 
 std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     const std::string_view word = placeholder.word;
+    if (const ArrayCommand* command = command_of(word, values.kind)) {
+        const std::string metadata = label_or(values, "metadata", "");
+        return render_for_host(metadata == lvm_metadata     ? command->lvm
+                               : metadata == btrfs_metadata ? command->btrfs
+                                                            : command->md,
+                               values);
+    }
     if (word == "id") return std::string(values.id);
     if (word == "host") return "this host";
     if (word == "name") return label_or(values, "device", values.id);
@@ -88,6 +104,11 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
 
 std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     const std::string_view word = placeholder.word;
+    if (const ArrayCommand* command = command_of(word, kind))
+        return fmt::format(
+            "{{{{ if eq $labels.metadata \"{}\" }}}}{}{{{{ else if eq $labels.metadata \"{}\" }}}}{}{{{{ else }}}}{}{{{{ end }}}}",
+            lvm_metadata, render_for_prometheus(command->lvm, kind), btrfs_metadata, render_for_prometheus(command->btrfs, kind),
+            render_for_prometheus(command->md, kind));
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
     if (word == "host") return "{{ $labels.instance }}";
     if (word == "name")
@@ -103,6 +124,7 @@ bool is_known(std::string_view word, SubjectKind kind) {
     const auto labels = info_labels(kind);
     if (std::ranges::find(labels, word) != labels.end()) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
+    if (command_of(word, kind) != nullptr) return true;
     return word == "host" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
 }
@@ -116,7 +138,7 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
         case SubjectKind::drive:
             return {"device", "model", "serial"};
         case SubjectKind::array:
-            return {"device", "level"};
+            return {"device", "level", "metadata"};
         case SubjectKind::filesystem:
             return {"device", "fstype"};
         case SubjectKind::backup:
@@ -130,33 +152,28 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
 }
 
 std::string render_for_host(std::string_view text, const TextValues& values) {
-    return walk(
-        text, values.kind, [](std::string_view literal) { return std::string(literal); },
-        [&](const Placeholder& placeholder) { return for_host(placeholder, values); });
+    return walk(text, values.kind, [&](const Placeholder& placeholder) { return for_host(placeholder, values); });
 }
 
 std::string render_for_prometheus(std::string_view text, SubjectKind kind) {
-    return walk(
-        text, kind, [](std::string_view literal) { return std::string(literal); },
-        [&](const Placeholder& placeholder) { return for_prometheus(placeholder, kind); });
+    return walk(text, kind, [&](const Placeholder& placeholder) { return for_prometheus(placeholder, kind); });
 }
 
 std::string render_for_manual(std::string_view text, SubjectKind kind) {
-    return walk(
-        text, kind, [](std::string_view literal) { return std::string(literal); },
-        [](const Placeholder& placeholder) {
-            return upper_case(placeholder.word.substr(0, placeholder.word.find(':')));
-        });
+    return walk(text, kind, [&](const Placeholder& placeholder) {
+        if (const ArrayCommand* command = command_of(placeholder.word, kind))
+            return fmt::format("{} (LVM: {}; btrfs: {})", render_for_manual(command->md, kind), render_for_manual(command->lvm, kind),
+                               render_for_manual(command->btrfs, kind));
+        return upper_case(placeholder.word.substr(0, placeholder.word.find(':')));
+    });
 }
 
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind) {
     std::vector<std::string> unknown;
-    walk(
-        text, kind, [](std::string_view) { return std::string(); },
-        [&](const Placeholder& placeholder) {
-            if (!is_known(placeholder.word, kind)) unknown.emplace_back(placeholder.word);
-            return std::string();
-        });
+    walk(text, kind, [&](const Placeholder& placeholder) {
+        if (!is_known(placeholder.word, kind)) unknown.emplace_back(placeholder.word);
+        return std::string();
+    });
     return unknown;
 }
 

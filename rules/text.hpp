@@ -7,6 +7,7 @@
 //                      {device|some words}: when it is unknown, these words
 //   {value}            the value compared, without decimals; {value:duration}, {value:percent} or
 //   {value:size} with its unit
+//   {command:look} of an array     what to type, by who made it: rules/array_command.hpp
 #pragma once
 
 #include <map>

@@ -15,10 +15,9 @@ std::vector<Rule> array_rules() {
             .all_of = {is(metric::array_failed, 1)},
             .summary = "Array {subject} has lost more drives than it can bear, or cannot run.",
             .advice = "Stop. Write nothing to it, do not create or re-add anything. Save what the "
-                      "members say first: mdadm --examine /dev/sd*[0-9] > /root/examine.txt; cat "
-                      "/proc/mdstat; journalctl -k. Then https://raid.wiki.kernel.org or somebody "
-                      "who has done it before; mdadm --create loses data here. Check the newest "
-                      "backup.",
+                      "members say first: {command:save}; journalctl -k. Then https://raid.wiki.kernel.org "
+                      "or somebody who has done it before; {command:never} loses data here. Check "
+                      "the newest backup.",
             .why = "The kernel stopped it, or more members are missing than its level survives.",
         },
         Rule{
@@ -32,9 +31,9 @@ std::vector<Rule> array_rules() {
                 "Array {subject} has {value} member(s) missing: the next loss may lose data.",
             .advice =
                 "Check the newest backup now (lastgood status), take one if it is old. "
-                "mdadm --detail /dev/{device} shows what is missing. Do not pull, power off "
+                "{command:look} shows what is missing. Do not pull, power off "
                 "or stress the remaining members; before touching any drive: lastgood "
-                "preflight DRIVE. Then add a replacement: mdadm /dev/{device} --add /dev/NEW.",
+                "preflight DRIVE. Then add a replacement: {command:replace}.",
             .why = "Without redundancy the rebuild reads every sector of the remaining drives, and "
                    "a second failure during it loses the array.",
         },
@@ -47,8 +46,8 @@ std::vector<Rule> array_rules() {
                        unless(is(metric::array_failed, 1))},
             .summary = "Array {subject} has {value} member(s) missing; it is sure to survive one "
                        "more loss.",
-            .advice = "mdadm --detail /dev/{device} shows what is missing. Add a replacement this "
-                      "week: mdadm /dev/{device} --add /dev/NEW. Check the backup meanwhile.",
+            .advice = "{command:look} shows what is missing. Add a replacement this week: "
+                      "{command:replace}. Check the backup meanwhile.",
             .why = "It still has redundancy: no data is in danger tonight.",
         },
         Rule{
@@ -89,8 +88,8 @@ std::vector<Rule> array_rules() {
             .summary =
                 "Array {subject} is bringing its copies in line again: {value:percent} done.",
             .advice = "Normal after it was created, and after a crash or power cut. If there was "
-                      "neither, journalctl -k -b says why. A write-intent bitmap makes the next "
-                      "one short: mdadm --grow --bitmap=internal /dev/{device}.",
+                      "neither, journalctl -k -b says why. In an md array a write-intent bitmap makes "
+                      "the next one short: mdadm --grow --bitmap=internal /dev/mdN.",
             .why = "Until it is done, copies or parity may differ. With a bitmap it takes seconds: "
                    "only those that last are told.",
         },
@@ -103,8 +102,8 @@ std::vector<Rule> array_rules() {
                        "copies, or do not fit their parity.",
             .advice = "Some drive returned wrong data without saying so, or the machine crashed "
                       "while writing. Look for the culprit (lastgood status; memory too), compare "
-                      "with a backup what matters, then echo repair > "
-                      "/sys/block/{device}/md/sync_action and check again. On RAID 1 and 10 that "
+                      "with a backup what matters, then "
+                      "{command:repair} and check again. On RAID 1 and 10 that "
                       "hold swap a few are harmless.",
             .why = "md cannot tell which copy is right. While a check runs the count is not final.",
         },
@@ -115,9 +114,9 @@ std::vector<Rule> array_rules() {
             .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day)},
             .hold = hour,
             .summary = "Array {subject} has not been checked for {value:duration}.",
-            .advice = "Start a check: echo check > /sys/block/{device}/md/sync_action (it runs "
-                      "beside normal work). Let it run monthly: systemctl enable --now "
-                      "mdcheck_start.timer, or Debian's /etc/cron.d/mdadm.",
+            .advice = "Start a check: {command:check} (it runs beside normal work). Let it run "
+                      "monthly; for md: systemctl enable --now mdcheck_start.timer, or Debian's "
+                      "/etc/cron.d/mdadm.",
             .why =
                 "Unreadable sectors that nobody reads come to light during a rebuild, when it is "
                 "too late. Debian checks monthly; 35 days is a month and a late weekend. Only of "
@@ -144,8 +143,8 @@ std::vector<Rule> array_rules() {
             .summary = "Array {subject}: in the last 24 hours the kernel gave it up, or could not "
                        "repair what it failed to read.",
             .advice = "journalctl -k -g {device} and cat /proc/mdstat show what happened. Do not "
-                      "restart, re-add or re-create anything yet: mdadm --examine of every member "
-                      "first. Check the newest backup; files that lay there must come from it.",
+                      "restart, re-add or re-create anything yet: first {command:save}. "
+                      "Check the newest backup; files that lay there must come from it.",
             .why = "Redundancy was used up at that moment, even if the array runs again now; what "
                    "array_failed tells is not told twice. A failed request is reported by several "
                    "layers of the kernel, so the largest of their counts is taken.",
@@ -171,9 +170,8 @@ std::vector<Rule> array_rules() {
             .all_of = {is(metric::array_readable, 0)},
             .summary = "The state of array {subject} could not be made sense of.",
             .advice =
-                "Look yourself: cat /proc/mdstat; mdadm --detail /dev/{device}. If it is fine "
-                "there, report /proc/mdstat and ls /sys/block/{device}/md/ as a bug of "
-                "lastgood.",
+                "Look yourself: cat /proc/mdstat; {command:look}. If it is fine there, report "
+                "what they print, and ls /sys/block/{device}/md/, as a bug of lastgood.",
             .why = "An array that cannot be read may be degraded.",
         },
         Rule{
@@ -182,8 +180,8 @@ std::vector<Rule> array_rules() {
             .subject = SubjectKind::array,
             .all_of = {is(metric::array_present, 0)},
             .summary = "Array {subject} was here and is gone.",
-            .advice = "If nobody stopped it: cat /proc/mdstat; mdadm --assemble --scan --verbose; "
-                      "journalctl -k -b. Never mdadm --create: it loses the data. If it was "
+            .advice = "If nobody stopped it: {command:start}; journalctl -k -b. "
+                      "Never {command:never}: it loses the data. If it was "
                       "taken apart on purpose: lastgood forget {device}.",
             .why = "An array that is not assembled is out of reach, and its members may be written "
                    "to by mistake.",
