@@ -24,8 +24,8 @@
 #include "agent/snapshot.hpp"
 #include "agent/store.hpp"
 #include "agent/supervisor.hpp"
+#include "agent/textfile_child.hpp"
 #include "core/report.hpp"
-#include "exporters/textfile.hpp"
 #include "rules/rule.hpp"
 
 namespace lastgood {
@@ -102,6 +102,7 @@ class Agent {
     sd_event* event_ = nullptr;
     std::optional<Supervisor> supervisor_;
     std::unique_ptr<Child> serve_;
+    std::optional<TextfileChild> textfile_;
     EventSource write_timer_, beat_timer_, stop_timer_;
     bool write_pending_ = false, stopping_ = false;
     bool remembers_ = false;  // what is in memory continues what was on disk
@@ -260,13 +261,14 @@ void Agent::request_stop() {
     sd_notify(0, "STOPPING=1");
     supervisor_->stop();
     if (serve_) serve_->stop();
+    textfile_->stop();
     stop_by_ = clock_.monotonic() + stop_limit;
     wait_for_children();
 }
 
 void Agent::wait_for_children() {
     const Seconds at = clock_.monotonic();
-    if (at > stop_by_ || (!supervisor_->running() && !serve_))
+    if (at > stop_by_ || (!supervisor_->running() && !serve_ && !textfile_->running()))
         sd_event_exit(event_, exit_status_);
     else
         arm(stop_timer_, at + 0.02);
@@ -327,6 +329,8 @@ void Agent::write() {
     report.problems = problems_of(supervisor_->tasks());
     if (!config_error_.empty()) report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
+    if (!config_.textfile_path.empty() && !textfile_->problem().empty())
+        report.problems.push_back({"textfile", "", textfile_->problem(), 0});
 
     // What was counted is safe before it is shown.
     store_.save(state_.take_changes(), save_patience);
@@ -334,8 +338,7 @@ void Agent::write() {
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
     write_error_ = error;
-    if (!config_.textfile_path.empty())
-        if (const auto done = write_textfile(report, config_.textfile_path); !done) log(LogLevel::warning, done.error().message);
+    if (!config_.textfile_path.empty()) textfile_->update(config_fd_);
     const bool first = last_write_ == 0;
     last_write_ = clock_.monotonic();
     if (first) sd_notify(0, "READY=1");
@@ -401,12 +404,14 @@ int Agent::run() {
         },
         this);
     supervisor_.emplace(event_, host_, state_, [this] { changed(); });
+    textfile_.emplace(event_);
     configure();
     beat();
     const int status = sd_event_loop(event_);
     store_.save(state_.take_changes());
     supervisor_.reset();
     serve_.reset();
+    textfile_.reset();
     write_timer_.reset();
     beat_timer_.reset();
     stop_timer_.reset();

@@ -36,6 +36,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         ->type_name("ADDRESS");
     serve_command->add_flag("--with-agent", options.with_agent, "End when the parent ends")->group("");
 
+    add(app, "textfile", "Write the last report's metrics to [textfile] path, as the agent does after each report");
+
     CLI::App* collect_command = add(app, "collect", "Run one collector by hand and print what it sees");
     collect_command->add_option("name", options.collector, "Name of the collector")->type_name("COLLECTOR")->required();
     collect_command->add_option("subject", options.collector_subject, "Only this drive or backup")->type_name("SUBJECT");

@@ -17,6 +17,7 @@
 #include "exporters/preflight.hpp"
 #include "exporters/serve.hpp"
 #include "exporters/status.hpp"
+#include "exporters/textfile.hpp"
 #include "rules/manual.hpp"
 #include "rules/rule.hpp"
 
@@ -90,6 +91,16 @@ int forget(const Options& options) {
     return run_forget(config->runtime_directory, options.forgotten);
 }
 
+int textfile(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    if (config->textfile_path.empty()) return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
+    const auto report = read_report(config->runtime_directory + "/report.json");
+    if (!report) return fail_with(report.error());
+    const auto written = write_textfile(*report, config->textfile_path);
+    return written ? 0 : fail_with(written.error());
+}
+
 int print_rules(const Options& options) {
     fmt::print("{}", options.rules_format == "markdown" ? to_markdown(all_rules()) : to_prometheus_yaml(all_rules()));
     return 0;
@@ -138,6 +149,7 @@ int run(int argc, char** argv) {
     if (name == "run") return agent(options, true);
     if (name == "agent") return agent(options, false);
     if (name == "serve") return serve(options);
+    if (name == "textfile") return textfile(options);
     if (name == "collect") return collect(options);
     if (name == "preflight") return may_be_pulled(options);
     if (name == "forget") return forget(options);

@@ -7,6 +7,7 @@ import time
 from lastgood import http_get, lastgood, wait_until
 from test_isolation import GOOD, collector, script
 from test_privileges import serving
+from test_stop import frozen
 
 
 def check_metrics(text):
@@ -30,6 +31,44 @@ def test_metrics_and_textfile(installation):
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert names == {line.split()[2] for line in textfile.splitlines() if line.startswith("# TYPE")}
     assert installation.stop(run) == 0
+
+
+def test_the_disk_of_the_textfile_is_stuck(installation, freezable):
+    """The textfile stays as old as it is; the reports go on, and say so."""
+    installation.textfile = freezable / "lastgood.prom"
+    installation.write_config()
+    agent = installation.start("agent")
+    wait_until(installation.textfile.exists, 10, "the textfile")
+
+    def problems(report):
+        return [problem["message"] for problem in report.document["problems"] if problem["collector"] == "textfile"]
+
+    with frozen(freezable):
+        stuck = installation.wait_for_report(problems, 60, "a report that says so", process=agent)
+        assert "stuck in the kernel" in problems(stuck)[0]
+        assert problems(stuck)[0] in " ".join(installation.call("status").stdout.split())
+        installation.wait_for_report(lambda report: report.document["written_at"] > stuck.document["written_at"], 20, "the next report")
+        assert installation.log_text().count("the textfile is not written") == 1
+    installation.wait_for_report(lambda report: not problems(report), 40, "it is over", process=agent)
+    wait_until(lambda: time.time() - timestamp_in(installation.textfile) < 20, 20, "the textfile is written again")
+    assert installation.stop(agent) == 0
+
+
+def timestamp_in(textfile):
+    (line,) = [line for line in textfile.read_text().splitlines() if line.startswith("lastgood_report_timestamp_seconds ")]
+    return float(line.split()[1])
+
+
+def test_the_textfile_cannot_be_written(installation):
+    installation.textfile = installation.directory / "nowhere" / "lastgood.prom"
+    installation.write_config()
+    agent = installation.start("agent")
+    installation.wait_for_report(
+        lambda report: any("nowhere" in problem["message"] for problem in report.document["problems"]), 40, "it says so", process=agent
+    )
+    done = installation.call("textfile")
+    assert done.returncode == 3
+    assert "nowhere" in done.stderr
 
 
 def test_rules_are_valid(installation, tmp_path):
