@@ -16,8 +16,7 @@ namespace lastgood {
 namespace {
 
 constexpr int schema_version = 1;
-constexpr Seconds write_limit = 20;  // a write that takes longer is a disk that hangs
-constexpr Seconds open_limit = 5;    // that the agent's start waits for the state
+constexpr Seconds hanging = 20;  // a disk that takes longer hangs; so long the agent's start waits for the state
 constexpr auto retry_after = std::chrono::seconds(10);
 constexpr auto look_after = std::chrono::seconds(15);  // whether the file is still there
 
@@ -72,8 +71,8 @@ Seconds steady_now() {
 Store::Store(std::string directory) : directory_(std::move(directory)), path_(directory_ + "/state.db") {
     writer_ = std::thread([this] { run(); });
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, std::chrono::duration<double>(open_limit), [this] { return phase_ != Phase::closed || problem_; });
-    if (phase_ == Phase::closed && !problem_) problem_ = fmt::format("{}: cannot be opened within {}", path_, format_duration(open_limit));
+    wake_.wait_for(lock, std::chrono::duration<double>(hanging), [this] { return phase_ != Phase::closed || problem_; });
+    if (phase_ == Phase::closed && !problem_) problem_ = fmt::format("{}: cannot be opened within {}", path_, format_duration(hanging));
 }
 
 Store::~Store() {
@@ -201,7 +200,7 @@ void Store::save(std::vector<StateRow> changes, Seconds patience) {
 std::optional<std::string> Store::problem() const {
     const std::lock_guard lock(mutex_);
     if (problem_) return problem_;
-    if (busy_since_ > 0 && steady_now() - busy_since_ > write_limit)
+    if (busy_since_ > 0 && steady_now() - busy_since_ > hanging)
         return fmt::format("{}: a write has not returned for {}", directory_, format_duration(steady_now() - busy_since_));
     return std::nullopt;
 }

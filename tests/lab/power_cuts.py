@@ -74,8 +74,11 @@ class PowerCuts:
         """Returns a count that was surely saved."""
         bad = machine.drives[0]
 
+        def report():
+            return Report(machine.run("cat /run/lastgood/report.json", PATIENCE))
+
         def counted():
-            return Report(machine.run("cat /run/lastgood/report.json", PATIENCE)).value(COUNTER, f"QEMU_HARDDISK_{bad.serial}") or 0
+            return report().value(COUNTER, f"QEMU_HARDDISK_{bad.serial}") or 0
 
         # What the power cut left is a whole database, before anybody mends it.
         machine.run(
@@ -86,6 +89,8 @@ class PowerCuts:
             " [ -s /run/lastgood/report.json ] && [ ! -e /mnt/state/lastgood/state.db.damaged ]",
             PATIENCE,
         )
+        # As long as a slow disk does not give the state away, the report says so, and counts from nothing.
+        wait_until(lambda: report().value("state_persisted") == 1, PATIENCE, "the state is there")
         kept = counted()
         assert kept >= before, f"the counter went back from {before} to {kept}"
         # Errors and other writes go on until the power fails.
