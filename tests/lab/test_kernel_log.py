@@ -55,6 +55,7 @@ def test_kernel_log_flood(lab):
     bad.fail(reads=[4660])
     server.read_sector(bad.by_id, 4660)
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{server.id_of(bad)}"}} > 0')
+    server.expect_blamed(server.id_of(bad), within=30)
 
 
 def last_record(server):

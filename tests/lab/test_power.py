@@ -24,6 +24,7 @@ def test_power_cut_and_a_real_boot(lab):
     server.run(f"for i in 1 2 3; do dd if={bad.by_id} of=/dev/null bs=4k count=1 iflag=direct; done; true")
     total = f'sum(lastgood_{COUNTER}{{drive="{bad_id}"}})'
     server.expect(f"{total} > 0")
+    server.expect_blamed(bad_id, within=30)
     time.sleep(2)  # the error handling of the last request
     before, since = server.value(total), {(one["rule"], one["subject"]): one["since"] for one in server.report().findings}
     server.machine.cut_power()
