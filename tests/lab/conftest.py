@@ -66,13 +66,34 @@ def leave(server, kept):
     shutil.rmtree(server.directory)
 
 
+@pytest.fixture
+def leave_after(whole_lab):
+    """leave_after(server): this scenario is the last that needs it."""
+    servers = []
+    yield servers.append
+    for server in servers:
+        whole_lab.servers.remove(server)
+        leave(server, KEPT / server.directory.name)
+
+
 def pytest_configure(config):
-    config.addinivalue_line("markers", "last: runs after all others")
+    config.addinivalue_line("markers", "after_arrays: the ten minutes that it waits for pass beside the scenarios of arrays")
+    config.addinivalue_line("markers", "last: runs after all others, because it waits for what runs beside them")
 
 
 def pytest_collection_modifyitems(items):
-    """The healthy server first, because its ten minutes pass beside the others; the end of what takes long last."""
-    items.sort(key=lambda item: 2 if item.get_closest_marker("last") else 0 if "healthy" in item.fixturenames else 1)
+    """The healthy server first, and its end as soon as it has run long enough; the others keep their order."""
+
+    def turn(item):
+        if item.get_closest_marker("last"):
+            return 4
+        if item.get_closest_marker("after_arrays"):
+            return 2
+        if "healthy" in item.fixturenames:
+            return 0
+        return 1 if item.path.name == "test_arrays.py" else 3
+
+    items.sort(key=turn)
 
 
 def evidence_of(item):

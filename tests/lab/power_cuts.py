@@ -96,8 +96,8 @@ class PowerCuts:
         # Errors and other writes go on until the power fails.
         bad.fail(reads="all")
         machine.run(
-            f"(while sleep 0.1; do dd if={bad.by_id} of=/dev/null bs=4k count=1 iflag=direct; done) >& /dev/null & "
-            "(while sleep 0.1; do dd if=/dev/zero of=/mnt/state/other bs=1M count=4 conv=notrunc; done) >& /dev/null &",
+            f"while dd if={bad.by_id} of=/dev/null bs=4k count=1 iflag=direct; dd if=/dev/zero of=/mnt/state/other bs=1M count=4 conv=notrunc;"
+            " sleep 0.2; do :; done >& /dev/null < /dev/null &",
             PATIENCE,
         )
         # Saved before it is reported, unless the disk takes more than 50 ms; a second is left for that.
