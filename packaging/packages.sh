@@ -19,7 +19,7 @@ test_packages=(
     prometheus prometheus-alertmanager
     restic borgbackup pgbackrest postgresql
     mount util-linux e2fsprogs libcap2-bin
-    gzip zstd xz-utils bzip2
+    gzip zstd xz-utils bzip2 ccache
     lintian systemd bash-completion man-db
 )
 
