@@ -22,12 +22,18 @@ def sockets_of(process_id):
 
 
 def ip_sockets_of(process_id):
+    """Of a short-lived child that ends meanwhile: none."""
     inodes = set()
-    for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
-        path = pathlib.Path(f"/proc/{process_id}/net/{name}")
-        if path.exists():
-            inodes |= {line.split()[9] for line in path.read_text().splitlines()[1:]}
-    return sockets_of(process_id) & inodes
+    try:
+        for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+            path = pathlib.Path(f"/proc/{process_id}/net/{name}")
+            if path.exists():
+                inodes |= {line.split()[9] for line in path.read_text().splitlines()[1:]}
+        return sockets_of(process_id) & inodes
+    except OSError:
+        if is_running(process_id):
+            raise
+        return set()
 
 
 def test_who_holds_what_under_run(installation, root):
