@@ -18,13 +18,13 @@
 #include <optional>
 
 #include "agent/config_file.hpp"
-#include "agent/forget.hpp"
-#include "agent/history.hpp"
+#include "agent/commands/forget.hpp"
+#include "agent/memory/history.hpp"
 #include "agent/log.hpp"
-#include "agent/snapshot.hpp"
-#include "agent/store.hpp"
-#include "agent/supervisor.hpp"
-#include "agent/textfile_child.hpp"
+#include "agent/memory/snapshot.hpp"
+#include "agent/memory/store.hpp"
+#include "agent/supervise/supervisor.hpp"
+#include "agent/supervise/textfile_child.hpp"
 #include "core/report.hpp"
 #include "rules/rule.hpp"
 

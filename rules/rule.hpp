@@ -99,6 +99,5 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
 std::string alert_name(const Rule& rule);  // "LastgoodDriveSuspectPending"
 
 std::string to_prometheus_yaml(std::span<const Rule> rules);
-std::string to_markdown(std::span<const Rule> rules);
 
 }  // namespace lastgood

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "rules/manual.hpp"
+#include "tools/manual.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;

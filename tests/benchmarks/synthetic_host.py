@@ -183,7 +183,7 @@ def build(root, drives, backups):
         name, serial, wwn = add_drive(root, index)
         names.append((index, name))
         answer = smartctl_json(name, serial, wwn)
-        for kind in ("", "-d sat "):  # as collectors/smart_smartctl.cpp asks
+        for kind in ("", "-d sat "):  # as collectors/smart/smartctl.cpp asks
             write(root / "commands" / f"{SMARTCTL} {kind}_dev_{name}", answer)
     mdstat = "Personalities : [raid10] \n"
     mountinfo = ""

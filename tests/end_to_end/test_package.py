@@ -143,7 +143,7 @@ def test_completion_knows_every_subcommand_and_option(package):
         if children:
             assert set(complete(package.root, prefix)) == children
         assert set(complete(package.root, prefix + "--")) == {*options, "--help"}
-    assert complete(package.root, "lastgood rules --format p") == ["prometheus"]
+    assert complete(package.root, "lastgood collect kern") == ["kernel_log"]
     assert "smart" in complete(package.root, "lastgood collect ")
     assert complete(package.root, "lastgood status --config /etc/x config ") == []
 

@@ -1,26 +1,15 @@
-// What is generated: the rule file and the manual's references.
+// The rules as Prometheus reads them.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <string>
 
 #include "core/host.hpp"
-#include "rules/manual.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 #include "tests/support.hpp"
 
 using namespace lastgood;
-using lastgood::test::matches_golden;
-
-TEST_CASE("the copies in the repository are up to date") {
-    CHECK(matches_golden("../rules/lastgood.rules.yml", to_prometheus_yaml(all_rules())));
-    CHECK(matches_golden("../docs/rules.md", to_markdown(all_rules())));
-    CHECK(matches_golden("../docs/metrics.md", metrics_to_markdown()));
-    CHECK(matches_golden("../docs/config.md", settings_to_markdown()));
-    CHECK(matches_golden("../packaging/man/lastgood.toml.5", settings_to_man()));
-    CHECK(matches_golden("../packaging/lastgood.toml", settings_to_example()));
-}
 
 TEST_CASE("promtool finds the rule file clean") {
     Command command;

@@ -1,0 +1,76 @@
+#include "agent/commands/discover.hpp"
+
+#include <fmt/format.h>
+
+#include "agent/config_file.hpp"
+#include "exporters/status/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t comment_width = 98;
+
+void add_comment(std::string& text, std::string_view comment) {
+    for (const std::string& line : wrap(harmless(comment), comment_width))
+        text += fmt::format("# {}\n", line);
+}
+
+void add_backup(std::string& text, const SuggestedBackup& suggestion) {
+    const Backup& backup = suggestion.backup;
+    text += '\n';
+    for (const std::string& remark : suggestion.remarks) add_comment(text, remark);
+    text += fmt::format("[[backup]]\nname = {}\n{} = {}\n", toml_string(backup.name),
+                        to_string(backup.kind), toml_string(backup.location));
+    if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", toml_string(backup.stanza));
+    text += "# covers = [\"/var/lib/…\"]\n";
+    text += fmt::format("max_age = \"{:.0f}h\"\n", backup.max_age / 3600);
+}
+
+}  // namespace
+
+std::string to_toml(const Discovery& discovery) {
+    std::string text;
+    std::string places;
+    for (const std::string& place : discovery.places)
+        places += fmt::format("{}{}", places.empty() ? "" : ", ", place);
+    const size_t count = discovery.suggestions.size();
+    if (discovery.places.empty())
+        add_comment(text, "Nothing was found: no local filesystem is mounted here.");
+    else if (count == 0)
+        add_comment(text, fmt::format("Nothing{} was found in {} directories of {}.",
+                                      discovery.configured > 0 ? " new" : "", discovery.directories,
+                                      places));
+    else
+        add_comment(
+            text, fmt::format("{} found in {} directories of {}. Read them through, name "
+                              "in covers what each holds, and take out what nobody "
+                              "expects to be renewed. Then write them to "
+                              "/etc/lastgood/conf.d/backups.toml and run lastgood config "
+                              "check.",
+                              count == 1 ? "One backup was" : fmt::format("{} backups were", count),
+                              discovery.directories, places));
+    if (discovery.configured > 0)
+        add_comment(text, fmt::format("{} more {} configured already.", discovery.configured,
+                                      discovery.configured == 1 ? "is" : "are"));
+    for (const std::string& note : discovery.notes) add_comment(text, note);
+    if (count == 0)
+        add_comment(text,
+                    "A backup that lies elsewhere can be configured by hand, or by a stamp file "
+                    "that its job touches: docs/config.md.");
+    for (const SuggestedBackup& suggestion : discovery.suggestions) add_backup(text, suggestion);
+    return text;
+}
+
+int run_discover(const Config& config, const std::string& root) {
+    const Host host(root);
+    const auto topology = Topology::read(host);
+    if (!topology) {
+        fmt::print(stderr, "lastgood: {}\n", topology.error().message);
+        return 3;
+    }
+    fmt::print("{}", to_toml(discover_backups(host, *topology, config)));
+    return 0;
+}
+
+}  // namespace lastgood

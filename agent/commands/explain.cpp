@@ -1,0 +1,226 @@
+#include "agent/commands/explain.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <iterator>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "agent/commands/saved_text.hpp"
+#include "collectors/explainer.hpp"
+#include "exporters/status/view.hpp"
+#include "exporters/status/terminal.hpp"
+#include "rules/rule.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// The first that recognises the text explains it: what has an unmistakable beginning comes first,
+// loose lines come last.
+std::array<const Explainer*, 6> explainers() {
+    return {&atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
+            &smartctl_text_explainer, &mdstat_explainer,        &kernel_log_explainer};
+}
+
+// A kind is told by its beginning; only when none is found there the rest is looked at too.
+constexpr size_t beginning = 256 * 1024;
+
+const Explainer* explainer_of(std::string_view text) {
+    for (const std::string_view part : {text.substr(0, beginning), text}) {
+        for (const Explainer* explainer : explainers()) {
+            if (explainer->recognises(part)) {
+                return explainer;
+            }
+        }
+        if (part.size() == text.size()) {
+            break;
+        }
+    }
+    return nullptr;
+}
+
+std::string_view unpacker_of(std::string_view text) {
+    using namespace std::string_view_literals;
+    if (text.starts_with("\x1f\x8b"sv)) {
+        return "zcat";
+    }
+    if (text.starts_with("\xfd"
+                         "7zXZ\0"sv)) {
+        return "xzcat";
+    }
+    if (text.starts_with("\x28\xb5\x2f\xfd"sv)) {
+        return "zstdcat";
+    }
+    if (text.starts_with("BZh"sv)) {
+        return "bzcat";
+    }
+    return "";
+}
+
+Failure unrecognised(std::string_view text) {
+    if (const auto unpacker = unpacker_of(text); !unpacker.empty()) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("this is compressed: {} FILE | lastgood explain -", unpacker));
+    }
+    const bool empty = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    std::string known;
+    for (const Explainer* explainer : explainers()) {
+        known += fmt::format("\n  {}", explainer->what);
+    }
+    return fail(ErrorKind::malformed,
+                fmt::format("{}. It takes, and tells apart by content:{}",
+                            empty ? "there is nothing in it" : "cannot tell what this is", known));
+}
+
+// "lastgood_drive_kernel_errors_recent" of "lastgood_drive_kernel_errors_total"; nullptr: there is
+// none.
+const Metric* recent_of(const Metric& total) {
+    constexpr std::string_view end = "_total";
+    return total.name.ends_with(end)
+               ? find_metric(std::string(total.name.substr(0, total.name.size() - end.size())) +
+                             "_recent")
+               : nullptr;
+}
+
+// What the agent works out from its memory: in a saved log, every error counts as recent.
+void add_recent(std::vector<Observation>& observations) {
+    const auto key = [](const Observation& observation) {
+        return std::tuple(observation.metric, std::string_view(observation.subject),
+                          observation.labels);
+    };
+    std::set<std::tuple<const Metric*, std::string_view, Labels>> told;
+    for (const Observation& observation : observations) {
+        told.insert(key(observation));
+    }
+    std::vector<Observation> recent;
+    for (const Observation& observation : observations) {
+        if (const Metric* metric = recent_of(*observation.metric)) {
+            Observation of_late = observation;
+            of_late.metric = metric;
+            if (!told.contains(key(of_late))) {
+                recent.push_back(std::move(of_late));
+            }
+        }
+    }
+    std::ranges::move(recent, std::back_inserter(observations));
+}
+
+// Lists of drives name them and say nothing of their health: that is not known, and must not look
+// fine.
+void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
+    std::set<std::string> named, judged;
+    for (const Observation& observation : report.observations) {
+        if (observation.metric->subject == SubjectKind::drive) {
+            const bool identity = observation.metric == &metric::drive_info ||
+                                  observation.metric == &metric::drive_present ||
+                                  observation.metric == &metric::drive_size_bytes;
+            (identity ? named : judged).insert(observation.subject);
+        }
+    }
+    for (const Problem& problem : report.problems) {
+        judged.insert(problem.subject);
+    }
+    for (const std::string& drive : named) {
+        if (!judged.contains(drive)) {
+            report.problems.push_back({"explain", drive,
+                                       "nothing of its health is in this; save the output of "
+                                       "\"smartctl -x DEVICE\" instead",
+                                       now});
+        }
+    }
+    // No error in a kernel log and no array in mdstat are answers; an empty list of drives is none.
+    const bool may_be_empty =
+        &explainer == &kernel_log_explainer || &explainer == &mdstat_explainer;
+    if (report.observations.empty() && report.problems.empty() && !may_be_empty) {
+        report.problems.push_back({"explain", "", "it names no drive", now});
+    }
+}
+
+// A saved output is a moment: a condition that holds in it is taken as having held for long enough.
+std::vector<Rule> rules_of_a_moment() {
+    const auto all = all_rules();
+    std::vector<Rule> rules(all.begin(), all.end());
+    for (Rule& rule : rules) {
+        rule.hold = 0;
+    }
+    return rules;
+}
+
+Timestamp clock_now() {
+    using Duration = std::chrono::duration<double>;
+    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace
+
+Result<Explanation> explain_text(std::string_view text, Timestamp now) {
+    const Explainer* explainer = explainer_of(text);
+    if (explainer == nullptr) {
+        return unrecognised(text);
+    }
+    MemorySink sink;
+    if (const auto done = explainer->explain(text, now, sink); !done) {
+        return fail(done.error().kind,
+                    fmt::format("this looks like {}: {}", explainer->what, done.error().message));
+    }
+    Explanation explanation;
+    explanation.what = explainer->what;
+    Report& report = explanation.report;
+    report.version = LASTGOOD_VERSION;
+    report.written_at = now;
+    report.observations = std::move(sink.observations);
+    add_recent(report.observations);
+    sort_observations(report.observations);
+    RuleMemory memory;
+    report.findings = evaluate(rules_of_a_moment(), report.observations, now, memory);
+    sort_findings(report.findings);
+    for (auto& [subject, error] : sink.problems) {
+        report.problems.push_back({"explain", std::move(subject), std::move(error.message), now});
+    }
+    add_unjudged(*explainer, now, report);
+    return explanation;
+}
+
+int run_explain(const ExplainOptions& options) {
+    constexpr int unknown = 3;
+    const auto complain = [&](const Error& error) {
+        fmt::print(stderr, "lastgood explain: {}{}\n",
+                   error.message.find(options.path) == std::string::npos && options.path != "-"
+                       ? options.path + ": "
+                       : "",
+                   error.message);
+        return unknown;
+    };
+    if (options.path == "-" && ::isatty(STDIN_FILENO) == 1) {
+        fmt::print(stderr, "lastgood explain: paste the output, then press Ctrl-D\n");
+    }
+    const auto saved = SavedText::open(options.path);
+    if (!saved) {
+        return complain(saved.error());
+    }
+    const Timestamp now = clock_now();
+    const auto explanation = explain_text(saved->text(), now);
+    if (!explanation) {
+        return complain(explanation.error());
+    }
+    ViewOptions view = view_of_standard_output();
+    const std::string text =
+        options.json ? to_json(explanation->report)
+                     : render_explanation(explanation->report, explanation->what, now, view);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0) {
+        return unknown;
+    }
+    return exit_code(explanation_health(explanation->report));
+}
+
+}  // namespace lastgood

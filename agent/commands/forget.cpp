@@ -1,0 +1,76 @@
+#include "agent/commands/forget.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/report.hpp"
+#include "core/facts.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t request_limit = 4096;  // bytes
+constexpr size_t requests_at_once = 100;
+
+std::string directory_of(const std::string& runtime_directory) { return runtime_directory + "/forget"; }
+
+bool is_here(const Subject& subject) {
+    return subject.value(subject.kind == SubjectKind::drive ? metric::drive_present : metric::array_present).value_or(0) != 0;
+}
+
+}  // namespace
+
+int run_forget(const std::string& runtime_directory, const std::string& word) {
+    const auto refuse = [](const std::string& why) {
+        fmt::print(stderr, "lastgood forget: {}\n", why);
+        return 3;
+    };
+    const auto report = read_report(runtime_directory + "/report.json");
+    if (!report) return refuse(report.error().message);
+    const Facts facts(*report);
+    const Subject* found = nullptr;
+    for (const Subject* subject : facts.named(word)) {
+        if (subject->kind != SubjectKind::drive && subject->kind != SubjectKind::array) continue;
+        if (is_here(*subject)) {
+            if (!found) found = subject;
+            continue;
+        }
+        if (found && !is_here(*found)) return refuse(fmt::format("\"{}\" names several; give the id", word));
+        found = subject;  // of a name that was used again, the one that is gone is meant
+    }
+    if (!found) return refuse(fmt::format("no drive or array is known as \"{}\"", word));
+    if (is_here(*found)) return refuse(fmt::format("{} is still here; only what is gone can be forgotten", found->id));
+    const std::string directory = directory_of(runtime_directory);
+    ::mkdir(directory.c_str(), 0700);
+    const std::string request = fmt::format("{}\n{}\n", to_string(found->kind), found->id);
+    if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request); !written)
+        return refuse(written.error().message);
+    fmt::print("The {} {} is forgotten with the agent's next report, within 15 s.\n", to_string(found->kind), found->id);
+    return 0;
+}
+
+std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const std::string& runtime_directory) {
+    std::vector<std::pair<SubjectKind, std::string>> requests;
+    const std::string directory = directory_of(runtime_directory);
+    const Host here;
+    const auto names = here.list(directory);
+    if (!names) return requests;
+    for (const std::string& name : *names) {
+        if (name.ends_with(".tmp")) continue;  // being written
+        if (requests.size() >= requests_at_once) break;
+        const std::string path = directory + "/" + name;
+        const auto text = here.read(path, request_limit);
+        ::unlink(path.c_str());
+        if (!text) continue;
+        const size_t end = text->find('\n');
+        if (end == text->npos) continue;
+        const std::string id = text->substr(end + 1, text->find('\n', end + 1) - end - 1);
+        for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
+            if (text->substr(0, end) == to_string(kind) && !id.empty()) requests.emplace_back(kind, id);
+    }
+    return requests;
+}
+
+}  // namespace lastgood

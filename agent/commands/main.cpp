@@ -1,0 +1,174 @@
+// Nothing is decided here: each subcommand is a function of its own.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "agent/agent.hpp"
+#include "agent/commands/command_line.hpp"
+#include "agent/config_file.hpp"
+#include "agent/commands/discover.hpp"
+#include "agent/commands/explain.hpp"
+#include "agent/commands/forget.hpp"
+#include "agent/commands/preflight.hpp"
+#include "collectors/collector.hpp"
+
+#include "exporters/prometheus/serve.hpp"
+#include "exporters/status/status.hpp"
+#include "exporters/prometheus/textfile.hpp"
+#include "rules/rule.hpp"
+
+namespace lastgood {
+namespace {
+
+// Exit statuses are those of `status`: a command that could not do its work cannot tell.
+constexpr int could_not = 3;
+
+int fail_with(const Error& error) {
+    fmt::print(stderr, "lastgood: {}\n", error.message);
+    return could_not;
+}
+
+Result<Config> configuration(const Options& options) {
+    Config defaults;
+    if (!options.default_listen.empty()) defaults.listen = options.default_listen;
+    auto config = read_config(options.config_path, std::move(defaults));
+    if (config && !options.listen.empty()) config->listen = options.listen;
+    return config;
+}
+
+int collect(const Options& options) {
+    const Collector* collector = find_collector(options.collector);
+    if (!collector) {
+        std::string known;
+        for (const Collector* one : all_collectors()) known += fmt::format("\n  {:<12} {}", one->name, one->summary);
+        return fail_with({ErrorKind::absent, fmt::format("no collector \"{}\"; there are:{}", options.collector, known)});
+    }
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    ::signal(SIGPIPE, SIG_DFL);  // the agent is gone: so are we
+    const Host host(options.root);
+    LineSink sink(STDOUT_FILENO);
+    Context context{host, *config, sink, options.collector_subject, options.cursor, options.once || host.recorded()};
+    const auto done = collector->run(context);
+    sink.flush();
+    return done ? 0 : fail_with(done.error());
+}
+
+int agent(const Options& options, bool with_serve) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_agent({options.config_path, *config, options.root, with_serve});
+}
+
+int serve(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_serve(*config, options.with_agent);
+}
+
+int status(Options& options) {
+    if (options.status.report_path.empty()) {
+        const auto config = configuration(options);
+        if (!config) fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n", config.error().message);
+        options.status.report_path = (config ? *config : Config{}).runtime_directory + "/report.json";
+    }
+    return run_status(options.status);
+}
+
+int may_be_pulled(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_preflight(config->runtime_directory + "/report.json", options.drive_to_pull);
+}
+
+int forget(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_forget(config->runtime_directory, options.forgotten);
+}
+
+int textfile(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    if (config->textfile_path.empty()) return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
+    const auto report = read_report(config->runtime_directory + "/report.json");
+    if (!report) return fail_with(report.error());
+    const auto written = write_textfile(*report, config->textfile_path);
+    return written ? 0 : fail_with(written.error());
+}
+
+int print_rules() {
+    fmt::print("{}", to_prometheus_yaml(all_rules()));
+    return 0;
+}
+
+int check_config(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    fmt::print("{}: fine\n", options.config_path);
+    return 0;
+}
+
+int show_config(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    fmt::print("{}", to_toml(*config));
+    return 0;
+}
+
+int discover(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_discover(*config, options.root);
+}
+
+// smartctl lies in /usr/sbin, which is not in every user's PATH on Debian.
+void look_for_programs_in_sbin() {
+    const char* path = std::getenv("PATH");
+    if (path == nullptr) return;  // then execvp(3) has a default of its own
+    ::setenv("PATH", fmt::format("{}:/usr/sbin:/sbin", path).c_str(), 1);
+}
+
+int run(int argc, char** argv) {
+    look_for_programs_in_sbin();
+    Options options;
+    options.status.report_path.clear();
+    const auto app = make_command_line(options);
+    try {
+        app->parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app->exit(error) == 0 ? 0 : could_not;
+    }
+    const CLI::App& command = *app->get_subcommands().front();
+    const std::string& name = command.get_name();
+    if (name == "status") return status(options);
+    if (name == "run") return agent(options, true);
+    if (name == "agent") return agent(options, false);
+    if (name == "serve") return serve(options);
+    if (name == "textfile") return textfile(options);
+    if (name == "collect") return collect(options);
+    if (name == "preflight") return may_be_pulled(options);
+    if (name == "forget") return forget(options);
+    if (name == "explain") return run_explain(options.explain);
+    if (name == "rules") return print_rules();
+    if (command.got_subcommand("check")) return check_config(options);
+    if (command.got_subcommand("show")) return show_config(options);
+    if (command.got_subcommand("discover")) return discover(options);
+    return could_not;
+}
+
+}  // namespace
+}  // namespace lastgood
+
+int main(int argc, char** argv) {
+    try {
+        return lastgood::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "lastgood: %s\n", error.what());
+        return 3;
+    }
+}

@@ -1,0 +1,234 @@
+#include "agent/memory/snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "agent/memory/history.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr std::string_view inventory_collector = "drives";
+constexpr std::string_view arrays_collector = "arrays";
+
+// Devices that people plug and unplug are not missed when they are gone.
+bool comes_and_goes(std::string_view transport) {
+    return transport == "usb" || transport == "mmc" || transport == "loop";
+}
+
+bool has_reported_well(const std::list<Task>& tasks, std::string_view name) {
+    return std::ranges::any_of(tasks, [&](const Task& task) { return task.name == name && !task.retired && task.succeeded; });
+}
+
+std::string_view remembered_transport(const State& state, const std::string& drive) {
+    const auto found = state.remembered().lower_bound({&metric::drive_info, drive, {}});
+    if (found == state.remembered().end() || found->first.metric != &metric::drive_info || found->first.subject != drive) return {};
+    for (const auto& [key, value] : found->first.labels)
+        if (key == "transport") return value;
+    return {};
+}
+
+void add_collector_facts(const std::list<Task>& tasks, Timestamp now, std::vector<Observation>& out) {
+    struct Facts {
+        bool success = true, any_success = false, answers_for_subjects = false;
+        Seconds duration = 0;
+        Timestamp last_success = 0;
+        double abandoned = 0;
+    };
+    std::map<std::string, Facts> collectors;
+    for (const Task& task : tasks) {
+        Facts& facts = collectors[task.name];
+        facts.abandoned += static_cast<double>(task.abandoned.size());
+        if (task.retired || !task.has_reported) continue;
+        const bool sound = task.succeeded && task.last.rejected_lines == 0;
+        facts.success = facts.success && sound;
+        facts.any_success = facts.any_success || sound;
+        facts.answers_for_subjects = task.collector && task.collector->answering;
+        facts.duration = std::max(facts.duration, task.duration);
+        facts.last_success = std::max(facts.last_success, task.last_success);
+    }
+    for (const auto& [name, facts] : collectors) {
+        // Where each subject has a finding of its own, the collector fails only when it fails for all.
+        const bool success = facts.answers_for_subjects ? facts.any_success : facts.success;
+        out.push_back({&metric::collector_success, name, {}, success ? 1.0 : 0.0, now});
+        out.push_back({&metric::collector_duration_seconds, name, {}, facts.duration, now});
+        if (facts.last_success > 0)
+            out.push_back({&metric::collector_last_success_timestamp_seconds, name, {}, facts.last_success, now});
+        out.push_back({&metric::collector_abandoned_children, name, {}, facts.abandoned, now});
+    }
+}
+
+// Drives and arrays that were here and are gone.
+void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now, std::vector<Observation>& out) {
+    const auto add = [&](SubjectKind kind, const Metric& present, std::string_view collector) {
+        if (!has_reported_well(tasks, collector)) return;  // nobody has looked yet
+        std::set<std::string_view> here;
+        for (const Observation& observation : out)
+            if (observation.metric == &present) here.insert(observation.subject);
+        std::vector<Observation> missing;
+        for (const auto& [subject, known] : state.known(kind))
+            if (!here.contains(subject)) missing.push_back({&present, subject, {}, 0, now});
+        for (Observation& observation : missing) out.push_back(std::move(observation));
+    };
+    add(SubjectKind::drive, metric::drive_present, inventory_collector);
+    add(SubjectKind::array, metric::array_present, arrays_collector);
+}
+
+void add_remembered(const State& state, std::vector<Observation>& out) {
+    std::set<std::pair<const Metric*, std::string_view>> current;
+    for (const Observation& observation : out)
+        if (observation.metric->memory == Memory::remembered && observation.metric->type != MetricType::info)
+            current.emplace(observation.metric, observation.subject);
+    std::vector<Observation> additions;
+    for (const auto& [series, value] : state.remembered()) {
+        if (current.contains({series.metric, series.subject})) continue;
+        const bool lives = series.metric->subject == SubjectKind::collector || series.metric->subject == SubjectKind::host ||
+                           state.known(series.metric->subject).contains(series.subject);
+        if (lives) additions.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+    }
+    for (Observation& observation : additions) out.push_back(std::move(observation));
+}
+
+// md levels that keep copies or parity, so that a check has something to compare.
+bool has_copies(std::string_view level) {
+    constexpr auto levels = std::to_array<std::string_view>({"raid1", "raid4", "raid5", "raid6", "raid10"});
+    return std::ranges::find(levels, level) != levels.end();
+}
+
+// From when an array is unchecked is known here alone: no collector remembers when an array was first seen.
+void add_check_ages(const State& state, Timestamp now, std::vector<Observation>& out) {
+    std::vector<Observation> additions;
+    for (const Observation& observation : out) {
+        if (observation.metric != &metric::array_info || !has_copies(observation.label("level"))) continue;
+        if (value_of(out, metric::array_present, observation.subject).value_or(0) == 0) continue;
+        const auto known = state.known(SubjectKind::array).find(observation.subject);
+        const auto checked = value_of(out, metric::array_last_check_timestamp_seconds, observation.subject);
+        const Timestamp since = checked ? *checked : known != state.known(SubjectKind::array).end() ? known->second.first_seen : now;
+        additions.push_back({&metric::array_unchecked_since_timestamp_seconds, observation.subject, {}, since, now});
+    }
+    for (Observation& observation : additions) out.push_back(std::move(observation));
+}
+
+}  // namespace
+
+void join_info(std::vector<Observation>& observations) {
+    std::map<std::pair<const Metric*, std::string>, size_t> first;
+    std::vector<Observation> joined;
+    joined.reserve(observations.size());
+    for (Observation& observation : observations) {
+        if (observation.metric->type != MetricType::info) {
+            joined.push_back(std::move(observation));
+            continue;
+        }
+        const auto [known, is_new] = first.try_emplace({observation.metric, observation.subject}, joined.size());
+        if (is_new) {
+            joined.push_back(std::move(observation));
+            continue;
+        }
+        Observation& whole = joined[known->second];
+        for (auto& [key, value] : observation.labels) {
+            const auto label = std::ranges::find(whole.labels, key, &std::pair<std::string, std::string>::first);
+            if (label == whole.labels.end())
+                whole.labels.emplace_back(key, value);
+            else if (label->second.empty())
+                label->second = value;
+        }
+        std::ranges::sort(whole.labels);
+        whole.observed_at = std::max(whole.observed_at, observation.observed_at);
+    }
+    observations = std::move(joined);
+}
+
+void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
+    std::vector<Observation> observations;
+    for (const Task& task : tasks) {
+        if (task.retired) continue;
+        for (const Observation& observation : task.last.observations)
+            if (observation.metric->memory == Memory::remembered || observation.metric == &metric::array_present ||
+                observation.metric == &metric::drive_present)
+                observations.push_back(observation);
+    }
+    // Several collectors know a part of what a drive is, and one of them may see it a moment longer than the others.
+    for (const auto& [series, value] : state.remembered())
+        if (series.metric->type == MetricType::info)
+            observations.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+    join_info(observations);
+    for (const Observation& observation : observations) {
+        if (observation.metric->memory == Memory::remembered) state.remember(observation);
+        if (observation.value == 0) continue;
+        if (observation.metric == &metric::array_present) state.see(SubjectKind::array, observation.subject, now);
+    }
+    for (const Observation& observation : observations)
+        if (observation.metric == &metric::drive_present && observation.value != 0 &&
+            !comes_and_goes(remembered_transport(state, observation.subject)))
+            state.see(SubjectKind::drive, observation.subject, now);
+}
+
+std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state, const Config& config,
+                                     const AgentFacts& facts, Timestamp now) {
+    std::vector<Observation> all;
+    for (const Task& task : tasks) {
+        if (task.retired) continue;
+        all.insert(all.end(), task.last.observations.begin(), task.last.observations.end());
+        // A controller that answers is no drive; one that does not is worth telling.
+        const bool is_controller = task.subject.starts_with("controller-");
+        if (task.collector && task.collector->answering && !task.subject.empty() && task.has_reported &&
+            !(is_controller && task.succeeded))
+            all.push_back({task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
+    }
+    for (const auto& [series, value] : state.counters())
+        all.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+    add_growth(state, config, all, now, all);
+    add_missing(tasks, state, now, all);
+    add_remembered(state, all);
+    join_info(all);
+    add_check_ages(state, now, all);
+    add_collector_facts(tasks, now, all);
+    const auto host = [&](const Metric& metric, double value, Labels labels = {}) {
+        all.push_back({&metric, "", std::move(labels), value, now});
+    };
+    host(metric::report_timestamp_seconds, now);
+    host(metric::state_persisted, facts.state_persisted ? 1 : 0);
+    host(metric::config_accepted, facts.config_accepted ? 1 : 0);
+    host(metric::agent_info, 1, {{"version", LASTGOOD_VERSION}});
+    host(metric::agent_started_timestamp_seconds, facts.started_at);
+    host(metric::watched_since_timestamp_seconds, state.watched_since());
+    host(metric::generation, facts.reports_written);
+    // While the clock was ahead; it has been set back, and an age must not be negative.
+    for (Observation& observation : all) {
+        observation.observed_at = std::min(observation.observed_at, now);
+        const bool tells_when_seen = observation.metric == &metric::drive_read_timestamp_seconds ||
+                                     observation.metric == &metric::collector_last_success_timestamp_seconds;
+        if (tells_when_seen) observation.value = std::min(observation.value, now);
+    }
+    sort_observations(all);
+    // Two collectors that tell of one series: the first wins; Prometheus refuses doubles.
+    const auto same_series = [](const Observation& a, const Observation& b) {
+        return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
+    };
+    all.erase(std::unique(all.begin(), all.end(), same_series), all.end());
+    return all;
+}
+
+std::vector<Problem> problems_of(const std::list<Task>& tasks) {
+    std::vector<Problem> problems;
+    for (const Task& task : tasks) {
+        if (task.retired) continue;
+        if (!task.failure.empty()) problems.push_back({task.name, task.subject, task.failure, task.failing_since});
+        if (task.last.rejected_lines > 0)
+            problems.push_back({task.name, task.subject,
+                                fmt::format("{} lines are no observations; the first: {}", task.last.rejected_lines,
+                                            task.last.first_rejected),
+                                0});
+        for (const auto& [subject, error] : task.last.problems)
+            problems.push_back({task.name, subject.empty() ? task.subject : subject, error.message, 0});
+    }
+    return problems;
+}
+
+}  // namespace lastgood

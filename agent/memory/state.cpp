@@ -1,0 +1,264 @@
+#include "agent/memory/state.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t history_limit = 4096;  // points of one series; older ones are dropped first
+
+// Labels as one column: "key=value" parted by the ASCII record separator, which stands in no label.
+constexpr char separator = '\x1e';
+
+std::string join_labels(const Labels& labels) {
+    std::string text;
+    for (const auto& [key, value] : labels) text += fmt::format("{}{}={}", text.empty() ? "" : "\x1e", key, value);
+    return text;
+}
+
+Labels split_labels(std::string_view text) {
+    Labels labels;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find(separator), text.size());
+        const std::string_view part = text.substr(0, end);
+        if (const size_t equal = part.find('='); equal != part.npos)
+            labels.emplace_back(part.substr(0, equal), part.substr(equal + 1));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return labels;
+}
+
+StateRow series_row(StateRow::Table table, const Series& series, double number1, double number2) {
+    return {table, std::string(series.metric->name), series.subject, join_labels(series.labels), number1, number2, false};
+}
+
+// History's rows are told apart by their time, to the microsecond.
+std::string history_key(const Series& series, Timestamp time) {
+    return fmt::format("{}{}{:.6f}", join_labels(series.labels), separator, time);
+}
+
+constexpr const char* watched_since_key = "watched_since";
+
+}  // namespace
+
+void State::load(const std::vector<StateRow>& rows) {
+    for (const StateRow& row : rows) {
+        Series series;
+        switch (row.table) {
+            case StateRow::Table::counter:
+            case StateRow::Table::remembered:
+            case StateRow::Table::history:
+                series = {find_metric(row.key1), row.key2, split_labels(row.key3)};
+                if (!series.metric) continue;
+                break;
+            case StateRow::Table::rule_since:
+            case StateRow::Table::known:
+            case StateRow::Table::text: break;
+        }
+        switch (row.table) {
+            case StateRow::Table::counter: counters_[series] = {row.number1, row.number2}; break;
+            case StateRow::Table::remembered:
+                if (series.metric->memory == Memory::remembered) remembered_[series] = {row.number1, row.number2};
+                break;
+            case StateRow::Table::history: {
+                const size_t time_at = row.key3.rfind(separator);
+                if (time_at == row.key3.npos) break;
+                series.labels = split_labels(std::string_view(row.key3).substr(0, time_at));
+                history_[series].push_back({row.number2, row.number1});
+                break;
+            }
+            case StateRow::Table::rule_since: rules_.since[{row.key1, row.key2}] = row.number1; break;
+            case StateRow::Table::known:
+                for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
+                    if (row.key1 == to_string(kind)) known_[kind][row.key2] = {row.number1, row.number2};
+                break;
+            case StateRow::Table::text:
+                if (row.key1 == watched_since_key)
+                    watched_since_ = row.number1;
+                else if (row.key1 == "cursor")
+                    cursors_[row.key2] = row.key3;
+                break;
+        }
+    }
+    for (auto& [series, points] : history_) std::ranges::sort(points, {}, &Point::time);
+}
+
+void State::increment(const Observation& observation) {
+    const Series series{observation.metric, observation.subject, observation.labels};
+    Value& counter = counters_[series];
+    counter.value += observation.value;
+    counter.observed_at = std::max(counter.observed_at, observation.observed_at);
+    change(series_row(StateRow::Table::counter, series, counter.value, counter.observed_at));
+}
+
+void State::note_history(const Series& series, double value, Timestamp at, bool began_at_zero) {
+    auto& points = history_[series];
+    const auto add = [&](Timestamp time, double point_value) {
+        points.push_back({time, point_value});
+        StateRow row = series_row(StateRow::Table::history, series, point_value, time);
+        row.key3 = history_key(series, time);
+        change(std::move(row));
+    };
+    if (points.empty() && began_at_zero) add(at - 1, 0);
+    if (!points.empty() && points.back().value == value) return;
+    // A clock that went back must not unsort the points.
+    add(points.empty() ? at : std::max(at, points.back().time + 1e-6), value);
+    if (points.size() > history_limit) {
+        StateRow row = series_row(StateRow::Table::history, series, 0, 0);
+        row.key3 = history_key(series, points.front().time);
+        row.erased = true;
+        change(std::move(row));
+        points.erase(points.begin());
+    }
+}
+
+double State::increase(const Series& series, Timestamp from) const {
+    const auto found = history_.find(series);
+    if (found == history_.end()) return 0;
+    double total = 0;
+    for (size_t i = 1; i < found->second.size(); ++i)
+        if (found->second[i].time >= from) total += std::max(0.0, found->second[i].value - found->second[i - 1].value);
+    return total;
+}
+
+void State::remember(const Observation& observation) {
+    const Series series{observation.metric, observation.subject, observation.labels};
+    const auto known = remembered_.find(series);
+    if (known != remembered_.end() && known->second.value == observation.value &&
+        observation.observed_at - known->second.observed_at < 3600)
+        return;  // the same fact: its age need not be exact to the second on disk
+    // One value for each subject: other labels (a new firmware, a new device name) replace the old ones.
+    for (auto other = remembered_.lower_bound({observation.metric, observation.subject, {}}); other != remembered_.end();) {
+        if (other->first.metric != observation.metric || other->first.subject != observation.subject) break;
+        if (other->first.labels == observation.labels) {
+            ++other;
+            continue;
+        }
+        StateRow row = series_row(StateRow::Table::remembered, other->first, 0, 0);
+        row.erased = true;
+        change(std::move(row));
+        other = remembered_.erase(other);
+    }
+    remembered_[series] = {observation.value, observation.observed_at};
+    change(series_row(StateRow::Table::remembered, series, observation.value, observation.observed_at));
+}
+
+void State::set_cursor(const std::string& collector, const std::string& cursor) {
+    if (cursors_[collector] == cursor) return;
+    cursors_[collector] = cursor;
+    change({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
+}
+
+void State::set_watched_since(Timestamp time) {
+    watched_since_ = time;
+    change({StateRow::Table::text, watched_since_key, "", "", time, 0, false});
+}
+
+void State::see(SubjectKind kind, const std::string& subject, Timestamp now) {
+    const auto [found, is_new] = known_[kind].try_emplace(subject, KnownSubject{now, now});
+    KnownSubject& known = found->second;
+    if (!is_new && std::abs(now - known.last_seen) < 3600) return;
+    known.last_seen = now;
+    change({StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
+}
+
+void State::forget(SubjectKind kind, const std::string& subject) {
+    if (known_[kind].erase(subject) > 0)
+        change({StateRow::Table::known, std::string(to_string(kind)), subject, "", 0, 0, true});
+    const auto drop = [&](std::map<Series, Value>& values, StateRow::Table table) {
+        std::erase_if(values, [&](const auto& entry) {
+            if (entry.first.metric->subject != kind || entry.first.subject != subject) return false;
+            StateRow row = series_row(table, entry.first, 0, 0);
+            row.erased = true;
+            change(std::move(row));
+            return true;
+        });
+    };
+    drop(counters_, StateRow::Table::counter);
+    drop(remembered_, StateRow::Table::remembered);
+    std::erase_if(history_, [&](const auto& entry) {
+        if (entry.first.metric->subject != kind || entry.first.subject != subject) return false;
+        for (const Point& point : entry.second) {
+            StateRow row = series_row(StateRow::Table::history, entry.first, 0, 0);
+            row.key3 = history_key(entry.first, point.time);
+            row.erased = true;
+            change(std::move(row));
+        }
+        return true;
+    });
+}
+
+void State::prune(Timestamp before) {
+    for (auto& [series, points] : history_) {
+        // The last point before the window is the level it starts from.
+        while (points.size() > 1 && points[1].time < before) {
+            StateRow row = series_row(StateRow::Table::history, series, 0, 0);
+            row.key3 = history_key(series, points.front().time);
+            row.erased = true;
+            change(std::move(row));
+            points.erase(points.begin());
+        }
+    }
+    std::vector<std::pair<SubjectKind, std::string>> stale;
+    for (const auto& [series, value] : counters_) {
+        const SubjectKind kind = series.metric->subject;
+        const bool can_vanish = kind == SubjectKind::drive || kind == SubjectKind::array;
+        if (can_vanish && value.observed_at < before && !known(kind).contains(series.subject))
+            stale.emplace_back(kind, series.subject);
+    }
+    for (const auto& [kind, subject] : stale) forget(kind, subject);
+}
+
+void State::set_rule_memory(RuleMemory memory) {
+    for (const auto& [key, since] : rules_.since)
+        if (!memory.since.contains(key)) change({StateRow::Table::rule_since, key.rule, key.subject, "", 0, 0, true});
+    for (const auto& [key, since] : memory.since) {
+        const auto known = rules_.since.find(key);
+        if (known == rules_.since.end() || known->second != since)
+            change({StateRow::Table::rule_since, key.rule, key.subject, "", since, 0, false});
+    }
+    rules_ = std::move(memory);
+}
+
+const std::map<std::string, KnownSubject>& State::known(SubjectKind kind) const {
+    static const std::map<std::string, KnownSubject> none;
+    const auto found = known_.find(kind);
+    return found == known_.end() ? none : found->second;
+}
+
+std::string State::cursor(const std::string& collector) const {
+    const auto found = cursors_.find(collector);
+    return found == cursors_.end() ? std::string() : found->second;
+}
+
+std::vector<StateRow> State::take_changes() { return std::exchange(changes_, {}); }
+
+std::vector<StateRow> State::all_rows() const {
+    std::vector<StateRow> rows;
+    for (const auto& [series, value] : counters_)
+        rows.push_back(series_row(StateRow::Table::counter, series, value.value, value.observed_at));
+    for (const auto& [series, value] : remembered_)
+        rows.push_back(series_row(StateRow::Table::remembered, series, value.value, value.observed_at));
+    for (const auto& [series, points] : history_)
+        for (const Point& point : points) {
+            rows.push_back(series_row(StateRow::Table::history, series, point.value, point.time));
+            rows.back().key3 = history_key(series, point.time);
+        }
+    for (const auto& [key, since] : rules_.since)
+        rows.push_back({StateRow::Table::rule_since, key.rule, key.subject, "", since, 0, false});
+    for (const auto& [kind, subjects] : known_)
+        for (const auto& [subject, known] : subjects)
+            rows.push_back(
+                {StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
+    for (const auto& [collector, cursor] : cursors_)
+        rows.push_back({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
+    rows.push_back({StateRow::Table::text, watched_since_key, "", "", watched_since_, 0, false});
+    return rows;
+}
+
+}  // namespace lastgood

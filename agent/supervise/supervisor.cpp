@@ -1,0 +1,326 @@
+#include "agent/supervise/supervisor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "agent/memory/history.hpp"
+#include "agent/log.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t poll_limit = 16;                 // polls that run side by side
+constexpr size_t batch_limit = 50'000;            // observations in one batch
+constexpr size_t poll_output = 32 * 1024 * 1024;  // bytes
+constexpr Seconds longest_backoff = 60;
+constexpr Seconds subjects_interval = 60;
+
+Seconds interval_of(const Config& config, const Collector& collector) {
+    const auto found = config.collectors.find(std::string(collector.name));
+    return found == config.collectors.end() ? collector.interval : found->second.interval.value_or(collector.interval);
+}
+
+Seconds deadline_of(const Config& config, const Collector& collector) {
+    const auto found = config.collectors.find(std::string(collector.name));
+    return found == config.collectors.end() ? collector.deadline : found->second.deadline.value_or(collector.deadline);
+}
+
+bool enabled(const Config& config, const Collector& collector) {
+    const auto found = config.collectors.find(std::string(collector.name));
+    return found == config.collectors.end() || found->second.enabled;
+}
+
+// Polls of one collector that run side by side: their deadline is to measure a drive, not how long the others keep the
+// processors busy.
+const size_t sibling_limit = std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
+
+}  // namespace
+
+Supervisor::Supervisor(sd_event* event, const Host& host, State& state, std::function<void()> on_change)
+    : event_(event), host_(host), state_(state), on_change_(std::move(on_change)) {
+    sd_event_source* source = nullptr;
+    if (sd_event_add_time(
+            event_, &source, CLOCK_BOOTTIME, UINT64_MAX, 100000,
+            [](sd_event_source*, uint64_t, void* data) {
+                static_cast<Supervisor*>(data)->schedule();
+                return 0;
+            },
+            this) >= 0)
+        timer_.reset(source);
+}
+
+Supervisor::~Supervisor() = default;
+
+void Supervisor::configure(const Config& config, const Launch& launch) {
+    config_ = config;
+    launch_ = launch;
+    for (Task& task : tasks_) {
+        task.retired = true;
+        if (task.child) task.child->stop();
+    }
+    for (const Collector* collector : all_collectors())
+        if (enabled(config_, *collector) && !collector->subjects) add_task(*collector, "");
+    for (const ExternalCollector& external : config_.external_collectors) {
+        Task task;
+        task.name = external.name;
+        task.command = external.command;
+        task.interval = external.interval;
+        task.deadline = external.deadline;
+        add_task(std::move(task));
+    }
+    refresh_subjects();
+    schedule();
+}
+
+void Supervisor::add_task(const Collector& collector, const std::string& subject) {
+    Task task;
+    task.name = collector.name;
+    task.subject = subject;
+    task.collector = &collector;
+    task.kind = collector.kind;
+    task.interval = interval_of(config_, collector);
+    task.deadline = deadline_of(config_, collector);
+    add_task(std::move(task));
+}
+
+void Supervisor::add_task(Task task) {
+    // After a change of the configuration the last values stay, with their age, until they have been read anew.
+    for (Task& before : tasks_)
+        if (before.retired && before.name == task.name && before.subject == task.subject) {
+            task.last = std::move(before.last);
+            task.has_reported = before.has_reported;
+            task.succeeded = before.succeeded;
+            task.last_success = before.last_success;
+        }
+    tasks_.push_back(std::move(task));
+}
+
+void Supervisor::refresh_subjects() {
+    subjects_due_ = clock_.monotonic() + subjects_interval;
+    for (const Collector* collector : all_collectors()) {
+        if (!collector->subjects || !enabled(config_, *collector)) continue;
+        std::set<std::string> missing;
+        for (std::string& subject : collector->subjects(host_, config_)) missing.insert(std::move(subject));
+        for (Task& task : tasks_)
+            if (task.collector == collector && !task.retired && missing.erase(task.subject) == 0) task.retired = true;
+        for (const std::string& subject : missing) add_task(*collector, subject);
+    }
+}
+
+// A child that is stuck in the kernel gets no companion.
+bool Supervisor::has_abandoned_child(const Task& task) const {
+    return std::ranges::any_of(tasks_, [&](const Task& other) {
+        return !other.abandoned.empty() && other.name == task.name && other.subject == task.subject;
+    });
+}
+
+bool Supervisor::has_room_for(const Task& task) const {
+    if (task.kind == CollectorKind::stream) return true;
+    size_t polls = 0, siblings = 0;
+    for (const Task& other : tasks_) {
+        if (!other.child || other.kind == CollectorKind::stream) continue;
+        ++polls;
+        if (other.name == task.name) ++siblings;
+    }
+    return polls < poll_limit && siblings < sibling_limit;
+}
+
+// Starts what is due and sets the timer for what comes next.
+void Supervisor::schedule() {
+    if (stopping_) return;
+    const Seconds now = clock_.monotonic();
+    tasks_.remove_if([](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
+    if (now >= subjects_due_) refresh_subjects();
+    Seconds next = subjects_due_;
+    std::vector<Task*> due;
+    for (Task& task : tasks_)
+        if (!task.child && !task.retired && !has_abandoned_child(task)) due.push_back(&task);
+    std::ranges::stable_sort(due, {}, &Task::due_at);
+    for (Task* task : due) {
+        if (task->due_at > now + 0.05) {
+            next = std::min(next, task->due_at);
+        } else if (has_room_for(*task)) {
+            start(*task);
+        }  // else the end of a running poll calls here again
+    }
+    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(std::max(next, now) * 1e6));
+    sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
+}
+
+std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
+    if (!task.collector) return task.command;
+    std::vector<std::string> arguments{"lastgood", "collect", task.name};
+    if (!task.subject.empty()) arguments.push_back(task.subject);
+    if (launch_.config_fd >= 0) arguments.insert(arguments.end(), {"--config", "/proc/self/fd/3"});
+    if (launch_.root != "/") arguments.insert(arguments.end(), {"--root", launch_.root});
+    if (const std::string cursor = state_.cursor(task.name); !cursor.empty())
+        arguments.insert(arguments.end(), {"--cursor", cursor});
+    return arguments;
+}
+
+void Supervisor::start(Task& task) {
+    task.current = {};
+    task.started_at = clock_.monotonic();
+    ChildLimits limits;
+    limits.deadline = task.kind == CollectorKind::stream ? task.interval + task.deadline : task.deadline;
+    limits.output = poll_output;
+    Child::Callbacks callbacks;
+    callbacks.line = [this, &task](std::string_view line) { take_line(task, line); };
+    callbacks.end = [this, &task](ChildEnd end, const std::string& message) { ended(task, end, message); };
+    callbacks.gone = [this, &task] {
+        task.abandoned.clear();
+        task.due_at = clock_.monotonic();
+        on_change_();
+        wake_up();
+    };
+    const std::string& program = task.collector ? launch_.program : task.command[0];
+    auto child = Child::start(event_, program, arguments_of(task), launch_.config_fd, limits, std::move(callbacks));
+    if (child)
+        task.child = std::move(*child);
+    else
+        ended(task, ChildEnd::failed, child.error().message);
+}
+
+void Supervisor::take_line(Task& task, std::string_view text) {
+    if (task.retired) return;
+    auto line = parse_protocol_line(text, clock_.now());
+    if (!line) {
+        if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
+        return;
+    }
+    const size_t taken = task.current.observations.size() + task.current.increments.size() + task.current.problems.size();
+    if (taken >= batch_limit && line->kind != ProtocolLine::Kind::commit) {
+        task.child->stop(fmt::format("printed more than {} observations", batch_limit));
+        return;
+    }
+    switch (line->kind) {
+        case ProtocolLine::Kind::observation: task.current.observations.push_back(std::move(line->observation)); break;
+        case ProtocolLine::Kind::increment: task.current.increments.push_back(std::move(line->observation)); break;
+        case ProtocolLine::Kind::problem: task.current.problems.emplace_back(std::move(line->subject), std::move(line->error)); break;
+        case ProtocolLine::Kind::commit:
+            if (task.kind == CollectorKind::stream) commit(task, line->cursor);
+            break;
+    }
+}
+
+// A whole batch: its increments and the place it was read up to belong together.
+void Supervisor::commit(Task& task, const std::string& cursor) {
+    accept(task);
+    if (!cursor.empty()) state_.set_cursor(task.name, cursor);
+    task.has_reported = task.succeeded = true;
+    task.failure.clear();
+    task.failing_since = 0;
+    task.last_success = clock_.now();
+    task.duration = clock_.monotonic() - task.started_at;
+    task.started_at = clock_.monotonic();
+    task.backoff = 1;
+    task.child->extend();
+    if (task.name == "drives") {
+        std::set<std::string> drives;
+        for (const Observation& observation : task.last.observations)
+            if (observation.metric == &metric::drive_present) drives.insert(observation.subject);
+        if (drives != drives_) {
+            drives_ = std::move(drives);
+            subjects_due_ = 0;
+            wake_up();
+        }
+    }
+    on_change_();
+}
+
+// Takes over what was printed.
+void Supervisor::accept(Task& task) {
+    for (const Observation& observation : task.current.increments) {
+        state_.increment(observation);
+        note_growth(state_, observation, true);
+    }
+    if (task.current.rejected_lines > 0)
+        state_.increment({&metric::collector_rejected_lines_total, task.name, {},
+                          static_cast<double>(task.current.rejected_lines), clock_.now()});
+    for (const Observation& observation : task.current.observations) note_growth(state_, observation, false);
+    const bool asleep = std::ranges::any_of(task.current.observations, [](const Observation& observation) {
+        const std::string_view power = observation.label("state");
+        return observation.metric == &metric::drive_power_state && (power == "standby" || power == "sleep");
+    });
+    if (asleep) {
+        // A sleeping drive was not asked: what it said last stays, with its age.
+        std::erase_if(task.last.observations, [&](const Observation& old) {
+            return old.metric == &metric::drive_power_state ||
+                   std::ranges::any_of(task.current.observations, [&](const Observation& now) {
+                       return now.metric == old.metric && now.subject == old.subject && now.labels == old.labels;
+                   });
+        });
+        for (Observation& old : task.last.observations) task.current.observations.push_back(std::move(old));
+    }
+    task.last = std::exchange(task.current, {});
+}
+
+void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
+    const Seconds now = clock_.monotonic();
+    if (end == ChildEnd::abandoned)
+        task.abandoned.push_back(std::move(task.child));
+    else
+        task.child.reset();
+    if (stopping_ || task.retired) return wake_up();
+    task.has_reported = true;
+    if (task.kind == CollectorKind::poll) {
+        task.duration = now - task.started_at;
+        task.due_at = std::max(task.started_at + task.interval, now + 0.1);
+    } else {
+        task.due_at = now + task.backoff;
+        task.backoff = std::min(task.backoff * 2, longest_backoff);
+    }
+    // A stream never ends by itself, unless it reads a recorded host, where nothing will ever happen.
+    const bool ended_well = end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
+    if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
+    if (task.kind == CollectorKind::poll) accept(task);
+    if (ended_well) {
+        if (!task.failure.empty())
+            log(LogLevel::info, fmt::format("collector {} {}: works again", task.name, task.subject));
+        task.succeeded = true;
+        task.failure.clear();
+        task.failing_since = 0;
+        task.last_success = clock_.now();
+    } else {
+        const std::string why = message.empty() ? "ended although it should go on" : message;
+        if (why != task.failure)
+            log(LogLevel::warning,
+                fmt::format("collector {}{}{}: {}", task.name, task.subject.empty() ? "" : " ", task.subject, why));
+        task.succeeded = false;
+        task.failure = why;
+        if (task.failing_since == 0) task.failing_since = clock_.now();
+    }
+    on_change_();
+    wake_up();
+}
+
+// Has schedule() called soon; calling it here could come from inside itself, or from inside the child's own code.
+void Supervisor::wake_up() {
+    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(clock_.monotonic() * 1e6));
+    sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
+}
+
+bool Supervisor::all_have_reported() const {
+    return std::ranges::all_of(tasks_, [](const Task& task) { return task.has_reported || task.retired; });
+}
+
+void Supervisor::look_again() {
+    for (Task& task : tasks_)
+        if (task.kind == CollectorKind::poll) task.due_at = 0;
+    wake_up();
+}
+
+void Supervisor::stop() {
+    stopping_ = true;
+    for (Task& task : tasks_)
+        if (task.child) task.child->stop();
+}
+
+bool Supervisor::running() const {
+    return std::ranges::any_of(tasks_, [](const Task& task) { return task.child != nullptr; });
+}
+
+}  // namespace lastgood

@@ -1,0 +1,102 @@
+// Runs the collectors as children at their own pace, each with a deadline, and keeps what each printed last.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/supervise/child.hpp"
+#include "agent/memory/state.hpp"
+#include "collectors/collector.hpp"
+#include "core/config.hpp"
+
+namespace lastgood {
+
+// How a collector's children are started.
+struct Launch {
+    std::string program = "/proc/self/exe";
+    std::string root = "/";
+    int config_fd = -1;  // the accepted configuration as TOML
+};
+
+// What one run (of a stream: one batch) printed.
+struct Batch {
+    std::vector<Observation> observations;
+    std::vector<std::pair<std::string, Error>> problems;  // subject, what
+    std::vector<Observation> increments;                  // applied when the batch is whole
+    size_t rejected_lines = 0;
+    std::string first_rejected;  // why
+};
+
+// A collector, or a collector for one subject.
+struct Task {
+    std::string name, subject;
+    const Collector* collector = nullptr;          // nullptr: a third party's
+    std::vector<std::string> command;              // of a third party's
+    CollectorKind kind = CollectorKind::poll;
+    Seconds interval = 60, deadline = 30;
+
+    Batch current;  // being printed
+    Batch last;     // the newest whole one
+    bool has_reported = false;  // at least one run has ended, well or not
+    bool succeeded = false;
+    std::string failure;        // of the last run
+    Timestamp failing_since = 0;
+    Timestamp last_success = 0;
+    Seconds duration = 0;       // of the last run
+
+    std::unique_ptr<Child> child;
+    std::vector<std::unique_ptr<Child>> abandoned;
+    Seconds started_at = 0, due_at = 0;  // monotonic
+    Seconds backoff = 1;                 // of a stream that ends
+    bool retired = false;                // its subject is gone or its configuration is no longer in force: nothing of it counts
+};
+
+class Supervisor {
+  public:
+    // `on_change` is called after every whole batch and every end.
+    Supervisor(sd_event* event, const Host& host, State& state, std::function<void()> on_change);
+    ~Supervisor();
+
+    // Starts everything that the configuration asks for; what runs already is ended first. Values read before stay until
+    // their collector has read them anew.
+    void configure(const Config& config, const Launch& launch);
+    void look_again();  // every poll that does not run is due
+    void stop();  // ends all children; they are gone when running() is false
+    bool running() const;
+
+    const std::list<Task>& tasks() const { return tasks_; }
+    bool all_have_reported() const;
+
+  private:
+    void add_task(const Collector& collector, const std::string& subject);
+    void add_task(Task task);
+    bool has_abandoned_child(const Task& task) const;
+    void wake_up();
+    void refresh_subjects();
+    void schedule();
+    void start(Task& task);
+    void take_line(Task& task, std::string_view line);
+    void commit(Task& task, const std::string& cursor);
+    void ended(Task& task, ChildEnd end, const std::string& message);
+    void accept(Task& task);
+    std::vector<std::string> arguments_of(const Task& task) const;
+    bool has_room_for(const Task& task) const;
+
+    sd_event* event_;
+    const Host& host_;  // what is watched
+    const Host clock_;  // this machine's, also when a recorded host is watched
+    State& state_;
+    std::function<void()> on_change_;
+    Config config_;
+    Launch launch_;
+    std::list<Task> tasks_;
+    std::set<std::string> drives_;  // whose change makes the subjects be asked for anew
+    EventSource timer_;
+    Seconds subjects_due_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace lastgood

@@ -1,0 +1,284 @@
+// The state of every array, as soon as the kernel says that it has changed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "collectors/arrays/observations.hpp"
+#include "collectors/arrays/btrfs.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/kernel_watch.hpp"
+#include "collectors/arrays/lvm.hpp"
+#include "core/array_identity.hpp"
+#include "collectors/arrays/parse/md_sysfs.hpp"
+#include "collectors/arrays/parse/mdstat.hpp"
+#include "core/udev_record.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds usual_tick = 30;
+constexpr Seconds tick_before_end =
+    3;  // of a check, so that its end is told from its being stopped
+constexpr Seconds shortest_pause = 0.05;
+constexpr size_t most_remembered = 256;
+constexpr double instantly_checked = 512.0 * 1024 * 1024;  // bytes of a member
+
+bool is_check(MdAction action) {
+    switch (action) {
+        case MdAction::check:
+        case MdAction::repair:
+            return true;
+        case MdAction::idle:
+        case MdAction::resync:
+        case MdAction::recover:
+        case MdAction::reshape:
+        case MdAction::frozen:
+        case MdAction::unknown:
+            return false;
+    }
+    return false;
+}
+
+bool has_copies(MdLevel level) {
+    switch (level) {
+        case MdLevel::raid1:
+        case MdLevel::raid4:
+        case MdLevel::raid5:
+        case MdLevel::raid6:
+        case MdLevel::raid10:
+            return true;
+        case MdLevel::none:
+        case MdLevel::linear:
+        case MdLevel::raid0:
+        case MdLevel::multipath:
+        case MdLevel::faulty:
+        case MdLevel::container:
+        case MdLevel::unknown:
+            return false;
+    }
+    return false;
+}
+
+// What the kernel does not remember of an array.
+struct Remembered {
+    Timestamp checked = 0;  // 0: never seen
+    // A check that is running.
+    bool checking = false;
+    double progress = 0;
+    std::optional<Seconds> remaining;
+    Timestamp seen_at = 0;
+};
+
+using Memory = std::map<std::string, Remembered>;
+
+std::string to_cursor(const Memory& memory) {
+    nlohmann::json json = nlohmann::json::object();
+    for (const auto& [id, one] : memory)
+        if (one.checked > 0) json[id] = {{"checked", one.checked}};
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+double number_in(const nlohmann::json& object, const char* key) {
+    if (!object.is_object()) return 0;
+    auto found = object.find(key);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+Memory from_cursor(const std::string& cursor) {
+    Memory memory;
+    const auto json = nlohmann::json::parse(cursor, nullptr, false);
+    if (!json.is_object()) return memory;
+    for (const auto& [id, one] : json.items()) {
+        memory[id].checked = number_in(one, "checked");
+    }
+    return memory;
+}
+
+// Follows checks from one look to the next. A check that was stopped leaves no trace in sysfs, so
+// it counts as ended by itself only if it was about to end when last seen, or if the array is so
+// small that it was never seen between.
+void follow_check(const MdArray& array, Timestamp now, Remembered& memory) {
+    if (is_check(array.action.value) && array.phase == MdPhase::running) {
+        memory.checking = true;
+        memory.progress = array.progress.value_or(0);
+        memory.remaining = array.remaining;
+        memory.seen_at = now;
+        return;
+    }
+    if (!memory.checking || array.action.value != MdAction::idle) {
+        if (array.action.value != MdAction::check && array.action.value != MdAction::repair)
+            memory.checking = false;
+        return;
+    }
+    memory.checking = false;
+    const Seconds elapsed = now - memory.seen_at;
+    const bool about_to_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
+    const bool tiny = array.component_bytes && *array.component_bytes <= instantly_checked;
+    if (about_to_end || memory.progress > 0.995 || tiny) memory.checked = now;
+}
+
+// The count belongs to the last check or repair; a resync leaves one, too, that says nothing.
+bool mismatches_mean_something(const MdArray& array, const Remembered& memory) {
+    if (!array.mismatch_sectors) return false;
+    if (is_check(array.action.value)) return *array.mismatch_sectors > 0;
+    if (array.action.value != MdAction::idle && array.action.value != MdAction::frozen)
+        return false;
+    if (array.last_action.empty()) return memory.checked > 0;  // Linux before 3.11
+    return is_check(parse_md_action(array.last_action).value);
+}
+
+class ArraysCollector {
+  public:
+    explicit ArraysCollector(Context& context)
+        : context_(context), watch_(context.host), memory_(from_cursor(context.cursor)) {}
+
+    Result<void> run() {
+        while (true) {
+            watch_.follow(watched_files());
+            if (auto done = look(); !done) return done;
+            context_.sink.commit(to_cursor(memory_));
+            if (context_.once || context_.host.recorded()) return {};
+            if (watch_.wait(tick_)) watch_.wait(shortest_pause);  // changes come in bursts
+        }
+    }
+
+  private:
+    // Arrays in sysfs, by name.
+    std::vector<std::string> devices() const {
+        std::vector<std::string> found;
+        auto names = context_.host.list("/sys/block");
+        if (!names) return found;
+        for (const std::string& name : *names)
+            if (name.starts_with("md") && context_.host.exists("/sys/block/" + name + "/md"))
+                found.push_back(name);
+        return found;
+    }
+
+    std::vector<std::string> watched_files() const {
+        std::vector<std::string> paths = {"/proc/mdstat"};
+        for (const std::string& device : devices()) {
+            const std::string directory = "/sys/block/" + device + "/md";
+            for (const char* name : {"array_state", "sync_action", "degraded"})
+                paths.push_back(directory + "/" + name);
+            auto entries = context_.host.list(directory);
+            if (!entries) continue;
+            for (const std::string& entry : *entries)
+                if (entry.starts_with("dev-")) paths.push_back(directory + "/" + entry + "/state");
+        }
+        return paths;
+    }
+
+    Result<void> look() {
+        Host const& host = context_.host;
+        auto text = host.read("/proc/mdstat");
+        if (!text && text.error().kind != ErrorKind::absent)
+            context_.sink.problem("", text.error());
+        Mdstat stat = text ? parse_mdstat(*text) : Mdstat{};
+        std::vector<MdArray> arrays;
+        for (const std::string& device : devices()) {
+            auto array = read_md_sysfs(host, device);
+            if (!array) continue;  // stopped in the meantime
+            for (const MdArray& other : stat.arrays)
+                if (other.device == device) complete_from_mdstat(*array, other);
+            arrays.push_back(std::move(*array));
+        }
+        for (MdArray& array : stat.arrays)
+            if (std::none_of(arrays.begin(), arrays.end(),
+                             [&](const MdArray& known) { return known.device == array.device; }))
+                arrays.push_back(std::move(array));
+
+        // Most hosts have no array: they need no map, either.
+        const bool btrfs =
+            host.list("/sys/fs/btrfs").value_or(std::vector<std::string>{}).size() > 1;
+        const bool lvm = has_lvm_arrays(host);
+        std::optional<Topology> topology;
+        if (!arrays.empty() || btrfs || lvm) {
+            auto read = Topology::read(host, context_.config.loop_devices);
+            if (read)
+                topology = std::move(*read);
+            else
+                context_.sink.problem("", read.error());
+        }
+        const Topology* map = topology ? &*topology : nullptr;
+        const Timestamp now = host.now();
+        tick_ = usual_tick;
+        std::set<std::string> ids;
+        for (MdArray& array : arrays)
+            if (!is_empty_array(array)) observe(array, map, now, ids);
+        observe_btrfs_arrays(host, map, now, context_.sink);
+        if (lvm && map != nullptr) observe_lvm_arrays(*map, now, ids);
+        if (memory_.size() > most_remembered)  // of arrays that came and went
+            std::erase_if(memory_, [&](const auto& entry) { return !ids.contains(entry.first); });
+        return {};
+    }
+
+    void observe(MdArray& array, const Topology* topology, Timestamp now,
+                 std::set<std::string>& ids) {
+        const Host& host = context_.host;
+        std::string name;
+        if (auto number = host.read_line("/sys/block/" + array.device + "/dev")) {
+            const UdevRecord udev = read_udev_record(host, *number);
+            name = udev.property("MD_NAME");
+            if (array.uuid.empty()) array.uuid = udev.property("MD_UUID");
+        }
+        std::string id = array_id(array);
+        if (!ids.insert(id).second) {  // two halves of one mirror, started apart
+            id += "-" + array.device;
+            ids.insert(id);
+        }
+        observe(array, id, name, topology, now);
+    }
+
+    void observe_lvm_arrays(const Topology& topology, Timestamp now, std::set<std::string>& ids) {
+        auto arrays = read_lvm_arrays(context_.host, topology);
+        if (!arrays) {
+            context_.sink.problem("", arrays.error());
+            return;
+        }
+        for (const LvmArray& one : *arrays)
+            if (ids.insert(one.id).second) observe(one.array, one.id, one.name, &topology, now);
+    }
+
+    void observe(const MdArray& array, const std::string& id, const std::string& name,
+                 const Topology* topology, Timestamp now) {
+        observe_array(array, id, name, topology, now, context_.sink);
+
+        Remembered& memory = memory_[id];
+        follow_check(array, now, memory);
+        if (memory.checking && memory.remaining.value_or(0) < usual_tick) tick_ = tick_before_end;
+        if (!has_copies(array.level.value)) return;
+        Sink& sink = context_.sink;
+        if (mismatches_mean_something(array, memory))
+            sink.observe(metric::array_mismatch_sectors, id, *array.mismatch_sectors, now);
+        if (memory.checked > 0)
+            sink.observe(metric::array_last_check_timestamp_seconds, id, memory.checked, now);
+    }
+
+    Context& context_;
+    KernelWatch watch_;
+    Memory memory_;
+    Seconds tick_ = usual_tick;
+};
+
+Result<void> run(Context& context) {
+    return ArraysCollector(context).run();
+}
+
+}  // namespace
+
+extern const Collector arrays_collector;
+const Collector arrays_collector = {
+    .name = "arrays",
+    .summary = "md, btrfs and LVM arrays: members, redundancy left, rebuilds and checks",
+    .kind = CollectorKind::stream,
+    .interval = usual_tick,
+    .deadline = 30,
+    .run = run,
+};
+
+}  // namespace lastgood

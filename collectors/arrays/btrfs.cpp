@@ -1,0 +1,140 @@
+#include "collectors/arrays/btrfs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace lastgood {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 9> profiles = {{
+    {"single", 0},
+    {"dup", 0},  // both copies on one device
+    {"raid0", 0},
+    {"raid1", 1},
+    {"raid1c3", 2},
+    {"raid1c4", 3},
+    {"raid10", 1},
+    {"raid5", 1},
+    {"raid6", 2},
+}};
+
+struct Weakest {
+    std::string profile;
+    int survives = -1;
+    std::string unknown;
+};
+
+// allocation/{data,metadata,system}/ has a directory for each profile in use (Linux
+// fs/btrfs/sysfs.c).
+Weakest weakest_profile(const Host& host, const std::string& directory) {
+    Weakest weakest;
+    for (const char* type : {"data", "metadata", "system", "mixed"}) {
+        const std::string allocation = fmt::format("{}/allocation/{}", directory, type);
+        auto entries = host.list(allocation);
+        if (!entries) continue;
+        for (const std::string& entry : *entries) {
+            if (!host.exists(fmt::format("{}/{}/total_bytes", allocation, entry))) continue;
+            const int survives = btrfs_profile_survives(entry);
+            if (survives < 0) weakest.unknown = entry;
+            if (survives < 0 || (weakest.survives >= 0 && survives >= weakest.survives)) continue;
+            weakest.profile = entry;
+            weakest.survives = survives;
+        }
+    }
+    return weakest;
+}
+
+void observe_one(const Host& host, const Topology* topology, const std::string& uuid, Timestamp now,
+                 Sink& sink) {
+    const std::string directory = "/sys/fs/btrfs/" + uuid;
+    auto devices = host.list(directory + "/devices");
+    if (!devices) return;
+    const std::string id = "btrfs-" + uuid;
+    size_t missing = 0;
+    const auto observe_missing = [&](const std::string& device, const std::string& slot) {
+        ++missing;
+        sink.observe(metric::array_member, id, 1, now,
+                     {{"drive", ""},
+                      {"device", device},
+                      {"slot", slot},
+                      {"state", "missing"},
+                      {"flags", ""}});
+    };
+    if (auto numbers = host.list(directory + "/devinfo"))
+        for (const std::string& number : *numbers) {
+            auto flag = host.read_line(fmt::format("{}/devinfo/{}/missing", directory, number));
+            if (flag && *flag == "1") observe_missing("", number);
+        }
+    if (devices->size() + missing < 2) return;  // one device is no array
+    // btrfs does not notice that a device is gone before it is mounted again: it stays in the list,
+    // and "missing" stays 0.
+    if (topology != nullptr)
+        std::erase_if(*devices, [&](const std::string& device) {
+            const bool gone = topology->device(device) == nullptr;
+            if (gone) observe_missing(device, "");
+            return gone;
+        });
+
+    const Weakest weakest = weakest_profile(host, directory);
+    auto label = host.read_line(directory + "/label");
+    sink.observe(metric::array_info, id, 1, now,
+                 {{"device", devices->empty() ? "" : devices->front()},
+                  {"level", weakest.profile.empty() ? "btrfs" : "btrfs " + weakest.profile},
+                  {"layout", ""},
+                  {"metadata", "btrfs"},
+                  {"name", label ? *label : std::string()}});
+    const bool readable = weakest.survives >= 0 && weakest.unknown.empty();
+    sink.observe(metric::array_present, id, 1, now);
+    sink.observe(metric::array_readable, id, readable ? 1 : 0, now);
+    if (!readable)
+        sink.problem(
+            id, {ErrorKind::malformed,
+                 weakest.unknown.empty()
+                     ? fmt::format("btrfs {}: no profile in {}/allocation", uuid, directory)
+                     : fmt::format("btrfs {}: unknown profile \"{}\"", uuid, weakest.unknown)});
+    sink.observe(metric::array_members, id, static_cast<double>(devices->size() + missing), now);
+    sink.observe(metric::array_degraded_members, id, static_cast<double>(missing), now);
+    const int left = weakest.survives - static_cast<int>(missing);
+    for (const std::string& device : *devices) {
+        std::set<std::string> drives;
+        if (topology != nullptr) drives = topology->drives_under(device);
+        if (drives.empty()) drives.insert("");
+        for (const std::string& drive : drives) {
+            sink.observe(metric::array_member, id, 1, now,
+                         {{"drive", drive},
+                          {"device", device},
+                          {"slot", ""},
+                          {"state", "in_sync"},
+                          {"flags", ""}});
+            if (readable && left >= 0)
+                sink.observe(metric::array_member_fatal, id, left == 0 ? 1 : 0, now,
+                             {{"drive", drive}, {"device", device}});
+        }
+    }
+    if (!readable) return;
+    sink.observe(metric::array_failed, id, left < 0 ? 1 : 0, now);
+    sink.observe(metric::array_survivable_failures, id, std::max(left, 0), now);
+    sink.observe(metric::array_fatal_members, id,
+                 left == 0 ? static_cast<double>(devices->size()) : 0.0, now);
+}
+
+}  // namespace
+
+int btrfs_profile_survives(std::string_view profile) {
+    for (const auto& [name, survives] : profiles)
+        if (name == profile) return survives;
+    return -1;
+}
+
+void observe_btrfs_arrays(const Host& host, const Topology* topology, Timestamp now, Sink& sink) {
+    auto entries = host.list("/sys/fs/btrfs");
+    if (!entries) return;
+    for (const std::string& entry : *entries)
+        if (entry != "features") observe_one(host, topology, entry, now, sink);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,34 @@
+// `lastgood explain` for a saved /proc/mdstat.
+#include <algorithm>
+
+#include "collectors/arrays/observations.hpp"
+#include "collectors/explainer.hpp"
+#include "collectors/arrays/parse/mdstat.hpp"
+
+namespace lastgood {
+
+namespace {
+
+bool recognises(std::string_view text) {
+    const Mdstat stat = parse_mdstat(text.substr(0, std::min(text.size(), size_t{16 * 1024})));
+    if (!stat.recognised) return false;
+    if (stat.framed) return true;
+    // Some arrays out of the middle: what else begins with "md" does not read like one.
+    return std::any_of(stat.arrays.begin(), stat.arrays.end(), [](const MdArray& array) {
+        return array.problem.empty() && !array.members.empty();
+    });
+}
+
+Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
+    const Mdstat stat = parse_mdstat(text);
+    if (!stat.recognised) return fail(ErrorKind::malformed, "this is no /proc/mdstat");
+    for (const MdArray& array : stat.arrays)
+        if (!is_empty_array(array)) observe_array(array, array_id(array), "", nullptr, now, sink);
+    return {};
+}
+
+}  // namespace
+
+const Explainer mdstat_explainer = {"/proc/mdstat", recognises, explain};
+
+}  // namespace lastgood

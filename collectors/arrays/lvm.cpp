@@ -1,0 +1,51 @@
+#include "collectors/arrays/lvm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "collectors/arrays/parse/dm_raid.hpp"
+#include "core/array_identity.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds patience = 10;
+
+}  // namespace
+
+Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& topology) {
+    std::map<std::string_view, const BlockDevice*> mapped;
+    for (const auto& [name, device] : topology.devices)
+        if (!device.dm_name.empty()) mapped.emplace(device.dm_name, &device);
+    const bool any = std::ranges::any_of(mapped, [](const auto& entry) {
+        return is_lvm_leg(entry.first);
+    });
+    std::vector<LvmArray> found;
+    if (!any) return found;
+    const auto status =
+        host.run({.arguments = {"dmsetup", "status", "--noflush", "--target", "raid"},
+                  .deadline = patience,
+                  .output_limit = 1024 * 1024});
+    if (!status) return Failure(status.error());
+    if (status->exit_status != 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("dmsetup status ends with {}: {}", status->exit_status,
+                                status->standard_error.substr(0, 200)));
+    for (DmRaid& one : parse_dm_raid_status(status->standard_output)) {
+        const auto device = mapped.find(one.name);
+        LvmArray array{"", one.name, std::move(one.array)};
+        array.array.device = device != mapped.end() ? device->second->name : one.name;
+        array.id = lvm_array_id(host, array.array.device, one.name);
+        for (MdMember& member : array.array.members) {
+            const auto leg = mapped.find(lvm_leg_name(one.name, member.number.value_or(0)));
+            if (leg != mapped.end()) member.device = leg->second->name;
+        }
+        found.push_back(std::move(array));
+    }
+    return found;
+}
+
+}  // namespace lastgood

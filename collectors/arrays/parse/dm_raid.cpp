@@ -1,0 +1,175 @@
+#include "collectors/arrays/parse/dm_raid.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t most_members = 254;  // drivers/md/dm-raid.c, MAX_RAID_DEVICES is 253
+
+std::vector<std::string_view> words_of(std::string_view line) {
+    std::vector<std::string_view> words;
+    for (size_t at = 0; at < line.size();) {
+        const size_t end = std::min(line.find(' ', at), line.size());
+        if (end > at) words.push_back(line.substr(at, end - at));
+        at = end + 1;
+    }
+    return words;
+}
+
+std::optional<uint64_t> number(std::string_view word) {
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (word.empty() || error != std::errc() || end != word.data() + word.size())
+        return std::nullopt;
+    return value;
+}
+
+// "raid1", "raid10", "raid10_near", "raid5_ls", "raid6_zr", "raid6_la_6"; dm-raid.c, raid_types.
+MdLevelWord level_of(std::string_view type) {
+    MdLevelWord level = parse_md_level(type.substr(0, type.find('_')));
+    level.word = type;
+    return level;
+}
+
+std::optional<int> layout_of(std::string_view type) {
+    if (type == "raid10" || type == "raid10_near") return raid10_layout(2, 1, false, 0);
+    if (type == "raid10_far") return raid10_layout(1, 2, false, 0);
+    if (type == "raid10_offset") return raid10_layout(1, 2, true, 0);
+    return std::nullopt;
+}
+
+// Whether members marked 'a' (alive, not in sync) have yet to get their data. A resync marks all of
+// them so, though it only compares and evens out.
+bool fills_members(MdAction action) {
+    switch (action) {
+        case MdAction::resync:
+        case MdAction::check:
+        case MdAction::repair:
+            return false;
+        case MdAction::idle:
+        case MdAction::recover:
+        case MdAction::reshape:
+        case MdAction::frozen:
+        case MdAction::unknown:
+            return true;
+    }
+    return true;
+}
+
+bool is_at_work(MdAction action) {
+    switch (action) {
+        case MdAction::resync:
+        case MdAction::check:
+        case MdAction::repair:
+        case MdAction::recover:
+        case MdAction::reshape:
+            return true;
+        case MdAction::idle:
+        case MdAction::frozen:
+        case MdAction::unknown:
+            return false;
+    }
+    return false;
+}
+
+void take_health(std::string_view health, MdArray& array) {
+    const bool all_alive = health.find_first_not_of('a') == std::string_view::npos;
+    int degraded = 0;
+    for (size_t i = 0; i < health.size(); ++i) {
+        MdMember member;
+        member.number = static_cast<int>(i);
+        if (health[i] != 'D') member.slot = member.number;  // as md: a faulty one has no place
+        MdSlot slot = MdSlot::missing;
+        switch (health[i]) {
+            case 'A':
+                member.state = MdMemberState::in_sync;
+                slot = MdSlot::in_sync;
+                break;
+            case 'a': {
+                // Nobody to copy from: then it is the array's first resync.
+                const bool rebuilding = !all_alive && fills_members(array.action.value);
+                member.state = rebuilding ? MdMemberState::rebuilding : MdMemberState::in_sync;
+                slot = rebuilding ? MdSlot::rebuilding : MdSlot::in_sync;
+                break;
+            }
+            case 'D':
+                member.state = MdMemberState::faulty;
+                break;
+            case '-':  // its device was not there when the array was put together
+                break;
+            default:
+                array.problem =
+                    fmt::format("dm-raid: member {} is \"{}\", which is unknown", i, health[i]);
+                break;
+        }
+        if (slot != MdSlot::in_sync) ++degraded;
+        array.slots.push_back(slot);
+        if (health[i] != '-') array.members.push_back(std::move(member));
+    }
+    array.degraded = degraded;
+}
+
+void take_status(const std::vector<std::string_view>& words, MdArray& array) {
+    // type, devices, health, done/all, action, mismatches
+    const auto devices = number(words[1]);
+    const std::string_view health = words[2];
+    if (!devices || *devices == 0 || *devices > most_members || health.size() != *devices) {
+        array.problem = fmt::format("dm-raid: \"{}\" does not describe {} devices",
+                                    health.substr(0, 300), words[1].substr(0, 20));
+        return;
+    }
+    array.raid_disks = static_cast<int>(*devices);
+    // 1.0 to 1.4 (Linux 3.1 to 3.9) end after the ratio.
+    if (words.size() > 4) array.action = parse_md_action(words[4]);
+    take_health(health, array);
+    array.state = {MdState::active, "active"};
+    const size_t slash = words[3].find('/');
+    const auto done = number(words[3].substr(0, slash));
+    const auto all =
+        slash == std::string_view::npos ? std::nullopt : number(words[3].substr(slash + 1));
+    if (!done || !all || *done > *all) {
+        array.problem = fmt::format("dm-raid: \"{}\" is no progress", words[3].substr(0, 60));
+        return;
+    }
+    if (is_at_work(array.action.value)) {
+        array.phase = MdPhase::running;
+        array.progress = *all > 0 ? static_cast<double>(*done) / static_cast<double>(*all) : 0.0;
+    }
+    if (words.size() > 5)
+        if (const auto mismatches = number(words[5]))
+            array.mismatch_sectors = static_cast<double>(*mismatches);
+}
+
+}  // namespace
+
+std::vector<DmRaid> parse_dm_raid_status(std::string_view text) {
+    std::vector<DmRaid> found;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        // No name has a blank: LVM allows none, and dmsetup writes \x20.
+        const std::vector<std::string_view> words = words_of(line);
+        if (words.size() < 4 || !words[0].ends_with(':') || words[3] != "raid") continue;
+        DmRaid one;
+        one.name = words[0].substr(0, words[0].size() - 1);
+        one.array.metadata = "dm-raid";
+        if (words.size() < 8) {
+            one.array.problem = "dm-raid: a status without progress";
+        } else {
+            one.array.level = level_of(words[4]);
+            one.array.layout = layout_of(words[4]);
+            take_status({words.begin() + 4, words.end()}, one.array);
+        }
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,151 @@
+#include "collectors/arrays/redundancy.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace lastgood {
+
+namespace {
+
+Redundancy unknown_redundancy() {
+    return {};
+}
+
+// Levels where any member can stand in for any other: they bear `bearable` losses.
+Redundancy interchangeable(const std::vector<MdSlot>& slots, int bearable) {
+    Redundancy result;
+    result.known = true;
+    int lost = 0;
+    for (MdSlot slot : slots)
+        if (slot != MdSlot::in_sync) ++lost;
+    result.failed = lost > bearable;
+    if (result.failed) return result;
+    result.survivable_failures = bearable - lost;
+    if (result.survivable_failures > 0) return result;
+    for (size_t i = 0; i < slots.size(); ++i)
+        if (slots[i] == MdSlot::in_sync) result.fatal_slots.push_back(static_cast<int>(i));
+    return result;
+}
+
+Redundancy copies(const std::vector<MdSlot>& slots, const std::vector<std::vector<int>>& sets) {
+    if (sets.empty()) return unknown_redundancy();
+    Redundancy result;
+    result.known = true;
+    size_t fewest = slots.size();
+    std::set<int> fatal;
+    for (const std::vector<int>& set : sets) {
+        size_t alive = 0;
+        int last = 0;
+        for (int member : set) {
+            if (slots[static_cast<size_t>(member)] != MdSlot::in_sync) continue;
+            ++alive;
+            last = member;
+        }
+        fewest = std::min(fewest, alive);
+        if (alive == 1) fatal.insert(last);
+    }
+    result.failed = fewest == 0;
+    if (result.failed) return result;
+    result.survivable_failures = static_cast<int>(fewest) - 1;
+    result.fatal_slots.assign(fatal.begin(), fatal.end());
+    return result;
+}
+
+}  // namespace
+
+std::vector<std::vector<int>> raid10_copy_sets(int layout, int raid_disks) {
+    int near_copies = layout & 0xff;
+    int far_copies = layout >> 8 & 0xff;
+    if (near_copies < 1 || far_copies < 1 || raid_disks < 1 ||
+        near_copies * far_copies > raid_disks)
+        return {};
+    // The far copies of a member's chunks lie within its set of members: originally all of them.
+    int set_size = raid_disks;
+    switch (layout >> 17) {
+        case 0:
+            break;
+        case 1:
+            set_size = raid_disks / far_copies;
+            break;
+        case 2:
+            set_size = near_copies * far_copies;
+            break;
+        default:
+            return {};
+    }
+    // Members that are left over belong to the last set.
+    int left_over = raid_disks % set_size;
+    int last_begin = (raid_disks / set_size - 1) * set_size;
+    int last_length = set_size + left_over;
+    auto next_far_copy = [&](int member) {
+        int set = member / set_size;
+        int next = member + near_copies;
+        // Compared after the step, as the kernel does: with several near copies some cross over
+        // into the last set.
+        if (left_over != 0 && next > last_begin)
+            return last_begin + (next - last_begin) % last_length;
+        return set * set_size + next % set_size;
+    };
+    std::set<std::vector<int>> sets;
+    for (int chunk = 0; chunk < raid_disks;
+         ++chunk) {  // the pattern repeats after that many at the latest
+        std::set<int> members;
+        for (int n = 0; n < near_copies; ++n) {
+            int member = (chunk * near_copies + n) % raid_disks;
+            for (int f = 0; f < far_copies; ++f, member = next_far_copy(member))
+                members.insert(member);
+        }
+        sets.emplace(members.begin(), members.end());
+    }
+    return {sets.begin(), sets.end()};
+}
+
+Redundancy md_redundancy(MdLevel level, std::optional<int> layout,
+                         const std::vector<MdSlot>& slots) {
+    if (slots.empty()) return unknown_redundancy();
+    switch (level) {
+        case MdLevel::linear:
+        case MdLevel::raid0:
+        case MdLevel::faulty:
+            return interchangeable(slots, 0);
+        case MdLevel::raid1:
+        case MdLevel::multipath:  // its members are paths to one drive
+            return interchangeable(slots, static_cast<int>(slots.size()) - 1);
+        case MdLevel::raid4:
+        case MdLevel::raid5:
+            return interchangeable(slots, 1);
+        case MdLevel::raid6:
+            return interchangeable(slots, 2);
+        case MdLevel::raid10:
+            return copies(slots,
+                          raid10_copy_sets(layout.value_or(0x101), static_cast<int>(slots.size())));
+        case MdLevel::none:
+        case MdLevel::container:
+        case MdLevel::unknown:
+            return unknown_redundancy();
+    }
+    return unknown_redundancy();
+}
+
+Redundancy md_redundancy(const MdArray& array) {
+    Redundancy now = md_redundancy(array.level.value, array.layout, array.slots);
+    if (!now.known || !array.former_raid_disks || array.level.value != MdLevel::raid10) return now;
+    std::vector<MdSlot> former = array.slots;
+    former.resize(static_cast<size_t>(std::clamp(*array.former_raid_disks, 1, 4096)),
+                  MdSlot::missing);
+    Redundancy before = md_redundancy(array.level.value, array.layout, former);
+    if (!before.known) return now;
+    if (now.failed || before.failed) {
+        now.failed = true;
+        now.survivable_failures = 0;
+        now.fatal_slots.clear();
+        return now;
+    }
+    now.survivable_failures = std::min(now.survivable_failures, before.survivable_failures);
+    std::set<int> fatal(now.fatal_slots.begin(), now.fatal_slots.end());
+    fatal.insert(before.fatal_slots.begin(), before.fatal_slots.end());
+    now.fatal_slots.assign(fatal.begin(), fatal.end());
+    return now;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,128 @@
+// How fresh, whole and far away the copies are. One child for each backup.
+#include <fmt/format.h>
+
+#include "collectors/backups/state.hpp"
+#include "collectors/collector.hpp"
+#include "core/config.hpp"
+
+namespace lastgood {
+
+std::string_view to_string(Confidence confidence) {
+    switch (confidence) {
+        case Confidence::exact:
+            return "exact";
+        case Confidence::inferred:
+            return "inferred";
+        case Confidence::activity:
+            return "activity";
+    }
+    return "activity";
+}
+
+namespace {
+
+Result<BackupState> look_at(const Context& context, const Backup& backup) {
+    switch (backup.kind) {
+        case BackupKind::files:
+            return look_at_files(context.host, context.config, backup);
+        case BackupKind::restic:
+            return look_at_restic(context.host, backup);
+        case BackupKind::borg:
+            return look_at_borg(context.host, backup);
+        case BackupKind::pgbackrest:
+            return look_at_pgbackrest(context.host, backup);
+        case BackupKind::stamp:
+            return look_at_stamp(context.host, backup);
+        case BackupKind::observed:
+            return BackupState{};  // its values come by the inbox
+    }
+    return fail(ErrorKind::failed, "a backup of an unknown kind");
+}
+
+void observe_settings(Context& context, const Backup& backup, Timestamp now) {
+    Sink& sink = context.sink;
+    sink.observe(metric::backup_info, backup.name, 1, now,
+                 {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
+    sink.observe(metric::backup_max_age_seconds, backup.name, backup.max_age, now);
+    if (backup.min_size)
+        sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
+    if (const auto domain = failure_domain(context.host, context.config, backup))
+        sink.observe(metric::backup_failure_domain, backup.name, 1, now,
+                     {{"domain", std::string(to_string(*domain))}});
+}
+
+void observe_state(Context& context, const Backup& backup, const BackupState& state,
+                   Timestamp now) {
+    Sink& sink = context.sink;
+    for (const auto& newest : state.newest)
+        sink.observe(metric::backup_newest_timestamp_seconds, backup.name, newest.time, now,
+                     {{"confidence", std::string(to_string(newest.confidence))}});
+    const auto observe = [&](const Metric& metric, const auto& value) {
+        if (value) sink.observe(metric, backup.name, static_cast<double>(*value), now);
+    };
+    observe(metric::backup_oldest_timestamp_seconds, state.oldest);
+    observe(metric::backup_size_bytes, state.size);
+    observe(metric::backup_count, state.count);
+    observe(metric::backup_incomplete, state.incomplete);
+    observe(metric::backup_in_progress, state.in_progress);
+    observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
+    for (const auto& problem : state.problems) sink.problem(backup.name, problem);
+    if (backup.min_size && !state.size && state.count.value_or(1) > 0 &&
+        (backup.kind == BackupKind::restic || backup.kind == BackupKind::borg ||
+         backup.kind == BackupKind::stamp))
+        sink.problem(backup.name, {ErrorKind::absent,
+                                   fmt::format("min_size is set, but the size of one {} backup "
+                                               "cannot be read without its password",
+                                               to_string(backup.kind))});
+}
+
+Result<void> run(Context& context) {
+    bool known = context.subject.empty();
+    std::optional<Error> first_error;
+    for (const auto& backup : context.config.backups) {
+        if (!context.subject.empty() && backup.name != context.subject) continue;
+        known = true;
+        const Timestamp now = context.host.now();
+        observe_settings(context, backup, now);
+        const auto state = look_at(context, backup);
+        if (state) {
+            observe_state(context, backup, *state, now);
+        } else if (context.subject.empty()) {
+            // By hand, for all of them: one that cannot be read does not hide the others.
+            context.sink.observe(metric::backup_readable, backup.name, 0, now);
+            context.sink.problem(backup.name, state.error());
+            if (!first_error) first_error = state.error();
+        } else {
+            return Failure(state.error());
+        }
+        if (state && context.subject.empty())
+            context.sink.observe(metric::backup_readable, backup.name, 1, now);
+    }
+    if (!known)
+        return fail(ErrorKind::absent,
+                    fmt::format("there is no backup \"{}\" in the configuration", context.subject));
+    if (first_error) return Failure(*first_error);
+    return {};
+}
+
+std::vector<std::string> subjects(const Host& host, const Config& config) {
+    std::vector<std::string> names;
+    for (const auto& backup : config.backups) names.push_back(backup.name);
+    return names;
+}
+
+}  // namespace
+
+extern const Collector backups_collector;
+const Collector backups_collector = {
+    .name = "backups",
+    .summary = "Age, size and completeness of the backups that the configuration names",
+    .kind = CollectorKind::poll,
+    .interval = 60,
+    .deadline = 60,
+    .run = run,
+    .subjects = subjects,
+    .answering = &metric::backup_readable,
+};
+
+}  // namespace lastgood

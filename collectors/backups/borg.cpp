@@ -1,0 +1,170 @@
+// A borg repository (1.0 to 1.4) in a directory, without its passphrase. The repository itself does
+// not tell a backup from a rename, a deletion or a compaction; the client's cache does: its "files"
+// cache is written by `borg create` only. But also at every checkpoint of a create that is still
+// running, or was killed: while the lock of that create is there, or what it had not committed, the
+// cache's time proves nothing.
+//
+// What this misses: a create that was killed after a checkpoint, whose lock was broken and whose
+// rests were swept up by a later compact, rename or delete, looks like a backup at its checkpoint.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/backups/state.hpp"
+#include "collectors/backups/parse/borg_repository.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds cache_making = 0.5;  // between its README and its empty "files"
+
+struct Transactions {
+    int64_t committed = -1;  // N of index.N
+    Timestamp committed_at = 0;
+    int64_t last_segment = -1;  // the highest number of a file in data/*/
+};
+
+Result<Transactions> read_transactions(const Host& host, const std::string& location) {
+    const auto names = host.list(location);
+    if (!names) return Failure(names.error());
+    Transactions transactions;
+    for (const auto& name : *names) {
+        const auto number = parse_borg_transaction(name, "index.");
+        if (!number || *number < transactions.committed) continue;
+        if (const auto status = host.status(location + "/" + name)) {
+            transactions.committed = *number;
+            transactions.committed_at = status->modified;
+        }
+    }
+    // data/K/ holds the segments from K x segments_per_dir on: the last directory has the last one.
+    const auto directories = host.list(location + "/data");
+    if (!directories) return Failure(directories.error());
+    int64_t last_directory = -1;
+    for (const auto& name : *directories)
+        last_directory = std::max(last_directory, parse_borg_transaction(name, "").value_or(-1));
+    if (last_directory < 0) return transactions;
+    const auto segments = host.list(fmt::format("{}/data/{}", location, last_directory));
+    if (!segments) return Failure(segments.error());
+    for (const auto& name : *segments)
+        transactions.last_segment =
+            std::max(transactions.last_segment, parse_borg_transaction(name, "").value_or(-1));
+    return transactions;
+}
+
+// When the client's files cache was last written; absent: there is none on this host.
+Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std::string& id) {
+    std::vector<std::string> places;
+    if (!backup.cache_directory.empty()) {
+        places = {backup.cache_directory + "/" + id};
+        if (backup.cache_directory.ends_with(id)) places = {backup.cache_directory};
+    } else {
+        places = {"/root/.cache/borg/" + id};
+        if (const auto users = host.list("/home"))
+            for (size_t i = 0; i < std::min<size_t>(users->size(), 1000); ++i)
+                places.push_back("/home/" + (*users)[i] + "/.cache/borg/" + id);
+    }
+    std::optional<FileStatus> newest;
+    std::optional<Error> error;
+    for (const auto& place : places) {
+        const auto names = host.list(place);
+        if (!names) {
+            if (names.error().kind != ErrorKind::absent) error = names.error();
+            continue;
+        }
+        // An empty one is left by a create with nothing to remember (only files that had just been
+        // changed, or standard input), but also when the cache is made, together with README.
+        const auto made = host.status(place + "/README");
+        for (const auto& name : *names) {
+            // "files", and "files.SUFFIX" with BORG_FILES_CACHE_SUFFIX; temporaries end in ".tmp".
+            if (name != "files" && (!name.starts_with("files.") || name.ends_with(".tmp")))
+                continue;
+            const auto status = host.status(place + "/" + name);
+            if (!status || (newest && newest->modified >= status->modified)) continue;
+            if (status->size > 0 || (made && status->modified - made->modified > cache_making))
+                newest = *status;
+        }
+    }
+    if (newest) return *newest;
+    if (error) return Failure(*error);
+    return fail(
+        ErrorKind::absent,
+        fmt::format("{}: the cache of the borg client that writes here is not on this host; "
+                    "name it by cache_directory, or let the job touch a stamp",
+                    backup.location));
+}
+
+struct Lock {
+    Timestamp taken_at = 0;
+    bool alive = true;  // a process of another host counts as alive
+};
+
+std::optional<Lock> read_lock(const Host& host, const std::string& location) {
+    const std::string directory = location + "/lock.exclusive";
+    const auto status = host.status(directory);
+    if (!status) return std::nullopt;
+    Lock lock;
+    lock.taken_at = status->modified;
+    const auto names = host.list(directory);
+    const auto host_name = host.read_line("/proc/sys/kernel/hostname");
+    if (!names || !host_name || names->empty()) return lock;
+    lock.alive = std::ranges::any_of(*names, [&](const std::string& name) {
+        const auto holder = parse_borg_lock(name);
+        // borg names the host by its full name, as far as it can find that out.
+        const bool here = holder && (holder->host == *host_name || holder->host == "localhost" ||
+                                     holder->host.starts_with(*host_name + "."));
+        return !here || host.exists(fmt::format("/proc/{}", holder->process));
+    });
+    return lock;
+}
+
+}  // namespace
+
+Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
+    const std::string& location = backup.location;
+    if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
+    const auto text = host.read(location + "/config", 64 * 1024);
+    if (!text) {
+        if (text.error().kind != ErrorKind::absent) return Failure(text.error());
+        return fail(ErrorKind::absent,
+                    fmt::format("{}: there is no borg repository (no file \"config\"); is it not "
+                                "mounted, or was it moved?",
+                                location));
+    }
+    const auto config = parse_borg_config(*text);
+    if (!config)
+        return fail(config.error().kind,
+                    fmt::format("{}/config: {}", location, config.error().message));
+    const auto transactions = read_transactions(host, location);
+    if (!transactions) return Failure(transactions.error());
+
+    BackupState state;
+    const auto lock = read_lock(host, location);
+    if (lock) state.oldest_lock = lock->taken_at;
+    state.in_progress = lock && lock->alive;
+    if (transactions->committed <= 1 && transactions->last_segment <= 1) {
+        state.count = 0;  // `borg init` alone
+        return state;
+    }
+    if (transactions->committed >= 0)
+        state.newest.push_back({transactions->committed_at, Confidence::activity});
+    const auto cache = files_cache(host, backup, config->id);
+    if (!cache) {
+        state.problems.push_back(cache.error());
+        return state;
+    }
+    const bool of_this_lock = lock && cache->modified > lock->taken_at;
+    const bool left_over = !lock && transactions->last_segment > transactions->committed;
+    if (!of_this_lock && !left_over) {
+        state.newest.push_back({cache->modified, Confidence::inferred});
+    } else if (!lock || !lock->alive) {
+        state.incomplete = true;
+        state.problems.push_back(
+            {ErrorKind::failed,
+             fmt::format("{}: the last create was killed before it had finished", location)});
+    }
+    if (!state.incomplete) state.incomplete = false;
+    return state;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,471 @@
+#include "collectors/backups/discover.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/filesystem_kind.hpp"
+#include "collectors/backups/parse/name_time.hpp"
+#include "collectors/backups/parse/borg_repository.hpp"
+#include "collectors/backups/parse/dump_name.hpp"
+#include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "collectors/backups/parse/restic_times.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// The system's programs and what changes by the minute: many names, no backups.
+constexpr std::array<std::string_view, 22> passed_over = {
+    "/proc",  "/sys",     "/dev",       "/run",     "/bin",     "/sbin",         "/lib",  "/lib32",
+    "/lib64", "/libx32",  "/usr",       "/etc",     "/boot",    "/efi",          "/snap", "/nix",
+    "/tmp",   "/var/tmp", "/var/cache", "/var/log", "/var/run", "/var/lib/dpkg",
+};
+constexpr double largest_directory = 4 * 1024 * 1024;  // bytes of the directory itself
+constexpr size_t most_snapshots = 5000;
+constexpr size_t fewest_dumps = 3;
+constexpr size_t longest_name = 100;
+
+using Names = std::vector<std::string>;
+
+bool has(const Names& names, std::string_view name) {
+    return std::ranges::binary_search(names, name);
+}
+
+std::string_view last_component(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+std::string without_slashes(std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+}
+
+// A name as the configuration wants it.
+std::string plain_name(std::string_view text) {
+    std::string name;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '@';
+        if (plain)
+            name += c;
+        else if (!name.empty() && name.back() != '-')
+            name += '-';
+    }
+    if (name.size() > longest_name) name.resize(longest_name);
+    const auto edge = [](char c) { return c == '-' || c == '_' || c == '.'; };
+    while (!name.empty() && edge(name.back())) name.pop_back();
+    while (!name.empty() && edge(name.front())) name.erase(0, 1);
+    return name;
+}
+
+// A directory's own name; with its parent's before it when it says only that there are backups.
+std::string name_of_directory(std::string_view directory) {
+    constexpr std::array<std::string_view, 20> says_nothing = {
+        "backup", "backups", "dump",   "dumps",      "restic", "borg",  "pgbackrest",
+        "repo",   "data",    "daily",  "repository", "weekly", "mysql", "postgresql",
+        "hourly", "archive", "images", "db",         "files",  "sql"};
+    const std::string name = plain_name(last_component(directory));
+    const std::string_view parent =
+        directory.substr(0, std::min(directory.rfind('/'), directory.size()));
+    if (!name.empty() && std::ranges::find(says_nothing, name) == says_nothing.end()) return name;
+    const std::string above = plain_name(last_component(parent));
+    if (above.empty()) return name.empty() ? "backup" : name;
+    return name.empty() ? above : above + "-" + name;
+}
+
+class Search {
+  public:
+    Search(const Host& host, const Topology& topology, const Config& config,
+           const DiscoverLimits& limits)
+        : host_(host), config_(config), limits_(limits) {
+        give_up_at_ = host.monotonic() + limits.time;
+        for (const Mount& mount : topology.mounts) mount_points_.insert(mount.point);
+        for (const Backup& backup : config.backups) {
+            names_.insert(backup.name);
+            if (backup.kind != BackupKind::files && !lies_elsewhere(topology, backup.location))
+                if (auto resolved = host.resolve(backup.location))
+                    configured_places_.emplace(backup.name, without_slashes(*resolved));
+        }
+        add_places(topology);
+    }
+
+    Discovery run() {
+        while (!queue_.empty()) {
+            const auto [path, depth] = queue_.front();
+            if (out_of_time()) {
+                found_.notes.push_back(
+                    fmt::format("The search ended after {}, before {}: there may be more.",
+                                format_duration(limits_.time), path));
+                break;
+            }
+            if (entries_ >= limits_.entries) {
+                found_.notes.push_back(
+                    fmt::format("The search ended after {} names, before {}: there may be more.",
+                                limits_.entries, path));
+                break;
+            }
+            queue_.pop_front();
+            look_into(path, depth);
+        }
+        if (denied_ > 0)
+            found_.notes.push_back(
+                fmt::format("{} directories could not be read, the first is {} (run it as root).",
+                            denied_, first_denied_));
+        if (failed_ > 0)
+            found_.notes.push_back(
+                fmt::format("{} directories could not be read: {}.", failed_, first_failure_));
+        std::ranges::stable_sort(found_.suggestions, {}, [](const SuggestedBackup& one) {
+            return std::pair(one.backup.location, one.backup.stanza);
+        });
+        return std::move(found_);
+    }
+
+  private:
+    bool out_of_time() const { return host_.monotonic() > give_up_at_; }
+
+    bool is_local(const Mount& mount) const {
+        return filesystem_kind(mount.type, proc_filesystems_) == FilesystemKind::local;
+    }
+    // On a mount that must not be touched.
+    bool lies_elsewhere(const Topology& topology, std::string_view path) {
+        if (proc_filesystems_.empty())
+            proc_filesystems_ = host_.read("/proc/filesystems").value_or(" ");
+        const Mount* mount = topology.mount_of(path);
+        return mount != nullptr && !is_local(*mount);
+    }
+
+    void add_places(const Topology& topology) {
+        proc_filesystems_ = host_.read("/proc/filesystems").value_or(" ");
+        std::map<std::string_view, size_t> last;  // by mount point: the one that is seen
+        for (size_t i = 0; i < topology.mounts.size(); ++i) last[topology.mounts[i].point] = i;
+        size_t network = 0;
+        for (size_t i = 0; i < topology.mounts.size(); ++i) {
+            const Mount& mount = topology.mounts[i];
+            if (last[mount.point] != i || is_passed_over(mount.point)) continue;
+            if (filesystem_kind(mount.type, proc_filesystems_) == FilesystemKind::network)
+                ++network;
+            if (!is_local(mount) || is_covered(topology, i)) continue;
+            found_.places.push_back(mount.point);
+        }
+        std::ranges::sort(found_.places);
+        for (const std::string& place : found_.places) queue_.emplace_back(place, 0);
+        if (network > 0)
+            found_.notes.push_back(
+                fmt::format("{} network or FUSE filesystems were not searched.", network));
+    }
+
+    // Whether a later mount above it hides it.
+    static bool is_covered(const Topology& topology, size_t index) {
+        const std::string& point = topology.mounts[index].point;
+        for (size_t i = index + 1; i < topology.mounts.size(); ++i) {
+            const std::string& above = topology.mounts[i].point;
+            if (above != "/" && point.size() > above.size() && point.starts_with(above) &&
+                point[above.size()] == '/')
+                return true;
+        }
+        return false;
+    }
+
+    static bool is_passed_over(std::string_view path) {
+        if (path.starts_with("/run/media/")) return false;  // where desktops mount drives
+        return std::ranges::any_of(passed_over, [&](std::string_view one) {
+            return path.starts_with(one) && (path.size() == one.size() || path[one.size()] == '/');
+        });
+    }
+
+    // The names in a directory; nothing when it cannot be read, which is noted.
+    std::optional<Names> list(const std::string& path) {
+        const auto status = host_.status(path, false);
+        if (!status || status->kind != FileKind::directory) {
+            if (!status) note(path, status.error());
+            return std::nullopt;
+        }
+        if (status->size > largest_directory) {
+            found_.notes.push_back(fmt::format("{} was not looked into: it is very large.", path));
+            return std::nullopt;
+        }
+        auto names = host_.list(path);
+        if (!names) {
+            note(path, names.error());
+            return std::nullopt;
+        }
+        entries_ += names->size();
+        ++found_.directories;
+        return std::move(*names);
+    }
+
+    void note(const std::string& path, const Error& error) {
+        if (error.kind == ErrorKind::absent) return;  // removed since it was listed
+        if (error.kind == ErrorKind::denied) {
+            if (denied_++ == 0) first_denied_ = path;
+        } else if (failed_++ == 0) {
+            first_failure_ = error.message;
+        }
+    }
+
+    void look_into(const std::string& path, int depth) {
+        if (!same_place_.insert(identity(path)).second) return;  // a bind mount of what was seen
+        const auto names = list(path);
+        if (!names) return;
+        if (is_restic(path, *names)) return suggest_restic(path);
+        if (is_borg(path, *names)) return suggest_borg(path);
+        const bool pgbackrest = has(*names, "backup") && suggest_pgbackrest(path);
+        if (pgbackrest) return;
+        suggest_dumps(path, *names);
+        if (depth >= limits_.depth) return;
+        for (const std::string& name : *names) {
+            if (name.starts_with('.') || name == "lost+found" || is_dump_name(name)) continue;
+            const std::string below = path == "/" ? "/" + name : path + "/" + name;
+            // Asked before it is touched: what is mounted there may hang.
+            if (mount_points_.contains(below) || is_passed_over(below)) continue;
+            if (out_of_time()) return;
+            const auto status = host_.status(below, false);
+            if (status && status->kind == FileKind::directory)
+                queue_.emplace_back(below, depth + 1);
+        }
+    }
+
+    std::pair<uint64_t, uint64_t> identity(const std::string& path) const {
+        const auto status = host_.status(path, false);
+        return status ? std::pair(status->device, status->inode) : std::pair<uint64_t, uint64_t>();
+    }
+
+    bool is(const std::string& path, FileKind kind) const {
+        const auto status = host_.status(path);
+        return status && status->kind == kind;
+    }
+
+    // restic's doc/design.rst, "Repository Format".
+    bool is_restic(const std::string& path, const Names& names) const {
+        if (!has(names, "config")) return false;
+        for (const char* part : {"data", "index", "keys", "snapshots"})
+            if (!has(names, part) || !is(path + "/" + part, FileKind::directory)) return false;
+        return is(path + "/config", FileKind::regular);
+    }
+
+    // borg's docs/internals/data-structures.rst, "Repository".
+    bool is_borg(const std::string& path, const Names& names) const {
+        if (!has(names, "config") || !has(names, "README")) return false;
+        if (!is(path + "/config", FileKind::regular) || !is(path + "/README", FileKind::regular))
+            return false;
+        const auto readme = host_.read(path + "/README", 4096);
+        if (!readme || readme->find("This is a Borg Backup repository") == std::string::npos)
+            return false;
+        const auto text = host_.read(path + "/config", 64 * 1024);
+        return text && parse_borg_config(*text).has_value();
+    }
+
+    void suggest_restic(const std::string& path) {
+        Backup backup;
+        backup.kind = BackupKind::restic;
+        backup.location = path;
+        if (is_configured(backup)) return;
+        std::vector<Timestamp> times;
+        for (const std::string& name : list(path + "/snapshots").value_or(Names())) {
+            if (!is_restic_id(name) || times.size() >= most_snapshots || out_of_time()) continue;
+            if (const auto status = host_.status(path + "/snapshots/" + name, false))
+                times.push_back(status->modified);
+        }
+        suggest(std::move(backup), name_of_directory(path), "A restic repository.", times,
+                "snapshots");
+    }
+
+    void suggest_borg(const std::string& path) {
+        Backup backup;
+        backup.kind = BackupKind::borg;
+        backup.location = path;
+        if (is_configured(backup)) return;
+        suggest(std::move(backup), name_of_directory(path),
+                "A borg repository. When its archives were made is encrypted, so how often is a "
+                "guess.",
+                {}, "");
+    }
+
+    // pgBackRest's doc: REPOSITORY/backup/STANZA/backup.info.
+    bool suggest_pgbackrest(const std::string& path) {
+        if (mount_points_.contains(path + "/backup")) return false;
+        if (!is(path + "/backup", FileKind::directory)) return false;
+        std::vector<std::string> stanzas;
+        const auto names = list(path + "/backup");
+        for (const std::string& name : names.value_or(Names()))
+            if (is(path + "/backup/" + name + "/backup.info", FileKind::regular))
+                stanzas.push_back(name);
+        for (const std::string& stanza : stanzas) {
+            Backup backup;
+            backup.kind = BackupKind::pgbackrest;
+            backup.location = path;
+            if (stanzas.size() > 1) backup.stanza = stanza;
+            if (is_configured(backup)) continue;
+            std::vector<Timestamp> times;
+            const auto text =
+                host_.read(path + "/backup/" + stanza + "/backup.info", 16 * 1024 * 1024);
+            if (text)
+                if (const auto backups = parse_pgbackrest_backup_info(*text))
+                    for (const auto& one : *backups) times.push_back(one.stop);
+            if (!is_utf8(stanza)) {
+                cannot_be_written(path + "/backup/" + stanza, "A pgBackRest stanza");
+                continue;
+            }
+            suggest(std::move(backup), name_of_directory(path) + "-" + plain_name(stanza),
+                    fmt::format("A pgBackRest repository, stanza {}.", stanza), times, "backups");
+        }
+        return !stanzas.empty();
+    }
+
+    struct Dump {
+        std::string name;
+        DatedName dated;
+    };
+
+    void suggest_dumps(const std::string& path, const Names& names) {
+        std::map<std::pair<std::string, std::string>, std::vector<Dump>> groups;
+        size_t dumps = 0;
+        for (const std::string& name : names) {
+            if (!is_dump_name(name)) continue;
+            ++dumps;
+            if (auto dated = split_dated_name(name)) {
+                const std::pair key(dated->before, dated->after);
+                groups[key].push_back({name, std::move(*dated)});
+            }
+        }
+        size_t streams = 0;
+        for (const auto& [key, group] : groups) streams += group.size() >= fewest_dumps ? 1 : 0;
+        for (const auto& [key, group] : groups)
+            if (group.size() >= fewest_dumps) suggest_stream(path, names, group, streams > 1);
+    }
+
+    void suggest_stream(const std::string& path, const Names& names, const std::vector<Dump>& group,
+                        bool one_of_several) {
+        Backup backup;
+        backup.kind = BackupKind::files;
+        backup.location = dated_glob(path, group.front().dated);
+        std::vector<Timestamp> times;
+        std::set<Timestamp> distinct;
+        double smallest = -1;
+        for (const Dump& dump : group) {
+            if (out_of_time()) break;
+            const auto status = host_.status(path + "/" + dump.name);
+            if (!status || status->kind != FileKind::regular) continue;
+            times.push_back(within_day({dump.dated.time, dump.dated.whole_day}, status->modified));
+            distinct.insert(dump.dated.time);
+            if (smallest < 0 || status->size < smallest) smallest = status->size;
+        }
+        if (distinct.size() < fewest_dumps) return;  // not a series
+        for (const Backup& known : config_.backups)
+            if (known.kind == BackupKind::files &&
+                matches_path(known.location, path + "/" + group.back().name)) {
+                ++found_.configured;
+                return;
+            }
+        size_t others = 0;
+        std::string_view other;
+        for (const std::string& name : names)
+            if (matches_path(backup.location, path + "/" + name) &&
+                std::ranges::find(group, name, &Dump::name) == group.end()) {
+                ++others;
+                other = name;
+            }
+        std::string name = name_of_directory(path);
+        const std::string own = plain_name(group.front().dated.before);
+        if (one_of_several && !own.empty()) name += "-" + own;
+        std::vector<std::string> more;
+        if (others > 0)
+            more.push_back(fmt::format("The glob also fits {} other {} there, like {}.", others,
+                                       others == 1 ? "name" : "names", other));
+        if (!is_utf8(path) || !is_utf8(group.front().name))
+            more.emplace_back("Bytes of its name that are not UTF-8 stand as '?'.");
+        suggest(std::move(backup), std::move(name),
+                fmt::format("{} dated dumps in {}, the smallest {}.", times.size(), path,
+                            format_size(std::max(smallest, 0.0))),
+                times, "dumps", std::move(more));
+    }
+
+    bool is_configured(const Backup& backup) {
+        for (const Backup& known : config_.backups) {
+            if (known.kind != backup.kind) continue;
+            const auto resolved = configured_places_.find(known.name);
+            const bool same_place =
+                without_slashes(known.location) == backup.location ||
+                (resolved != configured_places_.end() && resolved->second == backup.location);
+            if (!same_place) continue;
+            if (!known.stanza.empty() && !backup.stanza.empty() && known.stanza != backup.stanza)
+                continue;
+            ++found_.configured;
+            return true;
+        }
+        return false;
+    }
+
+    void cannot_be_written(const std::string& path, std::string_view what) {
+        found_.notes.push_back(fmt::format(
+            "{} was found in {}, whose name is not UTF-8: it cannot be configured unless it is "
+            "renamed.",
+            what, path));
+    }
+
+    void suggest(Backup backup, std::string name, std::string what,
+                 const std::vector<Timestamp>& times, std::string_view copies,
+                 std::vector<std::string> more = {}) {
+        if (!is_utf8(backup.location))
+            return cannot_be_written(backup.location, what.substr(0, what.find('.')));
+        std::vector<std::string> remarks{std::move(what)};
+        if (const auto gap = usual_gap(times)) {
+            backup.max_age = limit_for_gap(*gap);
+            remarks.push_back(
+                fmt::format("The newest {} lie about {} apart; max_age is one and a "
+                            "half times that.",
+                            copies, format_duration(*gap)));
+        } else {
+            remarks.emplace_back(
+                times.size() < 3 || copies.empty()
+                    ? "max_age supposes one copy a day."
+                    : "The copies' times tell no interval; max_age supposes one a day.");
+        }
+        const Timestamp now = host_.now();
+        if (!times.empty() && now > 0) {
+            const Seconds age = now - std::ranges::max(times);
+            if (age > backup.max_age)
+                remarks.push_back(
+                    fmt::format("The newest is {} old: is it still in use?", format_duration(age)));
+        } else if (times.empty() && !copies.empty()) {
+            remarks.push_back(fmt::format("No {} could be read in it.", copies));
+        }
+        for (std::string& remark : more) remarks.push_back(std::move(remark));
+        const std::string wanted = name;
+        for (int number = 2; !names_.insert(name).second; ++number)
+            name = fmt::format("{}-{}", wanted, number);
+        backup.name = std::move(name);
+        found_.suggestions.push_back({std::move(backup), std::move(remarks)});
+    }
+
+    const Host& host_;
+    const Config& config_;
+    const DiscoverLimits limits_;
+    Seconds give_up_at_ = 0;
+    std::string proc_filesystems_;
+    std::set<std::string, std::less<>> mount_points_;
+    std::set<std::string> names_;                           // taken
+    std::map<std::string, std::string> configured_places_;  // by name: links resolved
+    std::deque<std::pair<std::string, int>> queue_;         // the shallow ones first
+    std::set<std::pair<uint64_t, uint64_t>> same_place_;
+    size_t entries_ = 0;
+    size_t denied_ = 0;
+    size_t failed_ = 0;
+    std::string first_denied_, first_failure_;
+    Discovery found_;
+};
+
+}  // namespace
+
+Discovery discover_backups(const Host& host, const Topology& topology, const Config& config,
+                           const DiscoverLimits& limits) {
+    return Search(host, topology, config, limits).run();
+}
+
+}  // namespace lastgood

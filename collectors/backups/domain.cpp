@@ -1,0 +1,198 @@
+// What a backup shares with what it covers, and whether the place it lies in is mounted at all.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/backups/state.hpp"
+#include "core/fstab.hpp"
+#include "collectors/backups/parse/glob.hpp"
+#include "core/topology.hpp"
+
+namespace lastgood {
+
+namespace {
+
+bool is_network_filesystem(std::string_view type) {
+    for (const std::string_view network :
+         {"nfs",        "nfs4",        "cifs",         "smb3",           "smbfs",
+          "ceph",       "glusterfs",   "lustre",       "beegfs",         "afs",
+          "fuse.sshfs", "fuse.rclone", "fuse.s3fs",    "fuse.glusterfs", "fuse.ceph",
+          "fuse.davfs", "davfs",       "fuse.gcsfuse", "fuse.goofys",    "fuse.mount.davfs"})
+        if (type == network) return true;
+    return false;
+}
+
+// The server in a mount's source: "nas:/export", "[fe80::1]:/x", "//nas/share", "user@nas:/x".
+std::string server_of(std::string_view source) {
+    if (source.starts_with("//")) {
+        source.remove_prefix(2);
+        return std::string(source.substr(0, source.find('/')));
+    }
+    if (const auto at = source.find('@'); at != std::string_view::npos && at < source.find(":/"))
+        source.remove_prefix(at + 1);
+    if (source.starts_with('[')) return std::string(source.substr(1, source.find(']') - 1));
+    const auto colon = source.find(":/");
+    return std::string(colon == std::string_view::npos ? std::string_view()
+                                                       : source.substr(0, colon));
+}
+
+bool contains_word(std::string_view text, std::string_view word) {
+    for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        const auto is_edge = [&](size_t position) {
+            return position >= text.size() || text[position] == ' ' || text[position] == '\t' ||
+                   text[position] == '\n';
+        };
+        if ((at == 0 || is_edge(at - 1)) && is_edge(at + word.size())) return true;
+    }
+    return false;
+}
+
+// Whether a server's name or address is this host's own, as far as that is known without asking a
+// name server.
+bool is_this_host(const Host& host, std::string_view server) {
+    if (server.empty()) return false;
+    if (server == "localhost" || server == "::1" || server.starts_with("127.")) return true;
+    if (const auto name = host.read_line("/proc/sys/kernel/hostname"))
+        if (server == *name || server.starts_with(*name + ".")) return true;
+    if (const auto routes = host.read("/proc/net/fib_trie")) {
+        // "           |-- 192.0.2.7\n              /32 host LOCAL\n"
+        const std::string line = fmt::format("|-- {}\n", server);
+        const size_t at = routes->find(line);
+        if (at != std::string::npos &&
+            std::string_view(*routes).substr(at + line.size(), 80).find("host LOCAL") !=
+                std::string_view::npos)
+            return true;
+    }
+    if (const auto hosts = host.read("/etc/hosts")) {
+        // "127.0.1.1 db8.example.com db8": a name of a loopback address is ours.
+        std::string_view rest = *hosts;
+        while (!rest.empty()) {
+            const size_t end = std::min(rest.find('\n'), rest.size());
+            const std::string_view line = rest.substr(0, end);
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            if ((line.starts_with("127.") || line.starts_with("::1")) &&
+                contains_word(line, server))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool is_under(std::string_view path, std::string_view directory) {
+    if (directory == "/") return true;
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+// The deepest part of the path that exists, with links resolved.
+std::string existing_part(const Host& host, std::string path) {
+    for (int depth = 0; depth < 100 && !path.empty() && path != "/"; ++depth) {
+        if (auto resolved = host.resolve(path)) return *resolved;
+        path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+    }
+    return "/";
+}
+
+FailureDomain compare(const Host& host, const Topology& topology, const Mount& copies,
+                      const Mount& source) {
+    if (copies.number == source.number && copies.type == source.type)
+        return FailureDomain::same_filesystem;
+    const bool copies_remote = is_network_filesystem(copies.type);
+    const bool source_remote = is_network_filesystem(source.type);
+    if (copies_remote || source_remote) {
+        const std::string server = server_of(copies.source);
+        if (copies_remote && source_remote && !server.empty() && server == server_of(source.source))
+            return FailureDomain::unknown;  // one server; what lies below is not to be seen from
+                                            // here
+        if (copies_remote && is_this_host(host, server) && !source_remote)
+            return FailureDomain::same_host;
+        if (source_remote && is_this_host(host, server_of(source.source)) && !copies_remote)
+            return FailureDomain::same_host;
+        return FailureDomain::off_host;
+    }
+    const auto copy_drives = topology.drives_under_mount(copies);
+    const auto source_drives = topology.drives_under_mount(source);
+    if (copy_drives.empty() || source_drives.empty()) return FailureDomain::unknown;
+    const bool shared = std::ranges::any_of(
+        copy_drives, [&](const std::string& drive) { return source_drives.contains(drive); });
+    return shared ? FailureDomain::same_drive : FailureDomain::same_host;
+}
+
+// What a wildcard path begins with.
+std::string fixed_part(const Backup& backup) {
+    if (backup.kind == BackupKind::files) return split_path_pattern(backup.location).fixed;
+    return backup.location;
+}
+
+}  // namespace
+
+std::string_view to_string(FailureDomain domain) {
+    switch (domain) {
+        case FailureDomain::same_filesystem:
+            return "same-filesystem";
+        case FailureDomain::same_drive:
+            return "same-drive";
+        case FailureDomain::same_host:
+            return "same-host";
+        case FailureDomain::off_host:
+            return "off-host";
+        case FailureDomain::unknown:
+            return "unknown";
+    }
+    return "unknown";
+}
+
+std::optional<FailureDomain> failure_domain(const Host& host, const Config& config,
+                                            const Backup& backup) {
+    if (backup.covers.empty() || backup.location.empty()) return std::nullopt;
+    // A stamp may lie anywhere: it says nothing about where the copies are.
+    if (backup.kind == BackupKind::stamp || backup.kind == BackupKind::observed)
+        return std::nullopt;
+    const auto topology = Topology::read(host, config.loop_devices);
+    if (!topology) return FailureDomain::unknown;
+    const Mount* copies = topology->mount_of(existing_part(host, fixed_part(backup)));
+    if (copies == nullptr) return FailureDomain::unknown;
+    std::optional<FailureDomain> closest;
+    for (const auto& path : backup.covers) {
+        const Mount* source = topology->mount_of(existing_part(host, path));
+        const FailureDomain domain =
+            source == nullptr ? FailureDomain::unknown : compare(host, *topology, *copies, *source);
+        // What is surely shared counts most, then what is not known, then what is surely apart.
+        const auto rank = [](FailureDomain one) {
+            switch (one) {
+                case FailureDomain::same_filesystem:
+                    return 0;
+                case FailureDomain::same_drive:
+                    return 1;
+                case FailureDomain::unknown:
+                    return 2;
+                case FailureDomain::same_host:
+                    return 3;
+                case FailureDomain::off_host:
+                    return 4;
+            }
+            return 2;
+        };
+        if (!closest || rank(domain) < rank(*closest)) closest = domain;
+    }
+    return closest;
+}
+
+Result<void> check_mounted(const Host& host, const std::string& path) {
+    const auto table = host.read("/etc/fstab");
+    const auto mounts = host.read("/proc/self/mountinfo");
+    if (!table || !mounts) return {};
+    const auto mounted = parse_mountinfo(*mounts);
+    for (const auto& point : parse_fstab_mount_points(*table)) {
+        if (point == "/" || !is_under(path, point)) continue;
+        const bool there =
+            std::ranges::any_of(mounted, [&](const Mount& mount) { return mount.point == point; });
+        if (!there)
+            return fail(
+                ErrorKind::absent,
+                fmt::format("{}: {} is not mounted, though /etc/fstab names it", path, point));
+    }
+    return {};
+}
+
+}  // namespace lastgood

@@ -1,0 +1,273 @@
+#include "collectors/backups/parse/completeness.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t head_length = 2048;
+constexpr size_t tail_length = 4096;
+
+uint64_t little_endian(std::string_view bytes, size_t at, size_t count) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < count && at + i < bytes.size(); ++i)
+        value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+    return value;
+}
+
+uint32_t checksum(std::string_view bytes) {
+    return static_cast<uint32_t>(
+        crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+using namespace std::string_view_literals;
+
+CompletenessVerdict complete(std::string_view format) {
+    return {Completeness::complete, format, ""};
+}
+CompletenessVerdict incomplete(std::string_view format, std::string_view reason) {
+    return {Completeness::incomplete, format, reason};
+}
+CompletenessVerdict unknown(std::string_view format, std::string_view reason) {
+    return {Completeness::unknown, format, reason};
+}
+
+CompletenessVerdict judge_gzip(uint64_t size, std::string_view tail) {
+    if (size < 20) return incomplete("gzip", "the file is too short to be a gzip file");
+    // Deflate shrinks to 1/1032 at best and grows by 5 bytes in 16 KiB at worst (RFC 1951).
+    const uint64_t unpacked = little_endian(tail, tail.size() - 4, 4);
+    if (size < 4'000'000) {  // beyond that every 32-bit size is possible
+        if (unpacked > size * 1032)
+            return incomplete("gzip",
+                              "the size in the trailer is impossible: the file is truncated");
+        // Several members one after the other: the trailer speaks of the last one only.
+    }
+    return unknown("gzip", "the trailer alone does not prove that the file is whole");
+}
+
+CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
+    constexpr size_t most_reads = 4 * 1024 * 1024;
+    uint64_t at = 0;
+    size_t reads = 0;
+    const auto truncated = incomplete("zstd", "the file ends within a zstd frame: it is truncated");
+    while (at < size) {
+        if (++reads > most_reads) return unknown("zstd", "too many blocks to look at");
+        const std::string header = read_at(at, 18);
+        if (header.size() < 5) return truncated;
+        const uint64_t magic = little_endian(header, 0, 4);
+        if (magic >= 0x184D2A50 && magic <= 0x184D2A5F) {  // skippable frame
+            if (header.size() < 8) return truncated;
+            at += 8 + little_endian(header, 4, 4);
+            continue;
+        }
+        if (magic != 0xFD2FB528)
+            return incomplete("zstd", "a zstd frame is followed by something else");
+        const auto descriptor = static_cast<unsigned char>(header[4]);
+        const unsigned size_flag = descriptor >> 6;
+        const bool single_segment = (descriptor & 0x20) != 0;
+        const bool has_checksum = (descriptor & 0x04) != 0;
+        const unsigned dictionary_flag = descriptor & 3;
+        const unsigned dictionary = dictionary_flag == 3 ? 4 : dictionary_flag;
+        const unsigned content_size =
+            size_flag == 0 ? (single_segment ? 1U : 0U) : (1U << size_flag);
+        at += 5 + (single_segment ? 0U : 1U) + dictionary + content_size;
+        for (bool last = false; !last;) {
+            if (++reads > most_reads) return unknown("zstd", "too many blocks to look at");
+            const std::string block = read_at(at, 3);
+            if (block.size() < 3) return truncated;
+            const uint64_t word = little_endian(block, 0, 3);
+            last = (word & 1) != 0;
+            const uint64_t type = (word >> 1) & 3;
+            if (type == 3) return incomplete("zstd", "a block of the zstd frame makes no sense");
+            at += 3 + (type == 1 ? 1 : word >> 3);
+        }
+        if (has_checksum) at += 4;
+    }
+    return at == size ? complete("zstd") : truncated;
+}
+
+// A number of 7 bits a byte; false when it ends early or is too long.
+bool read_multibyte(std::string_view bytes, size_t& at, uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        if (at >= bytes.size()) return false;
+        const auto byte = static_cast<unsigned char>(bytes[at++]);
+        value |= static_cast<uint64_t>(byte & 0x7F) << shift;
+        if ((byte & 0x80) == 0) return true;
+    }
+    return false;
+}
+
+CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
+    const auto truncated =
+        incomplete("xz", "the file does not end with an xz footer: it is truncated");
+    if (size < 32) return truncated;
+    uint64_t end = size;
+    for (int padding = 0; padding < 1024; ++padding) {  // stream padding: fours of zeros
+        if (end < 32 || read_at(end - 4, 4) != "\0\0\0\0"sv) break;
+        end -= 4;
+    }
+    if (end < 32) return truncated;
+    const std::string footer = read_at(end - 12, 12);
+    if (footer.size() != 12 || footer.substr(10) != "YZ" ||
+        checksum(std::string_view(footer).substr(4, 6)) != little_endian(footer, 0, 4))
+        return truncated;
+    const uint64_t index_size = (little_endian(footer, 4, 4) + 1) * 4;
+    if (index_size + 24 > end) return incomplete("xz", "the xz index is larger than the file");
+    if (index_size > 16 * 1024 * 1024) return complete("xz");  // the footer's checksum was right
+    const std::string index = read_at(end - 12 - index_size, index_size);
+    if (index.size() != index_size || index[0] != '\0' ||
+        checksum(std::string_view(index).substr(0, index.size() - 4)) !=
+            little_endian(index, index.size() - 4, 4))
+        return incomplete("xz", "the xz index is damaged");
+    size_t at = 1;
+    uint64_t records = 0;
+    if (!read_multibyte(index, at, records)) return incomplete("xz", "the xz index is damaged");
+    uint64_t blocks = 0;
+    for (uint64_t i = 0; i < records; ++i) {
+        uint64_t unpadded = 0;
+        uint64_t uncompressed = 0;
+        if (!read_multibyte(index, at, unpadded) || !read_multibyte(index, at, uncompressed))
+            return incomplete("xz", "the xz index is damaged");
+        if (unpadded > size) return incomplete("xz", "the xz index is larger than the file");
+        blocks += (unpadded + 3) & ~uint64_t{3};
+        if (blocks > size) return incomplete("xz", "a part of the xz file is missing");
+    }
+    if (blocks + index_size + 24 > end) return incomplete("xz", "a part of the xz file is missing");
+    if (read_at(end - 24 - index_size - blocks, 6) !=
+        "\xFD"
+        "7zXZ\0"sv)
+        return incomplete("xz", "the xz index does not point to the stream's beginning");
+    return complete("xz");
+}
+
+CompletenessVerdict judge_bzip2(std::string_view tail) {
+    // 48 bits of mark and 32 of checksum, then zeros up to the byte.
+    constexpr uint64_t mark = 0x177245385090;
+    for (unsigned padding = 0; padding < 8 && tail.size() >= 11; ++padding) {
+        uint64_t window = 0;  // 48 bits that end 32 + padding bits before the end of the file
+        const size_t bits = tail.size() * 8;
+        const size_t first = bits - padding - 80;
+        for (size_t bit = first; bit < first + 48; ++bit)
+            window =
+                (window << 1) | ((static_cast<unsigned char>(tail[bit / 8]) >> (7 - bit % 8)) & 1U);
+        if (window == mark) return complete("bzip2");
+    }
+    if (tail.size() >= 10 && tail.substr(tail.size() - 10, 6) == "\x17\x72\x45\x38\x50\x90"sv)
+        return complete("bzip2");
+    return incomplete("bzip2", "the file does not end with bzip2's mark: it is truncated");
+}
+
+CompletenessVerdict judge_zip(std::string_view tail) {
+    const size_t at = tail.rfind("PK\x05\x06"sv);
+    if (at != std::string_view::npos && tail.size() - at >= 22 &&
+        little_endian(tail, at + 20, 2) <= tail.size() - at - 22)
+        return complete("zip");
+    return incomplete("zip", "there is no central directory at the end: it is truncated");
+}
+
+CompletenessVerdict judge_7z(uint64_t size, std::string_view head) {
+    if (head.size() < 32) return incomplete("7z", "the file is too short to be a 7z file");
+    if (checksum(head.substr(12, 20)) != little_endian(head, 8, 4))
+        return incomplete("7z", "the start header is damaged");
+    const uint64_t offset = little_endian(head, 12, 8);
+    const uint64_t length = little_endian(head, 20, 8);
+    if (length == 0 && size == 32) return complete("7z");
+    if (length == 0 || offset > size || length > size || 32 + offset + length > size)
+        return incomplete("7z", "the file ends before its header: it is truncated");
+    return complete("7z");
+}
+
+bool is_tar(std::string_view head) {
+    return head.size() >= 512 && head.substr(257, 5) == "ustar";
+}
+
+CompletenessVerdict judge_tar(std::string_view tail) {
+    const bool ended =
+        tail.size() >= 1024 &&
+        tail.substr(tail.size() - 1024).find_first_not_of('\0') == std::string_view::npos;
+    if (ended) return complete("tar");
+    return incomplete("tar", "the archive does not end with blocks of zeros: tar did not finish");
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view to_string(Completeness completeness) {
+    switch (completeness) {
+        case Completeness::complete:
+            return "complete";
+        case Completeness::incomplete:
+            return "incomplete";
+        case Completeness::unknown:
+            return "unknown";
+    }
+    return "";
+}
+
+CompletenessVerdict judge_content(std::string_view head, std::string_view tail) {
+    if (is_tar(head)) return judge_tar(tail);
+    const std::string_view beginning = head.substr(0, head_length);
+    // Newer pg_dump appends "\unrestrict …" behind the line, and blank lines.
+    const std::string_view end = tail.substr(tail.size() - std::min<size_t>(tail.size(), 1024));
+    if (contains(beginning, "-- PostgreSQL database cluster dump")) {
+        if (contains(end, "-- PostgreSQL database cluster dump complete"))
+            return complete("pg_dump");
+        return incomplete("pg_dump",
+                          "pg_dumpall's closing line is missing: the dump did not finish");
+    }
+    if (contains(beginning, "-- PostgreSQL database dump")) {
+        if (contains(end, "-- PostgreSQL database dump complete")) return complete("pg_dump");
+        return incomplete("pg_dump", "pg_dump's closing line is missing: the dump did not finish");
+    }
+    if (contains(beginning, "-- MySQL dump ") || contains(beginning, "-- MariaDB dump ")) {
+        if (contains(end, "-- Dump completed")) return complete("mysqldump");
+        return incomplete("mysqldump",
+                          "mysqldump's closing line is missing: the dump did not finish");
+    }
+    if (beginning.starts_with("PGDMP"))
+        return unknown("pg_dump", "pg_dump's custom format has no mark at its end");
+    return {};
+}
+
+CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
+    if (size == 0) return incomplete("", "the file is empty");
+    const std::string head = read_at(0, head_length);
+    if (head.empty()) return unknown("", "the file could not be read");
+    const uint64_t tail_start = size > tail_length ? size - tail_length : 0;
+    const std::string tail = read_at(tail_start, tail_length);
+    if (tail.size() != size - tail_start) return unknown("", "the file's end could not be read");
+    const std::string_view start = head;
+    if (start.starts_with("\x1F\x8B\x08")) return judge_gzip(size, tail);
+    if (start.starts_with("\xFD"
+                          "7zXZ\0"sv))
+        return judge_xz(size, read_at);
+    if (start.starts_with("BZh")) return judge_bzip2(tail);
+    if (start.size() >= 4) {
+        const uint64_t magic = little_endian(start, 0, 4);
+        if (magic == 0xFD2FB528 || (magic >= 0x184D2A50 && magic <= 0x184D2A5F))
+            return judge_zstd(size, read_at);
+    }
+    if (start.starts_with("7z\xBC\xAF\x27\x1C")) return judge_7z(size, start);
+    if (start.starts_with("PK\x03\x04")) {
+        const uint64_t zip_start = size > 65557 ? size - 65557 : 0;
+        return judge_zip(read_at(zip_start, 65557));
+    }
+    // A power cut leaves files of the right length that hold zeros only.
+    if (start.find_first_not_of('\0') == std::string_view::npos &&
+        tail.find_first_not_of('\0') == std::string::npos)
+        return incomplete("", "the file holds zeros");
+    return judge_content(start, tail);
+}
+
+bool is_compression(std::string_view format) {
+    return format == "gzip" || format == "zstd" || format == "xz" || format == "bzip2";
+}
+
+}  // namespace lastgood

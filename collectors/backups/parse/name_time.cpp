@@ -1,0 +1,324 @@
+#include "collectors/backups/parse/name_time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace lastgood {
+
+namespace {
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+struct Civil {
+    int year = 0, month = 0, day = 0;
+    int hour = 0, minute = 0, second = 0;
+    bool has_time = false;
+    std::optional<int> offset_seconds;  // east of UTC; nothing: local
+};
+
+bool valid_date(const Civil& c) {
+    static constexpr std::array<int, 13> days{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (c.year < 1990 || c.year > 2099 || c.month < 1 || c.month > 12 || c.day < 1) return false;
+    if (c.day > days[static_cast<size_t>(c.month)]) return false;
+    const bool leap = (c.year % 4 == 0 && c.year % 100 != 0) || c.year % 400 == 0;
+    return c.month != 2 || c.day != 29 || leap;
+}
+
+bool valid_time(const Civil& c) {
+    return c.hour >= 0 && c.hour <= 23 && c.minute >= 0 && c.minute <= 59 && c.second >= 0 &&
+           c.second <= 60;
+}
+
+NameTime to_name_time(const Civil& c) {
+    NameTime result;
+    result.whole_day = !c.has_time;
+    if (c.offset_seconds)
+        result.time = from_civil_utc(c.year, c.month, c.day, c.hour, c.minute, c.second) -
+                      static_cast<double>(*c.offset_seconds);
+    else
+        result.time = from_civil_local(c.year, c.month, c.day, c.hour, c.minute, c.second);
+    return result;
+}
+
+// A reader over the name; every read either succeeds and moves on, or fails and leaves it in place.
+struct Reader {
+    std::string_view text;
+    size_t at = 0;
+
+    bool more() const { return at < text.size(); }
+    char peek() const { return more() ? text[at] : '\0'; }
+    bool skip(char c) {
+        if (peek() != c || !more()) return false;
+        ++at;
+        return true;
+    }
+    bool skip_any(std::string_view set) {
+        if (!more() || set.find(text[at]) == std::string_view::npos) return false;
+        ++at;
+        return true;
+    }
+    // Exactly `count` digits.
+    bool number(size_t count, int& value) {
+        if (text.size() - at < count) return false;
+        int result = 0;
+        for (size_t i = 0; i < count; ++i) {
+            if (!is_digit(text[at + i])) return false;
+            result = result * 10 + (text[at + i] - '0');
+        }
+        at += count;
+        value = result;
+        return true;
+    }
+    bool digit_follows() const { return is_digit(peek()); }
+};
+
+// "Z", "+01:00", "-0500"; a bare "-05" is more likely a part of the name.
+void read_offset(Reader& reader, Civil& civil) {
+    Reader probe = reader;
+    if (probe.skip('Z')) {
+        if (std::isalpha(static_cast<unsigned char>(probe.peek())) != 0) return;
+        civil.offset_seconds = 0;
+        reader = probe;
+        return;
+    }
+    const bool minus = probe.peek() == '-';
+    if (!probe.skip_any("+-")) return;
+    int hours = 0;
+    int minutes = 0;
+    if (!probe.number(2, hours)) return;
+    probe.skip(':');
+    if (!probe.number(2, minutes) || probe.digit_follows()) return;
+    if (hours > 14 || minutes > 59) return;
+    civil.offset_seconds = (hours * 3600 + minutes * 60) * (minus ? -1 : 1);
+    reader = probe;
+}
+
+// The time of day behind a date, with `separator` already skipped.
+bool read_time_of_day(Reader& reader, Civil& civil) {
+    Reader probe = reader;
+    Civil result = civil;
+    if (!probe.number(2, result.hour)) return false;
+    const char separator = probe.peek();
+    const bool separated = probe.skip_any(":-_.h");
+    if (!probe.number(2, result.minute)) return false;
+    Reader seconds = probe;
+    if (!separated || seconds.skip(separator) || seconds.skip_any(":-_.m")) {
+        if (seconds.number(2, result.second) && !seconds.digit_follows())
+            probe = seconds;
+        else
+            result.second = 0;
+    }
+    if (probe.digit_follows() || !valid_time(result)) return false;
+    Reader fraction = probe;
+    if (fraction.skip_any(".,") && fraction.digit_follows()) {
+        while (fraction.digit_follows()) ++fraction.at;
+        // ".7z" and the like are extensions, not fractions.
+        if (std::isalpha(static_cast<unsigned char>(fraction.peek())) == 0 ||
+            fraction.peek() == 'Z')
+            probe = fraction;
+    }
+    result.has_time = true;
+    read_offset(probe, result);
+    civil = result;
+    reader = probe;
+    return true;
+}
+
+// A date at the reader's place: YYYY-MM-DD, YYYYMMDD, DD.MM.YYYY, with or without a time of day.
+std::optional<Civil> read_date(Reader& reader) {
+    Civil civil;
+    Reader probe = reader;
+    bool compact = false;
+    if (probe.number(4, civil.year)) {
+        const char separator = probe.peek();
+        compact = !probe.skip_any("-_.");
+        if (!probe.number(2, civil.month) || (!compact && !probe.skip(separator)) ||
+            !probe.number(2, civil.day) || !valid_date(civil)) {
+            probe = reader;
+            civil = {};
+        }
+    }
+    if (civil.year == 0) {
+        compact = false;
+        if (!probe.number(2, civil.day) || !probe.skip('.') || !probe.number(2, civil.month) ||
+            !probe.skip('.') || !probe.number(4, civil.year) || !valid_date(civil))
+            return std::nullopt;
+    }
+    Reader time = probe;
+    const bool separated = time.skip_any("T-_ .t@");
+    if ((separated || compact) && read_time_of_day(time, civil)) {
+        reader = time;
+        return civil;
+    }
+    if (compact && probe.digit_follows()) {  // YYYYMMDDHH
+        if (!probe.number(2, civil.hour) || !valid_time(civil)) return std::nullopt;
+        civil.has_time = true;
+    }
+    if (probe.digit_follows()) return std::nullopt;
+    reader = probe;
+    return civil;
+}
+
+// Seconds (10 digits) or milliseconds (13 digits) since the epoch, standing alone.
+std::optional<Timestamp> read_epoch(Reader& reader) {
+    size_t end = reader.at;
+    double value = 0;
+    while (end < reader.text.size() && is_digit(reader.text[end]) && end - reader.at < 20)
+        value = value * 10 + (reader.text[end++] - '0');
+    const size_t length = end - reader.at;
+    if (length == 13) value /= 1000;
+    if ((length != 10 && length != 13) || value < 631152000.0 || value >= 4102444800.0)
+        return std::nullopt;
+    reader.at = end;
+    return value;
+}
+
+const std::array<std::string_view, 12> month_names{"jan", "feb", "mar", "apr", "may", "jun",
+                                                   "jul", "aug", "sep", "oct", "nov", "dec"};
+
+bool read_month_name(Reader& reader, int& month) {
+    if (reader.text.size() - reader.at < 3) return false;
+    for (size_t i = 0; i < month_names.size(); ++i) {
+        bool same = true;
+        for (size_t k = 0; k < 3; ++k)
+            same = same && (reader.text[reader.at + k] | 0x20) == month_names[i][k];
+        if (!same) continue;
+        reader.at += 3;
+        month = static_cast<int>(i) + 1;
+        return true;
+    }
+    return false;
+}
+
+struct PatternMatch {
+    Civil civil;
+    std::optional<int> day_of_year;
+    std::optional<Timestamp> epoch;
+};
+
+bool read_field(Reader& reader, char field, PatternMatch& match) {
+    Civil& c = match.civil;
+    int number = 0;
+    switch (field) {
+        case 'Y':
+            return reader.number(4, c.year);
+        case 'y':
+            if (!reader.number(2, number)) return false;
+            c.year = 2000 + number;
+            return true;
+        case 'm':
+            return reader.number(2, c.month);
+        case 'd':
+            return reader.number(2, c.day);
+        case 'b':
+            return read_month_name(reader, c.month);
+        case 'H':
+            c.has_time = true;
+            return reader.number(2, c.hour);
+        case 'M':
+            return reader.number(2, c.minute);
+        case 'S':
+            return reader.number(2, c.second);
+        case 'j':
+            if (!reader.number(3, number) || number < 1 || number > 366) return false;
+            match.day_of_year = number;
+            return true;
+        case 's':
+            match.epoch = read_epoch(reader);
+            return match.epoch.has_value();
+        case 'z':
+            read_offset(reader, c);
+            return c.offset_seconds.has_value();
+        case '%':
+            return reader.skip('%');
+        default:
+            return false;
+    }
+}
+
+bool read_pattern(Reader& reader, std::string_view pattern, PatternMatch& match) {
+    for (size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] != '%') {
+            if (!reader.skip(pattern[i])) return false;
+        } else if (++i >= pattern.size() || !read_field(reader, pattern[i], match)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<NameTime> find_time_in_name(std::string_view name) {
+    std::optional<NameTime> best;
+    Reader reader{name};
+    while (reader.more()) {
+        if (!reader.digit_follows()) {
+            ++reader.at;
+            continue;
+        }
+        std::optional<NameTime> found;
+        if (const auto civil = read_date(reader))
+            found = to_name_time(*civil);
+        else if (const auto epoch = read_epoch(reader))
+            found = NameTime{*epoch, false};
+        if (found && (!best || best->whole_day || !found->whole_day)) best = found;
+        // A number that is no time is passed over as a whole: its tail is none either.
+        if (!found)
+            while (reader.digit_follows()) ++reader.at;
+    }
+    return best;
+}
+
+std::optional<NameTime> find_time_by_pattern(std::string_view name, std::string_view pattern) {
+    if (!what_is_wrong_with_time_pattern(pattern).empty()) return std::nullopt;
+    std::optional<NameTime> best;
+    for (size_t start = 0; start < name.size(); ++start) {
+        Reader reader{name, start};
+        PatternMatch match;
+        if (!read_pattern(reader, pattern, match)) continue;
+        if (match.epoch) {
+            best = NameTime{*match.epoch, false};
+            continue;
+        }
+        Civil& c = match.civil;
+        if (match.day_of_year) {
+            c.month = 1;
+            c.day = 1;
+        }
+        if (!valid_date(c) || !valid_time(c)) continue;
+        best = to_name_time(c);
+        if (match.day_of_year) best->time += 86400.0 * (*match.day_of_year - 1);
+    }
+    return best;
+}
+
+std::string_view what_is_wrong_with_time_pattern(std::string_view pattern) {
+    std::string_view fields = "YymdbHMSjsz%";
+    bool year = false;
+    bool month = false;
+    bool day = false;
+    for (size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] != '%') continue;
+        if (++i >= pattern.size()) return "ends with a single %";
+        const char field = pattern[i];
+        if (fields.find(field) == std::string_view::npos)
+            return "knows only %Y %y %m %d %b %j %H %M %S %s %z and %%";
+        if (field == 's') return "";
+        year = year || field == 'Y' || field == 'y';
+        month = month || field == 'm' || field == 'b' || field == 'j';
+        day = day || field == 'd' || field == 'j';
+    }
+    if (!year || !month || !day) return "must hold a year, a month and a day, or %s";
+    return "";
+}
+
+Timestamp within_day(const NameTime& day, Timestamp modified) {
+    if (!day.whole_day) return day.time;
+    return std::clamp(modified, day.time, day.time + 86400.0);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,127 @@
+#include "collectors/backups/parse/pgbackrest_info.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "collectors/backups/parse/name_time.hpp"
+#include "collectors/backups/parse/ini.hpp"
+
+namespace lastgood {
+
+namespace {
+
+using Json = nlohmann::json;
+
+double number_in(const Json& object, const char* key) {
+    if (!object.is_object()) return 0;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+std::string text_in(const Json& object, const char* key) {
+    if (!object.is_object()) return {};
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+bool true_in(const Json& object, const char* key) {
+    if (!object.is_object()) return false;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+const Json& child_of(const Json& object, const char* key) {
+    static const Json nothing;
+    if (!object.is_object()) return nothing;
+    const auto found = object.find(key);
+    return found != object.end() ? *found : nothing;
+}
+
+// "20220926-201857" and a letter.
+bool is_label_part(std::string_view part, std::string_view kinds) {
+    if (part.size() != 16 || part[8] != '-' || kinds.find(part[15]) == std::string_view::npos)
+        return false;
+    for (size_t i = 0; i < 15; ++i)
+        if (i != 8 && (part[i] < '0' || part[i] > '9')) return false;
+    return true;
+}
+
+}  // namespace
+
+bool is_pgbackrest_encrypted(std::string_view head) {
+    return head.starts_with("Salted__");
+}
+
+bool parse_pgbackrest_label(std::string_view label, Timestamp& time) {
+    if (label.size() != 16 && (label.size() != 33 || label[16] != '_')) return false;
+    if (!is_label_part(label.substr(0, 16), "F")) return false;
+    if (label.size() == 33 && !is_label_part(label.substr(17), "DI")) return false;
+    const auto found = find_time_by_pattern(label.substr(label.size() - 16, 15), "%Y%m%d-%H%M%S");
+    if (!found) return false;
+    time = found->time;
+    return true;
+}
+
+Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_view text) {
+    if (is_pgbackrest_encrypted(text))
+        return fail(ErrorKind::malformed, "the repository is encrypted");
+    std::vector<PgbackrestBackup> backups;
+    bool recognised = false;
+    for (const auto& line : parse_ini(text)) {
+        if (line.section == "backrest" && line.key == "backrest-format") recognised = true;
+        if (line.section != "backup:current") continue;
+        const Json value = Json::parse(line.value, nullptr, false);
+        PgbackrestBackup backup;
+        backup.label = line.key;
+        backup.type = text_in(value, "backup-type");
+        backup.start = number_in(value, "backup-timestamp-start");
+        backup.stop = number_in(value, "backup-timestamp-stop");
+        backup.size = number_in(value, "backup-info-size");
+        backup.error = true_in(value, "backup-error");
+        if (backup.stop <= 0)
+            return fail(ErrorKind::malformed,
+                        "backup " + backup.label + " has no backup-timestamp-stop");
+        backups.push_back(std::move(backup));
+    }
+    if (!recognised)
+        return fail(ErrorKind::malformed, "no [backrest] section: not pgBackRest's backup.info");
+    std::ranges::stable_sort(backups, {}, &PgbackrestBackup::stop);
+    return backups;
+}
+
+Result<std::vector<PgbackrestStanza>> parse_pgbackrest_info_json(std::string_view text) {
+    const Json document = Json::parse(text, nullptr, false);
+    if (!document.is_array())
+        return fail(ErrorKind::malformed, "not the output of pgbackrest info --output=json");
+    std::vector<PgbackrestStanza> stanzas;
+    for (const Json& item : document) {
+        PgbackrestStanza stanza;
+        stanza.name = text_in(item, "name");
+        if (stanza.name.empty()) return fail(ErrorKind::malformed, "a stanza without a name");
+        const Json& status = child_of(item, "status");
+        stanza.status_code = static_cast<int>(std::clamp(number_in(status, "code"), -1.0, 1000.0));
+        stanza.status_message = text_in(status, "message");
+        const Json& backups = child_of(item, "backup");
+        if (backups.is_array()) {
+            for (const Json& one : backups) {
+                PgbackrestBackup backup;
+                backup.label = text_in(one, "label");
+                backup.type = text_in(one, "type");
+                backup.error = true_in(one, "error");
+                const Json& times = child_of(one, "timestamp");
+                backup.start = number_in(times, "start");
+                backup.stop = number_in(times, "stop");
+                backup.size = number_in(child_of(one, "info"), "size");
+                if (backup.stop <= 0)
+                    return fail(ErrorKind::malformed,
+                                "backup " + backup.label + " has no stop time");
+                stanza.backups.push_back(std::move(backup));
+            }
+        }
+        std::ranges::stable_sort(stanza.backups, {}, &PgbackrestBackup::stop);
+        stanzas.push_back(std::move(stanza));
+    }
+    return stanzas;
+}
+
+}  // namespace lastgood

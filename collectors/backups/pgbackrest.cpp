@@ -1,0 +1,124 @@
+// A pgBackRest repository in a directory, without its passphrase.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/backups/state.hpp"
+#include "collectors/backups/parse/pgbackrest_info.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds running_backup = 3600;  // a partial directory untouched for so long is a leftover
+
+Result<std::string> find_stanza(const Host& host, const Backup& backup) {
+    const std::string directory = backup.location + "/backup";
+    const auto names = host.list(directory);
+    if (!names) {
+        if (names.error().kind != ErrorKind::absent) return Failure(names.error());
+        return fail(
+            ErrorKind::absent,
+            fmt::format("{}: there is no pgBackRest repository (no directory \"backup\"); is "
+                        "it not mounted, or was it moved?",
+                        backup.location));
+    }
+    std::vector<std::string> stanzas;
+    for (const auto& name : *names) {
+        const auto status = host.status(directory + "/" + name);
+        if (status && status->kind == FileKind::directory) stanzas.push_back(name);
+    }
+    if (!backup.stanza.empty()) {
+        if (std::ranges::find(stanzas, backup.stanza) != stanzas.end()) return backup.stanza;
+        return fail(ErrorKind::absent,
+                    fmt::format("{}: there is no stanza \"{}\"", backup.location, backup.stanza));
+    }
+    if (stanzas.size() == 1) return stanzas[0];
+    if (stanzas.empty())
+        return fail(ErrorKind::absent, fmt::format("{}: there is no stanza", backup.location));
+    std::string all;
+    for (const auto& name : stanzas) all += (all.empty() ? "" : ", ") + name;
+    return fail(ErrorKind::malformed,
+                fmt::format("{}: there are several stanzas ({}); name one by stanza = \"…\"",
+                            backup.location, all));
+}
+
+struct Directories {
+    std::vector<Timestamp> finished;  // when they began, by their labels
+    bool running = false;
+};
+
+// backup.manifest is written when a backup has finished; until then there is backup.manifest.copy
+// alone, also after a kill.
+Result<Directories> read_directories(const Host& host, const std::string& stanza) {
+    const auto names = host.list(stanza);
+    if (!names) return Failure(names.error());
+    Directories result;
+    const Timestamp now = host.now();
+    for (const auto& name : *names) {
+        Timestamp time = 0;
+        if (!parse_pgbackrest_label(name, time)) continue;
+        const std::string directory = stanza + "/" + name;
+        if (host.exists(directory + "/backup.manifest")) {
+            result.finished.push_back(time);
+            continue;
+        }
+        for (const std::string& file :
+             {directory, directory + "/backup.manifest.copy", directory + "/pg_data"}) {
+            const auto status = host.status(file);
+            if (status && now - status->modified < running_backup) result.running = true;
+        }
+    }
+    std::ranges::sort(result.finished);
+    return result;
+}
+
+}  // namespace
+
+Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
+    if (auto mounted = check_mounted(host, backup.location); !mounted)
+        return Failure(mounted.error());
+    const auto stanza = find_stanza(host, backup);
+    if (!stanza) return Failure(stanza.error());
+    const std::string directory = backup.location + "/backup/" + *stanza;
+
+    // The copy is written first and is the one to use when the other is damaged or missing.
+    auto text = host.read(directory + "/backup.info", 64 * 1024 * 1024);
+    if (!text && text.error().kind != ErrorKind::denied) {
+        auto copy = host.read(directory + "/backup.info.copy", 64 * 1024 * 1024);
+        if (copy) text = std::move(copy);
+    }
+    if (!text) return Failure(text.error());
+    const auto directories = read_directories(host, directory);
+    if (!directories) return Failure(directories.error());
+
+    BackupState state;
+    state.in_progress = directories->running;
+    if (is_pgbackrest_encrypted(*text)) {
+        state.count = static_cast<double>(directories->finished.size());
+        if (!directories->finished.empty()) {
+            state.newest.push_back({directories->finished.back(), Confidence::inferred});
+            state.oldest = directories->finished.front();
+        }
+        return state;
+    }
+    const auto backups = parse_pgbackrest_backup_info(*text);
+    if (!backups)
+        return fail(backups.error().kind,
+                    fmt::format("{}/backup.info: {}", directory, backups.error().message));
+    state.count = static_cast<double>(backups->size());
+    if (backups->empty()) return state;
+    const PgbackrestBackup& newest = backups->back();
+    state.newest.push_back({newest.stop, Confidence::exact});
+    state.oldest = backups->front().stop;
+    state.size = newest.size;
+    state.incomplete = newest.error;
+    if (newest.error)
+        state.problems.push_back(
+            {ErrorKind::malformed,
+             fmt::format("backup {} found pages with wrong checksums in the database",
+                         newest.label)});
+    return state;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,198 @@
+#include "collectors/backups/probe.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "collectors/backups/parse/decompressor.hpp"
+#include "core/descriptor.hpp"
+#include "core/report.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr uint64_t largest_unpacked = 256ULL * 1024 * 1024;    // compressed bytes
+constexpr uint64_t most_content = 64ULL * 1024 * 1024 * 1024;  // a guard against bombs
+constexpr size_t most_remembered = 10'000;
+
+// fcntl(2): a read lease is refused with EAGAIN while the file is open for writing anywhere on this
+// host. Network filesystems and files of others refuse with other errors, which say nothing.
+bool has_writer(int fd) {
+    // A writer that comes just now breaks the lease with SIGIO, whose default is to end us.
+    sigset_t io_signal;
+    sigset_t before;
+    sigemptyset(&io_signal);
+    sigaddset(&io_signal, SIGIO);
+    if (pthread_sigmask(SIG_BLOCK, &io_signal, &before) != 0) return false;
+    const bool refused = fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
+    if (!refused) fcntl(fd, F_SETLEASE, F_UNLCK);
+    const timespec at_once{};
+    while (sigtimedwait(&io_signal, nullptr, &at_once) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return refused;
+}
+
+std::string read_at(int fd, uint64_t offset, size_t length) {
+    std::string bytes(length, '\0');
+    size_t got = 0;
+    while (got < length) {
+        const ssize_t count =
+            pread(fd, bytes.data() + got, length - got, static_cast<off_t>(offset + got));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        got += static_cast<size_t>(count);
+    }
+    bytes.resize(got);
+    return bytes;
+}
+
+void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeResult& result) {
+    const auto decompressor = make_decompressor(result.format);
+    if (decompressor == nullptr || size > largest_unpacked) return;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    for (uint64_t offset = 0; offset < size;) {
+        if (host.monotonic() > give_up_at) {
+            if (result.reason.empty()) result.reason = "there was no time to unpack it";
+            return;
+        }
+        const std::string piece = read_at(fd, offset, 1024 * 1024);
+        if (piece.empty()) {
+            result.state = Completeness::unknown;
+            result.reason = "the file could not be read to its end";
+            return;
+        }
+        offset += piece.size();
+        if (!decompressor->feed(piece)) {
+            result.state = Completeness::incomplete;
+            result.reason = "the compressed data is damaged";
+            return;
+        }
+        if (decompressor->produced() > most_content) return;
+    }
+    if (!decompressor->ended()) {
+        result.state = Completeness::incomplete;
+        result.reason = "the compressed data ends too early: the file is truncated";
+        return;
+    }
+    if (decompressor->produced() == 0) {
+        result.state = Completeness::incomplete;
+        result.reason = "there is nothing in the compressed file";
+        return;
+    }
+    result.state = Completeness::complete;
+    result.reason.clear();
+    const auto content = judge_content(decompressor->head(), decompressor->tail());
+    if (content.state == Completeness::incomplete) {
+        result.state = content.state;
+        result.reason = content.reason;
+    }
+}
+
+std::string identity_of(const FileStatus& status) {
+    return fmt::format("{} {:.9f} {:.9f} {}", status.size, status.modified, status.changed,
+                       status.inode);
+}
+
+}  // namespace
+
+Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth depth,
+                               Seconds give_up_at) {
+    auto opened = host.open(path);
+    if (!opened) return Failure(opened.error());
+    const Descriptor file(*opened);
+    struct stat status {};
+    if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+        return fail(ErrorKind::failed, fmt::format("{}: not a regular file", path));
+    ProbeResult result;
+    if (!host.recorded() && has_writer(file.get())) {
+        result.being_written = true;
+        return result;
+    }
+    const auto size = static_cast<uint64_t>(status.st_size);
+    const auto verdict = judge_ends(
+        size, [&](uint64_t offset, size_t length) { return read_at(file.get(), offset, length); });
+    result.state = verdict.state;
+    result.format = verdict.format;
+    result.reason = verdict.reason;
+    if (depth == Depth::whole && verdict.state != Completeness::incomplete &&
+        is_compression(verdict.format))
+        unpack(host, file.get(), size, give_up_at, result);
+    return result;
+}
+
+ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
+                         const std::string& backup) {
+    if (host.recorded() || runtime_directory.empty()) return;
+    struct stat status {};
+    if (stat(runtime_directory.c_str(), &status) != 0) return;
+    const std::string directory = runtime_directory + "/backups";
+    if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return;
+    std::string name;
+    for (const char c : backup)
+        name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'
+                    ? std::string(1, c)
+                    : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    path_ = directory + "/" + name.substr(0, 200) + ".json";
+    const auto text = host.read(path_, 16 * 1024 * 1024);
+    if (!text) return;
+    const auto document = nlohmann::json::parse(*text, nullptr, false);
+    if (!document.is_object()) return;
+    for (const auto& [file, value] : document.items()) {
+        if (!value.is_array() || value.size() != 5 || !value[0].is_string() ||
+            !value[1].is_boolean() || !value[2].is_number_integer() || !value[3].is_string() ||
+            !value[4].is_string())
+            continue;
+        Entry entry;
+        entry.identity = value[0].get<std::string>();
+        entry.depth = value[1].get<bool>() ? Depth::whole : Depth::ends;
+        const auto state = value[2].get<int64_t>();
+        if (state < 0 || state > 2) continue;
+        entry.result.state = static_cast<Completeness>(state);
+        entry.result.format = value[3].get<std::string>();
+        entry.result.reason = value[4].get<std::string>();
+        entries_.emplace(file, std::move(entry));
+    }
+}
+
+std::optional<ProbeResult> ProbeMemory::find(const std::string& path, const FileStatus& status,
+                                             Depth depth) const {
+    const auto found = entries_.find(path);
+    if (found == entries_.end() || found->second.identity != identity_of(status))
+        return std::nullopt;
+    if (depth == Depth::whole && found->second.depth == Depth::ends) return std::nullopt;
+    found->second.used = true;
+    return found->second.result;
+}
+
+void ProbeMemory::keep(const std::string& path, const FileStatus& status, Depth depth,
+                       const ProbeResult& result) {
+    if (path_.empty() || result.being_written) return;
+    Entry& entry = entries_[path];
+    entry = {identity_of(status), depth, result, true};
+    changed_ = true;
+}
+
+void ProbeMemory::save() const {
+    if (path_.empty() || !changed_) return;
+    auto document = nlohmann::json::object();
+    for (const auto& [file, entry] : entries_) {
+        if (!entry.used || document.size() >= most_remembered) continue;
+        document[file] = {entry.identity, entry.depth == Depth::whole,
+                          static_cast<int>(entry.result.state), entry.result.format,
+                          entry.result.reason};
+    }
+    // File names need not be UTF-8.
+    const std::string text =
+        document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    static_cast<void>(write_file(path_, text));  // without it the next run looks again
+}
+
+}  // namespace lastgood

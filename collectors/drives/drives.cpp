@@ -1,0 +1,180 @@
+// Which drives this host has, and whether their requests complete.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+
+#include "collectors/collector.hpp"
+#include "collectors/drives/device_events.hpp"
+#include "collectors/drives/parse/block_stat.hpp"
+#include "core/topology.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds tick = 10;
+constexpr Seconds longest_silence = 60;
+
+// A small file of sysfs that is kept open, since it is read at every tick.
+class OpenFile {
+  public:
+    OpenFile(const Host& host, const std::string& path) {
+        if (auto fd = host.open(path)) fd_ = *fd;
+    }
+    ~OpenFile() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    OpenFile& operator=(OpenFile&&) = delete;
+
+    // The view is of `buffer`; nothing when it cannot be read.
+    template <size_t size>
+    std::optional<std::string_view> read(char (&buffer)[size]) const {
+        if (fd_ < 0) return std::nullopt;
+        const ssize_t got = ::pread(fd_, buffer, size, 0);
+        if (got <= 0) return std::nullopt;
+        return std::string_view(buffer, static_cast<size_t>(got));
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+struct WatchedDrive {
+    Drive drive;
+    OpenFile stat;
+    OpenFile errors;
+    StallClock clock{};
+    std::optional<Seconds> stalled{};
+    std::optional<double> io_errors{};
+
+    WatchedDrive(const Host& host, const Drive& watched)
+        : drive(watched),
+          stat(host, watched.sysfs + "/stat"),
+          errors(host, watched.sysfs + "/device/ioerr_cnt") {}
+
+    // Whether a value changed.
+    bool sample(Seconds now, bool once) {
+        const auto stalled_before = std::exchange(stalled, std::nullopt);
+        const auto errors_before = std::exchange(io_errors, std::nullopt);
+        char buffer[512];
+        if (auto text = stat.read(buffer))
+            if (auto values = parse_block_stat(*text)) {
+                stalled = clock.update(*values, now);
+                // One look cannot tell whether requests complete.
+                if (once && values->in_flight > 0) stalled.reset();
+            }
+        if (auto text = errors.read(buffer)) io_errors = parse_hexadecimal(*text);
+        return stalled != stalled_before || io_errors != errors_before;
+    }
+};
+
+class DrivesCollector {
+  public:
+    explicit DrivesCollector(Context& context) : context_(context) {}
+
+    Result<void> run() {
+        const Host& host = context_.host;
+        const bool once = context_.once || host.recorded();
+        std::optional<DeviceEvents> events;
+        if (!once)
+            events.emplace(
+                context_.config.loop_devices);  // before the first look, so that nothing is missed
+        if (auto done = take_inventory(); !done) return done;
+        while (true) {
+            const Seconds now = host.monotonic();
+            bool changed = false;
+            for (WatchedDrive& one : drives_) changed = one.sample(now, once) || changed;
+            if (changed || printed_ == 0 || now - printed_ >= longest_silence - tick / 2) {
+                print();
+                printed_ = now;
+            }
+            if (once) return {};
+            const bool event = events->wait(tick);
+            // Without events (in a container) a new name shows it; a loop device's name stays when
+            // it is given another file.
+            if (event || context_.config.loop_devices || names() != names_) {
+                if (auto done = take_inventory(); !done) context_.sink.problem("", done.error());
+                printed_ = event ? 0 : printed_;
+            }
+        }
+    }
+
+  private:
+    std::vector<std::string> names() const {
+        auto found = context_.host.list("/sys/block");
+        return found ? std::move(*found) : std::vector<std::string>{};
+    }
+
+    Result<void> take_inventory() {
+        names_ = names();
+        auto topology = Topology::read(context_.host, context_.config.loop_devices);
+        if (!topology) return tl::unexpected(topology.error());
+        std::vector<WatchedDrive> before = std::exchange(drives_, {});
+        bool changed = before.size() != topology->drives.size();
+        for (const auto& [id, drive] : topology->drives) {
+            drives_.emplace_back(context_.host, drive);
+            bool known = false;
+            for (const WatchedDrive& old : before) {
+                if (old.drive.id != id || old.drive.sysfs != drive.sysfs) continue;
+                known = true;
+                drives_.back().clock = old.clock;
+                drives_.back().stalled = old.stalled;
+                drives_.back().io_errors = old.io_errors;
+            }
+            changed = changed || !known;
+        }
+        if (changed) printed_ = 0;
+        return {};
+    }
+
+    void print() {
+        Sink& sink = context_.sink;
+        const Timestamp now = context_.host.now();
+        for (const WatchedDrive& one : drives_) {
+            const Drive& drive = one.drive;
+            sink.observe(metric::drive_info, drive.id, 1, now,
+                         {{"device", drive.device},
+                          {"model", drive.model},
+                          {"serial", drive.serial},
+                          {"firmware", drive.firmware},
+                          {"wwn", drive.wwn},
+                          {"transport", std::string(to_string(drive.transport))},
+                          {"rotational", drive.rotational ? "1" : "0"}});
+            sink.observe(metric::drive_present, drive.id, 1, now);
+            sink.observe(metric::drive_size_bytes, drive.id, drive.size_bytes, now);
+            if (one.io_errors)
+                sink.observe(metric::drive_io_errors_total, drive.id, *one.io_errors, now);
+            if (one.stalled)
+                sink.observe(metric::drive_io_stalled_seconds, drive.id, *one.stalled, now);
+        }
+        sink.commit("");
+    }
+
+    Context& context_;
+    std::vector<std::string> names_;
+    std::vector<WatchedDrive> drives_;
+    Seconds printed_ = 0;
+};
+
+Result<void> run(Context& context) {
+    return DrivesCollector(context).run();
+}
+
+}  // namespace
+
+extern const Collector drives_collector;
+const Collector drives_collector = {
+    .name = "drives",
+    .summary = "the drives of this host: identity, size, errors and stalls that the kernel counts",
+    .kind = CollectorKind::stream,
+    .interval = longest_silence,
+    .deadline = 30,
+    .run = run,
+};
+
+}  // namespace lastgood

@@ -1,0 +1,360 @@
+// Mounted filesystems: how full, whether they can be written, what they lie on, whether a backup
+// covers them.
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "collectors/collector.hpp"
+#include "collectors/filesystems/facts.hpp"
+#include "collectors/filesystems/probe.hpp"
+#include "collectors/filesystems/fill_forecast.hpp"
+#include "collectors/kernel_watch.hpp"
+#include "core/topology.hpp"
+#include "core/udev_record.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds tick = 60;
+constexpr Seconds probe_deadline = 5;
+constexpr Seconds look_at_mounts = 5;
+constexpr size_t most_filesystems = 1024;
+
+struct Known {
+    ProbeAnswer answer{};
+    bool asked = false;
+    FillForecast forecast{};
+    FilesystemUse use{};  // the last that was answered
+    Timestamp answered_at = 0;
+    Timestamp mounted_after = 0;  // it was not mounted yet then
+};
+
+std::string_view basename(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+// A recorded host answers from ROOT/statfs/POINT ('/' written as '_'): block size, blocks, free,
+// available, files, free files.
+ProbeAnswer recorded_answer(const Host& host, std::string point) {
+    std::replace(point.begin(), point.end(), '/', '_');
+    if (point.size() > 1) point.erase(0, 1);
+    auto text = host.read("/statfs/" + point);
+    if (!text) return {ProbeAnswer::Kind::failed, {}, ENOENT};
+    if (text->starts_with("hangs")) return {ProbeAnswer::Kind::silent, {}, 0};
+    double numbers[6] = {};
+    const char* at = text->data();
+    const char* const end = at + text->size();
+    for (double& number : numbers) {
+        while (at < end && *at == ' ') ++at;
+        auto [rest, error] = std::from_chars(at, end, number);
+        if (error != std::errc()) return {ProbeAnswer::Kind::failed, {}, EINVAL};
+        at = rest;
+    }
+    ProbeAnswer answer{ProbeAnswer::Kind::answered, {}, 0};
+    answer.use = {numbers[0] * numbers[1],
+                  numbers[0] * numbers[2],
+                  numbers[0] * numbers[3],
+                  numbers[4],
+                  numbers[5],
+                  false};
+    return answer;
+}
+
+class FilesystemsCollector {
+  public:
+    explicit FilesystemsCollector(Context& context) : context_(context), watch_(context.host) {}
+
+    Result<void> run() {
+        const Host& host = context_.host;
+        Seconds asked = 0;
+        while (true) {
+            if (auto done = look(); !done) return done;
+            const Seconds now = host.monotonic();
+            const bool something_new =
+                std::any_of(mounts_.begin(), mounts_.end(),
+                            [&](const Mount* mount) { return !known_[mount->point].asked; });
+            if (asked == 0 || now - asked >= tick || something_new) {
+                // What is known already is told before anybody is waited for.
+                if (asked > 0 && something_new) print();
+                ask();
+                asked = now;
+            }
+            print();
+            if (context_.once || host.recorded()) return {};
+            wait(asked + tick);
+        }
+    }
+
+  private:
+    Result<void> look() {
+        const Host& host = context_.host;
+        watch_.follow(watched_);
+        auto text = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+        if (!text) {
+            if (text.error().kind == ErrorKind::absent && host.recorded()) return {};
+            return tl::unexpected(text.error());
+        }
+        mountinfo_ = std::move(*text);
+        auto topology = Topology::read(host, context_.config.loop_devices);
+        if (!topology) return tl::unexpected(topology.error());
+        topology_ = std::move(*topology);
+        fstab_ = parse_fstab(host.read("/etc/fstab").value_or(""));
+        types_ = host.read("/proc/filesystems").value_or("");
+        mounts_ = select_mounts(topology_.mounts, types_);
+        if (mounts_.size() > most_filesystems) {
+            context_.sink.problem(
+                "", {ErrorKind::failed,
+                     fmt::format("{} filesystems are mounted; looking at the first {}",
+                                 mounts_.size(), most_filesystems)});
+            mounts_.resize(most_filesystems);
+        }
+        std::erase_if(known_, [&](const auto& entry) {
+            return std::none_of(mounts_.begin(), mounts_.end(),
+                                [&](const Mount* mount) { return mount->point == entry.first; });
+        });
+        // What appears while we watch was mounted after the look before.
+        for (const Mount* mount : mounts_)
+            if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
+        looked_at_ = host.now();
+        find_ephemeral_links();
+        // The kernel tells of a new mount, and ext4 of an error in spite of which it goes on (fs/ext4/super.c, flush_stashed_error_work).
+        watched_ = {"/proc/self/mountinfo"};
+        for (const Mount* mount : mounts_)
+            if (const std::string path = ext4_directory(*mount); !path.empty())
+                watched_.push_back(path + "/errors_count");
+        watch_.follow(watched_);
+        return {};
+    }
+
+    void ask() {
+        const Host& host = context_.host;
+        std::map<std::string, ProbeAnswer> answers;
+        if (host.recorded()) {
+            for (const Mount* mount : mounts_)
+                answers[mount->point] = recorded_answer(host, mount->point);
+        } else {
+            std::vector<std::string> points;
+            for (const Mount* mount : mounts_) points.push_back(mount->point);
+            answers = probes_.ask(points, probe_deadline);
+        }
+        const Timestamp now = host.now();
+        for (const auto& [point, answer] : answers) {
+            Known& known = known_[point];
+            known.asked = true;
+            known.answer = answer;
+            if (answer.kind != ProbeAnswer::Kind::answered) continue;
+            known.use = answer.use;
+            known.answered_at = now;
+            known.forecast.add(now, answer.use.used(), answer.use.size,
+                               context_.config.fill_window);
+        }
+    }
+
+    // A superblock that turns read-only is no event of the mount table's: it is read again every
+    // few seconds.
+    void wait(Seconds until) {
+        const Host& host = context_.host;
+        while (true) {
+            const Seconds left = until - host.monotonic();
+            if (left <= 0) return;
+            if (watch_.wait(std::min(left, look_at_mounts))) {
+                ::usleep(50'000);  // the filesystem notes the error first and turns read-only then
+                return;
+            }
+            auto text = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+            if (!text || *text != mountinfo_) return;
+        }
+    }
+
+    std::string ext4_directory(const Mount& mount) const {
+        if (!mount.type.starts_with("ext")) return {};
+        const BlockDevice* device = topology_.device(mount.number);
+        return device == nullptr ? std::string() : "/sys/fs/ext4/" + device->name;
+    }
+
+    // Links that the clouds' udev rules make for disks that do not survive.
+    void find_ephemeral_links() {
+        const Host& host = context_.host;
+        ephemeral_drives_.clear();
+        auto add = [&](const std::string& link) {
+            auto target = host.read_link(link);
+            if (!target) return;
+            for (const std::string& drive : topology_.drives_under(basename(*target)))
+                ephemeral_drives_.insert(drive);
+        };
+        add("/dev/disk/azure/resource");
+        for (const auto& [directory, prefix] :
+             {std::pair{"/dev/disk/cloud", "azure_resource"},
+              std::pair{"/dev/disk/by-id", "google-local-nvme-ssd-"}}) {
+            auto names = host.list(directory);
+            if (!names) continue;
+            for (const std::string& name : *names)
+                if (name.starts_with(prefix)) add(fmt::format("{}/{}", directory, name));
+        }
+        for (const auto& [id, drive] : topology_.drives)
+            if (is_ephemeral_model(drive.model)) ephemeral_drives_.insert(id);
+    }
+
+    void print() {
+        for (const Mount* mount : mounts_) observe(*mount);
+        context_.sink.commit("");
+    }
+
+    void observe(const Mount& mount) {
+        Sink& sink = context_.sink;
+        const std::string& id = mount.point;
+        const Timestamp now = context_.host.now();
+        const bool local = filesystem_kind(mount.type, types_) == FilesystemKind::local;
+        const BlockDevice* device = topology_.device(mount.number);
+        const UdevRecord udev = device != nullptr ? read_udev_record(context_.host, device->number) : UdevRecord();
+        sink.observe(metric::filesystem_info, id, 1, now,
+                     {{"device", device != nullptr ? device->name : mount.source},
+                      {"fstype", mount.type},
+                      {"uuid", udev.property("ID_FS_UUID")}});
+        const auto drives = topology_.drives_under_mount(mount);
+        for (const std::string& drive : drives)
+            sink.observe(metric::filesystem_drive, id, 1, now, {{"drive", drive}});
+
+        const bool emergency = std::any_of(
+            mount.super_options.begin(), mount.super_options.end(),
+            [](const std::string& o) { return o == "emergency_ro" || o == "shutdown"; });
+        const bool intended = read_only_intended(mount, fstab_);
+        const bool read_only = mount.read_only || emergency || is_stopped_by_error(mount);
+        sink.observe(metric::filesystem_read_only, id, read_only ? 1 : 0, now);
+        sink.observe(metric::filesystem_read_only_intended, id, intended ? 1 : 0, now);
+        observe_use(mount, now);
+        observe_errors(mount, now);
+        if (!local) return;
+        const Known& known = known_[id];
+        const bool ephemeral =
+            known.use.loss_warned ||
+            std::any_of(drives.begin(), drives.end(), [&](const std::string& drive) {
+                return ephemeral_drives_.contains(drive);
+            });
+        sink.observe(metric::filesystem_ephemeral, id, ephemeral ? 1 : 0, now);
+        const bool written_to = !(mount.read_only && intended);
+        if (written_to && !is_boot_filesystem(mount) &&
+            !holds_backups(mount, topology_, context_.config.backups))
+            sink.observe(metric::filesystem_backed_up, id,
+                         is_backed_up(mount, topology_, context_.config.backups) ? 1 : 0, now);
+    }
+
+    void observe_use(const Mount& mount, Timestamp now) {
+        Sink& sink = context_.sink;
+        const std::string& id = mount.point;
+        const Known& known = known_[id];
+        if (!known.asked) return;
+        sink.observe(metric::filesystem_responding, id,
+                     known.answer.kind == ProbeAnswer::Kind::silent ? 0 : 1, now);
+        if (known.answer.kind == ProbeAnswer::Kind::failed && known.answer.error != ENOENT)
+            sink.problem(id,
+                         {known.answer.error == EACCES ? ErrorKind::denied : ErrorKind::failed,
+                          fmt::format("{}: statvfs: {}", id, std::strerror(known.answer.error))});
+        if (known.answer.kind != ProbeAnswer::Kind::answered || known.use.size <= 0) return;
+        const FilesystemUse& use = known.use;
+        const Timestamp at = known.answered_at;
+        sink.observe(metric::filesystem_size_bytes, id, use.size, at);
+        sink.observe(metric::filesystem_available_bytes, id, use.available, at);
+        sink.observe(metric::filesystem_used_ratio, id, use.used_ratio(), at);
+        if (use.files > 0)
+            sink.observe(metric::filesystem_inodes_used_ratio, id,
+                         std::clamp(1 - use.files_free / use.files, 0.0, 1.0), at);
+        if (mount.read_only) return;
+        if (auto full = known.forecast.full_at(at, use.available))
+            sink.observe(metric::filesystem_full_at_timestamp_seconds, id, *full, at);
+    }
+
+    // Since Linux 6.12, and in later stable kernels of older series (seen with 6.1.0-50 of Debian 12), ext4 refuses to write after an
+    // error and yet calls itself "rw" everywhere; only 6.15 says "emergency_ro". Each error that it notes does that, where
+    // errors=remount-ro holds; an older one than the mount was there before and did not.
+    bool is_stopped_by_error(const Mount& mount) {
+        const Host& host = context_.host;
+        const std::string directory = ext4_directory(mount);
+        if (directory.empty() || host.read_number(directory + "/errors_count").value_or(0) <= 0) return false;
+        const std::string options = host.read(fmt::format("/proc/fs/ext4/{}/options", basename(directory))).value_or("");
+        if (("\n" + options).find("\nerrors=remount-ro\n") == std::string::npos) return false;
+        const Timestamp last = host.read_number(directory + "/last_error_time").value_or(0);
+        return last >= std::floor(std::max(host.boot_time(), known_[mount.point].mounted_after));
+    }
+
+    void observe_errors(const Mount& mount, Timestamp now) {
+        const Host& host = context_.host;
+        Sink& sink = context_.sink;
+        if (const std::string directory = ext4_directory(mount); !directory.empty()) {
+            auto count = host.read_number(directory + "/errors_count");
+            if (!count) return;
+            sink.observe(metric::filesystem_kernel_errors_total, mount.point, *count, now);
+            auto last = host.read_number(directory + "/last_error_time");
+            if (*count > 0 && last && *last > 0)
+                sink.observe(metric::filesystem_last_error_timestamp_seconds, mount.point, *last,
+                             now);
+        } else if (mount.type == "btrfs") {
+            if (auto sum = btrfs_errors(mount))
+                sink.observe(metric::filesystem_kernel_errors_total, mount.point, *sum, now);
+        }
+    }
+
+    // /sys/fs/btrfs/UUID/devinfo/N/error_stats, since Linux 5.14.
+    std::optional<double> btrfs_errors(const Mount& mount) const {
+        const Host& host = context_.host;
+        const BlockDevice* source = topology_.device(mount.source);
+        auto filesystems = host.list("/sys/fs/btrfs");
+        if (source == nullptr || !filesystems) return std::nullopt;
+        for (const std::string& uuid : *filesystems) {
+            const std::string directory = "/sys/fs/btrfs/" + uuid;
+            auto devices = host.list(directory + "/devices");
+            if (!devices ||
+                std::find(devices->begin(), devices->end(), source->name) == devices->end())
+                continue;
+            std::optional<double> sum;
+            if (auto numbers = host.list(directory + "/devinfo"))
+                for (const std::string& number : *numbers)
+                    if (auto text =
+                            host.read(fmt::format("{}/devinfo/{}/error_stats", directory, number)))
+                        sum = sum.value_or(0) + parse_btrfs_errors(*text);
+            return sum;
+        }
+        return std::nullopt;
+    }
+
+    Context& context_;
+    KernelWatch watch_;
+    FilesystemProbes probes_;
+    Topology topology_;
+    std::vector<FstabEntry> fstab_;
+    std::string types_;
+    std::string mountinfo_;
+    std::vector<const Mount*> mounts_;  // of topology_
+    std::map<std::string, Known> known_;
+    Timestamp looked_at_ = 0;
+    std::set<std::string> ephemeral_drives_;
+    std::vector<std::string> watched_;
+};
+
+Result<void> run(Context& context) {
+    return FilesystemsCollector(context).run();
+}
+
+}  // namespace
+
+extern const Collector filesystems_collector;
+const Collector filesystems_collector = {
+    .name = "filesystems",
+    .summary = "mounted filesystems: fill level, read-only, errors, drives below, backup cover",
+    .kind = CollectorKind::stream,
+    .interval = tick,
+    .deadline = 60,
+    .run = run,
+};
+
+}  // namespace lastgood

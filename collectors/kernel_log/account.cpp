@@ -1,0 +1,155 @@
+#include "collectors/kernel_log/account.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// Limits of what a flood of made-up names can make us keep.
+constexpr size_t most_series = 4096;
+constexpr size_t most_btrfs_devices = 1024;
+
+// How far a cumulative counter has grown; one that shrank was set back (btrfs device stats -z).
+uint64_t growth(uint64_t before, uint64_t after) {
+    return after >= before ? after - before : after;
+}
+
+}  // namespace
+
+void KernelLogAccount::charge(const Metric& metric, std::string_view subject, std::string_view kind,
+                              std::string_view layer, uint64_t count, Timestamp at) {
+    if (!counting_ || count == 0) return;
+    Key key{&metric, std::string(subject), std::string(kind), std::string(layer)};
+    auto found = series_.find(key);
+    if (found == series_.end()) {
+        if (series_.size() >= most_series) {
+            if (metric.subject == SubjectKind::host) return;
+            key.subject = "unknown-others";
+        }
+        found = series_.try_emplace(std::move(key)).first;
+    }
+    found->second.count += count;
+    if (at > found->second.newest) found->second.newest = at;
+}
+
+void KernelLogAccount::charge_drives(const KernelEvent& event,
+                                     const KernelLogReader::Origin& origin, KernelEventKind kind,
+                                     uint64_t count) {
+    const KernelLogSubjects subjects = names_.subjects(event, origin.device);
+    const bool mapped = subjects.mapped && event.layer == KernelLayer::block;
+    const std::string_view layer = to_string(mapped ? KernelLayer::dm : event.layer);
+    for (const std::string& drive : subjects.drives) {
+        charge(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count,
+               origin.time);
+    }
+    if (!subjects.array.empty()) {
+        charge(metric::array_kernel_errors_total, subjects.array, to_string(kind), layer, count,
+               origin.time);
+    }
+}
+
+void KernelLogAccount::take_btrfs(const KernelEvent& event, const KernelLogReader::Origin& origin) {
+    const BtrfsCounters& now = event.btrfs;
+    if (event.device.empty()) return;  // a device that is gone: "(efault)", "<missing disk>"
+    const auto known = btrfs_.find(event.device);
+    uint64_t io = 0;
+    uint64_t checksum = 0;
+    if (known != btrfs_.end()) {
+        const BtrfsCounters& before = known->second;
+        io = growth(before.write, now.write) + growth(before.read, now.read) +
+             growth(before.flush, now.flush);
+        checksum =
+            growth(before.corruption, now.corruption) + growth(before.generation, now.generation);
+        known->second = now;
+    } else {
+        // The line is printed because one of them has just grown; how far they stood before is not
+        // known.
+        const bool any_io = now.write + now.read + now.flush > 0;
+        (any_io ? io : checksum) = 1;
+        if (btrfs_.size() < most_btrfs_devices) btrfs_.try_emplace(std::string(event.device), now);
+    }
+    if (now.history) return;
+    if (io > 0) charge_drives(event, origin, KernelEventKind::io, io);
+    if (checksum > 0) charge_drives(event, origin, KernelEventKind::checksum, checksum);
+}
+
+void KernelLogAccount::take(const KernelEvent& event, const KernelLogReader::Origin& origin) {
+    switch (event.kind) {
+        case KernelEventKind::appeared:
+        case KernelEventKind::attached:
+        case KernelEventKind::removed:
+        case KernelEventKind::port_map:
+            names_.note(event);
+            return;
+        case KernelEventKind::btrfs_counters:
+            take_btrfs(event, origin);
+            return;
+        case KernelEventKind::suppressed:
+            if (event.layer == KernelLayer::other) return;
+            charge(metric::kernel_log_suppressed_messages_total, "", "", "", event.count,
+                   origin.time);
+            return;
+        case KernelEventKind::ata_exception:
+        case KernelEventKind::ata_recovered:
+        case KernelEventKind::sync_done:
+        case KernelEventKind::sync_interrupted:
+            return;
+        case KernelEventKind::array_failed:
+        case KernelEventKind::array_mismatch:
+            charge(metric::array_kernel_errors_total, names_.array(event.array),
+                   to_string(event.kind), to_string(event.layer), 1, origin.time);
+            return;
+        case KernelEventKind::io:
+        case KernelEventKind::medium:
+        case KernelEventKind::hardware:
+        case KernelEventKind::timeout:
+        case KernelEventKind::transport:
+        case KernelEventKind::reset:
+        case KernelEventKind::slowed:
+        case KernelEventKind::device_gone:
+        case KernelEventKind::protection:
+        case KernelEventKind::target:
+        case KernelEventKind::unsupported:
+        case KernelEventKind::nexus:
+        case KernelEventKind::no_space:
+        case KernelEventKind::resource:
+        case KernelEventKind::corrected:
+        case KernelEventKind::uncorrected:
+        case KernelEventKind::checksum:
+        case KernelEventKind::kicked:
+        case KernelEventKind::non_fresh:
+        case KernelEventKind::beyond_end:
+        case KernelEventKind::inconsistent:
+        case KernelEventKind::journal_aborted:
+        case KernelEventKind::read_only:
+        case KernelEventKind::shutdown:
+            break;
+    }
+    if (!event.filesystem.empty()) {
+        charge(metric::filesystem_kernel_log_errors_total, names_.filesystem(event.filesystem),
+               to_string(event.kind), to_string(event.layer), 1, origin.time);
+    }
+    if (event.kind == KernelEventKind::uncorrected && !event.array.empty()) {
+        charge(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
+               to_string(event.layer), 1, origin.time);
+    }
+    if (!event.device.empty()) charge_drives(event, origin, event.kind, 1);
+}
+
+void KernelLogAccount::add_lost(uint64_t records, Timestamp at) {
+    charge(metric::kernel_log_lost_records_total, "", "", "", records, at);
+}
+
+std::vector<Observation> KernelLogAccount::drain() {
+    std::vector<Observation> found;
+    found.reserve(series_.size());
+    for (const auto& [key, sum] : series_) {
+        Observation observation{
+            key.metric, key.subject, {}, static_cast<double>(sum.count), sum.newest};
+        if (!key.kind.empty()) observation.labels = {{"kind", key.kind}, {"layer", key.layer}};
+        found.push_back(std::move(observation));
+    }
+    series_.clear();
+    return found;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,284 @@
+#include "collectors/kernel_log/names.hpp"
+
+#include <algorithm>
+
+#include "core/array_identity.hpp"
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds between_reads =
+    1;  // an unknown name does not make us read /sys for each of its errors
+constexpr Seconds until_identified =
+    2;  // udev works out a drive's identity after the kernel announced it
+constexpr size_t most_names = 4096;
+
+bool is_number(std::string_view name) {  // "8:16"
+    const size_t colon = name.find(':');
+    return colon != std::string_view::npos && colon > 0 &&
+           name.find_first_not_of("0123456789:") == std::string_view::npos &&
+           name.find(':', colon + 1) == std::string_view::npos;
+}
+
+// Names under which drives are known; an error of any other (fd0, sr0, loop3, zram0) is nobody's
+// that we watch.
+bool may_be_drive(std::string_view name) {
+    for (std::string_view prefix : {"sd", "nvme", "vd", "xvd", "hd", "mmcblk", "ata"}) {
+        if (name.starts_with(prefix)) return true;
+    }
+    return !name.empty() && is_digit(name.front()) && std::ranges::count(name, ':') == 3;
+}
+
+std::vector<std::string> to_vector(const std::set<std::string>& ids) {
+    return {ids.begin(), ids.end()};
+}
+
+}  // namespace
+
+bool HostKernelLogNames::Epochs::take(const KernelEvent& event) {
+    if (event.kind == KernelEventKind::removed) {
+        ++removals;
+        return false;
+    }
+    if (event.kind != KernelEventKind::appeared) return false;
+    if (names.size() >= most_names && !names.contains(event.device)) return false;
+    const std::string form = std::string(event.address) + " " + std::string(event.text);
+    Appearance& last = names[std::string(event.device)];
+    if (last.count > 0 && last.form == form && last.removals == removals) return false;
+    last.form = form;
+    last.removals = removals;
+    ++last.count;
+    return true;
+}
+
+HostKernelLogNames::HostKernelLogNames(const Host& host, ReadTopology read,
+                                       std::function<Seconds()> clock)
+    : host_(host), read_(std::move(read)), clock_(std::move(clock)) {
+    refresh();
+    hold_all();
+}
+
+void HostKernelLogNames::refresh() {
+    read_at_ = clock_();
+    auto fresh = read_();
+    if (!fresh) return;
+    previous_ = std::move(topology_);
+    topology_ = std::move(*fresh);
+}
+
+void HostKernelLogNames::hold_all() {
+    for (const auto& [name, device] : topology_.devices) {
+        if (held_.size() >= most_names || held_.contains(name)) continue;
+        auto ids = to_vector(topology_.drives_under(name));
+        if (!ids.empty()) held_.emplace(name, std::move(ids));
+    }
+    // A link of udev's goes with its drive, and btrfs goes on complaining of it.
+    for (const auto& [link, name] : topology_.btrfs_links) {
+        if (held_.size() >= most_names && !held_.contains(link)) continue;
+        auto ids = to_vector(topology_.drives_under(name));
+        if (!ids.empty()) held_.insert_or_assign(link, std::move(ids));
+    }
+}
+
+void HostKernelLogNames::learn_backlog(const KernelEvent& event) {
+    backlog_.take(event);
+}
+
+void HostKernelLogNames::settle() {
+    if (!stale_ || clock_() - appeared_at_ < until_identified) return;
+    stale_ = false;
+    renewed_.clear();
+    refresh();
+    hold_all();
+}
+
+void HostKernelLogNames::note(const KernelEvent& event) {
+    const bool renewed = live_.take(event);
+    if (event.kind == KernelEventKind::appeared || event.kind == KernelEventKind::attached) {
+        const auto backlog = backlog_.names.find(event.device);
+        const auto live = live_.names.find(event.device);
+        const bool past = backlog != backlog_.names.end() && live != live_.names.end() &&
+                          live->second.count <= backlog->second.count;
+        if (past) return;  // the topology that we have was read after this
+        stale_ = true;
+        appeared_at_ = clock_();
+        if (!renewed) return;
+        const std::string_view whole = event.device;
+        if (renewed_.size() < most_names) renewed_.emplace(whole);
+        std::erase_if(held_, [whole](const auto& entry) {
+            return entry.first == whole || whole_device(entry.first) == whole;
+        });
+    }
+}
+
+std::vector<std::string> HostKernelLogNames::drives_at(std::string_view place) const {
+    auto ids = topology_.drives_at(place);
+    if (ids.empty()) ids = previous_.drives_at(place);
+    return to_vector(ids);
+}
+
+std::vector<std::string> HostKernelLogNames::drives_named(std::string_view name) {
+    const auto held = held_.find(name);
+    if (held != held_.end()) return held->second;
+    // A partition or namespace that we have not seen lies on a drive that we have.
+    const std::string_view whole = whole_device(name);
+    if (whole != name) {
+        if (const auto drive = held_.find(whole); drive != held_.end()) return drive->second;
+    }
+    if (read_at_ <= appeared_at_ && renewed_.contains(whole))
+        refresh();  // it is another device now
+    auto ids = topology_.drives_under(name);
+    if (ids.empty() && clock_() - read_at_ >= between_reads) {
+        refresh();
+        ids = topology_.drives_under(name);
+    }
+    if (ids.empty()) ids = topology_.drives_at(name);  // "nvme0", a controller
+    auto found = to_vector(ids);
+    const bool settled = clock_() - appeared_at_ >= until_identified;
+    if (!found.empty() && settled && held_.size() < most_names) {
+        held_.emplace(std::string(name), found);
+    }
+    return found;
+}
+
+std::optional<KernelLogSubjects> HostKernelLogNames::by_name(std::string_view name) {
+    KernelLogSubjects subjects;
+    const BlockDevice* device = topology_.device(name);
+    const bool composed =
+        device != nullptr && (device->kind == BlockKind::dm || device->kind == BlockKind::md ||
+                              device->kind == BlockKind::bcache);
+    if (device != nullptr && device->kind == BlockKind::loop &&
+        topology_.drive_of_device(name) == nullptr) {
+        return subjects;  // a file, not a drive
+    }
+    subjects.drives = drives_named(name);
+    if (subjects.drives.empty()) {
+        if (composed || name.starts_with("md")) {
+            subjects.array = array(name);
+            return subjects;
+        }
+        return std::nullopt;
+    }
+    subjects.mapped = composed;
+    // An array that was just stopped has no device any more, and its last members are not to blame.
+    const bool array_device =
+        device != nullptr ? device->kind == BlockKind::md : name.starts_with("md");
+    if (array_device || (device != nullptr && subjects.drives.size() > 1)) {
+        // Which of its drives failed, the drives' own errors say.
+        subjects.drives.clear();
+        subjects.array = array(name);
+        subjects.mapped = false;
+    }
+    return subjects;
+}
+
+KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
+                                               std::string_view kmsg_device) {
+    const std::string_view name = event.device;
+    // Behind a USB port or a SCSI host may be anything, or several drives.
+    if (name.starts_with("usb ") || name.starts_with("host")) {
+        KernelLogSubjects subjects;
+        subjects.drives = drives_at(name);
+        if (subjects.drives.size() != 1) subjects.drives.clear();
+        return subjects;
+    }
+    const std::string whole(whole_device(name));
+    const auto old = backlog_.names.find(whole);
+    if (old != backlog_.names.end() && old->second.count > 1) {
+        const auto seen = live_.names.find(whole);
+        if (seen == live_.names.end() || seen->second.count < old->second.count) {
+            if (!may_be_drive(whole)) return {};
+            return {{"unknown-" + whole}, {}, false};
+        }
+    }
+    // The record names the device itself.
+    if (kmsg_device.size() > 1 && kmsg_device.front() == 'b') {
+        if (const BlockDevice* device = topology_.device(kmsg_device.substr(1))) {
+            // Of a number that was given anew since, the name in the text knows more.
+            const bool same = is_number(name) || device->name == name || !held_.contains(name);
+            if (same) {
+                if (auto subjects = by_name(device->name)) return *subjects;
+            }
+        }
+    }
+    const bool port = name.starts_with("ata");
+    if (!port && !name.empty() && std::ranges::count(name, ':') != 3) {
+        std::string resolved(name);
+        if (is_number(name)) {
+            if (const BlockDevice* device = topology_.device(name)) resolved = device->name;
+        }
+        if (auto subjects = by_name(resolved)) return *subjects;
+    }
+    KernelLogSubjects subjects;
+    for (std::string_view place : {port ? name : event.address,
+                                   kmsg_device.starts_with("+scsi:")       ? kmsg_device.substr(6)
+                                   : kmsg_device.starts_with("+ata_port:") ? kmsg_device.substr(10)
+                                                                           : std::string_view(),
+                                   name}) {
+        if (place.empty()) continue;
+        subjects.drives = drives_at(place);
+        if (!subjects.drives.empty()) return subjects;
+    }
+    if (port && clock_() - read_at_ >= between_reads) {
+        refresh();
+        subjects.drives = drives_at(name);
+        if (!subjects.drives.empty()) return subjects;
+    }
+    if (may_be_drive(name) || is_number(name)) subjects.drives = {"unknown-" + whole};
+    return subjects;
+}
+
+std::string HostKernelLogNames::array(std::string_view device) {
+    std::string name(whole_device(device));
+    if (name.starts_with("md")) {
+        const std::string directory = "/sys/block/" + name + "/md/";
+        const auto uuid = host_.read_line(directory + "uuid");
+        if (uuid) {
+            const auto metadata = host_.read_line(directory + "metadata_version");
+            const std::string id = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
+            if (!id.empty()) {
+                if (array_ids_.size() < most_names || array_ids_.contains(name))
+                    array_ids_.insert_or_assign(name, "md-uuid-" + id);
+                return "md-uuid-" + id;
+            }
+        }
+    }
+    // Stopped: what is still said of it is the same array's.
+    if (const auto known = array_ids_.find(name); known != array_ids_.end()) return known->second;
+    // A RAID volume of LVM, by the id that the arrays collector gives it.
+    const BlockDevice* mapped = topology_.device(name);
+    if (mapped != nullptr && is_lvm_array(topology_, *mapped)) {
+        return lvm_array_id(host_, name, mapped->dm_name);
+    }
+    return name;
+}
+
+std::string HostKernelLogNames::filesystem(std::string_view device) {
+    const Mount* mount = mount_of(device);
+    if (mount == nullptr && clock_() - read_at_ >= between_reads) {
+        refresh();  // nobody tells us of what is mounted
+        mount = mount_of(device);
+    }
+    return mount != nullptr ? mount->point : std::string(device);
+}
+
+const Mount* HostKernelLogNames::mount_of(std::string_view device) const {
+    const BlockDevice* block = topology_.device(device);
+    const Mount* best = nullptr;
+    for (const Mount& mount : topology_.mounts) {
+        const bool same = (block != nullptr && mount.number == block->number) ||
+                          mount.source == "/dev/" + std::string(device);
+        if (!same && block != nullptr && mount.source.starts_with("/dev/")) {
+            const BlockDevice* source = topology_.device(mount.source);
+            if (source == nullptr || source->name != block->name) continue;
+        } else if (!same) {
+            continue;
+        }
+        if (best == nullptr || (best->root != "/" && mount.root == "/")) best = &mount;
+    }
+    return best;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,61 @@
+#include "collectors/kernel_log/parse/kmsg.hpp"
+
+#include <fmt/format.h>
+
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood {
+
+Result<KmsgRecord> parse_kmsg_record(std::string_view record) {
+    const auto refuse = [record] {
+        return fail(ErrorKind::malformed,
+                    fmt::format("not a /dev/kmsg record: \"{}\"", record.substr(0, 60)));
+    };
+    TextScanner scan(record);
+    const auto priority = scan.number();
+    if (!priority || *priority > 0xffff || !scan.skip(",")) return refuse();
+    const auto sequence = scan.number();
+    if (!sequence || !scan.skip(",")) return refuse();
+    const auto microseconds = scan.number();
+    if (!microseconds || (scan.peek() != ',' && scan.peek() != ';')) return refuse();
+    // Flags, and whatever later kernels add before the semicolon.
+    if (!scan.until(";")) return refuse();
+    KmsgRecord parsed;
+    parsed.level = static_cast<int>(*priority & 7);
+    parsed.facility = static_cast<unsigned>(*priority >> 3);
+    parsed.sequence = *sequence;
+    parsed.microseconds = *microseconds;
+    const size_t end = scan.rest().find('\n');
+    parsed.text = scan.rest().substr(0, end);
+    std::string_view more =
+        end == std::string_view::npos ? std::string_view() : scan.rest().substr(end + 1);
+    while (more.starts_with(' ')) {
+        const size_t line_end = more.find('\n');
+        const std::string_view line =
+            more.substr(1, line_end == more.npos ? line_end : line_end - 1);
+        if (line.starts_with("SUBSYSTEM=")) parsed.subsystem = line.substr(10);
+        if (line.starts_with("DEVICE=")) parsed.device = line.substr(7);
+        if (line_end == more.npos) break;
+        more.remove_prefix(line_end + 1);
+    }
+    return parsed;
+}
+
+std::string unescape_kmsg(std::string_view text) {
+    std::string plain;
+    plain.reserve(text.size());
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x') {
+            TextScanner digits(text.substr(i + 2, 2));
+            if (const auto value = digits.hexadecimal(); value && digits.at_end()) {
+                plain += static_cast<char>(*value);
+                i += 3;
+                continue;
+            }
+        }
+        plain += text[i];
+    }
+    return plain;
+}
+
+}  // namespace lastgood

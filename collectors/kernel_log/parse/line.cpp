@@ -1,0 +1,470 @@
+#include "collectors/kernel_log/parse/line.hpp"
+
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t longest_bracket = 48;
+constexpr size_t longest_host = 255;
+
+// "Jan" … "Dec": 1 … 12; else 0.
+int month_of(std::string_view text) {
+    constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() < 3) return 0;
+    for (size_t i = 0; i < 12; ++i) {
+        if (text.starts_with(names.substr(i * 3, 3))) return static_cast<int>(i) + 1;
+    }
+    return 0;
+}
+
+bool is_weekday(std::string_view text) {
+    constexpr std::string_view names = "MonTueWedThuFriSatSun";
+    for (size_t i = 0; i < 7; ++i) {
+        if (text.starts_with(names.substr(i * 3, 3))) return true;
+    }
+    return false;
+}
+
+// "hh:mm:ss" at the beginning.
+bool is_clock(std::string_view text) {
+    return text.size() >= 8 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':' &&
+           is_digit(text[3]) && is_digit(text[4]) && text[5] == ':' && is_digit(text[6]) &&
+           is_digit(text[7]);
+}
+
+// "yyyy-mm-dd" at the beginning.
+bool is_date(std::string_view text) {
+    return text.size() >= 10 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]) &&
+           is_digit(text[3]) && text[4] == '-' && is_digit(text[5]) && is_digit(text[6]) &&
+           text[7] == '-' && is_digit(text[8]) && is_digit(text[9]);
+}
+
+// Whether all is digits but for one dot, as seconds since boot are; blanks before it are taken off.
+bool is_uptime(std::string_view& text) {
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    bool dot = false;
+    if (text.empty()) return false;
+    for (char c : text) {
+        if (c == '.' && !dot) {
+            dot = true;
+        } else if (!is_digit(c)) {
+            return false;
+        }
+    }
+    return dot;
+}
+
+enum class Bracket { none, uptime, civil, other };
+
+// What "[…]" at the beginning of a line holds.
+Bracket classify_bracket(std::string_view& inside) {
+    std::string_view text = inside;
+    if (is_uptime(text)) {
+        inside = text;
+        return Bracket::uptime;
+    }
+    // "[12345.67 <    0.001>]" of dmesg -d and journalctl -o short-delta
+    if (const size_t delta = text.find(" <"); delta != std::string_view::npos) {
+        std::string_view before = text.substr(0, delta);
+        while (!before.empty() && before.back() == ' ') before.remove_suffix(1);
+        if (is_uptime(before)) {
+            inside = before;
+            return Bracket::uptime;
+        }
+    }
+    if (!text.empty() && (text.front() == 'T' || text.front() == 'C' || text.front() == '+')) {
+        std::string_view digits = text.substr(1);
+        while (!digits.empty() && digits.front() == ' ') digits.remove_prefix(1);
+        const bool all = digits.find_first_not_of("0123456789.") == std::string_view::npos;
+        if (all && !digits.empty()) return Bracket::other;
+    }
+    if (is_weekday(text) && text.size() >= 20 && month_of(text.substr(4)) != 0) {
+        return Bracket::civil;
+    }
+    // "Nov14 10:00" of dmesg -H
+    if (month_of(text) != 0 && text.size() >= 11 && (text[3] == ' ' || is_digit(text[3])) &&
+        text.find(':') != std::string_view::npos) {
+        return Bracket::civil;
+    }
+    if (is_date(text)) return Bracket::civil;
+    return Bracket::none;
+}
+
+// "kern  :warn  : " of dmesg -x (util-linux): two words padded to six.
+bool skip_decoded_priority(std::string_view& rest, KernelLogLine& line) {
+    if (rest.size() < 16 || rest[6] != ':' || rest[13] != ':' || rest[14] != ' ') return false;
+    if (!is_letter(rest[0]) || !is_letter(rest[7])) return false;
+    constexpr std::string_view names = "emerg alert crit  err   warn  noticeinfo  debug ";
+    const std::string_view level = rest.substr(7, 6);
+    int found = -1;
+    for (size_t i = 0; i < 8; ++i) {
+        if (names.substr(i * 6, 6) == level) found = static_cast<int>(i);
+    }
+    if (found < 0) return false;
+    line.level = found;
+    line.from_kernel = rest.starts_with("kern  ");
+    rest.remove_prefix(15);
+    return true;
+}
+
+// "<3>": facility times eight plus level.
+bool skip_priority(std::string_view& rest, KernelLogLine& line) {
+    if (rest.size() < 3 || rest[0] != '<' || !is_digit(rest[1])) return false;
+    size_t i = 1;
+    int value = 0;
+    while (i < rest.size() && i < 4 && is_digit(rest[i])) value = value * 10 + (rest[i++] - '0');
+    if (i >= rest.size() || rest[i] != '>') return false;
+    line.level = value % 8;
+    if (value / 8 != 0) line.from_kernel = false;
+    rest.remove_prefix(i + 1);
+    return true;
+}
+
+bool skip_brackets(std::string_view& rest, KernelLogLine& line) {
+    bool any = false;
+    for (int i = 0; i < 5 && !rest.empty() && rest.front() == '['; ++i) {
+        const size_t end = rest.substr(0, longest_bracket).find(']');
+        if (end == std::string_view::npos) break;
+        std::string_view inside = rest.substr(1, end - 1);
+        const Bracket kind = classify_bracket(inside);
+        if (kind == Bracket::none) break;
+        if (kind == Bracket::uptime) line.uptime = inside;
+        if (kind == Bracket::civil) line.civil_time = inside;
+        rest.remove_prefix(end + 1);
+        if (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+        any = true;
+    }
+    return any;
+}
+
+// Length of a civil time at the beginning, without the blank behind it; 0 when there is none.
+size_t civil_time_length(std::string_view text) {
+    if (text.size() < 15) return 0;
+    const char first = text.front();
+    if (is_letter(first)) {
+        // "Sep  5 00:12:26", with fractions (short-precise), with a year behind or before the clock
+        if (month_of(text) != 0 && text[3] == ' ') {
+            size_t at = 4;
+            while (at < 6 && text[at] == ' ') ++at;
+            size_t digits = 0;
+            while (at < text.size() && is_digit(text[at]) && digits < 2) ++at, ++digits;
+            if (digits == 0 || at >= text.size() || text[at] != ' ') return 0;
+            ++at;
+            if (text.size() > at + 5 && is_digit(text[at]) && is_digit(text[at + 3]) &&
+                text[at + 4] == ' ' && text[at + 2] != ':') {
+                at += 5;  // a year
+            }
+            if (!is_clock(text.substr(at))) return 0;
+            at += 8;
+            while (at < text.size() && (is_digit(text[at]) || text[at] == '.')) ++at;
+            return at < text.size() && text[at] == ' ' ? at : 0;
+        }
+        // "Mon 2023-06-05 10:04:36 CEST" (short-full)
+        if (is_weekday(text) && text[3] == ' ' && is_date(text.substr(4)) && text.size() > 24 &&
+            is_clock(text.substr(15))) {
+            const size_t zone = text.find(' ', 15);
+            if (zone == std::string_view::npos) return 0;
+            const size_t end = text.find(' ', zone + 1);
+            return end == std::string_view::npos ? 0 : end;
+        }
+        return 0;
+    }
+    if (is_date(text) && text.size() > 19 && (text[10] == 'T' || text[10] == ' ') &&
+        is_clock(text.substr(11))) {
+        const size_t end = text.find(' ', 11);
+        return end == std::string_view::npos ? 0 : end;
+    }
+    return 0;
+}
+
+// "host kernel: " behind a stamp. A line that names another program was not written by the kernel.
+void skip_host_and_speaker(std::string_view& rest, KernelLogLine& line) {
+    if (rest.starts_with("kernel: ")) {  // some cut the host out
+        rest.remove_prefix(8);
+        return;
+    }
+    const size_t host_end = rest.substr(0, longest_host).find(' ');
+    if (host_end == std::string_view::npos) {
+        line.from_kernel = false;
+        return;
+    }
+    std::string_view behind = rest.substr(host_end + 1);
+    for (int words = 0; words < 3;
+         ++words) {  // "kern.warn kernel: " of busybox and of FreeNAS-like formats
+        if (behind.starts_with("kernel:")) {
+            behind.remove_prefix(7);
+            if (!behind.empty() && behind.front() == ' ') behind.remove_prefix(1);
+            rest = behind;
+            return;
+        }
+        const size_t end = behind.substr(0, 64).find(' ');
+        if (end == std::string_view::npos || behind.substr(0, end).ends_with(':')) break;
+        behind.remove_prefix(end + 1);
+    }
+    line.from_kernel = false;
+    rest = behind;
+}
+
+// RFC 5424: "<6>1 2023-06-05T10:04:36.1Z host kernel - - - text"
+bool skip_rfc5424(std::string_view& rest, KernelLogLine& line) {
+    if (!rest.starts_with("1 ") || !is_date(rest.substr(2))) return false;
+    std::string_view text = rest.substr(2);
+    const size_t end = text.find(' ');
+    if (end == std::string_view::npos) return false;
+    line.civil_time = text.substr(0, end);
+    TextScanner scan(text.substr(end + 1));
+    if (!scan.until(" ")) return false;  // host
+    const auto program = scan.until(" ");
+    if (!program) return false;
+    if (*program != "kernel") line.from_kernel = false;
+    if (!scan.until(" ") || !scan.until(" ")) return false;  // process, message id
+    if (!scan.skip("- ")) scan.until("] ");
+    rest = scan.rest();
+    return true;
+}
+
+}  // namespace
+
+KernelLogLine parse_kernel_log_line(std::string_view text) {
+    KernelLogLine line;
+    while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    std::string_view rest = text;
+
+    bool stamped = skip_priority(rest, line);
+    if (stamped && skip_rfc5424(rest, line)) {
+        skip_brackets(rest, line);
+    } else {
+        if (!rest.empty() && rest.front() == '[') {
+            stamped |= skip_brackets(rest, line);
+            // journalctl -o short-monotonic: "[ 5432.123456] host kernel: …"
+            const size_t host_end = stamped ? rest.substr(0, 64).find(' ') : std::string_view::npos;
+            if (host_end != std::string_view::npos &&
+                rest.substr(host_end + 1).starts_with("kernel: ")) {
+                rest.remove_prefix(host_end + 9);
+                skip_brackets(rest, line);
+            }
+        } else if (skip_decoded_priority(rest, line)) {
+            stamped = true;
+            if (const size_t length = civil_time_length(rest); length != 0) {
+                line.civil_time = rest.substr(0, length);
+                rest.remove_prefix(length + 1);
+            }
+            skip_brackets(rest, line);
+        } else if (const size_t length = civil_time_length(rest); length != 0) {
+            stamped = true;
+            line.civil_time = rest.substr(0, length);
+            rest.remove_prefix(length);
+            // dmesg --time-format=iso has a comma before the fraction and no host behind
+            const bool dmesg_iso = line.civil_time.size() > 19 && line.civil_time[19] == ',';
+            if (!rest.empty()) rest.remove_prefix(1);
+            if (!dmesg_iso) skip_host_and_speaker(rest, line);
+            skip_brackets(rest, line);
+        } else if (!rest.empty() && is_digit(rest.front())) {
+            // journalctl -o short-unix: "1686042276.136056 host kernel: …"
+            const size_t end = rest.substr(0, 24).find(' ');
+            if (end != std::string_view::npos && end > 11) {
+                std::string_view seconds = rest.substr(0, end);
+                if (is_uptime(seconds)) {
+                    stamped = true;
+                    line.civil_time = seconds;
+                    rest.remove_prefix(end + 1);
+                    skip_host_and_speaker(rest, line);
+                }
+            }
+        }
+        if (!rest.empty() && rest.front() == '<' && skip_priority(rest, line)) {
+            skip_brackets(rest, line);
+        }
+    }
+
+    // Real-time kernels print the processor: "000: mmcblk1: …"
+    if (rest.size() > 5 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) &&
+        rest[3] == ':' && rest[4] == ' ') {
+        rest.remove_prefix(5);
+    }
+    if (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) {
+        line.continuation = !stamped;
+        const size_t begin = rest.find_first_not_of(" \t");
+        rest.remove_prefix(begin == std::string_view::npos ? rest.size() : begin);
+        // Old kernels printed a partition table piece by piece; what came between carries its
+        // priority inside.
+        const std::string_view head = rest.substr(0, 64);
+        const size_t glued = head.find('<');
+        if (glued != std::string_view::npos && glued + 2 < head.size() &&
+            is_digit(head[glued + 1]) && head[glued + 2] == '>') {
+            line.level = head[glued + 1] - '0';
+            rest.remove_prefix(glued + 3);
+        }
+    }
+    line.message = rest;
+    return line;
+}
+
+std::optional<double> uptime_of(const KernelLogLine& line) {
+    TextScanner scan(line.uptime);
+    const auto seconds = scan.number();
+    if (!seconds) return std::nullopt;
+    double value = static_cast<double>(*seconds);
+    if (scan.skip(".")) {
+        double unit = 0.1;
+        for (char c : scan.rest()) {
+            value += (c - '0') * unit;
+            unit /= 10;
+        }
+    }
+    return value;
+}
+
+namespace {
+
+struct Civil {
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+    double fraction = 0;
+};
+
+bool take_two(TextScanner& scan, int& value) {
+    const auto number = scan.number();
+    if (!number || *number > 99) return false;
+    value = static_cast<int>(*number);
+    return true;
+}
+
+bool take_clock(TextScanner& scan, Civil& civil) {
+    if (!take_two(scan, civil.hour) || !scan.skip(":") || !take_two(scan, civil.minute) ||
+        !scan.skip(":") || !take_two(scan, civil.second)) {
+        return false;
+    }
+    if (scan.peek() == '.' || scan.peek() == ',') {
+        scan.advance(1);
+        double unit = 0.1;
+        while (is_digit(scan.peek())) {
+            civil.fraction += (scan.peek() - '0') * unit;
+            unit /= 10;
+            scan.advance(1);
+        }
+    }
+    return true;
+}
+
+bool take_date(TextScanner& scan, Civil& civil) {
+    const auto year = scan.number();
+    if (!year || *year < 1970 || *year > 9999) return false;
+    civil.year = static_cast<int>(*year);
+    return scan.skip("-") && take_two(scan, civil.month) && scan.skip("-") &&
+           take_two(scan, civil.day);
+}
+
+bool plausible(const Civil& civil) {
+    return civil.month >= 1 && civil.month <= 12 && civil.day >= 1 && civil.day <= 31 &&
+           civil.hour <= 23 && civil.minute <= 59 && civil.second <= 60;
+}
+
+Timestamp local(const Civil& civil) {
+    return from_civil_local(civil.year, civil.month, civil.day, civil.hour, civil.minute,
+                            civil.second) +
+           civil.fraction;
+}
+
+// "2023-06-06T10:04:36.136056+02:00", "2023-06-06 10:04:36 CEST"
+std::optional<Timestamp> iso_time(std::string_view text) {
+    TextScanner scan(text);
+    Civil civil;
+    if (!take_date(scan, civil)) return std::nullopt;
+    scan.advance(1);
+    if (!take_clock(scan, civil) || !plausible(civil)) return std::nullopt;
+    const Timestamp utc =
+        from_civil_utc(civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second) +
+        civil.fraction;
+    if (scan.skip("Z") || scan.skip(" UTC")) return utc;
+    const char sign = scan.peek();
+    if (sign != '+' && sign != '-') return local(civil);
+    scan.advance(1);
+    const std::string_view zone = scan.rest();
+    if (zone.size() < 4) return local(civil);
+    const size_t minutes_at = zone[2] == ':' ? 3 : 2;
+    if (zone.size() < minutes_at + 2) return local(civil);
+    for (size_t i : {size_t{0}, size_t{1}, minutes_at, minutes_at + 1}) {
+        if (!is_digit(zone[i])) return local(civil);
+    }
+    const int hours = (zone[0] - '0') * 10 + (zone[1] - '0');
+    const int minutes = (zone[minutes_at] - '0') * 10 + (zone[minutes_at + 1] - '0');
+    const double offset = hours * 3600.0 + minutes * 60.0;
+    return sign == '+' ? utc - offset : utc + offset;
+}
+
+// "Sep  5 00:12:26", "Sep  5 2021 00:12:26", "Sep  5 00:12:26 2021"
+std::optional<Timestamp> named_month_time(std::string_view text, Timestamp now) {
+    Civil civil;
+    civil.month = month_of(text);
+    if (civil.month == 0) return std::nullopt;
+    TextScanner scan(text.substr(3));
+    scan.skip_spaces();
+    if (!take_two(scan, civil.day)) return std::nullopt;
+    scan.skip_spaces();
+    if (scan.rest().size() > 4 && scan.rest()[4] == ' ') {
+        const auto year = scan.number();
+        if (!year || *year > 9999) return std::nullopt;
+        civil.year = static_cast<int>(*year);
+        scan.skip_spaces();
+    }
+    if (!take_clock(scan, civil) || !plausible(civil)) return std::nullopt;
+    scan.skip_spaces();
+    if (const auto year = scan.number(); year && *year >= 1970 && *year <= 9999) {
+        civil.year = static_cast<int>(*year);
+    }
+    if (civil.year != 0) return local(civil);
+    constexpr double day = 86400;
+    constexpr double mean_year = 365.2425 * day;
+    civil.year = 1970 + static_cast<int>((now < 0 ? 0 : now) / mean_year) + 1;
+    for (int i = 0; i < 3; ++i, --civil.year) {
+        const Timestamp time = local(civil);
+        if (time <= now + day) return time;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Timestamp> time_of(const KernelLogLine& line, Timestamp now) {
+    std::string_view text = line.civil_time;
+    if (text.empty()) return std::nullopt;
+    if (is_weekday(text) && text.size() > 4) text.remove_prefix(4);
+    if (is_date(text)) return iso_time(text);
+    if (is_digit(text.front())) {
+        KernelLogLine seconds;
+        seconds.uptime = text;
+        return uptime_of(seconds);
+    }
+    return named_month_time(text, now);
+}
+
+std::string_view joined_message(std::string_view message) {
+    // "… 00 00   May 08 12:55:14 host kernel: sd 2:0:0:0: …"
+    constexpr std::string_view mark = " kernel: ";
+    if (const size_t found = message.find(mark); found != std::string_view::npos) {
+        const std::string_view before = message.substr(0, found);
+        const size_t host = before.rfind(' ');
+        constexpr size_t stamp = 15;
+        if (host != std::string_view::npos && host >= stamp &&
+            civil_time_length(before.substr(host - stamp)) == stamp) {
+            return message.substr(found + mark.size());
+        }
+    }
+    // "… job is running [   24.536440] print_req_error: …", as on a serial console
+    for (size_t end = message.find(']'); end != std::string_view::npos;
+         end = message.find(']', end + 1)) {
+        if (end < 9 || message[end - 7] != '.' || !is_digit(message[end - 1])) continue;
+        const size_t window = end > 20 ? end - 20 : 0;
+        const size_t bracket = message.substr(window, end - window).rfind('[');
+        if (bracket == std::string_view::npos) continue;
+        const size_t begin = window + bracket;
+        std::string_view inside = message.substr(begin + 1, end - begin - 1);
+        if (is_uptime(inside)) return parse_kernel_log_line(message.substr(begin)).message;
+    }
+    return {};
+}
+
+}  // namespace lastgood

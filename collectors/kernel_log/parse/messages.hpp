@@ -1,0 +1,36 @@
+// The message forms by subsystem; parts of parse_kernel_message.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "collectors/kernel_log/parse/event.hpp"
+
+namespace lastgood::kernel_messages {
+
+using Event = std::optional<KernelEvent>;
+
+Event block(
+    std::string_view message);  // "I/O error, dev …" and its ages, "Buffer I/O error …", swap
+Event suppressed(std::string_view message);  // "…: 25 callbacks suppressed"
+Event ata(std::string_view message);         // "ata3.00: …", "ata3: …"
+Event ata_result(std::string_view message);  // "res 41/40:…", the line behind "cmd …"
+Event scsi(std::string_view message);        // "sd 2:0:0:0: …", "scsi host6: …"
+Event scsi_detail(std::string_view message);  // "Sense Key : …", "Result: …" on a line of its own
+Event usb(std::string_view message);          // "usb 2-1: …"
+Event nvme(std::string_view message);         // "nvme nvme0: …", "nvme0n1: …"
+Event mmc(std::string_view message);          // "mmcblk0: …", "mmc0: …"
+Event virtio(std::string_view message);       // "virtio_blk virtio1: [vda] …"
+Event md(std::string_view message);           // "md: …", "md/raid1:md0: …", "raid5: …"
+Event dm(std::string_view message);           // "device-mapper: …"
+Event bcache(std::string_view message);       // "bcache: …"
+Event ext(std::string_view message);          // "EXT4-fs …"
+Event journal(std::string_view message);      // "JBD2: …", "Aborting journal on device …"
+Event xfs(std::string_view message);          // "XFS (…): …"
+Event btrfs(std::string_view message);        // "BTRFS …"
+Event other_filesystem(std::string_view message);  // FAT, F2FS, ReiserFS, JFS, ZFS
+
+// What sense data says; `sense_key` as printed ("Medium Error", "0x3").
+std::optional<KernelEventKind> kind_of_sense(std::string_view sense_key);
+
+}  // namespace lastgood::kernel_messages

@@ -1,0 +1,250 @@
+// block/blk-core.c (end_request, blk_update_request), block/blk-mq.c (blk_print_req_error),
+// fs/buffer.c, mm/page_io.c, drivers/ide.
+#include "collectors/kernel_log/parse/messages.hpp"
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood::kernel_messages {
+
+namespace {
+
+struct Reason {
+    std::string_view text;
+    KernelEventKind kind;
+};
+
+// The texts of blk_errors[] of all ages.
+constexpr Reason reasons[] = {
+    {"I/O", KernelEventKind::io},
+    {"critical medium", KernelEventKind::medium},
+    {"critical target", KernelEventKind::target},
+    {"timeout", KernelEventKind::timeout},
+    {"recoverable transport", KernelEventKind::transport},
+    {"critical nexus", KernelEventKind::nexus},
+    {"reservation conflict", KernelEventKind::nexus},
+    {"critical space allocation", KernelEventKind::no_space},
+    {"protection", KernelEventKind::protection},
+    {"operation not supported", KernelEventKind::unsupported},
+    {"kernel resource", KernelEventKind::resource},
+    {"device resource", KernelEventKind::resource},
+    {"zone resource", KernelEventKind::resource},
+    {"zone open", KernelEventKind::resource},
+    {"zone active", KernelEventKind::resource},
+    {"device offline", KernelEventKind::device_gone},
+    {"device not ready", KernelEventKind::device_gone},
+    {"command duration limit exceeded", KernelEventKind::timeout},
+    {"nonblocking retry", KernelEventKind::io},
+    {"dm internal retry", KernelEventKind::io},
+    {"invalid", KernelEventKind::target},
+    {"critical", KernelEventKind::io},
+};
+
+bool is_discard(std::string_view operation) {
+    return operation == "DISCARD" || operation == "SECURE_ERASE" || operation == "WRITE_SAME" ||
+           operation == "WRITE_ZEROES";
+}
+
+// "I/O error, dev sdb, sector 123 op 0x0:(READ) flags …"
+Event request(std::string_view message) {
+    constexpr std::string_view mark = " error, dev ";
+    const size_t found = message.substr(0, 64).find(mark);
+    if (found == std::string_view::npos) return std::nullopt;
+    const std::string_view reason = message.substr(0, found);
+    const Reason* known = nullptr;
+    for (const Reason& candidate : reasons) {
+        if (candidate.text == reason) known = &candidate;
+    }
+    if (known == nullptr) return std::nullopt;
+    TextScanner scan(message.substr(found + mark.size()));
+    KernelEvent event;
+    event.layer = KernelLayer::block;
+    event.kind = known->kind;
+    event.device = scan.word(", ");
+    event.text = message.substr(0, found + 6);
+    if (event.device.empty()) return std::nullopt;
+    if (scan.skip(", sector ")) event.sector = scan.number();
+    if (scan.until(":(")) event.operation = scan.word(")");
+    if (event.kind == KernelEventKind::target && is_discard(event.operation)) {
+        event.kind = KernelEventKind::unsupported;
+    }
+    return event;
+}
+
+// "Buffer I/O error on dev sda1, logical block 5, lost async page write"; until 3.17 "on device"
+Event buffer(std::string_view message) {
+    TextScanner scan(message);
+    if (!scan.skip("Buffer I/O error on dev")) return std::nullopt;
+    if (!scan.skip(" ") && !scan.skip("ice ")) return std::nullopt;
+    KernelEvent event;
+    event.layer = KernelLayer::buffer;
+    event.kind = KernelEventKind::io;
+    event.device = scan.word(", ");
+    if (event.device.empty()) return std::nullopt;
+    if (scan.skip(", logical block ")) event.sector = scan.number();
+    event.text = scan.skip(", ") ? scan.rest() : message.substr(0, 16);
+    return event;
+}
+
+// "lost page write due to I/O error on sda1": 2.6 to 3.17 print it behind a buffer error of a
+// write, which counts. "Write-error on swap-device (8:16:123)"
+Event swap(std::string_view message) {
+    TextScanner scan(message);
+    KernelEvent event;
+    if (scan.skip("Write-error")) {
+        event.operation = "WRITE";
+    } else if (scan.skip("Read-error")) {
+        event.operation = "READ";
+    } else {
+        return std::nullopt;
+    }
+    if (!scan.skip(" on swap-device (")) return std::nullopt;
+    const std::string_view inside = scan.word(")");
+    const size_t last = inside.rfind(':');
+    if (last == std::string_view::npos) return std::nullopt;
+    event.layer = KernelLayer::buffer;
+    event.kind = KernelEventKind::io;
+    event.device = inside.substr(0, last);
+    event.sector = TextScanner(inside.substr(last + 1)).number();
+    event.text = message.substr(0, message.find(" ("));
+    return event;
+}
+
+// "sda1: rw=0, want=976773170, limit=976773168", "sda1: rw=0, sector=…, nr_sectors = … limit=…"
+// behind "attempt to access beyond end of device"
+Event beyond_end(std::string_view message) {
+    const size_t colon = message.substr(0, 40).find(": rw=");
+    if (colon == std::string_view::npos || message.find("limit=") == std::string_view::npos) {
+        return std::nullopt;
+    }
+    KernelEvent event;
+    event.layer = KernelLayer::block;
+    event.kind = KernelEventKind::beyond_end;
+    event.device = message.substr(0, colon);
+    event.text = "attempt to access beyond end of device";
+    return event;
+}
+
+// "hda: dma_intr: error=0x40 { UncorrectableError }, LBAsect=…, sector=…" of the IDE driver
+// (until 5.13)
+Event ide(std::string_view message) {
+    TextScanner scan(message);
+    const std::string_view device = scan.word(":");
+    if (device.size() > 4 || !scan.skip(": ")) return std::nullopt;
+    if (!scan.until(" error=0x") && !scan.until(": error=0x")) return std::nullopt;
+    KernelEvent event;
+    event.layer = KernelLayer::ata;
+    event.device = device;
+    event.text = scan.until("{ ") ? scan.word("}") : std::string_view("error");
+    if (event.text.find("Uncorrectable") != std::string_view::npos ||
+        event.text.find("SectorIdNotFound") != std::string_view::npos) {
+        event.kind = KernelEventKind::medium;
+    } else if (event.text.find("BadCRC") != std::string_view::npos) {
+        event.kind = KernelEventKind::transport;
+    }
+    return event;
+}
+
+// "loop0: detected capacity change from 0 to 131072": bound to a file; "… from 131072 to 0": let go
+Event loop(std::string_view message) {
+    TextScanner scan(message);
+    KernelEvent event;
+    event.layer = KernelLayer::block;
+    event.device = scan.word(":");
+    if (!scan.skip(": detected capacity change from ")) return std::nullopt;
+    event.text = scan.rest();
+    const auto before = scan.number();
+    if (!before || !scan.skip(" to ")) return std::nullopt;
+    const auto after = scan.number();
+    if (!after || (*before == 0) == (*after == 0)) return std::nullopt;
+    event.kind = *before == 0 ? KernelEventKind::appeared : KernelEventKind::removed;
+    return event;
+}
+
+}  // namespace
+
+Event block(std::string_view message) {
+    if (message.starts_with("loop")) {
+        if (auto event = loop(message)) return event;
+    }
+    if (message.starts_with("Buffer")) return buffer(message);
+    if (message.starts_with("Write-error") || message.starts_with("Read-error"))
+        return swap(message);
+    if (message.starts_with("hd")) {
+        if (auto event = ide(message)) return event;
+    }
+    if (auto event = request(message)) return event;
+    return beyond_end(message);
+}
+
+Event suppressed(std::string_view message) {
+    TextScanner scan(message);
+    const size_t end = message.rfind(" callbacks suppressed");
+    const size_t before = message.substr(0, end).rfind(' ');
+    if (before == std::string_view::npos) return std::nullopt;
+    const auto count = TextScanner(message.substr(before + 1)).number();
+    if (!count) return std::nullopt;
+    KernelEvent event;
+    event.kind = KernelEventKind::suppressed;
+    event.count = *count;
+    event.text = message.substr(0, before);
+    while (!event.text.empty() && (event.text.back() == ':' || event.text.back() == ' ')) {
+        event.text.remove_suffix(1);
+    }
+    // Whose messages they were: the function that was limited.
+    struct Owner {
+        std::string_view prefix;
+        KernelLayer layer;
+    };
+    constexpr Owner owners[] = {
+        {"end_request", KernelLayer::block},
+        {"blk_", KernelLayer::block},
+        {"print_req_error", KernelLayer::block},
+        {"handle_bad_sector", KernelLayer::block},
+        {"bio_", KernelLayer::block},
+        {"submit_bio", KernelLayer::block},
+        {"buffer_io_error", KernelLayer::buffer},
+        {"quiet_error", KernelLayer::buffer},
+        {"end_buffer_", KernelLayer::buffer},
+        {"end_swap_bio", KernelLayer::buffer},
+        {"scsi_", KernelLayer::scsi},
+        {"sd_", KernelLayer::scsi},
+        {"sd ", KernelLayer::scsi},
+        {"nvme", KernelLayer::nvme},
+        {"ata", KernelLayer::ata},
+        {"raid", KernelLayer::md},
+        {"md", KernelLayer::md},
+        {"end_sync_", KernelLayer::md},
+        {"super_written", KernelLayer::md},
+        {"fix_read_error", KernelLayer::md},
+        {"dm_", KernelLayer::dm},
+        {"bch_", KernelLayer::bcache},
+        {"cached_dev", KernelLayer::bcache},
+        {"btrfs", KernelLayer::filesystem},
+        {"BTRFS", KernelLayer::filesystem},
+        {"scrub_", KernelLayer::filesystem},
+        {"repair_io_failure", KernelLayer::filesystem},
+        {"verify_parent_transid", KernelLayer::filesystem},
+        {"btree_", KernelLayer::filesystem},
+        {"io_ctl_check", KernelLayer::filesystem},
+        {"validate_extent_buffer", KernelLayer::filesystem},
+        {"check_tree_block", KernelLayer::filesystem},
+        {"csum_", KernelLayer::filesystem},
+        {"__btrfs", KernelLayer::filesystem},
+        {"end_bio_extent", KernelLayer::filesystem},
+        {"ext4", KernelLayer::filesystem},
+        {"__ext4", KernelLayer::filesystem},
+        {"EXT4", KernelLayer::filesystem},
+        {"xfs", KernelLayer::filesystem},
+        {"XFS", KernelLayer::filesystem},
+        {"f2fs", KernelLayer::filesystem},
+        {"fat_", KernelLayer::filesystem},
+        {"jbd2", KernelLayer::journal},
+        {"mmc", KernelLayer::mmc},
+        {"uas", KernelLayer::usb},
+    };
+    for (const Owner& owner : owners) {
+        if (event.text.starts_with(owner.prefix)) event.layer = owner.layer;
+    }
+    return event;
+}
+
+}  // namespace lastgood::kernel_messages

@@ -1,0 +1,184 @@
+// fs/ext2, ext3, ext4 (super.c, page-io.c), fs/jbd, jbd2, fs/xfs (xfs_fsops.c, xfs_buf.c,
+// xfs_error.c), fs/fat, fs/f2fs, fs/reiserfs, fs/jfs; OpenZFS (module/zfs/spa_misc.c).
+#include "collectors/kernel_log/parse/messages.hpp"
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood::kernel_messages {
+
+namespace {
+
+bool contains(std::string_view text, std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+}
+
+KernelEvent from(std::string_view device, KernelEventKind kind, std::string_view text) {
+    KernelEvent event;
+    event.layer = KernelLayer::filesystem;
+    event.kind = kind;
+    event.filesystem = device;
+    event.text = text;
+    return event;
+}
+
+// "sda1-8" → "sda1": jbd2 names a journal by device and inode.
+std::string_view journal_device(std::string_view name) {
+    while (name.ends_with('.')) name.remove_suffix(1);
+    const size_t dash = name.rfind('-');
+    if (dash == std::string_view::npos || dash + 1 == name.size()) return name;
+    if (name.substr(dash + 1).find_first_not_of("0123456789") != std::string_view::npos)
+        return name;
+    const std::string_view device = name.substr(0, dash);
+    return device == "dm" ? name : device;
+}
+
+}  // namespace
+
+Event ext(std::string_view message) {
+    TextScanner scan(message);
+    // "ext4_abort called." of 2.6 and its like stand beside "EXT4-fs error"
+    if (!scan.skip("EXT2-fs ") && !scan.skip("EXT3-fs ") && !scan.skip("EXT4-fs ")) {
+        return std::nullopt;
+    }
+    const bool error = scan.skip("error (device ") || scan.skip("(device ");
+    if (error) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip(")")) return std::nullopt;
+        scan.skip(":");
+        scan.skip_spaces();
+        return from(device, KernelEventKind::inconsistent, scan.rest());
+    }
+    if (scan.skip("warning (device ")) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+        const std::string_view text = scan.rest();
+        // "ext4_end_bio:309: I/O error 10 writing to inode 2755361 (…)": the number is the block
+        // layer's code
+        if (contains(text, "I/O error") && contains(text, " writing to inode ")) {
+            return from(device, KernelEventKind::io, text);
+        }
+        return std::nullopt;
+    }
+    if (scan.skip("(")) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+        const std::string_view text = scan.rest();
+        if (text.starts_with("Remounting filesystem read-only")) {
+            return from(device, KernelEventKind::read_only, text);
+        }
+        if (text.starts_with("I/O error while writing superblock") ||
+            text.starts_with("previous I/O error to superblock detected") ||
+            text.starts_with("Delayed block allocation failed for inode") ||
+            text.starts_with("failed to convert unwritten extents")) {
+            return from(device, KernelEventKind::io, text);
+        }
+        // "error count since last fsck", "initial error at", "last error at": history
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Event journal(std::string_view message) {
+    KernelEvent event;
+    event.layer = KernelLayer::journal;
+    event.text = message;
+    TextScanner scan(message);
+    if (scan.skip("Aborting journal on device ")) {
+        event.kind = KernelEventKind::journal_aborted;
+        event.filesystem = journal_device(scan.word(" "));
+        return event;
+    }
+    if (!scan.skip("JBD2: ") && !scan.skip("JBD: ")) return std::nullopt;
+    event.text = scan.rest();
+    if (scan.skip("Detected IO errors while flushing file data on ") ||
+        scan.skip("Detected IO errors ")) {
+        event.kind = KernelEventKind::io;
+        if (const auto before = scan.until(" on ")) {
+            (void)before;
+        }
+        event.filesystem = journal_device(scan.word(" "));
+        return event;
+    }
+    if (event.text.starts_with("I/O error") || event.text.starts_with("Error -")) {
+        if (!scan.until(" for ")) return std::nullopt;
+        event.kind = KernelEventKind::io;
+        event.filesystem = journal_device(scan.word(" "));
+        return event;
+    }
+    return std::nullopt;
+}
+
+Event xfs(std::string_view message) {
+    TextScanner scan(message);
+    scan.skip("XFS (");
+    const std::string_view device = scan.word(")");
+    if (!scan.skip("): ")) return std::nullopt;
+    const std::string_view text = scan.rest();
+    if (contains(text, "Shutting down filesystem") || contains(text, "hutting down filesystem.")) {
+        return from(device, KernelEventKind::shutdown, text);
+    }
+    if (text.starts_with("metadata I/O error") || text.starts_with("log I/O error") ||
+        text.starts_with("log recovery ") || text.starts_with("writeback error on ") ||
+        text.starts_with("metadata write error") || text.starts_with("page discard on page")) {
+        if (text.starts_with("log recovery ") && !contains(text, "I/O error")) return std::nullopt;
+        return from(device, KernelEventKind::io, text);
+    }
+    if (text.starts_with("Metadata CRC error detected")) {
+        return from(device, KernelEventKind::checksum, text);
+    }
+    if (text.starts_with("Metadata corruption detected") || text.starts_with("Internal error ") ||
+        text.starts_with("Corruption warning: ")) {
+        return from(device, KernelEventKind::inconsistent, text);
+    }
+    // "Corruption detected. Unmount and run xfs_repair" follows those
+    return std::nullopt;
+}
+
+Event other_filesystem(std::string_view message) {
+    TextScanner scan(message);
+    if (scan.skip("FAT-fs (")) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+        if (scan.rest().starts_with("error, ")) {
+            return from(device, KernelEventKind::inconsistent, scan.rest());
+        }
+        if (scan.rest().starts_with("Filesystem has been set read-only")) {
+            return from(device, KernelEventKind::read_only, scan.rest());
+        }
+        return std::nullopt;
+    }
+    if (scan.skip("F2FS-fs (")) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+        if (scan.rest().starts_with("Stopped filesystem due to reason")) {
+            return from(device, KernelEventKind::shutdown, scan.rest());
+        }
+        if (scan.rest().starts_with("inconsistent ")) {
+            return from(device, KernelEventKind::inconsistent, scan.rest());
+        }
+        return std::nullopt;
+    }
+    if (scan.skip("REISERFS error (device ") || scan.skip("REISERFS panic (device ") ||
+        scan.skip("ERROR: (device ")) {
+        const std::string_view device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+        return from(device, KernelEventKind::inconsistent, scan.rest());
+    }
+    if (scan.skip("REISERFS abort (device ")) {
+        const std::string_view device = scan.word(")");
+        return scan.skip("): ") ? Event(from(device, KernelEventKind::journal_aborted, scan.rest()))
+                                : std::nullopt;
+    }
+    // "WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been suspended."
+    if (scan.skip("WARNING: Pool '")) {
+        KernelEvent event;
+        event.layer = KernelLayer::filesystem;
+        event.kind = KernelEventKind::array_failed;
+        event.array = scan.word("'");
+        event.text = message;
+        if (!contains(message, "uncorrectable I/O failure")) return std::nullopt;
+        return event;
+    }
+    return std::nullopt;
+}
+
+}  // namespace lastgood::kernel_messages

@@ -1,0 +1,339 @@
+// drivers/scsi/scsi_logging.c, scsi_error.c, scsi_lib.c, sd.c; drivers/usb/storage/uas.c;
+// drivers/usb/core/hub.c. A failed command since 3.19:
+//   sd 2:0:0:0: [sdb] tag#7 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE cmd_age=2s
+//   sd 2:0:0:0: [sdb] tag#7 Sense Key : Medium Error [current]
+//   sd 2:0:0:0: [sdb] tag#7 Add. Sense: Unrecovered read error
+//   sd 2:0:0:0: [sdb] tag#7 CDB: Read(16) 88 00 …
+// before that without "tag#7 FAILED", and in 3.x with a newline behind "[sdb]".
+#include "collectors/kernel_log/parse/messages.hpp"
+#include "collectors/kernel_log/parse/text_scanner.hpp"
+
+namespace lastgood::kernel_messages {
+
+namespace {
+
+struct Host {
+    std::string_view name;
+    uint64_t value;
+    KernelEventKind kind;
+};
+
+// <scsi/scsi_status.h>, enum scsi_host_status; printed as a number where names are compiled out.
+constexpr Host host_bytes[] = {
+    {"DID_NO_CONNECT", 0x01, KernelEventKind::device_gone},
+    {"DID_BUS_BUSY", 0x02, KernelEventKind::transport},
+    {"DID_TIME_OUT", 0x03, KernelEventKind::timeout},
+    {"DID_BAD_TARGET", 0x04, KernelEventKind::device_gone},
+    {"DID_ABORT", 0x05, KernelEventKind::timeout},
+    {"DID_PARITY", 0x06, KernelEventKind::transport},
+    {"DID_ERROR", 0x07, KernelEventKind::transport},
+    {"DID_RESET", 0x08, KernelEventKind::transport},
+    {"DID_BAD_INTR", 0x09, KernelEventKind::transport},
+    {"DID_SOFT_ERROR", 0x0b, KernelEventKind::transport},
+    {"DID_TRANSPORT_DISRUPTED", 0x0e, KernelEventKind::transport},
+    {"DID_TRANSPORT_FAILFAST", 0x0f, KernelEventKind::transport},
+    {"DID_TARGET_FAILURE", 0x10, KernelEventKind::target},
+    {"DID_NEXUS_FAILURE", 0x11, KernelEventKind::nexus},
+    {"DID_ALLOC_FAILURE", 0x12, KernelEventKind::no_space},
+    {"DID_MEDIUM_ERROR", 0x13, KernelEventKind::medium},
+    {"DID_TRANSPORT_MARGINAL", 0x14, KernelEventKind::transport},
+};
+
+KernelEventKind kind_of_host_byte(std::string_view word) {
+    for (const Host& host : host_bytes) {
+        if (host.name == word) return host.kind;
+    }
+    if (word.starts_with("0x") || word.starts_with("invalid")) {
+        const auto value = TextScanner(word).hexadecimal();
+        for (const Host& host : host_bytes) {
+            if (value && host.value == *value) return host.kind;
+        }
+    }
+    return KernelEventKind::io;
+}
+
+bool is_address(std::string_view text) {
+    int colons = 0;
+    for (char c : text) {
+        if (c == ':') {
+            ++colons;
+        } else if (!is_digit(c)) {
+            return false;
+        }
+    }
+    return colons == 3 && is_digit(text.back());
+}
+
+// "Result: …", "Sense Key : …", "Add. Sense: …", "CDB: …" in all their ages; `tagged` where a tag
+// says that it is about a command.
+Event report(KernelEvent event, std::string_view text) {
+    TextScanner scan(text);
+    event.text = text;
+    const bool unknown = scan.skip("UNKNOWN(");
+    if (unknown && !scan.until(") ")) return std::nullopt;
+    if (!unknown) scan.skip("FAILED ");
+    if (scan.skip("Result: ")) {
+        event.part = KernelEventPart::command;
+        if (scan.skip("hostbyte=")) {
+            event.kind = kind_of_host_byte(scan.word(" ,"));
+            if (event.kind == KernelEventKind::io && text.find("DRIVER_TIMEOUT") != text.npos) {
+                event.kind = KernelEventKind::timeout;
+            }
+        }
+        return event;
+    }
+    if (scan.skip("Sense Key : ")) {
+        const auto kind = kind_of_sense(scan.rest());
+        if (!kind) return std::nullopt;
+        event.part = KernelEventPart::command_line;
+        event.kind = *kind;
+        return event;
+    }
+    if (scan.skip("Add. Sense: ")) {
+        event.part = KernelEventPart::detail;
+        event.text = scan.rest();
+        // libata's stand-in where the drive gave no reason: it says nothing about the request
+        event.kind = event.text.starts_with("Unaligned write command") ? KernelEventKind::transport
+                                                                       : KernelEventKind::io;
+        if (event.text.starts_with("Scsi parity error")) event.kind = KernelEventKind::transport;
+        if (event.text.starts_with("Logical block guard check failed") ||
+            event.text.starts_with("Logical block reference tag") ||
+            event.text.starts_with("Logical block application tag")) {
+            event.kind = KernelEventKind::protection;
+        }
+        if (event.text.starts_with("Space allocation failed"))
+            event.kind = KernelEventKind::no_space;
+        return event;
+    }
+    if (scan.skip("CDB: ")) {
+        event.part = KernelEventPart::detail;
+        event.operation = scan.word(")");
+        event.text = {};
+        if (scan.skip(")")) {
+            event.operation = text.substr(5, event.operation.size() + 1);
+        } else {
+            event.operation = {};
+        }
+        return event;
+    }
+    return std::nullopt;
+}
+
+// What else an sd or scsi line says; `text` without address and name.
+Event state(KernelEvent event, std::string_view text) {
+    TextScanner scan(text);
+    event.text = text;
+    switch (text.empty() ? '\0' : text.front()) {
+        case 'r':
+            if (text.starts_with("rejecting I/O to ")) {
+                // offline device, dead device, device being removed
+                event.kind = KernelEventKind::device_gone;
+                return event;
+            }
+            break;
+        case 'D':
+            if (text.starts_with("Device offlined")) {
+                event.kind = KernelEventKind::device_gone;
+                return event;
+            }
+            break;
+        case 's':
+            if (text.starts_with("scsi_internal_device_unblock") &&
+                text.find("->[transport-offline]") != text.npos) {
+                event.kind = KernelEventKind::device_gone;
+                return event;
+            }
+            break;
+        case 't':
+        case 'T':
+            if (text.starts_with("timing out command, waited")) {
+                event.kind = KernelEventKind::timeout;
+                return event;
+            }
+            break;
+        case 'u':
+            if (text.starts_with("uas_eh_abort_handler ")) {
+                event.layer = KernelLayer::usb;
+                event.kind = KernelEventKind::timeout;
+                return event;
+            }
+            if (text.starts_with("uas_eh_device_reset_handler start")) {
+                event.layer = KernelLayer::usb;
+                event.kind = KernelEventKind::reset;
+                return event;
+            }
+            if (const size_t at = text.find("usb-storage "); at == 0) {
+                event.kind = KernelEventKind::port_map;
+                event.address = event.device;
+                event.device = text.substr(12).substr(0, text.substr(12).find(':'));
+                event.text = "usb-storage";
+                return event;
+            }
+            if (text == "uas") {
+                event.kind = KernelEventKind::port_map;
+                event.address = event.device;
+                event.device = {};
+                return event;
+            }
+            break;
+        case 'a':
+            if (text.starts_with("attempting task abort")) {
+                event.kind = KernelEventKind::timeout;
+                return event;
+            }
+            if (text.starts_with("access beyond end of device")) {
+                event.kind = KernelEventKind::beyond_end;
+                return event;
+            }
+            break;
+        case 'A':
+            if (text.starts_with("Attached ") && text.find(" disk") != text.npos) {
+                event.kind = KernelEventKind::attached;
+                // 2.6: "sd 0:0:0:0: Attached scsi disk sda"
+                if (event.device.empty() || event.device == event.address) {
+                    event.device = text.substr(text.rfind(' ') + 1);
+                }
+                return event;
+            }
+            break;
+        case 'S':
+            if (scan.skip("SCSI error: return code = ")) {
+                event.part = KernelEventPart::command;
+                const auto code = scan.hexadecimal();
+                if (code) {
+                    for (const Host& host : host_bytes) {
+                        if (host.value == ((*code >> 16) & 0xff)) event.kind = host.kind;
+                    }
+                }
+                return event;
+            }
+            break;
+        default:
+            break;
+    }
+    // "[sdb] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)"
+    if (!text.empty() && is_digit(text.front()) && !event.device.empty()) {
+        if (scan.number() && scan.skip(" ") && scan.number() && scan.skip("-byte ") &&
+            (scan.skip("logical blocks") || scan.skip("hardware sectors") ||
+             scan.skip("hdwr sectors"))) {
+            event.kind = KernelEventKind::appeared;
+            return event;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<KernelEventKind> kind_of_sense(std::string_view sense_key) {
+    // SPC-4, table 48
+    struct Key {
+        std::string_view name;
+        uint64_t value;
+        KernelEventKind kind;
+    };
+    constexpr Key keys[] = {
+        {"No Sense", 0x0, KernelEventKind::io},
+        {"Recovered Error", 0x1, KernelEventKind::io},
+        {"Not Ready", 0x2, KernelEventKind::device_gone},
+        {"Medium Error", 0x3, KernelEventKind::medium},
+        {"Hardware Error", 0x4, KernelEventKind::hardware},
+        {"Illegal Request", 0x5, KernelEventKind::target},
+        {"Unit Attention", 0x6, KernelEventKind::io},
+        {"Data Protect", 0x7, KernelEventKind::target},
+        {"Blank Check", 0x8, KernelEventKind::medium},
+        {"Vendor Specific", 0x9, KernelEventKind::io},
+        {"Copy Aborted", 0xa, KernelEventKind::io},
+        {"Aborted Command", 0xb, KernelEventKind::transport},
+        {"Volume Overflow", 0xd, KernelEventKind::target},
+        {"Miscompare", 0xe, KernelEventKind::target},
+    };
+    const bool number = sense_key.starts_with("0x");
+    const auto value = number ? TextScanner(sense_key).hexadecimal() : std::nullopt;
+    for (const Key& key : keys) {
+        if (number ? value == key.value : sense_key.starts_with(key.name)) return key.kind;
+    }
+    return std::nullopt;
+}
+
+Event scsi(std::string_view message) {
+    TextScanner scan(message);
+    KernelEvent event;
+    event.layer = KernelLayer::scsi;
+    // 2.6: "SCSI device sda: 156301488 512-byte hdwr sectors (80026 MB)"
+    if (scan.skip("SCSI device ")) {
+        event.device = scan.word(":");
+        return scan.skip(": ") ? state(event, scan.rest()) : std::nullopt;
+    }
+    // 2.6: "sda: Current: sense key: Medium Error", "sda: Current: sense key=0x3"
+    if (!scan.skip("sd ") && !scan.skip("scsi ") && !scan.skip("sr ")) {
+        const std::string_view name = scan.word(":");
+        if (name.size() > 8 ||
+            (!scan.skip(": Current: sense key") && !scan.skip(": Current [descriptor]: sense key")))
+            return std::nullopt;
+        if (!scan.skip(": ") && !scan.skip("=")) return std::nullopt;
+        const auto kind = kind_of_sense(scan.rest());
+        if (!kind) return std::nullopt;
+        event.device = name;
+        event.part = KernelEventPart::command_line;
+        event.kind = *kind;
+        event.text = scan.rest();
+        return event;
+    }
+    const size_t end = scan.rest().find(": ");
+    if (end == std::string_view::npos || end > 24) return std::nullopt;
+    const std::string_view address = scan.rest().substr(0, end);
+    scan.advance(end + 2);
+    if (address.starts_with("host")) {
+        event.device = address;
+        return state(event, scan.rest());
+    }
+    if (!is_address(address)) return std::nullopt;
+    event.address = address;
+    event.device = address;
+    scan.skip_spaces();
+    if (scan.skip("[")) {
+        const std::string_view name = scan.word("]");
+        if (!scan.skip("]")) return std::nullopt;
+        event.device = name;
+        scan.skip_spaces();
+    }
+    if (scan.skip("tag#")) {
+        scan.word(" ");
+        scan.skip_spaces();
+    }
+    if (scan.at_end() || scan.rest().starts_with("Unhandled ")) {
+        event.part = KernelEventPart::detail;  // 3.x: names the device for the lines that follow
+        return event;
+    }
+    if (auto found = report(event, scan.rest())) return found;
+    return state(event, scan.rest());
+}
+
+Event scsi_detail(std::string_view message) {
+    KernelEvent event;
+    event.layer = KernelLayer::scsi;
+    return report(event, message);
+}
+
+Event usb(std::string_view message) {
+    TextScanner scan(message);
+    scan.skip("usb ");
+    const std::string_view port = scan.word(":");
+    if (port.empty() || !is_digit(port.front()) || !scan.skip(": ")) return std::nullopt;
+    KernelEvent event;
+    event.layer = KernelLayer::usb;
+    event.device = message.substr(0, 4 + port.size());
+    event.text = scan.rest();
+    if (scan.skip("USB disconnect")) {
+        event.kind = KernelEventKind::removed;
+        return event;
+    }
+    if (scan.skip("reset ") && event.text.find("USB device number") != std::string_view::npos) {
+        event.kind = KernelEventKind::reset;
+        return event;
+    }
+    return std::nullopt;
+}
+
+}  // namespace lastgood::kernel_messages

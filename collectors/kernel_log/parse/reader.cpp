@@ -1,0 +1,183 @@
+#include "collectors/kernel_log/parse/reader.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// "ata3.00" and "ata3" are both of port "ata3".
+std::string_view port_of(std::string_view device) {
+    return device.substr(0, device.find('.'));
+}
+
+}  // namespace
+
+void KernelLogReader::take(std::string_view message, const Origin& origin) {
+    size_t newline = message.find('\n');
+    if (newline == std::string_view::npos) {
+        take_line(message, origin);
+        return;
+    }
+    while (true) {
+        std::string_view line = message.substr(0, newline);
+        const size_t begin = line.find_first_not_of(' ');
+        if (begin != std::string_view::npos) take_line(line.substr(begin), origin);
+        if (newline == std::string_view::npos) return;
+        message.remove_prefix(newline + 1);
+        newline = message.find('\n');
+    }
+}
+
+void KernelLogReader::take_line(std::string_view line, const Origin& origin) {
+    const auto parsed = parse_kernel_message(line);
+    if (!parsed) return;
+    const KernelEvent& event = *parsed;
+    std::string_view device = event.device;
+    if (event.layer == KernelLayer::scsi && event.part != KernelEventPart::whole) {
+        if (device.empty()) {
+            device = last_scsi_device_;
+        } else {
+            last_scsi_device_ = device;
+            device = last_scsi_device_;
+        }
+    }
+    switch (event.part) {
+        case KernelEventPart::whole:
+            if (unfinished_ > 0 && event.layer == KernelLayer::block) {
+                if (Command* command = find(KernelLayer::scsi, event.device)) finish(*command);
+            }
+            receiver_(event, origin);
+            return;
+        case KernelEventPart::command:
+            if (Command* command = find(event.layer, device)) finish(*command);
+            begin(event, origin, device);
+            return;
+        case KernelEventPart::command_line: {
+            Command* command = find(event.layer, device);
+            if (command != nullptr && command->has_line) {
+                finish(*command);
+                command = nullptr;
+            }
+            if (command == nullptr) {
+                begin(event, origin, device);
+                command = find(event.layer, device);
+            } else {
+                refine(*command, event);
+            }
+            if (command != nullptr) command->has_line = true;
+            return;
+        }
+        case KernelEventPart::detail: {
+            Command* command = event.layer == KernelLayer::ata && device.empty()
+                                   ? newest(KernelLayer::ata)
+                                   : find(event.layer, device);
+            if (command != nullptr) refine(*command, event);
+            return;
+        }
+        case KernelEventPart::end:
+            finish_port(port_of(device));
+            receiver_(event, origin);
+            return;
+    }
+}
+
+void KernelLogReader::begin(const KernelEvent& event, const Origin& origin,
+                            std::string_view device) {
+    Command* free = nullptr;
+    for (Command& command : commands_) {
+        if (!command.used) {
+            free = &command;
+            break;
+        }
+        if (free == nullptr || command.age < free->age) free = &command;
+    }
+    if (free->used) finish(*free);
+    free->used = true;
+    ++unfinished_;
+    free->has_line = false;
+    free->age = ++clock_;
+    free->event = event;
+    free->device = device;
+    free->address = event.address;
+    free->operation = event.operation;
+    free->text = event.text;
+    free->origin_device = origin.device;
+    free->time = origin.time;
+}
+
+void KernelLogReader::refine(Command& command, const KernelEvent& event) {
+    command.age = ++clock_;
+    if (!event.operation.empty()) command.operation = event.operation;
+    if (event.sector) command.event.sector = event.sector;
+    if (event.address.size() > command.address.size()) command.address = event.address;
+    if (event.kind != KernelEventKind::io) {
+        // The drive's own words (sense key, error register) outweigh the driver's summary; but that
+        // the drive refused a command says less than any other reason.
+        const bool vague =
+            event.kind == KernelEventKind::target && command.event.kind != KernelEventKind::io;
+        if (!vague) command.event.kind = event.kind;
+        if (!event.text.empty()) command.text = event.text;
+    } else if (event.part == KernelEventPart::detail && !event.text.empty()) {
+        command.text = event.text;
+    }
+}
+
+KernelLogReader::Command* KernelLogReader::find(KernelLayer layer, std::string_view device) {
+    if (unfinished_ == 0) return nullptr;
+    for (Command& command : commands_) {
+        if (command.used && command.event.layer == layer && command.device == device) {
+            return &command;
+        }
+    }
+    return nullptr;
+}
+
+KernelLogReader::Command* KernelLogReader::newest(KernelLayer layer) {
+    Command* found = nullptr;
+    for (Command& command : commands_) {
+        if (command.used && command.event.layer == layer &&
+            (found == nullptr || command.age > found->age)) {
+            found = &command;
+        }
+    }
+    return found;
+}
+
+void KernelLogReader::finish(Command& command) {
+    command.used = false;
+    --unfinished_;
+    KernelEvent event = command.event;
+    event.part = KernelEventPart::whole;
+    event.device = command.device;
+    event.address = command.address;
+    event.operation = command.operation;
+    event.text = command.text;
+    // Refusing to discard is common and harmless.
+    if (event.kind == KernelEventKind::target &&
+        (event.operation.starts_with("Unmap") || event.operation.starts_with("Write same"))) {
+        event.kind = KernelEventKind::unsupported;
+    }
+    receiver_(event, {command.time, command.origin_device});
+}
+
+void KernelLogReader::finish_port(std::string_view port) {
+    if (unfinished_ == 0) return;
+    for (Command& command : commands_) {
+        if (command.used && command.event.layer == KernelLayer::ata &&
+            port_of(command.device) == port) {
+            finish(command);
+        }
+    }
+}
+
+void KernelLogReader::flush() {
+    while (unfinished_ > 0) {
+        Command* oldest = nullptr;
+        for (Command& command : commands_) {
+            if (command.used && (oldest == nullptr || command.age < oldest->age)) oldest = &command;
+        }
+        if (oldest == nullptr) return;
+        finish(*oldest);
+    }
+}
+
+}  // namespace lastgood

@@ -1,0 +1,205 @@
+// Drives behind RAID controllers, which the kernel does not show (smartctl(8), option -d).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "collectors/smart/readers.hpp"
+#include "core/drive_identity.hpp"
+
+namespace lastgood {
+namespace {
+
+constexpr int most_drives = 128;  // behind one controller
+
+// Linux' megaraid_sas.h: the channels below are of physical drives (MEGASAS_MAX_PD_CHANNELS).
+constexpr int megaraid_first_volume_channel = 2;
+// Linux' aacraid.h: CONTAINER_CHANNEL.
+constexpr int aacraid_volume_channel = 0;
+
+// A SCSI address, "0:2:0:0": host, channel, target, unit.
+struct ScsiAddress {
+    int host = 0;
+    int channel = 0;
+};
+
+// The part of a sysfs path before "/block/".
+std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
+    const size_t end = sysfs.rfind("/block/");
+    if (end == std::string_view::npos) return {};
+    std::string_view name = sysfs.substr(0, end);
+    name.remove_prefix(name.rfind('/') + 1);
+    ScsiAddress address;
+    const char* last = name.data() + name.size();
+    const auto [colon, error] = std::from_chars(name.data(), last, address.host);
+    if (error != std::errc{} || colon == last || *colon != ':') return {};
+    if (std::from_chars(colon + 1, last, address.channel).ec != std::errc{}) return {};
+    return address;
+}
+
+// The first SCSI generic device of a host; the controller itself (type 12) before the volumes.
+std::string generic_device(const Host& host, int number) {
+    const auto names = host.list("/sys/class/scsi_generic");
+    if (!names) return {};
+    std::string found;
+    for (const std::string& name : *names) {
+        const std::string base = "/sys/class/scsi_generic/" + name + "/device";
+        const auto path = host.resolve(base);
+        if (!path || path->find(fmt::format("/host{}/", number)) == std::string::npos) continue;
+        const bool controller = host.read_number(base + "/type").value_or(-1) == 12;
+        if (controller) return "/dev/" + name;
+        if (found.empty()) found = "/dev/" + name;
+    }
+    return found;
+}
+
+// "/dev/twa0": the nth controller of a 3ware driver.
+std::string threeware_device(const std::string& driver, int index) {
+    if (driver == "3w-9xxx") return fmt::format("/dev/twa{}", index);
+    if (driver == "3w-sas") return fmt::format("/dev/twl{}", index);
+    return fmt::format("/dev/twe{}", index);
+}
+
+// What to tell smartctl of the controller's nth drive.
+std::string device_type(const RaidController& controller, int index) {
+    if (controller.driver == "hpsa" || controller.driver == "smartpqi") {
+        return fmt::format("cciss,{}", index);
+    }
+    if (controller.driver == "aacraid") {
+        return fmt::format("aacraid,{},0,{}", controller.host_number, index);
+    }
+    return fmt::format("3ware,{}", index);
+}
+
+std::set<std::string> known_identities(const Topology& topology) {
+    std::set<std::string> known;
+    for (const auto& [id, drive] : topology.drives) {
+        if (!drive.serial.empty()) known.insert(clean_identity(drive.serial));
+        if (!drive.wwn.empty()) known.insert(drive.wwn);
+    }
+    return known;
+}
+
+// Emits one drive, unless the kernel shows it as well.
+void observe(const Host& host, const DriveReading& reading, const std::string& device,
+             const std::set<std::string>& known, Sink& sink) {
+    DriveHealth health = reading.health;
+    if (known.contains(clean_identity(health.serial)) || known.contains(health.wwn)) return;
+    health.device = device;
+    const std::string id = drive_id(health);
+    const Timestamp now = host.now();
+    switch (reading.kind) {
+        case DriveReading::Kind::health:
+            observe_drive_health(health, id, reading.reader, now, sink);
+            sink.observe(metric::drive_read_timestamp_seconds, id, now, now);
+            break;
+        case DriveReading::Kind::asleep:
+            if (health.serial.empty()) break;  // it did not say who it is
+            sink.observe(metric::drive_power_state, id, 1, now,
+                         {{"state", std::string(to_string(health.power_state))}});
+            break;
+        case DriveReading::Kind::no_smart:
+            if (health.serial.empty()) break;
+            observe_drive_health(health, id, "none", now, sink);
+            break;
+    }
+}
+
+Result<void> read_megaraid(const Host& host, const RaidController& controller,
+                           const std::set<std::string>& known, Seconds until, Sink& sink) {
+    const auto scanned = scan_with_smartctl(host);
+    if (!scanned) return Failure(scanned.error());
+    for (const SmartctlDevice& drive : *scanned) {
+        if (drive.type.find("megaraid,") == std::string::npos || drive.name != controller.device) {
+            continue;
+        }
+        const Seconds left = until - host.monotonic();
+        if (left <= 1) return fail(ErrorKind::timed_out, "not every drive answered in time");
+        const std::string name = fmt::format("{} -d {}", drive.name, drive.type);
+        const auto reading = read_with_smartctl(host, drive.name, drive.type, std::min(left, 10.0));
+        if (!reading) {
+            sink.problem(name, reading.error());
+        } else {
+            observe(host, *reading, name, known, sink);
+        }
+    }
+    return {};
+}
+
+// Slots are counted through; the first that does not open is behind the last drive.
+Result<void> read_slots(const Host& host, const RaidController& controller,
+                        const std::set<std::string>& known, Seconds until, Sink& sink) {
+    for (int index = 0; index < most_drives; ++index) {
+        const Seconds left = until - host.monotonic();
+        if (left <= 1) return fail(ErrorKind::timed_out, "not every drive answered in time");
+        const std::string type = device_type(controller, index);
+        const auto reading =
+            read_with_smartctl(host, controller.device, type, std::min(left, 10.0));
+        if (!reading) {
+            if (reading.error().kind != ErrorKind::failed) return Failure(reading.error());
+            return index == 0 ? Result<void>(Failure(reading.error())) : Result<void>{};
+        }
+        observe(host, *reading, fmt::format("{} -d {}", controller.device, type), known, sink);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<RaidController> raid_controllers(const Host& host) {
+    std::vector<RaidController> controllers;
+    const auto hosts = host.list("/sys/class/scsi_host");
+    if (!hosts) return controllers;
+    std::set<std::string> drivers = {"megaraid_sas", "hpsa",   "smartpqi", "aacraid",
+                                     "3w-9xxx",      "3w-sas", "3w-xxxx"};
+    for (const std::string& name : *hosts) {
+        RaidController controller;
+        const auto driver = host.read_line("/sys/class/scsi_host/" + name + "/proc_name");
+        if (!driver || !drivers.contains(*driver) || name.size() < 5) continue;
+        const char* end = name.data() + name.size();
+        if (std::from_chars(name.data() + 4, end, controller.host_number).ptr != end) continue;
+        controller.driver = *driver;
+        controller.subject = "controller-" + name;
+        if (*driver == "megaraid_sas") {
+            controller.device = fmt::format("/dev/bus/{}", controller.host_number);
+        } else if (driver->starts_with("3w-")) {
+            const auto before = std::ranges::count(controllers, *driver, &RaidController::driver);
+            controller.device = threeware_device(*driver, static_cast<int>(before));
+        } else {
+            controller.device = generic_device(host, controller.host_number);
+            if (controller.device.empty()) continue;  // nothing is attached
+        }
+        controllers.push_back(std::move(controller));
+    }
+    return controllers;
+}
+
+bool is_raid_volume(const Host& host, const Drive& drive) {
+    const auto address = scsi_address(drive.sysfs);
+    if (!address) return false;
+    const auto driver =
+        host.read_line(fmt::format("/sys/class/scsi_host/host{}/proc_name", address->host));
+    if (!driver) return false;
+    if (*driver == "megaraid_sas") return address->channel >= megaraid_first_volume_channel;
+    if (*driver == "aacraid") return address->channel == aacraid_volume_channel;
+    if (driver->starts_with("3w-")) return true;
+    if (*driver != "hpsa" && *driver != "smartpqi") return false;
+    // These say it of each device; of a physical drive "N/A".
+    const auto level = host.read_line(drive.sysfs + "/device/raid_level");
+    return level && !level->empty() && *level != "N/A";
+}
+
+Result<void> read_raid_controller(const Host& host, const Topology& topology,
+                                  const RaidController& controller, Seconds deadline, Sink& sink) {
+    const std::set<std::string> known = known_identities(topology);
+    const Seconds until = host.monotonic() + deadline;
+    if (controller.driver == "megaraid_sas") {
+        return read_megaraid(host, controller, known, until, sink);
+    }
+    return read_slots(host, controller, known, until, sink);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,131 @@
+// What saved outputs about drives mean, for `lastgood explain`.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "collectors/smart/health.hpp"
+#include "collectors/explainer.hpp"
+#include "collectors/smart/parse/atasmart_blob.hpp"
+#include "collectors/smart/parse/nvme_json.hpp"
+#include "collectors/smart/parse/smartctl_json.hpp"
+#include "collectors/smart/parse/smartctl_text.hpp"
+
+namespace lastgood {
+namespace {
+
+// JSON files tell what they are within the first lines, in whatever order their keys stand.
+bool json_mentions(std::string_view text, std::initializer_list<std::string_view> keys) {
+    const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    if (start == std::string_view::npos || text[start] != '{') return false;
+    text = text.substr(start, 65536);
+    for (const std::string_view key : keys) {
+        if (text.find(key) != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+std::string first_of(const std::vector<std::string>& messages) {
+    return messages.empty() ? "smartctl says nothing of its health" : messages.front();
+}
+
+// A drive without health is a problem to show, not silence.
+void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Timestamp now,
+                    Sink& sink) {
+    const DriveHealth& health = answer.health;
+    if (answer.asleep) {
+        observe_drive_health(health, subject, "smartctl", now, sink);
+        return;
+    }
+    if (!health.has_health()) {
+        sink.problem(subject, {ErrorKind::failed,
+                               first_of(answer.errors.empty() ? answer.warnings : answer.errors)});
+        if (health.model.empty() && health.serial.empty()) return;
+    }
+    observe_drive_health(health, subject, "smartctl", now, sink);
+}
+
+// A list of drives says that they are there and nothing of their health.
+void observe_scan(const std::vector<SmartctlDevice>& devices, Timestamp now, Sink& sink) {
+    for (const SmartctlDevice& device : devices) {
+        DriveHealth health;
+        const bool behind = device.type.find(',') != std::string::npos;  // "megaraid,4"
+        health.device = behind ? device.name + " -d " + device.type : device.name;
+        if (health.device.starts_with("/dev/")) health.device.erase(0, 5);
+        if (device.protocol == "ATA") health.protocol = DriveProtocol::ata;
+        if (device.protocol == "SCSI") health.protocol = DriveProtocol::scsi;
+        if (device.protocol == "NVMe") health.protocol = DriveProtocol::nvme;
+        observe_drive_health(health, drive_id(health), "none", now, sink);
+    }
+}
+
+bool recognises_smartctl_json(std::string_view text) {
+    return json_mentions(text, {"\"smartctl\"", "\"json_format_version\"", "\"smart_status\"",
+                                "\"ata_smart_attributes\"", "\"smart_support\"",
+                                "\"nvme_smart_health_information_log\""});
+}
+
+Result<void> explain_smartctl_json(std::string_view text, Timestamp now, Sink& sink) {
+    const auto answer = parse_smartctl_json(text);
+    if (!answer) return Failure(answer.error());
+    if (answer->is_scan) {
+        observe_scan(answer->scanned, now, sink);
+        return {};
+    }
+    explain_answer(*answer, drive_id(answer->health), now, sink);
+    return {};
+}
+
+Result<void> explain_smartctl_text(std::string_view text, Timestamp now, Sink& sink) {
+    const std::vector<SmartctlAnswer> answers = parse_smartctl_text(text);
+    bool any = false;
+    std::map<std::string, int> times;
+    for (const SmartctlAnswer& answer : answers) {
+        any = true;
+        observe_scan(answer.scanned, now, sink);
+        if (answer.is_scan && !answer.health.has_health()) continue;
+        std::string subject = drive_id(answer.health);
+        if (const int count = ++times[subject]; count > 1) {
+            subject += fmt::format("-{}", count);  // drives that nothing tells apart
+        }
+        explain_answer(answer, subject, now, sink);
+    }
+    if (any) return {};
+    return fail(ErrorKind::absent,
+                "nothing of a drive's health is in this; save the output of "
+                "\"smartctl -x DEVICE\" instead");
+}
+
+bool recognises_nvme_json(std::string_view text) {
+    return !recognises_smartctl_json(text) &&
+           json_mentions(text, {"\"avail_spare\"", "\"Devices\"", "\"nvme_smart_log\""});
+}
+
+Result<void> explain_nvme_json(std::string_view text, Timestamp now, Sink& sink) {
+    const auto answer = parse_nvme_json(text);
+    if (!answer) return Failure(answer.error());
+    for (const DriveHealth& health : answer->drives) {
+        observe_drive_health(health, drive_id(health), answer->is_list ? "none" : "nvme", now,
+                             sink);
+    }
+    return {};
+}
+
+Result<void> explain_atasmart_blob(std::string_view bytes, Timestamp now, Sink& sink) {
+    const auto health = parse_atasmart_blob(bytes);
+    if (!health) return Failure(health.error());
+    observe_drive_health(*health, drive_id(*health), "libatasmart", now, sink);
+    return {};
+}
+
+}  // namespace
+
+const Explainer smartctl_json_explainer = {"smartctl's JSON output", recognises_smartctl_json,
+                                           explain_smartctl_json};
+const Explainer smartctl_text_explainer = {"smartctl's output", looks_like_smartctl_text,
+                                           explain_smartctl_text};
+const Explainer nvme_json_explainer = {"nvme's JSON output", recognises_nvme_json,
+                                       explain_nvme_json};
+const Explainer atasmart_blob_explainer = {"a libatasmart blob", looks_like_atasmart_blob,
+                                           explain_atasmart_blob};
+
+}  // namespace lastgood

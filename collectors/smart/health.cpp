@@ -1,0 +1,277 @@
+#include "collectors/smart/health.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "collectors/smart/parse/ata_attributes.hpp"
+#include "core/drive_identity.hpp"
+
+namespace lastgood {
+namespace {
+
+// Drives write what they like into their names: only printable ASCII goes on.
+std::string printable(std::string_view text) {
+    std::string result;
+    for (const char c : text) result += c >= 0x20 && c < 0x7f ? c : '?';
+    return result;
+}
+
+// As core/drive_identity makes ids.
+std::string without_blanks(std::string_view text) {
+    std::string result = clean_identity(text);
+    std::ranges::replace(result, ' ', '_');
+    return result;
+}
+
+int extent(SelfTestKind kind) {
+    switch (kind) {
+        case SelfTestKind::extended:
+            return 2;
+        case SelfTestKind::brief:
+        case SelfTestKind::other:
+            return 1;
+    }
+    return 1;
+}
+
+// Writes observations of one drive at one time.
+class Writer {
+  public:
+    Writer(std::string_view subject, Timestamp observed_at, Sink& sink)
+        : subject_(subject), observed_at_(observed_at), sink_(sink) {}
+
+    void value(const Metric& metric, double value, Labels labels = {}) {
+        if (std::isfinite(value)) {
+            sink_.observe(metric, subject_, value, observed_at_, std::move(labels));
+        }
+    }
+    void value(const Metric& metric, const std::optional<double>& maybe, Labels labels = {}) {
+        if (maybe) value(metric, *maybe, std::move(labels));
+    }
+    void flag(const Metric& metric, const std::optional<bool>& maybe) {
+        if (maybe) value(metric, *maybe ? 1 : 0);
+    }
+
+  private:
+    std::string_view subject_;
+    Timestamp observed_at_;
+    Sink& sink_;
+};
+
+void write_identity(const DriveHealth& health, std::string_view reader, Writer& writer) {
+    Labels labels;
+    const auto add = [&](const char* key, std::string_view text) {
+        if (!text.empty()) labels.emplace_back(key, printable(text));
+    };
+    add("device", health.device);
+    add("firmware", health.firmware);
+    add("model", health.model);
+    if (health.protocol != DriveProtocol::unknown) add("protocol", to_string(health.protocol));
+    add("reader", reader);
+    if (health.rotational) add("rotational", *health.rotational ? "1" : "0");
+    add("serial", health.serial);
+    add("wwn", health.wwn);
+    writer.value(metric::drive_info, 1, std::move(labels));
+}
+
+void write_attributes(const DriveHealth& health, Writer& writer) {
+    if (health.attributes.empty()) return;
+    double failing = 0, old_age = 0, past = 0;
+    std::set<int> seen;
+    for (const AtaAttribute& attribute : health.attributes) {
+        if (!seen.insert(attribute.id).second) continue;
+        const std::string name(attribute.name.empty() ? usual_attribute_name(attribute.id)
+                                                      : std::string_view(attribute.name));
+        const auto write = [&](const char* kind, const std::optional<double>& value) {
+            writer.value(metric::drive_attribute, value,
+                         {{"id", fmt::format("{}", attribute.id)},
+                          {"kind", kind},
+                          {"name", printable(name)}});
+        };
+        write("normalized", attribute.normalized);
+        write("raw", unpacked_raw(attribute, health));
+        write("threshold", attribute.threshold);
+        write("worst", attribute.worst);
+        // Vendors set thresholds on temperatures that healthy drives reach in summer; the
+        // temperature speaks for itself.
+        if (attribute.id == 190 || attribute.id == 194) continue;
+        if (failing_now(attribute)) (attribute.prefail ? failing : old_age) += 1;
+        if (failed_in_past(attribute)) past += 1;
+    }
+    writer.value(metric::drive_attributes_failing, failing);
+    writer.value(metric::drive_old_age_attributes_failing, old_age);
+    writer.value(metric::drive_attributes_failed_in_past, past);
+
+    const AtaMeanings meanings = ata_meanings(health);
+    writer.value(metric::drive_reallocated_sectors, meanings.reallocated_sectors);
+    writer.value(metric::drive_offline_uncorrectable_sectors,
+                 meanings.offline_uncorrectable_sectors);
+    writer.value(metric::drive_reported_uncorrectable_errors_total,
+                 meanings.reported_uncorrectable_errors);
+    writer.value(metric::drive_command_timeouts_total, meanings.command_timeouts);
+    writer.value(metric::drive_interface_crc_errors_total, meanings.interface_crc_errors);
+}
+
+void write_nvme(const DriveHealth& health, Writer& writer) {
+    writer.value(metric::drive_available_spare_ratio, health.available_spare_ratio);
+    writer.value(metric::drive_available_spare_threshold_ratio,
+                 health.available_spare_threshold_ratio);
+    writer.value(metric::drive_media_errors_total, health.media_errors);
+    if (!health.critical_warning) return;
+    // NVM Express base specification 2.0, figure 207: bits of the critical warning.
+    static constexpr std::array warnings = {"spare",     "temperature",     "reliability",
+                                            "read_only", "volatile_backup", "persistent_memory"};
+    for (size_t bit = 0; bit < warnings.size(); ++bit) {
+        writer.value(metric::drive_critical_warning, (*health.critical_warning >> bit) & 1U,
+                     {{"warning", warnings[bit]}});
+    }
+}
+
+void write_scsi(const DriveHealth& health, Writer& writer) {
+    writer.value(metric::drive_grown_defects, health.grown_defects);
+    const auto uncorrected = [&](const char* operation, const std::optional<double>& count) {
+        writer.value(metric::drive_uncorrected_errors_total, count, {{"operation", operation}});
+    };
+    uncorrected("read", health.uncorrected_reads);
+    uncorrected("verify", health.uncorrected_verifies);
+    uncorrected("write", health.uncorrected_writes);
+}
+
+void write_temperature(const DriveHealth& health, const std::optional<double>& celsius,
+                       Writer& writer) {
+    if (!celsius) return;
+    writer.value(metric::drive_temperature_celsius, celsius);
+    // Some state what suits storage (40) or what destroys the silicon (117), some 0 for none.
+    const bool has_own = health.temperature_limit_celsius &&
+                         *health.temperature_limit_celsius >= 50 &&
+                         *health.temperature_limit_celsius <= 95;
+    writer.value(metric::drive_temperature_limit_celsius,
+                 has_own ? *health.temperature_limit_celsius
+                         : (health.rotational.value_or(false) ? 60.0 : 70.0));
+}
+
+}  // namespace
+
+std::string_view to_string(DriveProtocol protocol) {
+    switch (protocol) {
+        case DriveProtocol::unknown:
+            return "unknown";
+        case DriveProtocol::ata:
+            return "ata";
+        case DriveProtocol::nvme:
+            return "nvme";
+        case DriveProtocol::scsi:
+            return "scsi";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(PowerState state) {
+    switch (state) {
+        case PowerState::unknown:
+            return "unknown";
+        case PowerState::active:
+            return "active";
+        case PowerState::idle:
+            return "idle";
+        case PowerState::standby:
+            return "standby";
+        case PowerState::sleep:
+            return "sleep";
+    }
+    return "unknown";
+}
+
+bool DriveHealth::has_health() const {
+    return passed || temperature_celsius || power_on_seconds || used_endurance_ratio ||
+           error_log_entries || self_test_log_read || !attributes.empty() ||
+           available_spare_ratio || critical_warning || media_errors || grown_defects ||
+           pending_defects || uncorrected_reads || uncorrected_writes || uncorrected_verifies;
+}
+
+std::string drive_id(const DriveHealth& health) {
+    if (!health.wwn.empty()) return "wwn-" + health.wwn;
+    const std::string model = without_blanks(health.model);
+    const std::string serial = without_blanks(health.serial);
+    if (!serial.empty()) return model.empty() ? serial : model + "_" + serial;
+    if (!health.device.empty()) return printable(health.device);
+    if (!model.empty()) return model;
+    return "unknown-drive";
+}
+
+std::optional<bool> self_test_failed(const std::vector<SelfTest>& tests) {
+    int passed_extent = 0;
+    bool finished = false;
+    for (const SelfTest& test : tests) {
+        switch (test.outcome) {
+            case SelfTestOutcome::unfinished:
+                break;
+            case SelfTestOutcome::passed:
+                finished = true;
+                passed_extent = std::max(passed_extent, extent(test.kind));
+                break;
+            case SelfTestOutcome::failed:
+                if (extent(test.kind) > passed_extent) return true;
+                finished = true;
+                break;
+        }
+    }
+    return finished ? std::optional<bool>(false) : std::nullopt;
+}
+
+std::optional<double> self_test_age(const DriveHealth& health, SelfTestKind kind) {
+    if (!health.power_on_seconds) return std::nullopt;
+    for (const SelfTest& test : health.self_tests) {
+        if (test.kind != kind || test.outcome == SelfTestOutcome::unfinished) continue;
+        if (!test.at_hours) return std::nullopt;
+        double hours = *health.power_on_seconds / 3600 - *test.at_hours;
+        if (health.protocol == DriveProtocol::ata) {
+            hours = std::fmod(hours, 65536);
+            if (hours < -1) hours += 65536;
+        }
+        if (hours < -1) return std::nullopt;
+        return std::max(hours, 0.0) * 3600;
+    }
+    return std::nullopt;
+}
+
+void observe_drive_health(const DriveHealth& health, std::string_view subject,
+                          std::string_view reader, Timestamp observed_at, Sink& sink) {
+    Writer writer(subject, observed_at, sink);
+    const AtaMeanings ata = ata_meanings(health);
+    DriveHealth complete = health;
+    if (!complete.power_on_seconds) complete.power_on_seconds = ata.power_on_seconds;
+
+    write_identity(health, reader, writer);
+    writer.value(metric::drive_size_bytes, health.capacity_bytes);
+    writer.flag(metric::drive_smart_passed, health.passed);
+    write_temperature(
+        health, health.temperature_celsius ? health.temperature_celsius : ata.temperature_celsius,
+        writer);
+    writer.value(metric::drive_power_on_seconds, complete.power_on_seconds);
+    if (health.power_state != PowerState::unknown) {
+        writer.value(metric::drive_power_state, 1,
+                     {{"state", std::string(to_string(health.power_state))}});
+    }
+    write_attributes(health, writer);
+    writer.value(metric::drive_pending_sectors,
+                 ata.pending_sectors ? ata.pending_sectors : health.pending_defects);
+    writer.value(metric::drive_used_endurance_ratio, health.used_endurance_ratio
+                                                         ? health.used_endurance_ratio
+                                                         : ata.used_endurance_ratio);
+    write_nvme(health, writer);
+    write_scsi(health, writer);
+    writer.value(metric::drive_error_log_entries_total, health.error_log_entries);
+    writer.flag(metric::drive_self_test_failed, self_test_failed(health.self_tests));
+    writer.value(metric::drive_self_test_age_seconds,
+                 self_test_age(complete, SelfTestKind::extended), {{"type", "extended"}});
+    writer.value(metric::drive_self_test_age_seconds, self_test_age(complete, SelfTestKind::brief),
+                 {{"type", "short"}});
+}
+
+}  // namespace lastgood

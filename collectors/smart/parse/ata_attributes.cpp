@@ -1,0 +1,484 @@
+#include "collectors/smart/parse/ata_attributes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace lastgood {
+namespace {
+
+constexpr double longest_power_on_hours =
+    40.0 * 365.25 * 24;  // older drives than this have no SMART
+constexpr double intel_hours_offset = 894794;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// Reads an unsigned decimal at the front of `text` and removes it.
+std::optional<double> take_number(std::string_view& text) {
+    size_t digits = 0;
+    while (digits < text.size() && is_digit(text[digits])) ++digits;
+    if (digits == 0 || digits > 20) return std::nullopt;
+    uint64_t value = 0;
+    if (std::from_chars(text.data(), text.data() + digits, value).ec != std::errc()) {
+        return std::nullopt;
+    }
+    text.remove_prefix(digits);
+    return static_cast<double>(value);
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+    return text;
+}
+
+// "+35m+00.858s", "+20m", "" after the hours.
+std::optional<double> rest_of_duration(std::string_view text) {
+    double seconds = 0;
+    while (!text.empty()) {
+        if (text.front() != '+') return std::nullopt;
+        text.remove_prefix(1);
+        const auto value = take_number(text);
+        if (!value) return std::nullopt;
+        double fraction = 0;
+        if (!text.empty() && (text.front() == '.' || text.front() == ',')) {
+            text.remove_prefix(1);
+            const size_t before = text.size();
+            const auto digits = take_number(text);
+            if (!digits) return std::nullopt;
+            fraction = *digits / std::pow(10.0, static_cast<double>(before - text.size()));
+        }
+        if (text.empty() || (text.front() != 'm' && text.front() != 's')) return std::nullopt;
+        seconds += (*value + fraction) * (text.front() == 'm' ? 60 : 1);
+        text.remove_prefix(1);
+    }
+    return seconds;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+bool starts_with(std::string_view text, std::string_view part) {
+    return text.substr(0, part.size()) == part;
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return result;
+}
+
+std::string_view name_of(const AtaAttribute& attribute) {
+    return attribute.name.empty() ? usual_attribute_name(attribute.id) : attribute.name;
+}
+
+// Seagate's rotating drives, not those that were Samsung's ("ST1000LM024 HN-M101MBB").
+bool packs_like_seagate(const DriveHealth& drive) {
+    if (contains(drive.model, " HN-M")) return false;
+    if (drive.rotational == false) return false;
+    const bool by_model =
+        drive.model.size() > 2 && starts_with(drive.model, "ST") && is_digit(drive.model[2]);
+    return by_model || contains(lower(drive.family), "seagate") ||
+           starts_with(lower(drive.model), "seagate st") || starts_with(drive.model, "MAXTOR STM");
+}
+
+// What one unit of attribute 9 is, where it is not an hour; 0: hours.
+double power_on_unit_seconds(const DriveHealth& drive, uint64_t raw) {
+    const std::string_view model = drive.model;
+    if (starts_with(model, "FUJITSU MHY2") && drive.firmware == "0085000B") return 60;
+    if (starts_with(model, "FUJITSU MHR") || starts_with(model, "FUJITSU MHS") ||
+        starts_with(model, "FUJITSU MHT") || starts_with(model, "FUJITSU MPF") ||
+        starts_with(model, "FUJITSU MPG")) {
+        return 1;
+    }
+    if (starts_with(model, "Maxtor ") && model.size() > 7 && is_digit(model[7])) return 60;
+    if (starts_with(model, "SAMSUNG SV") || starts_with(model, "SAMSUNG MP")) return 30;
+    const bool samsung_disk = starts_with(model, "SAMSUNG SP") || starts_with(model, "SAMSUNG H");
+    if (samsung_disk && static_cast<double>(raw) > 25.0 * 365.25 * 24) return 30;
+    return 0;
+}
+
+std::optional<double> power_on_seconds(const AtaAttribute& attribute, const DriveHealth& drive) {
+    const RawText text = parse_raw_text(attribute.raw_text);
+    if (text.form == RawText::Form::duration) {
+        return plausible_power_on_seconds(text.numbers[0] / 3600);
+    }
+    uint64_t raw = 0;
+    if (text.form == RawText::Form::annotated) {
+        raw = static_cast<uint64_t>(std::abs(text.numbers[0]));
+    } else if (attribute.raw) {
+        raw = *attribute.raw;
+    } else if (text.form == RawText::Form::plain) {
+        raw = static_cast<uint64_t>(std::abs(text.numbers[0]));
+    } else {
+        return std::nullopt;
+    }
+    // Milliseconds (Seagate) or minutes stand above the low 32 bits, or in the fourth byte too.
+    if (raw > 0xffffffffU) raw &= 0xffffffffU;
+    if (const double unit = power_on_unit_seconds(drive, raw); unit > 0) {
+        return plausible_power_on_seconds(static_cast<double>(raw) * unit / 3600);
+    }
+    if (const auto seconds = plausible_power_on_seconds(static_cast<double>(raw))) return seconds;
+    return plausible_power_on_seconds(static_cast<double>(raw & 0xffffffU));
+}
+
+std::optional<double> temperature(const AtaAttribute& attribute, const DriveHealth& drive) {
+    const RawText text = parse_raw_text(attribute.raw_text);
+    if (text.form == RawText::Form::annotated) return plausible_temperature(text.numbers[0]);
+    if (!attribute.raw && text.form != RawText::Form::plain) return std::nullopt;
+    const uint64_t raw =
+        attribute.raw ? *attribute.raw : static_cast<uint64_t>(std::abs(text.numbers[0]));
+    const uint64_t word = raw & 0xffff;
+    // Old Samsung drives count tenths of a degree.
+    if (word > 150 && word < 1000 && raw < 65536 && starts_with(drive.model, "SAMSUNG S")) {
+        return plausible_temperature(static_cast<double>(word) / 10);
+    }
+    // The current value is the low byte, signed; minimum and maximum lie above it.
+    return plausible_temperature(static_cast<double>(static_cast<int8_t>(raw & 0xff)));
+}
+
+// A counter of events, whatever else is packed above it.
+std::optional<double> counter(const AtaAttribute& attribute) {
+    const RawText text = parse_raw_text(attribute.raw_text);
+    switch (text.form) {
+        case RawText::Form::annotated:
+        case RawText::Form::fraction:
+            return text.numbers[0];
+        case RawText::Form::words:
+            return *std::max_element(text.numbers.begin(), text.numbers.end());
+        case RawText::Form::duration:
+            return std::nullopt;
+        case RawText::Form::unreadable:
+            if (!attribute.raw) return std::nullopt;
+            break;
+        case RawText::Form::plain:
+        case RawText::Form::hexadecimal:
+            break;
+    }
+    const uint64_t raw =
+        attribute.raw ? *attribute.raw : static_cast<uint64_t>(std::abs(text.numbers[0]));
+    return static_cast<double>(raw > 0xffffffffU ? raw & 0xffffffffU : raw);
+}
+
+// Attribute 188 of Seagate and others: three 16-bit counters; commands that took longer than the
+// higher ones' limits are counted in the lowest as well, so that the total is the largest.
+std::optional<double> command_timeouts(const AtaAttribute& attribute) {
+    if (parse_raw_text(attribute.raw_text).form == RawText::Form::words || !attribute.raw ||
+        *attribute.raw < 65536) {
+        return counter(attribute);
+    }
+    const uint64_t raw = *attribute.raw;
+    const uint64_t largest = std::max({raw & 0xffff, (raw >> 16) & 0xffff, (raw >> 32) & 0xffff});
+    return static_cast<double>(largest);
+}
+
+// SandForce and others keep a rate in 187: not a count of errors.
+bool is_a_rate(const AtaAttribute& attribute) {
+    return attribute.error_rate && attribute.prefail;
+}
+
+std::optional<double> remaining(const AtaAttribute& attribute) {
+    if (!attribute.normalized || *attribute.normalized > 100) return std::nullopt;
+    return (100.0 - *attribute.normalized) / 100;
+}
+
+std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth& drive) {
+    const std::string who = lower(drive.model + " " + drive.family);
+    const std::string name = lower(attribute.name);
+    const bool samsung = starts_with(who, "samsung") || starts_with(who, "mz");
+    const bool intel = starts_with(who, "intel ssd") || starts_with(who, "ssdsc") ||
+                       contains(who, "intel") || contains(who, "solidigm");
+    const bool micron = contains(who, "crucial") || contains(who, "micron") ||
+                        starts_with(who, "mtfd") || contains(who, "mx500ssd");
+    switch (attribute.id) {
+        case 177:
+            // The first generations (SLC) have it too, counting from 100 down.
+            return samsung && contains(name.empty() ? "wear_leveling" : name, "wear_leveling")
+                       ? remaining(attribute)
+                       : std::nullopt;
+        case 202: {
+            const bool named = contains(name, "percent_lifetime") || contains(name, "rated_life");
+            const bool known = named && micron;
+            const bool alone = name.empty() && micron;
+            if (!known && !alone) return std::nullopt;
+            // The raw value is the used share, whatever the name says; values above 100 are
+            // possible.
+            const auto used = counter(attribute);
+            if (used && *used <= 255) return *used / 100;
+            return remaining(attribute);
+        }
+        case 231:
+            return contains(name, "ssd_life_left") && attribute.normalized &&
+                           *attribute.normalized < 100
+                       ? remaining(attribute)
+                       : std::nullopt;
+        case 233:
+            return intel && (name.empty() || contains(name, "media_wearout")) ? remaining(attribute)
+                                                                              : std::nullopt;
+        case 245:
+            return contains(name, "percent_life_remaining") ? remaining(attribute) : std::nullopt;
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+std::optional<double> plausible_power_on_seconds(double hours) {
+    if (hours < 0) return std::nullopt;
+    if (hours >= intel_hours_offset && hours < intel_hours_offset + longest_power_on_hours) {
+        hours -= intel_hours_offset;
+    }
+    if (hours > longest_power_on_hours) return std::nullopt;
+    return std::round(hours * 3600e3) / 1e3;
+}
+
+std::optional<double> plausible_temperature(double celsius) {
+    if (!(celsius > -60) || !(celsius < 150)) return std::nullopt;
+    if (std::abs(celsius) < 0.05) return std::nullopt;
+    return celsius;
+}
+
+RawText parse_raw_text(std::string_view text) {
+    using Form = RawText::Form;
+    text = trimmed(text);
+    RawText result;
+    if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        uint64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto parsed = std::from_chars(text.data() + 2, end, value, 16);
+        if (parsed.ec != std::errc() || parsed.ptr != end) return result;
+        return {Form::hexadecimal, {static_cast<double>(value)}};
+    }
+    const bool negative = !text.empty() && text.front() == '-';
+    if (negative) text.remove_prefix(1);
+    const auto first = take_number(text);
+    if (!first) return result;
+    if (text.empty()) return {Form::plain, {negative ? -*first : *first}};
+    if (text.front() == 'h') {
+        const auto rest = rest_of_duration(text.substr(1));
+        if (!rest) return result;
+        return {Form::duration, {*first * 3600 + *rest}};
+    }
+    if (text.front() == '.') {  // tenths of a degree: "28.5"
+        text.remove_prefix(1);
+        const auto tenths = take_number(text);
+        if (!tenths || !text.empty()) return result;
+        return {Form::annotated, {*first + *tenths / 10}};
+    }
+    if (text.front() == '/') {
+        text.remove_prefix(1);
+        const auto second = take_number(text);
+        if (!second) return result;
+        return {Form::fraction, {*first, *second}};
+    }
+    if (text.front() != ' ' && text.front() != '\t') return result;
+    text = trimmed(text);
+    if (text.front() == '(' || text.front() == '[') {
+        return {Form::annotated, {negative ? -*first : *first}};
+    }
+    result.numbers.push_back(*first);
+    while (!text.empty() && result.numbers.size() < 8) {
+        const auto next = take_number(text);
+        if (!next) return {};
+        result.numbers.push_back(*next);
+        text = trimmed(text);
+    }
+    if (!text.empty()) return {};
+    result.form = Form::words;
+    return result;
+}
+
+std::string_view usual_attribute_name(int id) {
+    struct Name {
+        int id;
+        std::string_view name;
+    };
+    static constexpr std::array names = {
+        Name{1, "Raw_Read_Error_Rate"},
+        Name{2, "Throughput_Performance"},
+        Name{3, "Spin_Up_Time"},
+        Name{4, "Start_Stop_Count"},
+        Name{5, "Reallocated_Sector_Ct"},
+        Name{7, "Seek_Error_Rate"},
+        Name{8, "Seek_Time_Performance"},
+        Name{9, "Power_On_Hours"},
+        Name{10, "Spin_Retry_Count"},
+        Name{11, "Calibration_Retry_Count"},
+        Name{12, "Power_Cycle_Count"},
+        Name{22, "Helium_Level"},
+        Name{170, "Available_Reservd_Space"},
+        Name{171, "Program_Fail_Count"},
+        Name{172, "Erase_Fail_Count"},
+        Name{177, "Wear_Leveling_Count"},
+        Name{179, "Used_Rsvd_Blk_Cnt_Tot"},
+        Name{180, "Unused_Rsvd_Blk_Cnt_Tot"},
+        Name{181, "Program_Fail_Cnt_Total"},
+        Name{182, "Erase_Fail_Count_Total"},
+        Name{183, "Runtime_Bad_Block"},
+        Name{184, "End-to-End_Error"},
+        Name{187, "Reported_Uncorrect"},
+        Name{188, "Command_Timeout"},
+        Name{189, "High_Fly_Writes"},
+        Name{190, "Airflow_Temperature_Cel"},
+        Name{191, "G-Sense_Error_Rate"},
+        Name{192, "Power-Off_Retract_Count"},
+        Name{193, "Load_Cycle_Count"},
+        Name{194, "Temperature_Celsius"},
+        Name{195, "Hardware_ECC_Recovered"},
+        Name{196, "Reallocated_Event_Count"},
+        Name{197, "Current_Pending_Sector"},
+        Name{198, "Offline_Uncorrectable"},
+        Name{199, "UDMA_CRC_Error_Count"},
+        Name{200, "Multi_Zone_Error_Rate"},
+        Name{201, "Soft_Read_Error_Rate"},
+        Name{232, "Available_Reservd_Space"},
+        Name{233, "Media_Wearout_Indicator"},
+        Name{240, "Head_Flying_Hours"},
+        Name{241, "Total_LBAs_Written"},
+        Name{242, "Total_LBAs_Read"},
+    };
+    for (const Name& entry : names) {
+        if (entry.id == id) return entry.name;
+    }
+    return "Unknown_Attribute";
+}
+
+std::optional<double> unpacked_raw(const AtaAttribute& attribute, const DriveHealth& drive) {
+    const RawText text = parse_raw_text(attribute.raw_text);
+    switch (attribute.id) {
+        case 1:
+        case 7:
+            // Seagate: errors in the upper 16 bits, operations in the lower 32.
+            if ((text.form == RawText::Form::plain || text.form == RawText::Form::unreadable) &&
+                attribute.raw && packs_like_seagate(drive)) {
+                return static_cast<double>(*attribute.raw >> 32);
+            }
+            break;
+        case 5:
+        case 187:
+        case 196:
+        case 197:
+        case 198:
+        case 199:
+            return counter(attribute);
+        case 9:
+        case 240: {
+            const bool hours = contains(lower(name_of(attribute)), "hours");
+            if (!hours) break;
+            const auto seconds = power_on_seconds(attribute, drive);
+            return seconds ? std::optional<double>(*seconds / 3600) : std::nullopt;
+        }
+        case 188:
+            return command_timeouts(attribute);
+        case 190:
+        case 194:
+            return temperature(attribute, drive);
+        default:
+            break;
+    }
+    switch (text.form) {
+        case RawText::Form::plain:
+        case RawText::Form::hexadecimal:
+        case RawText::Form::annotated:
+        case RawText::Form::fraction:
+            return text.numbers[0];
+        case RawText::Form::duration:
+            return text.numbers[0] / 3600;
+        case RawText::Form::words:
+            return text.numbers.back();
+        case RawText::Form::unreadable:
+            break;
+    }
+    return attribute.raw ? std::optional<double>(static_cast<double>(*attribute.raw))
+                         : std::nullopt;
+}
+
+bool failing_now(const AtaAttribute& attribute) {
+    if (attribute.normalized && attribute.threshold) {
+        return *attribute.threshold > 0 && *attribute.normalized <= *attribute.threshold;
+    }
+    return attribute.says_failing_now;
+}
+
+bool failed_in_past(const AtaAttribute& attribute) {
+    if (failing_now(attribute)) return false;
+    if (attribute.worst && attribute.threshold) {
+        return *attribute.threshold > 0 && *attribute.worst > 0 &&
+               *attribute.worst <= *attribute.threshold;
+    }
+    return attribute.says_failed_in_past;
+}
+
+AtaMeanings ata_meanings(const DriveHealth& drive) {
+    AtaMeanings meanings;
+    std::optional<double> airflow;
+    // This firmware of Fujitsu's keeps something else in 197, 198 and 199.
+    const bool keeps_something_else = drive.firmware == "0085000B";
+    for (const AtaAttribute& attribute : drive.attributes) {
+        const std::string name = lower(name_of(attribute));
+        if (contains(name, "not_in_use")) continue;
+        switch (attribute.id) {
+            case 5:
+                meanings.reallocated_sectors = counter(attribute);
+                break;
+            case 9:
+                meanings.power_on_seconds = power_on_seconds(attribute, drive);
+                break;
+            case 187:
+                if (!is_a_rate(attribute)) {
+                    meanings.reported_uncorrectable_errors = counter(attribute);
+                }
+                break;
+            case 188:
+                if (contains(name, "timeout")) {
+                    meanings.command_timeouts = command_timeouts(attribute);
+                }
+                break;
+            case 190:
+                if (contains(name, "temp")) airflow = temperature(attribute, drive);
+                break;
+            case 194:
+                if (contains(name, "temp")) {
+                    meanings.temperature_celsius = temperature(attribute, drive);
+                }
+                break;
+            case 197:
+                if (contains(name, "pend") && !keeps_something_else) {
+                    meanings.pending_sectors = counter(attribute);
+                    // Crucial's MX500 shows one for seconds without cause; smartmontools calls it
+                    // bogus.
+                    const bool bogus =
+                        contains(name, "bogus") ||
+                        (attribute.name.empty() && contains(drive.model, "MX500SSD"));
+                    if (bogus && meanings.pending_sectors == 1) meanings.pending_sectors.reset();
+                }
+                break;
+            case 198:
+                if (contains(name, "unc") && !keeps_something_else) {
+                    meanings.offline_uncorrectable_sectors = counter(attribute);
+                }
+                break;
+            case 199:
+                if (contains(name, "crc") && !keeps_something_else) {
+                    meanings.interface_crc_errors = counter(attribute);
+                }
+                break;
+            default:
+                break;
+        }
+        if (!meanings.used_endurance_ratio) {
+            meanings.used_endurance_ratio = endurance(attribute, drive);
+        }
+    }
+    if (!meanings.temperature_celsius) meanings.temperature_celsius = airflow;
+    return meanings;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,51 @@
+// smartctl's JSON output (smartctl --json, 7.0 to 7.5; smartmontools' json.cpp, ataprint.cpp,
+// scsiprint.cpp, nvmeprint.cpp).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/smart/health.hpp"
+#include "core/result.hpp"
+
+namespace lastgood {
+
+// smartctl's exit status is a bit mask (smartctl(8), "EXIT STATUS"): anything but the first two
+// bits is an answer.
+struct SmartctlExit {
+    bool bad_command_line = false;  // bit 0
+    bool open_failed = false;  // bit 1; also a drive asleep, unless -n was given another status
+    bool some_command_failed = false;  // bit 2
+    bool drive_failing = false;        // bit 3
+    bool prefail_now = false;          // bit 4
+    bool prefail_in_past = false;      // bit 5
+    bool error_log = false;            // bit 6
+    bool self_test_log = false;        // bit 7
+};
+SmartctlExit smartctl_exit(int status);
+
+struct SmartctlDevice {
+    std::string name;      // "/dev/sda", "/dev/bus/0"
+    std::string type;      // for -d: "sat", "megaraid,4"
+    std::string protocol;  // "ATA", "SCSI", "NVMe"
+};
+
+struct SmartctlAnswer {
+    std::optional<int> exit_status;
+    int major = 0, minor = 0;           // smartctl's version; 0: unknown
+    std::vector<std::string> errors;    // messages of severity "error"
+    std::vector<std::string> warnings;  // all others
+    DriveHealth health;
+    std::string device_type;              // as `-d` takes it
+    std::vector<SmartctlDevice> scanned;  // of --scan, --scan-open
+    bool is_scan = false;
+    bool asleep = false;  // it was left alone because of its power state
+    std::optional<bool> smart_available;  // absent: it does not say
+};
+
+// Malformed: no JSON object, or not one of smartctl's.
+Result<SmartctlAnswer> parse_smartctl_json(std::string_view text);
+
+}  // namespace lastgood

@@ -1,0 +1,275 @@
+#include "collectors/smart/parse/smartctl_rows.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace lastgood {
+namespace {
+
+bool is_space(char c) {
+    return c == ' ' || c == '\t';
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool starts_with(std::string_view text, std::string_view part) {
+    return text.substr(0, part.size()) == part;
+}
+
+// Decimal, or hexadecimal after 0x.
+std::optional<int> to_int(std::string_view word) {
+    int base = 10;
+    if (word.size() > 2 && (starts_with(word, "0x") || starts_with(word, "0X"))) {
+        base = 16;
+        word.remove_prefix(2);
+    }
+    int value = 0;
+    const char* end = word.data() + word.size();
+    const auto parsed = std::from_chars(word.data(), end, value, base);
+    if (word.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+    return value;
+}
+
+std::optional<double> to_number(std::string_view word) {
+    if (word.empty() || word.size() > 19) return std::nullopt;
+    uint64_t value = 0;
+    const char* end = word.data() + word.size();
+    const auto parsed = std::from_chars(word.data(), end, value);
+    if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+    return static_cast<double>(value);
+}
+
+// "0x0033" or "PO--CK": the attribute's flags (ACS-3, table 60).
+bool read_flags(std::string_view word, AtaAttribute& attribute) {
+    if (starts_with(word, "0x") && word.size() == 6) {
+        const auto bits = to_int(word);
+        if (!bits) return false;
+        attribute.prefail = (*bits & 1) != 0;
+        attribute.error_rate = (*bits & 8) != 0;
+        attribute.event_count = (*bits & 16) != 0;
+        return true;
+    }
+    if (word.size() < 6 || word.size() > 8) return false;
+    static constexpr std::string_view letters = "POSRCK";
+    for (size_t i = 0; i < letters.size(); ++i) {
+        if (word[i] != '-' && word[i] != letters[i]) return false;
+    }
+    if (word.find_first_not_of("-+", letters.size()) != std::string_view::npos) return false;
+    attribute.prefail = word[0] == 'P';
+    attribute.error_rate = word[3] == 'R';
+    attribute.event_count = word[4] == 'C';
+    return true;
+}
+
+// Removes and returns the first word; empty when there is none.
+std::string_view take_word(std::string_view& text) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    size_t length = 0;
+    while (length < text.size() && !is_space(text[length])) ++length;
+    const std::string_view word = text.substr(0, length);
+    text.remove_prefix(length);
+    return word;
+}
+
+struct Outcome {
+    std::string_view words;
+    SelfTestOutcome outcome;
+};
+
+// Beginnings of the status column, the more telling first.
+constexpr std::array outcomes = {
+    Outcome{"Completed without error", SelfTestOutcome::passed},
+    Outcome{"Completed, segment failed", SelfTestOutcome::failed},
+    Outcome{"Completed: ", SelfTestOutcome::failed},
+    Outcome{"Completed [", SelfTestOutcome::unfinished},
+    Outcome{"Completed", SelfTestOutcome::passed},
+    Outcome{"Failed in ", SelfTestOutcome::failed},
+    Outcome{"Fatal or unknown", SelfTestOutcome::failed},
+    Outcome{"Unknown error, incomplete", SelfTestOutcome::failed},
+    Outcome{"Aborted", SelfTestOutcome::unfinished},
+    Outcome{"Interrupted", SelfTestOutcome::unfinished},
+    Outcome{"Self-test routine in progress", SelfTestOutcome::unfinished},
+    Outcome{"Self test in progress", SelfTestOutcome::unfinished},
+    Outcome{"Unknown status", SelfTestOutcome::unfinished},
+    Outcome{"Unknown/reserved", SelfTestOutcome::unfinished},
+};
+
+const Outcome* take_outcome(std::string_view& text) {
+    text = trim(text);
+    for (const Outcome& outcome : outcomes) {
+        if (starts_with(text, outcome.words)) {
+            text.remove_prefix(outcome.words.size());
+            return &outcome;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+    return text;
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (std::string_view word = take_word(text); !word.empty(); word = take_word(text)) {
+        words.push_back(word);
+    }
+    return words;
+}
+
+std::optional<double> grouped_number(std::string_view text) {
+    text = trim(text);
+    size_t end = 0;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    if (end == 0) return std::nullopt;
+    std::string digits(text.substr(0, end));
+    const auto is_separator = [](char c) {
+        return c == ',' || c == '.' || c == '\'' || c == ' ' || static_cast<unsigned char>(c) > 127;
+    };
+    while (end < text.size()) {
+        // A separator is one to three bytes (UTF-8), followed by two or three digits.
+        size_t next = end;
+        while (next < text.size() && next < end + 3 && is_separator(text[next])) ++next;
+        size_t group = next;
+        while (group < text.size() && is_digit(text[group])) ++group;
+        if (next == end || group - next < 2 || group - next > 3) break;
+        digits += text.substr(next, group - next);
+        end = group;
+    }
+    if (digits.size() > 30) return std::nullopt;
+    double value = 0;
+    for (const char digit : digits) value = value * 10 + (digit - '0');
+    return value;
+}
+
+AttributeRow parse_attribute_row(std::string_view line) {
+    AttributeRow row;
+    AtaAttribute& attribute = row.attribute;
+    std::string_view rest = line;
+    const auto id = to_int(take_word(rest));
+    const std::string_view name = take_word(rest);
+    if (!id || *id < 1 || *id > 255 || name.size() < 3 || name.size() > 64) return row;
+    const char first = name.front();
+    const bool letter = (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
+    if (!letter || !read_flags(take_word(rest), attribute)) return row;
+    attribute.id = *id;
+    attribute.name = std::string(name);
+    row.state = AttributeRow::State::incomplete;
+
+    for (std::optional<int>* column :
+         {&attribute.normalized, &attribute.worst, &attribute.threshold}) {
+        const std::string_view word = take_word(rest);
+        if (word.empty()) return row;
+        *column = to_int(word);
+        if (!*column && word.find_first_not_of('-') != std::string_view::npos) {
+            row.state = AttributeRow::State::not_one;
+            return row;
+        }
+    }
+    std::string_view failed = take_word(rest);
+    if (failed == "Pre-fail" || failed == "Old_age") {
+        take_word(rest);  // UPDATED
+        failed = take_word(rest);
+    }
+    attribute.says_failing_now = failed == "FAILING_NOW" || failed == "NOW";
+    attribute.says_failed_in_past = failed == "In_the_past" || failed == "Past";
+    attribute.raw_text = std::string(trim(rest));
+    if (failed.empty() || attribute.raw_text.empty()) return row;
+    uint64_t raw = 0;
+    const std::string& text = attribute.raw_text;
+    const bool hexadecimal = starts_with(text, "0x");
+    const char* end = text.data() + text.size();
+    const auto parsed =
+        std::from_chars(text.data() + (hexadecimal ? 2 : 0), end, raw, hexadecimal ? 16 : 10);
+    if (parsed.ec == std::errc() && parsed.ptr == end) attribute.raw = raw;
+    row.state = AttributeRow::State::complete;
+    return row;
+}
+
+std::optional<SelfTestRow> parse_self_test_row(std::string_view line) {
+    line = trim(line);
+    if (line.empty() || line.front() != '#') return std::nullopt;
+    line.remove_prefix(1);
+    SelfTestRow row;
+    const auto index = to_int(take_word(line));
+    if (!index || *index < 1) return std::nullopt;
+    row.index = *index;
+    line = trim(line);
+
+    struct Kind {
+        std::string_view words;
+        SelfTestKind kind;
+        bool counted;
+    };
+    static constexpr std::array kinds = {
+        Kind{"Short offline", SelfTestKind::brief, true},
+        Kind{"Short captive", SelfTestKind::brief, true},
+        Kind{"Extended offline", SelfTestKind::extended, true},
+        Kind{"Extended captive", SelfTestKind::extended, true},
+        Kind{"Background short", SelfTestKind::brief, true},
+        Kind{"Background long", SelfTestKind::extended, true},
+        Kind{"Foreground short", SelfTestKind::brief, true},
+        Kind{"Foreground long", SelfTestKind::extended, true},
+        Kind{"Conveyance offline", SelfTestKind::other, true},
+        Kind{"Conveyance captive", SelfTestKind::other, true},
+        Kind{"Selective offline", SelfTestKind::other, true},
+        Kind{"Selective captive", SelfTestKind::other, true},
+    };
+    for (const Kind& kind : kinds) {
+        if (!starts_with(line, kind.words)) continue;
+        row.test.kind = kind.kind;
+        row.counted = kind.counted;
+        line.remove_prefix(kind.words.size());
+        break;
+    }
+    if (!row.counted) return row;
+    const Outcome* outcome = take_outcome(line);
+    if (outcome == nullptr) {
+        row.counted = false;
+        return row;
+    }
+    row.test.outcome = outcome->outcome;
+    // ATA: the hours stand after the percentage; SCSI: after the segment's number.
+    const size_t percent = line.find('%');
+    if (percent != std::string_view::npos) {
+        line.remove_prefix(percent + 1);
+    } else {
+        while (!line.empty() && !is_space(line.front())) line.remove_prefix(1);
+        take_word(line);
+    }
+    row.test.at_hours = to_number(take_word(line));
+    return row;
+}
+
+std::optional<SelfTestRow> parse_nvme_self_test_row(std::string_view line) {
+    SelfTestRow row;
+    const auto index = to_int(take_word(line));
+    if (!index || *index < 0 || *index > 19) return std::nullopt;
+    row.index = *index + 1;
+    const std::string_view kind = take_word(line);
+    if (kind == "Short") {
+        row.test.kind = SelfTestKind::brief;
+    } else if (kind == "Extended") {
+        row.test.kind = SelfTestKind::extended;
+    } else {
+        return std::nullopt;
+    }
+    const Outcome* outcome = take_outcome(line);
+    if (outcome == nullptr) return std::nullopt;
+    row.counted = true;
+    row.test.outcome = outcome->outcome;
+    for (const std::string_view word : split_words(line)) {
+        if (!is_digit(word.front())) continue;
+        row.test.at_hours = grouped_number(word);
+        break;
+    }
+    return row;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,468 @@
+#include "collectors/smart/parse/smartctl_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "collectors/smart/parse/ata_attributes.hpp"
+#include "collectors/smart/parse/smartctl_rows.hpp"
+
+namespace lastgood {
+namespace {
+
+constexpr size_t most_drives = 1000;
+
+bool starts_with(std::string_view text, std::string_view part) {
+    return text.substr(0, part.size()) == part;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+// Splits into lines and undoes what mail programs do to them.
+class Lines {
+  public:
+    explicit Lines(std::string_view text) : rest_(text) {}
+
+    bool next(std::string& line) {
+        if (rest_.empty()) return false;
+        const size_t end = rest_.find('\n');
+        std::string_view raw = rest_.substr(0, end);
+        rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+        if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
+        while (!raw.empty() && raw.front() == '>') {
+            raw.remove_prefix(1);
+            if (!raw.empty() && raw.front() == ' ') raw.remove_prefix(1);
+        }
+        line.clear();
+        for (size_t i = 0; i < raw.size(); ++i) {
+            const bool no_break_space =
+                raw[i] == '\xc2' && i + 1 < raw.size() && raw[i + 1] == '\xa0';
+            line += no_break_space ? ' ' : raw[i];
+            if (no_break_space) ++i;
+        }
+        return true;
+    }
+
+  private:
+    std::string_view rest_;
+};
+
+// "smartctl 7.1 2019-12-30 r5022 […", "smartctl version 5.38 […": the first line of every output.
+bool read_version(std::string_view line, int& major, int& minor) {
+    line = trim(line);
+    if (!starts_with(line, "smartctl ")) return false;
+    line.remove_prefix(9);
+    if (starts_with(line, "version ")) line.remove_prefix(8);
+    if (starts_with(line, "pre-")) line.remove_prefix(4);
+    const char* end = line.data() + line.size();
+    const auto first = std::from_chars(line.data(), end, major);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
+    return std::from_chars(first.ptr + 1, end, minor).ec == std::errc();
+}
+
+// The name after the last "/dev/" of a command line or message.
+std::string device_in(std::string_view line) {
+    const size_t start = line.rfind("/dev/");
+    if (start == std::string_view::npos) return {};
+    line.remove_prefix(start + 5);
+    const size_t end =
+        line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-");
+    return std::string(line.substr(0, end));
+}
+
+// Names and numbers that people cover before they paste.
+std::string identity(std::string_view text) {
+    text = trim(text);
+    const bool covered = text.find_first_not_of("-*xX.") == std::string_view::npos;
+    if (covered || text == "REDACTED" || contains(text, "[No Information Found]")) return {};
+    return std::string(text);
+}
+
+// "5 000c50 0a1b2c3d4": NAA, vendor, vendor's number.
+std::string wwn_of(std::string_view text) {
+    std::string digits;
+    for (const std::string_view word : split_words(text)) {
+        if (word.find_first_not_of("0123456789abcdef") != std::string_view::npos) return {};
+        digits += word;
+    }
+    return digits.size() == 16 ? "0x" + digits : std::string();
+}
+
+std::string unit_id_of(std::string_view text) {
+    text = trim(text);
+    const bool hexadecimal =
+        starts_with(text, "0x") && text.size() >= 18 &&
+        text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+    return hexadecimal ? std::string(text) : std::string();
+}
+
+class Reader {
+  public:
+    std::vector<SmartctlAnswer> read(std::string_view text) {
+        Lines lines(text);
+        std::string line;
+        std::string row;  // of an attribute that may go on in the next line
+        int joined = 0;
+        while (lines.next(line)) {
+            if (!row.empty()) {
+                const AttributeRow whole = parse_attribute_row(row + " " + line);
+                if (whole.state == AttributeRow::State::complete) {
+                    add(whole.attribute);
+                    row.clear();
+                    continue;
+                }
+                if (whole.state == AttributeRow::State::incomplete && ++joined < 3 &&
+                    parse_attribute_row(line).state == AttributeRow::State::not_one) {
+                    row += " " + line;
+                    continue;
+                }
+                row.clear();
+            }
+            const AttributeRow attribute = parse_attribute_row(line);
+            switch (attribute.state) {
+                case AttributeRow::State::complete:
+                    add(attribute.attribute);
+                    break;
+                case AttributeRow::State::incomplete:
+                    row = line;
+                    joined = 0;
+                    break;
+                case AttributeRow::State::not_one:
+                    read_line(line);
+                    break;
+            }
+        }
+        finish();
+        return std::move(answers_);
+    }
+
+  private:
+    DriveHealth& health() { return answer_.health; }
+
+    void add(const AtaAttribute& attribute) {
+        used_ = true;
+        if (health().attributes.size() < 256) health().attributes.push_back(attribute);
+        if (health().protocol == DriveProtocol::unknown) health().protocol = DriveProtocol::ata;
+    }
+
+    void finish() {
+        if (health().model.empty() && !product_.empty()) {
+            health().model = vendor_.empty() ? product_ : vendor_ + " " + product_;
+        }
+        if (used_ && answers_.size() < most_drives) answers_.push_back(std::move(answer_));
+        answer_ = {};
+        vendor_.clear();
+        product_.clear();
+        used_ = had_information_ = in_nvme_tests_ = tests_complete_ = false;
+    }
+
+    void begin(int major, int minor) {
+        finish();
+        used_ = true;
+        answer_.major = major;
+        answer_.minor = minor;
+        health().device = std::exchange(next_device_, {});
+    }
+
+    void read_line(std::string_view line) {
+        int major = 0, minor = 0;
+        if (read_version(line, major, minor)) return begin(major, minor);
+        const std::string_view words = trim(line);
+        if (words.empty()) return;
+        if (contains(line, "smartctl ") && contains(line, "/dev/")) {
+            next_device_ = device_in(line);
+            return;
+        }
+        if (const size_t mark = words.find(" -d ");
+            mark != std::string_view::npos && contains(words.substr(mark), " # ")) {
+            return read_scan(words);
+        }
+        if (starts_with(words, "=== START OF INFORMATION SECTION")) {
+            if (had_information_) begin(0, 0);
+            had_information_ = used_ = true;
+            return;
+        }
+        if (starts_with(words, "=== START OF ")) {
+            used_ = true;
+            return;
+        }
+        if (read_self_test(words)) return;
+        if (const size_t colon = words.find(':'); colon != std::string_view::npos) {
+            read_field(trim(words.substr(0, colon)), trim(words.substr(colon + 1)), words);
+        }
+        read_sentence(words);
+    }
+
+    // "/dev/sda -d sat # /dev/sda [SAT], ATA device"
+    void read_scan(std::string_view line) {
+        const size_t mark = line.find(" -d ");
+        std::string_view rest = line.substr(mark + 4);
+        SmartctlDevice device;
+        device.name = std::string(line.substr(0, mark));
+        device.type = std::string(rest.substr(0, rest.find(' ')));
+        for (const char* protocol : {"ATA", "SCSI", "NVMe"}) {
+            if (contains(rest, std::string(", ") + protocol + " device"))
+                device.protocol = protocol;
+        }
+        answer_.is_scan = used_ = true;
+        if (answer_.scanned.size() < most_drives) answer_.scanned.push_back(std::move(device));
+    }
+
+    bool read_self_test(std::string_view words) {
+        if (starts_with(words, "Self-test Log (NVMe")) {
+            in_nvme_tests_ = health().self_test_log_read = true;
+            return true;
+        }
+        auto row = parse_self_test_row(words);
+        if (!row && in_nvme_tests_) row = parse_nvme_self_test_row(words);
+        if (!row) return false;
+        health().self_test_log_read = true;
+        // The extended and the old log tell the same tests twice.
+        if (row->index <= last_test_ && !health().self_tests.empty()) tests_complete_ = true;
+        last_test_ = row->index;
+        if (row->counted && !tests_complete_ && health().self_tests.size() < 1024) {
+            health().self_tests.push_back(row->test);
+        }
+        return true;
+    }
+
+    void set_protocol(DriveProtocol protocol) {
+        if (health().protocol == DriveProtocol::unknown) health().protocol = protocol;
+    }
+
+    void read_identity(std::string_view label, std::string_view value) {
+        DriveHealth& drive = health();
+        if (label == "Device Model") {
+            drive.model = identity(value);
+            set_protocol(DriveProtocol::ata);
+        } else if (label == "Model Number") {
+            drive.model = identity(value);
+            drive.rotational = false;
+            set_protocol(DriveProtocol::nvme);
+        } else if (label == "Model Family") {
+            drive.family = std::string(value);
+        } else if (label == "Vendor") {
+            vendor_ = identity(value);
+            set_protocol(DriveProtocol::scsi);
+        } else if (label == "Product") {
+            product_ = identity(value);
+        } else if (label == "Device" && contains(value, "Version:")) {
+            // smartctl 5: "Device: HITACHI  HUS103073FL3800  Version: SA19"
+            const size_t version = value.find("Version:");
+            drive.firmware = identity(value.substr(version + 8));
+            for (const std::string_view word : split_words(value.substr(0, version))) {
+                product_ += (product_.empty() ? "" : " ") + std::string(word);
+            }
+            set_protocol(DriveProtocol::scsi);
+        } else if (label == "Serial Number" || label == "Serial number") {
+            drive.serial = identity(value);
+        } else if (label == "Firmware Version" || label == "Revision") {
+            drive.firmware = identity(value);
+        } else if (label == "LU WWN Device Id") {
+            drive.wwn = wwn_of(value);
+        } else if (label == "Logical Unit id") {
+            drive.wwn = unit_id_of(value);
+        } else if (label == "Rotation Rate") {
+            if (contains(value, "Solid State")) {
+                drive.rotational = false;
+            } else if (contains(value, "rpm")) {
+                drive.rotational = true;
+            }
+        } else if (label == "User Capacity" || label == "Total NVM Capacity") {
+            drive.capacity_bytes = grouped_number(value);
+        } else if (label == "Namespace 1 Size/Capacity" && !drive.capacity_bytes) {
+            drive.capacity_bytes = grouped_number(value);
+        } else {
+            return;
+        }
+        used_ = true;
+    }
+
+    // The counters of a line like "read:   110826   19   0  110845   1515087   460659.950   0".
+    void read_error_counters(std::string_view value, std::optional<double>& uncorrected) {
+        const auto words = split_words(value);
+        if (words.size() != 7) return;
+        uncorrected = grouped_number(words.back());
+    }
+
+    void read_nvme(std::string_view label, std::string_view value) {
+        DriveHealth& drive = health();
+        const auto ratio = [&]() -> std::optional<double> {
+            const auto percent = grouped_number(value);
+            return percent ? std::optional<double>(*percent / 100) : std::nullopt;
+        };
+        if (label == "Critical Warning" && starts_with(value, "0x")) {
+            unsigned bits = 0;
+            if (std::from_chars(value.data() + 2, value.data() + value.size(), bits, 16).ec ==
+                std::errc()) {
+                drive.critical_warning = bits & 0xffU;
+            }
+        } else if (label == "Available Spare") {
+            drive.available_spare_ratio = ratio();
+        } else if (label == "Available Spare Threshold") {
+            drive.available_spare_threshold_ratio = ratio();
+        } else if (label == "Percentage Used" || label == "Percentage used endurance indicator") {
+            drive.used_endurance_ratio = ratio();
+        } else if (label == "Media and Data Integrity Errors") {
+            drive.media_errors = grouped_number(value);
+        } else if (label == "Error Information Log Entries") {
+            drive.error_log_entries = grouped_number(value);
+        } else if (label == "Power On Hours") {
+            if (const auto hours = grouped_number(value)) {
+                drive.power_on_seconds = plausible_power_on_seconds(*hours);
+            }
+        } else if (label == "Temperature" && contains(value, "Celsius")) {
+            set_temperature(value);
+        } else if (label == "Warning  Comp. Temp. Threshold" ||
+                   label == "Warning Comp. Temp. Threshold") {
+            set_limit(value);
+        }
+    }
+
+    void set_temperature(std::string_view value) {
+        const bool negative = starts_with(value, "-");
+        const auto celsius = grouped_number(negative ? value.substr(1) : value);
+        if (!celsius || health().temperature_celsius) return;
+        health().temperature_celsius = plausible_temperature(negative ? -*celsius : *celsius);
+    }
+
+    void set_limit(std::string_view value) {
+        const auto celsius = grouped_number(value);
+        if (celsius && *celsius > 0 && !health().temperature_limit_celsius) {
+            health().temperature_limit_celsius = celsius;
+        }
+    }
+
+    void read_verdict(std::string_view label, std::string_view value) {
+        if (starts_with(label, "SMART overall-health self-assessment")) {
+            if (starts_with(value, "PASSED")) health().passed = true;
+            if (starts_with(value, "FAILED")) health().passed = false;
+        } else if (label == "SMART Health Status") {
+            set_protocol(DriveProtocol::scsi);
+            health().passed = starts_with(value, "OK");
+        } else {
+            return;
+        }
+        used_ = true;
+    }
+
+    void read_field(std::string_view label, std::string_view value, std::string_view line) {
+        if (value.empty()) return;
+        read_identity(label, value);
+        read_verdict(label, value);
+        read_nvme(label, value);
+        DriveHealth& drive = health();
+        if (label == "Current Drive Temperature") {
+            set_temperature(value);
+        } else if (label == "Drive Trip Temperature") {
+            set_limit(value);
+        } else if (label == "Min/Max recommended Temperature") {
+            const size_t slash = value.find('/');
+            if (slash != std::string_view::npos) set_limit(value.substr(slash + 1));
+        } else if (label == "Elements in grown defect list") {
+            drive.grown_defects = grouped_number(value);
+        } else if (label == "Pending defect count") {
+            drive.pending_defects = grouped_number(value);
+        } else if (label == "read") {
+            read_error_counters(value, drive.uncorrected_reads);
+        } else if (label == "write") {
+            read_error_counters(value, drive.uncorrected_writes);
+        } else if (label == "verify") {
+            read_error_counters(value, drive.uncorrected_verifies);
+        } else if (label == "ATA Error Count" || label == "Device Error Count") {
+            if (!drive.error_log_entries) drive.error_log_entries = grouped_number(value);
+        } else if (label == "Accumulated power on time, hours" && starts_with(value, "minutes ")) {
+            // "Accumulated power on time, hours:minutes 39704:24 [2382264 minutes]"
+            const auto hours = grouped_number(value.substr(8));
+            if (hours) drive.power_on_seconds = plausible_power_on_seconds(*hours);
+        } else if (label == "Power mode is" || label == "Power mode was") {
+            read_power_mode(value);
+        } else if (label == "SMART support is" && contains(value, "Unavailable")) {
+            answer_.warnings.emplace_back(line);
+        }
+    }
+
+    void read_power_mode(std::string_view value) {
+        if (contains(value, "STANDBY")) {
+            health().power_state = PowerState::standby;
+        } else if (contains(value, "SLEEP")) {
+            health().power_state = PowerState::sleep;
+        } else if (starts_with(value, "IDLE")) {
+            health().power_state = PowerState::idle;
+        } else if (starts_with(value, "ACTIVE")) {
+            health().power_state = PowerState::active;
+        }
+    }
+
+    void read_sentence(std::string_view words) {
+        DriveHealth& drive = health();
+        if (starts_with(words, "No Errors Logged") && drive.protocol == DriveProtocol::ata) {
+            if (!drive.error_log_entries) drive.error_log_entries = 0;
+        } else if (starts_with(words, "No self-tests have been logged")) {
+            drive.self_test_log_read = true;
+        } else if (starts_with(words, "Current temperature = ")) {
+            set_temperature(words.substr(22));
+        } else if (starts_with(words, "number of hours powered up = ")) {
+            // "… = 12345.67", the decimal separator of any locale
+            const std::string_view number = words.substr(29);
+            const auto hours = grouped_number(number.substr(0, number.find_first_of(".,")));
+            if (hours) drive.power_on_seconds = plausible_power_on_seconds(*hours);
+        } else if (contains(words, "Percentage Used Endurance Indicator")) {
+            // Device statistics: "0x07  0x008  1              12  N--  Percentage Used …"
+            const auto columns = split_words(words);
+            const auto percent = columns.size() > 4 ? grouped_number(columns[3]) : std::nullopt;
+            if (percent && *percent <= 255) drive.used_endurance_ratio = *percent / 100;
+        } else if (starts_with(words, "Device is in ") && contains(words, " mode")) {
+            answer_.asleep = used_ = true;
+            drive.power_state = contains(words, "SLEEP") ? PowerState::sleep : PowerState::standby;
+        } else if (contains(words, "mandatory SMART command failed") ||
+                   contains(words, "Unknown USB bridge") ||
+                   contains(words, "Please specify device type") ||
+                   (starts_with(words, "Smartctl open device") && contains(words, "failed"))) {
+            used_ = true;
+            if (answer_.errors.size() < 16) answer_.errors.emplace_back(words);
+        }
+        if (starts_with(words, "/dev/") && drive.device.empty() && contains(words, ":")) {
+            drive.device = device_in(words.substr(0, words.find(':')));
+        }
+    }
+
+    std::vector<SmartctlAnswer> answers_;
+    SmartctlAnswer answer_;
+    std::string vendor_, product_;
+    std::string next_device_;  // of a command line before the output
+    int last_test_ = 0;
+    bool used_ = false;  // the answer holds something
+    bool had_information_ = false;
+    bool in_nvme_tests_ = false;
+    bool tests_complete_ = false;
+};
+
+}  // namespace
+
+std::vector<SmartctlAnswer> parse_smartctl_text(std::string_view text) {
+    return Reader().read(text);
+}
+
+bool looks_like_smartctl_text(std::string_view text) {
+    text = text.substr(0, 16384);
+    if (!text.empty() && trim(text).substr(0, 1) == "{") return false;
+    for (const std::string_view mark :
+         {std::string_view("=== START OF INFORMATION SECTION"),
+          std::string_view("SMART DATA SECTION ==="),
+          std::string_view("SMART overall-health self-assessment"),
+          std::string_view("SMART Health Status:"), std::string_view("ID# ATTRIBUTE_NAME"),
+          std::string_view("smartmontools.org"), std::string_view("smartmontools.sourceforge.net"),
+          std::string_view("SMART/Health Information (NVMe Log")}) {
+        if (contains(text, mark)) return true;
+    }
+    // --scan: "/dev/sda -d sat # /dev/sda [SAT], ATA device"
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const size_t mark = line.find(" -d ");
+    return mark != std::string_view::npos && contains(line.substr(mark), " # ") &&
+           contains(line, " device");
+}
+
+}  // namespace lastgood

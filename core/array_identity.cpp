@@ -1,0 +1,64 @@
+#include "core/array_identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lastgood {
+
+namespace {
+
+constexpr std::string_view lvm_leg = "_rimage_";
+
+}  // namespace
+
+std::string md_uuid_from_sysfs(std::string_view text, bool swapped) {
+    while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
+    std::string digits;
+    for (char c : text) {
+        if (c == '-') continue;
+        bool hexadecimal =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (!hexadecimal || digits.size() >= 32) return {};
+        digits += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    if (digits.size() != 32 || digits.find_first_not_of('0') == std::string::npos) return {};
+    std::string result;
+    for (size_t word = 0; word < 4; ++word) {
+        if (word > 0) result += ':';
+        for (size_t byte = 0; byte < 4; ++byte)
+            result += digits.substr(word * 8 + (swapped ? 3 - byte : byte) * 2, 2);
+    }
+    return result;
+}
+
+std::string lvm_leg_name(std::string_view volume, int number) {
+    return fmt::format("{}{}{}", volume, lvm_leg, number);
+}
+
+bool is_lvm_leg(std::string_view dm_name) {
+    return dm_name.find(lvm_leg) != std::string_view::npos;
+}
+
+bool has_lvm_arrays(const Host& host) {
+    const auto blocks = host.list("/sys/block").value_or(std::vector<std::string>{});
+    return std::ranges::any_of(blocks, [&](const std::string& device) {
+        if (!device.starts_with("dm-")) return false;
+        const auto name = host.read_line("/sys/block/" + device + "/dm/name");
+        return name && is_lvm_leg(*name);
+    });
+}
+
+bool is_lvm_array(const Topology& topology, const BlockDevice& device) {
+    const std::string first = lvm_leg_name(device.dm_name, 0);
+    return !device.dm_name.empty() && std::ranges::any_of(topology.devices, [&](const auto& entry) {
+        return entry.second.dm_name == first;
+    });
+}
+
+std::string lvm_array_id(const Host& host, std::string_view device, std::string_view dm_name) {
+    const auto uuid = host.read_line(fmt::format("/sys/block/{}/dm/uuid", device));
+    return uuid && !uuid->empty() ? "dm-uuid-" + *uuid : fmt::format("dm-name-{}", dm_name);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,196 @@
+#include "core/facts.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/utf8.hpp"
+
+#include "core/info_metric.hpp"
+
+namespace lastgood {
+
+namespace {
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(
+        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// "sdb1" of sdb, "nvme0n1p2" of nvme0n1: a partition's name is the drive's, a p if that ends in a
+// digit, and a number.
+bool is_partition_of(std::string_view word, std::string_view device) {
+    if (device.empty() || !word.starts_with(device)) {
+        return false;
+    }
+    std::string_view rest = word.substr(device.size());
+    if (is_digit(device.back())) {
+        if (!rest.starts_with('p')) {
+            return false;
+        }
+        rest.remove_prefix(1);
+    }
+    return !rest.empty() && std::ranges::all_of(rest, is_digit);
+}
+
+std::string_view without_dev(std::string_view word) {
+    for (const std::string_view prefix : {"/dev/md/", "/dev/mapper/", "/dev/"}) {
+        if (word.starts_with(prefix)) {
+            return word.substr(prefix.size());
+        }
+    }
+    return word;
+}
+
+// The kernel counts sda, sdb, …, sdz, sdaa: fewer letters come first.
+std::string counting_key(std::string_view name) {
+    for (const std::string_view prefix : {"sd", "vd", "xvd", "hd"}) {
+        if (name.starts_with(prefix)) {
+            const size_t end = std::min(
+                name.find_first_not_of("abcdefghijklmnopqrstuvwxyz", prefix.size()), name.size());
+            const auto letters = static_cast<char>(std::min<size_t>(end - prefix.size(), 31));
+            return std::string(prefix) + letters + std::string(name.substr(prefix.size()));
+        }
+    }
+    return std::string(name);
+}
+
+// The digits at `position`, which moves behind them, without leading zeros.
+std::string_view number_at(std::string_view text, size_t& position) {
+    const size_t end = std::min(text.find_first_not_of("0123456789", position), text.size());
+    std::string_view digits = text.substr(position, end - position);
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+    position = end;
+    return digits;
+}
+
+}  // namespace
+
+const Observation* Subject::first(const Metric& metric) const {
+    const auto found = std::ranges::find(observations, &metric, &Observation::metric);
+    return found == observations.end() ? nullptr : *found;
+}
+
+std::optional<double> Subject::value(const Metric& metric) const {
+    const Observation* found = first(metric);
+    return found == nullptr ? std::nullopt : std::optional(found->value);
+}
+
+std::string_view Subject::label(const Metric& metric, std::string_view key) const {
+    for (const Observation* observation : observations) {
+        if (observation->metric == &metric && !observation->label(key).empty()) {
+            return observation->label(key);
+        }
+    }
+    return "";
+}
+
+std::string Subject::name() const {
+    const bool by_device = kind == SubjectKind::drive || kind == SubjectKind::array;
+    const std::string_view device = by_device ? label(*info_metric(kind), "device") : "";
+    return harmless(device.empty() ? std::string_view(id) : device);
+}
+
+Facts::Facts(const Report& report) {
+    for (const Observation& observation : report.observations) {
+        at(observation.metric->subject, observation.subject).observations.push_back(&observation);
+    }
+    for (const Finding& finding : report.findings) {
+        Subject& subject = at(finding.kind, finding.subject);
+        subject.findings.push_back(&finding);
+        subject.worst = std::max(subject.worst.value_or(finding.severity), finding.severity);
+    }
+}
+
+Subject& Facts::at(SubjectKind kind, const std::string& id) {
+    Subject& subject = subjects_[{kind, id}];
+    if (subject.observations.empty() && subject.findings.empty()) {
+        subject.kind = kind;
+        subject.id = id;
+    }
+    return subject;
+}
+
+std::vector<const Subject*> Facts::of(SubjectKind kind) const {
+    std::vector<std::pair<std::string, const Subject*>> found;
+    for (const auto& [key, subject] : subjects_) {
+        if (key.first == kind) {
+            found.emplace_back(subject.name(), &subject);
+        }
+    }
+    std::ranges::stable_sort(
+        found, [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
+    std::vector<const Subject*> result;
+    for (const auto& [name, subject] : found) {
+        result.push_back(subject);
+    }
+    return result;
+}
+
+const Subject* Facts::find(SubjectKind kind, std::string_view id) const {
+    const auto found = subjects_.find({kind, std::string(id)});
+    return found == subjects_.end() ? nullptr : &found->second;
+}
+
+std::vector<const Subject*> Facts::named(std::string_view word) const {
+    if (word.empty()) {
+        return {};
+    }
+    std::vector<const Subject*> exact, by_label, by_partition;
+    const std::string_view device = without_dev(word);
+    for (const auto& entry : subjects_) {
+        const Subject& subject = entry.second;
+        if (subject.kind == SubjectKind::host) {
+            continue;
+        }
+        if (subject.id == word || subject.id == device) {
+            exact.push_back(&subject);
+            continue;
+        }
+        const Metric* info = info_metric(subject.kind);
+        if (info == nullptr) {
+            continue;
+        }
+        const auto is = [&](std::string_view label, std::string_view wanted) {
+            return std::ranges::any_of(subject.observations, [&](const Observation* observation) {
+                return observation->metric == info && !wanted.empty() &&
+                       equal_ignoring_case(observation->label(label), wanted);
+            });
+        };
+        const std::string_view own_device = without_dev(subject.label(*info, "device"));
+        if (own_device == device || is("serial", word) || is("wwn", word) || is("name", device) ||
+            is("uuid", word) || is("location", word)) {
+            by_label.push_back(&subject);
+        } else if (subject.kind == SubjectKind::drive && is_partition_of(device, own_device)) {
+            by_partition.push_back(&subject);
+        }
+    }
+    return !exact.empty() ? exact : !by_label.empty() ? by_label : by_partition;
+}
+
+bool natural_less(std::string_view first, std::string_view second) {
+    const std::string a = counting_key(first), b = counting_key(second);
+    size_t i = 0, j = 0;
+    while (i < a.size() && j < b.size()) {
+        if (is_digit(a[i]) && is_digit(b[j])) {
+            const std::string_view x = number_at(a, i), y = number_at(b, j);
+            if (x.size() != y.size()) {
+                return x.size() < y.size();
+            }
+            if (x != y) {
+                return x < y;
+            }
+        } else if (a[i] != b[j]) {
+            return a[i] < b[j];
+        } else {
+            ++i;
+            ++j;
+        }
+    }
+    return a.size() - i < b.size() - j;
+}
+
+}  // namespace lastgood

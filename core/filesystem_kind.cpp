@@ -1,0 +1,53 @@
+#include "core/filesystem_kind.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace lastgood {
+
+namespace {
+
+constexpr std::array<std::string_view, 17> network_types = {
+    "nfs",   "nfs4",   "cifs",      "smb3",     "smbfs",  "ceph", "9p",    "virtiofs", "afs",
+    "ncpfs", "lustre", "glusterfs", "orangefs", "beegfs", "gpfs", "davfs", "fuse",
+};
+// Have a device and never change.
+constexpr std::array<std::string_view, 6> unchanging_types = {"squashfs", "iso9660", "udf",
+                                                              "erofs",    "cramfs",  "romfs"};
+// Are marked "nodev" and keep data all the same.
+constexpr std::array<std::string_view, 4> kept_types = {"btrfs", "zfs", "bcachefs", "ubifs"};
+// Views into programs, not storage.
+constexpr std::array<std::string_view, 7> view_types = {
+    "fuse.gvfsd-fuse", "fuse.portal",       "fuse.lxcfs",          "fuse.snapfuse",
+    "fuse.squashfuse", "fuse.archivemount", "fuse.vmware-vmblock",
+};
+
+template <size_t size>
+bool contains(const std::array<std::string_view, size>& list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+}  // namespace
+
+FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_filesystems) {
+    if (contains(network_types, type)) return FilesystemKind::network;
+    if (contains(view_types, type)) return FilesystemKind::none;
+    if (type.starts_with("fuse.")) return FilesystemKind::network;  // whatever it is, it can hang
+    if (contains(unchanging_types, type)) return FilesystemKind::none;
+    if (contains(kept_types, type)) return FilesystemKind::local;
+    while (!proc_filesystems.empty()) {
+        const size_t end = std::min(proc_filesystems.find('\n'), proc_filesystems.size());
+        std::string_view line = proc_filesystems.substr(0, end);
+        proc_filesystems.remove_prefix(std::min(end + 1, proc_filesystems.size()));
+        const size_t tab = line.rfind('\t');
+        if (tab == std::string_view::npos || line.substr(tab + 1) != type) continue;
+        return line.starts_with("nodev") ? FilesystemKind::none : FilesystemKind::local;
+    }
+    // Not in the list: only types that are known to lie on a device.
+    constexpr std::array<std::string_view, 11> device_types = {
+        "ext2", "ext3", "ext4",  "xfs",     "vfat",    "exfat",
+        "jfs",  "f2fs", "ntfs3", "fuseblk", "reiserfs"};
+    return contains(device_types, type) ? FilesystemKind::local : FilesystemKind::none;
+}
+
+}  // namespace lastgood

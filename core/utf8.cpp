@@ -1,0 +1,91 @@
+#include "core/utf8.hpp"
+
+#include <algorithm>
+
+namespace lastgood {
+
+namespace {
+
+bool between(uint32_t value, uint32_t low, uint32_t high) {
+    return value >= low && value <= high;
+}
+
+// Characters that a terminal acts on or that change how their neighbours look: C0, DEL, C1, zero
+// width and direction marks, line separators, the byte order mark, tags and noncharacters.
+bool harmful(uint32_t c) {
+    return c < 0x20 || between(c, 0x7f, 0x9f) || c == 0xad || c == 0x61c ||
+           between(c, 0x200b, 0x200f) || between(c, 0x2028, 0x202e) || between(c, 0x2060, 0x206f) ||
+           c == 0xfeff || between(c, 0xfff0, 0xfffb) || between(c, 0xe0000, 0xe0fff) ||
+           (c & 0xfffe) == 0xfffe;
+}
+
+}  // namespace
+
+CodePoint decode_utf8(std::string_view text) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) {
+        return {first, 1};
+    }
+    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || text.size() < length) {
+        return {};
+    }
+    uint32_t value = first & (0x7fU >> length);
+    for (size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) {
+            return {};
+        }
+        value = value << 6 | (byte(i) & 0x3fU);
+    }
+    const uint32_t smallest = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
+    if (value < smallest || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
+        return {};
+    }
+    return {value, length};
+}
+
+size_t display_columns(uint32_t c) {
+    if (between(c, 0x300, 0x36f) || between(c, 0x1ab0, 0x1aff) || between(c, 0x1dc0, 0x1dff) ||
+        between(c, 0x20d0, 0x20ff) || between(c, 0xfe00, 0xfe0f) || between(c, 0xfe20, 0xfe2f)) {
+        return 0;
+    }
+    const bool wide = between(c, 0x1100, 0x115f) || between(c, 0x2e80, 0x303e) ||
+                      between(c, 0x3041, 0xa4cf) || between(c, 0xac00, 0xd7a3) ||
+                      between(c, 0xf900, 0xfaff) || between(c, 0xfe30, 0xfe6f) ||
+                      between(c, 0xff00, 0xff60) || between(c, 0xffe0, 0xffe6) ||
+                      between(c, 0x1f300, 0x1faff) || between(c, 0x20000, 0x3fffd);
+    return wide ? 2 : 1;
+}
+
+std::string harmless(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const CodePoint point = decode_utf8(text);
+        const size_t length = std::max<size_t>(point.length, 1);
+        if (point.length == 0) {
+            result += '?';
+        } else if (point.value == '\n' || point.value == '\t' || point.value == '\r') {
+            result += ' ';
+        } else if (harmful(point.value)) {
+            result += '?';
+        } else {
+            result += text.substr(0, length);
+        }
+        text.remove_prefix(length);
+    }
+    return result;
+}
+
+size_t display_width(std::string_view text) {
+    size_t width = 0;
+    while (!text.empty()) {
+        const CodePoint point = decode_utf8(text);
+        width += point.length == 0 ? 1 : display_columns(point.value);
+        text.remove_prefix(std::max<size_t>(point.length, 1));
+    }
+    return width;
+}
+
+}  // namespace lastgood

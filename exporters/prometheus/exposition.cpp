@@ -1,0 +1,287 @@
+#include "exporters/prometheus/exposition.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <prometheus/text_serializer.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <ostream>
+#include <streambuf>
+#include <system_error>
+#include <tuple>
+
+namespace lastgood {
+
+namespace {
+
+// Appends to a string; std::ostringstream would hold the text twice when it is taken out.
+class StringBuffer : public std::streambuf {
+  public:
+    explicit StringBuffer(std::string& out) : out_(out) {}
+
+  protected:
+    int_type overflow(int_type c) override {
+        if (!traits_type::eq_int_type(c, traits_type::eof())) {
+            out_.push_back(traits_type::to_char_type(c));
+        }
+        return traits_type::not_eof(c);
+    }
+    std::streamsize xsputn(const char* text, std::streamsize length) override {
+        out_.append(text, static_cast<size_t>(length));
+        return length;
+    }
+
+  private:
+    std::string& out_;
+};
+
+// prometheus-cpp 1.0 writes HELP as it is: a newline would end the comment, a backslash begin an
+// escape.
+std::string one_line(std::string_view help) {
+    std::string result;
+    for (const char c : help) {
+        if (c == '\n' || c == '\r') {
+            result += ' ';
+        } else if (c == '\\') {
+            result += "\\\\";
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+prometheus::MetricType exposed_type(const Metric& metric) {
+    // promtool refuses these endings on gauges, because histograms and summaries own them.
+    const auto reserved = {"_count", "_sum", "_bucket"};
+    if (std::ranges::any_of(reserved,
+                            [&](const char* end) { return metric.name.ends_with(end); })) {
+        return prometheus::MetricType::Untyped;
+    }
+    switch (metric.type) {
+        case MetricType::counter:
+            return prometheus::MetricType::Counter;
+        case MetricType::gauge:
+        case MetricType::info:
+        case MetricType::state:
+            return prometheus::MetricType::Gauge;
+    }
+    return prometheus::MetricType::Untyped;
+}
+
+void set_value(prometheus::ClientMetric& series, prometheus::MetricType type, double value) {
+    switch (type) {
+        case prometheus::MetricType::Counter:
+            series.counter.value = value;
+            break;
+        case prometheus::MetricType::Gauge:
+            series.gauge.value = value;
+            break;
+        case prometheus::MetricType::Untyped:
+            series.untyped.value = value;
+            break;
+        case prometheus::MetricType::Summary:
+        case prometheus::MetricType::Histogram:
+            break;  // exposed_type() never says so
+    }
+}
+
+prometheus::MetricFamily family_of(const Metric& metric) {
+    prometheus::MetricFamily family;
+    family.name = metric.name;
+    family.help = one_line(metric.help);
+    family.type = exposed_type(metric);
+    return family;
+}
+
+prometheus::ClientMetric to_series(const Observation& observation, prometheus::MetricType type) {
+    prometheus::ClientMetric series;
+    const SubjectKind kind = observation.metric->subject;
+    series.label.reserve(observation.labels.size() + 1);
+    if (kind != SubjectKind::host) {
+        series.label.push_back({std::string(to_string(kind)), observation.subject});
+    }
+    for (const auto& [key, value] : observation.labels) {
+        series.label.push_back({key, value});
+    }
+    set_value(series, type, observation.value);
+    return series;
+}
+
+prometheus::MetricFamily single(const Metric& metric, double value) {
+    auto family = family_of(metric);
+    prometheus::ClientMetric series;
+    set_value(series, family.type, value);
+    family.metric.push_back(std::move(series));
+    return family;
+}
+
+prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
+    auto family = family_of(metric::finding);
+    for (const Finding& finding : findings) {
+        prometheus::ClientMetric series;
+        series.label = {{"kind", std::string(to_string(finding.kind))},
+                        {"rule", finding.rule},
+                        {"severity", std::string(to_string(finding.severity))},
+                        {"subject", finding.subject}};
+        series.gauge.value = 1;
+        const bool twice = std::ranges::any_of(
+            family.metric, [&](const auto& other) { return other.label == series.label; });
+        if (!twice) {
+            family.metric.push_back(std::move(series));
+        }
+    }
+    return family;
+}
+
+bool same_series(const Observation& a, const Observation& b) {
+    return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
+}
+
+void append(std::string& out, prometheus::MetricFamily&& family) {
+    StringBuffer buffer(out);
+    std::ostream stream(&buffer);
+    std::vector<prometheus::MetricFamily> one;
+    one.push_back(std::move(family));
+    prometheus::TextSerializer().Serialize(stream, one);
+}
+
+}  // namespace
+
+bool is_fresh(Timestamp written_at, Timestamp now) {
+    return std::abs(now - written_at) <= report_freshness;
+}
+
+void for_each_family(const Report& report, bool fresh,
+                     const std::function<void(prometheus::MetricFamily&&)>& take) {
+    take(single(metric::report_timestamp_seconds, report.written_at));
+    if (!fresh) {
+        return;
+    }
+    // The report is sorted by metric; a stable sort of pointers makes sure of it, and is cheap when
+    // it is so.
+    std::vector<const Observation*> sorted;
+    sorted.reserve(report.observations.size());
+    for (const Observation& observation : report.observations) {
+        if (observation.metric != &metric::report_timestamp_seconds &&
+            observation.metric != &metric::finding && std::isfinite(observation.value)) {
+            sorted.push_back(&observation);
+        }
+    }
+    std::ranges::stable_sort(sorted, [](const Observation* a, const Observation* b) {
+        if (a->metric != b->metric) {
+            return a->metric->name < b->metric->name;
+        }
+        return std::tie(a->subject, a->labels) < std::tie(b->subject, b->labels);
+    });
+    bool watched_since = false;
+    for (size_t i = 0; i < sorted.size();) {
+        const Metric& current = *sorted[i]->metric;
+        watched_since |= &current == &metric::watched_since_timestamp_seconds;
+        auto family = family_of(current);
+        for (; i < sorted.size() && sorted[i]->metric == &current; ++i) {
+            // Of one series given twice the last counts: Prometheus would refuse the whole scrape.
+            if (i + 1 == sorted.size() || !same_series(*sorted[i], *sorted[i + 1])) {
+                family.metric.push_back(to_series(*sorted[i], family.type));
+            }
+        }
+        take(std::move(family));
+    }
+    if (!watched_since && report.watched_since > 0) {
+        take(single(metric::watched_since_timestamp_seconds, report.watched_since));
+    }
+    if (auto family = finding_family(report.findings); !family.metric.empty()) {
+        take(std::move(family));
+    }
+}
+
+std::string to_exposition(const Report& report, bool fresh) {
+    std::string text;
+    for_each_family(report, fresh,
+                    [&](prometheus::MetricFamily&& family) { append(text, std::move(family)); });
+    return text;
+}
+
+std::vector<prometheus::MetricFamily> ReportCollectable::Collect() const {
+    std::vector<prometheus::MetricFamily> families;
+    const auto report = read_report(path_);
+    if (report) {
+        for_each_family(
+            *report, is_fresh(report->written_at, now_()),
+            [&](prometheus::MetricFamily&& family) { families.push_back(std::move(family)); });
+    }
+    return families;
+}
+
+void ExpositionCache::refresh() {
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) != 0) {
+        problem_ = fmt::format("there is no report at {} ({}): is the agent running?", path_,
+                               std::generic_category().message(errno));
+        read_ = parsed_once_ = false;
+        text_ = {};
+        return;
+    }
+    const Identity found{status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size),
+                         status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    if (parsed_once_ && found == identity_) {
+        return;
+    }
+    identity_ = found;
+    parsed_once_ = true;
+    text_ = {};
+    {
+        const auto report = read_report(path_);
+        read_ = report.has_value();
+        if (report) {
+            written_at_ = report->written_at;
+            text_ = to_exposition(*report, true);
+            text_.shrink_to_fit();
+        } else {
+            problem_ = report.error().message;
+        }
+    }
+    // The parsed report is gone; without this its pages would stay with the process until the next
+    // scrape needs them.
+    ::malloc_trim(0);
+}
+
+ExpositionCache::Answer ExpositionCache::answer(bool with_text) {
+    const std::lock_guard lock(mutex_);
+    refresh();
+    Answer result;
+    if (!read_) {
+        result.why = problem_;
+        result.text = with_text ? "# lastgood: " + one_line(problem_) + "\n" : "";
+        return result;
+    }
+    const Seconds age = now_() - written_at_;
+    result.healthy = is_fresh(written_at_, now_());
+    if (result.healthy) {
+        result.why = fmt::format("the report is {} old", format_duration(std::max(age, 0.0)));
+        result.text = with_text ? text_ : "";
+    } else {
+        result.why =
+            age > 0
+                ? fmt::format("the report is {} old: is the agent running?", format_duration(age))
+                : fmt::format("the report is {} ahead of the clock", format_duration(-age));
+        if (with_text) {
+            Report last;
+            last.written_at = written_at_;
+            result.text = to_exposition(last, false) + "# lastgood: " + result.why + "\n";
+        }
+    }
+    return result;
+}
+
+ExpositionCache::Answer ExpositionCache::metrics() {
+    return answer(true);
+}
+ExpositionCache::Answer ExpositionCache::health() {
+    return answer(false);
+}
+
+}  // namespace lastgood

@@ -1,0 +1,163 @@
+#include "exporters/prometheus/privileges.hpp"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+namespace lastgood {
+
+namespace {
+
+Failure refused(const char* what) {
+    return fail(ErrorKind::failed, fmt::format("cannot give up privileges: {}: {}", what,
+                                               std::generic_category().message(errno)));
+}
+
+// capset(2) and capget(2) with _LINUX_CAPABILITY_VERSION_3, which takes two 32-bit words of each
+// set.
+using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
+
+bool set_capabilities(CapabilitySets& sets) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    return ::syscall(SYS_capset, &header, sets.data()) == 0;
+}
+
+bool get_capabilities(CapabilitySets& sets) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    return ::syscall(SYS_capget, &header, sets.data()) == 0;
+}
+
+bool holds_any(const CapabilitySets& sets) {
+    return std::ranges::any_of(sets, [](const auto& word) {
+        return (word.effective | word.permitted | word.inheritable) != 0;
+    });
+}
+
+struct User {
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+
+Result<User> look_up(const std::string& name) {
+    std::vector<char> buffer(16 * 1024);
+    passwd entry{};
+    passwd* found = nullptr;
+    const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found == nullptr) {
+        return fail(ErrorKind::absent,
+                    fmt::format("there is no user \"{}\"{}{}; set user in [serve] to one without "
+                                "rights, for instance nobody",
+                                name, error != 0 ? ": " : "",
+                                error != 0 ? std::generic_category().message(error) : ""));
+    }
+    if (entry.pw_uid == 0 || entry.pw_gid == 0) {
+        return fail(ErrorKind::denied,
+                    fmt::format("the listening process must not be root, and user \"{}\" has uid "
+                                "{} and gid {}; change user in [serve]",
+                                name, entry.pw_uid, entry.pw_gid));
+    }
+    return User{entry.pw_uid, entry.pw_gid};
+}
+
+}  // namespace
+
+Result<void> check_no_privileges() {
+    uid_t uids[3] = {};
+    gid_t gids[3] = {};
+    if (::getresuid(&uids[0], &uids[1], &uids[2]) != 0 ||
+        ::getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
+        return refused("getresuid");
+    }
+    for (int i = 0; i < 3; ++i) {
+        if (uids[i] == 0 || gids[i] == 0) {
+            return fail(ErrorKind::denied, "the listening process is still root");
+        }
+    }
+    std::vector<gid_t> groups(64 * 1024);
+    const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+    if (count < 0) {
+        return refused("getgroups");
+    }
+    for (int i = 0; i < count; ++i) {
+        if (groups[static_cast<size_t>(i)] == 0) {
+            return fail(ErrorKind::denied, "the listening process is still in group root");
+        }
+    }
+    CapabilitySets sets{};
+    if (!get_capabilities(sets)) {
+        return refused("capget");
+    }
+    if (holds_any(sets)) {
+        return fail(ErrorKind::denied, "the listening process still has capabilities");
+    }
+    if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+        ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return fail(ErrorKind::denied, "no_new_privs or dumpable could not be set");
+    }
+    if (::setuid(0) == 0) {
+        return fail(ErrorKind::denied, "the listening process could become root again");
+    }
+    return {};
+}
+
+Result<void> give_up_privileges(const std::string& user) {
+    const bool root = ::geteuid() == 0 || ::getuid() == 0;
+    User target;
+    if (root) {
+        const auto found = look_up(user);
+        if (!found) {
+            return tl::unexpected(found.error());
+        }
+        target = *found;
+    }
+    // The ambient and the bounding set first: dropping from the bounding set needs CAP_SETPCAP.
+    // Without that (not root, or a container's root) the bounding set stays, and no_new_privs keeps
+    // it from ever being used.
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+         ++capability) {
+        ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    }
+    if (root) {
+        if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
+            return refused("PR_SET_KEEPCAPS");
+        }
+        if (::setgroups(0, nullptr) != 0) {
+            return refused("setgroups");
+        }
+        if (::setresgid(target.gid, target.gid, target.gid) != 0) {
+            return refused("setresgid");
+        }
+        if (::setresuid(target.uid, target.uid, target.uid) != 0) {
+            return refused("setresuid");
+        }
+    }
+    // Where there are none, as in a service with a user of its own, capset may be forbidden.
+    CapabilitySets sets{};
+    if (!get_capabilities(sets)) {
+        return refused("capget");
+    }
+    CapabilitySets none{};
+    if (holds_any(sets) && !set_capabilities(none)) {
+        return refused("capset");
+    }
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return refused("PR_SET_NO_NEW_PRIVS");
+    }
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return refused("PR_SET_DUMPABLE");
+    }
+    return check_no_privileges();
+}
+
+}  // namespace lastgood

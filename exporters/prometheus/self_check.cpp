@@ -1,0 +1,73 @@
+#include "exporters/prometheus/self_check.hpp"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+#include "core/descriptor.hpp"
+
+namespace lastgood {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+bool ready_before(int fd, short events, Clock::time_point end) {
+    pollfd waited{fd, events, 0};
+    int count = 0;
+    do {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+        if (left.count() <= 0) return false;
+        count = ::poll(&waited, 1, static_cast<int>(left.count()));
+    } while (count < 0 && errno == EINTR);
+    return count == 1;
+}
+
+// A connected socket, or -1.
+int connect_before(const addrinfo& address, Clock::time_point end) {
+    const int fd =
+        ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (fd < 0) return -1;
+    int error = 0;
+    socklen_t size = sizeof error;
+    const bool connected =
+        ::connect(fd, address.ai_addr, address.ai_addrlen) == 0 ||
+        (errno == EINPROGRESS && ready_before(fd, POLLOUT, end) &&
+         ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0);
+    if (connected) return fd;
+    ::close(fd);
+    return -1;
+}
+
+}  // namespace
+
+bool answers_itself(const std::string& listen, Seconds limit) {
+    const auto end = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(limit * 1000));
+    const size_t colon = listen.rfind(':');
+    if (colon == listen.npos) return true;
+    std::string host = listen.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    // Every address: ours, over IPv4, where that is answered too.
+    if (host.empty() || host == "::" || host == "*" || host == "0.0.0.0" || host == "localhost")
+        host = "127.0.0.1";
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host.c_str(), listen.c_str() + colon + 1, &hints, &found) != 0) return true;
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+    const Descriptor connection(connect_before(*found, end));
+    if (connection.get() < 0) return true;
+    constexpr std::string_view request = "HEAD /-/healthy HTTP/1.0\r\n\r\n";
+    if (::send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return true;
+    char answer[64];
+    return ready_before(connection.get(), POLLIN, end) &&
+           ::recv(connection.get(), answer, sizeof answer, 0) > 0;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,156 @@
+#include "exporters/prometheus/serve.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "core/report.hpp"
+#include "exporters/prometheus/privileges.hpp"
+#include "exporters/prometheus/exposition.hpp"
+#include "exporters/prometheus/self_check.hpp"
+#include "exporters/status/view.hpp"
+
+namespace lastgood {
+
+namespace {
+
+Timestamp clock_now() {
+    using Duration = std::chrono::duration<double>;
+    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string escape_html(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                result += "&amp;";
+                break;
+            case '<':
+                result += "&lt;";
+                break;
+            case '>':
+                result += "&gt;";
+                break;
+            case '"':
+                result += "&quot;";
+                break;
+            default:
+                result += c;
+        }
+    }
+    return result;
+}
+
+std::string start_page(const std::string& report_path) {
+    std::string status;
+    {
+        const auto report = read_report(report_path);
+        ViewOptions options;
+        options.width = 120;
+        options.height = 0;
+        status = report ? render_status(*report, clock_now(), options)
+                        : render_no_report(report.error(), report_path, options);
+    }
+    ::malloc_trim(0);
+    return fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>lastgood</title>"
+        "</head>\n<body><h1>lastgood</h1>\n<p><a href=\"/metrics\">metrics</a> "
+        "<a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre></body></html>\n",
+        escape_html(status));
+}
+
+void stop_on_signals(sigset_t& signals) {
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A client that hangs up must not end the process.
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+constexpr Seconds answer_limit = 8;  // shorter than systemd waits for us to stop
+
+// Until a signal says that it is over; meanwhile tells systemd, where it asks, that we answer.
+void wait_for_end(const sigset_t& signals, const std::string& listen) {
+    uint64_t watchdog = 0;  // microseconds
+    if (::sd_watchdog_enabled(0, &watchdog) <= 0) {
+        int signal = 0;
+        while (::sigwait(&signals, &signal) == EINTR) {
+        }
+        return;
+    }
+    const uint64_t pause = watchdog / 3;
+    const timespec patience{static_cast<time_t>(pause / 1'000'000),
+                            static_cast<long>(pause % 1'000'000 * 1000)};
+    do {
+        if (answers_itself(listen, answer_limit)) ::sd_notify(0, "WATCHDOG=1");
+    } while (::sigtimedwait(&signals, nullptr, &patience) < 0);
+}
+
+}  // namespace
+
+HttpServer::Answer make_pages(const std::string& report_path) {
+    auto cache = std::make_shared<ExpositionCache>(report_path, clock_now);
+    return [cache, report_path](std::string_view path) -> HttpAnswer {
+        if (path == "/metrics") {
+            return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};
+        }
+        if (path == "/-/healthy") {
+            const auto health = cache->health();
+            return {health.healthy ? 200 : 503, "text/plain; charset=utf-8", health.why + "\n"};
+        }
+        if (path == "/") {
+            return {200, "text/html; charset=utf-8", start_page(report_path)};
+        }
+        return {404, "text/plain; charset=utf-8",
+                "There are only /metrics, /-/healthy and / here.\n"};
+    };
+}
+
+int run_serve(const Config& config, bool end_with_parent) {
+    const pid_t parent = ::getppid();
+    const auto say = [](const std::string& message) {
+        fmt::print(stderr, "lastgood serve: {}\n", message);
+        return 3;
+    };
+    // Many small arenas would keep what the two threads free.
+    ::mallopt(M_ARENA_MAX, 1);
+    // Whoever started this process may have left a device open in it.
+    ::close_range(3, ~0U, 0);
+    sigset_t signals;
+    stop_on_signals(signals);
+    if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
+        return say(given_up.error().message);
+    }
+    // Only now: a change of credentials forgets it (prctl(2)).
+    if (end_with_parent) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) {
+            return say("the agent is gone");
+        }
+    }
+    HttpServer server;
+    const auto started =
+        server.start(config.listen, make_pages(config.runtime_directory + "/report.json"));
+    if (!started) {
+        return say(started.error().message);
+    }
+    ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.c_str());
+    wait_for_end(signals, config.listen);
+    ::sd_notify(0, "STOPPING=1");
+    return 0;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,21 @@
+#include "exporters/prometheus/textfile.hpp"
+
+#include <fmt/format.h>
+
+#include "exporters/prometheus/exposition.hpp"
+
+namespace lastgood {
+
+Result<void> write_textfile(const Report& report, const std::string& path) {
+    if (!path.ends_with(".prom")) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("{}: node_exporter reads only files that end in .prom; change "
+                                "path in [textfile]",
+                                path));
+    }
+    // write_file's temporary name does not end in .prom: node_exporter reads the folder at any
+    // moment.
+    return write_file(path, to_exposition(report, true));
+}
+
+}  // namespace lastgood

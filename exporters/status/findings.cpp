@@ -1,0 +1,137 @@
+#include "exporters/status/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "exporters/status/tables.hpp"
+#include "exporters/status/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// Of findings with one rule and one advice, so many are spelled out.
+constexpr size_t spelled_out = 4;
+constexpr size_t indent = 10;
+
+std::string word_of(Severity severity) {
+    switch (severity) {
+        case Severity::critical:
+            return "CRITICAL";
+        case Severity::warning:
+            return "WARNING";
+        case Severity::unknown:
+            return "UNKNOWN";
+    }
+    return "UNKNOWN";
+}
+
+struct Group {
+    std::vector<const Finding*> findings;  // same rule, severity and advice
+};
+
+std::vector<Group> grouped(const std::vector<Finding>& findings) {
+    std::vector<const Finding*> sorted;
+    for (const Finding& finding : findings) {
+        sorted.push_back(&finding);
+    }
+    std::ranges::stable_sort(
+        sorted, [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
+    std::vector<Group> groups;
+    for (const Finding* finding : sorted) {
+        const auto same = std::ranges::find_if(groups, [&](const Group& group) {
+            const Finding& other = *group.findings.front();
+            return other.rule == finding->rule && other.severity == finding->severity &&
+                   other.advice == finding->advice;
+        });
+        if (same == groups.end()) {
+            groups.push_back({{finding}});
+        } else {
+            same->findings.push_back(finding);
+        }
+    }
+    return groups;
+}
+
+void add_wrapped(std::vector<std::string>& lines, const std::string& start, size_t start_width,
+                 std::string_view text, size_t left, const ViewOptions& options) {
+    const size_t width = std::max<size_t>(options.width, left + 20) - left;
+    std::string before = start + std::string(left > start_width ? left - start_width : 0, ' ');
+    for (const std::string& line : wrap(text, width)) {
+        lines.push_back(before + line);
+        before.assign(left, ' ');
+    }
+}
+
+// The sentences of `advice` that were not said yet about this subject: several rules may speak of
+// one drive and end in the same steps, and a screen should say them once.
+std::string new_advice(const Finding& finding,
+                       std::set<std::pair<std::string, std::string>>& said) {
+    const std::string advice = harmless(finding.advice);
+    std::string text;
+    bool left_out = false;
+    for (size_t at = 0; at < advice.size();) {
+        const size_t stop = advice.find(". ", at);
+        const size_t end = stop == std::string::npos ? advice.size() : stop + 2;
+        const std::string sentence = advice.substr(at, end - at);
+        const std::string bare = sentence.substr(0, sentence.find_last_not_of(". ") + 1);
+        if (said.emplace(finding.subject, bare).second) {
+            text += sentence;
+        } else {
+            left_out = true;
+        }
+        at = end;
+    }
+    return text.empty() || !left_out ? text
+                                     : text + (text.ends_with(' ') ? "" : " ") + "Then as above.";
+}
+
+}  // namespace
+
+void add_findings(std::vector<std::string>& lines, const Facts& facts,
+                  const std::vector<Finding>& findings, Timestamp now, bool past,
+                  const ViewOptions& options) {
+    std::set<std::pair<std::string, std::string>> said_before;
+    for (const Group& group : grouped(findings)) {
+        const Finding& first = *group.findings.front();
+        const std::string word = past ? "was " + word_of(first.severity) : word_of(first.severity);
+        const size_t left = past ? indent + 4 : indent;
+        // Two that do not fit are said as shortly as one more line would take.
+        const size_t said =
+            group.findings.size() <= spelled_out + 1 ? group.findings.size() : spelled_out;
+        lines.emplace_back();
+        for (size_t i = 0; i < said; ++i) {
+            const Finding& finding = *group.findings[i];
+            std::string text = harmless(finding.summary);
+            if (past && finding.since > 0) {
+                // Whether it went on after the agent died nobody knows.
+                text += fmt::format(" (since {})", format_time(finding.since));
+            } else if (finding.since > 0 && now - finding.since >= 1) {
+                text += fmt::format(" (for {})", short_age(now - finding.since));
+            }
+            add_wrapped(lines, coloured(word, colour_of(finding.severity), options.colour),
+                        word.size(), text, left, options);
+        }
+        if (said < group.findings.size()) {
+            std::vector<std::string> names;
+            for (size_t i = said; i < group.findings.size(); ++i) {
+                const Finding& finding = *group.findings[i];
+                const Subject* subject = facts.find(finding.kind, finding.subject);
+                names.push_back(subject != nullptr ? subject->name() : harmless(finding.subject));
+            }
+            add_wrapped(
+                lines, "", 0,
+                fmt::format("and {} more like this: {}", names.size(), fmt::join(names, ", ")),
+                left, options);
+        }
+        if (const std::string advice = new_advice(first, said_before); !advice.empty()) {
+            const std::string arrow = std::string(left, ' ') + "> ";
+            add_wrapped(lines, arrow, arrow.size(), advice, left + 2, options);
+        }
+    }
+}
+
+}  // namespace lastgood

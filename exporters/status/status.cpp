@@ -1,0 +1,182 @@
+#include "exporters/status/status.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "core/report.hpp"
+#include "core/facts.hpp"
+#include "exporters/status/view.hpp"
+#include "exporters/status/terminal.hpp"
+#include "exporters/status/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+Timestamp clock_now() {
+    using Duration = std::chrono::duration<double>;
+    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+struct Screen {
+    std::string text;
+    std::string error;  // for standard error
+    int code = 3;
+};
+
+// The report with only what is about the named subjects.
+Report only(const Report& report, const std::vector<const Subject*>& subjects) {
+    Report part = report;
+    const auto other = [&](SubjectKind kind, const std::string& id) {
+        for (const Subject* subject : subjects) {
+            if (subject->kind == kind && subject->id == id) {
+                return false;
+            }
+        }
+        return true;
+    };
+    std::erase_if(part.observations, [&](const Observation& observation) {
+        return other(observation.metric->subject, observation.subject);
+    });
+    std::erase_if(part.findings,
+                  [&](const Finding& finding) { return other(finding.kind, finding.subject); });
+    std::erase_if(part.problems, [&](const Problem& problem) {
+        for (const Subject* subject : subjects) {
+            if (subject->id == problem.subject ||
+                (subject->kind == SubjectKind::collector && subject->id == problem.collector)) {
+                return false;
+            }
+        }
+        return true;
+    });
+    return part;
+}
+
+Health health_of(const Report& part, bool agent_dead) {
+    return agent_dead ? Health::unknown : explanation_health(part);
+}
+
+std::string known_names(const Facts& facts) {
+    std::string text;
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
+          SubjectKind::spool, SubjectKind::collector}) {
+        std::string names;
+        for (const Subject* subject : facts.of(kind)) {
+            names += (names.empty() ? "" : ", ") + subject->name();
+        }
+        if (!names.empty()) {
+            text += fmt::format("\n  {}s: {}", to_string(kind), names);
+        }
+    }
+    return text;
+}
+
+Screen subject_screen(const Report& report, const StatusOptions& options, const ViewOptions& view) {
+    const Timestamp now = clock_now();
+    const Facts facts(report);
+    auto subjects = facts.named(options.subject);
+    std::string word = options.subject;
+    if (subjects.empty() && word.starts_with("/dev/")) {
+        // A link such as /dev/disk/by-id/…: udev's names are not in the report.
+        char resolved[PATH_MAX];
+        if (::realpath(word.c_str(), resolved) != nullptr) {
+            word = resolved;
+            subjects = facts.named(word);
+        }
+    }
+    if (subjects.empty()) {
+        return {"",
+                fmt::format("nothing here is named \"{}\". Known are:{}", harmless(options.subject),
+                            known_names(facts)),
+                3};
+    }
+    const Report part = only(report, subjects);
+    const int code = exit_code(health_of(part, judge(report, now, view.agent_gone).agent_dead));
+    return {options.json ? to_json(part) : render_subject(report, word, now, view), "", code};
+}
+
+// The agent holds this lock for as long as it lives (agent/agent.cpp), so that one killed a moment
+// ago is noticed before its report is old. Not knowing (no such file, not allowed) is not gone.
+bool agent_gone(const std::string& report_path) {
+    const size_t slash = report_path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : report_path.substr(0, slash);
+    const int fd = ::open((directory + "/agent.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    ::close(fd);
+    return is_free;
+}
+
+Screen screen_of(const StatusOptions& options, ViewOptions view) {
+    view.agent_gone = agent_gone(options.report_path);
+    const auto report = read_report(options.report_path);
+    if (!report) {
+        if (options.json) {
+            return {"", report.error().message, 3};
+        }
+        return {render_no_report(report.error(), options.report_path, view), "", 3};
+    }
+    if (!options.subject.empty()) {
+        return subject_screen(*report, options, view);
+    }
+    const Timestamp now = clock_now();
+    const int code = exit_code(judge(*report, now, view.agent_gone).health);
+    return {options.json ? to_json(*report) : render_status(*report, now, view), "", code};
+}
+
+int print(const Screen& screen) {
+    std::fwrite(screen.text.data(), 1, screen.text.size(), stdout);
+    if (!screen.error.empty()) {
+        fmt::print(stderr, "lastgood status: {}\n", screen.error);
+    }
+    if (std::fflush(stdout) != 0) {
+        return 3;
+    }
+    return screen.code;
+}
+
+// The last screen's exit code, when SIGINT or SIGTERM come.
+int watch(const StatusOptions& options) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    for (;;) {
+        const Screen screen = screen_of(options, view_of_standard_output());
+        if (terminal) {
+            std::fputs("\033[H\033[2J", stdout);
+        }
+        const int code = print(screen);
+        if (!terminal) {
+            std::fputs("\n", stdout);
+        }
+        std::fflush(stdout);
+        const timespec pause{2, 0};
+        if (std::ferror(stdout) != 0 || ::sigtimedwait(&signals, nullptr, &pause) > 0) {
+            return code;
+        }
+    }
+}
+
+}  // namespace
+
+int run_status(const StatusOptions& options) {
+    return options.watch ? watch(options) : print(screen_of(options, view_of_standard_output()));
+}
+
+}  // namespace lastgood

@@ -1,0 +1,70 @@
+#include "agent/commands/discover.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "agent/config_file.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+std::string printed(const test::RecordedHost& scene) {
+    const auto topology = Topology::read(scene.host());
+    REQUIRE(topology);
+    return to_toml(discover_backups(scene.host(), *topology, {}));
+}
+
+}  // namespace
+
+TEST_CASE("what is printed is a configuration, whatever the names are") {
+    test::RecordedHost scene;
+    scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+    const std::string directories[] = {
+        "plain",         "with blank", "quote\"s'", "back\\slash", "new\nline = 1\n[x]",
+        "tab\t\x01\x7f", "-._-",        "grün…",     "[0-9]*?",     "ff\xff"};
+    for (const std::string& directory : directories) {
+        for (const char* part : {"data", "index", "keys", "snapshots"})
+            scene.directory("/srv/" + directory + "/" + part);
+        scene.file("/srv/" + directory + "/config", "x");
+        for (int i = 1; i <= 3; ++i)
+            scene.file(fmt::format("/dumps/{}/{}-2026-11-0{}.sql", directory, directory, i), "x");
+    }
+    const std::string text = printed(scene);
+    const auto config = parse_config(text, "discovered.toml");
+    REQUIRE_MESSAGE(config, text);
+    // All dumps, and all repositories but the one whose name is not UTF-8.
+    CHECK(config->backups.size() == 19);
+    size_t repositories = 0;
+    for (const Backup& backup : config->backups) {
+        CHECK(backup.covers.empty());
+        if (backup.kind != BackupKind::restic) continue;
+        ++repositories;
+        CHECK(scene.host().exists(backup.location + "/snapshots"));
+    }
+    CHECK(repositories == 9);
+    CHECK(text.find("# covers = [\"") != text.npos);
+    CHECK(text.find("\xff") == text.npos);
+    // What `lastgood config show` prints of it says the same.
+    const auto again = parse_config(to_toml(*config), "again.toml");
+    REQUIRE(again);
+    for (size_t i = 0; i < config->backups.size(); ++i)
+        CHECK(again->backups[i].location == config->backups[i].location);
+}
+
+TEST_CASE("nothing found is said in plain words, as a comment") {
+    test::RecordedHost scene;
+    CHECK(printed(scene).starts_with("# Nothing was found: no local filesystem is mounted here."));
+    scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+    const std::string text = printed(scene);
+    CHECK(text.starts_with("# Nothing was found in "));
+    const auto config = parse_config(text, "discovered.toml");
+    REQUIRE(config);
+    CHECK(config->backups.empty());
+}
+
+TEST_CASE("the exit status is 0, also when nothing was found") {
+    test::RecordedHost scene;
+    CHECK(run_discover({}, scene.root()) == 0);
+}

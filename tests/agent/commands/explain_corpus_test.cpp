@@ -1,0 +1,202 @@
+// Every recorded output that `explain` can take goes through it, and its findings fit what
+// INDEX.tsv says of it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "agent/commands/explain.hpp"
+#include "exporters/status/view.hpp"
+#include "exporters/status/text.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+struct Recording {
+    std::string path, kind, expected;
+    std::string text;
+};
+
+std::vector<Recording> recordings(const std::string& corpora) {
+    const std::set<std::string> kinds = {"dmesg",         "mdstat",    "smartctl-json",
+                                         "smartctl-text", "nvme-json", "atasmart-blob"};
+    std::vector<Recording> found;
+    std::istringstream lines(test::read_file(corpora + "/INDEX.tsv"));
+    for (std::string line; std::getline(lines, line);) {
+        std::vector<std::string> columns(5);
+        std::istringstream cells(line);
+        for (std::string& column : columns) {
+            std::getline(cells, column, '\t');
+        }
+        if (kinds.contains(columns[1])) {
+            found.push_back(
+                {columns[0], columns[1], columns[4], test::read_file(corpora + "/" + columns[0])});
+        }
+    }
+    return found;
+}
+
+// What `explain` must call a recording of this kind.
+std::string_view name_of(const std::string& kind) {
+    const std::map<std::string, std::string_view> names = {
+        {"dmesg", "kernel log"},       {"mdstat", "mdstat"},  {"smartctl-json", "smartctl"},
+        {"smartctl-text", "smartctl"}, {"nvme-json", "nvme"}, {"atasmart-blob", "libatasmart"}};
+    return names.at(kind);
+}
+
+bool says(const Recording& recording, std::string_view words) {
+    return recording.expected.find(words) != std::string::npos;
+}
+
+// "key=0" or absent.
+bool none_of(const Recording& recording, std::string_view key) {
+    const size_t at = recording.expected.find(std::string(key) + "=");
+    if (at == std::string::npos) {
+        return true;
+    }
+    const std::string value = recording.expected.substr(at + key.size() + 1);
+    return value.starts_with("0") &&
+           (value.size() == 1 || value.find_first_not_of("0x") == value.find_first_of("; ("));
+}
+
+std::vector<std::string> rules_of(const Report& report, Severity severity) {
+    std::vector<std::string> rules;
+    for (const Finding& finding : report.findings) {
+        if (finding.severity == severity) {
+            rules.push_back(finding.rule);
+        }
+    }
+    return rules;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) {
+        text += word + " ";
+    }
+    return text;
+}
+
+using Reasons = std::map<std::string, std::string>;  // path: why it is an exception
+
+// Files that say nothing of any drive's health: explain refuses them, or says that nothing is
+// known; it never calls them fine.
+const Reasons no_health = {
+    {"smartctl-json/netdata-type-nvme-scan.json", "a list of drives"},
+    {"smartctl-json/netdata-type-sat-scan.json", "a list of drives"},
+    {"smartctl-json/netdata-type-scsi-scan.json", "a list of drives"},
+    {"smartctl-json/scrutiny-smartctl_scan_megaraid.json", "a list of drives"},
+    {"smartctl-json/scrutiny-smartctl_scan_nvme.json", "a list of drives"},
+    {"smartctl-json/scrutiny-smartctl_scan_simple.json", "a list of drives"},
+    {"smartctl-text/pysmart-linux_01-_-scan-open.txt", "a list of drives"},
+    {"smartctl-text/pysmart-linux_multiple_devices-_-scan-open.txt", "a list of drives"},
+    {"smartctl-text/pysmart-linux_usb_nvme_asmedia_issue_97-_-scan-open.txt", "a list of drives"},
+    {"smartctl-text/pysmart-mac_01-_-scan-open.txt", "a list of drives"},
+    {"smartctl-text/pysmart-mac_02_issue_84-_-scan-open.txt", "a list of drives"},
+    {"smartctl-text/pysmart-nvme_9_issue_72-_-scan-open.txt", "a list of drives"},
+};
+
+// Recordings whose critical finding the index does not name.
+const Reasons critical_all_the_same = {};
+
+// Drives of which only an attribute that is a temperature stands at its maker's threshold, which
+// healthy drives reach in summer: the temperature itself is judged, and was not too high.
+const Reasons temperature_only = {
+    {"smartctl-text/ed-hdd-st4000nm0033-9zm170-f733cc.txt", "attribute 190, 56 degrees"},
+    {"smartctl-text/ed-ssd-mtfddak128mar-1j1aa-90y8649-90y8652ibm-a5b803.txt",
+     "attribute 190, 18 degrees"},
+    {"smartctl-text/ed-ssd-mtfddak128mar-1j1aa-90y8649-90y8652ibm-c2d1a8.txt",
+     "attribute 190, 18 degrees"},
+};
+
+// Recordings of trouble that leaves no finding.
+const Reasons harmless_all_the_same = {};
+
+}  // namespace
+
+TEST_CASE("recorded outputs") {
+    const auto corpora = test::corpora_directory();
+    if (!corpora) {
+        MESSAGE("SKIP: recorded outputs through explain: no ../shared/corpora in this checkout");
+        return;
+    }
+    std::map<std::string, int> seen;
+    for (const Recording& recording : recordings(*corpora)) {
+        CAPTURE(recording.path);
+        CAPTURE(recording.expected);
+        ++seen[recording.kind];
+        const auto explanation = explain_text(recording.text, 1'790'000'000);
+        if (!explanation) {
+            CHECK_MESSAGE(no_health.contains(recording.path), explanation.error().message);
+            continue;
+        }
+        if (no_health.contains(recording.path)) {
+            CHECK(explanation_health(explanation->report) == Health::unknown);
+        }
+        CHECK_MESSAGE(explanation->what.find(name_of(recording.kind)) != std::string::npos,
+                      explanation->what);
+        const Report& report = explanation->report;
+        const auto critical = rules_of(report, Severity::critical);
+        const bool any = !report.findings.empty();
+        CAPTURE(joined(critical));
+
+        const auto text =
+            render_explanation(report, explanation->what, report.written_at, {80, 24, false});
+        for (std::istringstream lines(text); !lines.eof();) {
+            std::string line;
+            std::getline(lines, line);
+            CHECK_MESSAGE(harmless(line) == line, line);
+        }
+
+        if (recording.path.starts_with("dmesg/clean-")) {
+            CHECK_MESSAGE(!any, text);
+        } else if (recording.kind == "dmesg") {
+            for (const char* trouble : {"io_error[", "critical_medium_error[", "md_disk_failure"}) {
+                if (says(recording, trouble) && !harmless_all_the_same.contains(recording.path)) {
+                    CHECK_MESSAGE(any, trouble);
+                }
+            }
+        } else if (recording.kind == "mdstat") {
+            if (says(recording, "DEGRADED")) {
+                CHECK(std::ranges::any_of(report.findings, [](const Finding& finding) {
+                    return finding.rule.starts_with("array_degraded") ||
+                           finding.rule == "array_failed";
+                }));
+            } else if (!says(recording, "faulty=") && !says(recording, "inactive") &&
+                       !critical_all_the_same.contains(recording.path)) {
+                CHECK(critical.empty());
+            }
+        } else {
+            if (says(recording, "smart_passed=false")) {
+                CHECK(!critical.empty());
+            }
+            // Of an old-age attribute it is a warning: the drive is worn or hot, its maker
+            // foretells no failure.
+            if (says(recording, "failing_now=")) {
+                CHECK(any == !temperature_only.contains(recording.path));
+            }
+            if (!none_of(recording, "critical_warning") && !says(recording, "critical_warning={")) {
+                CHECK(any);
+            }
+            const bool healthy = !says(recording, "smart_passed=false") &&
+                                 !says(recording, "failing_now=") &&
+                                 none_of(recording, "critical_warning") &&
+                                 none_of(recording, "pending") && none_of(recording, "offline_unc");
+            if (healthy && !critical_all_the_same.contains(recording.path)) {
+                CHECK_MESSAGE(critical.empty(), text);
+            }
+        }
+    }
+    CHECK(seen["dmesg"] > 100);
+    CHECK(seen["mdstat"] > 50);
+    CHECK(seen["smartctl-json"] > 100);
+    CHECK(seen["smartctl-text"] > 250);
+    CHECK(seen["nvme-json"] > 5);
+    CHECK(seen["atasmart-blob"] > 10);
+}

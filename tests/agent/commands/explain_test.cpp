@@ -1,0 +1,147 @@
+#include "agent/commands/explain.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "agent/commands/saved_text.hpp"
+#include "exporters/status/view.hpp"
+
+using namespace lastgood;
+using namespace std::string_literals;
+
+namespace {
+
+constexpr Timestamp now = 1'790'000'000;
+
+bool has_finding(const Explanation& explanation, std::string_view rule) {
+    return std::ranges::any_of(explanation.report.findings, [&](const Finding& finding) {
+        return finding.rule.starts_with(rule);
+    });
+}
+
+constexpr const char* degraded_mdstat =
+    "Personalities : [raid1]\n"
+    "md0 : active raid1 sdb1[1](F) sda1[0]\n"
+    "      1046528 blocks super 1.2 [2/1] [U_]\n"
+    "\n"
+    "unused devices: <none>\n";
+
+constexpr const char* failed_drive_json =
+    R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":8},
+        "device":{"name":"/dev/sda","type":"sat","protocol":"ATA"},
+        "model_name":"EXAMPLE HD1000","serial_number":"EX0001","smart_status":{"passed":false}})";
+
+constexpr const char* kernel_log =
+    "[ 1000.000000] sd 2:0:0:0: [sdb] tag#3 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_OK "
+    "cmd_age=2s\n"
+    "[ 1000.000010] sd 2:0:0:0: [sdb] tag#3 Sense Key : Medium Error [current] \n"
+    "[ 1000.000020] sd 2:0:0:0: [sdb] tag#3 Add. Sense: Unrecovered read error\n"
+    "[ 1000.000030] critical medium error, dev sdb, sector 123456 op 0x0:(READ) flags 0x0 phys_seg "
+    "1 prio class 2\n";
+
+}  // namespace
+
+TEST_CASE("what it is is told by content, and judged by the rules") {
+    const auto mdstat = explain_text(degraded_mdstat, now);
+    REQUIRE(mdstat);
+    CHECK(mdstat->what == "/proc/mdstat");
+    CHECK(has_finding(*mdstat, "array_degraded"));
+    CHECK(exit_code(explanation_health(mdstat->report)) == 2);
+
+    const auto drive = explain_text(failed_drive_json, now);
+    REQUIRE(drive);
+    CHECK(has_finding(*drive, "drive_failing_verdict"));
+
+    const auto log = explain_text(kernel_log, now);
+    REQUIRE(log);
+    CHECK(has_finding(*log, "drive_failing_medium_errors"));
+    CHECK(log->report.written_at == now);
+    // Every error of a saved log counts as recent, and once.
+    const auto total = select(log->report.observations, metric::drive_kernel_errors_total);
+    const auto recent = select(log->report.observations, metric::drive_kernel_errors_recent);
+    REQUIRE(!total.empty());
+    REQUIRE(total.size() == recent.size());
+    for (size_t i = 0; i < total.size(); ++i) {
+        CHECK(total[i]->labels == recent[i]->labels);
+        CHECK(total[i]->value == recent[i]->value);
+    }
+}
+
+TEST_CASE("the text says what it is and what is wrong, and the JSON is a report") {
+    const auto explanation = explain_text(kernel_log, now);
+    REQUIRE(explanation);
+    const auto text =
+        render_explanation(explanation->report, explanation->what, now, {80, 24, false});
+    CHECK(text.starts_with("CRITICAL"));
+    CHECK(text.find("sdb") != std::string::npos);
+    CHECK(text.find("medium") != std::string::npos);
+    const auto again = parse_report(to_json(explanation->report));
+    REQUIRE(again);
+    CHECK(again->findings == explanation->report.findings);
+    CHECK(again->observations == explanation->report.observations);
+}
+
+TEST_CASE("a list of drives is not a healthy drive, and a quiet log is") {
+    for (const char* list : {R"({"Devices":[]})",
+                             R"({"json_format_version":[1,0],"smartctl":{"exit_status":0},
+                                 "devices":[{"name":"/dev/sda","type":"sat","protocol":"ATA"}]})"}) {
+        const auto explanation = explain_text(list, now);
+        CHECK((!explanation || explanation_health(explanation->report) == Health::unknown));
+    }
+    const auto quiet = explain_text("[    1.000000] sd 2:0:0:0: [sdb] Attached SCSI disk\n", now);
+    REQUIRE(quiet);
+    CHECK(explanation_health(quiet->report) == Health::ok);
+}
+
+TEST_CASE("what is nothing of the kind is refused, whatever it is") {
+    for (const std::string& text :
+         {""s, "\n\n \n"s, "a poem\nof two lines\n"s, "\0\1\2\xff"s, std::string(100'000, '['),
+          "{"s, "{}"s, "{\"a\":1}"s, std::string(300'000, 'x'), std::string(1000, '\0')}) {
+        CAPTURE(text.substr(0, 20));
+        const auto explanation = explain_text(text, now);
+        REQUIRE(!explanation);
+        CHECK(explanation.error().kind == ErrorKind::malformed);
+        CHECK(explanation.error().message.find("mdstat") != std::string::npos);
+    }
+    for (const std::string& packed : {"\x1f\x8b\x08 …"s,
+                                      "\xfd"
+                                      "7zXZ\0"s,
+                                      "\x28\xb5\x2f\xfd"s, "BZh9"s}) {
+        const auto explanation = explain_text(packed, now);
+        REQUIRE(!explanation);
+        CHECK(explanation.error().message.find("cat FILE | lastgood explain -") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("files, pipes, and what is neither") {
+    char name[] = "/tmp/lastgood-saved-XXXXXX";
+    const int fd = ::mkstemp(name);
+    REQUIRE(fd >= 0);
+    CHECK(SavedText::open(name)->text().empty());
+    REQUIRE(::write(fd, degraded_mdstat, 20) == 20);
+    CHECK(SavedText::open(name)->text() == std::string_view(degraded_mdstat).substr(0, 20));
+    ::close(fd);
+    ::unlink(name);
+
+    const auto missing = SavedText::open(name);
+    REQUIRE(!missing);
+    CHECK(missing.error().kind == ErrorKind::absent);
+    CHECK(missing.error().message.find(name) != std::string::npos);
+    CHECK(!SavedText::open("/tmp"));
+    // Says that its size is 0, and is not empty.
+    CHECK(!SavedText::open("/proc/self/status")->text().empty());
+
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const std::string path = "/proc/self/fd/" + std::to_string(ends[0]);
+    REQUIRE(::write(ends[1], "through a pipe", 14) == 14);
+    ::close(ends[1]);
+    CHECK(SavedText::open(path)->text() == "through a pipe");
+    ::close(ends[0]);
+}

@@ -1,0 +1,124 @@
+// What the agent adds to what the collectors print.
+#include "agent/memory/snapshot.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000, first_seen = now - 40 * 86400.0;
+
+Observation array_of_level(const char* level) {
+    return {&metric::array_info, "a", {{"level", level}}, 1, now};
+}
+
+// From when an array that was first seen 40 days ago is unchecked.
+std::optional<double> unchecked_since(std::vector<Observation> printed) {
+    State state;
+    state.see(SubjectKind::array, "a", first_seen);
+    state.see(SubjectKind::array, "a", now);
+    Task task;
+    task.name = "arrays";
+    task.has_reported = task.succeeded = true;
+    task.last.observations = std::move(printed);
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    remember(state, tasks, now);
+    return value_of(observe_all(tasks, state, {}, {}, now), metric::array_unchecked_since_timestamp_seconds, "a");
+}
+
+}  // namespace
+
+TEST_CASE("an array is unchecked since its last check, else since it was first seen") {
+    const Observation here{&metric::array_present, "a", {}, 1, now};
+    CHECK(unchecked_since({array_of_level("raid1"), here}) == first_seen);
+    CHECK(unchecked_since({array_of_level("raid6"), here,
+                           {&metric::array_last_check_timestamp_seconds, "a", {}, now - 86400, now}}) == now - 86400);
+    CHECK_FALSE(unchecked_since({array_of_level("raid1")}));  // gone: that is worse
+}
+
+TEST_CASE("an array without copies needs no check") {
+    const Observation here{&metric::array_present, "a", {}, 1, now};
+    for (const char* level : {"raid1", "raid4", "raid5", "raid6", "raid10"}) {
+        CAPTURE(level);
+        CHECK(unchecked_since({array_of_level(level), here}));
+    }
+    for (const char* level : {"raid0", "linear", "container", "multipath", "faulty", "none", "btrfs raid1", "btrfs single", ""}) {
+        CAPTURE(level);
+        CHECK_FALSE(unchecked_since({array_of_level(level), here}));
+    }
+}
+
+TEST_CASE("nothing was seen after now, also when the clock was set back") {
+    Task task;
+    task.name = "smart";
+    task.has_reported = task.succeeded = true;
+    task.last_success = now + 86400;
+    task.last.observations = {{&metric::drive_read_timestamp_seconds, "d", {}, now + 86400, now + 86400},
+                              {&metric::drive_temperature_celsius, "d", {}, 31, now + 86400},
+                              {&metric::drive_present, "d", {}, 1, now - 5}};
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    const auto all = observe_all(tasks, {}, {}, {}, now);
+    for (const Observation& observation : all) CHECK(observation.observed_at <= now);
+    CHECK(value_of(all, metric::drive_read_timestamp_seconds, "d") == now);
+    CHECK(value_of(all, metric::collector_last_success_timestamp_seconds, "smart") == now);
+    CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
+    const auto earlier = std::ranges::find(all, &metric::drive_present, &Observation::metric);
+    REQUIRE(earlier != all.end());
+    CHECK(earlier->observed_at == now - 5);
+}
+
+TEST_CASE("a drive that is gone keeps what was known of it, from whichever collector") {
+    const auto reported = [](const char* name, std::vector<Observation> printed) {
+        Task task;
+        task.name = name;
+        task.has_reported = task.succeeded = true;
+        task.last.observations = std::move(printed);
+        return task;
+    };
+    const Observation inventory{
+        &metric::drive_info, "d", {{"device", "sdj"}, {"serial", "S1"}, {"transport", "scsi"}}, 1, now};
+    const Observation here{&metric::drive_present, "d", {}, 1, now};
+    const Observation health{&metric::drive_info, "d", {{"reader", "none"}}, 1, now};
+    std::list<Task> tasks;
+    tasks.push_back(reported("drives", {inventory, here}));
+    tasks.push_back(reported("smart", {health}));
+    State state;
+    remember(state, tasks, now);
+    // Pulled: the inventory has seen it first.
+    tasks.front().last.observations.clear();
+    remember(state, tasks, now + 1);
+    tasks.pop_back();
+    remember(state, tasks, now + 2);
+    const auto all = observe_all(tasks, state, {}, {}, now + 2);
+    CHECK(value_of(all, metric::drive_present, "d") == 0);
+    size_t found = 0;
+    for (const Observation& observation : all) {
+        if (observation.metric != &metric::drive_info) continue;
+        ++found;
+        CHECK(observation.label("device") == "sdj");
+        CHECK(observation.label("serial") == "S1");
+        CHECK(observation.label("reader") == "none");
+    }
+    CHECK(found == 1);
+}
+
+TEST_CASE("a removable drive is not missed, whichever collector spoke last") {
+    Task inventory, health;
+    inventory.name = "drives";
+    inventory.has_reported = inventory.succeeded = true;
+    inventory.last.observations = {{&metric::drive_info, "d", {{"transport", "usb"}}, 1, now},
+                                   {&metric::drive_present, "d", {}, 1, now}};
+    health.name = "smart";
+    health.last.observations = {{&metric::drive_info, "d", {{"reader", "none"}}, 1, now}};
+    std::list<Task> tasks;
+    tasks.push_back(std::move(inventory));
+    tasks.push_back(std::move(health));
+    State state;
+    remember(state, tasks, now);
+    CHECK_FALSE(state.known(SubjectKind::drive).contains("d"));
+}

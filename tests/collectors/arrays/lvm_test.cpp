@@ -1,0 +1,55 @@
+#include "collectors/arrays/lvm.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "collectors/kernel_log/names.hpp"
+#include "tests/collectors/golden.hpp"
+
+using namespace lastgood;
+
+TEST_CASE("an LVM RAID 1 volume that has lost a leg") {
+    const Collector* collector = find_collector("arrays");
+    REQUIRE(collector != nullptr);
+    const auto ran = test::run_on_host(*collector, test::host_directory("lvm-leg-lost"));
+    CHECK(test::matches_golden("hosts/lvm-leg-lost/golden/arrays.jsonl", ran.text));
+    const char* id = "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata";
+    const auto value = [&](const Metric& metric) {
+        return value_of(ran.sink.observations, metric, id);
+    };
+    CHECK(value(metric::array_present) == 1);
+    CHECK(value(metric::array_degraded_members) == 1);
+    CHECK(value(metric::array_survivable_failures) == 0);
+    CHECK(value(metric::array_fatal_members) == 1);
+    std::set<std::pair<std::string, std::string>> members;
+    for (const Observation* one : select(ran.sink.observations, metric::array_member, id))
+        members.emplace(one->label("state"), one->label("drive"));
+    CHECK(members ==
+          std::set<std::pair<std::string, std::string>>{{"in_sync", "wwn-0x5000e5a000000001"},
+                                                        {"faulty", "wwn-0x5000e5a000000002"},
+                                                        {"missing", ""}});
+}
+
+TEST_CASE("where no RAID volume is, nothing is asked") {
+    const Host host(test::host_directory("mirror-healthy"));
+    const auto topology = Topology::read(host);
+    REQUIRE(topology);
+    const auto found = read_lvm_arrays(host, *topology);
+    REQUIRE(found);
+    CHECK(found->empty());
+}
+
+TEST_CASE("the kernel log's errors of the volume are charged to the array of that id") {
+    const Host host(test::host_directory("lvm-leg-lost"));
+    HostKernelLogNames names(
+        host,
+        [&]() -> std::optional<Topology> {
+            auto topology = Topology::read(host);
+            if (!topology) return std::nullopt;
+            return std::move(*topology);
+        },
+        [] { return 1000.0; });
+    CHECK(names.array("dm-4") == "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata");
+    CHECK(names.array("dm-1") == "dm-1");
+}

@@ -1,0 +1,25 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "collectors/backups/parse/name_time.hpp"
+#include "collectors/backups/parse/glob.hpp"
+
+// The input is a pattern, a zero byte, and a name; without a zero byte, a name alone.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    // Names end at 255 bytes (NAME_MAX), patterns come from an administrator.
+    const std::string_view text(reinterpret_cast<const char*>(data), size < 1024 ? size : 1024);
+    const auto found = lastgood::find_time_in_name(text);
+    // The years 1990 to 2099, and a day for zones.
+    if (found && (found->time < 631065600 || found->time > 4102531200)) std::abort();
+    const size_t zero = text.find('\0');
+    if (zero == std::string_view::npos) return 0;
+    const auto pattern = text.substr(0, zero);
+    const auto name = text.substr(zero + 1);
+    const auto matched = lastgood::find_time_by_pattern(name, pattern);
+    if (matched && !lastgood::what_is_wrong_with_time_pattern(pattern).empty()) std::abort();
+    lastgood::matches_component(pattern, name);
+    if (lastgood::split_path_pattern(pattern).components.empty()) std::abort();
+    return 0;
+}

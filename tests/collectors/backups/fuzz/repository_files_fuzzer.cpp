@@ -1,0 +1,34 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "collectors/backups/parse/borg_repository.hpp"
+#include "core/fstab.hpp"
+#include "collectors/backups/parse/ini.hpp"
+#include "collectors/backups/parse/pgbackrest_info.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    for (const auto& line : lastgood::parse_ini(text))
+        if (line.key.find('\n') != std::string_view::npos) std::abort();
+    const auto config = lastgood::parse_borg_config(text);
+    if (config && config->id.size() != 64) std::abort();
+    const auto holder = lastgood::parse_borg_lock(text);
+    if (holder && holder->process <= 0) std::abort();
+    const auto transaction = lastgood::parse_borg_transaction(text, "index.");
+    if (transaction && *transaction < 0) std::abort();
+    const auto backups = lastgood::parse_pgbackrest_backup_info(text);
+    if (backups)
+        for (const auto& backup : *backups)
+            if (!(backup.stop > 0)) std::abort();
+    const auto stanzas = lastgood::parse_pgbackrest_info_json(text);
+    if (stanzas)
+        for (const auto& stanza : *stanzas)
+            if (stanza.name.empty()) std::abort();
+    lastgood::Timestamp time = 0;
+    lastgood::parse_pgbackrest_label(text, time);
+    for (const auto& point : lastgood::parse_fstab_mount_points(text))
+        if (!point.starts_with('/')) std::abort();
+    return 0;
+}

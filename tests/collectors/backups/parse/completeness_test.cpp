@@ -1,0 +1,246 @@
+#include "collectors/backups/parse/completeness.hpp"
+
+#include <bzlib.h>
+#include <doctest/doctest.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <string>
+
+#include "collectors/backups/parse/decompressor.hpp"
+
+using namespace lastgood;
+using namespace std::string_literals;
+
+namespace {
+
+CompletenessVerdict judge(const std::string& bytes) {
+    return judge_ends(bytes.size(), [&](uint64_t offset, size_t length) {
+        return offset >= bytes.size() ? std::string() : bytes.substr(offset, length);
+    });
+}
+
+std::string text_of(size_t lines) {
+    std::string text;
+    for (size_t i = 0; i < lines; ++i)
+        text += "insert into t values (" + std::to_string(i * 7919 % 104729) + ");\n";
+    return text;
+}
+
+std::string dump(size_t lines) {
+    return "--\n-- PostgreSQL database dump\n--\n\n" + text_of(lines) +
+           "\n--\n-- PostgreSQL database dump complete\n--\n\n";
+}
+
+std::string gzipped(const std::string& text) {
+    z_stream stream{};
+    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    std::string out(text.size() + 1000, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+std::string bzipped(const std::string& text) {
+    std::string out(text.size() + 10000, '\0');
+    auto size = static_cast<unsigned>(out.size());
+    REQUIRE(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
+                                     static_cast<unsigned>(text.size()), 1, 0, 0) == BZ_OK);
+    out.resize(size);
+    return out;
+}
+
+std::string xzipped(const std::string& text) {
+    std::string out(text.size() + 10000, '\0');
+    size_t size = 0;
+    REQUIRE(lzma_easy_buffer_encode(
+                0, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
+                text.size(), reinterpret_cast<uint8_t*>(out.data()), &size, out.size()) == LZMA_OK);
+    out.resize(size);
+    return out;
+}
+
+std::string zstandard(const std::string& text, bool checksum = true) {
+    ZSTD_CCtx* const context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, checksum ? 1 : 0);
+    std::string out(ZSTD_compressBound(text.size()), '\0');
+    const size_t size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());
+    ZSTD_freeCCtx(context);
+    REQUIRE(ZSTD_isError(size) == 0);
+    out.resize(size);
+    return out;
+}
+
+struct Format {
+    std::string name;
+    std::string (*pack)(const std::string&);
+};
+
+const Format formats[] = {
+    {"gzip", gzipped},
+    {"bzip2", bzipped},
+    {"xz", xzipped},
+    {"zstd", [](const std::string& text) { return zstandard(text); }},
+};
+
+// As a probe does: everything through the decompressor, in pieces.
+bool unpacks(const std::string& format, const std::string& bytes, size_t piece,
+             std::string* tail = nullptr) {
+    const auto decompressor = make_decompressor(format);
+    REQUIRE(decompressor != nullptr);
+    for (size_t at = 0; at < bytes.size(); at += piece)
+        if (!decompressor->feed(std::string_view(bytes).substr(at, piece))) return false;
+    if (tail != nullptr) *tail = decompressor->tail();
+    return decompressor->ended();
+}
+
+std::string tar_of(const std::string& content) {
+    std::string header(512, '\0');
+    header.replace(0, 4, "file");
+    header.replace(257, 8, "ustar\00000"s);
+    std::string body = content;
+    body.resize((content.size() + 511) / 512 * 512, '\0');
+    return header + body + std::string(1024, '\0');
+}
+
+}  // namespace
+
+TEST_CASE("compressed files that are whole") {
+    for (const auto& format : formats) {
+        CAPTURE(format.name);
+        for (const size_t lines : {size_t{1}, size_t{200}, size_t{50'000}}) {
+            const std::string bytes = format.pack(dump(lines));
+            const auto verdict = judge(bytes);
+            CHECK(verdict.format == format.name);
+            // gzip's ends prove nothing; the others' do.
+            CHECK(verdict.state ==
+                  (format.name == "gzip" ? Completeness::unknown : Completeness::complete));
+            for (const size_t piece : {size_t{1} << 20, size_t{4096}, size_t{997}}) {
+                std::string tail;
+                CHECK(unpacks(format.name, bytes, piece, &tail));
+                CHECK(judge_content(dump(lines), tail).state == Completeness::complete);
+            }
+        }
+    }
+}
+
+TEST_CASE("compressed files that are truncated at any place") {
+    for (const auto& format : formats) {
+        CAPTURE(format.name);
+        const std::string bytes = format.pack(dump(3000));
+        for (size_t length = 1; length < bytes.size(); length += bytes.size() / 97 + 1) {
+            CAPTURE(length);
+            const std::string part = bytes.substr(0, length);
+            CHECK(judge(part).state != Completeness::complete);
+            CHECK_FALSE(unpacks(format.name, part, 4096));
+            // The very last bytes, too.
+            const std::string nearly = bytes.substr(0, bytes.size() - 1 - length % 12);
+            CHECK(judge(nearly).state != Completeness::complete);
+            CHECK_FALSE(unpacks(format.name, nearly, 4096));
+        }
+        if (format.name != "gzip")
+            CHECK(judge(bytes.substr(0, bytes.size() / 2)).state == Completeness::incomplete);
+    }
+}
+
+TEST_CASE("damage within is found by unpacking") {
+    for (const auto& format : formats) {
+        CAPTURE(format.name);
+        std::string bytes = format.pack(dump(3000));
+        bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
+        CHECK_FALSE(unpacks(format.name, bytes, 4096));
+    }
+}
+
+TEST_CASE("several streams one after the other are one file") {
+    for (const auto& format : formats) {
+        CAPTURE(format.name);
+        const std::string bytes = format.pack(text_of(50)) + format.pack(text_of(20));
+        CHECK(judge(bytes).state != Completeness::incomplete);
+        CHECK(unpacks(format.name, bytes, 100));
+        CHECK(unpacks(format.name, bytes, 1 << 20));
+        CHECK_FALSE(unpacks(format.name, bytes.substr(0, bytes.size() - 6), 100));
+    }
+    const std::string plain = zstandard(text_of(5), false);
+    CHECK(judge(plain).state == Completeness::complete);
+    const std::string skippable = "\x50\x2A\x4D\x18\x04\x00\x00\x00"s + "abcd";
+    CHECK(judge(skippable + plain).state == Completeness::complete);
+    CHECK(judge(plain + skippable.substr(0, 10)).state == Completeness::incomplete);
+    CHECK(judge(xzipped(text_of(5)) + "\0\0\0\0"s).state == Completeness::complete);
+}
+
+TEST_CASE("a dump that died within a pipe ends its compressed file well") {
+    for (const auto& format : formats) {
+        CAPTURE(format.name);
+        const std::string half = dump(3000).substr(0, 30'000);
+        const std::string bytes = format.pack(half);
+        std::string tail;
+        CHECK(unpacks(format.name, bytes, 4096, &tail));
+        const auto verdict = judge_content(half, tail);
+        CHECK(verdict.state == Completeness::incomplete);
+        CHECK(verdict.format == "pg_dump");
+    }
+}
+
+TEST_CASE("SQL in clear") {
+    CHECK(judge(dump(5000)).state == Completeness::complete);
+    CHECK(judge(dump(5000) + "\\unrestrict Tq4hJpVnZ2sX8cLkBf6wYd\n\n").state ==
+          Completeness::complete);
+    CHECK(judge(dump(5000).substr(0, 50'000)).state == Completeness::incomplete);
+    CHECK(judge("--\n-- PostgreSQL database cluster dump\n--\n" + dump(10)).state ==
+          Completeness::incomplete);  // the first database is through, the cluster is not
+    CHECK(judge("--\n-- PostgreSQL database cluster dump\n--\n" + dump(10) +
+                "--\n-- PostgreSQL database cluster dump complete\n--\n\n")
+              .state == Completeness::complete);
+    const std::string mysql = "-- MySQL dump 10.13  Distrib 8.0.35\n" + text_of(500);
+    CHECK(judge(mysql).state == Completeness::incomplete);
+    CHECK(judge(mysql + "-- Dump completed on 2026-11-21  3:15:07\n").state ==
+          Completeness::complete);
+    const std::string mariadb =
+        "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n" + text_of(500);
+    CHECK(judge(mariadb).state == Completeness::incomplete);
+    CHECK(judge(mariadb + "-- Dump completed on 2026-11-21  3:15:07\n").state ==
+          Completeness::complete);
+    CHECK(judge(text_of(100)).state == Completeness::unknown);
+    CHECK(judge("PGDMP\x01\x0e" + text_of(100)).state == Completeness::unknown);
+}
+
+TEST_CASE("archives") {
+    const std::string tar = tar_of(text_of(100));
+    CHECK(judge(tar).state == Completeness::complete);
+    CHECK(judge(tar.substr(0, tar.size() - 600)).state == Completeness::incomplete);
+    const std::string zip =
+        "PK\x03\x04"s + std::string(200, 'x') + "PK\x05\x06"s + std::string(18, '\0');
+    CHECK(judge(zip).state == Completeness::complete);
+    CHECK(judge(zip.substr(0, 150)).state == Completeness::incomplete);
+    CHECK(judge(zip.substr(0, zip.size() - 3)).state == Completeness::incomplete);
+
+    std::string positions = "\x64\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0abcd"s;
+    const auto sum =
+        static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(positions.data()), 20));
+    std::string seven = "7z\xBC\xAF\x27\x1C\0\x04"s;
+    for (int i = 0; i < 4; ++i) seven += static_cast<char>(sum >> (8 * i));
+    seven += positions + std::string(116, 'x');
+    CHECK(judge(seven).state == Completeness::complete);
+    CHECK(judge(seven.substr(0, 100)).state == Completeness::incomplete);
+    seven[14] = 'x';
+    CHECK(judge(seven).state == Completeness::incomplete);
+}
+
+TEST_CASE("files that are nothing") {
+    CHECK(judge("").state == Completeness::incomplete);
+    CHECK(judge(std::string(100'000, '\0')).state == Completeness::incomplete);
+    CHECK(judge("\x1F\x8B\x08").state == Completeness::incomplete);
+    CHECK(judge("x").state == Completeness::unknown);
+    CHECK(judge_ends(1000, [](uint64_t, size_t) { return std::string(); }).state ==
+          Completeness::unknown);
+    CHECK(make_decompressor("tar") == nullptr);
+    CHECK(is_compression("xz"));
+    CHECK_FALSE(is_compression("tar"));
+}

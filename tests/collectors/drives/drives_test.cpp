@@ -1,0 +1,56 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "collectors/drives/parse/block_stat.hpp"
+#include "tests/collectors/golden.hpp"
+
+using namespace lastgood;
+
+TEST_CASE("drives of recorded hosts") {
+    const Collector* drives = find_collector("drives");
+    REQUIRE(drives != nullptr);
+    for (const char* name : {"mirror-healthy", "raid10-one-lost", "read-only-by-error"})
+        CHECK(test::matches_golden(fmt::format("hosts/{}/golden/drives.jsonl", name),
+                                   test::run_on_host(*drives, test::host_directory(name)).text));
+    const auto ran = test::run_on_host(*drives, test::host_directory("raid10-one-lost"));
+    CHECK(value_of(ran.sink.observations, metric::drive_io_errors_total,
+                   "wwn-0x5000e5a000000100") == 31);
+    CHECK(value_of(ran.sink.observations, metric::drive_size_bytes, "wwn-0x5000e5a000000100") ==
+          2000 * 1e9);
+    CHECK(select(ran.sink.observations, metric::drive_present).size() == 3);
+}
+
+TEST_CASE("the statistics of a block device") {
+    const auto old_kernel = parse_block_stat("  10 1 100 5 20 2 200 6 3 7 8\n");
+    REQUIRE(old_kernel);
+    CHECK(old_kernel->completed == 30);
+    CHECK(old_kernel->in_flight == 3);
+    const auto new_kernel = parse_block_stat("10 1 100 5 20 2 200 6 0 7 8 40 0 0 0 50 9\n");
+    REQUIRE(new_kernel);
+    CHECK(new_kernel->completed == 120);
+    CHECK(new_kernel->in_flight == 0);
+    CHECK_FALSE(parse_block_stat(""));
+    CHECK_FALSE(parse_block_stat("1 2 3"));
+    CHECK_FALSE(parse_block_stat("1 2 3 4 5 6 7 8 many 10 11"));
+}
+
+TEST_CASE("counters of the SCSI layer are hexadecimal") {
+    CHECK(parse_hexadecimal("0x1f\n") == 31);
+    CHECK(parse_hexadecimal("0x0\n") == 0);
+    CHECK_FALSE(parse_hexadecimal(""));
+    CHECK_FALSE(parse_hexadecimal("0x"));
+    CHECK_FALSE(parse_hexadecimal("0x1g"));
+}
+
+TEST_CASE("a stall lasts from the last sign of life") {
+    StallClock clock;
+    CHECK(clock.update({100, 0}, 1000) == 0);
+    CHECK(clock.update({100, 2}, 1010) == 0);  // they may just have been given
+    CHECK(clock.update({100, 2}, 1020) == 10);
+    CHECK(clock.update({100, 5}, 1030) == 20);
+    CHECK(clock.update({101, 4}, 1040) == 0);  // one completed
+    CHECK(clock.update({101, 4}, 1050) == 10);
+    CHECK(clock.update({105, 0}, 1060) == 0);
+    CHECK(clock.update({105, 0}, 1070) == 0);
+    CHECK(clock.update({105, 1}, 2000) == 0);
+}

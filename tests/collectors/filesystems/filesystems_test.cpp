@@ -1,0 +1,362 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "collectors/filesystems/facts.hpp"
+#include "collectors/filesystems/probe.hpp"
+#include "collectors/filesystems/fill_forecast.hpp"
+#include "collectors/kernel_watch.hpp"
+#include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+const Collector& filesystems() {
+    const Collector* collector = find_collector("filesystems");
+    REQUIRE(collector != nullptr);
+    return *collector;
+}
+
+constexpr std::string_view kernel_types =
+    "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n\tsquashfs\n\tvfat\nnodev\tbtrfs\n\tfuseblk"
+    "\n";
+
+std::string points(std::string_view mountinfo) {
+    const auto mounts = parse_mountinfo(mountinfo);
+    std::string text;
+    for (const Mount* mount : select_mounts(mounts, kernel_types)) text += mount->point + " ";
+    return text;
+}
+
+std::optional<double> value(const MemorySink& sink, const Metric& metric,
+                            std::string_view subject) {
+    return value_of(sink.observations, metric, subject);
+}
+
+Seconds monotonic() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// Like a mount whose server is gone; "/good" answers.
+int hanging_probe(const char* point, FilesystemUse& use) {
+    if (std::string_view(point) == "/good") {
+        use.size = 42;
+        return 0;
+    }
+    if (std::string_view(point) == "/denied") return EACCES;
+    if (std::string_view(point) == "/crash") ::_exit(7);
+    ::signal(SIGTERM, SIG_IGN);
+    while (true) ::pause();
+}
+
+}  // namespace
+
+TEST_CASE("filesystems of recorded hosts") {
+    Config config;
+    Backup backup;
+    backup.name = "home";
+    backup.covers = {"/home", "/srv/www"};
+    config.backups.push_back(backup);
+    for (const char* name : {"mirror-healthy", "raid10-one-lost", "raid5-rebuilding",
+                             "read-only-by-error", "btrfs-missing-drive"})
+        CHECK(test::matches_golden(
+            fmt::format("hosts/{}/golden/filesystems.jsonl", name),
+            test::run_on_host(filesystems(), test::host_directory(name), config).text));
+}
+
+TEST_CASE("read-only by error, by intent, and ephemeral") {
+    Config config;
+    const auto ran =
+        test::run_on_host(filesystems(), test::host_directory("read-only-by-error"), config);
+    auto read_only = [&](const char* point) {
+        return fmt::format(
+            "{}{}", value(ran.sink, metric::filesystem_read_only, point).value_or(-1),
+            value(ran.sink, metric::filesystem_read_only_intended, point).value_or(-1));
+    };
+    CHECK(read_only("/") == "00");
+    CHECK(read_only("/srv") == "10");
+    CHECK(read_only("/media/archive") == "11");
+    CHECK(read_only("/var/spool") == "10");
+    CHECK(value(ran.sink, metric::filesystem_ephemeral, "/mnt") == 1);
+    CHECK(value(ran.sink, metric::filesystem_ephemeral, "/") == 0);
+    CHECK(value(ran.sink, metric::filesystem_backed_up, "/mnt") == 0);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_backed_up, "/boot/efi"));
+    CHECK_FALSE(value(ran.sink, metric::filesystem_backed_up, "/mnt/share"));
+    CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/snap/core/1"));
+    CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/mnt/auto"));
+    CHECK(value(ran.sink, metric::filesystem_kernel_errors_total, "/srv") == 2);
+}
+
+TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
+    const auto read_only = [](std::string_view errors, std::string_view last_error_time, std::string_view options) {
+        test::RecordedHost host;
+        host.block("sda", "/sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda", "8:0");
+        host.file("/proc/self/mountinfo", "22 1 8:0 / /srv rw,relatime - ext4 /dev/sda rw\n");
+        host.file("/proc/filesystems", std::string(kernel_types));
+        host.file("/proc/stat", "cpu 1 2 3\nbtime 1800000000\nprocesses 4\n");
+        host.file("/now", "1800090000\n");
+        host.file("/sys/fs/ext4/sda/errors_count", std::string(errors));
+        host.file("/sys/fs/ext4/sda/last_error_time", std::string(last_error_time));
+        host.file("/proc/fs/ext4/sda/options", std::string(options));
+        const auto ran = test::run_on_host(filesystems(), host.root());
+        return value(ran.sink, metric::filesystem_read_only, "/srv") == 1;
+    };
+    // As Linux 6.1.0-50 shows it (Debian 12), in /proc/fs/ext4/DEVICE/options.
+    const std::string stops = "rw\nbsddf\nresgid=0\nerrors=remount-ro\ncommit=5\n";
+    const std::string goes_on = "rw\nbsddf\nresgid=0\nerrors=continue\ncommit=5\n";
+    CHECK(read_only("4\n", "1800000100\n", stops));
+    CHECK_FALSE(read_only("4\n", "1799999900\n", stops));  // of an earlier boot, and not yet checked by fsck
+    CHECK_FALSE(read_only("4\n", "1800000100\n", goes_on));
+    CHECK_FALSE(read_only("0\n", "0\n", stops));
+}
+
+TEST_CASE("a mount that hangs is said not to respond, and no value of its is made up") {
+    const auto ran = test::run_on_host(filesystems(), test::host_directory("mirror-healthy"));
+    CHECK(value(ran.sink, metric::filesystem_responding, "/mnt/nas") == 0);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_used_ratio, "/mnt/nas"));
+    CHECK(value(ran.sink, metric::filesystem_responding, "/") == 1);
+    CHECK(select(ran.sink.observations, metric::filesystem_drive, "/").size() == 2);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/export"));  // a bind mount
+}
+
+TEST_CASE("which mounts are looked at") {
+    CHECK(points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /proc rw - proc proc rw\n") ==
+          "/ ");
+    // A bind mount of a directory, before and after the filesystem itself.
+    CHECK(points("1 0 8:1 /data /export rw - ext4 /dev/sda1 rw\n2 1 8:1 / /srv rw - ext4 /dev/sda1 "
+                 "rw\n") == "/srv ");
+    CHECK(points(
+              "1 0 8:1 / /srv rw - ext4 /dev/sda1 rw\n2 1 8:1 / /again rw - ext4 /dev/sda1 rw\n") ==
+          "/srv ");
+    // Hidden by a later mount.
+    CHECK(points("1 0 8:1 / /mnt rw - ext4 /dev/sda1 rw\n2 1 0:9 / /mnt rw - tmpfs none rw\n") ==
+          "");
+    CHECK(points("1 0 0:33 / /n rw - autofs x rw\n2 1 0:44 / /n rw - nfs4 srv:/v rw\n") == "/n ");
+    // btrfs: subvolumes are apart, bind mounts of directories in them are not.
+    CHECK(points("1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n2 1 0:40 /@home /home rw - btrfs "
+                 "/dev/sda rw,subvol=/@home\n"
+                 "3 1 0:40 /@home/www /srv/www rw - btrfs /dev/sda rw,subvol=/@home\n") ==
+          "/ /home ");
+    CHECK(points("1 0 7:0 / /snap/x/1 ro - squashfs /dev/loop0 ro\n2 1 0:50 / /h rw - fuse.sshfs "
+                 "a:/ rw\n"
+                 "3 1 0:51 / /run/user/1/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw\n4 1 8:2 / /win "
+                 "rw - fuseblk /dev/sda2 rw\n") == "/h /win ");
+    CHECK(filesystem_kind("zfs", "") == FilesystemKind::local);
+    CHECK(filesystem_kind("ext4", "") == FilesystemKind::local);
+    CHECK(filesystem_kind("tmpfs", "") == FilesystemKind::none);
+    CHECK(filesystem_kind("overlay", kernel_types) == FilesystemKind::none);
+    CHECK(filesystem_kind("ceph", "") == FilesystemKind::network);
+}
+
+TEST_CASE("fstab") {
+    const auto entries = parse_fstab(
+        "# comment\n\nUUID=1 /\text4\terrors=remount-ro 0 1\n  /dev/sdb1  /with\\040blank/  xfs  "
+        "ro,noatime\n"
+        "short\n/dev/sdc1 /twice ext4 ro\n/dev/sdd1 /twice ext4 ro,rw\r\n/dev/sde none swap sw 0 "
+        "0\n/dev/sdf /only\n");
+    REQUIRE(entries.size() == 6);
+    CHECK_FALSE(find_fstab_entry(entries, "/")->read_only());
+    CHECK(find_fstab_entry(entries, "/with blank")->read_only());
+    CHECK_FALSE(find_fstab_entry(entries, "/twice/")->read_only());
+    CHECK(find_fstab_entry(entries, "/nowhere") == nullptr);
+    CHECK(parse_fstab_mount_points("a /x ext4\nb none swap\nc /y/ xfs ro\n") ==
+          std::vector<std::string>{"/x", "/y"});
+    CHECK(parse_fstab("\\0 \\04 \\999").size() == 1);
+}
+
+TEST_CASE("what is meant to be read-only") {
+    const auto fstab = parse_fstab("a /ro ext4 ro\nb /rw ext4 defaults\n");
+    auto intended = [&](const char* point, const char* options, const char* super) {
+        const auto mounts = parse_mountinfo(
+            fmt::format("1 0 8:1 / {} {} - ext4 /dev/sda1 {}\n", point, options, super));
+        return read_only_intended(mounts.at(0), fstab);
+    };
+    CHECK(intended("/ro", "ro", "ro"));
+    CHECK_FALSE(intended("/rw", "ro", "ro"));
+    CHECK_FALSE(intended("/rw", "rw", "ro"));
+    CHECK(intended("/by-hand", "ro", "ro"));
+    CHECK_FALSE(intended("/by-hand", "rw",
+                         "ro,errors=remount-ro"));  // errors turn the filesystem, not the mount
+    CHECK_FALSE(intended("/ro", "ro", "ro,emergency_ro"));
+    CHECK_FALSE(intended("/by-hand", "ro", "ro,shutdown"));
+}
+
+TEST_CASE("what a backup covers") {
+    Topology topology;
+    topology.mounts = parse_mountinfo(
+        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n3 1 8:3 / "
+        "/srv/db rw - ext4 /dev/sda3 rw\n"
+        "4 1 8:4 / /backup rw - ext4 /dev/sdb rw\n5 1 8:2 /www /export rw - ext4 /dev/sda2 rw\n");
+    auto covered = [&](const char* path) {
+        Backup backup;
+        backup.covers = {path};
+        std::string text;
+        for (const Mount& mount : topology.mounts)
+            if (mount.root == "/" && is_backed_up(mount, topology, {backup}))
+                text += mount.point + " ";
+        return text;
+    };
+    CHECK(covered("/srv") == "/srv /srv/db ");
+    CHECK(covered("/srv/db") == "/srv/db ");
+    CHECK(covered("/srv/db/mysql") == "/srv/db ");  // in /srv by name only
+    CHECK(covered("/etc") == "/ ");
+    CHECK(covered("/export") == "/srv ");  // through a bind mount
+    CHECK(covered("/") == "/ /srv /srv/db /backup ");
+    CHECK(covered("/srvx") == "/ ");
+    Backup backup;
+    backup.location = "/backup/db/*.sql.gz";
+    CHECK(holds_backups(topology.mounts[3], topology, {backup}));
+    CHECK_FALSE(holds_backups(topology.mounts[0], topology, {backup}));
+}
+
+TEST_CASE("drives that do not survive the machine") {
+    CHECK(is_ephemeral_model("Amazon EC2 NVMe Instance Storage"));
+    CHECK_FALSE(is_ephemeral_model("Amazon Elastic Block Store"));
+    CHECK(is_ephemeral_model("Microsoft NVMe Direct Disk v2"));
+    CHECK_FALSE(is_ephemeral_model("MSFT NVMe Accelerator v1.0"));
+    CHECK(is_ephemeral_model("nvme_card0"));
+    CHECK_FALSE(is_ephemeral_model("nvme_card-pd"));
+    CHECK_FALSE(is_ephemeral_model(""));
+}
+
+TEST_CASE("btrfs counts its errors by kind") {
+    CHECK(parse_btrfs_errors(
+              "write_errs 3\nread_errs 11\nflush_errs 0\ncorruption_errs 5\ngeneration_errs 1\n") ==
+          20);
+    CHECK(parse_btrfs_errors("") == 0);
+    CHECK(parse_btrfs_errors("nonsense\nwrite_errs many\n") == 0);
+}
+
+TEST_CASE("when it will be full") {
+    constexpr double GB = 1e9;
+    constexpr Seconds window = 6 * 3600;
+    SUBCASE("steadily") {
+        FillForecast forecast;
+        for (int minute = 0; minute <= 60; ++minute) {
+            forecast.add(minute * 60, 10 * GB + minute * 0.1 * GB, 100 * GB, window);
+            if (minute < 30) CHECK_FALSE(forecast.full_at(minute * 60, 50 * GB));
+        }
+        const auto full = forecast.full_at(3600, 12 * GB);
+        REQUIRE(full);
+        CHECK(*full == doctest::Approx(3600 + 120 * 60));
+        CHECK_FALSE(forecast.full_at(3600, 1e6 * GB));  // more than a year
+    }
+    SUBCASE("with noise") {
+        FillForecast forecast;
+        for (int minute = 0; minute <= 360; ++minute)
+            forecast.add(minute * 60, minute * GB + (minute % 3) * 0.4 * GB, 1000 * GB, window);
+        const auto full = forecast.full_at(360 * 60, 100 * GB);
+        REQUIRE(full);
+        CHECK(*full == doctest::Approx(360 * 60 + 100 * 60).epsilon(0.05));
+    }
+    SUBCASE("not when it stays, empties, or was written once") {
+        FillForecast stays, empties, once, sawtooth;
+        for (int minute = 0; minute <= 360; ++minute) {
+            stays.add(minute * 60, 50 * GB, 100 * GB, window);
+            empties.add(minute * 60, 90 * GB - minute * 0.1 * GB, 100 * GB, window);
+            once.add(minute * 60, minute > 180 ? 60 * GB : 10 * GB, 100 * GB, window);
+            sawtooth.add(minute * 60, 10 * GB + minute % 45 * GB, 100 * GB, window);
+        }
+        for (const FillForecast* one : {&stays, &empties, &once, &sawtooth})
+            CHECK_FALSE(one->full_at(360 * 60, 40 * GB));
+    }
+    SUBCASE("a runaway of the last hour is not hidden by the quiet hours before") {
+        FillForecast forecast;
+        for (int minute = 0; minute <= 360; ++minute)
+            forecast.add(minute * 60, 10 * GB + std::max(0, minute - 300) * GB, 100 * GB, window);
+        const auto full = forecast.full_at(360 * 60, 30 * GB);
+        REQUIRE(full);
+        CHECK(*full == doctest::Approx(360 * 60 + 30 * 60).epsilon(0.01));
+        CHECK_FALSE(forecast.full_at(360 * 60, 10000 * GB));  // too far for half an hour's word
+    }
+    SUBCASE("a new size or a clock set back begin anew") {
+        FillForecast forecast;
+        for (int minute = 0; minute <= 60; ++minute)
+            forecast.add(minute * 60, minute * GB, 100 * GB, window);
+        REQUIRE(forecast.full_at(3600, 10 * GB));
+        forecast.add(3660, 61 * GB, 200 * GB, window);
+        CHECK_FALSE(forecast.full_at(3660, 10 * GB));
+    }
+}
+
+TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets no second child") {
+    FilesystemProbes probes(hanging_probe, SIGTERM);
+    const Seconds begin = monotonic();
+    auto answers = probes.ask({"/hangs", "/good", "/denied", "/crash"}, 1);
+    CHECK(monotonic() - begin < 30);
+    CHECK(answers["/hangs"].kind == ProbeAnswer::Kind::silent);
+    CHECK(answers["/good"].kind == ProbeAnswer::Kind::answered);
+    CHECK(answers["/good"].use.size == 42);
+    CHECK(answers["/denied"].error == EACCES);
+    CHECK(answers["/crash"].kind == ProbeAnswer::Kind::failed);
+    CHECK(probes.stuck() == 1);
+
+    // Now it is known: nobody waits for it, and there is still one child.
+    const Seconds again = monotonic();
+    answers = probes.ask({"/hangs"}, 60);
+    CHECK(monotonic() - again < 30);
+    CHECK(answers["/hangs"].kind == ProbeAnswer::Kind::silent);
+    CHECK(probes.stuck() == 1);
+}
+
+TEST_CASE("a child that could be ended is asked again") {
+    FilesystemProbes probes(hanging_probe, SIGKILL);
+    CHECK(probes.ask({"/hangs"}, 0.2)["/hangs"].kind == ProbeAnswer::Kind::silent);
+    const Seconds begin = monotonic();
+    while (monotonic() - begin < 20 && probes.stuck() > 0) {
+        probes.ask({}, 0);
+        ::usleep(10'000);
+    }
+    CHECK(probes.stuck() == 0);
+}
+
+TEST_CASE("the kernel tells of a new mount at once") {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        // In a mount namespace of its own.
+        if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ::_exit(77);
+        if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(77);
+        const Host host("/");
+        KernelWatch watch(host);
+        watch.follow({"/proc/self/mountinfo", "/no/such/file"});
+        if (watch.wait(0.01)) ::_exit(1);
+        if (::mount("none", "/tmp", "tmpfs", 0, nullptr) != 0) ::_exit(77);
+        const Seconds begin = monotonic();
+        if (!watch.wait(60) || monotonic() - begin > 30) ::_exit(2);
+        if (watch.wait(0.01)) ::_exit(3);  // told once
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        fmt::print("SKIP: mount events: no right to mount in a namespace here\n");
+    else
+        CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("this machine's own root filesystem") {
+    FilesystemProbes probes;
+    const auto answers = probes.ask({"/", "/no/such/place"}, 30);
+    CHECK(answers.at("/").kind == ProbeAnswer::Kind::answered);
+    struct statvfs found {};
+    REQUIRE(::statvfs("/", &found) == 0);
+    CHECK(answers.at("/").use.size ==
+          static_cast<double>(found.f_frsize) * static_cast<double>(found.f_blocks));
+    CHECK(answers.at("/").use.used_ratio() >= 0);
+    CHECK(answers.at("/").use.used_ratio() <= 1);
+    CHECK(answers.at("/no/such/place").error == ENOENT);
+}

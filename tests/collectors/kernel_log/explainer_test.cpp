@@ -1,0 +1,90 @@
+// A saved kernel log, without the machine it came from.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "collectors/explainer.hpp"
+#include "tests/collectors/kernel_log/totals.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+using test::text_of;
+using test::totals;
+using test::Totals;
+
+TEST_CASE("explain: drives by device name, ports and partitions folded in") {
+    const std::string log =
+        "[    1.0] sd 8:0:0:0: [sdq] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
+        "[    1.1] sd 9:0:0:0: [sdr] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
+        "[    1.2] usb-storage 2-1:1.0: USB Mass Storage device detected\n"
+        "[    1.2] scsi host9: usb-storage 2-1:1.0\n"
+        "[   99.0] ata9.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x0\n"
+        "[   99.0] ata9.00: failed command: READ DMA\n"
+        "[   99.0] ata9.00: cmd c8/00:08 tag 0 dma 4096 in\n"
+        "         res 51/40 Emask 0x9 (media error)\n"
+        "[   99.1] sd 8:0:0:0: [sdq] tag#0 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
+        "[   99.1] sd 8:0:0:0: [sdq] tag#0 Sense Key : Medium Error [current]\n"
+        "[   99.1] I/O error, dev sdq, sector 8\n"
+        "[   99.1] ata9: EH complete\n"
+        "[   99.2] Buffer I/O error on dev sdq1, logical block 1, async page read\n"
+        "[  100.0] usb 2-1: reset SuperSpeed USB device number 2 using xhci_hcd\n"
+        "[  100.0] usb 1-7: reset full-speed USB device number 4 using xhci_hcd\n"
+        "[  101.0] EXT4-fs error (device md4): ext4_find_entry:1: x\n"
+        "[  102.0] nvme nvme3: I/O 0 QID 0 timeout, aborting\n"
+        "[  102.0] I/O error, dev nvme3n1, sector 8\n"
+        "[  103.0] Write-error on swap-device (65:16:9)\n";
+    CHECK(kernel_log_explainer.recognises(log));
+    MemorySink sink;
+    REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+    CHECK(
+        text_of(totals(sink.observations)) ==
+        "md4 inconsistent/filesystem=1; nvme3n1 io/block=1; nvme3n1 timeout/nvme=1; sdq "
+        "io/block=1; "
+        "sdq io/buffer=1; sdq medium/ata=1; sdq medium/scsi=1; sdr io/buffer=1; sdr reset/usb=1; ");
+    size_t infos = 0;
+    for (const Observation& o : sink.observations) {
+        if (o.metric == &metric::drive_info) {
+            ++infos;
+            CHECK(o.label("device") == o.subject);
+        }
+    }
+    CHECK(infos == 3);
+}
+
+TEST_CASE("explain tells a kernel log from other texts") {
+    CHECK(kernel_log_explainer.recognises("I/O error, dev sdq, sector 8\n"));
+    CHECK(kernel_log_explainer.recognises("Nov 14 10:00:01 box kernel: hello\n"));
+    CHECK_FALSE(kernel_log_explainer.recognises(""));
+    CHECK_FALSE(kernel_log_explainer.recognises("{\"json_format_version\": [1, 0]}\n"));
+    CHECK_FALSE(
+        kernel_log_explainer.recognises("Personalities : [raid1]\nmd0 : active raid1 sdb1[1] "
+                                        "sda1[0]\n      1 blocks [2/2] [UU]\n"));
+    CHECK_FALSE(kernel_log_explainer.recognises(
+        "smartctl 7.3 2022-02-28 r5338\n=== START OF INFORMATION SECTION ===\nError 3 occurred at "
+        "disk power-on lifetime: 1 hours\n"));
+}
+
+TEST_CASE("explain: clean recorded boots say nothing of drives, arrays and filesystems") {
+    const auto directory = test::corpora_directory();
+    if (!directory) {
+        std::puts("SKIP: explain clean boots: no ../shared/corpora in this checkout");
+        return;
+    }
+    size_t clean = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(*directory + "/dmesg")) {
+        const std::string path = entry.path();
+        const std::string text = test::read_file(path);
+        INFO(path);
+        CHECK(kernel_log_explainer.recognises(text));
+        MemorySink sink;
+        CHECK(kernel_log_explainer.explain(text, 1700000000, sink));
+        if (!entry.path().filename().string().starts_with("clean-")) continue;
+        ++clean;
+        Totals found = totals(sink.observations);
+        found.erase("lastgood_kernel_log_suppressed_messages_total");
+        CHECK(text_of(found) == "");
+    }
+    CHECK(clean >= 5);
+}

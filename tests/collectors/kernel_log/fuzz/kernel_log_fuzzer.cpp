@@ -1,0 +1,24 @@
+// Any bytes as a saved kernel log.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "collectors/kernel_log/parse/reader.hpp"
+#include "collectors/kernel_log/parse/text.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace lastgood;
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    size_t seen = 0;
+    KernelLogReader reader([&seen](const KernelEvent& event, const KernelLogReader::Origin&) {
+        seen += event.device.size() + event.text.size() + whole_device(event.device).size();
+    });
+    for_each_kernel_message(text, [&](std::string_view message, const KernelLogLine& line) {
+        (void)uptime_of(line);
+        (void)time_of(line, 1700000000);
+        reader.take(message, {});
+    });
+    reader.flush();
+    if (reader.unfinished()) __builtin_trap();
+    return 0;
+}

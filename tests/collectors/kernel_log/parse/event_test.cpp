@@ -1,0 +1,450 @@
+#include "collectors/kernel_log/parse/event.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "collectors/kernel_log/parse/reader.hpp"
+#include "collectors/kernel_log/parse/text.hpp"
+
+using namespace lastgood;
+using Kind = KernelEventKind;
+using Layer = KernelLayer;
+
+namespace {
+
+struct Form {
+    const char* message;
+    Layer layer;
+    Kind kind;
+    const char* subject;  // device, else array, else filesystem
+};
+
+std::string subject_of(const KernelEvent& event) {
+    if (!event.device.empty()) return std::string(event.device);
+    if (!event.array.empty()) return std::string(event.array);
+    return std::string(event.filesystem);
+}
+
+void check(const std::vector<Form>& forms) {
+    for (const Form& form : forms) {
+        INFO(std::string(form.message));
+        const auto event = parse_kernel_message(form.message);
+        REQUIRE(event);
+        CHECK(to_string(event->layer) == to_string(form.layer));
+        CHECK(to_string(event->kind) == to_string(form.kind));
+        CHECK(subject_of(*event) == form.subject);
+    }
+}
+
+// "layer kind device" of each event of a whole log.
+std::vector<std::string> events(std::string_view log) {
+    std::vector<std::string> found;
+    KernelLogReader reader([&](const KernelEvent& event, const KernelLogReader::Origin&) {
+        if (event.kind == Kind::ata_recovered) return;
+        found.push_back(std::string(to_string(event.layer)) + " " +
+                        std::string(to_string(event.kind)) + " " + subject_of(event));
+    });
+    for_each_kernel_message(
+        log, [&](std::string_view message, const KernelLogLine&) { reader.take(message, {}); });
+    reader.flush();
+    CHECK_FALSE(reader.unfinished());
+    return found;
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("failed requests, from 2.6 to today") {
+    check({
+        {"end_request: I/O error, dev sdq, sector 2056", Layer::block, Kind::io, "sdq"},
+        {"print_req_error: I/O error, dev sdq, sector 2056 flags 80700", Layer::block, Kind::io,
+         "sdq"},
+        {"blk_update_request: critical medium error, dev sdq, sector 2056 op 0x0:(READ) flags 0x0 "
+         "phys_seg 1 prio class 0",
+         Layer::block, Kind::medium, "sdq"},
+        {"I/O error, dev nvme3n1, sector 2056 op 0x1:(WRITE) flags 0x800 phys_seg 1 prio class 2",
+         Layer::block, Kind::io, "nvme3n1"},
+        {"critical target error, dev sdq, sector 8", Layer::block, Kind::target, "sdq"},
+        {"critical target error, dev sdq, sector 8 op 0x3:(DISCARD) flags 0x800 phys_seg 1 prio "
+         "class 0",
+         Layer::block, Kind::unsupported, "sdq"},
+        {"timeout error, dev sdq, sector 8", Layer::block, Kind::timeout, "sdq"},
+        {"recoverable transport error, dev dm-4, sector 8", Layer::block, Kind::transport, "dm-4"},
+        {"critical nexus error, dev sdq, sector 8", Layer::block, Kind::nexus, "sdq"},
+        {"reservation conflict error, dev sdq, sector 8 op 0x1:(WRITE)", Layer::block, Kind::nexus,
+         "sdq"},
+        {"critical space allocation error, dev loop7, sector 8192 op 0x1:(WRITE) flags 0x800 "
+         "phys_seg 1",
+         Layer::block, Kind::no_space, "loop7"},
+        {"protection error, dev sdq, sector 8", Layer::block, Kind::protection, "sdq"},
+        {"operation not supported error, dev sdq, sector 8 op 0x9:(WRITE_ZEROES)", Layer::block,
+         Kind::unsupported, "sdq"},
+        {"device offline error, dev sdq, sector 8 op 0x0:(READ)", Layer::block, Kind::device_gone,
+         "sdq"},
+        {"device resource error, dev sdq, sector 8 op 0x0:(READ)", Layer::block, Kind::resource,
+         "sdq"},
+        {"Buffer I/O error on device sdq1, logical block 1", Layer::buffer, Kind::io, "sdq1"},
+        {"Buffer I/O error on dev md4, logical block 9, lost async page write", Layer::buffer,
+         Kind::io, "md4"},
+        {"Write-error on swap-device (8:16:4711)", Layer::buffer, Kind::io, "8:16"},
+        {"sdq1: rw=0, want=976773170, limit=976773168", Layer::block, Kind::beyond_end, "sdq1"},
+        {"hdb: dma_intr: error=0x40 { UncorrectableError }, LBAsect=12, sector=12", Layer::ata,
+         Kind::medium, "hdb"},
+    });
+    const auto event = parse_kernel_message(
+        "I/O error, dev sdq, sector 2056 op 0x1:(WRITE) flags 0x800 phys_seg 1 prio class 2");
+    REQUIRE(event);
+    CHECK(event->operation == "WRITE");
+    CHECK(event->sector == 2056u);
+    CHECK(event->text == "I/O error");
+}
+
+TEST_CASE("drivers") {
+    check({
+        {"ata9.00: failed command: READ DMA", Layer::ata, Kind::io, "ata9.00"},
+        {"ata9: hard resetting link", Layer::ata, Kind::reset, "ata9"},
+        {"ata9: limiting SATA link speed to 1.5 Gbps", Layer::ata, Kind::slowed, "ata9"},
+        {"ata9.00: NCQ disabled due to excessive errors", Layer::ata, Kind::slowed, "ata9.00"},
+        {"ata9.00: disabled", Layer::ata, Kind::device_gone, "ata9.00"},
+        {"ata9.00: qc timeout after 5000 msecs (cmd 0xec)", Layer::ata, Kind::timeout, "ata9.00"},
+        {"ata9: command 0x25 timeout, stat 0xd0 host_stat 0x24", Layer::ata, Kind::timeout, "ata9"},
+        {"sd 8:0:0:0: rejecting I/O to offline device", Layer::scsi, Kind::device_gone, "8:0:0:0"},
+        {"scsi 8:0:0:0: rejecting I/O to dead device", Layer::scsi, Kind::device_gone, "8:0:0:0"},
+        {"sd 8:0:0:0: [sdq] tag#3 timing out command, waited 180s", Layer::scsi, Kind::timeout,
+         "sdq"},
+        {"sd 8:0:2:0: attempting task abort!scmd(0x00000000), outstanding for 30000 ms & timeout "
+         "30000 ms",
+         Layer::scsi, Kind::timeout, "8:0:2:0"},
+        {"sd 8:0:0:0: [sdq] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)", Layer::scsi,
+         Kind::appeared, "sdq"},
+        {"SCSI device sdq: 156301488 512-byte hdwr sectors (80026 MB)", Layer::scsi, Kind::appeared,
+         "sdq"},
+        {"sd 8:0:0:0: [sdq] Attached SCSI disk", Layer::scsi, Kind::attached, "sdq"},
+        {"sd 8:0:0:0: Attached scsi disk sdq", Layer::scsi, Kind::attached, "sdq"},
+        {"sd 8:0:0:0: [sdq] tag#29 uas_eh_abort_handler 0 uas-tag 9 inflight: CMD OUT", Layer::usb,
+         Kind::timeout, "sdq"},
+        {"scsi host6: uas_eh_device_reset_handler start", Layer::usb, Kind::reset, "host6"},
+        {"usb 2-1.4: reset SuperSpeed USB device number 3 using xhci_hcd", Layer::usb, Kind::reset,
+         "usb 2-1.4"},
+        {"usb 2-1.4: USB disconnect, device number 3", Layer::usb, Kind::removed, "usb 2-1.4"},
+        {"scsi host6: usb-storage 2-1.4:1.0", Layer::scsi, Kind::port_map, "2-1.4"},
+        {"nvme nvme3: I/O 0 QID 0 timeout, reset controller", Layer::nvme, Kind::timeout, "nvme3"},
+        {"nvme nvme3: I/O tag 12 (300c) opcode 0x2 (I/O Cmd) QID 3 timeout, aborting "
+         "req_op:READ(0) size:4096",
+         Layer::nvme, Kind::timeout, "nvme3"},
+        {"nvme nvme3: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0x10",
+         Layer::nvme, Kind::reset, "nvme3"},
+        {"nvme nvme3: Removing after probe failure status: -19", Layer::nvme, Kind::device_gone,
+         "nvme3"},
+        {"nvme nvme3: Device not ready; aborting reset, CSTS=0x1", Layer::nvme, Kind::device_gone,
+         "nvme3"},
+        {"nvme3n1: Read(0x2) @ LBA 1048576, 8 blocks, Unrecovered Read Error (sct 0x2 / sc 0x81) "
+         "DNR",
+         Layer::nvme, Kind::medium, "nvme3n1"},
+        {"nvme3n1: I/O Cmd(0x2) @ LBA 1048576, 8 blocks, I/O Error (sct 0x0 / sc 0x6) ",
+         Layer::nvme, Kind::hardware, "nvme3n1"},
+        {"nvme3c1n1: Write(0x1) @ LBA 8, 8 blocks, Host Path Error (sct 0x3 / sc 0x70)",
+         Layer::nvme, Kind::transport, "nvme3c1n1"},
+        {"mmcblk1: error -110 requesting status", Layer::mmc, Kind::timeout, "mmcblk1"},
+        {"mmcblk1: recovery failed!", Layer::mmc, Kind::device_gone, "mmcblk1"},
+        {"loop7: detected capacity change from 0 to 131072", Layer::block, Kind::appeared, "loop7"},
+        {"loop7: detected capacity change from 131072 to 0", Layer::block, Kind::removed, "loop7"},
+        {"virtio_blk virtio1: [vdc] 41943040 512-byte logical blocks (21.5 GB/20.0 GiB)",
+         Layer::block, Kind::appeared, "vdc"},
+    });
+}
+
+TEST_CASE("md, dm, bcache") {
+    check({
+        {"md/raid1:md4: Disk failure on sdq2, disabling device.", Layer::md, Kind::kicked, "sdq2"},
+        {"raid5: Disk failure on sdq2, disabling device. Operation continuing on 2 devices",
+         Layer::md, Kind::kicked, "sdq2"},
+        {"md/raid:md4: Cannot continue operation (2/4 failed).", Layer::md, Kind::array_failed,
+         "md4"},
+        {"md/raid1:md4: not enough operational mirrors.", Layer::md, Kind::array_failed, "md4"},
+        {"md/raid:md4: not enough operational devices (3/5 failed)", Layer::md, Kind::array_failed,
+         "md4"},
+        {"md/raid1:md4: sdq2: unrecoverable I/O read error for block 128", Layer::md,
+         Kind::uncorrected, "sdq2"},
+        {"md/raid10:md4: md4: unrecoverable I/O read error for block 128", Layer::md,
+         Kind::uncorrected, "md4"},
+        {"md/raid:md4: read error corrected (8 sectors at 54126592 on sdq2)", Layer::md,
+         Kind::corrected, "sdq2"},
+        {"raid5:md4: read error corrected (8 sectors at 54126592 on sdq2)", Layer::md,
+         Kind::corrected, "sdq2"},
+        {"md/raid:md4: read error not correctable (sector 9 on dm-3).", Layer::md,
+         Kind::uncorrected, "dm-3"},
+        {"md: kicking non-fresh sdq2 from array!", Layer::md, Kind::non_fresh, "sdq2"},
+        {"md: md4: data-check done.", Layer::md, Kind::sync_done, "md4"},
+        {"md: md4: recovery interrupted.", Layer::md, Kind::sync_interrupted, "md4"},
+        {"md4: mismatch sector in range 8-16", Layer::md, Kind::array_mismatch, "md4"},
+        {"device-mapper: multipath: 253:0: Failing path 65:16.", Layer::dm, Kind::transport,
+         "65:16"},
+        {"device-mapper: multipath: Failing path 65:16.", Layer::dm, Kind::transport, "65:16"},
+        {"device-mapper: crypt: dm-3: INTEGRITY AEAD ERROR, sector 8", Layer::dm, Kind::checksum,
+         "dm-3"},
+        {"bcache: bch_count_backing_io_errors() sdq: IO error on backing device, unrecoverable",
+         Layer::bcache, Kind::io, "sdq"},
+    });
+}
+
+TEST_CASE("filesystems") {
+    check({
+        {"EXT4-fs error (device sdq1): ext4_find_entry:1455: inode #2: comm I/O error, dev: "
+         "reading directory lblock 0",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"EXT4-fs error (device sdq1) in ext4_dirty_inode:5992: Journal has aborted",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"EXT3-fs error (device sdq1): ext3_get_inode_loc: unable to read inode block",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"EXT4-fs (dm-3): Remounting filesystem read-only", Layer::filesystem, Kind::read_only,
+         "dm-3"},
+        {"EXT4-fs warning (device sdq1): ext4_end_bio:309: I/O error 10 writing to inode 12 "
+         "(offset 0 size 4096 starting block 9)",
+         Layer::filesystem, Kind::io, "sdq1"},
+        {"JBD2: Detected IO errors while flushing file data on sdq1-8", Layer::journal, Kind::io,
+         "sdq1"},
+        {"JBD2: Error -5 detected when updating journal superblock for dm-3-8.", Layer::journal,
+         Kind::io, "dm-3"},
+        {"Aborting journal on device sdq1-8.", Layer::journal, Kind::journal_aborted, "sdq1"},
+        {"Aborting journal on device dm-3.", Layer::journal, Kind::journal_aborted, "dm-3"},
+        {"XFS (sdq1): metadata I/O error in \"xfs_trans_read_buf_map+0x1/0x2 [xfs]\" at daddr 0x8 "
+         "len 8 error 5",
+         Layer::filesystem, Kind::io, "sdq1"},
+        {"XFS (sdq1): log I/O error -5", Layer::filesystem, Kind::io, "sdq1"},
+        {"XFS (sdq1): Log I/O Error Detected. Shutting down filesystem", Layer::filesystem,
+         Kind::shutdown, "sdq1"},
+        {"XFS (sdq1): Metadata corruption detected at xfs_inode_buf_verify+0x1/0x2 [xfs], "
+         "xfs_inode block 0x8",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"XFS (sdq1): Metadata CRC error detected at xfs_agf_read_verify+0x1/0x2 [xfs], xfs_agf "
+         "block 0x1",
+         Layer::filesystem, Kind::checksum, "sdq1"},
+        {"BTRFS error (device sdq1): bdev /dev/sdr1 errs: wr 1, rd 4, flush 0, corrupt 2, gen 3",
+         Layer::filesystem, Kind::btrfs_counters, "sdr1"},
+        {"BTRFS warning (device sdq1): csum failed root 5 ino 1 off 0 csum 0x1 expected csum 0x2 "
+         "mirror 1",
+         Layer::filesystem, Kind::checksum, "sdq1"},
+        {"BTRFS info (device sdq1): read error corrected: ino 0 off 1 (dev /dev/sdr sector 9)",
+         Layer::filesystem, Kind::corrected, "sdr"},
+        {"BTRFS error (device sdq1): unable to fixup (regular) error at logical 1 on dev "
+         "/dev/mapper/data",
+         Layer::filesystem, Kind::uncorrected, "mapper/data"},
+        {"BTRFS error (device sdq1 state EA): parent transid verify failed on 1 wanted 2 found 3",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"BTRFS: error (device sdq1) in btrfs_commit_transaction:2377: errno=-5 IO failure",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"BTRFS info (device sdq1): forced readonly", Layer::filesystem, Kind::read_only, "sdq1"},
+        {"FAT-fs (sdq1): error, fat_get_cluster: invalid cluster chain (i_pos 1)",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been "
+         "suspended.",
+         Layer::filesystem, Kind::array_failed, "tank"},
+    });
+    const auto mount = parse_kernel_message(
+        "BTRFS info (device sdq1): bdev /dev/sdr1 errs: wr 1, rd 4, flush 0, corrupt 2, gen 3");
+    REQUIRE(mount);
+    CHECK(mount->btrfs == BtrfsCounters{1, 4, 0, 2, 3, true});
+}
+
+TEST_CASE("what only looks like an error gives nothing") {
+    for (const char* message : {
+             "nvme nvme3: Shutdown timeout set to 8 seconds",
+             "nvme nvme3: missing or invalid SUBNQN field.",
+             "EXT4-fs (sdq1): error count since last fsck: 12",
+             "EXT4-fs (sdq1): initial error at time 1600000000: ext4_find_entry:1455",
+             "EXT4-fs (sdq1): warning: mounting fs with errors, running e2fsck is recommended",
+             "EXT4-fs warning (device sdq1): ext4_dx_add_entry:2461: Directory (ino: 2) index "
+             "full, reach max htree level :2",
+             "BTRFS error (device sdq1): open_ctree failed",
+             "BTRFS error (device sdq1): unrecognized mount option 'io error'",
+             "md/raid1:md4: Operation continuing on 1 devices.",
+             "md/raid1:md4: active with 2 out of 2 mirrors",
+             "md/raid1:md4: redirecting sector 8 to another mirror: sdr2",
+             "ata9: SATA link up 6.0 Gbps (SStatus 133 SControl 300)",
+             "ata9: SATA link down (SStatus 0 SControl 300)",
+             "ata9.00: configured for UDMA/133",
+             "ata9.00: status: { DRDY }",
+             "ata9: SATA max UDMA/133 abar m2048@0xf7f36000 port 0xf7f36100 irq 27",
+             "sd 8:0:0:0: [sdq] Write Protect is off",
+             "sd 8:0:0:0: [sdq] Start/Stop Unit failed: Result: hostbyte=DID_BAD_TARGET "
+             "driverbyte=DRIVER_OK",
+             "usb 2-1: new SuperSpeed USB device number 3 using xhci_hcd",
+             "RAS: Correctable Errors collector initialized.",
+             "ACPI Error: AE_NOT_FOUND, During name lookup/catalog",
+             "my error, dev sdq, sector 1",
+             "floppy: error 10 while reading block 0",
+             "XFS (sdq1): Ending clean mount",
+             "bcache: bch_count_backing_io_errors() md7: Read-ahead I/O failed on backing device, "
+             "ignore",
+             "I/O",
+             "ata",
+             "",
+         }) {
+        INFO(std::string(message));
+        CHECK_FALSE(parse_kernel_message(message));
+    }
+}
+
+TEST_CASE("suppressed messages are counted for their layer") {
+    const auto block = parse_kernel_message("blk_update_request: 4763 callbacks suppressed");
+    REQUIRE(block);
+    CHECK(block->kind == Kind::suppressed);
+    CHECK(block->count == 4763);
+    CHECK(block->layer == Layer::block);
+    const auto audit = parse_kernel_message("kauditd_printk_skb: 24 callbacks suppressed");
+    REQUIRE(audit);
+    CHECK(audit->layer == Layer::other);
+    CHECK_FALSE(parse_kernel_message("callbacks suppressed"));
+}
+
+TEST_CASE("one failed command is one event of each layer") {
+    CHECK(events("[ 1.0] ata9.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x0\n"
+                 "[ 1.0] ata9.00: irq_stat 0x40000001\n"
+                 "[ 1.0] ata9.00: failed command: READ DMA EXT\n"
+                 "[ 1.0] ata9.00: cmd 25/00:08:c8:d2:b1/00:00:19:00:00/e0 tag 18 dma 4096 in\n"
+                 "[ 1.0]          res 51/40:00:cc:d2:b1/40:00:19:00:00/00 Emask 0x9 (media error)\n"
+                 "[ 1.0] ata9.00: status: { DRDY ERR }\n"
+                 "[ 1.0] ata9.00: error: { UNC }\n"
+                 "[ 1.0] ata9.00: configured for UDMA/133\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq] tag#18 FAILED Result: hostbyte=DID_OK "
+                 "driverbyte=DRIVER_SENSE cmd_age=0s\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq] tag#18 Sense Key : Medium Error [current]\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq] tag#18 Add. Sense: Unrecovered read error - auto "
+                 "reallocate failed\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq] tag#18 CDB: Read(10) 28 00 19 b1 d2 c8 00 00 08 00\n"
+                 "[ 1.0] blk_update_request: I/O error, dev sdq, sector 431084232\n"
+                 "[ 1.0] Buffer I/O error on dev sdq1, logical block 9, async page read\n"
+                 "[ 1.0] ata9: EH complete\n") == Lines{"ata ata_exception ata9.00",
+                                                        "scsi medium sdq", "block io sdq",
+                                                        "buffer io sdq1", "ata medium ata9.00"});
+}
+
+TEST_CASE("a frozen link: each command of the queue failed") {
+    CHECK(events("ata9.00: exception Emask 0x10 SAct 0x3 SErr 0x40d0002 action 0xe frozen\n"
+                 "ata9.00: failed command: WRITE FPDMA QUEUED\n"
+                 "ata9.00: cmd 61/08:00:00:79:d0/00:00:06:00:00/40 tag 0 ncq dma 4096 out\n"
+                 "         res 40/00:00:00:00:00/00:00:00:00:00/00 Emask 0x10 (ATA bus error)\n"
+                 "ata9.00: status: { DRDY }\n"
+                 "ata9.00: failed command: WRITE FPDMA QUEUED\n"
+                 "ata9.00: cmd 61/50:08:08:79:d0/00:00:06:00:00/40 tag 1 ncq dma 40960 out\n"
+                 "         res 40/00:00:00:00:00/00:00:00:00:00/00 Emask 0x4 (timeout)\n"
+                 "ata9.00: status: { DRDY }\n"
+                 "ata9: hard resetting link\n"
+                 "ata9: EH complete\n") == Lines{"ata ata_exception ata9.00",
+                                                 "ata transport ata9.00", "ata timeout ata9.00",
+                                                 "ata reset ata9"});
+}
+
+TEST_CASE("two ports in trouble at once keep their commands apart") {
+    CHECK(events("ata8.00: failed command: READ DMA\n"
+                 "ata9.00: failed command: WRITE DMA\n"
+                 "ata8.00: cmd c8/00:08:00:00:00/00:00:00:00:00/e0 tag 0 dma 4096 in\n"
+                 "         res 51/40:00:00:00:00/00:00:00:00:00/00 Emask 0x9 (media error)\n"
+                 "ata9.00: cmd ca/00:08:00:00:00/00:00:00:00:00/e0 tag 0 dma 4096 out\n"
+                 "         res 40/00:00:00:00:00/00:00:00:00:00/00 Emask 0x4 (timeout)\n"
+                 "ata9: EH complete\n"
+                 "ata8: EH complete\n") == Lines{"ata timeout ata9.00", "ata medium ata8.00"});
+}
+
+TEST_CASE("libata before 2.6.33 has no line that names the command") {
+    CHECK(events("ata9.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x0\n"
+                 "ata9.00: cmd c8/00:50:9f:4d:93/00:00:00:00:00/e0 tag 0 dma 40960 in\n"
+                 "         res 51/40:3a:b5:4d:93/00:00:00:00:00/e0 Emask 0x9 (media error)\n"
+                 "ata9.00: error: { UNC }\n"
+                 "sd 8:0:0:0: [sdq] Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE,SUGGEST_OK\n"
+                 "sd 8:0:0:0: [sdq] Sense Key : Medium Error [current] [descriptor]\n"
+                 "end_request: I/O error, dev sdq, sector 9653685\n"
+                 "ata9: EH complete\n") == Lines{"ata ata_exception ata9.00", "scsi medium sdq",
+                                                 "block io sdq", "ata medium ata9.00"});
+}
+
+TEST_CASE("3.x breaks the line behind the name") {
+    CHECK(events("[ 1.0] sd 8:0:0:0: [sdq] Unhandled sense code\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq]  \n"
+                 "[ 1.0] Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq]  \n"
+                 "[ 1.0] Sense Key : Medium Error [current] [descriptor]\n"
+                 "[ 1.0] sd 8:0:0:0: [sdq] CDB: \n"
+                 "[ 1.0] Read(10): 28 00 da d6 f5 af 00 00 01 00\n"
+                 "[ 1.0] end_request: I/O error, dev sdq, sector 3671520687\n"
+                 "[ 1.1] sd 8:0:0:0: [sdq] Unhandled error code\n"
+                 "[ 1.1] sd 8:0:0:0: [sdq]  \n"
+                 "[ 1.1] Result: hostbyte=DID_BAD_TARGET driverbyte=DRIVER_OK\n"
+                 "[ 1.1] end_request: I/O error, dev sdq, sector 1\n") ==
+          Lines{"scsi medium sdq", "block io sdq", "scsi device_gone sdq", "block io sdq"});
+}
+
+TEST_CASE("SCSI results") {
+    const auto scsi = [](const char* host, const char* sense) {
+        std::string log = "sd 8:0:0:0: [sdq] tag#1 FAILED Result: hostbyte=" + std::string(host) +
+                          " driverbyte=DRIVER_OK cmd_age=1s\n";
+        if (*sense != 0)
+            log += "sd 8:0:0:0: [sdq] tag#1 Sense Key : " + std::string(sense) + " [current]\n";
+        return events(log);
+    };
+    CHECK(scsi("DID_NO_CONNECT", "") == Lines{"scsi device_gone sdq"});
+    CHECK(scsi("DID_TIME_OUT", "") == Lines{"scsi timeout sdq"});
+    CHECK(scsi("DID_SOFT_ERROR", "") == Lines{"scsi transport sdq"});
+    CHECK(scsi("0x03", "") == Lines{"scsi timeout sdq"});
+    CHECK(scsi("DID_OK", "Hardware Error") == Lines{"scsi hardware sdq"});
+    CHECK(scsi("DID_OK", "0x3") == Lines{"scsi medium sdq"});
+    CHECK(scsi("DID_OK", "Illegal Request") == Lines{"scsi target sdq"});
+    CHECK(scsi("DID_OK", "Aborted Command") == Lines{"scsi transport sdq"});
+    CHECK(scsi("DID_NEW_AND_UNKNOWN", "") == Lines{"scsi io sdq"});
+    // libata has nothing to say: not the drive's refusal
+    CHECK(events("sd 8:0:0:0: [sdq] tag#1 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
+                 "sd 8:0:0:0: [sdq] tag#1 Sense Key : Illegal Request [current]\n"
+                 "sd 8:0:0:0: [sdq] tag#1 Add. Sense: Unaligned write command\n") ==
+          Lines{"scsi transport sdq"});
+    CHECK(events("sd 8:0:0:0: SCSI error: return code = 0x8000002\n"
+                 "sdq: Current: sense key: Aborted Command\n"
+                 "end_request: I/O error, dev sdq, sector 0\n")
+              .size() == 3);
+}
+
+TEST_CASE("a message with newlines, as /dev/kmsg gives it") {
+    Lines found;
+    KernelLogReader reader([&](const KernelEvent& event, const KernelLogReader::Origin& origin) {
+        found.push_back(subject_of(event) + "@" + std::string(origin.device));
+    });
+    reader.take(
+        "md/raid1:md4: Disk failure on sdq2, disabling device.\nmd/raid1:md4: Operation continuing "
+        "on 1 devices.",
+        {1.0, "b9:4"});
+    reader.take("ata9.00: failed command: READ DMA", {1.0, "+ata_device:dev9.0"});
+    reader.take("ata9.00: cmd c8/00:08 tag 0\n         res 51/40 Emask 0x9 (media error)",
+                {1.0, ""});
+    CHECK(reader.unfinished());
+    reader.flush();
+    CHECK(found == Lines{"sdq2@b9:4", "ata9.00@+ata_device:dev9.0"});
+}
+
+TEST_CASE("partitions fold into their drive") {
+    for (const auto& [name, whole] :
+         std::vector<std::pair<std::string_view, std::string_view>>{{"sdb1", "sdb"},
+                                                                    {"sdab12", "sdab"},
+                                                                    {"sdb", "sdb"},
+                                                                    {"nvme0n1p2", "nvme0n1"},
+                                                                    {"nvme0n1", "nvme0n1"},
+                                                                    {"mmcblk0p1", "mmcblk0"},
+                                                                    {"mmcblk0", "mmcblk0"},
+                                                                    {"md0p1", "md0"},
+                                                                    {"md127", "md127"},
+                                                                    {"dm-3", "dm-3"},
+                                                                    {"loop7p1", "loop7"},
+                                                                    {"loop7", "loop7"},
+                                                                    {"vda1", "vda"},
+                                                                    {"xvda1", "xvda"},
+                                                                    {"/dev/sdb2", "sdb"},
+                                                                    {"nvme0", "nvme0"},
+                                                                    {"8:16", "8:16"},
+                                                                    {"ata3.00", "ata3.00"},
+                                                                    {"", ""},
+                                                                    {"1", "1"}}) {
+        CHECK(whole_device(name) == whole);
+    }
+}

@@ -1,0 +1,153 @@
+#include "collectors/kernel_log/parse/line.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "collectors/kernel_log/parse/text.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr std::string_view text = "I/O error, dev sdq, sector 4096";
+constexpr Timestamp now = 1700000000;  // 2023-11-14 22:13:20 UTC
+
+void use_zone(const char* zone) {
+    setenv("TZ", zone, 1);
+    tzset();
+}
+
+KernelLogLine parse(const std::string& line) {
+    // The views must outlive the line.
+    static std::vector<std::string> kept;
+    kept.push_back(line);
+    return parse_kernel_log_line(kept.back());
+}
+
+}  // namespace
+
+TEST_CASE("every saved form gives the bare message") {
+    for (const char* prefix : {
+             "",
+             "[ 8123.456789] ",
+             "[8123456.456789] ",
+             "[Tue Nov 14 10:00:01 2023] ",
+             "[Nov14 10:00] ",
+             "[  +0.000012] ",
+             "<3>[ 8123.456789] ",
+             "<3>",
+             "kern  :err   : [ 8123.456789] ",
+             "kern  :warn  : [Tue Nov 14 10:00:01 2023] ",
+             "2023-11-14T10:00:01,456789+01:00 ",
+             "[ 8123.456789][  T412] ",
+             "[ 8123.456789] [   T412] ",
+             "[ 8123.456789][    C3] ",
+             "[ 8123.456789] 003: ",
+             "Nov 14 10:00:01 box kernel: ",
+             "Nov  4 10:00:01 box kernel: [ 8123.456789] ",
+             "Nov 14 10:00:01.123456 box kernel: ",
+             "Nov 14 10:00:01 box kernel: [ 8123.456789][  T412] ",
+             "Nov 14 10:00:01 box.example.org kern.err kernel: ",
+             "Nov 14 10:00:01 kernel: ",
+             "Nov 14 2023 10:00:01 box kernel: ",
+             "2023-11-14T10:00:01+0100 box kernel: ",
+             "2023-11-14T10:00:01.123456+01:00 box kernel: [ 8123.456789] ",
+             "2023-11-14T09:00:01Z box kernel: ",
+             "Tue 2023-11-14 10:00:01 CET box kernel: ",
+             "[ 8123.456789] box kernel: ",
+             "1699952401.123456 box kernel: ",
+             "<3>1 2023-11-14T09:00:01.5Z box kernel - - - ",
+             "<3>1 2023-11-14T09:00:01.5Z box kernel - - - [ 8123.456789] ",
+             "          ",
+         }) {
+        INFO(std::string(prefix));
+        const KernelLogLine line = parse(std::string(prefix) + std::string(text));
+        CHECK(line.message == text);
+        CHECK(line.from_kernel);
+        CHECK(line.continuation == (std::string(prefix) == "          "));
+        const KernelLogLine with_return = parse(std::string(prefix) + std::string(text) + "\r\n");
+        CHECK(with_return.message == text);
+    }
+}
+
+TEST_CASE("what others say in the same log is not the kernel's") {
+    for (const char* line : {
+             "Nov 14 10:00:01 box smartd[812]: I/O error, dev sdq, sector 1",
+             "Nov 14 10:00:01 box sshd[1]: kernel: I/O error, dev sdq, sector 1",
+             "2023-11-14T10:00:01+0100 box logger: I/O error, dev sdq, sector 1",
+             "user  :err   : [ 8123.456789] I/O error, dev sdq, sector 1",
+             "<11>[ 8123.456789] I/O error, dev sdq, sector 1",
+             "<11>1 2023-11-14T09:00:01Z box logger - - - I/O error, dev sdq, sector 1",
+         }) {
+        INFO(std::string(line));
+        CHECK_FALSE(parse(line).from_kernel);
+    }
+    std::vector<std::string> seen;
+    for_each_kernel_message(
+        "Nov 14 10:00:01 box app[7]: dump:\n"
+        "                        I/O error, dev sdq, sector 1\n"
+        "Nov 14 10:00:02 box kernel: md/raid1:md4: Disk failure on sdq2, disabling device.\n"
+        "                            md/raid1:md4: Operation continuing on 1 devices.\n",
+        [&](std::string_view message, const KernelLogLine&) { seen.emplace_back(message); });
+    CHECK(seen == std::vector<std::string>{"md/raid1:md4: Disk failure on sdq2, disabling device.",
+                                           "md/raid1:md4: Operation continuing on 1 devices."});
+}
+
+TEST_CASE("brackets that belong to the message stay") {
+    CHECK(parse("[drm] error").message == "[drm] error");
+    CHECK(parse("[ 1.5] [drm] error").message == "[drm] error");
+    CHECK(parse("[sdq] tag").message == "[sdq] tag");
+    CHECK(parse("[").message == "[");
+    CHECK(parse("").message.empty());
+}
+
+TEST_CASE("levels") {
+    CHECK(parse("<3>[ 1.0] x").level == 3);
+    CHECK(parse("kern  :info  : [ 1.0] x").level == level_info);
+    CHECK(parse("[ 1.0] x").level == -1);
+    CHECK(parse("<4>x").level == 4);
+}
+
+TEST_CASE("a message printed into an unfinished line is found") {
+    const KernelLogLine line =
+        parse("[4294671.636000]  sdq:<3>ata7: command 0x25 timeout, stat 0xd0 host_stat 0x24");
+    CHECK(line.message == "ata7: command 0x25 timeout, stat 0xd0 host_stat 0x24");
+    CHECK(line.level == 3);
+    CHECK(*uptime_of(line) == doctest::Approx(4294671.636));
+}
+
+TEST_CASE("joined lines are taken apart") {
+    CHECK(joined_message("sd 2:0:0:0: [sdq] tag#1 CDB: Read(16) 88 00   Nov 14 10:00:01 box "
+                         "kernel: I/O error, dev sdq, sector 1") == "I/O error, dev sdq, sector 1");
+    CHECK(joined_message("job is running [   24.536440] 000: I/O error, dev sdq, sector 1") ==
+          "I/O error, dev sdq, sector 1");
+    CHECK(joined_message("sd 2:0:0:0: [sdq] Attached SCSI disk").empty());
+    CHECK(joined_message("the kernel: it is here").empty());
+}
+
+TEST_CASE("times") {
+    use_zone("Europe/Berlin");  // UTC+1 in November
+    CHECK(*uptime_of(parse("[ 8123.250000] x")) == doctest::Approx(8123.25));
+    CHECK_FALSE(uptime_of(parse("x")));
+    CHECK_FALSE(time_of(parse("[ 8123.25] x"), now));
+    const double morning = 1699952401;  // 2023-11-14 09:00:01 UTC
+    CHECK(*time_of(parse("Nov 14 10:00:01 box kernel: x"), now) == morning);
+    CHECK(*time_of(parse("[Tue Nov 14 10:00:01 2023] x"), now) == morning);
+    CHECK(*time_of(parse("2023-11-14T10:00:01+0100 box kernel: x"), now) == morning);
+    CHECK(*time_of(parse("2023-11-14T09:00:01Z box kernel: x"), now) == morning);
+    CHECK(*time_of(parse("2023-11-14T03:30:01-05:30 box kernel: x"), now) == morning);
+    CHECK(*time_of(parse("2023-11-14T10:00:01,500000+01:00 x"), now) ==
+          doctest::Approx(morning + 0.5));
+    CHECK(*time_of(parse("Tue 2023-11-14 10:00:01 CET box kernel: x"), now) == morning);
+    CHECK(*time_of(parse("1699952401.0 box kernel: x"), now) == morning);
+    // No year: the last such day; December is of the year before.
+    CHECK(*time_of(parse("Dec 31 10:00:01 box kernel: x"), now) == 1672477201);
+    CHECK(*time_of(parse("Nov 15 10:00:01 box kernel: x"), now) ==
+          morning + 86400);  // within a day
+    CHECK_FALSE(time_of(parse("Nov 99 10:00:01 box kernel: x"), now));
+    use_zone("UTC");
+}

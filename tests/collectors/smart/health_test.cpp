@@ -1,0 +1,170 @@
+#include "collectors/smart/health.hpp"
+
+#include <doctest/doctest.h>
+
+#include "collectors/explainer.hpp"
+#include "core/report.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+SelfTest test_of(SelfTestKind kind, SelfTestOutcome outcome, double hours = 0) {
+    return {kind, outcome, hours};
+}
+
+std::vector<Observation> observed(const DriveHealth& health) {
+    MemorySink sink;
+    observe_drive_health(health, "drive", "smartctl", 1000, sink);
+    return sink.observations;
+}
+
+constexpr auto brief = SelfTestKind::brief;
+constexpr auto extended = SelfTestKind::extended;
+constexpr auto passed = SelfTestOutcome::passed;
+constexpr auto failed = SelfTestOutcome::failed;
+constexpr auto unfinished = SelfTestOutcome::unfinished;
+
+}  // namespace
+
+TEST_CASE("ids as the topology makes them") {
+    DriveHealth health;
+    CHECK(drive_id(health) == "unknown-drive");
+    health.model = "EXAMPLE  EX1";
+    CHECK(drive_id(health) == "EXAMPLE_EX1");
+    health.device = "sda";
+    CHECK(drive_id(health) == "sda");
+    health.serial = " S 1 ";
+    CHECK(drive_id(health) == "EXAMPLE_EX1_S_1");
+    health.wwn = "0x5000c500a1b2c3d4";
+    CHECK(drive_id(health) == "wwn-0x5000c500a1b2c3d4");
+}
+
+TEST_CASE("self-tests: what an extended one found a short one does not clear") {
+    CHECK_FALSE(self_test_failed({}).has_value());
+    CHECK_FALSE(self_test_failed({test_of(brief, unfinished)}).has_value());
+    CHECK(self_test_failed({test_of(brief, passed)}) == false);
+    CHECK(self_test_failed({test_of(brief, unfinished), test_of(brief, failed)}) == true);
+    CHECK(self_test_failed({test_of(brief, passed), test_of(brief, failed)}) == false);
+    CHECK(self_test_failed({test_of(brief, passed), test_of(extended, failed)}) == true);
+    CHECK(self_test_failed({test_of(extended, passed), test_of(extended, failed)}) == false);
+    CHECK(self_test_failed({test_of(extended, passed), test_of(brief, failed)}) == false);
+}
+
+TEST_CASE("the age of self-tests, whose hours wrap around on ATA drives") {
+    DriveHealth health;
+    health.protocol = DriveProtocol::ata;
+    health.self_tests = {test_of(brief, unfinished, 99), test_of(brief, passed, 40)};
+    CHECK_FALSE(self_test_age(health, brief).has_value());
+    health.power_on_seconds = 100 * 3600;
+    CHECK(self_test_age(health, brief) == 60 * 3600);
+    CHECK_FALSE(self_test_age(health, extended).has_value());
+    health.power_on_seconds = (65536 + 100) * 3600.0;
+    CHECK(self_test_age(health, brief) == 60 * 3600);
+    health.power_on_seconds = (65536 + 30) * 3600.0;
+    CHECK(self_test_age(health, brief) == (65536 - 10) * 3600.0);
+    health.power_on_seconds = 39.5 * 3600;  // rounded differently
+    CHECK(self_test_age(health, brief) == 0);
+    health.protocol = DriveProtocol::scsi;
+    health.power_on_seconds = 10 * 3600;
+    CHECK_FALSE(self_test_age(health, brief).has_value());
+}
+
+TEST_CASE("what is unknown stays absent") {
+    const auto nothing = observed({});
+    REQUIRE(nothing.size() == 1);
+    CHECK(nothing[0].metric == &metric::drive_info);
+    CHECK(nothing[0].labels == Labels{{"reader", "smartctl"}});
+    CHECK(nothing[0].observed_at == 1000);
+}
+
+TEST_CASE("thresholds count by what they announce") {
+    DriveHealth health;
+    const auto add = [&](int id, int value, int worst, int threshold, bool prefail) {
+        AtaAttribute attribute;
+        attribute.id = id;
+        attribute.normalized = value;
+        attribute.worst = worst;
+        attribute.threshold = threshold;
+        attribute.prefail = prefail;
+        attribute.raw = 1;
+        health.attributes.push_back(attribute);
+    };
+    add(5, 1, 1, 10, true);
+    add(202, 0, 0, 1, false);
+    add(190, 40, 40, 45, false);  // a warm day
+    add(1, 70, 30, 44, true);
+    add(3, 90, 90, 0, true);
+    const auto seen = observed(health);
+    CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
+    CHECK(value_of(seen, metric::drive_old_age_attributes_failing, "drive") == 1);
+    CHECK(value_of(seen, metric::drive_attributes_failed_in_past, "drive") == 1);
+    CHECK(select(seen, metric::drive_attribute).size() == 20);
+    for (const Observation* one : select(seen, metric::drive_attribute)) {
+        CHECK_FALSE(one->label("name").empty());
+    }
+}
+
+TEST_CASE("temperature limits") {
+    DriveHealth health;
+    health.temperature_celsius = 30;
+    const auto limit = [&] {
+        return value_of(observed(health), metric::drive_temperature_limit_celsius, "drive");
+    };
+    CHECK(limit() == 70);
+    health.rotational = true;
+    CHECK(limit() == 60);
+    health.temperature_limit_celsius = 55;
+    CHECK(limit() == 55);
+    health.temperature_limit_celsius = 117;
+    CHECK(limit() == 60);
+    health.temperature_celsius.reset();
+    CHECK_FALSE(limit().has_value());
+}
+
+TEST_CASE("names that drives make up do no harm") {
+    DriveHealth health;
+    health.model = "EX\xff\n\"1";
+    health.serial = "S1";
+    const auto seen = observed(health);
+    CHECK(seen[0].label("model") == "EX??\"1");
+}
+
+TEST_CASE("explainers tell what a text is and whom it is about") {
+    const std::string json =
+        R"({"smartctl": {"exit_status": 0}, "model_name": "EX", "serial_number": "S 1",
+                                 "device": {"name": "/dev/sda", "protocol": "ATA"}, "smart_status": {"passed": true}})";
+    CHECK(smartctl_json_explainer.recognises(json));
+    CHECK_FALSE(nvme_json_explainer.recognises(json));
+    CHECK_FALSE(smartctl_text_explainer.recognises(json));
+    CHECK_FALSE(atasmart_blob_explainer.recognises(json));
+    MemorySink sink;
+    REQUIRE(smartctl_json_explainer.explain(json, 5, sink).has_value());
+    CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S_1") == 1);
+    CHECK(sink.problems.empty());
+
+    MemorySink failed_sink;
+    const std::string failure = R"({"smartctl": {"exit_status": 2, "messages": [
+        {"string": "Smartctl open device: /dev/sda failed: No such device", "severity": "error"}]}})";
+    REQUIRE(smartctl_json_explainer.explain(failure, 5, failed_sink).has_value());
+    CHECK(failed_sink.observations.empty());
+    REQUIRE(failed_sink.problems.size() == 1);
+    CHECK(failed_sink.problems[0].second.message.find("No such device") != std::string::npos);
+
+    MemorySink two;
+    const std::string block = "smartctl 5.41 2011-06-09 r3365 [i686]\nSMART Health Status: OK\n";
+    REQUIRE(smartctl_text_explainer.explain(block + block, 5, two).has_value());
+    CHECK(value_of(two.observations, metric::drive_smart_passed, "unknown-drive") == 1);
+    CHECK(value_of(two.observations, metric::drive_smart_passed, "unknown-drive-2") == 1);
+
+    MemorySink list;
+    REQUIRE(
+        smartctl_json_explainer
+            .explain(
+                R"({"smartctl": {}, "devices": [{"name": "/dev/sda", "type": "scsi", "protocol": "SCSI"}]})",
+                5, list)
+            .has_value());
+    REQUIRE(list.observations.size() == 1);
+    CHECK(list.observations[0].subject == "sda");
+    CHECK(list.observations[0].label("reader") == "none");
+}

@@ -1,0 +1,308 @@
+// The smart collector: on recorded hosts, and with a smartctl of our own in PATH.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "collectors/collector.hpp"
+#include "collectors/smart/readers.hpp"
+#include "core/report.hpp"
+
+using namespace lastgood;
+namespace fs = std::filesystem;
+
+namespace lastgood {
+extern const Collector smart_collector;
+}
+
+namespace {
+
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory() {
+        char name[] = "/tmp/lastgood-smart-XXXXXX";
+        REQUIRE(::mkdtemp(name) != nullptr);
+        path_ = name;
+    }
+    ~TemporaryDirectory() { fs::remove_all(path_); }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+    void write(const std::string& file, const std::string& text) const {
+        fs::create_directories(fs::path(path_ + "/" + file).parent_path());
+        std::ofstream(path_ + "/" + file, std::ios::binary) << text;
+    }
+    void link(const std::string& file, const std::string& target) const {
+        fs::create_directories(fs::path(path_ + "/" + file).parent_path());
+        fs::create_symlink(target, path_ + "/" + file);
+    }
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+// A smartctl that does as told, first in PATH while this lives.
+class FakeSmartctl {
+  public:
+    explicit FakeSmartctl(const std::string& script) : path_(std::getenv("PATH")) {
+        if (!script.empty()) {
+            directory_.write("smartctl", "#!/bin/sh\n" + script);
+            fs::permissions(directory_.path() + "/smartctl", fs::perms::owner_all);
+        }
+        const std::string path =
+            script.empty() ? directory_.path() : directory_.path() + ":" + path_;
+        ::setenv("PATH", path.c_str(), 1);
+    }
+    ~FakeSmartctl() { ::setenv("PATH", path_.c_str(), 1); }
+    FakeSmartctl(const FakeSmartctl&) = delete;
+    FakeSmartctl& operator=(const FakeSmartctl&) = delete;
+
+  private:
+    TemporaryDirectory directory_;
+    std::string path_;
+};
+
+Result<DriveReading> read_with(const std::string& script, Seconds deadline = 10) {
+    const FakeSmartctl fake(script);
+    const Host host;
+    return read_with_smartctl(host, "/dev/example", "", deadline);
+}
+
+std::string print(const std::string& json, int status) {
+    return "cat <<'END'\n" + json + "\nEND\nexit " + std::to_string(status) + "\n";
+}
+
+const std::string healthy =
+    R"({"smartctl":{"version":[7,3],"exit_status":0},"device":{"name":"/dev/sda","type":"scsi","protocol":"SCSI"},)"
+    R"("scsi_model_name":"EXAMPLE EX10K","serial_number":"S1","smart_status":{"passed":true},)"
+    R"("temperature":{"current":33,"drive_trip":65},"scsi_grown_defect_list":2})";
+
+const std::string arguments =
+    "smartctl --json=c -n standby,3 -H -i -A -l error -l selftest -l ssd -l background";
+
+}  // namespace
+
+TEST_CASE("a drive that answers") {
+    const auto reading = read_with(print(healthy, 0));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::health);
+    CHECK(reading->reader == "smartctl");
+    CHECK(reading->health.grown_defects == 2);
+}
+
+TEST_CASE("exit status 216 is an answer") {
+    const auto reading = read_with(
+        print(R"({"smartctl":{"version":[7,3],"exit_status":216},"smart_status":{"passed":false}})",
+              216));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::health);
+    CHECK(reading->health.passed == false);
+}
+
+TEST_CASE("a drive that sleeps") {
+    const std::string told =
+        R"json("messages":[{"string":"Device is in STANDBY mode, exit(3)"}],)json";
+    for (const std::string& messages : {told, std::string()}) {
+        const std::string start = R"({"smartctl":{"version":[7,3],)";
+        const auto reading = read_with(print(start + messages + R"("exit_status":3}})", 3));
+        REQUIRE(reading.has_value());
+        CHECK(reading->kind == DriveReading::Kind::asleep);
+        CHECK(reading->health.power_state == PowerState::standby);
+    }
+}
+
+TEST_CASE("a drive that cannot be opened") {
+    const auto reading = read_with(print(
+        R"({"smartctl":{"version":[7,3],"messages":[{"string":"Smartctl open device: /dev/example failed: )"
+        R"(Input/output error","severity":"error"}],"exit_status":2}})",
+        2));
+    REQUIRE_FALSE(reading.has_value());
+    CHECK(reading.error().kind == ErrorKind::failed);
+    CHECK(reading.error().message.find("Input/output error") != std::string::npos);
+}
+
+TEST_CASE("a USB bridge that smartctl does not know has nothing to read") {
+    const auto reading = read_with(print(
+        R"({"smartctl":{"version":[7,3],"messages":[{"string":"/dev/example: Unknown USB bridge [0x0bda:0x0138]",)"
+        R"("severity":"error"}],"exit_status":1}})",
+        1));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::no_smart);
+}
+
+// Recorded of a SAS drive of QEMU 7.2 (smartctl 7.3), which has no health pages.
+TEST_CASE(
+    "a SAS drive without SMART has nothing to read, though smartctl says that a command failed") {
+    const auto reading = read_with(print(
+        R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":4},)"
+        R"("device":{"name":"/dev/sda","info_name":"/dev/sda","type":"scsi","protocol":"SCSI"},)"
+        R"("scsi_vendor":"QEMU","scsi_product":"QEMU HARDDISK","scsi_model_name":"QEMU QEMU HARDDISK",)"
+        R"("serial_number":"LABSAS1","smart_support":{"available":false},"temperature":{"current":0},)"
+        R"("scsi_temperature":{"drive_trip":0}})",
+        4));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::no_smart);
+}
+
+TEST_CASE("garbage, too much of it, nothing") {
+    for (const char* script :
+         {"echo hello; exit 0\n", "exit 0\n", "printf '\\377\\376{'\n", "echo '{}'\n"}) {
+        const auto reading = read_with(script);
+        REQUIRE_FALSE(reading.has_value());
+        CHECK(reading.error().kind == ErrorKind::malformed);
+    }
+    CHECK_FALSE(read_with("yes garbage\n").has_value());
+}
+
+TEST_CASE("a smartctl that hangs is ended") {
+    const Host host;
+    const Seconds start = host.monotonic();
+    const auto reading = read_with("trap '' TERM\nexec sleep 60\n", 0.5);
+    REQUIRE_FALSE(reading.has_value());
+    CHECK(reading.error().kind == ErrorKind::timed_out);
+    CHECK(host.monotonic() - start < 10);
+}
+
+TEST_CASE("an old smartctl is refused, with what to do") {
+    const auto reading = read_with(print(
+        R"({"smartctl":{"version":[7,2],"exit_status":0},"smart_status":{"passed":true}})", 0));
+    REQUIRE_FALSE(reading.has_value());
+    CHECK(reading.error().message.find("7.3 or later") != std::string::npos);
+}
+
+TEST_CASE("no smartctl at all") {
+    const auto reading = read_with("");
+    REQUIRE_FALSE(reading.has_value());
+    CHECK(reading.error().kind == ErrorKind::absent);
+    CHECK(reading.error().message.find("smartmontools") != std::string::npos);
+}
+
+TEST_CASE("recorded hosts: one SAS drive, one without SMART, one asleep, one behind a controller") {
+    const TemporaryDirectory root;
+    const auto add_drive = [&](const std::string& name, const std::string& place,
+                               const std::string& number, const std::string& serial) {
+        const std::string sysfs = "sys/devices/pci0000:00/" + place + "/block/" + name;
+        root.write(sysfs + "/dev", number + "\n");
+        root.write(sysfs + "/size", "1000\n");
+        root.write(sysfs + "/removable", "0\n");
+        root.write(sysfs + "/queue/rotational", "1\n");
+        root.write("run/udev/data/b" + number, "E:ID_MODEL=EX\nE:ID_SERIAL_SHORT=" + serial + "\n");
+        root.link("sys/class/block/" + name, "../../../" + sysfs);
+    };
+    add_drive("sda", "0000:00:01.0/host0/port-0:0/end_device-0:0/target0:0:0/0:0:0:0", "8:0", "S1");
+    add_drive("sdb", "0000:00:01.0/host0/port-0:1/end_device-0:1/target0:0:1/0:0:1:0", "8:16",
+              "S2");
+    add_drive("vda", "0000:00:02.0/virtio1", "254:0", "V1");
+    root.write("sys/class/scsi_host/host0/proc_name", "mpt3sas\n");
+    root.write("sys/class/scsi_host/host3/proc_name", "megaraid_sas\n");
+    root.write("now", "1700000000\n");
+    root.write("commands/" + arguments + " _dev_sda", healthy);
+    const std::string sleeping =
+        R"json({"smartctl":{"version":[7,3],"messages":[{"string":"Device is in STANDBY mode, exit(3)"}],)json"
+        R"json("exit_status":3}})json";
+    root.write("commands/" + arguments + " _dev_sdb", sleeping);
+    root.write("commands/smartctl --scan --json=c", R"({"smartctl":{"exit_status":0},"devices":[
+        {"name":"/dev/bus/3","type":"megaraid,7","protocol":"SCSI"},
+        {"name":"/dev/bus/3","type":"megaraid,8","protocol":"SCSI"},
+        {"name":"/dev/bus/3","type":"megaraid,9","protocol":"SCSI"},
+        {"name":"/dev/sda","type":"scsi","protocol":"SCSI"}]})");
+    std::string hidden = healthy;
+    hidden.replace(hidden.find("\"S1\""), 4, "\"S9\"");
+    root.write("commands/" + arguments + " -d megaraid,7 _dev_bus_3", hidden);
+    root.write("commands/" + arguments + " -d megaraid,8 _dev_bus_3",
+               healthy);  // the kernel shows it as sda
+
+    const Host host(root.path());
+    const Config config;
+    const auto ids = smart_collector.subjects(host, config);
+    CHECK(ids.size() == 4);
+    CHECK(std::count(ids.begin(), ids.end(), "controller-host3") == 1);
+
+    MemorySink sink;
+    Context context{
+        .host = host, .config = config, .sink = sink, .subject = "", .cursor = "", .once = true};
+    REQUIRE(smart_collector.run(context).has_value());
+    const auto& seen = sink.observations;
+    CHECK(value_of(seen, metric::drive_grown_defects, "EX_S1") == 2);
+    CHECK(value_of(seen, metric::drive_read_timestamp_seconds, "EX_S1") == 1700000000);
+    CHECK(value_of(seen, metric::drive_temperature_limit_celsius, "EX_S1") == 65);
+    CHECK_FALSE(value_of(seen, metric::drive_size_bytes, "EX_S1").has_value());
+    // Asleep: its power state and nothing else.
+    const auto asleep = std::count_if(
+        seen.begin(), seen.end(), [](const Observation& one) { return one.subject == "EX_S2"; });
+    CHECK(asleep == 1);
+    REQUIRE(select(seen, metric::drive_power_state, "EX_S2").size() == 1);
+    CHECK(select(seen, metric::drive_power_state, "EX_S2")[0]->label("state") == "standby");
+    // Virtual: no error.
+    for (const Observation* one : select(seen, metric::drive_info)) {
+        if (one->subject.find("V1") != std::string::npos) CHECK(one->label("reader") == "none");
+    }
+    // Behind the controller: under its own id; the one that could not be read is a problem.
+    CHECK(value_of(seen, metric::drive_grown_defects, "EXAMPLE_EX10K_S9") == 2);
+    CHECK(value_of(seen, metric::drive_read_timestamp_seconds, "EXAMPLE_EX10K_S9") == 1700000000);
+    CHECK_FALSE(value_of(seen, metric::drive_grown_defects, "EXAMPLE_EX10K_S1").has_value());
+    REQUIRE(sink.problems.size() == 1);
+    CHECK(sink.problems[0].first == "/dev/bus/3 -d megaraid,9");
+
+    MemorySink one_sink;
+    Context one{.host = host,
+                .config = config,
+                .sink = one_sink,
+                .subject = "EX_S1",
+                .cursor = "",
+                .once = true};
+    REQUIRE(smart_collector.run(one).has_value());
+    CHECK(value_of(one_sink.observations, metric::drive_smart_passed, "EX_S1") == 1);
+    one.subject = "not-here";
+    CHECK_FALSE(smart_collector.run(one).has_value());
+}
+
+TEST_CASE("a volume of a RAID controller is not asked for its health; its drives are") {
+    const TemporaryDirectory root;
+    const auto add_device = [&](const std::string& name, const std::string& address) {
+        const std::string host_name = "host" + address.substr(0, address.find(':'));
+        const std::string device =
+            "sys/devices/pci0000:00/0000:00:06.0/" + host_name + "/target/" + address;
+        const std::string sysfs = device + "/block/" + name;
+        root.write(sysfs + "/dev", "8:" + std::to_string(16 * (name.back() - 'a')) + "\n");
+        root.write(sysfs + "/size", "1000\n");
+        root.link(sysfs + "/device", "../../../" + address);
+        root.link("sys/class/block/" + name, "../../../" + sysfs);
+        return device;
+    };
+    const auto volume = [&](const std::string& name) {
+        const Host host(root.path());
+        const auto topology = Topology::read(host, false);
+        REQUIRE(topology.has_value());
+        for (const auto& [id, drive] : topology->drives) {
+            if (drive.device == name) return is_raid_volume(host, drive);
+        }
+        FAIL("no drive " << name);
+        return false;
+    };
+    root.write("sys/class/scsi_host/host0/proc_name", "megaraid_sas\n");
+    add_device("sda", "0:2:0:0");
+    add_device("sdb", "0:0:4:0");  // a drive passed through (JBOD)
+    root.write("sys/class/scsi_host/host1/proc_name", "aacraid\n");
+    root.link("sys/class/scsi_generic/sg2/device",
+              "../../../devices/pci0000:00/0000:00:06.0/host1/target/1:0:0:0");
+    add_device("sdc", "1:0:0:0");
+    add_device("sdd", "1:1:0:0");
+    root.write("sys/class/scsi_host/host2/proc_name", "hpsa\n");
+    root.link("sys/class/scsi_generic/sg4/device",
+              "../../../devices/pci0000:00/0000:00:06.0/host2/target/2:0:0:0");
+    root.write(add_device("sde", "2:0:0:0") + "/raid_level", "RAID 1(+0)\n");
+    root.write(add_device("sdf", "2:0:1:0") + "/raid_level", "N/A\n");
+    root.write("sys/class/scsi_host/host3/proc_name", "mpt3sas\n");
+    add_device("sdg", "3:2:0:0");
+    CHECK(volume("sda"));
+    CHECK_FALSE(volume("sdb"));
+    CHECK(volume("sdc"));
+    CHECK_FALSE(volume("sdd"));
+    CHECK(volume("sde"));
+    CHECK_FALSE(volume("sdf"));
+    CHECK_FALSE(volume("sdg"));
+}

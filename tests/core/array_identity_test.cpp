@@ -1,0 +1,15 @@
+#include "core/array_identity.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lastgood;
+
+TEST_CASE("an md array's UUID in sysfs, as mdadm writes it") {
+    CHECK(md_uuid_from_sysfs("01234567-89ab-cdef-0123-456789abcdef\n", false) ==
+          "01234567:89abcdef:01234567:89abcdef");
+    CHECK(md_uuid_from_sysfs("01234567-89ab-cdef-0123-456789abcdef\n", true) ==
+          "67452301:efcdab89:67452301:efcdab89");
+    CHECK(md_uuid_from_sysfs("00000000-0000-0000-0000-000000000000", false) == "");
+    CHECK(md_uuid_from_sysfs("0123", false) == "");
+    CHECK(md_uuid_from_sysfs("not a uuid", false) == "");
+}

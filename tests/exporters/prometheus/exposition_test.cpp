@@ -1,0 +1,211 @@
+#include "exporters/prometheus/exposition.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "exporters/prometheus/textfile.hpp"
+#include "tests/exporters/reports.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+namespace {
+
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        char name[] = "/tmp/lastgood-exporters-XXXXXX";
+        path = ::mkdtemp(name);
+    }
+    ~TemporaryFolder() {
+        [[maybe_unused]] const int status = std::system(("rm -rf " + path).c_str());
+    }
+    std::string path;
+};
+
+bool has_line(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+size_t lines_starting(const std::string& text, const std::string& start) {
+    size_t count = text.starts_with(start) ? 1 : 0;
+    for (size_t at = 0; (at = text.find("\n" + start, at)) != std::string::npos; ++at) {
+        ++count;
+    }
+    return count;
+}
+
+// One observation of every metric there is.
+Report every_metric() {
+    Report report = healthy_host(1);
+    report.observations.clear();
+    for (const Metric* metric : all_metrics()) {
+        Labels labels;
+        for (std::string_view rest = metric->labels; !rest.empty();) {
+            const size_t comma = std::min(rest.find(','), rest.size());
+            labels.emplace_back(rest.substr(0, comma), "x");
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+        }
+        std::ranges::sort(labels);
+        report.observations.push_back(
+            {metric, metric->subject == SubjectKind::host ? "" : "s", labels, 1, report_time});
+    }
+    return report;
+}
+
+// What promtool says to it; empty when it is content.
+std::string promtool(const std::string& exposition) {
+    const TemporaryFolder folder;
+    const std::string file = folder.path + "/metrics";
+    std::FILE* out = std::fopen(file.c_str(), "w");
+    std::fwrite(exposition.data(), 1, exposition.size(), out);
+    std::fclose(out);
+    std::FILE* pipe =
+        ::popen(("promtool check metrics < " + file + " 2>&1; echo status $?").c_str(), "r");
+    std::string said;
+    std::array<char, 4096> buffer;
+    for (size_t length; (length = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+        said.append(buffer.data(), length);
+    }
+    ::pclose(pipe);
+    return said == "status 0\n" ? "" : said;
+}
+
+}  // namespace
+
+TEST_CASE("observations, findings and the report's time become series") {
+    const auto text = to_exposition(failing_drive(), true);
+    CHECK(has_line(text, "# TYPE lastgood_drive_pending_sectors gauge"));
+    CHECK(has_line(text, "lastgood_drive_pending_sectors{drive=\"wwn-0x5000c5000000000b\"} 1944"));
+    CHECK(has_line(text, "# TYPE lastgood_drive_kernel_errors_total counter"));
+    CHECK(has_line(
+        text,
+        "lastgood_drive_kernel_errors_total{drive=\"wwn-0x5000c5000000000b\",kind=\"medium\"} 12"));
+    CHECK(has_line(text, "# TYPE lastgood_drive_info gauge"));
+    CHECK(has_line(text, "# TYPE lastgood_array_sync_action gauge"));
+    CHECK(has_line(text, "# TYPE lastgood_backup_count untyped"));
+    CHECK(has_line(text, "lastgood_backup_count{backup=\"db8\"} 8"));
+    CHECK(has_line(text, "lastgood_report_timestamp_seconds 1789999996"));
+    CHECK(has_line(text, "lastgood_watched_since_timestamp_seconds 1785593600"));
+    CHECK(has_line(text,
+                   "lastgood_finding{kind=\"drive\",rule=\"drive_failing\",severity=\"critical\","
+                   "subject=\"wwn-0x5000c5000000000b\"} 1"));
+    CHECK(lines_starting(text, "lastgood_drive_pending_sectors{") == 4);
+    CHECK(lines_starting(text, "# HELP lastgood_drive_pending_sectors ") == 1);
+    CHECK(text.find("problem") == std::string::npos);
+}
+
+TEST_CASE("an old report shows nothing but its time") {
+    const auto text = to_exposition(failing_drive(), false);
+    CHECK(lines_starting(text, "lastgood_") == 1);
+    CHECK(has_line(text, "lastgood_report_timestamp_seconds 1789999996"));
+    CHECK(is_fresh(1000, 1000 + report_freshness));
+    CHECK(!is_fresh(1000, 1001 + report_freshness));
+    CHECK(!is_fresh(1000, 999 - report_freshness));
+}
+
+TEST_CASE("hostile label values stay label values") {
+    const auto text = to_exposition(hostile_names(), true);
+    CHECK(text.find("lastgood_filesystem_used_ratio{filesystem=\"/srv/"
+                    "\u30d0\u30c3\u30af\u30a2\u30c3\u30d7\\n\\\"x\\\\y\\\"\"} 0.5\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("a series given twice is shown once, with its last value") {
+    Report report = healthy_host(1);
+    Observation again = *select(report.observations, metric::drive_size_bytes).front();
+    again.value = 5;
+    report.observations.push_back(again);
+    report.findings.assign(2, {"r", Severity::warning, SubjectKind::host, "", "a", "b", 0});
+    const auto text = to_exposition(report, true);
+    CHECK(lines_starting(text, "lastgood_drive_size_bytes{") == 1);
+    CHECK(text.find("lastgood_drive_size_bytes{drive=\"wwn-0x5000c5000000000a\"} 5\n") !=
+          std::string::npos);
+    CHECK(lines_starting(text, "lastgood_finding{") == 1);
+}
+
+TEST_CASE("promtool has nothing to say against any metric") {
+    if (std::system("command -v promtool > /dev/null 2>&1") != 0) {
+        MESSAGE("SKIP: promtool check metrics: promtool is not installed (package prometheus)");
+        return;
+    }
+    CHECK(promtool(to_exposition(every_metric(), true)) == "");
+    CHECK(promtool(to_exposition(stale_backup(), true)) == "");
+    CHECK(promtool("# TYPE lastgood_total gauge\nlastgood_total 1\n") !=
+          "");  // it is promtool that is asked
+}
+
+TEST_CASE(
+    "the cache reads the file again only when it changed, and never shows an old one as new") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path + "/report.json";
+    Timestamp now = report_time;
+    ExpositionCache cache(path, [&] { return now; });
+    const ReportCollectable collectable(path, [&] { return now; });
+
+    auto missing = cache.metrics();
+    CHECK(!missing.healthy);
+    CHECK(missing.text.starts_with("# "));
+    CHECK(lines_starting(missing.text, "lastgood_") == 0);
+    CHECK(missing.why.find(path) != std::string::npos);
+    CHECK(collectable.Collect().empty());
+
+    REQUIRE(write_report(healthy_host(2), path));
+    CHECK(cache.health().healthy);
+    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
+    CHECK(collectable.Collect().size() > 20);
+
+    // The same file again, with its content spoiled behind the cache's back: not read.
+    struct stat before {};
+    REQUIRE(::stat(path.c_str(), &before) == 0);
+    std::FILE* file = std::fopen(path.c_str(), "r+");
+    std::fputs("x", file);
+    std::fclose(file);
+    const timespec times[2] = {before.st_atim, before.st_mtim};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
+
+    // Replaced: read.
+    REQUIRE(write_report(healthy_host(3), path));
+    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 3);
+
+    now += 3600;
+    const auto old = cache.metrics();
+    CHECK(!old.healthy);
+    CHECK(old.why.find("1 h") != std::string::npos);
+    CHECK(lines_starting(old.text, "lastgood_") == 1);
+    CHECK(lines_starting(old.text, "lastgood_report_timestamp_seconds 1789999996") == 1);
+    CHECK(collectable.Collect().size() == 1);
+
+    REQUIRE(write_file(path, "{\"written_at\": rubbish"));
+    CHECK(!cache.health().healthy);
+    CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
+    ::unlink(path.c_str());
+    CHECK(!cache.health().healthy);
+}
+
+TEST_CASE("the textfile is replaced whole, readable, and named as node_exporter wants it") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path + "/lastgood.prom";
+    const mode_t before = ::umask(077);
+    const auto written = write_textfile(healthy_host(2), path);
+    ::umask(before);
+    REQUIRE(written);
+    CHECK(test::read_file(path) == to_exposition(healthy_host(2), true));
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0644);
+    CHECK(!write_textfile(healthy_host(2), folder.path + "/lastgood.txt"));
+    const auto failed = write_textfile(healthy_host(2), folder.path + "/nowhere/lastgood.prom");
+    REQUIRE(!failed);
+    CHECK(failed.error().message.find("/nowhere/") != std::string::npos);
+}

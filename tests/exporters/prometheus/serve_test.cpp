@@ -1,0 +1,287 @@
+#include "exporters/prometheus/serve.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <thread>
+
+#include "core/report.hpp"
+#include "exporters/prometheus/privileges.hpp"
+#include "exporters/prometheus/self_check.hpp"
+#include "tests/exporters/reports.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+namespace {
+
+// What a server on loopback answers to `request`; nothing when it cannot be reached. 10 s at most.
+std::optional<std::string> talk(int port, const std::string& request) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval limit{10, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(fd);
+        return std::nullopt;
+    }
+    [[maybe_unused]] const ssize_t sent = ::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+    std::string answer;
+    char buffer[4096];
+    for (ssize_t length; (length = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+        answer.append(buffer, static_cast<size_t>(length));
+    }
+    ::close(fd);
+    return answer;
+}
+
+std::string get(int port, const std::string& path, const std::string& method = "GET") {
+    return talk(port, fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n\r\n", method, path))
+        .value_or("");
+}
+
+struct Folder {
+    Folder() {
+        char name[] = "/tmp/lastgood-serve-XXXXXX";
+        path = ::mkdtemp(name);
+        // What the agent's runtime folder is: everybody may read in it.
+        ::chmod(path.c_str(), 0755);
+    }
+    ~Folder() { [[maybe_unused]] const int status = std::system(("rm -rf " + path).c_str()); }
+    std::string path;
+};
+
+Report fresh_report() {
+    Report report = failing_drive();
+    using Duration = std::chrono::duration<double>;
+    report.written_at =
+        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    return report;
+}
+
+int free_port() {
+    HttpServer server;
+    REQUIRE(server.start("127.0.0.1:0", [](std::string_view) { return HttpAnswer{}; }));
+    return server.port();
+}
+
+}  // namespace
+
+TEST_CASE("the pages") {
+    const Folder folder;
+    HttpServer server;
+    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.path + "/report.json")));
+    const int port = server.port();
+    REQUIRE(port > 0);
+
+    CHECK(get(port, "/-/healthy").starts_with("HTTP/1.1 503 "));
+    CHECK(get(port, "/-/healthy").find("is the agent running?") != std::string::npos);
+    CHECK(get(port, "/metrics").starts_with("HTTP/1.1 200 "));
+    CHECK(get(port, "/metrics").find("\nlastgood_") == std::string::npos);
+    CHECK(get(port, "/").find("UNKNOWN") != std::string::npos);
+
+    REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
+    const auto metrics = get(port, "/metrics");
+    CHECK(metrics.starts_with("HTTP/1.1 200 "));
+    CHECK(metrics.find("Content-Type: text/plain; version=0.0.4") != std::string::npos);
+    CHECK(metrics.find("lastgood_drive_pending_sectors{drive=\"wwn-0x5000c5000000000b\"} 1944\n") !=
+          std::string::npos);
+    CHECK(get(port, "/-/healthy").starts_with("HTTP/1.1 200 "));
+    const auto page = get(port, "/");
+    CHECK(page.find("href=\"/metrics\"") != std::string::npos);
+    CHECK(page.find("CRITICAL") != std::string::npos);
+    CHECK(page.find("<pre>") != std::string::npos);
+
+    for (const char* path : {"/metrics/", "/x", "/../../etc/passwd", "/-/reload", "/report.json"}) {
+        CAPTURE(path);
+        const auto answer = get(port, path);
+        CHECK((answer.starts_with("HTTP/1.1 404 ") || answer.starts_with("HTTP/1.1 400 ")));
+    }
+    CHECK(get(port, "/metrics", "POST").starts_with("HTTP/1.1 405 "));
+    CHECK(get(port, "/metrics", "PUT").starts_with("HTTP/1.1 405 "));
+    CHECK(get(port, "/metrics", "DELETE").starts_with("HTTP/1.1 405 "));
+    const auto head = get(port, "/metrics", "HEAD");
+    CHECK(head.starts_with("HTTP/1.1 200 "));
+    CHECK(head.find("lastgood_drive") == std::string::npos);
+}
+
+TEST_CASE("requests that are too long, broken or slow do not stop the others") {
+    HttpServer server;
+    REQUIRE(server.start("127.0.0.1:0", [](std::string_view) {
+        return HttpAnswer{200, "text/plain", "here"};
+    }));
+    const int port = server.port();
+    CHECK(get(port, "/" + std::string(20'000, 'a')).find("here") == std::string::npos);
+    CHECK(talk(port, "\x16\x03\x01\x02\r\n\r\n").value_or("").find("here") == std::string::npos);
+    CHECK(get(port, "/").find("here") != std::string::npos);
+
+    // Clients that do not finish asking take all threads; they are thrown out after the request's
+    // time limit.
+    int idle[20];
+    for (int& fd : idle) {
+        fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        REQUIRE(::send(fd, "GET / HT", 8, MSG_NOSIGNAL) == 8);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(get(port, "/").find("here") != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(9));
+    for (const int fd : idle) {
+        ::close(fd);
+    }
+}
+
+TEST_CASE("listening addresses") {
+    using Addresses = std::vector<std::string>;
+    CHECK(parse_listen_address("127.0.0.1:9847").value() == Addresses{"127.0.0.1:9847"});
+    CHECK(parse_listen_address("localhost:80").value() == Addresses{"127.0.0.1:80"});
+    CHECK(parse_listen_address("[::1]:9847").value() == Addresses{"[::1]:9847"});
+    CHECK(parse_listen_address("[::]:9847").value() == Addresses{"+9847", "0.0.0.0:9847"});
+    CHECK(parse_listen_address(":9847").value() == Addresses{"+9847", "0.0.0.0:9847"});
+    for (const char* wrong :
+         {"", "9847", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:x", "::1:9847",
+          "example.org:9847", "127.0.0.1:80s", "127.0.0.1:80,0.0.0.0:81", "[]:80", "[::1:80"}) {
+        CAPTURE(wrong);
+        CHECK(!parse_listen_address(wrong));
+    }
+}
+
+TEST_CASE("a port in use is said") {
+    HttpServer first, second;
+    const auto nothing = [](std::string_view) { return HttpAnswer{}; };
+    REQUIRE(first.start("127.0.0.1:0", nothing));
+    const auto started = second.start(fmt::format("127.0.0.1:{}", first.port()), nothing);
+    REQUIRE(!started);
+    CAPTURE(started.error().message);
+    CHECK(started.error().message.find("in use") != std::string::npos);
+    CHECK(started.error().message.find(std::to_string(first.port())) != std::string::npos);
+}
+
+TEST_CASE("every address means IPv4 too") {
+    HttpServer server;
+    REQUIRE(server.start("[::]:0", [](std::string_view) {
+        return HttpAnswer{200, "text/plain", "here"};
+    }));
+    CHECK(get(server.port(), "/").find("here") != std::string::npos);
+}
+
+TEST_CASE("a listener knows whether it answers") {
+    HttpServer server;
+    REQUIRE(server.start("[::]:0", [](std::string_view) { return HttpAnswer{503, "", "no"}; }));
+    CHECK(answers_itself(fmt::format("[::]:{}", server.port()), 5));
+    CHECK(answers_itself(fmt::format("127.0.0.1:{}", server.port()), 5));
+
+    // The kernel takes connections for one that hangs, but nobody reads them.
+    const int hanging = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(hanging, reinterpret_cast<const sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(hanging, 4) == 0);
+    REQUIRE(::getsockname(hanging, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const std::string listen = fmt::format("0.0.0.0:{}", ntohs(address.sin_port));
+    CHECK_FALSE(answers_itself(listen, 0.2));
+    ::close(hanging);
+    CHECK(answers_itself(listen, 0.2));  // whom we cannot reach we cannot judge
+}
+
+namespace {
+
+// Runs in a child, so that the test program keeps its rights: 0 when nothing is left.
+int exit_status_of(int (*action)()) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::_exit(action());
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+TEST_CASE("privileges are gone, and the check would notice") {
+    CHECK(exit_status_of([] { return give_up_privileges("nobody") ? 0 : 1; }) == 0);
+    CHECK(exit_status_of([] { return check_no_privileges() ? 0 : 1; }) ==
+          1);  // before: at least no_new_privs is missing
+    if (::geteuid() != 0) {
+        MESSAGE("SKIP: giving up root: not root");
+        return;
+    }
+    CHECK(exit_status_of([] {
+              if (!give_up_privileges("nobody")) {
+                  return 1;
+              }
+              const bool root = ::getuid() == 0 || ::geteuid() == 0 || ::getgid() == 0 ||
+                                ::getgroups(0, nullptr) != 0;
+              return root || ::setuid(0) == 0 || ::access("/etc/shadow", R_OK) == 0 ? 2 : 0;
+          }) == 0);
+    CHECK(exit_status_of([] { return give_up_privileges("root") ? 0 : 1; }) == 1);
+    CHECK(exit_status_of([] { return give_up_privileges("no-such-user-here") ? 0 : 1; }) == 1);
+}
+
+TEST_CASE("serve runs without rights until it is told to stop, and fails loudly on a port in use") {
+    const Folder folder;
+    REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
+    Config config;
+    config.runtime_directory = folder.path;
+    config.listen = fmt::format("127.0.0.1:{}", free_port());
+    const int port = std::atoi(config.listen.substr(config.listen.rfind(':') + 1).c_str());
+
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::_exit(run_serve(config));
+    }
+    std::string answer;
+    for (int i = 0; i < 100 && answer.empty(); ++i) {
+        answer = get(port, "/-/healthy");
+        if (answer.empty()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+
+    // As the kernel sees it, for every thread.
+    const auto status = Host("/").read(fmt::format("/proc/{}/status", child));
+    REQUIRE(status);
+    CHECK(status->find("CapEff:\t0000000000000000") != std::string::npos);
+    CHECK(status->find("CapPrm:\t0000000000000000") != std::string::npos);
+    CHECK(status->find("CapInh:\t0000000000000000") != std::string::npos);
+    CHECK(status->find("CapAmb:\t0000000000000000") != std::string::npos);
+    CHECK(status->find("NoNewPrivs:\t1") != std::string::npos);
+    CHECK(status->find("Uid:\t0") == std::string::npos);
+
+    const pid_t second = ::fork();
+    if (second == 0) {
+        std::freopen("/dev/null", "w", stderr);
+        ::_exit(run_serve(config));
+    }
+    int code = 0;
+    ::waitpid(second, &code, 0);
+    CHECK(WIFEXITED(code));
+    CHECK(WEXITSTATUS(code) != 0);
+
+    ::kill(child, SIGTERM);
+    ::waitpid(child, &code, 0);
+    CHECK(WIFEXITED(code));
+    CHECK(WEXITSTATUS(code) == 0);
+}

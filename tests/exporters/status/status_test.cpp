@@ -1,0 +1,199 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/facts.hpp"
+#include "exporters/status/view.hpp"
+#include "exporters/status/text.hpp"
+#include "tests/exporters/reports.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+namespace {
+
+const ViewOptions screen{80, 24, false};
+
+std::string golden(const char* name) {
+    return fmt::format("exporters/golden/{}", name);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+void check_fits(const std::string& text, size_t width) {
+    for (const std::string& line : lines_of(text)) {
+        CHECK_MESSAGE(display_width(line) <= width, line);
+    }
+}
+
+void check_harmless(const std::string& text) {
+    for (const std::string& line : lines_of(text)) {
+        CHECK_MESSAGE(harmless(line) == line, line);
+    }
+}
+
+std::string status(const Report& report, Seconds later = 0) {
+    return render_status(report, report_time + later, screen);
+}
+
+}  // namespace
+
+TEST_CASE("a healthy host is one screen and says since when it is watched") {
+    const auto text = status(healthy_host());
+    CHECK(matches_golden(golden("healthy_host.txt"), text));
+    CHECK(lines_of(text).size() < 24);
+    CHECK(text.starts_with("OK"));
+    CHECK(text.find("watched since 2026-08-01") != std::string::npos);
+    CHECK(exit_code(judge(healthy_host(), report_time).health) == 0);
+    check_fits(text, 80);
+}
+
+TEST_CASE("24 healthy drives are folded, and every unusual one is still listed") {
+    const auto text = status(healthy_host(24));
+    CHECK(matches_golden(golden("healthy_24_drives.txt"), text));
+    CHECK(lines_of(text).size() < 24);
+    CHECK(text.find("24 drives, all fine") != std::string::npos);
+
+    Report report = healthy_host(24);
+    report.findings.push_back({"drive_suspect", Severity::warning, SubjectKind::drive,
+                               "wwn-0x5000c5000000000k", "drive sdk is suspect", "Order a new one.",
+                               report_time - 60});
+    const auto one = status(report);
+    CHECK(matches_golden(golden("one_of_24_drives.txt"), one));
+    CHECK(one.find("23 more drives, all fine") != std::string::npos);
+    CHECK(one.find("warning  sdk") != std::string::npos);
+    // Without a limit nothing is folded.
+    CHECK(render_status(report, report_time, {80, 0, false}).find("sdx") != std::string::npos);
+}
+
+TEST_CASE("golden screens") {
+    const std::pair<const char*, Report> screens[] = {
+        {"failing_drive.txt", failing_drive()},     {"degraded_array.txt", degraded_array()},
+        {"stale_backup.txt", stale_backup()},       {"sleeping_drive.txt", sleeping_drive()},
+        {"empty_host.txt", empty_host()},           {"virtual_machine.txt", virtual_machine()},
+        {"unreadable_host.txt", unreadable_host()}, {"hostile_names.txt", hostile_names()}};
+    for (const auto& one : screens) {  // clang 14 captures no structured bindings
+        const char* const file = one.first;
+        const Report& report = one.second;
+        CAPTURE(file);
+        const auto text = status(report);
+        CHECK(matches_golden(golden(file), text));
+        check_fits(text, 80);
+        check_harmless(text);
+    }
+}
+
+TEST_CASE("verdicts and exit codes") {
+    const auto health = [](const Report& report, Seconds later = 0) {
+        return judge(report, report_time + later).health;
+    };
+    CHECK(health(failing_drive()) == Health::critical);
+    CHECK(health(degraded_array()) == Health::critical);
+    CHECK(health(sleeping_drive()) == Health::ok);
+    CHECK(health(virtual_machine()) == Health::ok);
+    CHECK(health(empty_host()) == Health::unknown);
+    CHECK(health(unreadable_host()) == Health::unknown);
+    CHECK(health(healthy_host(), 85) == Health::ok);
+    CHECK(health(healthy_host(), 100) == Health::unknown);
+    CHECK(health(healthy_host(), -200) == Health::unknown);
+    CHECK(health(failing_drive(), 100) == Health::unknown);
+    Report warned = healthy_host();
+    warned.findings.push_back({"x", Severity::warning, SubjectKind::host, "", "x", "", 0});
+    CHECK(health(warned) == Health::warning);
+    warned.findings[0].severity = Severity::unknown;
+    CHECK(health(warned) == Health::unknown);
+    CHECK(exit_code(Health::ok) == 0);
+    CHECK(exit_code(Health::warning) == 1);
+    CHECK(exit_code(Health::critical) == 2);
+    CHECK(exit_code(Health::unknown) == 3);
+}
+
+TEST_CASE("a drive that ought to be read and was not keeps the host from being ok") {
+    Report report = healthy_host();
+    std::erase_if(report.observations, [](const Observation& observation) {
+        return observation.metric == &metric::drive_read_timestamp_seconds &&
+               observation.subject == "wwn-0x5000c5000000000c";
+    });
+    CHECK(judge(report, report_time).health == Health::unknown);
+    CHECK(status(report).find("not read") != std::string::npos);
+}
+
+TEST_CASE("a dead agent is said first, and nothing of what it knew is shown as so now") {
+    const auto text = status(failing_drive(), 3 * 3600);
+    CHECK(matches_golden(golden("dead_agent.txt"), text));
+    CHECK(text.starts_with("UNKNOWN"));
+    CHECK(text.find("3 h") != std::string::npos);
+    const auto healthy_text = render_status(healthy_host(), report_time + 3 * 3600, {80, 24, true});
+    CHECK(healthy_text.find("\033[32m") == std::string::npos);
+    for (const std::string& line : lines_of(healthy_text)) {
+        CHECK_MESSAGE(!line.starts_with("ok "), line);
+    }
+    // Killed a moment ago: the report is fresh, and nobody will write the next one.
+    ViewOptions gone = screen;
+    gone.agent_gone = true;
+    const auto killed = render_status(healthy_host(), report_time, gone);
+    CHECK(killed.starts_with("UNKNOWN"));
+    CHECK(killed.find("not running") != std::string::npos);
+    CHECK(judge(healthy_host(), report_time, true).health == Health::unknown);
+    const Error absent{ErrorKind::absent, "no such file"};
+    CHECK(matches_golden(golden("no_report.txt"),
+                         render_no_report(absent, "/run/lastgood/report.json", screen)));
+}
+
+TEST_CASE("colour changes nothing but escape sequences") {
+    const auto plain = status(failing_drive());
+    auto colour = render_status(failing_drive(), report_time, {80, 24, true});
+    CHECK(colour != plain);
+    for (size_t at; (at = colour.find('\033')) != std::string::npos;) {
+        colour.erase(at, colour.find('m', at) - at + 1);
+    }
+    CHECK(colour == plain);
+    CHECK(plain.find('\033') == std::string::npos);
+}
+
+TEST_CASE("narrow and wide terminals") {
+    for (const size_t width : {size_t{60}, size_t{100}, size_t{132}, size_t{300}}) {
+        for (const Report& report : {healthy_host(), failing_drive(), stale_backup()}) {
+            check_fits(render_status(report, report_time, {width, 24, false}), width);
+        }
+    }
+}
+
+TEST_CASE("one subject, by every name it has") {
+    const Report report = failing_drive();
+    const auto by_id = render_subject(report, "wwn-0x5000c5000000000b", report_time, screen);
+    CHECK(matches_golden(golden("subject_drive.txt"), by_id));
+    for (const char* word : {"sdb", "/dev/sdb", "EX001001", "ex001001", "sdb1", "/dev/sdb2"}) {
+        CAPTURE(word);
+        CHECK(render_subject(report, word, report_time, screen) == by_id);
+    }
+    CHECK(render_subject(report, "md0", report_time, screen).find("array md0") == 0);
+    CHECK(render_subject(report, "/dev/md0", report_time, screen).find("array md0") == 0);
+    CHECK(render_subject(report, "/var/lib/mysql", report_time, screen)
+              .find("filesystem /var/lib/mysql") == 0);
+    CHECK(render_subject(report, "db8", report_time, screen).find("backup db8") == 0);
+    CHECK(render_subject(report, "smart", report_time, screen).find("collector smart") == 0);
+    CHECK(render_subject(report, "sd", report_time, screen).empty());
+    CHECK(render_subject(report, "", report_time, screen).empty());
+    CHECK(matches_golden(golden("subject_dead_agent.txt"),
+                         render_subject(report, "db8", report_time + 7200, screen)));
+    check_harmless(render_subject(hostile_names(), "sda", report_time, screen));
+}
+
+TEST_CASE("names are sorted as people count") {
+    std::vector<std::string> names{"sdaa",    "nvme10n1", "sdz", "sdb",
+                                   "nvme2n1", "md127",    "md5", "sda"};
+    std::ranges::sort(names, natural_less);
+    CHECK(names == std::vector<std::string>{"md5", "md127", "nvme2n1", "nvme10n1", "sda", "sdb",
+                                            "sdz", "sdaa"});
+}

@@ -1,0 +1,110 @@
+#include "rules/preflight.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000;
+
+// A RAID 1 of sda and sdb with /srv on it, and a backup made an hour ago.
+Report mirror() {
+    Report report;
+    report.written_at = now - 5;
+    const auto add = [&](const Metric& metric, const char* subject, Labels labels, double value) {
+        report.observations.push_back({&metric, subject, std::move(labels), value, now - 5});
+    };
+    for (const char* drive : {"a", "b"}) {
+        const std::string device = std::string("sd") + drive;
+        add(metric::drive_info, drive, {{"device", device}, {"model", "M"}, {"serial", std::string("S") + drive}}, 1);
+        add(metric::drive_present, drive, {}, 1);
+        add(metric::array_member, "md0", {{"device", device + "1"}, {"drive", drive}, {"slot", "0"}, {"state", "in_sync"}}, 1);
+        add(metric::array_member_fatal, "md0", {{"device", device + "1"}, {"drive", drive}}, 0);
+        add(metric::filesystem_drive, "/srv", {{"drive", drive}}, 1);
+    }
+    add(metric::array_survivable_failures, "md0", {}, 1);
+    add(metric::backup_newest_timestamp_seconds, "srv", {{"confidence", "exact"}}, now - 3600);
+    add(metric::backup_max_age_seconds, "srv", {}, 86400);
+    add(metric::backup_readable, "srv", {}, 1);
+    return report;
+}
+
+Observation& find(Report& report, const Metric& metric, std::string_view subject) {
+    for (Observation& observation : report.observations)
+        if (observation.metric == &metric && observation.subject == subject) return observation;
+    FAIL("no such observation");
+    return report.observations[0];
+}
+
+bool mentions(const std::vector<std::string>& reasons, std::string_view words) {
+    for (const std::string& reason : reasons)
+        if (reason.find(words) != reason.npos) return true;
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("a drive of a sound mirror with a fresh backup may be pulled") {
+    const Preflight result = preflight(mirror(), "a", now);
+    CHECK(result.verdict == PreflightVerdict::go);
+    CHECK(result.drive == "sda (M, serial Sa)");
+    CHECK(mentions(result.notes, "one more failure loses data"));
+}
+
+TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old") {
+    Report report = mirror();
+    report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});
+    find(report, metric::backup_newest_timestamp_seconds, "srv").value = now - 912 * 86400.0;
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::no_go);
+    CHECK(mentions(result.against, "if sdb (M, serial Sb) dies during the rebuild the data of md0 is gone, and it has 3 pending sectors"));
+    CHECK(mentions(result.against, "912 days old"));
+    // The drive with the pending sectors may go, but for the backup.
+    CHECK_FALSE(mentions(preflight(report, "b", now).against, "pending"));
+}
+
+TEST_CASE("what loses data at once") {
+    Report report = mirror();
+    for (Observation& observation : report.observations)
+        if (observation.metric == &metric::array_member_fatal && observation.label("drive") == "a") observation.value = 1;
+    CHECK(mentions(preflight(report, "a", now).against, "the moment it is pulled"));
+    report = mirror();
+    report.observations.push_back({&metric::filesystem_drive, "/scratch", {{"drive", "a"}}, 1, now});
+    CHECK(mentions(preflight(report, "a", now).against, "/scratch lies on it alone"));
+    CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("not in the middle of a rebuild, but during a check") {
+    Report report = mirror();
+    report.observations.push_back({&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
+    CHECK(mentions(preflight(report, "a", now).against, "40% done"));
+    report.observations.back().labels[0].second = "check";
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("copies that prove nothing save nothing") {
+    for (const char* confidence : {"activity"}) {
+        Report report = mirror();
+        find(report, metric::backup_newest_timestamp_seconds, "srv").labels[0].second = confidence;
+        CHECK(mentions(preflight(report, "a", now).against, "has no copy"));
+    }
+    Report report = mirror();
+    std::erase_if(report.observations, [](const Observation& one) { return one.metric->subject == SubjectKind::backup; });
+    CHECK(mentions(preflight(report, "a", now).against, "no backup is configured"));
+}
+
+TEST_CASE("a faulty or spare member is not relied on") {
+    Report report = mirror();
+    for (Observation& observation : report.observations)
+        if (observation.metric == &metric::array_member && observation.label("drive") == "a") observation.labels[3].second = "faulty";
+    std::erase_if(report.observations, [](const Observation& one) {
+        return one.metric == &metric::filesystem_drive && one.label("drive") == "a";
+    });
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("an old report or an unknown drive tells nothing") {
+    CHECK(preflight(mirror(), "a", now + 1000).verdict == PreflightVerdict::cannot_tell);
+    CHECK(preflight(mirror(), "c", now).verdict == PreflightVerdict::cannot_tell);
+}

@@ -1,0 +1,214 @@
+#include "tools/manual.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "core/metric.hpp"
+#include "rules/rule.hpp"
+#include "rules/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+std::string_view heading(SubjectKind kind) {
+    switch (kind) {
+        case SubjectKind::host:
+            return "lastgood and the host";
+        case SubjectKind::drive:
+            return "Drives";
+        case SubjectKind::array:
+            return "Arrays";
+        case SubjectKind::filesystem:
+            return "Filesystems";
+        case SubjectKind::backup:
+            return "Backups";
+        case SubjectKind::spool:
+            return "Spools";
+        case SubjectKind::collector:
+            return "Collectors";
+    }
+    return "";
+}
+
+std::string_view words(Comparison comparison) {
+    switch (comparison) {
+        case Comparison::present:
+            return "is there";
+        case Comparison::equal:
+            return "=";
+        case Comparison::less:
+            return "<";
+        case Comparison::less_or_equal:
+            return "≤";
+        case Comparison::greater:
+            return ">";
+        case Comparison::greater_or_equal:
+            return "≥";
+    }
+    return "";
+}
+
+std::string operand_text(const Operand& operand) {
+    std::string text(operand.metric->name);
+    if (!operand.label.empty() && !operand.values.empty()) {
+        text += fmt::format("{{{}{}{}}}", operand.label, operand.except ? "≠" : "=",
+                            fmt::join(operand.values, "|"));
+    }
+    switch (operand.pick) {
+        case Pick::largest:
+            return text;
+        case Pick::smallest:
+            return fmt::format("min {}", text);
+        case Pick::sum:
+            return fmt::format("sum {}", text);
+    }
+    return text;
+}
+
+std::string limit_text(const Condition& condition) {
+    if (condition.clock == Clock::none) return fmt::format("{}", condition.limit);
+    return format_duration(condition.limit);
+}
+
+std::string condition_text(const Condition& condition) {
+    std::string text = operand_text(condition.left);
+    switch (condition.clock) {
+        case Clock::none:
+            break;
+        case Clock::age:
+            text = fmt::format("age of {}", text);
+            break;
+        case Clock::ahead:
+            text = fmt::format("time until {}", text);
+            break;
+    }
+    if (condition.comparison == Comparison::present) {
+        text = fmt::format("`{}` is there", text);
+    } else if (condition.right.metric == nullptr) {
+        text = fmt::format("`{} {} {}`", text, words(condition.comparison), limit_text(condition));
+    } else {
+        text += fmt::format(" {} {}", words(condition.comparison), operand_text(condition.right));
+        if (condition.limit > 0) text += " + " + limit_text(condition);
+        text = fmt::format("`{}`", text);
+    }
+    return condition.unless ? fmt::format("unless {}", text) : text;
+}
+
+std::string rule_section(const Rule& rule) {
+    std::string text = fmt::format("### {}\n\n", rule.name);
+    text += fmt::format("**{}**, alert `{}`", to_string(rule.severity), alert_name(rule));
+    if (rule.hold > 0) text += fmt::format(", after {}", format_duration(rule.hold));
+    if (rule.prometheus_only) text += ", in Prometheus only";
+    text += fmt::format(". {}\n\n", markdown_text(render_for_manual(rule.summary, rule.subject)));
+    for (const Condition& condition : rule.all_of) {
+        text += fmt::format("- {}\n", condition_text(condition));
+    }
+    if (!rule.prometheus_expression.empty()) {
+        text += fmt::format("```\n{}\n```\n", rule.prometheus_expression);
+    }
+    text += fmt::format("\nWhy: {}\n\nWhat to do: {}\n\n", markdown_text(rule.why),
+                        markdown_text(render_for_manual(rule.advice, rule.subject)));
+    return text;
+}
+
+}  // namespace
+
+std::string rules_to_markdown(std::span<const Rule> rules) {
+    std::string text = fmt::format(
+        "# Rules\n\n{}\n"
+        "`lastgood status` and Prometheus judge by the same rules. **critical**: data loss "
+        "threatens now, act tonight. "
+        "**warning**: act this week. **unknown**: it cannot be told, which is not \"fine\". A "
+        "finding holds for one subject "
+        "(a drive, an array, a backup); every condition of its rule must hold for that subject. In "
+        "the conditions a metric "
+        "stands for the subject's largest series.\n\n",
+        generated_note);
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
+          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+        bool first = true;
+        for (const Rule& rule : rules) {
+            if (rule.subject != kind) continue;
+            if (first) text += fmt::format("## {}\n\n", heading(kind));
+            first = false;
+            text += rule_section(rule);
+        }
+    }
+    text.pop_back();
+    return text;
+}
+
+std::string markdown_text(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == '|' || c == '*' || c == '_' || c == '<' || c == '[' || c == '`') result += '\\';
+        result += c == '\n' ? ' ' : c;
+    }
+    return result;
+}
+
+std::string man_text(std::string_view text, bool quoted) {
+    std::string result;
+    for (const char c : text) {
+        const bool at_line_start = result.empty() || result.back() == '\n';
+        if (at_line_start && (c == '.' || c == '\'')) result += "\\&";
+        switch (c) {
+            case '\\':
+                result += "\\e";
+                break;
+            case '-':
+                result += "\\-";
+                break;
+            case '`':
+                break;
+            case '"':
+                result += quoted ? "\\(dq" : "\"";
+                break;
+            default:
+                result += c;
+        }
+    }
+    return result;
+}
+
+std::string metrics_to_markdown() {
+    std::string text = fmt::format(
+        "# Metrics\n\n{}\n"
+        "Every series about a drive, array, filesystem, backup, spool or collector carries its id "
+        "in a label of that name; the "
+        "table lists the further labels. An *info* metric is always 1 and says in its labels what "
+        "the subject is; of a *state* "
+        "metric only the state that holds is there, with 1. *Remembered* values outlive failed "
+        "reads and restarts. "
+        "Age is the clock minus a timestamp.\n\n",
+        generated_note);
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
+          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+        bool first = true;
+        for (const Metric* metric : all_metrics()) {
+            if (metric->subject != kind) continue;
+            if (first) {
+                text += fmt::format(
+                    "## {}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n",
+                    heading(kind));
+            }
+            first = false;
+            std::string labels(metric->labels);
+            for (size_t at = 0; (at = labels.find(',', at)) != labels.npos; at += 2)
+                labels.insert(at + 1, " ");
+            text +=
+                fmt::format("| `{}` | {}{} | {} | {} |\n", metric->name, to_string(metric->type),
+                            metric->memory == Memory::remembered ? ", remembered" : "",
+                            markdown_text(labels), markdown_text(metric->help));
+        }
+        if (!first) text += "\n";
+    }
+    text.pop_back();
+    return text;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,212 @@
+// The settings, printed three ways: docs/config.md, lastgood.toml(5) and the configuration that is
+// shipped.
+#include <fmt/format.h>
+
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/time.hpp"
+#include "tools/manual.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// A key that a section may hold: `type` of those without a default, `value` the default, or else an
+// example.
+struct Key {
+    std::string_view name;
+    std::string_view type;
+    std::string value;
+    std::string_view prose;
+};
+
+// The keys of the tables that may stand several times; agent/config_file.cpp reads them, and a test
+// compares the two.
+const Key backup_keys[] = {
+    {"name", "text", "\"db8\"",
+     "What it is called in findings and metrics: letters, digits and - _ . @. Needed."},
+    {"files", "path", "\"/backup/db8/*.sql.zst\"",
+     "The copies are files: a glob like `/backup/db8/*.sql.zst`."},
+    {"restic", "path", "\"/srv/restic/db8\"",
+     "The copies are snapshots in this restic repository. No password is needed."},
+    {"borg", "path", "\"/srv/borg/db8\"",
+     "The copies are archives in this borg repository. No password is needed."},
+    {"pgbackrest", "path", "\"/var/lib/pgbackrest\"",
+     "The copies are backups in this pgBackRest repository."},
+    {"stamp", "path", "\"/var/lib/off-site-sync.ok\"",
+     "The job touches this file when it has succeeded."},
+    {"covers", "list of paths", "[\"/var/lib/mysql\"]",
+     "What the copies hold: the filesystems of these paths count as backed up."},
+    {"max_age", "duration", "\"26h\"", "How old the newest copy may become. Default `\"26h\"`."},
+    {"min_size", "size", "\"1GiB\"",
+     "How large the newest copy must at least be: `\"1GiB\"`, or bytes."},
+    {"stanza", "text", "\"main\"", "pgbackrest: the stanza; not needed when there is only one."},
+    {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",
+     "files: the form of the time in the names, as in strptime(3), `\"%Y-%m-%d_%H%M%S\"`. "
+     "Otherwise it is found by its form, else the file's modification time is taken."},
+    {"settle_time", "duration", "\"1min\"",
+     "files: what has not changed for so long counts as written. Default `\"1min\"`."},
+    {"cache_directory", "path", "\"/root/.cache/borg\"",
+     "borg: the client's cache, where its own record of a finished backup lies."},
+};
+const Key collector_keys[] = {
+    {"name", "text", "\"tape-age\"",
+     "What it is called: letters, digits and - _ . @, and not the name of a built-in collector. "
+     "Needed."},
+    {"command", "list of text", "[\"/usr/local/bin/tape-age\"]",
+     "A program and its arguments that prints observation lines (docs/writing-a-collector.md). "
+     "Needed."},
+    {"interval", "duration", "\"5min\"", "Time between two starts. Default `\"5min\"`."},
+    {"deadline", "duration", "\"1min\"", "A run that takes longer is killed. Default `\"1min\"`."},
+};
+const Key builtin_collector_keys[] = {
+    {"enabled", "true or false", "true", "Whether it runs. Default `true`."},
+    {"interval", "duration", "\"5min\"", "Time between two starts, instead of its own."},
+    {"deadline", "duration", "\"1min\"", "A run that takes longer is killed, instead of its own."},
+};
+
+struct Section {
+    std::string heading;  // "[serve]"; empty: the file's top level
+    std::string_view prose;
+    std::vector<Key> keys;
+    bool settings;  // each key has a default, and its section stands once
+};
+
+// As it is written in the file.
+template <class T>
+std::string toml_text(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return value ? "true" : "false";
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        return fmt::format("\"{}\"", format_duration(value));
+    } else {
+        return fmt::format("\"{}\"", value);
+    }
+}
+
+std::vector<Section> all_sections() {
+    const Config defaults;
+    std::vector<Section> sections;
+    std::string_view current = "none yet";
+#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose)         \
+    if (current != section_name) {                                                           \
+        current = section_name;                                                              \
+        sections.push_back(                                                                  \
+            {current.empty() ? std::string() : fmt::format("[{}]", current), "", {}, true}); \
+    }                                                                                        \
+    sections.back().keys.push_back({key_name, "", toml_text(defaults.member), prose});
+#include "core/settings.inc"
+#undef LASTGOOD_SETTING
+    const auto add = [&](std::string heading, std::string_view prose, std::span<const Key> keys) {
+        sections.push_back({std::move(heading), prose, {keys.begin(), keys.end()}, false});
+    };
+    add("[[backup]]",
+        "One for each expected stream of copies. Exactly one of files, restic, borg, pgbackrest "
+        "and stamp says where it lies; with none, its values come from the inbox or another "
+        "collector.",
+        backup_keys);
+    add("[[collector]]", "A collector of your own.", collector_keys);
+    add("[collectors.NAME]", "How a built-in collector runs.", builtin_collector_keys);
+    return sections;
+}
+
+constexpr std::string_view introduction =
+    "`/etc/lastgood/lastgood.toml`, then the files `*.toml` in `/etc/lastgood/conf.d/`, in the "
+    "order of their names. No configuration is a valid one. Unknown keys are errors, named with "
+    "line and column: `lastgood config check`. A duration needs its unit: `\"90s\"`, `\"26h\"`, "
+    "`\"1h 30min\"`, `\"2w\"`.";
+
+std::string without_marks(std::string_view text) {
+    std::string result(text);
+    std::erase(result, '`');
+    return result;
+}
+
+// Lines of at most 100 characters that begin with "# ".
+std::string comment(std::string_view text) {
+    std::string result, line = "#";
+    std::string words = without_marks(text) + " ";
+    for (size_t start = 0, end; (end = words.find(' ', start)) != words.npos; start = end + 1) {
+        const std::string_view word = std::string_view(words).substr(start, end - start);
+        if (line.size() + 1 + word.size() > 100) {
+            result += line + "\n";
+            line = "#";
+        }
+        line += fmt::format(" {}", word);
+    }
+    return result + line + "\n";
+}
+
+}  // namespace
+
+std::string settings_to_markdown() {
+    std::string text = fmt::format("# Configuration\n\n{}\n{}\n", generated_note, introduction);
+    for (const Section& section : all_sections()) {
+        text += fmt::format("\n## {}\n\n", section.heading.empty() ? "Top level" : section.heading);
+        if (!section.prose.empty()) text += fmt::format("{}\n\n", section.prose);
+        text += fmt::format("| key | {} | meaning |\n|---|---|---|\n",
+                            section.settings ? "default" : "type");
+        for (const Key& key : section.keys) {
+            if (section.settings)
+                text += fmt::format("| `{}` | `{}` | {} |\n", key.name, key.value,
+                                    markdown_text(key.prose));
+            else
+                text += fmt::format("| `{}` | {} | {} |\n", key.name, key.type, key.prose);
+        }
+    }
+    return text;
+}
+
+std::string settings_to_man() {
+    std::string text = fmt::format(
+        ".\\\" {}.TH LASTGOOD.TOML 5 \"\" \"lastgood\" \"File formats\"\n.SH NAME\n"
+        "lastgood.toml \\- configuration of lastgood\n.SH SYNOPSIS\n"
+        ".I /etc/lastgood/lastgood.toml\n.br\n.I /etc/lastgood/conf.d/*.toml\n"
+        ".SH DESCRIPTION\n{}\n.PP\nThe agent reads it anew on\n"
+        ".B systemctl reload lastgood\n"
+        "(SIGHUP); one with an error is refused, and the old one stays in force. After a change "
+        "of\n"
+        ".B [serve]\nrestart\n.BR lastgood-exporter.service .\n",
+        generated_note, man_text(introduction));
+    for (const Section& section : all_sections()) {
+        text += fmt::format(".SH \"{}\"\n",
+                            section.heading.empty() ? "TOP LEVEL" : man_text(section.heading));
+        if (!section.prose.empty()) text += man_text(section.prose) + "\n";
+        for (const Key& key : section.keys) {
+            text +=
+                fmt::format(".TP\n.BR {} \" ({})\"\n{}\n", man_text(key.name),
+                            section.settings ? "default " + man_text(without_marks(key.value), true)
+                                             : std::string(key.type),
+                            man_text(key.prose));
+        }
+    }
+    return text + ".SH SEE ALSO\n.BR lastgood (1)\n";
+}
+
+std::string settings_to_example() {
+    std::string text =
+        comment("lastgood's configuration, see lastgood.toml(5). What is commented out is what holds "
+                "anyway; only the tables at the end are examples. After a change: lastgood config "
+                "check && systemctl reload lastgood; after one of [serve]: systemctl restart "
+                "lastgood-exporter.") +
+        "#\n" + comment(introduction);
+    for (const Section& section : all_sections()) {
+        const bool placeholder = section.heading.find("NAME") != section.heading.npos;
+        text += "\n";
+        if (!section.prose.empty()) text += comment(section.prose);
+        if (!section.heading.empty())
+            text += fmt::format("{}{}\n", section.settings ? "" : "#",
+                                placeholder ? "[collectors.smart]" : section.heading);
+        for (const Key& key : section.keys)
+            text += fmt::format("{}{}#{} = {}\n",
+                                section.settings && &key == &section.keys.front() ? "" : "\n",
+                                comment(key.prose), key.name, key.value);
+    }
+    return text;
+}
+
+}  // namespace lastgood
