@@ -17,10 +17,10 @@
 #include <map>
 #include <optional>
 
-#include "agent/config_file.hpp"
 #include "agent/commands/forget.hpp"
-#include "agent/memory/history.hpp"
+#include "agent/config_file.hpp"
 #include "agent/log.hpp"
+#include "agent/memory/history.hpp"
 #include "agent/memory/snapshot.hpp"
 #include "agent/memory/store.hpp"
 #include "agent/supervise/supervisor.hpp"
@@ -32,12 +32,12 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds first_report_after = 10;   // at the latest; before if every collector has reported
-constexpr Seconds settled_after = 60;        // until then what has not been read yet ends no finding
-constexpr Seconds heartbeat = 15;            // a report is written at least so often
-constexpr Seconds gather = 0.005;            // what happens together goes into one report
-constexpr Seconds shortest_gap = 0.05;       // between two reports
-constexpr Seconds save_patience = 0.05;      // that a report waits for its counters to be on disk
+constexpr Seconds first_report_after = 10;  // at the latest; before if every collector has reported
+constexpr Seconds settled_after = 60;       // until then what has not been read yet ends no finding
+constexpr Seconds heartbeat = 15;           // a report is written at least so often
+constexpr Seconds gather = 0.005;           // what happens together goes into one report
+constexpr Seconds shortest_gap = 0.05;      // between two reports
+constexpr Seconds save_patience = 0.05;     // that a report waits for its counters to be on disk
 constexpr Seconds stop_limit = 4;
 constexpr const char* lock_name = "/agent.lock";
 
@@ -64,7 +64,10 @@ std::string host_name() {
 class Agent {
   public:
     explicit Agent(const AgentOptions& options)
-        : options_(options), config_(options.config), host_(options.root), store_(options.config.state_directory) {}
+        : options_(options),
+          config_(options.config),
+          host_(options.root),
+          store_(options.config.state_directory) {}
     ~Agent() {
         if (config_fd_ >= 0) ::close(config_fd_);
         if (lock_fd_ >= 0) ::close(lock_fd_);
@@ -94,8 +97,8 @@ class Agent {
 
     AgentOptions options_;
     Config config_;
-    Host host_;          // what is watched
-    const Host clock_;   // this machine's
+    Host host_;         // what is watched
+    const Host clock_;  // this machine's
     Store store_;
     State state_;
     AgentFacts facts_;
@@ -118,7 +121,9 @@ class Agent {
 Result<void> Agent::lock() {
     const std::string path = config_.runtime_directory + lock_name;
     lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (lock_fd_ < 0) return fail(ErrorKind::failed, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+    if (lock_fd_ < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot open {}: {}", path, std::strerror(errno)));
     if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
         return fail(ErrorKind::failed, fmt::format("another agent runs here: it holds {}", path));
     return {};
@@ -127,8 +132,9 @@ Result<void> Agent::lock() {
 Result<void> Agent::prepare() {
     const std::string& directory = config_.runtime_directory;
     if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
-        return fail(ErrorKind::failed, fmt::format("cannot make {}: {}; run as root, or set runtime_directory", directory,
-                                                   std::strerror(errno)));
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot make {}: {}; run as root, or set runtime_directory",
+                                directory, std::strerror(errno)));
     if (const auto locked = lock(); !locked) return locked;
     adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
@@ -147,15 +153,17 @@ void Agent::adopt_state() {
         remembers_ = true;
         return;
     }
-    // Counters and the places that streams were read up to belong together, so those on disk replace those of the time without
-    // it, and the streams are read again from there: what happened meanwhile is counted once. What began meanwhile began then.
+    // Counters and the places that streams were read up to belong together, so those on disk
+    // replace those of the time without it, and the streams are read again from there: what
+    // happened meanwhile is counted once. What began meanwhile began then.
     const State meanwhile = std::exchange(state_, State());
     state_.load(*rows);
     remembers_ = true;
     RuleMemory memory = state_.rule_memory();
     memory.since.insert(meanwhile.rule_memory().since.begin(), meanwhile.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
-    if (state_.watched_since() == 0 && meanwhile.watched_since() != 0) state_.set_watched_since(meanwhile.watched_since());
+    if (state_.watched_since() == 0 && meanwhile.watched_since() != 0)
+        state_.set_watched_since(meanwhile.watched_since());
     if (supervisor_) configure();
 }
 
@@ -188,7 +196,9 @@ void Agent::reload() {
         config_error_ = config.error().message;
         config_refused_at_ = now();
         facts_.config_accepted = false;
-        log(LogLevel::error, fmt::format("the new configuration is refused, the old one stays in force: {}", config_error_));
+        log(LogLevel::error,
+            fmt::format("the new configuration is refused, the old one stays in force: {}",
+                        config_error_));
     } else {
         // These two cannot change under a running agent.
         config->state_directory = config_.state_directory;
@@ -205,15 +215,18 @@ void Agent::reload() {
     changed();
 }
 
-// A timer that never elapses, and is cancelled when somebody sets the clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+// A timer that never elapses, and is cancelled when somebody sets the clock (timerfd_create(2),
+// TFD_TIMER_CANCEL_ON_SET).
 void Agent::watch_clock() {
     if (clock_fd_ < 0) clock_fd_ = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     itimerspec never{};
     never.it_value.tv_sec = INT32_MAX * 16LL;
-    if (clock_fd_ >= 0) ::timerfd_settime(clock_fd_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
+    if (clock_fd_ >= 0)
+        ::timerfd_settime(clock_fd_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
 }
 
-// What was read by the clock before would have a wrong age, perhaps a negative one: it is read again.
+// What was read by the clock before would have a wrong age, perhaps a negative one: it is read
+// again.
 void Agent::clock_was_set() {
     uint64_t expirations = 0;
     if (::read(clock_fd_, &expirations, sizeof expirations) >= 0 || errno != ECANCELED) return;
@@ -231,7 +244,8 @@ void Agent::start_serve() {
     callbacks.line = [](std::string_view) {};
     callbacks.end = [this](ChildEnd, const std::string& message) { serve_ended(message); };
     serve_started_ = clock_.monotonic();
-    auto child = Child::start(event_, "/proc/self/exe", {"lastgood", "serve", "--with-agent", "--config", "/proc/self/fd/3"},
+    auto child = Child::start(event_, "/proc/self/exe",
+                              {"lastgood", "serve", "--with-agent", "--config", "/proc/self/fd/3"},
                               config_fd_, limits, std::move(callbacks));
     if (child)
         serve_ = std::move(*child);
@@ -278,7 +292,8 @@ void Agent::wait_for_children() {
 void Agent::changed() {
     if (write_pending_ || stopping_) return;
     Seconds at = std::max(clock_.monotonic() + gather, last_write_ + shortest_gap);
-    if (last_write_ == 0 && !supervisor_->all_have_reported()) at = std::max(at, started_ + first_report_after);
+    if (last_write_ == 0 && !supervisor_->all_have_reported())
+        at = std::max(at, started_ + first_report_after);
     if (last_write_ != 0 || supervisor_->all_have_reported()) write_pending_ = true;
     arm(write_timer_, at);
 }
@@ -293,7 +308,8 @@ void Agent::beat() {
     }
     for (const auto& [kind, subject] : take_forget_requests(config_.runtime_directory)) {
         state_.forget(kind, subject);
-        log(LogLevel::info, fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
+        log(LogLevel::info,
+            fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
     }
     changed();
     ::malloc_trim(0);  // what the last report needed for a moment
@@ -308,8 +324,9 @@ void Agent::write() {
     facts_.state_persisted = !state_problem.has_value();
     if (state_problem.value_or("") != state_error_) {
         state_error_ = state_problem.value_or("");
-        log(LogLevel::warning, state_error_.empty() ? std::string("the state can be saved again")
-                                                    : fmt::format("the state cannot be saved: {}", state_error_));
+        log(LogLevel::warning, state_error_.empty()
+                                   ? std::string("the state can be saved again")
+                                   : fmt::format("the state cannot be saved: {}", state_error_));
     }
     remember(state_, supervisor_->tasks(), time);
     ++facts_.reports_written;
@@ -327,7 +344,8 @@ void Agent::write() {
     state_.set_rule_memory(std::move(memory));
     sort_findings(report.findings);
     report.problems = problems_of(supervisor_->tasks());
-    if (!config_error_.empty()) report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
+    if (!config_error_.empty())
+        report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
     if (!config_.textfile_path.empty() && !textfile_->problem().empty())
         report.problems.push_back({"textfile", "", textfile_->problem(), 0});
@@ -353,10 +371,12 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
         present[key] = finding.summary;
         if (!told_.contains(key))
             log(finding.severity == Severity::critical ? LogLevel::error : LogLevel::warning,
-                fmt::format("{}: {} [{}]", to_string(finding.severity), finding.summary, finding.rule));
+                fmt::format("{}: {} [{}]", to_string(finding.severity), finding.summary,
+                            finding.rule));
     }
     for (const auto& [key, summary] : told_)
-        if (!present.contains(key)) log(LogLevel::info, fmt::format("over: {} [{}]", summary, key.first));
+        if (!present.contains(key))
+            log(LogLevel::info, fmt::format("over: {} [{}]", summary, key.first));
     told_ = std::move(present);
 }
 

@@ -1,12 +1,12 @@
 #include "agent/config_file.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <concepts>
 #include <set>
-#include <toml++/toml.h>
 
 #include "collectors/collector.hpp"
 
@@ -23,8 +23,8 @@ class Reader {
 
     void refuse(const toml::source_region& where, std::string_view message) {
         if (error_) return;
-        error_ = Error{ErrorKind::malformed,
-                       fmt::format("{}:{}:{}: {}", name_, where.begin.line, where.begin.column, message)};
+        error_ = Error{ErrorKind::malformed, fmt::format("{}:{}:{}: {}", name_, where.begin.line,
+                                                         where.begin.column, message)};
     }
 
     void read(const toml::node& node, std::string_view key, std::string& value) {
@@ -42,8 +42,9 @@ class Reader {
     // Seconds: a duration with its unit.
     void read(const toml::node& node, std::string_view key, Seconds& value) {
         const auto* text = node.as_string();
-        const auto duration = text ? parse_duration(text->get())
-                                   : Result<Seconds>(fail(ErrorKind::malformed, "a duration like \"26h\" is needed"));
+        const auto duration =
+            text ? parse_duration(text->get())
+                 : Result<Seconds>(fail(ErrorKind::malformed, "a duration like \"26h\" is needed"));
         if (!duration)
             refuse(node.source(), fmt::format("{}: {}", key, duration.error().message));
         else if (*duration <= 0)
@@ -71,13 +72,16 @@ class Reader {
     std::optional<Error> error_;
 };
 
-void read_size(Reader& reader, const toml::node& node, std::string_view key, std::optional<double>& value) {
+void read_size(Reader& reader, const toml::node& node, std::string_view key,
+               std::optional<double>& value) {
     if (const auto* bytes = node.as_integer(); bytes && bytes->get() >= 0) {
         value = static_cast<double>(bytes->get());
         return;
     }
     const auto* text = node.as_string();
-    const auto size = text ? parse_size(text->get()) : Result<double>(fail(ErrorKind::malformed, "a size like \"1GiB\" is needed"));
+    const auto size =
+        text ? parse_size(text->get())
+             : Result<double>(fail(ErrorKind::malformed, "a size like \"1GiB\" is needed"));
     if (size)
         value = *size;
     else
@@ -90,7 +94,8 @@ std::string unknown_key(std::string_view key, std::string_view where, std::strin
 
 bool is_plain_name(std::string_view name) {
     return !name.empty() && name.size() <= 200 && std::ranges::all_of(name, [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == '@';
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ||
+               c == '@';
     });
 }
 
@@ -99,10 +104,13 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
     bool has_kind = false;
     for (const auto& [key, node] : table) {
         bool is_kind = false;
-        for (const BackupKind kind :
-             {BackupKind::files, BackupKind::restic, BackupKind::borg, BackupKind::pgbackrest, BackupKind::stamp}) {
+        for (const BackupKind kind : {BackupKind::files, BackupKind::restic, BackupKind::borg,
+                                      BackupKind::pgbackrest, BackupKind::stamp}) {
             if (key.str() != to_string(kind)) continue;
-            if (has_kind) return reader.refuse(key.source(), "a backup lies in one place: name one of files, restic, borg, pgbackrest, stamp");
+            if (has_kind)
+                return reader.refuse(key.source(),
+                                     "a backup lies in one place: name one of files, restic, borg, "
+                                     "pgbackrest, stamp");
             is_kind = has_kind = true;
             backup.kind = kind;
             reader.read(node, key.str(), backup.location);
@@ -117,7 +125,8 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
         } else if (key == "covers") {
             reader.read(node, "covers", backup.covers);
             for (const std::string& path : backup.covers)
-                if (!path.starts_with('/')) reader.refuse(node.source(), "covers must hold absolute paths");
+                if (!path.starts_with('/'))
+                    reader.refuse(node.source(), "covers must hold absolute paths");
         } else if (key == "max_age") {
             reader.read(node, "max_age", backup.max_age);
         } else if (key == "min_size") {
@@ -131,15 +140,19 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
         } else if (key == "cache_directory") {
             reader.read(node, "cache_directory", backup.cache_directory);
         } else {
-            reader.refuse(key.source(), unknown_key(key.str(), "in [[backup]]",
-                                                    "name, files, restic, borg, pgbackrest, stamp, covers, max_age, min_size, "
-                                                    "stanza, time_pattern, settle_time, cache_directory"));
+            reader.refuse(
+                key.source(),
+                unknown_key(
+                    key.str(), "in [[backup]]",
+                    "name, files, restic, borg, pgbackrest, stamp, covers, max_age, min_size, "
+                    "stanza, time_pattern, settle_time, cache_directory"));
         }
     }
     if (backup.name.empty()) reader.refuse(table.source(), "[[backup]] needs a name");
     for (const Backup& other : config.backups)
         if (other.name == backup.name)
-            reader.refuse(table.source(), fmt::format("there are two backups named \"{}\"", backup.name));
+            reader.refuse(table.source(),
+                          fmt::format("there are two backups named \"{}\"", backup.name));
     config.backups.push_back(std::move(backup));
 }
 
@@ -155,16 +168,21 @@ void read_external_collector(Reader& reader, const toml::table& table, Config& c
         else if (key == "deadline")
             reader.read(node, "deadline", collector.deadline);
         else
-            reader.refuse(key.source(), unknown_key(key.str(), "in [[collector]]", "name, command, interval, deadline"));
+            reader.refuse(key.source(), unknown_key(key.str(), "in [[collector]]",
+                                                    "name, command, interval, deadline"));
     }
-    if (!is_plain_name(collector.name)) reader.refuse(table.source(), "[[collector]] needs a name of letters, digits and - _ . @");
+    if (!is_plain_name(collector.name))
+        reader.refuse(table.source(), "[[collector]] needs a name of letters, digits and - _ . @");
     if (collector.command.empty() || collector.command[0].empty())
-        reader.refuse(table.source(), "[[collector]] needs a command: a list of a program and its arguments");
+        reader.refuse(table.source(),
+                      "[[collector]] needs a command: a list of a program and its arguments");
     if (find_collector(collector.name))
-        reader.refuse(table.source(), fmt::format("\"{}\" is the name of a built-in collector", collector.name));
+        reader.refuse(table.source(),
+                      fmt::format("\"{}\" is the name of a built-in collector", collector.name));
     for (const ExternalCollector& other : config.external_collectors)
         if (other.name == collector.name)
-            reader.refuse(table.source(), fmt::format("there are two collectors named \"{}\"", collector.name));
+            reader.refuse(table.source(),
+                          fmt::format("there are two collectors named \"{}\"", collector.name));
     config.external_collectors.push_back(std::move(collector));
 }
 
@@ -173,10 +191,13 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
         const toml::table* settings = node.as_table();
         if (!find_collector(name.str())) {
             std::string known;
-            for (const Collector* collector : all_collectors()) known += fmt::format("{}{}", known.empty() ? "" : ", ", collector->name);
-            return reader.refuse(name.source(), fmt::format("no collector \"{}\"; there are {}", name.str(), known));
+            for (const Collector* collector : all_collectors())
+                known += fmt::format("{}{}", known.empty() ? "" : ", ", collector->name);
+            return reader.refuse(
+                name.source(), fmt::format("no collector \"{}\"; there are {}", name.str(), known));
         }
-        if (!settings) return reader.refuse(node.source(), "a table is needed, like [collectors.smart]");
+        if (!settings)
+            return reader.refuse(node.source(), "a table is needed, like [collectors.smart]");
         CollectorSettings& collector = config.collectors[std::string(name.str())];
         for (const auto& [key, value] : *settings) {
             Seconds duration = 0;
@@ -189,15 +210,17 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
                 reader.read(value, "deadline", duration);
                 collector.deadline = duration;
             } else {
-                reader.refuse(key.source(), unknown_key(key.str(), fmt::format("in [collectors.{}]", name.str()),
-                                                        "enabled, interval, deadline"));
+                reader.refuse(key.source(),
+                              unknown_key(key.str(), fmt::format("in [collectors.{}]", name.str()),
+                                          "enabled, interval, deadline"));
             }
         }
     }
 }
 
 // A setting of core/settings.inc; false: there is no such key in this section.
-bool read_setting(Reader& reader, std::string_view section, std::string_view key, const toml::node& node, Config& config) {
+bool read_setting(Reader& reader, std::string_view section, std::string_view key,
+                  const toml::node& node, Config& config) {
 #define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
     if (section == section_name && key == key_name) {                                \
         reader.read(node, key, config.member);                                       \
@@ -217,16 +240,20 @@ std::string known_keys(std::string_view section) {
     return known;
 }
 
-void read_section(Reader& reader, std::string_view section, const toml::table& table, Config& config) {
+void read_section(Reader& reader, std::string_view section, const toml::table& table,
+                  Config& config) {
     for (const auto& [key, node] : table)
         if (!read_setting(reader, section, key.str(), node, config))
-            reader.refuse(key.source(), unknown_key(key.str(), fmt::format("in [{}]", section), known_keys(section)));
+            reader.refuse(key.source(), unknown_key(key.str(), fmt::format("in [{}]", section),
+                                                    known_keys(section)));
 }
 
 template <class Read>
-void read_tables(Reader& reader, std::string_view key, const toml::node& node, Config& config, Read read_one) {
+void read_tables(Reader& reader, std::string_view key, const toml::node& node, Config& config,
+                 Read read_one) {
     const toml::array* tables = node.as_array();
-    if (!tables) return reader.refuse(node.source(), fmt::format("write [[{}]], with two brackets", key));
+    if (!tables)
+        return reader.refuse(node.source(), fmt::format("write [[{}]], with two brackets", key));
     for (const toml::node& item : *tables)
         if (const toml::table* table = item.as_table())
             read_one(reader, *table, config);
@@ -245,10 +272,12 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
         } else if (node.is_table() && !known_keys(key.str()).empty()) {
             read_section(reader, key.str(), *node.as_table(), config);
         } else if (!read_setting(reader, "", key.str(), node, config)) {
-            reader.refuse(key.source(),
-                          unknown_key(key.str(), "at the top level",
-                                      known_keys("") + ", [serve], [textfile], [drives], [kernel_log], [filesystems], "
-                                                       "[collectors.NAME], [[backup]], [[collector]]"));
+            reader.refuse(
+                key.source(),
+                unknown_key(key.str(), "at the top level",
+                            known_keys("") +
+                                ", [serve], [textfile], [drives], [kernel_log], [filesystems], "
+                                "[collectors.NAME], [[backup]], [[collector]]"));
         }
     }
 }
@@ -266,13 +295,20 @@ Result<void> add_file(std::string_view text, const std::string& name, Config& co
 
 Result<void> check(const Config& config, const std::string& name) {
     if (!config.textfile_path.empty() && !config.textfile_path.ends_with(".prom"))
-        return fail(ErrorKind::malformed, name + ": textfile.path must end in .prom, or node_exporter does not read it");
+        return fail(ErrorKind::malformed,
+                    name + ": textfile.path must end in .prom, or node_exporter does not read it");
     return {};
 }
 
-std::string to_toml(const std::string& value) { return toml_string(value); }
-std::string to_toml(bool value) { return value ? "true" : "false"; }
-std::string to_toml(Seconds value) { return fmt::format("\"{}s\"", value); }
+std::string to_toml(const std::string& value) {
+    return toml_string(value);
+}
+std::string to_toml(bool value) {
+    return value ? "true" : "false";
+}
+std::string to_toml(Seconds value) {
+    return fmt::format("\"{}s\"", value);
+}
 std::string to_toml(const std::vector<std::string>& values) {
     std::string list;
     for (const std::string& value : values) list += (list.empty() ? "" : ", ") + to_toml(value);
@@ -293,9 +329,11 @@ Result<Config> read_config(const std::string& path, Config defaults) {
     Config config = std::move(defaults);
     const auto main_file = host.read(path);
     if (main_file) {
-        if (const auto added = add_file(*main_file, path, config); !added) return Failure(added.error());
+        if (const auto added = add_file(*main_file, path, config); !added)
+            return Failure(added.error());
     } else if (path != default_config_path || main_file.error().kind != ErrorKind::absent) {
-        return fail(main_file.error().kind, fmt::format("cannot read the configuration: {}", main_file.error().message));
+        return fail(main_file.error().kind,
+                    fmt::format("cannot read the configuration: {}", main_file.error().message));
     }
     const std::string directory = path.substr(0, path.rfind('/') + 1) + "conf.d";
     const auto names = host.list(directory);
@@ -349,14 +387,18 @@ std::string to_toml(const Config& config) {
         text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
         if (backup.min_size) text += fmt::format("min_size = {:.0f}\n", *backup.min_size);
         if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
-        if (!backup.time_pattern.empty()) text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
-        if (backup.kind == BackupKind::files) text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
-        if (!backup.cache_directory.empty()) text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
+        if (!backup.time_pattern.empty())
+            text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
+        if (backup.kind == BackupKind::files)
+            text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
+        if (!backup.cache_directory.empty())
+            text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
     }
     for (const ExternalCollector& collector : config.external_collectors)
-        text += fmt::format("\n[[collector]]\nname = {}\ncommand = {}\ninterval = {}\ndeadline = {}\n",
-                            to_toml(collector.name), to_toml(collector.command), to_toml(collector.interval),
-                            to_toml(collector.deadline));
+        text +=
+            fmt::format("\n[[collector]]\nname = {}\ncommand = {}\ninterval = {}\ndeadline = {}\n",
+                        to_toml(collector.name), to_toml(collector.command),
+                        to_toml(collector.interval), to_toml(collector.deadline));
     return text;
 }
 

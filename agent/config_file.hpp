@@ -12,9 +12,10 @@ namespace lastgood {
 
 inline constexpr const char* default_config_path = "/etc/lastgood/lastgood.toml";
 
-// Reads `path` and then conf.d/*.toml beside it, in the order of their names; later settings win, [[backup]]s add up. With the default path,
-// an absent file is a valid, empty configuration. Errors name file, line and column and what to do; unknown keys are errors.
-// `defaults` holds where the files say nothing.
+// Reads `path` and then conf.d/*.toml beside it, in the order of their names; later settings win,
+// [[backup]]s add up. With the default path, an absent file is a valid, empty configuration. Errors
+// name file, line and column and what to do; unknown keys are errors. `defaults` holds where the
+// files say nothing.
 Result<Config> read_config(const std::string& path, Config defaults = {});
 
 // One file's text; `name` stands in messages. For tests and for `lastgood config check`.

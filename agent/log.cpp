@@ -14,9 +14,15 @@ void log(LogLevel level, std::string_view message) {
         if (static_cast<unsigned char>(c) < 0x20) c = ' ';  // a child's words must not forge lines
     const char* priority = "";
     switch (level) {
-        case LogLevel::error: priority = "<3>"; break;
-        case LogLevel::warning: priority = "<4>"; break;
-        case LogLevel::info: priority = "<6>"; break;
+        case LogLevel::error:
+            priority = "<3>";
+            break;
+        case LogLevel::warning:
+            priority = "<4>";
+            break;
+        case LogLevel::info:
+            priority = "<6>";
+            break;
     }
     fmt::print(stderr, "{}{}\n", in_journal ? priority : "lastgood: ", line);
 }

@@ -1,4 +1,5 @@
-// One line on standard error per event; under systemd with the priority that the journal reads (sd-daemon(3)).
+// One line on standard error per event; under systemd with the priority that the journal reads
+// (sd-daemon(3)).
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// What a collector is. Each is one file that defines one `const Collector`; collectors/meson.build lists their names.
+// What a collector is. Each is one file that defines one `const Collector`; collectors/meson.build
+// lists their names.
 #pragma once
 
 #include <span>
@@ -23,18 +24,23 @@ struct Context {
 
 enum class CollectorKind {
     poll,    // prints and returns; run again after `interval`
-    stream,  // prints a batch, commits, waits for an event, and so on; returns only when its source is gone
+    stream,  // prints a batch, commits, waits for an event, and so on; returns only when its source
+             // is gone
 };
 
 struct Collector {
     std::string_view name;
     std::string_view summary;  // one line for `lastgood collect --help`
     CollectorKind kind = CollectorKind::poll;
-    Seconds interval = 60;  // between the starts of two polls; of a stream: at most this long between two commits
-    Seconds deadline = 30;  // a poll that takes longer is killed; a stream that has not committed for interval + deadline is, too
-    // What it prints is about these; Error means that nothing could be read at all (what was printed before still counts).
+    Seconds interval =
+        60;  // between the starts of two polls; of a stream: at most this long between two commits
+    Seconds deadline = 30;  // a poll that takes longer is killed; a stream that has not committed
+                            // for interval + deadline is, too
+    // What it prints is about these; Error means that nothing could be read at all (what was
+    // printed before still counts).
     Result<void> (*run)(Context& context) = nullptr;
-    // One child per subject, side by side; nullptr: one child for everything. Cheap and never blocking: it is called in the agent.
+    // One child per subject, side by side; nullptr: one child for everything. Cheap and never
+    // blocking: it is called in the agent.
     std::vector<std::string> (*subjects)(const Host& host, const Config& config) = nullptr;
     // 1 or 0 for each subject: whether its child succeeded. nullptr: none.
     const Metric* answering = nullptr;

@@ -1,4 +1,5 @@
-// What `lastgood explain` needs of a parser: how a kind of text is told apart by content, and what it says.
+// What `lastgood explain` needs of a parser: how a kind of text is told apart by content, and what
+// it says.
 #pragma once
 
 #include <string_view>
@@ -11,10 +12,11 @@ namespace lastgood {
 
 struct Explainer {
     std::string_view what;  // for people: "a kernel log", "smartctl's JSON output"
-    // Whether the text is of this kind. It looks at as little as it can: an explainer whose kind has no telling beginning
-    // may look at some kilobytes, never at all of a large text.
+    // Whether the text is of this kind. It looks at as little as it can: an explainer whose kind
+    // has no telling beginning may look at some kilobytes, never at all of a large text.
     bool (*recognises)(std::string_view text) = nullptr;
-    // Writes what the text says to `sink`; `now` is the time of the observations where the text has none of its own.
+    // Writes what the text says to `sink`; `now` is the time of the observations where the text has
+    // none of its own.
     Result<void> (*explain)(std::string_view text, Timestamp now, Sink& sink) = nullptr;
 };
 

@@ -1,4 +1,5 @@
-// The ids of arrays: those who look at arrays and those who read the kernel log must name an array alike.
+// The ids of arrays: those who look at arrays and those who read the kernel log must name an array
+// alike.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ namespace lastgood {
 // Empty for one that is not set or malformed.
 std::string md_uuid_from_sysfs(std::string_view text, bool swapped);
 
-// LVM's name for leg `number` of the RAID volume "vg-lv": "vg-lv_rimage_0"; and whether a mapped device's name is one.
+// LVM's name for leg `number` of the RAID volume "vg-lv": "vg-lv_rimage_0"; and whether a mapped
+// device's name is one.
 std::string lvm_leg_name(std::string_view volume, int number);
 bool is_lvm_leg(std::string_view dm_name);
 

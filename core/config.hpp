@@ -1,5 +1,5 @@
-// The configuration as plain data. agent/config_file.cpp reads it from TOML; each setting's name, default and prose are
-// declared once, in core/settings.inc, from which docs/config.md is made.
+// The configuration as plain data. agent/config_file.cpp reads it from TOML; each setting's name,
+// default and prose are declared once, in core/settings.inc, from which docs/config.md is made.
 #pragma once
 
 #include <map>
@@ -18,15 +18,18 @@ std::string_view to_string(BackupKind kind);
 // One expected stream of copies.
 struct Backup {
     std::string name;
-    BackupKind kind = BackupKind::observed;  // observed: its values come from the inbox or a third-party collector
+    BackupKind kind = BackupKind::observed;  // observed: its values come from the inbox or a
+                                             // third-party collector
     std::string location;                    // glob, repository directory or stamp file
     std::string stanza;                      // pgbackrest; empty: the only one
     std::vector<std::string> covers;         // paths that the copies hold
     Seconds max_age = 26 * 3600;
-    std::optional<double> min_size;     // bytes
-    std::string time_pattern;           // files: strptime(3)-like pattern of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: found by form, else mtime
-    Seconds settle_time = 60;           // files: unchanged for so long counts as written
-    std::string cache_directory;        // borg: the client's cache, where its own record of a finished backup lies
+    std::optional<double> min_size;  // bytes
+    std::string time_pattern;     // files: strptime(3)-like pattern of the time in the name, e.g.
+                                  // "%Y-%m-%d_%H%M%S"; empty: found by form, else mtime
+    Seconds settle_time = 60;     // files: unchanged for so long counts as written
+    std::string cache_directory;  // borg: the client's cache, where its own record of a finished
+                                  // backup lies
 };
 
 // A command that prints observation lines.
@@ -44,7 +47,8 @@ struct CollectorSettings {
 };
 
 struct Config {
-#define LASTGOOD_SETTING(section, key, type, member, default_value, prose) type member = default_value;
+#define LASTGOOD_SETTING(section, key, type, member, default_value, prose) \
+    type member = default_value;
 #include "core/settings.inc"
 #undef LASTGOOD_SETTING
     std::vector<Backup> backups;

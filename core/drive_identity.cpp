@@ -20,7 +20,9 @@ bool has_component(std::string_view path, std::string_view prefix, bool digits_f
         const std::string_view rest = path.substr(at + 1);
         if (!rest.starts_with(prefix)) continue;
         if (!digits_follow) return true;
-        if (rest.size() > prefix.size() && std::isdigit(static_cast<unsigned char>(rest[prefix.size()]))) return true;
+        if (rest.size() > prefix.size() &&
+            std::isdigit(static_cast<unsigned char>(rest[prefix.size()])))
+            return true;
     }
     return false;
 }
@@ -69,7 +71,8 @@ void read_scsi(const Host& host, const std::string& base, Drive& drive) {
 
 // Where it is attached, from the components of its sysfs path that stay the same over a reboot.
 std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
-    if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty()) return path;
+    if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty())
+        return path;
     std::string path;
     std::string_view rest = sysfs;
     std::string pci;
@@ -78,12 +81,13 @@ std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
         const std::string_view part = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (part == "block") break;
-        const bool is_pci = part.size() == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';
+        const bool is_pci =
+            part.size() == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';
         if (is_pci) {
             pci = fmt::format("pci-{}", part);
             path.clear();
-        } else if (part.starts_with("ata") || part.starts_with("virtio") || part.starts_with("nvme") ||
-                   std::ranges::count(part, ':') == 3) {
+        } else if (part.starts_with("ata") || part.starts_with("virtio") ||
+                   part.starts_with("nvme") || std::ranges::count(part, ':') == 3) {
             path += fmt::format("-{}", part);
         }
     }
@@ -111,9 +115,11 @@ std::string clean_identity(std::string_view text) {
 
 AtaIdentity parse_ata_information_page(std::string_view page) {
     constexpr size_t identify_at = 60, identify_size = 512;
-    if (page.size() < identify_at + identify_size || static_cast<unsigned char>(page[1]) != 0x89) return {};
+    if (page.size() < identify_at + identify_size || static_cast<unsigned char>(page[1]) != 0x89)
+        return {};
     const std::string_view identify = page.substr(identify_at, identify_size);
-    const auto text = [&](size_t word, size_t words) {  // ATA strings: two characters a word, swapped
+    const auto text = [&](size_t word,
+                          size_t words) {  // ATA strings: two characters a word, swapped
         std::string value;
         for (size_t i = word; i < word + words; ++i) {
             value += identify[2 * i + 1];
@@ -126,13 +132,16 @@ AtaIdentity parse_ata_information_page(std::string_view page) {
                                      static_cast<unsigned char>(identify[2 * index + 1]) << 8);
     };
     AtaIdentity identity{text(27, 20), text(10, 10), text(23, 4), {}};
-    const bool has_wwn = (word(87) & 0xc100) == 0x4100;  // words 87 valid, bit 8: world wide name supported
+    const bool has_wwn =
+        (word(87) & 0xc100) == 0x4100;  // words 87 valid, bit 8: world wide name supported
     if (has_wwn && word(108) != 0)
-        identity.wwn = fmt::format("0x{:04x}{:04x}{:04x}{:04x}", word(108), word(109), word(110), word(111));
+        identity.wwn =
+            fmt::format("0x{:04x}{:04x}{:04x}{:04x}", word(108), word(109), word(110), word(111));
     return identity;
 }
 
-Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs, const std::string& number) {
+Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs,
+                     const std::string& number) {
     Drive drive;
     drive.device = name;
     drive.sysfs = sysfs;
@@ -157,12 +166,15 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
             drive.model = "virtio";
             drive.serial = read_clean(host, sysfs + "/serial");
             break;
-        case Transport::loop: break;
+        case Transport::loop:
+            break;
         case Transport::sata:
         case Transport::sas:
         case Transport::scsi:
         case Transport::usb:
-        case Transport::unknown: read_scsi(host, base, drive); break;
+        case Transport::unknown:
+            read_scsi(host, base, drive);
+            break;
     }
     const UdevRecord udev = read_udev_record(host, number);
     const auto fill = [&](std::string& field, std::string_view property) {

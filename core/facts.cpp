@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "core/utf8.hpp"
-
 #include "core/info_metric.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 

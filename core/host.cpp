@@ -1,5 +1,6 @@
 #include "core/host.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -14,7 +15,6 @@
 #include <cmath>
 #include <cstring>
 #include <ctime>
-#include <dirent.h>
 #include <memory>
 
 #include "core/descriptor.hpp"
@@ -30,10 +30,13 @@ Failure system_failure(const std::string& path, int error) {
         case ENOENT:
         case ENOTDIR:
         case ENXIO:
-        case ENODEV: return fail(ErrorKind::absent, message);
+        case ENODEV:
+            return fail(ErrorKind::absent, message);
         case EACCES:
-        case EPERM: return fail(ErrorKind::denied, message);
-        default: return fail(ErrorKind::failed, message);
+        case EPERM:
+            return fail(ErrorKind::denied, message);
+        default:
+            return fail(ErrorKind::failed, message);
     }
 }
 
@@ -55,7 +58,8 @@ Host::~Host() {
 
 Result<int> Host::open(const std::string& path, int extra_flags) const {
     // openat2 refuses O_PATH together with what has no meaning for it.
-    const int flags = O_CLOEXEC | extra_flags | ((extra_flags & O_PATH) != 0 ? 0 : O_RDONLY | O_NONBLOCK);
+    const int flags =
+        O_CLOEXEC | extra_flags | ((extra_flags & O_PATH) != 0 ? 0 : O_RDONLY | O_NONBLOCK);
     int fd = -1;
     if (!recorded_) {
         fd = ::open(path.c_str(), flags);
@@ -82,7 +86,8 @@ Result<std::string> Host::read(const std::string& path, size_t limit) const {
         if (count < 0) return system_failure(path, errno);
         if (count == 0) break;
         used += static_cast<size_t>(count);
-        if (used > limit) return fail(ErrorKind::failed, fmt::format("{}: more than {} bytes", path, limit));
+        if (used > limit)
+            return fail(ErrorKind::failed, fmt::format("{}: more than {} bytes", path, limit));
     }
     text.resize(used);
     return text;
@@ -92,7 +97,8 @@ Result<std::string> Host::read_line(const std::string& path) const {
     auto text = read(path);
     if (!text) return text;
     text->resize(std::min(text->find('\n'), text->size()));
-    while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back()))) text->pop_back();
+    while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back())))
+        text->pop_back();
     return text;
 }
 
@@ -145,7 +151,8 @@ Result<std::string> Host::resolve(const std::string& path) const {
     const Descriptor file(*opened);
     const auto real = [](int fd) {
         char target[PATH_MAX];
-        const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), target, sizeof target);
+        const ssize_t length =
+            ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), target, sizeof target);
         return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
     };
     std::string resolved = real(file.get());
@@ -176,18 +183,22 @@ Result<FileStatus> Host::status(const std::string& path, bool follow) const {
     return status;
 }
 
-bool Host::exists(const std::string& path) const { return status(path).has_value(); }
+bool Host::exists(const std::string& path) const {
+    return status(path).has_value();
+}
 
 Result<CommandOutput> Host::run(const Command& command) const {
     if (!recorded_) return run_process(command);
     std::string name;
-    for (const std::string& argument : command.arguments) name += (name.empty() ? "" : " ") + argument;
+    for (const std::string& argument : command.arguments)
+        name += (name.empty() ? "" : " ") + argument;
     std::ranges::replace(name, '/', '_');
     auto text = read("/commands/" + name, command.output_limit);
     if (!text) return Failure(text.error());
     CommandOutput output;
     output.standard_output = std::move(*text);
-    if (const auto status = read_number("/commands/" + name + ".status")) output.exit_status = static_cast<int>(*status);
+    if (const auto status = read_number("/commands/" + name + ".status"))
+        output.exit_status = static_cast<int>(*status);
     return output;
 }
 
@@ -210,7 +221,9 @@ Timestamp Host::boot_time() const {
     constexpr std::string_view key = "\nbtime ";
     const size_t at = stat.find(key);
     double seconds = 0;
-    if (at == stat.npos || std::from_chars(stat.data() + at + key.size(), stat.data() + stat.size(), seconds).ec != std::errc{})
+    if (at == stat.npos ||
+        std::from_chars(stat.data() + at + key.size(), stat.data() + stat.size(), seconds).ec !=
+            std::errc{})
         return now();
     return seconds;
 }

@@ -4,13 +4,18 @@ namespace lastgood {
 
 const Metric* info_metric(SubjectKind kind) {
     switch (kind) {
-        case SubjectKind::drive: return &metric::drive_info;
-        case SubjectKind::array: return &metric::array_info;
-        case SubjectKind::filesystem: return &metric::filesystem_info;
-        case SubjectKind::backup: return &metric::backup_info;
+        case SubjectKind::drive:
+            return &metric::drive_info;
+        case SubjectKind::array:
+            return &metric::array_info;
+        case SubjectKind::filesystem:
+            return &metric::filesystem_info;
+        case SubjectKind::backup:
+            return &metric::backup_info;
         case SubjectKind::host:
         case SubjectKind::spool:
-        case SubjectKind::collector: return nullptr;
+        case SubjectKind::collector:
+            return nullptr;
     }
     return nullptr;
 }

@@ -7,23 +7,34 @@ namespace lastgood {
 
 std::string_view to_string(SubjectKind kind) {
     switch (kind) {
-        case SubjectKind::host: return "host";
-        case SubjectKind::drive: return "drive";
-        case SubjectKind::array: return "array";
-        case SubjectKind::filesystem: return "filesystem";
-        case SubjectKind::backup: return "backup";
-        case SubjectKind::spool: return "spool";
-        case SubjectKind::collector: return "collector";
+        case SubjectKind::host:
+            return "host";
+        case SubjectKind::drive:
+            return "drive";
+        case SubjectKind::array:
+            return "array";
+        case SubjectKind::filesystem:
+            return "filesystem";
+        case SubjectKind::backup:
+            return "backup";
+        case SubjectKind::spool:
+            return "spool";
+        case SubjectKind::collector:
+            return "collector";
     }
     return "";
 }
 
 std::string_view to_string(MetricType type) {
     switch (type) {
-        case MetricType::gauge: return "gauge";
-        case MetricType::counter: return "counter";
-        case MetricType::info: return "info";
-        case MetricType::state: return "state";
+        case MetricType::gauge:
+            return "gauge";
+        case MetricType::counter:
+            return "counter";
+        case MetricType::info:
+            return "info";
+        case MetricType::state:
+            return "state";
     }
     return "";
 }
@@ -31,7 +42,7 @@ std::string_view to_string(MetricType type) {
 namespace metric {
 #define LASTGOOD_METRIC(identifier, subject, type, labels, help, ...)                            \
     constexpr Metric identifier{"lastgood_" #identifier, SubjectKind::subject, MetricType::type, \
-                                labels,                  help __VA_OPT__(, ) __VA_ARGS__};
+                                labels, help __VA_OPT__(, ) __VA_ARGS__};
 #include "core/metrics.inc"
 #undef LASTGOOD_METRIC
 }  // namespace metric
@@ -44,7 +55,9 @@ constexpr auto table = std::to_array<const Metric*>({
 });
 }  // namespace
 
-std::span<const Metric* const> all_metrics() { return table; }
+std::span<const Metric* const> all_metrics() {
+    return table;
+}
 
 const Metric* find_metric(std::string_view name) {
     static const auto sorted = [] {

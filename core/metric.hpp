@@ -1,5 +1,5 @@
-// Every metric lastgood knows: its name, what it is about, its help. The one place that says so; the exposition, the rules and
-// docs/metrics.md are made from it.
+// Every metric lastgood knows: its name, what it is about, its help. The one place that says so;
+// the exposition, the rules and docs/metrics.md are made from it.
 #pragma once
 
 #include <span>
@@ -7,25 +7,28 @@
 
 namespace lastgood {
 
-// What an observation is about. The name of the kind is also the label that carries the subject's id.
+// What an observation is about. The name of the kind is also the label that carries the subject's
+// id.
 enum class SubjectKind { host, drive, array, filesystem, backup, spool, collector };
-std::string_view to_string(SubjectKind kind);  // "drive"; the host's own metrics carry no such label
+std::string_view to_string(
+    SubjectKind kind);  // "drive"; the host's own metrics carry no such label
 
 enum class MetricType {
     gauge,
-    counter,  // only ever grows; a collector may print increments of it, which the agent adds up and remembers
+    counter,  // only ever grows; a collector may print increments of it, which the agent adds up
+              // and remembers
     info,     // always 1; several collectors' labels for one subject are joined
     state,    // 1 for the state that holds now, named by a label; the other states are absent
 };
 std::string_view to_string(MetricType type);
 
 enum class Memory {
-    none,      // gone when its collector no longer prints it
-    remembered // the newest value outlives failed reads and restarts
+    none,       // gone when its collector no longer prints it
+    remembered  // the newest value outlives failed reads and restarts
 };
 
 struct Metric {
-    std::string_view name;    // complete, "lastgood_drive_pending_sectors"
+    std::string_view name;  // complete, "lastgood_drive_pending_sectors"
     SubjectKind subject;
     MetricType type;
     std::string_view labels;  // labels besides the subject, comma separated

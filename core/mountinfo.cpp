@@ -8,13 +8,16 @@ namespace lastgood {
 
 namespace {
 
-// mountinfo writes blank, tab, newline and backslash as \040 and so on (fs/proc_namespace.c, mangle()).
+// mountinfo writes blank, tab, newline and backslash as \040 and so on (fs/proc_namespace.c,
+// mangle()).
 std::string unescape(std::string_view text) {
     const auto octal = [](char c) { return c >= '0' && c <= '7'; };
     std::string plain;
     for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) && octal(text[i + 3])) {
-            plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+        if (text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) &&
+            octal(text[i + 3])) {
+            plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                       (text[i + 3] - '0'));
             i += 3;
         } else {
             plain += text[i];
@@ -59,7 +62,8 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
         mount.type = fields[dash + 1];
         mount.source = unescape(fields[dash + 2]);
         if (dash + 3 < fields.size()) mount.super_options = split(fields[dash + 3], ',');
-        mount.read_only = contains(mount.super_options.empty() ? mount.options : mount.super_options, "ro");
+        mount.read_only =
+            contains(mount.super_options.empty() ? mount.options : mount.super_options, "ro");
         mounts.push_back(std::move(mount));
     }
     return mounts;

@@ -21,7 +21,8 @@ std::string_view Observation::label(std::string_view key) const {
     return {};
 }
 
-void Sink::observe(const Metric& metric, std::string_view subject, double value, Timestamp observed_at, Labels labels) {
+void Sink::observe(const Metric& metric, std::string_view subject, double value,
+                   Timestamp observed_at, Labels labels) {
     std::ranges::sort(labels);
     add(Observation{&metric, std::string(subject), std::move(labels), value, observed_at});
 }
@@ -41,26 +42,34 @@ namespace {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::absent: return "absent";
-        case ErrorKind::denied: return "denied";
-        case ErrorKind::failed: return "failed";
-        case ErrorKind::malformed: return "malformed";
-        case ErrorKind::timed_out: return "timed_out";
+        case ErrorKind::absent:
+            return "absent";
+        case ErrorKind::denied:
+            return "denied";
+        case ErrorKind::failed:
+            return "failed";
+        case ErrorKind::malformed:
+            return "malformed";
+        case ErrorKind::timed_out:
+            return "timed_out";
     }
     return "failed";
 }
 
 ErrorKind parse_error_kind(std::string_view text) {
-    for (const ErrorKind kind : {ErrorKind::absent, ErrorKind::denied, ErrorKind::malformed, ErrorKind::timed_out})
+    for (const ErrorKind kind :
+         {ErrorKind::absent, ErrorKind::denied, ErrorKind::malformed, ErrorKind::timed_out})
         if (text == to_string(kind)) return kind;
     return ErrorKind::failed;
 }
 
-constexpr auto replace_invalid = json::error_handler_t::replace;  // names from the world need not be UTF-8
+constexpr auto replace_invalid =
+    json::error_handler_t::replace;  // names from the world need not be UTF-8
 
 // Reports have thousands of these lines, so plain text takes the short way.
 void append_string(std::string& out, std::string_view text) {
-    const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+    const bool plain = std::ranges::all_of(
+        text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
     if (!plain) {
         out += json(text).dump(-1, ' ', false, replace_invalid);
         return;
@@ -89,8 +98,8 @@ std::string observation_line(const Observation& observation, std::string_view va
         }
         line += '}';
     }
-    fmt::format_to(std::back_inserter(line), ",\"{}\":{},\"observed_at\":{}}}", value_name, observation.value,
-                   observation.observed_at);
+    fmt::format_to(std::back_inserter(line), ",\"{}\":{},\"observed_at\":{}}}", value_name,
+                   observation.value, observation.observed_at);
     return line;
 }
 
@@ -115,25 +124,31 @@ std::optional<double> number_of(const json& object, const char* key) {
     return found->get<double>();
 }
 
-Failure malformed(std::string message) { return fail(ErrorKind::malformed, std::move(message)); }
+Failure malformed(std::string message) {
+    return fail(ErrorKind::malformed, std::move(message));
+}
 
 // What both ways of reading a line demand.
 Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     Observation& observation = line.observation;
     if (!observation.metric)
-        return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", metric_name));
+        return malformed(
+            fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", metric_name));
     if ((observation.metric->subject == SubjectKind::host) != observation.subject.empty())
-        return malformed(fmt::format("{}: \"subject\" must {} the id of a {}", metric_name,
-                                     observation.subject.empty() ? "be" : "not be given, it is about the host, not",
-                                     to_string(observation.metric->subject)));
+        return malformed(fmt::format(
+            "{}: \"subject\" must {} the id of a {}", metric_name,
+            observation.subject.empty() ? "be" : "not be given, it is about the host, not",
+            to_string(observation.metric->subject)));
     for (const auto& [key, value] : observation.labels)
         if (!declares_label(*observation.metric, key))
             return malformed(fmt::format("{}: has no label \"{}\"", metric_name, key));
     const bool is_increment = line.kind == ProtocolLine::Kind::increment;
     if (!std::isfinite(observation.value))
-        return malformed(fmt::format("{}: \"{}\" must be a finite number", metric_name, is_increment ? "increment" : "value"));
+        return malformed(fmt::format("{}: \"{}\" must be a finite number", metric_name,
+                                     is_increment ? "increment" : "value"));
     if (!std::isfinite(observation.observed_at) || observation.observed_at < 0)
-        return malformed(fmt::format("{}: \"observed_at\" must be seconds since 1970", metric_name));
+        return malformed(
+            fmt::format("{}: \"observed_at\" must be seconds since 1970", metric_name));
     if (is_increment && observation.metric->type != MetricType::counter)
         return malformed(fmt::format("{}: only counters take an \"increment\"", metric_name));
     if (is_increment && observation.value < 0)
@@ -141,8 +156,8 @@ Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     return line;
 }
 
-// Reads what observation_line() writes, as long as nothing in it is escaped: ten times as fast as a document tree, and nearly
-// every line is one. false: another shape, for the JSON library to judge.
+// Reads what observation_line() writes, as long as nothing in it is escaped: ten times as fast as a
+// document tree, and nearly every line is one. false: another shape, for the JSON library to judge.
 class PlainLine {
   public:
     explicit PlainLine(std::string_view text) : rest_(text) {}
@@ -155,11 +170,11 @@ class PlainLine {
             if (!string(text)) return false;
             observation.subject = text;
         }
-        if (literal(",\"labels\":{"))
-            do {
+        if (literal(",\"labels\":{")) do {
                 std::string_view key;
                 if (!string(key) || !literal(":") || !string(text)) return false;
-                if (!observation.labels.empty() && observation.labels.back().first >= key) return false;
+                if (!observation.labels.empty() && observation.labels.back().first >= key)
+                    return false;
                 observation.labels.emplace_back(key, text);
             } while (literal(","));
         if (!observation.labels.empty() && !literal("}")) return false;
@@ -167,8 +182,8 @@ class PlainLine {
             line.kind = ProtocolLine::Kind::increment;
         else if (!literal(",\"value\":"))
             return false;
-        return number(observation.value) && literal(",\"observed_at\":") && number(observation.observed_at) &&
-               literal("}") && rest_.empty();
+        return number(observation.value) && literal(",\"observed_at\":") &&
+               number(observation.observed_at) && literal("}") && rest_.empty();
     }
 
   private:
@@ -209,16 +224,20 @@ Result<ProtocolLine> parse_observation(const json& object, Timestamp default_tim
     observation.metric = find_metric(*name);
     if (const std::string* subject = text_of(object, "subject")) observation.subject = *subject;
     if (const auto labels = object.find("labels"); labels != object.end()) {
-        if (!labels->is_object()) return malformed(fmt::format("{}: \"labels\" must be an object", *name));
+        if (!labels->is_object())
+            return malformed(fmt::format("{}: \"labels\" must be an object", *name));
         for (const auto& [key, value] : labels->items()) {
             const auto* text = value.get_ptr<const std::string*>();
-            if (!text) return malformed(fmt::format("{}: label \"{}\" must be a string", *name, key));
+            if (!text)
+                return malformed(fmt::format("{}: label \"{}\" must be a string", *name, key));
             observation.labels.emplace_back(key, *text);  // items() is sorted by key
         }
     }
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     observation.value = number_of(object, is_increment ? "increment" : "value").value_or(none);
-    observation.observed_at = object.contains("observed_at") ? number_of(object, "observed_at").value_or(none) : default_time;
+    observation.observed_at = object.contains("observed_at")
+                                  ? number_of(object, "observed_at").value_or(none)
+                                  : default_time;
     return checked(std::move(line), *name);
 }
 
@@ -227,8 +246,10 @@ Result<ProtocolLine> parse_observation(const json& object, Timestamp default_tim
 std::string to_json_line(const ProtocolLine& line) {
     json object;
     switch (line.kind) {
-        case ProtocolLine::Kind::observation: return observation_line(line.observation, "value");
-        case ProtocolLine::Kind::increment: return observation_line(line.observation, "increment");
+        case ProtocolLine::Kind::observation:
+            return observation_line(line.observation, "value");
+        case ProtocolLine::Kind::increment:
+            return observation_line(line.observation, "increment");
         case ProtocolLine::Kind::commit:
             object = {{"commit", true}};
             if (!line.cursor.empty()) object["cursor"] = line.cursor;
@@ -297,7 +318,9 @@ void LineSink::flush() {
     while (!rest.empty()) {
         const ssize_t written = ::write(fd_, rest.data(), rest.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) break;  // nobody reads any more: the agent is gone, and SIGPIPE or the next read ends us
+        if (written <= 0)
+            break;  // nobody reads any more: the agent is gone, and SIGPIPE or the next read ends
+                    // us
         rest.remove_prefix(static_cast<size_t>(written));
     }
     buffer_.clear();

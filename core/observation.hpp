@@ -1,4 +1,5 @@
-// An observation: one fact with its age. What collectors print, what the agent keeps, what rules compare.
+// An observation: one fact with its age. What collectors print, what the agent keeps, what rules
+// compare.
 #pragma once
 
 #include <string>
@@ -25,20 +26,24 @@ struct Observation {
     bool operator==(const Observation&) const = default;
 };
 
-// What collectors write to. `add` is a fact; `increment` adds to a counter that the agent keeps across restarts.
+// What collectors write to. `add` is a fact; `increment` adds to a counter that the agent keeps
+// across restarts.
 class Sink {
   public:
     virtual ~Sink() = default;
     virtual void add(Observation observation) = 0;
     virtual void increment(Observation observation) = 0;
-    // A streaming collector's batch is whole: it replaces the collector's earlier facts. `cursor` (opaque, may be empty) is
-    // saved together with the increments and given back in Context::cursor when the collector is started again.
+    // A streaming collector's batch is whole: it replaces the collector's earlier facts. `cursor`
+    // (opaque, may be empty) is saved together with the increments and given back in
+    // Context::cursor when the collector is started again.
     virtual void commit(std::string_view cursor) = 0;
-    // Something that could not be read: `subject` may be empty. Shown with the collector's state; does not end the run.
+    // Something that could not be read: `subject` may be empty. Shown with the collector's state;
+    // does not end the run.
     virtual void problem(std::string_view subject, const Error& error) = 0;
 
     // Shorthand for add().
-    void observe(const Metric& metric, std::string_view subject, double value, Timestamp observed_at, Labels labels = {});
+    void observe(const Metric& metric, std::string_view subject, double value,
+                 Timestamp observed_at, Labels labels = {});
 };
 
 // One line of the protocol between collector and agent (see docs/writing-a-collector.md):
@@ -56,8 +61,9 @@ struct ProtocolLine {
 };
 
 std::string to_json_line(const ProtocolLine& line);  // without newline
-// Refuses unknown metrics, wrong types, non-finite values, negative increments and labels the metric does not declare; the
-// message says what to do. `default_time` stands for a missing observed_at.
+// Refuses unknown metrics, wrong types, non-finite values, negative increments and labels the
+// metric does not declare; the message says what to do. `default_time` stands for a missing
+// observed_at.
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
 
 // A Sink that prints protocol lines to a file descriptor; flushes at commit and when destroyed.
@@ -85,7 +91,9 @@ class MemorySink : public Sink {
     void add(Observation observation) override { observations.push_back(std::move(observation)); }
     void increment(Observation observation) override;  // adds to an equal series in `observations`
     void commit(std::string_view last_cursor) override { cursor = last_cursor; }
-    void problem(std::string_view subject, const Error& error) override { problems.emplace_back(subject, error); }
+    void problem(std::string_view subject, const Error& error) override {
+        problems.emplace_back(subject, error);
+    }
 
     std::vector<Observation> observations;
     std::vector<std::pair<std::string, Error>> problems;

@@ -69,18 +69,23 @@ Result<CommandOutput> run_process(const Command& command) {
     const std::string& name = command.arguments[0];
     Pipe output, error, started;  // `started` carries errno when exec fails
     if (output.read < 0 || error.read < 0 || started.read < 0)
-        return fail(ErrorKind::failed, fmt::format("{}: cannot make a pipe: {}", name, std::strerror(errno)));
+        return fail(ErrorKind::failed,
+                    fmt::format("{}: cannot make a pipe: {}", name, std::strerror(errno)));
 
     std::vector<char*> arguments;
-    for (const std::string& argument : command.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : command.arguments)
+        arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     std::vector<char*> environment;
-    for (const std::string& setting : command.environment) environment.push_back(const_cast<char*>(setting.c_str()));
+    for (const std::string& setting : command.environment)
+        environment.push_back(const_cast<char*>(setting.c_str()));
     for (char** setting = environ; *setting; ++setting) environment.push_back(*setting);
     environment.push_back(nullptr);
 
     const pid_t child = ::fork();
-    if (child < 0) return fail(ErrorKind::failed, fmt::format("{}: cannot fork: {}", name, std::strerror(errno)));
+    if (child < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("{}: cannot fork: {}", name, std::strerror(errno)));
     if (child == 0) {
         ::setpgid(0, 0);
         const int null = ::open("/dev/null", O_RDONLY);
@@ -137,7 +142,8 @@ Result<CommandOutput> run_process(const Command& command) {
     }
 
     int wait_status = 0;
-    bool gone = !too_long && !too_much && reap(child, pidfd, std::max(0.0, end - clock_now()), wait_status);
+    bool gone =
+        !too_long && !too_much && reap(child, pidfd, std::max(0.0, end - clock_now()), wait_status);
     const bool killed = !gone;
     if (!gone) {
         ::kill(-child, SIGTERM);
@@ -149,22 +155,25 @@ Result<CommandOutput> run_process(const Command& command) {
     }
     ::kill(-child, SIGKILL);  // what it started and left behind
     int exec_error = 0;
-    const bool not_started =
-        gone && ::read(started.read, &exec_error, sizeof exec_error) == static_cast<ssize_t>(sizeof exec_error);
+    const bool not_started = gone && ::read(started.read, &exec_error, sizeof exec_error) ==
+                                         static_cast<ssize_t>(sizeof exec_error);
     if (pidfd >= 0) ::close(pidfd);
     if (!gone)
-        return fail(ErrorKind::timed_out, fmt::format("{}: did not end within {} and could not be killed", name,
-                                                      format_duration(command.deadline)));
+        return fail(ErrorKind::timed_out,
+                    fmt::format("{}: did not end within {} and could not be killed", name,
+                                format_duration(command.deadline)));
     if (not_started)
         return fail(exec_error == ENOENT ? ErrorKind::absent : ErrorKind::failed,
                     fmt::format("{}: {}", name, std::strerror(exec_error)));
     if (too_much)
-        return fail(ErrorKind::failed, fmt::format("{}: printed more than {}", name,
-                                                   format_size(static_cast<double>(command.output_limit))));
+        return fail(ErrorKind::failed,
+                    fmt::format("{}: printed more than {}", name,
+                                format_size(static_cast<double>(command.output_limit))));
     if (killed)
-        return fail(ErrorKind::timed_out,
-                    fmt::format("{}: did not end within {}", name, format_duration(command.deadline)));
-    result.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+        return fail(ErrorKind::timed_out, fmt::format("{}: did not end within {}", name,
+                                                      format_duration(command.deadline)));
+    result.exit_status =
+        WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     return result;
 }
 

@@ -18,9 +18,12 @@ using nlohmann::json;
 
 std::string_view to_string(Severity severity) {
     switch (severity) {
-        case Severity::unknown: return "unknown";
-        case Severity::warning: return "warning";
-        case Severity::critical: return "critical";
+        case Severity::unknown:
+            return "unknown";
+        case Severity::warning:
+            return "warning";
+        case Severity::critical:
+            return "critical";
     }
     return "unknown";
 }
@@ -34,8 +37,9 @@ std::optional<Severity> parse_severity(std::string_view text) {
 namespace {
 
 std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
-    for (const SubjectKind kind : {SubjectKind::host, SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
-                                   SubjectKind::backup, SubjectKind::spool, SubjectKind::collector})
+    for (const SubjectKind kind :
+         {SubjectKind::host, SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector})
         if (text == to_string(kind)) return kind;
     return std::nullopt;
 }
@@ -44,16 +48,20 @@ std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
 ptrdiff_t order_of(const Metric* metric) {
     static const auto orders = [] {
         std::unordered_map<const Metric*, ptrdiff_t> positions;
-        for (const Metric* one : all_metrics()) positions.emplace(one, static_cast<ptrdiff_t>(positions.size()));
+        for (const Metric* one : all_metrics())
+            positions.emplace(one, static_cast<ptrdiff_t>(positions.size()));
         return positions;
     }();
     const auto found = orders.find(metric);
     return found == orders.end() ? static_cast<ptrdiff_t>(orders.size()) : found->second;
 }
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
-// Builds a Report from the parser's events; a document tree of thousands of observations would cost megabytes.
+// Builds a Report from the parser's events; a document tree of thousands of observations would cost
+// megabytes.
 class ReportReader : public nlohmann::json_sax<json> {
   public:
     Report report;
@@ -61,8 +69,12 @@ class ReportReader : public nlohmann::json_sax<json> {
 
     bool null() override { return true; }
     bool boolean(bool) override { return true; }
-    bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
-    bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
+    bool number_integer(number_integer_t value) override {
+        return number(static_cast<double>(value));
+    }
+    bool number_unsigned(number_unsigned_t value) override {
+        return number(static_cast<double>(value));
+    }
     bool number_float(number_float_t value, const string_t&) override { return number(value); }
     bool string(string_t& value) override {
         if (depth_ == 1) {
@@ -105,7 +117,8 @@ class ReportReader : public nlohmann::json_sax<json> {
         --depth_;
         return true;
     }
-    bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception& problem) override {
+    bool parse_error(size_t position, const std::string&,
+                     const nlohmann::detail::exception& problem) override {
         error = fmt::format("at byte {}: {}", position, problem.what());
         return false;
     }
@@ -132,7 +145,9 @@ class ReportReader : public nlohmann::json_sax<json> {
             const Metric* metric = last_metric_;
             const std::string name = take("metric");
             if (!metric || metric->name != name) metric = last_metric_ = find_metric(name);
-            if (metric) report.observations.push_back({metric, take("subject"), std::move(labels_), value_, observed_at_});
+            if (metric)
+                report.observations.push_back(
+                    {metric, take("subject"), std::move(labels_), value_, observed_at_});
         } else if (section_ == "findings") {
             Finding finding;
             finding.rule = take("rule");
@@ -144,7 +159,8 @@ class ReportReader : public nlohmann::json_sax<json> {
             finding.since = since_;
             report.findings.push_back(std::move(finding));
         } else if (section_ == "problems") {
-            report.problems.push_back({take("collector"), take("subject"), take("message"), since_});
+            report.problems.push_back(
+                {take("collector"), take("subject"), take("message"), since_});
         }
     }
 
@@ -174,9 +190,10 @@ void sort_findings(std::vector<Finding>& findings) {
 }
 
 std::string to_json(const Report& report) {
-    std::string text = fmt::format("{{\"format\":1,\"host\":{},\"version\":{},\"written_at\":{},\"watched_since\":{}",
-                                   dump(report.host), dump(report.version), dump(report.written_at),
-                                   dump(report.watched_since));
+    std::string text = fmt::format(
+        "{{\"format\":1,\"host\":{},\"version\":{},\"written_at\":{},\"watched_since\":{}",
+        dump(report.host), dump(report.version), dump(report.written_at),
+        dump(report.watched_since));
     const auto section = [&](const char* name, const auto& entries, const auto& print) {
         text += fmt::format(",\n\"{}\":[", name);
         bool first = true;
@@ -211,8 +228,8 @@ std::string to_json(const Report& report) {
 
 namespace {
 
-// to_json() writes one observation a line, after everything else; these lines have their own, faster reader. Nothing: the text
-// is laid out otherwise, and the JSON library reads all of it.
+// to_json() writes one observation a line, after everything else; these lines have their own,
+// faster reader. Nothing: the text is laid out otherwise, and the JSON library reads all of it.
 std::optional<std::vector<Observation>> take_observation_lines(std::string_view& text) {
     constexpr std::string_view begin = ",\n\"observations\":[\n", end = "]}\n";
     const size_t at = text.find(begin);
@@ -245,21 +262,27 @@ Result<Report> parse_report(std::string_view text) {
         if (!json::sax_parse(std::string(text) + "}", &reader))
             return fail(ErrorKind::malformed, "not a report: " + reader.error);
         reader.report.observations = std::move(*observations);
-    } else if (!json::sax_parse(text, &reader)) return fail(ErrorKind::malformed, "not a report: " + reader.error);
-    if (reader.report.written_at <= 0) return fail(ErrorKind::malformed, "not a report: no \"written_at\"");
+    } else if (!json::sax_parse(text, &reader))
+        return fail(ErrorKind::malformed, "not a report: " + reader.error);
+    if (reader.report.written_at <= 0)
+        return fail(ErrorKind::malformed, "not a report: no \"written_at\"");
     return std::move(reader.report);
 }
 
-Result<void> write_report(const Report& report, const std::string& path) { return write_file(path, to_json(report)); }
+Result<void> write_report(const Report& report, const std::string& path) {
+    return write_file(path, to_json(report));
+}
 
 Result<void> write_file(const std::string& path, std::string_view text) {
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     const auto failure = [&](const char* what) {
         const int error = errno;
         ::unlink(temporary.c_str());
-        return fail(ErrorKind::failed, fmt::format("cannot {} {}: {}", what, path, std::strerror(error)));
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot {} {}: {}", what, path, std::strerror(error)));
     };
-    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const int fd =
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) return failure("create");
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
@@ -287,18 +310,21 @@ Result<Report> read_report(const std::string& path) {
     return report;
 }
 
-std::vector<const Observation*> select(const std::vector<Observation>& observations, const Metric& metric,
+std::vector<const Observation*> select(const std::vector<Observation>& observations,
+                                       const Metric& metric,
                                        std::optional<std::string_view> subject) {
     std::vector<const Observation*> found;
     for (const Observation& observation : observations)
-        if (observation.metric == &metric && (!subject || observation.subject == *subject)) found.push_back(&observation);
+        if (observation.metric == &metric && (!subject || observation.subject == *subject))
+            found.push_back(&observation);
     return found;
 }
 
 std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
                                std::string_view subject) {
     for (const Observation& observation : observations)
-        if (observation.metric == &metric && observation.subject == subject) return observation.value;
+        if (observation.metric == &metric && observation.subject == subject)
+            return observation.value;
     return std::nullopt;
 }
 

@@ -48,15 +48,19 @@ struct Report {
 void sort_observations(std::vector<Observation>& observations);
 void sort_findings(std::vector<Finding>& findings);
 
-std::string to_json(const Report& report);              // ends with a newline; one observation a line
-Result<Report> parse_report(std::string_view text);     // observations of metrics that this version does not know are left out
-Result<void> write_report(const Report& report, const std::string& path);  // atomically: temporary file beside it, rename
-Result<void> write_file(const std::string& path, std::string_view text);           // the same for any text
-Result<Report> read_report(const std::string& path);    // absent: there is none
+std::string to_json(const Report& report);  // ends with a newline; one observation a line
+Result<Report> parse_report(
+    std::string_view text);  // observations of metrics that this version does not know are left out
+Result<void> write_report(const Report& report,
+                          const std::string& path);  // atomically: temporary file beside it, rename
+Result<void> write_file(const std::string& path, std::string_view text);  // the same for any text
+Result<Report> read_report(const std::string& path);                      // absent: there is none
 
 // Reading helpers over observations.
-std::vector<const Observation*> select(const std::vector<Observation>& observations, const Metric& metric,
+std::vector<const Observation*> select(const std::vector<Observation>& observations,
+                                       const Metric& metric,
                                        std::optional<std::string_view> subject = std::nullopt);
-std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric, std::string_view subject);
+std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
+                               std::string_view subject);
 
 }  // namespace lastgood

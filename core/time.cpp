@@ -20,22 +20,36 @@ constexpr double minute = 60, hour = 60 * minute, day = 24 * hour, week = 7 * da
 constexpr double month = 30.44 * day, year = 365.25 * day;  // as systemd.time(7) counts them
 
 constexpr auto duration_units = std::to_array<Unit>({
-    {"us", 1e-6},     {"ms", 1e-3},   {"s", 1},          {"sec", 1},       {"second", 1},
-    {"seconds", 1},   {"m", minute},  {"min", minute},   {"minute", minute}, {"minutes", minute},
-    {"h", hour},      {"hr", hour},   {"hour", hour},    {"hours", hour},  {"d", day},
-    {"day", day},     {"days", day},  {"w", week},       {"week", week},   {"weeks", week},
-    {"M", month},     {"month", month}, {"months", month}, {"y", year},    {"year", year},
+    {"us", 1e-6},    {"ms", 1e-3},     {"s", 1},          {"sec", 1},         {"second", 1},
+    {"seconds", 1},  {"m", minute},    {"min", minute},   {"minute", minute}, {"minutes", minute},
+    {"h", hour},     {"hr", hour},     {"hour", hour},    {"hours", hour},    {"d", day},
+    {"day", day},    {"days", day},    {"w", week},       {"week", week},     {"weeks", week},
+    {"M", month},    {"month", month}, {"months", month}, {"y", year},        {"year", year},
     {"years", year},
 });
 
 constexpr auto size_units = std::to_array<Unit>({
-    {"", 1},          {"B", 1},           {"k", 1e3},        {"K", 1024},        {"kB", 1e3},
-    {"KB", 1e3},      {"KiB", 1024},      {"M", 1048576},    {"MB", 1e6},        {"MiB", 1048576},
-    {"G", 1073741824}, {"GB", 1e9},       {"GiB", 1073741824}, {"T", 1099511627776}, {"TB", 1e12},
+    {"", 1},
+    {"B", 1},
+    {"k", 1e3},
+    {"K", 1024},
+    {"kB", 1e3},
+    {"KB", 1e3},
+    {"KiB", 1024},
+    {"M", 1048576},
+    {"MB", 1e6},
+    {"MiB", 1048576},
+    {"G", 1073741824},
+    {"GB", 1e9},
+    {"GiB", 1073741824},
+    {"T", 1099511627776},
+    {"TB", 1e12},
     {"TiB", 1099511627776},
 });
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t';
+}
 
 void skip_space(std::string_view& text) {
     while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -71,12 +85,15 @@ Result<Seconds> parse_duration(std::string_view text) {
         double number = 0;
         std::string_view name;
         if (!take_quantity(text, number, name))
-            return fail(ErrorKind::malformed,
-                        fmt::format("\"{}\" is no duration: write it like \"26h\", \"90s\" or \"1h 30min\"", whole));
+            return fail(
+                ErrorKind::malformed,
+                fmt::format("\"{}\" is no duration: write it like \"26h\", \"90s\" or \"1h 30min\"",
+                            whole));
         const Unit* unit = find_unit(duration_units, name);
         if (!unit)
-            return fail(ErrorKind::malformed,
-                        fmt::format("\"{}\": name a unit, one of s, min, h, d, w, month, y", whole));
+            return fail(
+                ErrorKind::malformed,
+                fmt::format("\"{}\": name a unit, one of s, min, h, d, w, month, y", whole));
         total += number * unit->factor;
         skip_space(text);
     } while (!text.empty());
@@ -91,8 +108,10 @@ Result<double> parse_size(std::string_view text) {
     const Unit* unit = parsed ? find_unit(size_units, name) : nullptr;
     skip_space(text);
     if (!unit || !text.empty())
-        return fail(ErrorKind::malformed,
-                    fmt::format("\"{}\" is no size: write it like \"1GiB\", \"500MB\" or a number of bytes", whole));
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("\"{}\" is no size: write it like \"1GiB\", \"500MB\" or a number of bytes",
+                        whole));
     return number * unit->factor;
 }
 
@@ -100,7 +119,8 @@ std::string format_duration(Seconds duration) {
     if (!std::isfinite(duration)) return "unknown";
     const std::string sign = duration < 0 ? "-" : "";
     const double magnitude = std::abs(duration);
-    const auto two = [&](double large, std::string_view large_name, double small, std::string_view small_name) {
+    const auto two = [&](double large, std::string_view large_name, double small,
+                         std::string_view small_name) {
         const auto whole = std::floor(magnitude / large);
         const auto rest = std::floor((magnitude - whole * large) / small);
         if (rest == 0) return fmt::format("{}{:.0f} {}", sign, whole, large_name);
@@ -119,8 +139,8 @@ std::string format_time(Timestamp time) {
     const auto seconds = static_cast<time_t>(std::floor(time));
     std::tm parts{};
     if (!gmtime_r(&seconds, &parts)) return "unknown";
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 std::string format_size(double bytes) {
@@ -130,7 +150,8 @@ std::string format_size(double bytes) {
         bytes /= 1024;
         ++index;
     }
-    return index == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, names[index]);
+    return index == 0 ? fmt::format("{:.0f} B", bytes)
+                      : fmt::format("{:.1f} {}", bytes, names[index]);
 }
 
 namespace {

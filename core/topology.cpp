@@ -11,15 +11,24 @@ namespace lastgood {
 
 std::string_view to_string(Transport transport) {
     switch (transport) {
-        case Transport::sata: return "sata";
-        case Transport::sas: return "sas";
-        case Transport::scsi: return "scsi";
-        case Transport::nvme: return "nvme";
-        case Transport::usb: return "usb";
-        case Transport::virtio: return "virtio";
-        case Transport::mmc: return "mmc";
-        case Transport::loop: return "loop";
-        case Transport::unknown: return "unknown";
+        case Transport::sata:
+            return "sata";
+        case Transport::sas:
+            return "sas";
+        case Transport::scsi:
+            return "scsi";
+        case Transport::nvme:
+            return "nvme";
+        case Transport::usb:
+            return "usb";
+        case Transport::virtio:
+            return "virtio";
+        case Transport::mmc:
+            return "mmc";
+        case Transport::loop:
+            return "loop";
+        case Transport::unknown:
+            return "unknown";
     }
     return "unknown";
 }
@@ -28,9 +37,13 @@ namespace {
 
 constexpr int depth_limit = 16;  // of stacked devices; a loop in the map must not hang us
 
-std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view last_component(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 BlockKind kind_of(std::string_view name, bool is_partition) {
     if (is_partition) return BlockKind::partition;
@@ -39,14 +52,18 @@ BlockKind kind_of(std::string_view name, bool is_partition) {
     if (name.starts_with("loop")) return BlockKind::loop;
     if (name.starts_with("bcache")) return BlockKind::bcache;
     if (name.starts_with("zram")) return BlockKind::zram;
-    for (const std::string_view other : {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
+    for (const std::string_view other :
+         {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
         if (name.starts_with(other)) return BlockKind::other;
-    // The boot areas of an eMMC belong to the drive beside them; a hidden path of a multipath NVMe drive likewise.
-    if (name.starts_with("mmcblk") && (name.find("boot") != name.npos || name.find("rpmb") != name.npos))
+    // The boot areas of an eMMC belong to the drive beside them; a hidden path of a multipath NVMe
+    // drive likewise.
+    if (name.starts_with("mmcblk") &&
+        (name.find("boot") != name.npos || name.find("rpmb") != name.npos))
         return BlockKind::other;
     if (name.starts_with("nvme")) {
         const size_t path = name.find('c');
-        if (path != name.npos && path + 1 < name.size() && is_digit(name[path + 1])) return BlockKind::other;
+        if (path != name.npos && path + 1 < name.size() && is_digit(name[path + 1]))
+            return BlockKind::other;
     }
     return BlockKind::drive;
 }
@@ -85,7 +102,8 @@ void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
         } else if (const auto slaves = host.list(*sysfs + "/slaves")) {
             device.below = *slaves;
         }
-        if (device.kind == BlockKind::dm) device.dm_name = host.read_line(*sysfs + "/dm/name").value_or("");
+        if (device.kind == BlockKind::dm)
+            device.dm_name = host.read_line(*sysfs + "/dm/name").value_or("");
         if (device.kind == BlockKind::loop)
             device.backing_file = host.read_line(*sysfs + "/loop/backing_file").value_or("");
         const bool bound_loop = device.kind == BlockKind::loop && !device.backing_file.empty();
@@ -108,38 +126,45 @@ void read_btrfs(const Host& host, Topology& topology) {
     }
 }
 
-// btrfs calls a member by the path that it was registered by (fs/btrfs/volumes.c, device_list_add), often one of udev's links.
+// btrfs calls a member by the path that it was registered by (fs/btrfs/volumes.c, device_list_add),
+// often one of udev's links.
 void read_btrfs_links(const Host& host, Topology& topology) {
     for (const auto& [name, members] : topology.btrfs_devices) {
         const BlockDevice* device = topology.device(name);
         if (!device) continue;
-        for (const std::string& link : read_udev_record(host, device->number).links) topology.btrfs_links.emplace(link, name);
+        for (const std::string& link : read_udev_record(host, device->number).links)
+            topology.btrfs_links.emplace(link, name);
     }
 }
 
-// btrfs shows the path that it was mounted by, which may be one of udev's links: /dev/disk/by-id/… It
-// is no device's number either, so this is the only way from such a mount to its drives.
+// btrfs shows the path that it was mounted by, which may be one of udev's links: /dev/disk/by-id/…
+// It is no device's number either, so this is the only way from such a mount to its drives.
 void resolve_sources(const Host& host, Topology& topology) {
     for (Mount& mount : topology.mounts) {
-        if (!mount.source.starts_with("/dev/") || topology.device(mount.number) || topology.device(mount.source)) continue;
+        if (!mount.source.starts_with("/dev/") || topology.device(mount.number) ||
+            topology.device(mount.source))
+            continue;
         const auto resolved = host.resolve(mount.source);
         if (resolved && topology.device(*resolved)) mount.source = *resolved;
     }
 }
 
-// A controller's name to its drive; with multipath the namespace's path does not name the controller.
+// A controller's name to its drive; with multipath the namespace's path does not name the
+// controller.
 void read_nvme_controllers(const Host& host, Topology& topology) {
     const auto controllers = host.list("/sys/class/nvme");
     if (!controllers) return;
     for (const std::string& name : *controllers) {
-        const std::string serial = clean_identity(host.read_line("/sys/class/nvme/" + name + "/serial").value_or(""));
+        const std::string serial =
+            clean_identity(host.read_line("/sys/class/nvme/" + name + "/serial").value_or(""));
         for (const auto& [id, drive] : topology.drives)
             if (drive.transport == Transport::nvme && !serial.empty() && drive.serial == serial)
                 topology.nvme_controllers[name].insert(id);
     }
 }
 
-void collect_drives(const Topology& topology, const BlockDevice& device, int depth, std::set<std::string>& found) {
+void collect_drives(const Topology& topology, const BlockDevice& device, int depth,
+                    std::set<std::string>& found) {
     if (depth > depth_limit) return;
     if (const Drive* drive = topology.drive_of_device(device.name)) {
         found.insert(drive->id);
@@ -151,33 +176,39 @@ void collect_drives(const Topology& topology, const BlockDevice& device, int dep
         if (below && below != &device) collect_drives(topology, *below, depth + 1, found);
     }
     for (const std::string& name : device.below)
-        if (const BlockDevice* below = topology.device(name)) collect_drives(topology, *below, depth + 1, found);
+        if (const BlockDevice* below = topology.device(name))
+            collect_drives(topology, *below, depth + 1, found);
 }
 
-void collect_drives(const Topology& topology, const Mount& mount, int depth, std::set<std::string>& found) {
+void collect_drives(const Topology& topology, const Mount& mount, int depth,
+                    std::set<std::string>& found) {
     if (depth > depth_limit) return;
     if (const BlockDevice* device = topology.device(mount.number)) {
         collect_drives(topology, *device, depth + 1, found);
     } else if (mount.type == "btrfs") {
         const BlockDevice* source = topology.device(mount.source);
-        const auto members = source ? topology.btrfs_devices.find(source->name) : topology.btrfs_devices.end();
+        const auto members =
+            source ? topology.btrfs_devices.find(source->name) : topology.btrfs_devices.end();
         if (members != topology.btrfs_devices.end()) {
             for (const std::string& name : members->second)
-                if (const BlockDevice* member = topology.device(name)) collect_drives(topology, *member, depth + 1, found);
+                if (const BlockDevice* member = topology.device(name))
+                    collect_drives(topology, *member, depth + 1, found);
         } else if (source) {
             collect_drives(topology, *source, depth + 1, found);
         }
     } else if (mount.type == "overlay") {
         for (const std::string& option : mount.super_options)
             if (option.starts_with("upperdir="))
-                if (const Mount* upper = topology.mount_of(option.substr(9)); upper && upper != &mount)
+                if (const Mount* upper = topology.mount_of(option.substr(9));
+                    upper && upper != &mount)
                     collect_drives(topology, *upper, depth + 1, found);
     }
 }
 
 bool lies_below(std::string_view path, std::string_view directory) {
     if (directory == "/") return path.starts_with('/');
-    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 }  // namespace
@@ -199,7 +230,9 @@ Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
 
 const Drive* Topology::drive_of_device(std::string_view name) const {
     for (const auto& [id, drive] : drives)
-        if (drive.device == name || std::ranges::find(drive.other_devices, name) != drive.other_devices.end()) return &drive;
+        if (drive.device == name ||
+            std::ranges::find(drive.other_devices, name) != drive.other_devices.end())
+            return &drive;
     return nullptr;
 }
 
@@ -226,16 +259,19 @@ const BlockDevice* Topology::device(std::string_view name) const {
     if (const auto link = btrfs_links.find(name); link != btrfs_links.end()) name = link->second;
     if (const auto found = devices.find(name); found != devices.end()) return &found->second;
     std::string dm_name(name.starts_with("mapper/") ? name.substr(7) : name);
-    if (const size_t slash = dm_name.find('/'); slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each
+    if (const size_t slash = dm_name.find('/');
+        slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each
         const auto escape = [](std::string_view part) {
             std::string doubled;
             for (const char c : part) doubled += c == '-' ? std::string("--") : std::string(1, c);
             return doubled;
         };
-        dm_name = escape(std::string_view(dm_name).substr(0, slash)) + "-" + escape(std::string_view(dm_name).substr(slash + 1));
+        dm_name = escape(std::string_view(dm_name).substr(0, slash)) + "-" +
+                  escape(std::string_view(dm_name).substr(slash + 1));
     }
     for (const auto& [key, device] : devices)
-        if ((!device.number.empty() && device.number == name) || (!device.dm_name.empty() && device.dm_name == dm_name))
+        if ((!device.number.empty() && device.number == name) ||
+            (!device.dm_name.empty() && device.dm_name == dm_name))
             return &device;
     return nullptr;
 }
@@ -248,7 +284,8 @@ std::set<std::string> Topology::drives_under(std::string_view name_or_number) co
 
 std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
     if (kernel_name.starts_with("usb ")) kernel_name.remove_prefix(4);
-    if (const auto controller = nvme_controllers.find(kernel_name); controller != nvme_controllers.end())
+    if (const auto controller = nvme_controllers.find(kernel_name);
+        controller != nvme_controllers.end())
         return controller->second;
     std::string_view place = kernel_name, link;
     if (kernel_name.starts_with("ata"))
@@ -261,17 +298,21 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
     for (const auto& [id, drive] : drives)
         if (drive.sysfs.find(component) != drive.sysfs.npos) found.insert(id);
     if (found.size() < 2 || link.empty()) return found;
-    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel; on PATA the device is the id.
+    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel; on
+    // PATA the device is the id.
     const std::string number(link.size() > 1 && link.front() == '0' ? link.substr(1) : link);
     std::set<std::string> narrowed;
     for (const std::string& id : found) {
         const std::string& sysfs = drives.find(id)->second.sysfs;
         const size_t at = sysfs.find("/target");
         if (at == sysfs.npos) continue;
-        const std::string target = sysfs.substr(at, sysfs.find('/', at + 1) - at);  // "/target2:0:1"
+        const std::string target =
+            sysfs.substr(at, sysfs.find('/', at + 1) - at);  // "/target2:0:1"
         const size_t first = target.find(':'), second = target.rfind(':');
         if (first == target.npos) continue;
-        if (target.substr(first + 1, second - first - 1) == number || target.substr(second + 1) == number) narrowed.insert(id);
+        if (target.substr(first + 1, second - first - 1) == number ||
+            target.substr(second + 1) == number)
+            narrowed.insert(id);
     }
     return narrowed.size() == 1 ? narrowed : found;
 }
@@ -279,7 +320,8 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
 const Mount* Topology::mount_of(std::string_view path) const {
     const Mount* best = nullptr;
     for (const Mount& mount : mounts)
-        if (lies_below(path, mount.point) && (!best || mount.point.size() >= best->point.size())) best = &mount;
+        if (lies_below(path, mount.point) && (!best || mount.point.size() >= best->point.size()))
+            best = &mount;
     return best;
 }
 

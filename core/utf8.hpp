@@ -13,7 +13,8 @@ struct CodePoint {
     size_t length = 0;  // bytes; 0: invalid
 };
 
-// The first sequence of a text that is not empty, as RFC 3629 has it: shortest form, no surrogates, nothing above U+10FFFF.
+// The first sequence of a text that is not empty, as RFC 3629 has it: shortest form, no surrogates,
+// nothing above U+10FFFF.
 CodePoint decode_utf8(std::string_view text);
 
 // Columns of one character in a terminal: wide East Asian ones two, combining marks none.

@@ -5,8 +5,8 @@
 
 namespace lastgood {
 
-// Sources: mdadm(8), lvmraid(7), btrfs-replace(8), btrfs-device(8), btrfs-scrub(8), and md.rst of the kernel. Texts may have
-// placeholders of rules/text.hpp.
+// Sources: mdadm(8), lvmraid(7), btrfs-replace(8), btrfs-device(8), btrfs-scrub(8), and md.rst of
+// the kernel. Texts may have placeholders of rules/text.hpp.
 struct ArrayCommand {
     std::string_view word;  // stands in a rule's text as {command:word}
     std::string_view md, lvm, btrfs;

@@ -23,16 +23,19 @@ std::string name_of(const Subject& drive) {
 // What speaks against relying on this drive during a rebuild; empty: nothing is known.
 std::vector<std::string> troubles_of(const Subject& drive) {
     std::vector<std::string> troubles;
-    if (drive.value(metric::drive_smart_passed) == 0.0) troubles.emplace_back("says of itself that it is failing");
+    if (drive.value(metric::drive_smart_passed) == 0.0)
+        troubles.emplace_back("says of itself that it is failing");
     const auto count = [&](const Metric& metric, std::string_view what) {
-        if (const double value = drive.value(metric).value_or(0); value > 0) troubles.push_back(fmt::format("has {:.0f} {}", value, what));
+        if (const double value = drive.value(metric).value_or(0); value > 0)
+            troubles.push_back(fmt::format("has {:.0f} {}", value, what));
     };
     count(metric::drive_pending_sectors, "pending sectors");
     count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sectors");
     count(metric::drive_attributes_failing, "attributes at their threshold");
     double errors = 0;
     for (const Observation* observation : drive.observations)
-        if (observation->metric == &metric::drive_kernel_errors_recent) errors += observation->value;
+        if (observation->metric == &metric::drive_kernel_errors_recent)
+            errors += observation->value;
     if (errors > 0) troubles.push_back(fmt::format("had {:.0f} kernel errors lately", errors));
     if (drive.value(metric::drive_answering) == 0.0) troubles.emplace_back("does not answer");
     return troubles;
@@ -46,7 +49,8 @@ std::vector<std::string> backups_in_doubt(const Facts& facts, Timestamp now) {
     for (const Subject* backup : backups) {
         std::optional<Timestamp> newest;
         for (const Observation* observation : backup->observations)
-            if (observation->metric == &metric::backup_newest_timestamp_seconds && observation->label("confidence") != "activity")
+            if (observation->metric == &metric::backup_newest_timestamp_seconds &&
+                observation->label("confidence") != "activity")
                 newest = std::max(newest.value_or(0), observation->value);
         const double limit = backup->value(metric::backup_max_age_seconds).value_or(0);
         if (backup->value(metric::backup_readable) == 0.0)
@@ -54,7 +58,8 @@ std::vector<std::string> backups_in_doubt(const Facts& facts, Timestamp now) {
         else if (!newest)
             doubts.push_back(fmt::format("backup {} has no copy", harmless(backup->id)));
         else if (now - *newest > limit)
-            doubts.push_back(fmt::format("the newest copy of backup {} is {} old", harmless(backup->id), format_duration(now - *newest)));
+            doubts.push_back(fmt::format("the newest copy of backup {} is {} old",
+                                         harmless(backup->id), format_duration(now - *newest)));
     }
     return doubts;
 }
@@ -71,50 +76,69 @@ std::vector<Membership> memberships(const Facts& facts, std::string_view drive) 
         Membership membership{array, "", false};
         for (const Observation* observation : array->observations) {
             if (observation->label("drive") != drive) continue;
-            if (observation->metric == &metric::array_member) membership.state = observation->label("state");
-            if (observation->metric == &metric::array_member_fatal) membership.fatal = membership.fatal || observation->value != 0;
+            if (observation->metric == &metric::array_member)
+                membership.state = observation->label("state");
+            if (observation->metric == &metric::array_member_fatal)
+                membership.fatal = membership.fatal || observation->value != 0;
         }
         if (!membership.state.empty()) found.push_back(std::move(membership));
     }
     return found;
 }
 
-bool carries_data(std::string_view state) { return state == "in_sync" || state == "writemostly"; }
+bool carries_data(std::string_view state) {
+    return state == "in_sync" || state == "writemostly";
+}
 
-void judge_array(const Membership& membership, const Facts& facts, std::string_view drive, Timestamp now, Preflight& result) {
+void judge_array(const Membership& membership, const Facts& facts, std::string_view drive,
+                 Timestamp now, Preflight& result) {
     const Subject& array = *membership.array;
     const std::string name = array.name();
     if (array.value(metric::array_readable) == 0.0)
-        return result.against.push_back(fmt::format("the state of array {} could not be read", name));
+        return result.against.push_back(
+            fmt::format("the state of array {} could not be read", name));
     for (const Observation* observation : array.observations)
-        if (observation->metric == &metric::array_sync_progress_ratio && observation->label("action") != "check")
-            result.against.push_back(fmt::format("array {} is in the middle of a {} ({:.0f}% done): wait for its end", name,
-                                                 observation->label("action"), observation->value * 100));
+        if (observation->metric == &metric::array_sync_progress_ratio &&
+            observation->label("action") != "check")
+            result.against.push_back(
+                fmt::format("array {} is in the middle of a {} ({:.0f}% done): wait for its end",
+                            name, observation->label("action"), observation->value * 100));
     if (!carries_data(membership.state)) {
-        result.notes.push_back(fmt::format("array {} does not rely on it: there it is {}", name, membership.state));
+        result.notes.push_back(
+            fmt::format("array {} does not rely on it: there it is {}", name, membership.state));
         return;
     }
-    if (membership.fatal) return result.against.push_back(fmt::format("array {} loses data the moment it is pulled", name));
+    if (membership.fatal)
+        return result.against.push_back(
+            fmt::format("array {} loses data the moment it is pulled", name));
     const double left = array.value(metric::array_survivable_failures).value_or(0) - 1;
     if (left > 0) {
-        result.notes.push_back(fmt::format("array {} still survives {:.0f} more failure(s) while it is rebuilt", name, left));
+        result.notes.push_back(fmt::format(
+            "array {} still survives {:.0f} more failure(s) while it is rebuilt", name, left));
         return;
     }
-    result.notes.push_back(fmt::format("until array {} is rebuilt, one more failure loses data", name));
+    result.notes.push_back(
+        fmt::format("until array {} is rebuilt, one more failure loses data", name));
     std::set<std::string> asked;
     for (const Observation* observation : array.observations) {
         const std::string other(observation->label("drive"));
-        if (observation->metric != &metric::array_member || other == drive || !carries_data(observation->label("state"))) continue;
+        if (observation->metric != &metric::array_member || other == drive ||
+            !carries_data(observation->label("state")))
+            continue;
         const Subject* partner = facts.find(SubjectKind::drive, other);
         if (!partner || !asked.insert(other).second) continue;
         for (const std::string& trouble : troubles_of(*partner))
-            result.against.push_back(fmt::format("if {} dies during the rebuild the data of {} is gone, and it {}", name_of(*partner), name, trouble));
+            result.against.push_back(
+                fmt::format("if {} dies during the rebuild the data of {} is gone, and it {}",
+                            name_of(*partner), name, trouble));
     }
     for (const std::string& doubt : backups_in_doubt(facts, now))
-        result.against.push_back(fmt::format("nothing would bring the data of {} back: {}", name, doubt));
+        result.against.push_back(
+            fmt::format("nothing would bring the data of {} back: {}", name, doubt));
 }
 
-void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array, Preflight& result) {
+void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array,
+                       Preflight& result) {
     for (const Subject* filesystem : facts.of(SubjectKind::filesystem)) {
         size_t drives = 0;
         bool here = false;
@@ -125,8 +149,9 @@ void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array
         }
         if (!here) continue;
         if (drives == 1 || !in_array)
-            result.against.push_back(fmt::format("filesystem {} lies on it {}", harmless(filesystem->id),
-                                                 drives == 1 ? "alone" : "and on others, without redundancy that is known"));
+            result.against.push_back(fmt::format(
+                "filesystem {} lies on it {}", harmless(filesystem->id),
+                drives == 1 ? "alone" : "and on others, without redundancy that is known"));
     }
 }
 
@@ -139,7 +164,8 @@ Preflight preflight(const Report& report, std::string_view drive, Timestamp now)
     result.drive = subject ? name_of(*subject) : harmless(drive);
     const Seconds age = now - report.written_at;
     if (age > preflight_report_limit || age < -preflight_report_limit) {
-        result.against.push_back(fmt::format("the report is {} old: is the agent running?", format_duration(age)));
+        result.against.push_back(
+            fmt::format("the report is {} old: is the agent running?", format_duration(age)));
         return result;
     }
     if (!subject) {

@@ -1,5 +1,5 @@
-// May this drive be pulled now? Worked out from the report: what loses data at once, what would lose it with one more failure
-// during the rebuild, and what would save it then.
+// May this drive be pulled now? Worked out from the report: what loses data at once, what would
+// lose it with one more failure during the rebuild, and what would save it then.
 #pragma once
 
 #include <string>

@@ -106,9 +106,10 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     const std::string_view word = placeholder.word;
     if (const ArrayCommand* command = command_of(word, kind))
         return fmt::format(
-            "{{{{ if eq $labels.metadata \"{}\" }}}}{}{{{{ else if eq $labels.metadata \"{}\" }}}}{}{{{{ else }}}}{}{{{{ end }}}}",
-            lvm_metadata, render_for_prometheus(command->lvm, kind), btrfs_metadata, render_for_prometheus(command->btrfs, kind),
-            render_for_prometheus(command->md, kind));
+            "{{{{ if eq $labels.metadata \"{}\" }}}}{}{{{{ else if eq $labels.metadata \"{}\" "
+            "}}}}{}{{{{ else }}}}{}{{{{ end }}}}",
+            lvm_metadata, render_for_prometheus(command->lvm, kind), btrfs_metadata,
+            render_for_prometheus(command->btrfs, kind), render_for_prometheus(command->md, kind));
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
     if (word == "host") return "{{ $labels.instance }}";
     if (word == "name")
@@ -152,17 +153,20 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
 }
 
 std::string render_for_host(std::string_view text, const TextValues& values) {
-    return walk(text, values.kind, [&](const Placeholder& placeholder) { return for_host(placeholder, values); });
+    return walk(text, values.kind,
+                [&](const Placeholder& placeholder) { return for_host(placeholder, values); });
 }
 
 std::string render_for_prometheus(std::string_view text, SubjectKind kind) {
-    return walk(text, kind, [&](const Placeholder& placeholder) { return for_prometheus(placeholder, kind); });
+    return walk(text, kind,
+                [&](const Placeholder& placeholder) { return for_prometheus(placeholder, kind); });
 }
 
 std::string render_for_manual(std::string_view text, SubjectKind kind) {
     return walk(text, kind, [&](const Placeholder& placeholder) {
         if (const ArrayCommand* command = command_of(placeholder.word, kind))
-            return fmt::format("{} (LVM: {}; btrfs: {})", render_for_manual(command->md, kind), render_for_manual(command->lvm, kind),
+            return fmt::format("{} (LVM: {}; btrfs: {})", render_for_manual(command->md, kind),
+                               render_for_manual(command->lvm, kind),
                                render_for_manual(command->btrfs, kind));
         return upper_case(placeholder.word.substr(0, placeholder.word.find(':')));
     });

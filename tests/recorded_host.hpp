@@ -16,7 +16,8 @@ namespace lastgood::test {
 class RecordedHost {
   public:
     RecordedHost() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "lastgood-test-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "lastgood-test-XXXXXX").string();
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         root_ = std::shared_ptr<std::string>(new std::string(pattern), [](std::string* path) {
             std::error_code ignored;
@@ -37,8 +38,10 @@ class RecordedHost {
         parent(path);
         std::filesystem::create_symlink(target, *root_ + path);
     }
-    // A block device: its directory in /sys/devices, with what every one has, and the link in /sys/class/block.
-    void block(const std::string& name, const std::string& sysfs, const std::string& number, bool partition = false) {
+    // A block device: its directory in /sys/devices, with what every one has, and the link in
+    // /sys/class/block.
+    void block(const std::string& name, const std::string& sysfs, const std::string& number,
+               bool partition = false) {
         file(sysfs + "/dev", number + "\n");
         file(sysfs + "/size", "2097152\n");
         if (partition) {

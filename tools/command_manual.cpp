@@ -16,7 +16,7 @@ namespace lastgood {
 namespace {
 
 struct OptionText {
-    std::string name;  // "--json"; of a positional: empty
+    std::string name;   // "--json"; of a positional: empty
     std::string value;  // "FILE"; of a flag: empty
     std::vector<std::string> choices;
     std::string help;
@@ -45,7 +45,8 @@ OptionText option_text(const CLI::Option& option) {
     return text;
 }
 
-// Those that are not hidden, in the order of their declaration; one with subcommands stands before them, without options.
+// Those that are not hidden, in the order of their declaration; one with subcommands stands before
+// them, without options.
 void add_commands(CLI::App& parent, const std::string& prefix, std::vector<CommandText>& commands) {
     for (CLI::App* app : parent.get_subcommands([](CLI::App*) { return true; })) {
         CommandText command;
@@ -53,7 +54,8 @@ void add_commands(CLI::App& parent, const std::string& prefix, std::vector<Comma
         command.help = app->get_description();
         for (const CLI::Option* option : app->get_options()) {
             if (option->get_group().empty() || option == app->get_help_ptr()) continue;
-            (option->get_positional() ? command.positionals : command.options).push_back(option_text(*option));
+            (option->get_positional() ? command.positionals : command.options)
+                .push_back(option_text(*option));
         }
         commands.push_back(command);
         add_commands(*app, command.name + " ", commands);
@@ -122,7 +124,8 @@ prints.
 .I /usr/share/doc/lastgood
 )~";
 
-constexpr std::string_view completion_begin = R"~(# bash completion for lastgood                                -*- shell-script -*-
+constexpr std::string_view completion_begin =
+    R"~(# bash completion for lastgood                                -*- shell-script -*-
 # Generated from the command line; do not edit. A test compares it, and rewrites it with LASTGOOD_ACCEPT=1.
 # shellcheck shell=bash
 
@@ -195,10 +198,12 @@ std::string synopsis(const CommandText& command, bool has_commands) {
     std::string text = fmt::format(".B lastgood {}\n", man_text(command.name));
     for (const OptionText& option : command.options) {
         text += option.value.empty() ? fmt::format(".RB [ {} ]\n", man_text(option.name))
-                                     : fmt::format(".RB [ \"{} \" \\fI{}\\fR]\n", man_text(option.name), option.value);
+                                     : fmt::format(".RB [ \"{} \" \\fI{}\\fR]\n",
+                                                   man_text(option.name), option.value);
     }
     for (const OptionText& positional : command.positionals)
-        text += positional.required ? fmt::format(".I {}\n", positional.value) : fmt::format(".RI [ {} ]\n", positional.value);
+        text += positional.required ? fmt::format(".I {}\n", positional.value)
+                                    : fmt::format(".RI [ {} ]\n", positional.value);
     if (has_commands) text += ".I COMMAND\n";
     return text;
 }
@@ -207,7 +212,8 @@ std::string synopsis(const CommandText& command, bool has_commands) {
 std::string completion_kind(const OptionText& option) {
     if (option.value == "COLLECTOR") {
         std::string words = "words";
-        for (const Collector* collector : all_collectors()) words += fmt::format(" {}", collector->name);
+        for (const Collector* collector : all_collectors())
+            words += fmt::format(" {}", collector->name);
         return words;
     }
     if (!option.choices.empty()) return fmt::format("words {}", fmt::join(option.choices, " "));
@@ -221,16 +227,20 @@ std::string command_line_to_man() {
     std::string text = fmt::format(".\\\" {}{}", generated_note, man_begin);
     for (const CommandText& command : commands) {
         const bool has_commands = has_subcommands(command, commands);
-        text += fmt::format(".SS {}\n{}.PP\n{}.\n", man_text(command.name), synopsis(command, has_commands), man_text(command.help));
+        text += fmt::format(".SS {}\n{}.PP\n{}.\n", man_text(command.name),
+                            synopsis(command, has_commands), man_text(command.help));
         for (const OptionText& option : command.positionals)
             text += fmt::format(".TP\n.I {}\n{}.\n", option.value, man_text(option.help));
         for (const OptionText& option : command.options) {
-            text += option.value.empty() ? fmt::format(".TP\n.B {}\n", man_text(option.name))
-                                         : fmt::format(".TP\n.BI {} \" {}\"\n", man_text(option.name), option.value);
+            text += option.value.empty()
+                        ? fmt::format(".TP\n.B {}\n", man_text(option.name))
+                        : fmt::format(".TP\n.BI {} \" {}\"\n", man_text(option.name), option.value);
             text += fmt::format("{}.\n", man_text(option.help));
         }
     }
-    text += ".SS Options of every command\n.TP\n.B \\-\\-help\nPrint what there is.\n.TP\n.B lastgood \\-\\-version\nPrint the version.\n";
+    text +=
+        ".SS Options of every command\n.TP\n.B \\-\\-help\nPrint what there is.\n.TP\n.B lastgood "
+        "\\-\\-version\nPrint the version.\n";
     return text + std::string(man_end);
 }
 
@@ -244,7 +254,8 @@ std::string command_line_to_completion() {
         const size_t blank = command.name.rfind(' ');
         const std::string parent = blank == command.name.npos ? "" : command.name.substr(0, blank);
         std::string& words = subcommands[parent];
-        words += (words.empty() ? "" : " ") + command.name.substr(blank == command.name.npos ? 0 : blank + 1);
+        words += (words.empty() ? "" : " ") +
+                 command.name.substr(blank == command.name.npos ? 0 : blank + 1);
         std::string names;
         for (const OptionText& option : command.options) {
             names += (names.empty() ? "" : " ") + option.name;
@@ -252,18 +263,22 @@ std::string command_line_to_completion() {
         }
         options += fmt::format("        '{}') echo '{}' ;;\n", command.name, names);
         for (size_t i = 0; i < command.positionals.size(); ++i)
-            arguments += fmt::format("        '{} {}') echo '{}' ;;\n", command.name, i, completion_kind(command.positionals[i]));
+            arguments += fmt::format("        '{} {}') echo '{}' ;;\n", command.name, i,
+                                     completion_kind(command.positionals[i]));
     }
     std::string text(completion_begin);
-    const auto function = [&](std::string_view name, std::string_view word, const std::string& cases) {
+    const auto function = [&](std::string_view name, std::string_view word,
+                              const std::string& cases) {
         text += fmt::format("{}() {{\n    case {} in\n{}    esac\n}}\n", name, word, cases);
     };
     std::string cases;
-    for (const auto& [command, words] : subcommands) cases += fmt::format("        '{}') echo '{}' ;;\n", command, words);
+    for (const auto& [command, words] : subcommands)
+        cases += fmt::format("        '{}') echo '{}' ;;\n", command, words);
     function("_lastgood_commands", "$1", cases);
     function("_lastgood_options", "$1", "        '') echo '--version' ;;\n" + options);
     cases.clear();
-    for (const auto& [option, kind] : values) cases += fmt::format("        {}) echo '{}' ;;\n", option, kind);
+    for (const auto& [option, kind] : values)
+        cases += fmt::format("        {}) echo '{}' ;;\n", option, kind);
     function("_lastgood_value", "$1", cases);
     function("_lastgood_argument", "\"$1 $2\"", arguments);
     return text + std::string(completion_end);

@@ -1,4 +1,5 @@
-// What tells of the command line, printed from it: packaging/man/lastgood.1 and packaging/bash-completion/lastgood.
+// What tells of the command line, printed from it: packaging/man/lastgood.1 and
+// packaging/bash-completion/lastgood.
 #pragma once
 
 #include <string>

@@ -189,10 +189,11 @@ std::string settings_to_man() {
 
 std::string settings_to_example() {
     std::string text =
-        comment("lastgood's configuration, see lastgood.toml(5). What is commented out is what holds "
-                "anyway; only the tables at the end are examples. After a change: lastgood config "
-                "check && systemctl reload lastgood; after one of [serve]: systemctl restart "
-                "lastgood-exporter.") +
+        comment(
+            "lastgood's configuration, see lastgood.toml(5). What is commented out is what holds "
+            "anyway; only the tables at the end are examples. After a change: lastgood config "
+            "check && systemctl reload lastgood; after one of [serve]: systemctl restart "
+            "lastgood-exporter.") +
         "#\n" + comment(introduction);
     for (const Section& section : all_sections()) {
         const bool placeholder = section.heading.find("NAME") != section.heading.npos;

@@ -1,12 +1,13 @@
-// The command line: its subcommands, options and where their values go. Nothing is done here; agent/commands/main.cpp does it, and
-// tools/command_manual.cpp prints lastgood(1) and the completion of bash from it.
+// The command line: its subcommands, options and where their values go. Nothing is done here;
+// agent/commands/main.cpp does it, and tools/command_manual.cpp prints lastgood(1) and the
+// completion of bash from it.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "agent/config_file.hpp"
 #include "agent/commands/explain.hpp"
+#include "agent/config_file.hpp"
 #include "exporters/status/status.hpp"
 
 namespace CLI {
@@ -28,7 +29,8 @@ struct Options {
     std::string drive_to_pull, forgotten;
 };
 
-// `options` must outlive it. Type names of options are those that command_manual.cpp knows how to complete.
+// `options` must outlive it. Type names of options are those that command_manual.cpp knows how to
+// complete.
 std::shared_ptr<CLI::App> make_command_line(Options& options);
 
 }  // namespace lastgood

@@ -15,8 +15,8 @@
 
 #include "agent/commands/saved_text.hpp"
 #include "collectors/explainer.hpp"
-#include "exporters/status/view.hpp"
 #include "exporters/status/terminal.hpp"
+#include "exporters/status/view.hpp"
 #include "rules/rule.hpp"
 
 namespace lastgood {

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/report.hpp"
 #include "core/facts.hpp"
+#include "core/report.hpp"
 
 namespace lastgood {
 
@@ -14,10 +14,15 @@ namespace {
 constexpr size_t request_limit = 4096;  // bytes
 constexpr size_t requests_at_once = 100;
 
-std::string directory_of(const std::string& runtime_directory) { return runtime_directory + "/forget"; }
+std::string directory_of(const std::string& runtime_directory) {
+    return runtime_directory + "/forget";
+}
 
 bool is_here(const Subject& subject) {
-    return subject.value(subject.kind == SubjectKind::drive ? metric::drive_present : metric::array_present).value_or(0) != 0;
+    return subject
+               .value(subject.kind == SubjectKind::drive ? metric::drive_present
+                                                         : metric::array_present)
+               .value_or(0) != 0;
 }
 
 }  // namespace
@@ -37,21 +42,27 @@ int run_forget(const std::string& runtime_directory, const std::string& word) {
             if (!found) found = subject;
             continue;
         }
-        if (found && !is_here(*found)) return refuse(fmt::format("\"{}\" names several; give the id", word));
+        if (found && !is_here(*found))
+            return refuse(fmt::format("\"{}\" names several; give the id", word));
         found = subject;  // of a name that was used again, the one that is gone is meant
     }
     if (!found) return refuse(fmt::format("no drive or array is known as \"{}\"", word));
-    if (is_here(*found)) return refuse(fmt::format("{} is still here; only what is gone can be forgotten", found->id));
+    if (is_here(*found))
+        return refuse(
+            fmt::format("{} is still here; only what is gone can be forgotten", found->id));
     const std::string directory = directory_of(runtime_directory);
     ::mkdir(directory.c_str(), 0700);
     const std::string request = fmt::format("{}\n{}\n", to_string(found->kind), found->id);
-    if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request); !written)
+    if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request);
+        !written)
         return refuse(written.error().message);
-    fmt::print("The {} {} is forgotten with the agent's next report, within 15 s.\n", to_string(found->kind), found->id);
+    fmt::print("The {} {} is forgotten with the agent's next report, within 15 s.\n",
+               to_string(found->kind), found->id);
     return 0;
 }
 
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const std::string& runtime_directory) {
+std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(
+    const std::string& runtime_directory) {
     std::vector<std::pair<SubjectKind, std::string>> requests;
     const std::string directory = directory_of(runtime_directory);
     const Host here;
@@ -68,7 +79,8 @@ std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const std:
         if (end == text->npos) continue;
         const std::string id = text->substr(end + 1, text->find('\n', end + 1) - end - 1);
         for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
-            if (text->substr(0, end) == to_string(kind) && !id.empty()) requests.emplace_back(kind, id);
+            if (text->substr(0, end) == to_string(kind) && !id.empty())
+                requests.emplace_back(kind, id);
     }
     return requests;
 }

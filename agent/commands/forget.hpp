@@ -1,5 +1,5 @@
-// `lastgood forget`: a drive or array that was taken out on purpose is no longer missed. The command leaves a request in the
-// runtime directory, the agent takes it up with its next heartbeat.
+// `lastgood forget`: a drive or array that was taken out on purpose is no longer missed. The
+// command leaves a request in the runtime directory, the agent takes it up with its next heartbeat.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@
 
 namespace lastgood {
 
-// Asks the agent to forget what `word` names (id, serial or last device name). Refuses what is still here. Says what it did on
-// standard output; returns the exit status.
+// Asks the agent to forget what `word` names (id, serial or last device name). Refuses what is
+// still here. Says what it did on standard output; returns the exit status.
 int run_forget(const std::string& runtime_directory, const std::string& word);
 
 // The requests that wait, which are taken away; what is no request is removed.
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const std::string& runtime_directory);
+std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(
+    const std::string& runtime_directory);
 
 }  // namespace lastgood

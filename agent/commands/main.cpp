@@ -9,16 +9,15 @@
 
 #include "agent/agent.hpp"
 #include "agent/commands/command_line.hpp"
-#include "agent/config_file.hpp"
 #include "agent/commands/discover.hpp"
 #include "agent/commands/explain.hpp"
 #include "agent/commands/forget.hpp"
 #include "agent/commands/preflight.hpp"
+#include "agent/config_file.hpp"
 #include "collectors/collector.hpp"
-
 #include "exporters/prometheus/serve.hpp"
-#include "exporters/status/status.hpp"
 #include "exporters/prometheus/textfile.hpp"
+#include "exporters/status/status.hpp"
 #include "rules/rule.hpp"
 
 namespace lastgood {
@@ -44,15 +43,19 @@ int collect(const Options& options) {
     const Collector* collector = find_collector(options.collector);
     if (!collector) {
         std::string known;
-        for (const Collector* one : all_collectors()) known += fmt::format("\n  {:<12} {}", one->name, one->summary);
-        return fail_with({ErrorKind::absent, fmt::format("no collector \"{}\"; there are:{}", options.collector, known)});
+        for (const Collector* one : all_collectors())
+            known += fmt::format("\n  {:<12} {}", one->name, one->summary);
+        return fail_with({ErrorKind::absent, fmt::format("no collector \"{}\"; there are:{}",
+                                                         options.collector, known)});
     }
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
     ::signal(SIGPIPE, SIG_DFL);  // the agent is gone: so are we
     const Host host(options.root);
     LineSink sink(STDOUT_FILENO);
-    Context context{host, *config, sink, options.collector_subject, options.cursor, options.once || host.recorded()};
+    Context context{host,           *config,
+                    sink,           options.collector_subject,
+                    options.cursor, options.once || host.recorded()};
     const auto done = collector->run(context);
     sink.flush();
     return done ? 0 : fail_with(done.error());
@@ -73,8 +76,11 @@ int serve(const Options& options) {
 int status(Options& options) {
     if (options.status.report_path.empty()) {
         const auto config = configuration(options);
-        if (!config) fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n", config.error().message);
-        options.status.report_path = (config ? *config : Config{}).runtime_directory + "/report.json";
+        if (!config)
+            fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n",
+                       config.error().message);
+        options.status.report_path =
+            (config ? *config : Config{}).runtime_directory + "/report.json";
     }
     return run_status(options.status);
 }
@@ -94,7 +100,8 @@ int forget(const Options& options) {
 int textfile(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    if (config->textfile_path.empty()) return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
+    if (config->textfile_path.empty())
+        return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
     const auto report = read_report(config->runtime_directory + "/report.json");
     if (!report) return fail_with(report.error());
     const auto written = write_textfile(*report, config->textfile_path);

@@ -17,10 +17,12 @@ int run_preflight(const std::string& report_path, const std::string& word) {
     if (!report) return refuse(report.error().message);
     const Facts facts(*report);
     std::vector<const Subject*> drives = facts.named(word);
-    std::erase_if(drives, [](const Subject* subject) { return subject->kind != SubjectKind::drive; });
+    std::erase_if(drives,
+                  [](const Subject* subject) { return subject->kind != SubjectKind::drive; });
     if (drives.size() != 1)
         return refuse(drives.empty() ? fmt::format("no drive is known as \"{}\"", harmless(word))
-                                     : fmt::format("\"{}\" names several drives; give the id", harmless(word)));
+                                     : fmt::format("\"{}\" names several drives; give the id",
+                                                   harmless(word)));
     const Preflight result = preflight(*report, drives[0]->id, Host().now());
     const auto print = [](const std::vector<std::string>& reasons, char mark) {
         for (const std::string& reason : reasons)
@@ -28,16 +30,25 @@ int run_preflight(const std::string& report_path, const std::string& word) {
                 fmt::print("  {} {}\n", line++ == 0 ? mark : ' ', part);
     };
     switch (result.verdict) {
-        case PreflightVerdict::go: fmt::print("GO      {} may be pulled.\n", result.drive); break;
-        case PreflightVerdict::no_go: fmt::print("NO-GO   Do not pull {}.\n", result.drive); break;
-        case PreflightVerdict::cannot_tell: fmt::print("NO-GO   It cannot be told whether {} may be pulled.\n", result.drive); break;
+        case PreflightVerdict::go:
+            fmt::print("GO      {} may be pulled.\n", result.drive);
+            break;
+        case PreflightVerdict::no_go:
+            fmt::print("NO-GO   Do not pull {}.\n", result.drive);
+            break;
+        case PreflightVerdict::cannot_tell:
+            fmt::print("NO-GO   It cannot be told whether {} may be pulled.\n", result.drive);
+            break;
     }
     print(result.against, '-');
     print(result.notes, '*');
     switch (result.verdict) {
-        case PreflightVerdict::go: return 0;
-        case PreflightVerdict::no_go: return 2;
-        case PreflightVerdict::cannot_tell: return 3;
+        case PreflightVerdict::go:
+            return 0;
+        case PreflightVerdict::no_go:
+            return 2;
+        case PreflightVerdict::cannot_tell:
+            return 3;
     }
     return 3;
 }

@@ -8,7 +8,8 @@ namespace lastgood {
 
 namespace {
 
-// Health counters whose growth makes a drive suspect, and the word for each in drive_count_increase{counter}.
+// Health counters whose growth makes a drive suspect, and the word for each in
+// drive_count_increase{counter}.
 struct Growth {
     const Metric* metric;
     const char* counter;
@@ -47,31 +48,42 @@ void note_growth(State& state, const Observation& observation, bool increment) {
     const Series series{observation.metric, observation.subject, observation.labels};
     if (increment) {
         if (std::ranges::find(recents, observation.metric, &Recent::total) == recents.end()) return;
-        state.note_history(series, state.counters().at(series).value, observation.observed_at, true);
+        state.note_history(series, state.counters().at(series).value, observation.observed_at,
+                           true);
     } else if (growth_of(observation.metric)) {
         state.note_history(series, observation.value, observation.observed_at, false);
     }
 }
 
-void add_growth(const State& state, const Config& config, const std::vector<Observation>& observations, Timestamp now,
+void add_growth(const State& state, const Config& config,
+                const std::vector<Observation>& observations, Timestamp now,
                 std::vector<Observation>& out) {
-    std::map<std::pair<std::string, std::string>, std::pair<double, Timestamp>> sums;  // over labels like operation
+    std::map<std::pair<std::string, std::string>, std::pair<double, Timestamp>>
+        sums;  // over labels like operation
     for (const Observation& observation : observations) {
         const Growth* growth = growth_of(observation.metric);
         if (!growth) continue;
         auto& [sum, observed_at] = sums[{observation.subject, growth->counter}];
-        sum += state.increase({observation.metric, observation.subject, observation.labels}, now - config.growth_window);
+        sum += state.increase({observation.metric, observation.subject, observation.labels},
+                              now - config.growth_window);
         observed_at = std::max(observed_at, observation.observed_at);
     }
     for (const auto& [key, sum] : sums)
-        out.push_back({&metric::drive_count_increase, key.first, {{"counter", key.second}}, sum.first, sum.second});
+        out.push_back({&metric::drive_count_increase,
+                       key.first,
+                       {{"counter", key.second}},
+                       sum.first,
+                       sum.second});
     for (const auto& [series, value] : state.counters())
         for (const Recent& recent : recents)
             if (series.metric == recent.total)
                 out.push_back({recent.recent, series.subject, series.labels,
-                               state.increase(series, now - config.kernel_log_window), value.observed_at});
+                               state.increase(series, now - config.kernel_log_window),
+                               value.observed_at});
 }
 
-Seconds history_span(const Config& config) { return std::max(config.growth_window, config.kernel_log_window); }
+Seconds history_span(const Config& config) {
+    return std::max(config.growth_window, config.kernel_log_window);
+}
 
 }  // namespace lastgood

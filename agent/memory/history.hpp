@@ -12,7 +12,8 @@ namespace lastgood {
 void note_growth(State& state, const Observation& observation, bool increment);
 
 // drive_count_increase, drive_kernel_errors_recent and their like, at `now`.
-void add_growth(const State& state, const Config& config, const std::vector<Observation>& observations, Timestamp now,
+void add_growth(const State& state, const Config& config,
+                const std::vector<Observation>& observations, Timestamp now,
                 std::vector<Observation>& out);
 
 // How far back history is needed.

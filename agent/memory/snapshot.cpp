@@ -22,18 +22,23 @@ bool comes_and_goes(std::string_view transport) {
 }
 
 bool has_reported_well(const std::list<Task>& tasks, std::string_view name) {
-    return std::ranges::any_of(tasks, [&](const Task& task) { return task.name == name && !task.retired && task.succeeded; });
+    return std::ranges::any_of(tasks, [&](const Task& task) {
+        return task.name == name && !task.retired && task.succeeded;
+    });
 }
 
 std::string_view remembered_transport(const State& state, const std::string& drive) {
     const auto found = state.remembered().lower_bound({&metric::drive_info, drive, {}});
-    if (found == state.remembered().end() || found->first.metric != &metric::drive_info || found->first.subject != drive) return {};
+    if (found == state.remembered().end() || found->first.metric != &metric::drive_info ||
+        found->first.subject != drive)
+        return {};
     for (const auto& [key, value] : found->first.labels)
         if (key == "transport") return value;
     return {};
 }
 
-void add_collector_facts(const std::list<Task>& tasks, Timestamp now, std::vector<Observation>& out) {
+void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
+                         std::vector<Observation>& out) {
     struct Facts {
         bool success = true, any_success = false, answers_for_subjects = false;
         Seconds duration = 0;
@@ -53,18 +58,24 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now, std::vecto
         facts.last_success = std::max(facts.last_success, task.last_success);
     }
     for (const auto& [name, facts] : collectors) {
-        // Where each subject has a finding of its own, the collector fails only when it fails for all.
+        // Where each subject has a finding of its own, the collector fails only when it fails for
+        // all.
         const bool success = facts.answers_for_subjects ? facts.any_success : facts.success;
         out.push_back({&metric::collector_success, name, {}, success ? 1.0 : 0.0, now});
         out.push_back({&metric::collector_duration_seconds, name, {}, facts.duration, now});
         if (facts.last_success > 0)
-            out.push_back({&metric::collector_last_success_timestamp_seconds, name, {}, facts.last_success, now});
+            out.push_back({&metric::collector_last_success_timestamp_seconds,
+                           name,
+                           {},
+                           facts.last_success,
+                           now});
         out.push_back({&metric::collector_abandoned_children, name, {}, facts.abandoned, now});
     }
 }
 
 // Drives and arrays that were here and are gone.
-void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now, std::vector<Observation>& out) {
+void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now,
+                 std::vector<Observation>& out) {
     const auto add = [&](SubjectKind kind, const Metric& present, std::string_view collector) {
         if (!has_reported_well(tasks, collector)) return;  // nobody has looked yet
         std::set<std::string_view> here;
@@ -82,34 +93,49 @@ void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now
 void add_remembered(const State& state, std::vector<Observation>& out) {
     std::set<std::pair<const Metric*, std::string_view>> current;
     for (const Observation& observation : out)
-        if (observation.metric->memory == Memory::remembered && observation.metric->type != MetricType::info)
+        if (observation.metric->memory == Memory::remembered &&
+            observation.metric->type != MetricType::info)
             current.emplace(observation.metric, observation.subject);
     std::vector<Observation> additions;
     for (const auto& [series, value] : state.remembered()) {
         if (current.contains({series.metric, series.subject})) continue;
-        const bool lives = series.metric->subject == SubjectKind::collector || series.metric->subject == SubjectKind::host ||
+        const bool lives = series.metric->subject == SubjectKind::collector ||
+                           series.metric->subject == SubjectKind::host ||
                            state.known(series.metric->subject).contains(series.subject);
-        if (lives) additions.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+        if (lives)
+            additions.push_back(
+                {series.metric, series.subject, series.labels, value.value, value.observed_at});
     }
     for (Observation& observation : additions) out.push_back(std::move(observation));
 }
 
 // md levels that keep copies or parity, so that a check has something to compare.
 bool has_copies(std::string_view level) {
-    constexpr auto levels = std::to_array<std::string_view>({"raid1", "raid4", "raid5", "raid6", "raid10"});
+    constexpr auto levels =
+        std::to_array<std::string_view>({"raid1", "raid4", "raid5", "raid6", "raid10"});
     return std::ranges::find(levels, level) != levels.end();
 }
 
-// From when an array is unchecked is known here alone: no collector remembers when an array was first seen.
+// From when an array is unchecked is known here alone: no collector remembers when an array was
+// first seen.
 void add_check_ages(const State& state, Timestamp now, std::vector<Observation>& out) {
     std::vector<Observation> additions;
     for (const Observation& observation : out) {
-        if (observation.metric != &metric::array_info || !has_copies(observation.label("level"))) continue;
+        if (observation.metric != &metric::array_info || !has_copies(observation.label("level")))
+            continue;
         if (value_of(out, metric::array_present, observation.subject).value_or(0) == 0) continue;
         const auto known = state.known(SubjectKind::array).find(observation.subject);
-        const auto checked = value_of(out, metric::array_last_check_timestamp_seconds, observation.subject);
-        const Timestamp since = checked ? *checked : known != state.known(SubjectKind::array).end() ? known->second.first_seen : now;
-        additions.push_back({&metric::array_unchecked_since_timestamp_seconds, observation.subject, {}, since, now});
+        const auto checked =
+            value_of(out, metric::array_last_check_timestamp_seconds, observation.subject);
+        const Timestamp since = checked ? *checked
+                                : known != state.known(SubjectKind::array).end()
+                                    ? known->second.first_seen
+                                    : now;
+        additions.push_back({&metric::array_unchecked_since_timestamp_seconds,
+                             observation.subject,
+                             {},
+                             since,
+                             now});
     }
     for (Observation& observation : additions) out.push_back(std::move(observation));
 }
@@ -125,14 +151,16 @@ void join_info(std::vector<Observation>& observations) {
             joined.push_back(std::move(observation));
             continue;
         }
-        const auto [known, is_new] = first.try_emplace({observation.metric, observation.subject}, joined.size());
+        const auto [known, is_new] =
+            first.try_emplace({observation.metric, observation.subject}, joined.size());
         if (is_new) {
             joined.push_back(std::move(observation));
             continue;
         }
         Observation& whole = joined[known->second];
         for (auto& [key, value] : observation.labels) {
-            const auto label = std::ranges::find(whole.labels, key, &std::pair<std::string, std::string>::first);
+            const auto label =
+                std::ranges::find(whole.labels, key, &std::pair<std::string, std::string>::first);
             if (label == whole.labels.end())
                 whole.labels.emplace_back(key, value);
             else if (label->second.empty())
@@ -149,19 +177,23 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
     for (const Task& task : tasks) {
         if (task.retired) continue;
         for (const Observation& observation : task.last.observations)
-            if (observation.metric->memory == Memory::remembered || observation.metric == &metric::array_present ||
+            if (observation.metric->memory == Memory::remembered ||
+                observation.metric == &metric::array_present ||
                 observation.metric == &metric::drive_present)
                 observations.push_back(observation);
     }
-    // Several collectors know a part of what a drive is, and one of them may see it a moment longer than the others.
+    // Several collectors know a part of what a drive is, and one of them may see it a moment longer
+    // than the others.
     for (const auto& [series, value] : state.remembered())
         if (series.metric->type == MetricType::info)
-            observations.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+            observations.push_back(
+                {series.metric, series.subject, series.labels, value.value, value.observed_at});
     join_info(observations);
     for (const Observation& observation : observations) {
         if (observation.metric->memory == Memory::remembered) state.remember(observation);
         if (observation.value == 0) continue;
-        if (observation.metric == &metric::array_present) state.see(SubjectKind::array, observation.subject, now);
+        if (observation.metric == &metric::array_present)
+            state.see(SubjectKind::array, observation.subject, now);
     }
     for (const Observation& observation : observations)
         if (observation.metric == &metric::drive_present && observation.value != 0 &&
@@ -169,20 +201,22 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
             state.see(SubjectKind::drive, observation.subject, now);
 }
 
-std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state, const Config& config,
-                                     const AgentFacts& facts, Timestamp now) {
+std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state,
+                                     const Config& config, const AgentFacts& facts, Timestamp now) {
     std::vector<Observation> all;
     for (const Task& task : tasks) {
         if (task.retired) continue;
         all.insert(all.end(), task.last.observations.begin(), task.last.observations.end());
         // A controller that answers is no drive; one that does not is worth telling.
         const bool is_controller = task.subject.starts_with("controller-");
-        if (task.collector && task.collector->answering && !task.subject.empty() && task.has_reported &&
-            !(is_controller && task.succeeded))
-            all.push_back({task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
+        if (task.collector && task.collector->answering && !task.subject.empty() &&
+            task.has_reported && !(is_controller && task.succeeded))
+            all.push_back(
+                {task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
     }
     for (const auto& [series, value] : state.counters())
-        all.push_back({series.metric, series.subject, series.labels, value.value, value.observed_at});
+        all.push_back(
+            {series.metric, series.subject, series.labels, value.value, value.observed_at});
     add_growth(state, config, all, now, all);
     add_missing(tasks, state, now, all);
     add_remembered(state, all);
@@ -202,8 +236,9 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     // While the clock was ahead; it has been set back, and an age must not be negative.
     for (Observation& observation : all) {
         observation.observed_at = std::min(observation.observed_at, now);
-        const bool tells_when_seen = observation.metric == &metric::drive_read_timestamp_seconds ||
-                                     observation.metric == &metric::collector_last_success_timestamp_seconds;
+        const bool tells_when_seen =
+            observation.metric == &metric::drive_read_timestamp_seconds ||
+            observation.metric == &metric::collector_last_success_timestamp_seconds;
         if (tells_when_seen) observation.value = std::min(observation.value, now);
     }
     sort_observations(all);
@@ -219,14 +254,16 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
     std::vector<Problem> problems;
     for (const Task& task : tasks) {
         if (task.retired) continue;
-        if (!task.failure.empty()) problems.push_back({task.name, task.subject, task.failure, task.failing_since});
+        if (!task.failure.empty())
+            problems.push_back({task.name, task.subject, task.failure, task.failing_since});
         if (task.last.rejected_lines > 0)
             problems.push_back({task.name, task.subject,
-                                fmt::format("{} lines are no observations; the first: {}", task.last.rejected_lines,
-                                            task.last.first_rejected),
+                                fmt::format("{} lines are no observations; the first: {}",
+                                            task.last.rejected_lines, task.last.first_rejected),
                                 0});
         for (const auto& [subject, error] : task.last.problems)
-            problems.push_back({task.name, subject.empty() ? task.subject : subject, error.message, 0});
+            problems.push_back(
+                {task.name, subject.empty() ? task.subject : subject, error.message, 0});
     }
     return problems;
 }

@@ -1,4 +1,5 @@
-// What the host looks like now: every collector's newest facts, joined with what is remembered and worked out.
+// What the host looks like now: every collector's newest facts, joined with what is remembered and
+// worked out.
 #pragma once
 
 #include <optional>
@@ -23,12 +24,13 @@ struct AgentFacts {
 void remember(State& state, const std::list<Task>& tasks, Timestamp now);
 
 // Every observation of the report at `now`, sorted.
-std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state, const Config& config,
-                                     const AgentFacts& facts, Timestamp now);
+std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state,
+                                     const Config& config, const AgentFacts& facts, Timestamp now);
 
 std::vector<Problem> problems_of(const std::list<Task>& tasks);
 
-// Info observations of one subject become one, with the labels of all; the first that names a label wins.
+// Info observations of one subject become one, with the labels of all; the first that names a label
+// wins.
 void join_info(std::vector<Observation>& observations);
 
 }  // namespace lastgood

@@ -1,10 +1,10 @@
 #include "agent/memory/state.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace lastgood {
 
@@ -17,7 +17,8 @@ constexpr char separator = '\x1e';
 
 std::string join_labels(const Labels& labels) {
     std::string text;
-    for (const auto& [key, value] : labels) text += fmt::format("{}{}={}", text.empty() ? "" : "\x1e", key, value);
+    for (const auto& [key, value] : labels)
+        text += fmt::format("{}{}={}", text.empty() ? "" : "\x1e", key, value);
     return text;
 }
 
@@ -34,7 +35,10 @@ Labels split_labels(std::string_view text) {
 }
 
 StateRow series_row(StateRow::Table table, const Series& series, double number1, double number2) {
-    return {table, std::string(series.metric->name), series.subject, join_labels(series.labels), number1, number2, false};
+    return {table,          std::string(series.metric->name),
+            series.subject, join_labels(series.labels),
+            number1,        number2,
+            false};
 }
 
 // History's rows are told apart by their time, to the microsecond.
@@ -58,12 +62,16 @@ void State::load(const std::vector<StateRow>& rows) {
                 break;
             case StateRow::Table::rule_since:
             case StateRow::Table::known:
-            case StateRow::Table::text: break;
+            case StateRow::Table::text:
+                break;
         }
         switch (row.table) {
-            case StateRow::Table::counter: counters_[series] = {row.number1, row.number2}; break;
+            case StateRow::Table::counter:
+                counters_[series] = {row.number1, row.number2};
+                break;
             case StateRow::Table::remembered:
-                if (series.metric->memory == Memory::remembered) remembered_[series] = {row.number1, row.number2};
+                if (series.metric->memory == Memory::remembered)
+                    remembered_[series] = {row.number1, row.number2};
                 break;
             case StateRow::Table::history: {
                 const size_t time_at = row.key3.rfind(separator);
@@ -72,10 +80,13 @@ void State::load(const std::vector<StateRow>& rows) {
                 history_[series].push_back({row.number2, row.number1});
                 break;
             }
-            case StateRow::Table::rule_since: rules_.since[{row.key1, row.key2}] = row.number1; break;
+            case StateRow::Table::rule_since:
+                rules_.since[{row.key1, row.key2}] = row.number1;
+                break;
             case StateRow::Table::known:
                 for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
-                    if (row.key1 == to_string(kind)) known_[kind][row.key2] = {row.number1, row.number2};
+                    if (row.key1 == to_string(kind))
+                        known_[kind][row.key2] = {row.number1, row.number2};
                 break;
             case StateRow::Table::text:
                 if (row.key1 == watched_since_key)
@@ -122,7 +133,8 @@ double State::increase(const Series& series, Timestamp from) const {
     if (found == history_.end()) return 0;
     double total = 0;
     for (size_t i = 1; i < found->second.size(); ++i)
-        if (found->second[i].time >= from) total += std::max(0.0, found->second[i].value - found->second[i - 1].value);
+        if (found->second[i].time >= from)
+            total += std::max(0.0, found->second[i].value - found->second[i - 1].value);
     return total;
 }
 
@@ -132,9 +144,13 @@ void State::remember(const Observation& observation) {
     if (known != remembered_.end() && known->second.value == observation.value &&
         observation.observed_at - known->second.observed_at < 3600)
         return;  // the same fact: its age need not be exact to the second on disk
-    // One value for each subject: other labels (a new firmware, a new device name) replace the old ones.
-    for (auto other = remembered_.lower_bound({observation.metric, observation.subject, {}}); other != remembered_.end();) {
-        if (other->first.metric != observation.metric || other->first.subject != observation.subject) break;
+    // One value for each subject: other labels (a new firmware, a new device name) replace the old
+    // ones.
+    for (auto other = remembered_.lower_bound({observation.metric, observation.subject, {}});
+         other != remembered_.end();) {
+        if (other->first.metric != observation.metric ||
+            other->first.subject != observation.subject)
+            break;
         if (other->first.labels == observation.labels) {
             ++other;
             continue;
@@ -145,7 +161,8 @@ void State::remember(const Observation& observation) {
         other = remembered_.erase(other);
     }
     remembered_[series] = {observation.value, observation.observed_at};
-    change(series_row(StateRow::Table::remembered, series, observation.value, observation.observed_at));
+    change(series_row(StateRow::Table::remembered, series, observation.value,
+                      observation.observed_at));
 }
 
 void State::set_cursor(const std::string& collector, const std::string& cursor) {
@@ -164,7 +181,8 @@ void State::see(SubjectKind kind, const std::string& subject, Timestamp now) {
     KnownSubject& known = found->second;
     if (!is_new && std::abs(now - known.last_seen) < 3600) return;
     known.last_seen = now;
-    change({StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
+    change({StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen,
+            known.last_seen, false});
 }
 
 void State::forget(SubjectKind kind, const std::string& subject) {
@@ -216,7 +234,8 @@ void State::prune(Timestamp before) {
 
 void State::set_rule_memory(RuleMemory memory) {
     for (const auto& [key, since] : rules_.since)
-        if (!memory.since.contains(key)) change({StateRow::Table::rule_since, key.rule, key.subject, "", 0, 0, true});
+        if (!memory.since.contains(key))
+            change({StateRow::Table::rule_since, key.rule, key.subject, "", 0, 0, true});
     for (const auto& [key, since] : memory.since) {
         const auto known = rules_.since.find(key);
         if (known == rules_.since.end() || known->second != since)
@@ -236,14 +255,18 @@ std::string State::cursor(const std::string& collector) const {
     return found == cursors_.end() ? std::string() : found->second;
 }
 
-std::vector<StateRow> State::take_changes() { return std::exchange(changes_, {}); }
+std::vector<StateRow> State::take_changes() {
+    return std::exchange(changes_, {});
+}
 
 std::vector<StateRow> State::all_rows() const {
     std::vector<StateRow> rows;
     for (const auto& [series, value] : counters_)
-        rows.push_back(series_row(StateRow::Table::counter, series, value.value, value.observed_at));
+        rows.push_back(
+            series_row(StateRow::Table::counter, series, value.value, value.observed_at));
     for (const auto& [series, value] : remembered_)
-        rows.push_back(series_row(StateRow::Table::remembered, series, value.value, value.observed_at));
+        rows.push_back(
+            series_row(StateRow::Table::remembered, series, value.value, value.observed_at));
     for (const auto& [series, points] : history_)
         for (const Point& point : points) {
             rows.push_back(series_row(StateRow::Table::history, series, point.value, point.time));
@@ -253,8 +276,8 @@ std::vector<StateRow> State::all_rows() const {
         rows.push_back({StateRow::Table::rule_since, key.rule, key.subject, "", since, 0, false});
     for (const auto& [kind, subjects] : known_)
         for (const auto& [subject, known] : subjects)
-            rows.push_back(
-                {StateRow::Table::known, std::string(to_string(kind)), subject, "", known.first_seen, known.last_seen, false});
+            rows.push_back({StateRow::Table::known, std::string(to_string(kind)), subject, "",
+                            known.first_seen, known.last_seen, false});
     for (const auto& [collector, cursor] : cursors_)
         rows.push_back({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
     rows.push_back({StateRow::Table::text, watched_since_key, "", "", watched_since_, 0, false});

@@ -1,5 +1,5 @@
-// What the agent remembers across restarts: counters, where streams ended, when findings began, who was ever here. The
-// copy in memory is the truth; every change is also a StateRow for the store.
+// What the agent remembers across restarts: counters, where streams ended, when findings began, who
+// was ever here. The copy in memory is the truth; every change is also a StateRow for the store.
 #pragma once
 
 #include <map>
@@ -27,7 +27,8 @@ struct Series {
     std::string subject;
     Labels labels;
     auto operator<=>(const Series& other) const {
-        return std::tie(metric->name, subject, labels) <=> std::tie(other.metric->name, other.subject, other.labels);
+        return std::tie(metric->name, subject, labels) <=>
+               std::tie(other.metric->name, other.subject, other.labels);
     }
     bool operator==(const Series& other) const {
         return metric == other.metric && subject == other.subject && labels == other.labels;
@@ -59,7 +60,8 @@ class State {
     void set_watched_since(Timestamp time);
     void see(SubjectKind kind, const std::string& subject, Timestamp now);
     void forget(SubjectKind kind, const std::string& subject);
-    // Forgets counters that have no known subject and have not changed since `before`, and history older than `before`.
+    // Forgets counters that have no known subject and have not changed since `before`, and history
+    // older than `before`.
     void prune(Timestamp before);
     void set_rule_memory(RuleMemory memory);
 

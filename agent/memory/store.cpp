@@ -16,7 +16,8 @@ namespace lastgood {
 namespace {
 
 constexpr int schema_version = 1;
-constexpr Seconds hanging = 20;  // a disk that takes longer hangs; so long the agent's start waits for the state
+constexpr Seconds hanging =
+    20;  // a disk that takes longer hangs; so long the agent's start waits for the state
 constexpr auto retry_after = std::chrono::seconds(10);
 constexpr auto look_after = std::chrono::seconds(15);  // whether the file is still there
 
@@ -28,9 +29,15 @@ struct Table {
 
 constexpr auto tables = std::to_array<Table>({
     {StateRow::Table::counter, "counter", {"metric", "subject", "labels", "value", "observed_at"}},
-    {StateRow::Table::remembered, "remembered", {"metric", "subject", "labels", "value", "observed_at"}},
-    {StateRow::Table::history, "history", {"metric", "subject", "labels_and_time", "value", "time"}},
-    {StateRow::Table::rule_since, "rule_since", {"rule", "subject", "unused", "since", "unused_number"}},
+    {StateRow::Table::remembered,
+     "remembered",
+     {"metric", "subject", "labels", "value", "observed_at"}},
+    {StateRow::Table::history,
+     "history",
+     {"metric", "subject", "labels_and_time", "value", "time"}},
+    {StateRow::Table::rule_since,
+     "rule_since",
+     {"rule", "subject", "unused", "since", "unused_number"}},
     {StateRow::Table::known, "known", {"kind", "subject", "unused", "first_seen", "last_seen"}},
     {StateRow::Table::text, "text", {"name", "subject", "value", "number", "unused_number"}},
 });
@@ -54,25 +61,31 @@ Statement prepare(sqlite3* database, const std::string& text) {
 }
 
 Result<void> execute(sqlite3* database, const std::string& text) {
-    if (sqlite3_exec(database, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return sqlite_failure(database, text);
+    if (sqlite3_exec(database, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return sqlite_failure(database, text);
     return {};
 }
 
 void bind(sqlite3_stmt* statement, int index, const std::string& text) {
-    sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()),
+                      SQLITE_TRANSIENT);
 }
 
 Seconds steady_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 }  // namespace
 
-Store::Store(std::string directory) : directory_(std::move(directory)), path_(directory_ + "/state.db") {
+Store::Store(std::string directory)
+    : directory_(std::move(directory)), path_(directory_ + "/state.db") {
     writer_ = std::thread([this] { run(); });
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, std::chrono::duration<double>(hanging), [this] { return phase_ != Phase::closed || problem_; });
-    if (phase_ == Phase::closed && !problem_) problem_ = fmt::format("{}: cannot be opened within {}", path_, format_duration(hanging));
+    wake_.wait_for(lock, std::chrono::duration<double>(hanging),
+                   [this] { return phase_ != Phase::closed || problem_; });
+    if (phase_ == Phase::closed && !problem_)
+        problem_ = fmt::format("{}: cannot be opened within {}", path_, format_duration(hanging));
 }
 
 Store::~Store() {
@@ -117,29 +130,38 @@ Result<void> Store::open_or_put_aside() {
 Result<void> Store::open() {
     const std::string& path = path_;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK) return sqlite_failure(database_, path);
+    if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK)
+        return sqlite_failure(database_, path);
     sqlite3_busy_timeout(database_, 2000);
-    // With FULL a power cut costs nothing that was saved (NORMAL: seconds of it); the fsync is the writing thread's alone. Locked for us,
-    // it needs no shared memory: a page fault in a file on a disk that hangs would stop every fork of this process.
-    for (const char* statement : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256"})
-        if (const auto done = execute(database_, statement); !done) return fail(ErrorKind::failed, path + ": " + done.error().message);
+    // With FULL a power cut costs nothing that was saved (NORMAL: seconds of it); the fsync is the
+    // writing thread's alone. Locked for us, it needs no shared memory: a page fault in a file on a
+    // disk that hangs would stop every fork of this process.
+    for (const char* statement : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL",
+                                  "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256"})
+        if (const auto done = execute(database_, statement); !done)
+            return fail(ErrorKind::failed, path + ": " + done.error().message);
     {
         const Statement version = prepare(database_, "PRAGMA user_version");
-        if (!version || sqlite3_step(version.get()) != SQLITE_ROW) return sqlite_failure(database_, path);
+        if (!version || sqlite3_step(version.get()) != SQLITE_ROW)
+            return sqlite_failure(database_, path);
         if (const int found = sqlite3_column_int(version.get(), 0); found > schema_version)
-            return fail(ErrorKind::failed, fmt::format("{}: written by a newer lastgood (schema {})", path, found));
+            return fail(ErrorKind::failed,
+                        fmt::format("{}: written by a newer lastgood (schema {})", path, found));
     }
     std::string schema = "BEGIN IMMEDIATE;";
     for (const Table& table : tables)
         schema += fmt::format(
-            "CREATE TABLE IF NOT EXISTS {0} ({1} TEXT NOT NULL, {2} TEXT NOT NULL, {3} TEXT NOT NULL, {4} REAL NOT NULL, "
+            "CREATE TABLE IF NOT EXISTS {0} ({1} TEXT NOT NULL, {2} TEXT NOT NULL, {3} TEXT NOT "
+            "NULL, {4} REAL NOT NULL, "
             "{5} REAL NOT NULL, PRIMARY KEY ({1}, {2}, {3})) WITHOUT ROWID;",
-            table.name, table.columns[0], table.columns[1], table.columns[2], table.columns[3], table.columns[4]);
+            table.name, table.columns[0], table.columns[1], table.columns[2], table.columns[3],
+            table.columns[4]);
     schema += fmt::format("PRAGMA user_version={};COMMIT", schema_version);
     if (const auto done = execute(database_, schema); !done)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, sqlite3_errmsg(database_)));
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (::stat(path.c_str(), &status) != 0)
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
     device_ = status.st_dev;
     inode_ = status.st_ino;
     auto rows = load();
@@ -152,7 +174,8 @@ Result<void> Store::open() {
 // SQLite goes on writing into a file that was deleted, or whose directory was.
 bool Store::is_still_there() const {
     struct stat status {};
-    return ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+    return ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+           status.st_ino == inode_;
 }
 
 Result<std::vector<StateRow>> Store::load() {
@@ -161,12 +184,16 @@ Result<std::vector<StateRow>> Store::load() {
         const Statement rows = prepare(database_, fmt::format("SELECT * FROM {}", table.name));
         if (!rows) return sqlite_failure(database_, table.name);
         const auto text = [&](int column) {
-            const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), column));
-            return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(rows.get(), column))) : std::string();
+            const auto* bytes =
+                reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), column));
+            return bytes ? std::string(
+                               bytes, static_cast<size_t>(sqlite3_column_bytes(rows.get(), column)))
+                         : std::string();
         };
         int code = SQLITE_ROW;
         while ((code = sqlite3_step(rows.get())) == SQLITE_ROW)
-            loaded.push_back({table.table, text(0), text(1), text(2), sqlite3_column_double(rows.get(), 3),
+            loaded.push_back({table.table, text(0), text(1), text(2),
+                              sqlite3_column_double(rows.get(), 3),
                               sqlite3_column_double(rows.get(), 4), false});
         if (code != SQLITE_DONE) return sqlite_failure(database_, table.name);
     }
@@ -187,7 +214,8 @@ void Store::save(std::vector<StateRow> changes, Seconds patience) {
     if (phase_ != Phase::in_use) return;
     for (StateRow& row : changes) {
         // A text has one row for each name and subject, whatever it says.
-        Key key(row.table, row.key1, row.key2, row.table == StateRow::Table::text ? std::string() : row.key3);
+        Key key(row.table, row.key1, row.key2,
+                row.table == StateRow::Table::text ? std::string() : row.key3);
         pending_[std::move(key)] = std::move(row);
     }
     wake_.notify_all();
@@ -201,7 +229,8 @@ std::optional<std::string> Store::problem() const {
     const std::lock_guard lock(mutex_);
     if (problem_) return problem_;
     if (busy_since_ > 0 && steady_now() - busy_since_ > hanging)
-        return fmt::format("{}: a write has not returned for {}", directory_, format_duration(steady_now() - busy_since_));
+        return fmt::format("{}: a write has not returned for {}", directory_,
+                           format_duration(steady_now() - busy_since_));
     return std::nullopt;
 }
 
@@ -213,16 +242,22 @@ Result<void> Store::write(const std::vector<StateRow>& rows) {
         return failure;
     };
     is_damaged_ = false;
-    if (const auto begun = execute(database_, "BEGIN IMMEDIATE"); !begun) return give_up(begun.error().message);
+    if (const auto begun = execute(database_, "BEGIN IMMEDIATE"); !begun)
+        return give_up(begun.error().message);
     std::map<std::pair<StateRow::Table, bool>, Statement> statements;
     const auto statement_for = [&](const StateRow& row, bool erase) {
         const auto known = statements.find({row.table, erase});
         if (known != statements.end()) return known->second.get();
         const Table& table = table_of(row.table);
-        std::string text = fmt::format("INSERT OR REPLACE INTO {} VALUES (?1,?2,?3,?4,?5)", table.name);
-        if (erase) text = fmt::format("DELETE FROM {} WHERE {}=?1 AND {}=?2", table.name, table.columns[0], table.columns[1]);
-        if (erase && row.table != StateRow::Table::text) text += fmt::format(" AND {}=?3", table.columns[2]);
-        return statements.emplace(std::pair(row.table, erase), prepare(database_, text)).first->second.get();
+        std::string text =
+            fmt::format("INSERT OR REPLACE INTO {} VALUES (?1,?2,?3,?4,?5)", table.name);
+        if (erase)
+            text = fmt::format("DELETE FROM {} WHERE {}=?1 AND {}=?2", table.name, table.columns[0],
+                               table.columns[1]);
+        if (erase && row.table != StateRow::Table::text)
+            text += fmt::format(" AND {}=?3", table.columns[2]);
+        return statements.emplace(std::pair(row.table, erase), prepare(database_, text))
+            .first->second.get();
     };
     const auto apply = [&](const StateRow& row, bool erase) {
         sqlite3_stmt* const statement = statement_for(row, erase);

@@ -37,7 +37,8 @@ void close_descriptor(int& fd) {
     fd = -1;
 }
 
-[[noreturn]] void become(const std::string& program, const std::vector<char*>& arguments, int config_fd, int output, int error, const ChildLimits& limits,
+[[noreturn]] void become(const std::string& program, const std::vector<char*>& arguments,
+                         int config_fd, int output, int error, const ChildLimits& limits,
                          pid_t agent) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing is left running when the agent is killed
@@ -69,10 +70,12 @@ void close_descriptor(int& fd) {
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& program,
-                                            const std::vector<std::string>& arguments, int config_fd,
-                                            const ChildLimits& limits, Callbacks callbacks) {
+                                            const std::vector<std::string>& arguments,
+                                            int config_fd, const ChildLimits& limits,
+                                            Callbacks callbacks) {
     int output[2], error[2];
-    if (::pipe2(output, O_CLOEXEC) != 0) return fail(ErrorKind::failed, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    if (::pipe2(output, O_CLOEXEC) != 0)
+        return fail(ErrorKind::failed, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
     if (::pipe2(error, O_CLOEXEC) != 0) {
         const int code = errno;
         ::close(output[0]);
@@ -80,7 +83,8 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& 
         return fail(ErrorKind::failed, fmt::format("cannot make a pipe: {}", std::strerror(code)));
     }
     std::vector<char*> pointers;
-    for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+        pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
 
     std::unique_ptr<Child> child(new Child(event, limits, std::move(callbacks)));
@@ -92,7 +96,8 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& 
     ::close(error[1]);
     child->output_fd_ = output[0];
     child->error_fd_ = error[0];
-    if (child->pid_ < 0) return fail(ErrorKind::failed, fmt::format("cannot fork: {}", std::strerror(fork_error)));
+    if (child->pid_ < 0)
+        return fail(ErrorKind::failed, fmt::format("cannot fork: {}", std::strerror(fork_error)));
     ::fcntl(output[0], F_SETFL, O_NONBLOCK);
     ::fcntl(error[0], F_SETFL, O_NONBLOCK);
 
@@ -123,7 +128,9 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& 
             return 0;
         },
         self);
-    if (added < 0) return fail(ErrorKind::failed, fmt::format("cannot watch a child: {}", std::strerror(-added)));
+    if (added < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot watch a child: {}", std::strerror(-added)));
     child->child_source_.reset(source);
     // What it printed is read before its end is told.
     sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 10);
@@ -163,7 +170,9 @@ void Child::extend() {
     set_timer(limits_.deadline);
 }
 
-void Child::stop(const std::string& why) { limit_reached(why); }
+void Child::stop(const std::string& why) {
+    limit_reached(why);
+}
 
 void Child::limit_reached(const std::string& why) {
     if (ended_ || signals_sent_ > 0) return;
@@ -175,11 +184,19 @@ void Child::limit_reached(const std::string& why) {
 // The deadline has passed, or the last signal had no effect.
 void Child::escalate() {
     if (ended_) return;
-    if (why_killed_.empty()) why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
+    if (why_killed_.empty())
+        why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
     switch (signals_sent_++) {
-        case 0: ::kill(-pid_, SIGTERM); break;
-        case 1: ::kill(-pid_, SIGKILL); break;
-        default: finish(ChildEnd::abandoned, why_killed_ + ", and cannot be killed: it is stuck in the kernel"); return;
+        case 0:
+            ::kill(-pid_, SIGTERM);
+            break;
+        case 1:
+            ::kill(-pid_, SIGKILL);
+            break;
+        default:
+            finish(ChildEnd::abandoned,
+                   why_killed_ + ", and cannot be killed: it is stuck in the kernel");
+            return;
     }
     set_timer(kill_interval);
 }
@@ -196,9 +213,11 @@ void Child::read_output() {
     buffer_.append(piece, static_cast<size_t>(count));
     take_lines();
     if (output_size_ > limits_.output)
-        limit_reached(fmt::format("printed more than {}", format_size(static_cast<double>(limits_.output))));
+        limit_reached(
+            fmt::format("printed more than {}", format_size(static_cast<double>(limits_.output))));
     else if (buffer_.size() > limits_.line_length)
-        limit_reached(fmt::format("printed a line longer than {}", format_size(static_cast<double>(limits_.line_length))));
+        limit_reached(fmt::format("printed a line longer than {}",
+                                  format_size(static_cast<double>(limits_.line_length))));
 }
 
 void Child::take_lines() {
@@ -225,12 +244,13 @@ void Child::exited(int code, int status) {
     child_source_.reset();
     timer_.reset();
     ::kill(-pid_, SIGKILL);  // what it started and left behind
-    if (ended_) {  // abandoned long ago
+    if (ended_) {            // abandoned long ago
         const auto tell = std::move(callbacks_.gone);
         if (tell) tell();  // may destroy this
         return;
     }
-    if (output_source_) {  // what is left in the pipe; a grandchild may hold it open, so no waiting for its end
+    if (output_source_) {  // what is left in the pipe; a grandchild may hold it open, so no waiting
+                           // for its end
         for (int round = 0; round < 64 && output_source_; ++round) {
             const size_t before = output_size_;
             read_output();
@@ -240,12 +260,16 @@ void Child::exited(int code, int status) {
     if (error_source_) read_error();
     if (signals_sent_ > 0) return finish(ChildEnd::killed, why_killed_);
     if (code == CLD_EXITED && status == 0) return finish(ChildEnd::finished, "");
-    while (!error_text_.empty() && std::isspace(static_cast<unsigned char>(error_text_.back()))) error_text_.pop_back();
+    while (!error_text_.empty() && std::isspace(static_cast<unsigned char>(error_text_.back())))
+        error_text_.pop_back();
     std::string words = error_text_.substr(error_text_.rfind('\n') + 1);
     if (words.starts_with("lastgood: ")) words.erase(0, 10);
-    const std::string how = code == CLD_EXITED ? fmt::format("exit status {}", status)
-                                               : fmt::format("killed by signal {} ({})", status, ::strsignal(status));
-    finish(ChildEnd::failed, words.empty() ? how : code == CLD_EXITED ? words : fmt::format("{}: {}", how, words));
+    const std::string how =
+        code == CLD_EXITED ? fmt::format("exit status {}", status)
+                           : fmt::format("killed by signal {} ({})", status, ::strsignal(status));
+    finish(ChildEnd::failed, words.empty()        ? how
+                             : code == CLD_EXITED ? words
+                                                  : fmt::format("{}: {}", how, words));
 }
 
 void Child::finish(ChildEnd end, const std::string& message_text) {

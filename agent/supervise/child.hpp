@@ -1,4 +1,5 @@
-// One child process of the agent: started, read line by line, given a deadline, and abandoned if it cannot be killed.
+// One child process of the agent: started, read line by line, given a deadline, and abandoned if it
+// cannot be killed.
 #pragma once
 
 #include <sys/types.h>
@@ -20,32 +21,35 @@ struct SourceCloser {
 using EventSource = std::unique_ptr<sd_event_source, SourceCloser>;
 
 struct ChildLimits {
-    Seconds deadline = 30;                       // until the first SIGTERM; restarted by Child::extend()
-    size_t line_length = 64 * 1024;              // bytes
-    size_t output = 64 * 1024 * 1024;            // bytes, until Child::extend()
-    size_t memory = 1024UL * 1024 * 1024;        // address space, bytes
+    Seconds deadline = 30;                 // until the first SIGTERM; restarted by Child::extend()
+    size_t line_length = 64 * 1024;        // bytes
+    size_t output = 64 * 1024 * 1024;      // bytes, until Child::extend()
+    size_t memory = 1024UL * 1024 * 1024;  // address space, bytes
 };
 
 enum class ChildEnd {
-    finished,    // by itself, exit status 0
-    failed,      // by itself, otherwise
-    killed,      // it ran into a limit and was killed
-    abandoned,   // it ran into a limit and does not die: stuck in the kernel
+    finished,   // by itself, exit status 0
+    failed,     // by itself, otherwise
+    killed,     // it ran into a limit and was killed
+    abandoned,  // it ran into a limit and does not die: stuck in the kernel
 };
 
 class Child {
   public:
     struct Callbacks {
         std::function<void(std::string_view line)> line;
-        // Called once; `message` says what happened ("" when finished). After `abandoned`, `gone` follows when it has died at last.
+        // Called once; `message` says what happened ("" when finished). After `abandoned`, `gone`
+        // follows when it has died at last.
         std::function<void(ChildEnd end, const std::string& message)> end;
         std::function<void()> gone;
     };
 
-    // Starts `program` (looked up in PATH) with `arguments`, its own name among them, and with the descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the agent.
+    // Starts `program` (looked up in PATH) with `arguments`, its own name among them, and with the
+    // descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the agent.
     static Result<std::unique_ptr<Child>> start(sd_event* event, const std::string& program,
-                                                const std::vector<std::string>& arguments, int config_fd,
-                                                const ChildLimits& limits, Callbacks callbacks);
+                                                const std::vector<std::string>& arguments,
+                                                int config_fd, const ChildLimits& limits,
+                                                Callbacks callbacks);
     ~Child();  // kills it if it lives
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;

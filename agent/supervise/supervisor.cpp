@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "agent/memory/history.hpp"
 #include "agent/log.hpp"
+#include "agent/memory/history.hpp"
 
 namespace lastgood {
 
@@ -20,12 +20,14 @@ constexpr Seconds subjects_interval = 60;
 
 Seconds interval_of(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
-    return found == config.collectors.end() ? collector.interval : found->second.interval.value_or(collector.interval);
+    return found == config.collectors.end() ? collector.interval
+                                            : found->second.interval.value_or(collector.interval);
 }
 
 Seconds deadline_of(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
-    return found == config.collectors.end() ? collector.deadline : found->second.deadline.value_or(collector.deadline);
+    return found == config.collectors.end() ? collector.deadline
+                                            : found->second.deadline.value_or(collector.deadline);
 }
 
 bool enabled(const Config& config, const Collector& collector) {
@@ -33,13 +35,15 @@ bool enabled(const Config& config, const Collector& collector) {
     return found == config.collectors.end() || found->second.enabled;
 }
 
-// Polls of one collector that run side by side: their deadline is to measure a drive, not how long the others keep the
-// processors busy.
-const size_t sibling_limit = std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
+// Polls of one collector that run side by side: their deadline is to measure a drive, not how long
+// the others keep the processors busy.
+const size_t sibling_limit =
+    std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
 
 }  // namespace
 
-Supervisor::Supervisor(sd_event* event, const Host& host, State& state, std::function<void()> on_change)
+Supervisor::Supervisor(sd_event* event, const Host& host, State& state,
+                       std::function<void()> on_change)
     : event_(event), host_(host), state_(state), on_change_(std::move(on_change)) {
     sd_event_source* source = nullptr;
     if (sd_event_add_time(
@@ -87,7 +91,8 @@ void Supervisor::add_task(const Collector& collector, const std::string& subject
 }
 
 void Supervisor::add_task(Task task) {
-    // After a change of the configuration the last values stay, with their age, until they have been read anew.
+    // After a change of the configuration the last values stay, with their age, until they have
+    // been read anew.
     for (Task& before : tasks_)
         if (before.retired && before.name == task.name && before.subject == task.subject) {
             task.last = std::move(before.last);
@@ -103,9 +108,11 @@ void Supervisor::refresh_subjects() {
     for (const Collector* collector : all_collectors()) {
         if (!collector->subjects || !enabled(config_, *collector)) continue;
         std::set<std::string> missing;
-        for (std::string& subject : collector->subjects(host_, config_)) missing.insert(std::move(subject));
+        for (std::string& subject : collector->subjects(host_, config_))
+            missing.insert(std::move(subject));
         for (Task& task : tasks_)
-            if (task.collector == collector && !task.retired && missing.erase(task.subject) == 0) task.retired = true;
+            if (task.collector == collector && !task.retired && missing.erase(task.subject) == 0)
+                task.retired = true;
         for (const std::string& subject : missing) add_task(*collector, subject);
     }
 }
@@ -132,7 +139,8 @@ bool Supervisor::has_room_for(const Task& task) const {
 void Supervisor::schedule() {
     if (stopping_) return;
     const Seconds now = clock_.monotonic();
-    tasks_.remove_if([](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
+    tasks_.remove_if(
+        [](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
     if (now >= subjects_due_) refresh_subjects();
     Seconds next = subjects_due_;
     std::vector<Task*> due;
@@ -165,11 +173,14 @@ void Supervisor::start(Task& task) {
     task.current = {};
     task.started_at = clock_.monotonic();
     ChildLimits limits;
-    limits.deadline = task.kind == CollectorKind::stream ? task.interval + task.deadline : task.deadline;
+    limits.deadline =
+        task.kind == CollectorKind::stream ? task.interval + task.deadline : task.deadline;
     limits.output = poll_output;
     Child::Callbacks callbacks;
     callbacks.line = [this, &task](std::string_view line) { take_line(task, line); };
-    callbacks.end = [this, &task](ChildEnd end, const std::string& message) { ended(task, end, message); };
+    callbacks.end = [this, &task](ChildEnd end, const std::string& message) {
+        ended(task, end, message);
+    };
     callbacks.gone = [this, &task] {
         task.abandoned.clear();
         task.due_at = clock_.monotonic();
@@ -177,7 +188,8 @@ void Supervisor::start(Task& task) {
         wake_up();
     };
     const std::string& program = task.collector ? launch_.program : task.command[0];
-    auto child = Child::start(event_, program, arguments_of(task), launch_.config_fd, limits, std::move(callbacks));
+    auto child = Child::start(event_, program, arguments_of(task), launch_.config_fd, limits,
+                              std::move(callbacks));
     if (child)
         task.child = std::move(*child);
     else
@@ -191,15 +203,22 @@ void Supervisor::take_line(Task& task, std::string_view text) {
         if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
         return;
     }
-    const size_t taken = task.current.observations.size() + task.current.increments.size() + task.current.problems.size();
+    const size_t taken = task.current.observations.size() + task.current.increments.size() +
+                         task.current.problems.size();
     if (taken >= batch_limit && line->kind != ProtocolLine::Kind::commit) {
         task.child->stop(fmt::format("printed more than {} observations", batch_limit));
         return;
     }
     switch (line->kind) {
-        case ProtocolLine::Kind::observation: task.current.observations.push_back(std::move(line->observation)); break;
-        case ProtocolLine::Kind::increment: task.current.increments.push_back(std::move(line->observation)); break;
-        case ProtocolLine::Kind::problem: task.current.problems.emplace_back(std::move(line->subject), std::move(line->error)); break;
+        case ProtocolLine::Kind::observation:
+            task.current.observations.push_back(std::move(line->observation));
+            break;
+        case ProtocolLine::Kind::increment:
+            task.current.increments.push_back(std::move(line->observation));
+            break;
+        case ProtocolLine::Kind::problem:
+            task.current.problems.emplace_back(std::move(line->subject), std::move(line->error));
+            break;
         case ProtocolLine::Kind::commit:
             if (task.kind == CollectorKind::stream) commit(task, line->cursor);
             break;
@@ -238,22 +257,30 @@ void Supervisor::accept(Task& task) {
         note_growth(state_, observation, true);
     }
     if (task.current.rejected_lines > 0)
-        state_.increment({&metric::collector_rejected_lines_total, task.name, {},
-                          static_cast<double>(task.current.rejected_lines), clock_.now()});
-    for (const Observation& observation : task.current.observations) note_growth(state_, observation, false);
-    const bool asleep = std::ranges::any_of(task.current.observations, [](const Observation& observation) {
-        const std::string_view power = observation.label("state");
-        return observation.metric == &metric::drive_power_state && (power == "standby" || power == "sleep");
-    });
+        state_.increment({&metric::collector_rejected_lines_total,
+                          task.name,
+                          {},
+                          static_cast<double>(task.current.rejected_lines),
+                          clock_.now()});
+    for (const Observation& observation : task.current.observations)
+        note_growth(state_, observation, false);
+    const bool asleep =
+        std::ranges::any_of(task.current.observations, [](const Observation& observation) {
+            const std::string_view power = observation.label("state");
+            return observation.metric == &metric::drive_power_state &&
+                   (power == "standby" || power == "sleep");
+        });
     if (asleep) {
         // A sleeping drive was not asked: what it said last stays, with its age.
         std::erase_if(task.last.observations, [&](const Observation& old) {
             return old.metric == &metric::drive_power_state ||
                    std::ranges::any_of(task.current.observations, [&](const Observation& now) {
-                       return now.metric == old.metric && now.subject == old.subject && now.labels == old.labels;
+                       return now.metric == old.metric && now.subject == old.subject &&
+                              now.labels == old.labels;
                    });
         });
-        for (Observation& old : task.last.observations) task.current.observations.push_back(std::move(old));
+        for (Observation& old : task.last.observations)
+            task.current.observations.push_back(std::move(old));
     }
     task.last = std::exchange(task.current, {});
 }
@@ -273,13 +300,16 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.due_at = now + task.backoff;
         task.backoff = std::min(task.backoff * 2, longest_backoff);
     }
-    // A stream never ends by itself, unless it reads a recorded host, where nothing will ever happen.
-    const bool ended_well = end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
+    // A stream never ends by itself, unless it reads a recorded host, where nothing will ever
+    // happen.
+    const bool ended_well =
+        end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
     if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
     if (task.kind == CollectorKind::poll) accept(task);
     if (ended_well) {
         if (!task.failure.empty())
-            log(LogLevel::info, fmt::format("collector {} {}: works again", task.name, task.subject));
+            log(LogLevel::info,
+                fmt::format("collector {} {}: works again", task.name, task.subject));
         task.succeeded = true;
         task.failure.clear();
         task.failing_since = 0;
@@ -287,8 +317,8 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     } else {
         const std::string why = message.empty() ? "ended although it should go on" : message;
         if (why != task.failure)
-            log(LogLevel::warning,
-                fmt::format("collector {}{}{}: {}", task.name, task.subject.empty() ? "" : " ", task.subject, why));
+            log(LogLevel::warning, fmt::format("collector {}{}{}: {}", task.name,
+                                               task.subject.empty() ? "" : " ", task.subject, why));
         task.succeeded = false;
         task.failure = why;
         if (task.failing_since == 0) task.failing_since = clock_.now();
@@ -297,14 +327,16 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     wake_up();
 }
 
-// Has schedule() called soon; calling it here could come from inside itself, or from inside the child's own code.
+// Has schedule() called soon; calling it here could come from inside itself, or from inside the
+// child's own code.
 void Supervisor::wake_up() {
     sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(clock_.monotonic() * 1e6));
     sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
 }
 
 bool Supervisor::all_have_reported() const {
-    return std::ranges::all_of(tasks_, [](const Task& task) { return task.has_reported || task.retired; });
+    return std::ranges::all_of(tasks_,
+                               [](const Task& task) { return task.has_reported || task.retired; });
 }
 
 void Supervisor::look_again() {

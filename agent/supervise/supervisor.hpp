@@ -1,4 +1,5 @@
-// Runs the collectors as children at their own pace, each with a deadline, and keeps what each printed last.
+// Runs the collectors as children at their own pace, each with a deadline, and keeps what each
+// printed last.
 #pragma once
 
 #include <list>
@@ -7,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/supervise/child.hpp"
 #include "agent/memory/state.hpp"
+#include "agent/supervise/child.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
 
@@ -33,25 +34,26 @@ struct Batch {
 // A collector, or a collector for one subject.
 struct Task {
     std::string name, subject;
-    const Collector* collector = nullptr;          // nullptr: a third party's
-    std::vector<std::string> command;              // of a third party's
+    const Collector* collector = nullptr;  // nullptr: a third party's
+    std::vector<std::string> command;      // of a third party's
     CollectorKind kind = CollectorKind::poll;
     Seconds interval = 60, deadline = 30;
 
-    Batch current;  // being printed
-    Batch last;     // the newest whole one
+    Batch current;              // being printed
+    Batch last;                 // the newest whole one
     bool has_reported = false;  // at least one run has ended, well or not
     bool succeeded = false;
-    std::string failure;        // of the last run
+    std::string failure;  // of the last run
     Timestamp failing_since = 0;
     Timestamp last_success = 0;
-    Seconds duration = 0;       // of the last run
+    Seconds duration = 0;  // of the last run
 
     std::unique_ptr<Child> child;
     std::vector<std::unique_ptr<Child>> abandoned;
     Seconds started_at = 0, due_at = 0;  // monotonic
     Seconds backoff = 1;                 // of a stream that ends
-    bool retired = false;                // its subject is gone or its configuration is no longer in force: nothing of it counts
+    bool retired = false;  // its subject is gone or its configuration is no longer in force:
+                           // nothing of it counts
 };
 
 class Supervisor {
@@ -60,11 +62,11 @@ class Supervisor {
     Supervisor(sd_event* event, const Host& host, State& state, std::function<void()> on_change);
     ~Supervisor();
 
-    // Starts everything that the configuration asks for; what runs already is ended first. Values read before stay until
-    // their collector has read them anew.
+    // Starts everything that the configuration asks for; what runs already is ended first. Values
+    // read before stay until their collector has read them anew.
     void configure(const Config& config, const Launch& launch);
     void look_again();  // every poll that does not run is due
-    void stop();  // ends all children; they are gone when running() is false
+    void stop();        // ends all children; they are gone when running() is false
     bool running() const;
 
     const std::list<Task>& tasks() const { return tasks_; }

@@ -25,8 +25,9 @@ void TextfileChild::update(int config_fd) {
     };
     ChildLimits limits;
     limits.deadline = deadline;
-    auto child = Child::start(event_, "/proc/self/exe", {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_fd, limits,
-                              std::move(callbacks));
+    auto child = Child::start(event_, "/proc/self/exe",
+                              {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_fd,
+                              limits, std::move(callbacks));
     if (child)
         child_ = std::move(*child);
     else
@@ -34,8 +35,10 @@ void TextfileChild::update(int config_fd) {
 }
 
 void TextfileChild::ended(ChildEnd end, const std::string& message) {
-    const std::string problem = message.empty() || stopping_ ? "" : fmt::format("not written: {}", message);
-    if (problem != problem_ && !problem.empty()) log(LogLevel::warning, "the textfile is " + problem);
+    const std::string problem =
+        message.empty() || stopping_ ? "" : fmt::format("not written: {}", message);
+    if (problem != problem_ && !problem.empty())
+        log(LogLevel::warning, "the textfile is " + problem);
     problem_ = problem;
     stuck_ = end == ChildEnd::abandoned;
     if (stuck_) return;

@@ -7,14 +7,14 @@
 #include <optional>
 #include <set>
 
-#include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/btrfs.hpp"
-#include "collectors/collector.hpp"
-#include "collectors/kernel_watch.hpp"
 #include "collectors/arrays/lvm.hpp"
-#include "core/array_identity.hpp"
+#include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/md_sysfs.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/kernel_watch.hpp"
+#include "core/array_identity.hpp"
 #include "core/udev_record.hpp"
 
 namespace lastgood {

@@ -1,8 +1,9 @@
 // `lastgood explain` for a saved /proc/mdstat.
+#include "collectors/explainer.hpp"
+
 #include <algorithm>
 
 #include "collectors/arrays/observations.hpp"
-#include "collectors/explainer.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
 
 namespace lastgood {

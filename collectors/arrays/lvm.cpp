@@ -20,9 +20,8 @@ Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& 
     std::map<std::string_view, const BlockDevice*> mapped;
     for (const auto& [name, device] : topology.devices)
         if (!device.dm_name.empty()) mapped.emplace(device.dm_name, &device);
-    const bool any = std::ranges::any_of(mapped, [](const auto& entry) {
-        return is_lvm_leg(entry.first);
-    });
+    const bool any =
+        std::ranges::any_of(mapped, [](const auto& entry) { return is_lvm_leg(entry.first); });
     std::vector<LvmArray> found;
     if (!any) return found;
     const auto status =

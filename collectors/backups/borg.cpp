@@ -10,8 +10,8 @@
 
 #include <algorithm>
 
-#include "collectors/backups/state.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"
+#include "collectors/backups/state.hpp"
 
 namespace lastgood {
 

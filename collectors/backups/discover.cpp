@@ -9,12 +9,12 @@
 #include <optional>
 #include <set>
 
-#include "core/filesystem_kind.hpp"
-#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/parse/dump_name.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
+#include "core/filesystem_kind.hpp"
 
 namespace lastgood {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/fstab.hpp"
-#include "collectors/backups/parse/glob.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {

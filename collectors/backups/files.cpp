@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "collectors/backups/parse/glob.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
-#include "collectors/backups/parse/name_time.hpp"
-#include "collectors/backups/parse/glob.hpp"
 
 namespace lastgood {
 

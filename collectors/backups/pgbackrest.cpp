@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "collectors/backups/state.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "collectors/backups/state.hpp"
 
 namespace lastgood {
 

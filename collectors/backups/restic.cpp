@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "collectors/backups/state.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
+#include "collectors/backups/state.hpp"
 
 namespace lastgood {
 

@@ -15,8 +15,8 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/filesystems/facts.hpp"
-#include "collectors/filesystems/probe.hpp"
 #include "collectors/filesystems/fill_forecast.hpp"
+#include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/topology.hpp"
 #include "core/udev_record.hpp"
@@ -127,7 +127,8 @@ class FilesystemsCollector {
             if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
         looked_at_ = host.now();
         find_ephemeral_links();
-        // The kernel tells of a new mount, and ext4 of an error in spite of which it goes on (fs/ext4/super.c, flush_stashed_error_work).
+        // The kernel tells of a new mount, and ext4 of an error in spite of which it goes on
+        // (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
         for (const Mount* mount : mounts_)
             if (const std::string path = ext4_directory(*mount); !path.empty())
@@ -216,7 +217,8 @@ class FilesystemsCollector {
         const Timestamp now = context_.host.now();
         const bool local = filesystem_kind(mount.type, types_) == FilesystemKind::local;
         const BlockDevice* device = topology_.device(mount.number);
-        const UdevRecord udev = device != nullptr ? read_udev_record(context_.host, device->number) : UdevRecord();
+        const UdevRecord udev =
+            device != nullptr ? read_udev_record(context_.host, device->number) : UdevRecord();
         sink.observe(metric::filesystem_info, id, 1, now,
                      {{"device", device != nullptr ? device->name : mount.source},
                       {"fstype", mount.type},
@@ -274,14 +276,17 @@ class FilesystemsCollector {
             sink.observe(metric::filesystem_full_at_timestamp_seconds, id, *full, at);
     }
 
-    // Since Linux 6.12, and in later stable kernels of older series (seen with 6.1.0-50 of Debian 12), ext4 refuses to write after an
-    // error and yet calls itself "rw" everywhere; only 6.15 says "emergency_ro". Each error that it notes does that, where
-    // errors=remount-ro holds; an older one than the mount was there before and did not.
+    // Since Linux 6.12, and in later stable kernels of older series (seen with 6.1.0-50 of Debian
+    // 12), ext4 refuses to write after an error and yet calls itself "rw" everywhere; only 6.15
+    // says "emergency_ro". Each error that it notes does that, where errors=remount-ro holds; an
+    // older one than the mount was there before and did not.
     bool is_stopped_by_error(const Mount& mount) {
         const Host& host = context_.host;
         const std::string directory = ext4_directory(mount);
-        if (directory.empty() || host.read_number(directory + "/errors_count").value_or(0) <= 0) return false;
-        const std::string options = host.read(fmt::format("/proc/fs/ext4/{}/options", basename(directory))).value_or("");
+        if (directory.empty() || host.read_number(directory + "/errors_count").value_or(0) <= 0)
+            return false;
+        const std::string options =
+            host.read(fmt::format("/proc/fs/ext4/{}/options", basename(directory))).value_or("");
         if (("\n" + options).find("\nerrors=remount-ro\n") == std::string::npos) return false;
         const Timestamp last = host.read_number(directory + "/last_error_time").value_or(0);
         return last >= std::floor(std::max(host.boot_time(), known_[mount.point].mounted_after));

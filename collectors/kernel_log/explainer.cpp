@@ -1,12 +1,13 @@
 // `lastgood explain` of a saved kernel log: no host at hand, the log itself must tell which name
 // means which drive.
+#include "collectors/explainer.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "collectors/explainer.hpp"
 #include "collectors/kernel_log/account.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"

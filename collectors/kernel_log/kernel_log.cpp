@@ -9,9 +9,9 @@
 #include "collectors/collector.hpp"
 #include "collectors/kernel_log/account.hpp"
 #include "collectors/kernel_log/names.hpp"
-#include "collectors/kernel_log/source.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "collectors/kernel_log/source.hpp"
 
 namespace lastgood {
 

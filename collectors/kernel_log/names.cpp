@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/array_identity.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/array_identity.hpp"
 
 namespace lastgood {
 

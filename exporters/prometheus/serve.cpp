@@ -14,8 +14,8 @@
 #include <memory>
 
 #include "core/report.hpp"
-#include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/exposition.hpp"
+#include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
 #include "exporters/status/view.hpp"
 

@@ -12,11 +12,11 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "core/report.hpp"
 #include "core/facts.hpp"
-#include "exporters/status/view.hpp"
+#include "core/report.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
+#include "exporters/status/view.hpp"
 
 namespace lastgood {
 

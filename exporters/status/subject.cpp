@@ -7,8 +7,8 @@
 
 #include "core/facts.hpp"
 #include "exporters/status/findings.hpp"
-#include "exporters/status/view.hpp"
 #include "exporters/status/text.hpp"
+#include "exporters/status/view.hpp"
 
 namespace lastgood {
 

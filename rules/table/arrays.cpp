@@ -15,7 +15,8 @@ std::vector<Rule> array_rules() {
             .all_of = {is(metric::array_failed, 1)},
             .summary = "Array {subject} has lost more drives than it can bear, or cannot run.",
             .advice = "Stop. Write nothing to it, do not create or re-add anything. Save what the "
-                      "members say first: {command:save}; journalctl -k. Then https://raid.wiki.kernel.org "
+                      "members say first: {command:save}; journalctl -k. Then "
+                      "https://raid.wiki.kernel.org "
                       "or somebody who has done it before; {command:never} loses data here. Check "
                       "the newest backup.",
             .why = "The kernel stopped it, or more members are missing than its level survives.",
@@ -29,11 +30,10 @@ std::vector<Rule> array_rules() {
                        unless(is(metric::array_failed, 1))},
             .summary =
                 "Array {subject} has {value} member(s) missing: the next loss may lose data.",
-            .advice =
-                "Check the newest backup now (lastgood status), take one if it is old. "
-                "{command:look} shows what is missing. Do not pull, power off "
-                "or stress the remaining members; before touching any drive: lastgood "
-                "preflight DRIVE. Then add a replacement: {command:replace}.",
+            .advice = "Check the newest backup now (lastgood status), take one if it is old. "
+                      "{command:look} shows what is missing. Do not pull, power off "
+                      "or stress the remaining members; before touching any drive: lastgood "
+                      "preflight DRIVE. Then add a replacement: {command:replace}.",
             .why = "Without redundancy the rebuild reads every sector of the remaining drives, and "
                    "a second failure during it loses the array.",
         },
@@ -87,9 +87,10 @@ std::vector<Rule> array_rules() {
             .hold = 10 * minute,
             .summary =
                 "Array {subject} is bringing its copies in line again: {value:percent} done.",
-            .advice = "Normal after it was created, and after a crash or power cut. If there was "
-                      "neither, journalctl -k -b says why. In an md array a write-intent bitmap makes "
-                      "the next one short: mdadm --grow --bitmap=internal /dev/mdN.",
+            .advice =
+                "Normal after it was created, and after a crash or power cut. If there was "
+                "neither, journalctl -k -b says why. In an md array a write-intent bitmap makes "
+                "the next one short: mdadm --grow --bitmap=internal /dev/mdN.",
             .why = "Until it is done, copies or parity may differ. With a bitmap it takes seconds: "
                    "only those that last are told.",
         },

@@ -4,8 +4,8 @@
 
 #include <sstream>
 
-#include "tools/manual.hpp"
 #include "tests/recorded_host.hpp"
+#include "tools/manual.hpp"
 
 using namespace lastgood;
 
@@ -129,8 +129,10 @@ TEST_CASE("the shipped configuration says nothing, and what it comments out is t
         for (std::string line; std::getline(lines, line);) {
             bool is_other_place = false;
             for (const char* other : {"files", "restic", "borg", "pgbackrest", "stamp"})
-                is_other_place |= line.starts_with(std::string("#") + other + " =") && std::string(other) != place;
-            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place) line.erase(0, 1);
+                is_other_place |= line.starts_with(std::string("#") + other + " =") &&
+                                  std::string(other) != place;
+            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place)
+                line.erase(0, 1);
             text += line + "\n";
         }
         const auto config = parse_config(text, "x.toml");

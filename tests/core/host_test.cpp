@@ -63,7 +63,8 @@ TEST_CASE("commands end, whatever they do") {
     CHECK(sh("sleep 60", 0.2).error().kind == ErrorKind::timed_out);
     CHECK(sh("trap '' TERM; sleep 60", 0.2).error().kind == ErrorKind::timed_out);
     CHECK(sh("yes").error().kind == ErrorKind::failed);
-    CHECK(sh("sleep 60 & echo left").value().standard_output == "left\n");  // a grandchild keeps the pipe open
+    CHECK(sh("sleep 60 & echo left").value().standard_output ==
+          "left\n");  // a grandchild keeps the pipe open
     CHECK(host.run({{"/no/such/program"}}).error().kind == ErrorKind::absent);
     CHECK(host.run({{}}).error().kind == ErrorKind::failed);
 }

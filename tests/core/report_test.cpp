@@ -19,7 +19,8 @@ Report example() {
         {&metric::report_timestamp_seconds, "", {}, 1700000000.5, 1700000000.5},
     };
     sort_observations(report.observations);
-    report.findings = {{"drive_failing", Severity::critical, SubjectKind::drive, "b", "summary", "advice", 1690000000}};
+    report.findings = {{"drive_failing", Severity::critical, SubjectKind::drive, "b", "summary",
+                        "advice", 1690000000}};
     report.problems = {{"smart", "b", "no answer", 1690000001}};
     return report;
 }
@@ -44,7 +45,8 @@ TEST_CASE("what is cut off or something else is no report") {
         CAPTURE(length);
         CHECK_FALSE(parse_report(text.substr(0, length)).has_value());
     }
-    for (const char* other : {"", "[]", "{}", "null", "{\"observations\":3}", "{\"observations\":[[[[[]]]]]}"})
+    for (const char* other :
+         {"", "[]", "{}", "null", "{\"observations\":3}", "{\"observations\":[[[[[]]]]]}"})
         CHECK_FALSE(parse_report(other).has_value());
     // Of a newer version: what is not known is left out.
     const auto newer = parse_report(

@@ -14,7 +14,8 @@ namespace {
 
 using Set = std::set<std::string>;
 
-// Two SATA drives in a RAID 1 with LVM on it, an NVMe drive, a virtio disk and a loop device on the array's filesystem.
+// Two SATA drives in a RAID 1 with LVM on it, an NVMe drive, a virtio disk and a loop device on the
+// array's filesystem.
 RecordedHost server() {
     RecordedHost host;
     const std::string ata3 = "/sys/devices/pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0";
@@ -51,14 +52,17 @@ RecordedHost server() {
               "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
               "23 22 253:0 / /srv rw - xfs /dev/mapper/vg--one-data rw\n"
               "24 22 0:40 /sub /pool\\040a rw - btrfs /dev/nvme0n1 rw\n"
-              "25 22 0:50 / /over rw - overlay overlay rw,lowerdir=/a,upperdir=/srv/upper,workdir=/srv/work\n"
+              "25 22 0:50 / /over rw - overlay overlay "
+              "rw,lowerdir=/a,upperdir=/srv/upper,workdir=/srv/work\n"
               "26 22 7:0 / /mnt ro - ext4 /dev/loop0 ro\n"
               "27 22 0:41 / /by-id rw - btrfs /dev/disk/by-id/nvme-Example_N1234 rw\n");
     host.file("/dev/nvme0n1", "");
     host.link("/dev/disk/by-id/nvme-Example_N1234", "../../nvme0n1");
     host.directory("/sys/fs/btrfs/aa-bb/devices/nvme0n1");
     host.directory("/sys/fs/btrfs/features");
-    host.file("/run/udev/data/b259:0", "S:disk/by-id/nvme-Example_N1234\nS:disk/by-path/pci-0000:03:00.0-nvme-1\nE:ID_MODEL=Example\n");
+    host.file("/run/udev/data/b259:0",
+              "S:disk/by-id/nvme-Example_N1234\nS:disk/by-path/"
+              "pci-0000:03:00.0-nvme-1\nE:ID_MODEL=Example\n");
     return host;
 }
 
@@ -92,13 +96,16 @@ TEST_CASE("one drive is found by its WWN without the others") {
     CHECK(found->sysfs == same.sysfs);
     CHECK(found->model == same.model);
     CHECK(found->transport == same.transport);
-    for (const char* id : {"", "wwn-", "wwn-0x5000c500a1b2c3d5", "EXAMPLE_HDD_4000_S2", "wwn-0x5000c500a1b2c3d4-S1"}) {
+    for (const char* id : {"", "wwn-", "wwn-0x5000c500a1b2c3d5", "EXAMPLE_HDD_4000_S2",
+                           "wwn-0x5000c500a1b2c3d4-S1"}) {
         CAPTURE(id);
         CHECK_FALSE(identify_drive_by_wwn(host.host(), id));
     }
-    // A second path to it, or a bridge with the same WWN: only the whole topology tells which is which.
+    // A second path to it, or a bridge with the same WWN: only the whole topology tells which is
+    // which.
     host.block("sdc", "/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/block/sdc", "8:32");
-    host.file("/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/wwid", "naa.5000c500a1b2c3d4\n");
+    host.file("/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/wwid",
+              "naa.5000c500a1b2c3d4\n");
     CHECK_FALSE(identify_drive_by_wwn(host.host(), "wwn-0x5000c500a1b2c3d4"));
 }
 
@@ -116,12 +123,16 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.drives_under("loop1") == Set{});
     CHECK(topology.drives_under("sdz") == Set{});
     // As btrfs calls a member in the kernel log.
-    CHECK(topology.drives_under("disk/by-path/pci-0000:03:00.0-nvme-1") == Set{"Example_NVMe_1TB_N1234"});
-    CHECK(topology.drives_under("/dev/disk/by-id/nvme-Example_N1234") == Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.drives_under("disk/by-path/pci-0000:03:00.0-nvme-1") ==
+          Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.drives_under("/dev/disk/by-id/nvme-Example_N1234") ==
+          Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.drives_under_mount(*topology.mount_of("/over/x")) == mirror);
-    CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) == Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) ==
+          Set{"Example_NVMe_1TB_N1234"});
     // As btrfs shows it when it was mounted by udev's link.
-    CHECK(topology.drives_under_mount(*topology.mount_of("/by-id")) == Set{"Example_NVMe_1TB_N1234"});
+    CHECK(topology.drives_under_mount(*topology.mount_of("/by-id")) ==
+          Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.mount_of("/srvx")->point == "/");
     CHECK(topology.mount_of("/srv")->point == "/srv");
 }
@@ -147,7 +158,8 @@ TEST_CASE("loop devices are drives only when asked for, and when bound") {
 
 TEST_CASE("two drives with one WWN stay two, two paths of one drive are one") {
     RecordedHost host;
-    const auto add = [&](const std::string& name, const std::string& address, const std::string& number, const std::string& serial) {
+    const auto add = [&](const std::string& name, const std::string& address,
+                         const std::string& number, const std::string& serial) {
         const std::string base = "/sys/devices/pci0000:00/0000:00:10.0/host0/target/" + address;
         host.block(name, base + "/block/" + name, number);
         host.file(base + "/vendor", "SEAGATE \n");
@@ -185,7 +197,8 @@ TEST_CASE("mountinfo in every shape") {
     CHECK(parse_mountinfo("").empty());
     CHECK(parse_mountinfo("1 2 3\n\n- - -\n").empty());
     const auto mounts = parse_mountinfo(
-        "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
+        "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 propagate_from:2 - ext3 /dev/root "
+        "rw,errors=continue\n"
         "37 35 0:3 / /proc ro - proc proc\n"
         "38 35 98:1 / /srv ro,relatime - ext4 /dev/sdb1 rw\n"
         "39 35 98:2 / /old rw,relatime - ext4 /dev/sdc1 ro");
@@ -196,7 +209,8 @@ TEST_CASE("mountinfo in every shape") {
     CHECK_FALSE(mounts[0].read_only);
     CHECK(mounts[1].read_only);
     CHECK(mounts[1].super_options.empty());
-    CHECK_FALSE(mounts[2].read_only);  // so looks every filesystem out of a unit with ProtectSystem=strict
+    CHECK_FALSE(
+        mounts[2].read_only);  // so looks every filesystem out of a unit with ProtectSystem=strict
     CHECK(mounts[3].read_only);
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 // As udev 252 writes it: links, their priority, when it was initialised, properties, tags.
 constexpr const char* written =
-    "S:disk/by-id/wwn-0x5000c500a1b2c3d4\nS:disk/by-diskseq/9\nL:-100\nI:1845026\nE:ID_MODEL=EXAMPLE_HDD_4000\n"
+    "S:disk/by-id/wwn-0x5000c500a1b2c3d4\nS:disk/by-diskseq/"
+    "9\nL:-100\nI:1845026\nE:ID_MODEL=EXAMPLE_HDD_4000\n"
     "E:ID_FS_LABEL=a=b\nE:EMPTY=\nG:systemd\nQ:systemd\nV:1\n";
 
 }  // namespace
@@ -22,7 +23,8 @@ TEST_CASE("udev's record of a device") {
     CHECK(record.property("EMPTY").empty());
     CHECK(record.property("ID_MODE").empty());
     CHECK(record.properties.size() == 3);
-    CHECK(record.links == std::vector<std::string>{"disk/by-id/wwn-0x5000c500a1b2c3d4", "disk/by-diskseq/9"});
+    CHECK(record.links ==
+          std::vector<std::string>{"disk/by-id/wwn-0x5000c500a1b2c3d4", "disk/by-diskseq/9"});
 }
 
 TEST_CASE("a record of udev's that is cut off, empty or not there") {

@@ -17,9 +17,11 @@ Report mirror() {
     };
     for (const char* drive : {"a", "b"}) {
         const std::string device = std::string("sd") + drive;
-        add(metric::drive_info, drive, {{"device", device}, {"model", "M"}, {"serial", std::string("S") + drive}}, 1);
+        add(metric::drive_info, drive,
+            {{"device", device}, {"model", "M"}, {"serial", std::string("S") + drive}}, 1);
         add(metric::drive_present, drive, {}, 1);
-        add(metric::array_member, "md0", {{"device", device + "1"}, {"drive", drive}, {"slot", "0"}, {"state", "in_sync"}}, 1);
+        add(metric::array_member, "md0",
+            {{"device", device + "1"}, {"drive", drive}, {"slot", "0"}, {"state", "in_sync"}}, 1);
         add(metric::array_member_fatal, "md0", {{"device", device + "1"}, {"drive", drive}}, 0);
         add(metric::filesystem_drive, "/srv", {{"drive", drive}}, 1);
     }
@@ -58,7 +60,9 @@ TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old
     find(report, metric::backup_newest_timestamp_seconds, "srv").value = now - 912 * 86400.0;
     const Preflight result = preflight(report, "a", now);
     CHECK(result.verdict == PreflightVerdict::no_go);
-    CHECK(mentions(result.against, "if sdb (M, serial Sb) dies during the rebuild the data of md0 is gone, and it has 3 pending sectors"));
+    CHECK(mentions(result.against,
+                   "if sdb (M, serial Sb) dies during the rebuild the data of md0 is gone, and it "
+                   "has 3 pending sectors"));
     CHECK(mentions(result.against, "912 days old"));
     // The drive with the pending sectors may go, but for the backup.
     CHECK_FALSE(mentions(preflight(report, "b", now).against, "pending"));
@@ -67,17 +71,20 @@ TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old
 TEST_CASE("what loses data at once") {
     Report report = mirror();
     for (Observation& observation : report.observations)
-        if (observation.metric == &metric::array_member_fatal && observation.label("drive") == "a") observation.value = 1;
+        if (observation.metric == &metric::array_member_fatal && observation.label("drive") == "a")
+            observation.value = 1;
     CHECK(mentions(preflight(report, "a", now).against, "the moment it is pulled"));
     report = mirror();
-    report.observations.push_back({&metric::filesystem_drive, "/scratch", {{"drive", "a"}}, 1, now});
+    report.observations.push_back(
+        {&metric::filesystem_drive, "/scratch", {{"drive", "a"}}, 1, now});
     CHECK(mentions(preflight(report, "a", now).against, "/scratch lies on it alone"));
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
 TEST_CASE("not in the middle of a rebuild, but during a check") {
     Report report = mirror();
-    report.observations.push_back({&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
+    report.observations.push_back(
+        {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
     CHECK(mentions(preflight(report, "a", now).against, "40% done"));
     report.observations.back().labels[0].second = "check";
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
@@ -90,14 +97,17 @@ TEST_CASE("copies that prove nothing save nothing") {
         CHECK(mentions(preflight(report, "a", now).against, "has no copy"));
     }
     Report report = mirror();
-    std::erase_if(report.observations, [](const Observation& one) { return one.metric->subject == SubjectKind::backup; });
+    std::erase_if(report.observations, [](const Observation& one) {
+        return one.metric->subject == SubjectKind::backup;
+    });
     CHECK(mentions(preflight(report, "a", now).against, "no backup is configured"));
 }
 
 TEST_CASE("a faulty or spare member is not relied on") {
     Report report = mirror();
     for (Observation& observation : report.observations)
-        if (observation.metric == &metric::array_member && observation.label("drive") == "a") observation.labels[3].second = "faulty";
+        if (observation.metric == &metric::array_member && observation.label("drive") == "a")
+            observation.labels[3].second = "faulty";
     std::erase_if(report.observations, [](const Observation& one) {
         return one.metric == &metric::filesystem_drive && one.label("drive") == "a";
     });

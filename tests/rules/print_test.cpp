@@ -31,7 +31,9 @@ TEST_CASE("promtool finds the rule file clean") {
 TEST_CASE("what to type for an array depends on who made it") {
     const std::string_view text = "{command:check}.";
     const auto for_array = [&](std::string metadata) {
-        return render_for_host(text, {SubjectKind::array, "a", {{"device", "md0"}, {"metadata", std::move(metadata)}}, 1});
+        return render_for_host(
+            text,
+            {SubjectKind::array, "a", {{"device", "md0"}, {"metadata", std::move(metadata)}}, 1});
     };
     CHECK(for_array("1.2") == "echo check > /sys/block/md0/md/sync_action.");
     CHECK(for_array("") == for_array("1.2"));
@@ -40,9 +42,12 @@ TEST_CASE("what to type for an array depends on who made it") {
     const std::string printed = render_for_prometheus(text, SubjectKind::array);
     CHECK(printed.starts_with("{{ if eq $labels.metadata \"dm-raid\" }}lvchange"));
     CHECK(printed.ends_with("/md/sync_action{{ end }}."));
-    CHECK(render_for_manual(text, SubjectKind::array).starts_with("echo check > /sys/block/DEVICE/md/sync_action (LVM: lvchange"));
-    CHECK(unknown_placeholders("{command:check} {command:nonsense}", SubjectKind::array) == std::vector<std::string>{"command:nonsense"});
-    CHECK(unknown_placeholders("{command:check}", SubjectKind::drive) == std::vector<std::string>{"command:check"});
+    CHECK(render_for_manual(text, SubjectKind::array)
+              .starts_with("echo check > /sys/block/DEVICE/md/sync_action (LVM: lvchange"));
+    CHECK(unknown_placeholders("{command:check} {command:nonsense}", SubjectKind::array) ==
+          std::vector<std::string>{"command:nonsense"});
+    CHECK(unknown_placeholders("{command:check}", SubjectKind::drive) ==
+          std::vector<std::string>{"command:check"});
 }
 
 TEST_CASE("texts as templates of Prometheus") {

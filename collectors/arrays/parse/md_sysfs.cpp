@@ -1,12 +1,12 @@
 #include "collectors/arrays/parse/md_sysfs.hpp"
 
-#include "core/array_identity.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <map>
+
+#include "core/array_identity.hpp"
 
 namespace lastgood {
 

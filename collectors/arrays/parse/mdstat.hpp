@@ -10,8 +10,9 @@
 namespace lastgood {
 
 struct Mdstat {
-    bool recognised = false;      // the text has mdstat's first or last line, or what looks like an array
-    bool framed = false;          // it has mdstat's first or last line
+    bool recognised =
+        false;            // the text has mdstat's first or last line, or what looks like an array
+    bool framed = false;  // it has mdstat's first or last line
     std::vector<MdArray> arrays;  // in the file's order
 };
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/glob.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 
 namespace lastgood {
 

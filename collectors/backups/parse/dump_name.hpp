@@ -28,8 +28,8 @@ std::optional<DatedName> split_dated_name(std::string_view name);
 // Whether UTF-8 is valid: only then can a name be written in the configuration.
 bool is_utf8(std::string_view text);
 
-// The text as a part of a glob that fits just it (collectors/backups/parse/glob.hpp): what is special is
-// escaped, a byte that is not UTF-8 becomes '?'.
+// The text as a part of a glob that fits just it (collectors/backups/parse/glob.hpp): what is
+// special is escaped, a byte that is not UTF-8 becomes '?'.
 std::string glob_literal(std::string_view text);
 
 // The glob for dated names in a directory: "/srv/dumps/db-[0-9]*.sql.gz".

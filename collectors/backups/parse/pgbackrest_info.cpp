@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/ini.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 
 namespace lastgood {
 

@@ -41,7 +41,7 @@ struct SmartctlAnswer {
     std::string device_type;              // as `-d` takes it
     std::vector<SmartctlDevice> scanned;  // of --scan, --scan-open
     bool is_scan = false;
-    bool asleep = false;  // it was left alone because of its power state
+    bool asleep = false;                  // it was left alone because of its power state
     std::optional<bool> smart_available;  // absent: it does not say
 };
 

@@ -23,7 +23,7 @@ TEST_CASE("what is printed is a configuration, whatever the names are") {
     scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
     const std::string directories[] = {
         "plain",         "with blank", "quote\"s'", "back\\slash", "new\nline = 1\n[x]",
-        "tab\t\x01\x7f", "-._-",        "grün…",     "[0-9]*?",     "ff\xff"};
+        "tab\t\x01\x7f", "-._-",       "grün…",     "[0-9]*?",     "ff\xff"};
     for (const std::string& directory : directories) {
         for (const char* part : {"data", "index", "keys", "snapshots"})
             scene.directory("/srv/" + directory + "/" + part);

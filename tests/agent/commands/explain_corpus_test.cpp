@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/commands/explain.hpp"
-#include "exporters/status/view.hpp"
 #include "exporters/status/text.hpp"
+#include "exporters/status/view.hpp"
 #include "tests/support.hpp"
 
 using namespace lastgood;

@@ -27,7 +27,8 @@ std::optional<double> unchecked_since(std::vector<Observation> printed) {
     std::list<Task> tasks;
     tasks.push_back(std::move(task));
     remember(state, tasks, now);
-    return value_of(observe_all(tasks, state, {}, {}, now), metric::array_unchecked_since_timestamp_seconds, "a");
+    return value_of(observe_all(tasks, state, {}, {}, now),
+                    metric::array_unchecked_since_timestamp_seconds, "a");
 }
 
 }  // namespace
@@ -35,8 +36,11 @@ std::optional<double> unchecked_since(std::vector<Observation> printed) {
 TEST_CASE("an array is unchecked since its last check, else since it was first seen") {
     const Observation here{&metric::array_present, "a", {}, 1, now};
     CHECK(unchecked_since({array_of_level("raid1"), here}) == first_seen);
-    CHECK(unchecked_since({array_of_level("raid6"), here,
-                           {&metric::array_last_check_timestamp_seconds, "a", {}, now - 86400, now}}) == now - 86400);
+    CHECK(unchecked_since(
+              {array_of_level("raid6"),
+               here,
+               {&metric::array_last_check_timestamp_seconds, "a", {}, now - 86400, now}}) ==
+          now - 86400);
     CHECK_FALSE(unchecked_since({array_of_level("raid1")}));  // gone: that is worse
 }
 
@@ -46,7 +50,8 @@ TEST_CASE("an array without copies needs no check") {
         CAPTURE(level);
         CHECK(unchecked_since({array_of_level(level), here}));
     }
-    for (const char* level : {"raid0", "linear", "container", "multipath", "faulty", "none", "btrfs raid1", "btrfs single", ""}) {
+    for (const char* level : {"raid0", "linear", "container", "multipath", "faulty", "none",
+                              "btrfs raid1", "btrfs single", ""}) {
         CAPTURE(level);
         CHECK_FALSE(unchecked_since({array_of_level(level), here}));
     }
@@ -57,9 +62,10 @@ TEST_CASE("nothing was seen after now, also when the clock was set back") {
     task.name = "smart";
     task.has_reported = task.succeeded = true;
     task.last_success = now + 86400;
-    task.last.observations = {{&metric::drive_read_timestamp_seconds, "d", {}, now + 86400, now + 86400},
-                              {&metric::drive_temperature_celsius, "d", {}, 31, now + 86400},
-                              {&metric::drive_present, "d", {}, 1, now - 5}};
+    task.last.observations = {
+        {&metric::drive_read_timestamp_seconds, "d", {}, now + 86400, now + 86400},
+        {&metric::drive_temperature_celsius, "d", {}, 31, now + 86400},
+        {&metric::drive_present, "d", {}, 1, now - 5}};
     std::list<Task> tasks;
     tasks.push_back(std::move(task));
     const auto all = observe_all(tasks, {}, {}, {}, now);
@@ -80,8 +86,11 @@ TEST_CASE("a drive that is gone keeps what was known of it, from whichever colle
         task.last.observations = std::move(printed);
         return task;
     };
-    const Observation inventory{
-        &metric::drive_info, "d", {{"device", "sdj"}, {"serial", "S1"}, {"transport", "scsi"}}, 1, now};
+    const Observation inventory{&metric::drive_info,
+                                "d",
+                                {{"device", "sdj"}, {"serial", "S1"}, {"transport", "scsi"}},
+                                1,
+                                now};
     const Observation here{&metric::drive_present, "d", {}, 1, now};
     const Observation health{&metric::drive_info, "d", {{"reader", "none"}}, 1, now};
     std::list<Task> tasks;

@@ -177,7 +177,8 @@ TEST_CASE("all rows of a state make the same state") {
     CHECK(state.watched_since() == 50);
 }
 
-TEST_CASE("a database that is deleted while it is used is made anew, and asks for all of the state") {
+TEST_CASE(
+    "a database that is deleted while it is used is made anew, and asks for all of the state") {
     const test::RecordedHost place;
     State state;
     state.set_watched_since(50);
@@ -187,7 +188,8 @@ TEST_CASE("a database that is deleted while it is used is made anew, and asks fo
     store.save(state.take_changes(), 5);
     CHECK_FALSE(std::filesystem::exists(place.root() + "/state.db-shm"));
     REQUIRE_FALSE(store.problem().has_value());
-    for (const char* name : {"/state.db", "/state.db-wal"}) std::filesystem::remove(place.root() + name);
+    for (const char* name : {"/state.db", "/state.db-wal"})
+        std::filesystem::remove(place.root() + name);
     state.increment(errors(2, 100));
     store.save(state.take_changes(), 5);
     std::optional<std::vector<StateRow>> rows;

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/btrfs.hpp"
-#include "collectors/explainer.hpp"
+#include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/md_sysfs.hpp"
+#include "collectors/explainer.hpp"
 #include "tests/collectors/golden.hpp"
 
 using namespace lastgood;

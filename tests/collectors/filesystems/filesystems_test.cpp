@@ -11,8 +11,8 @@
 #include <cerrno>
 
 #include "collectors/filesystems/facts.hpp"
-#include "collectors/filesystems/probe.hpp"
 #include "collectors/filesystems/fill_forecast.hpp"
+#include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
@@ -100,9 +100,11 @@ TEST_CASE("read-only by error, by intent, and ephemeral") {
 }
 
 TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
-    const auto read_only = [](std::string_view errors, std::string_view last_error_time, std::string_view options) {
+    const auto read_only = [](std::string_view errors, std::string_view last_error_time,
+                              std::string_view options) {
         test::RecordedHost host;
-        host.block("sda", "/sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda", "8:0");
+        host.block("sda", "/sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda",
+                   "8:0");
         host.file("/proc/self/mountinfo", "22 1 8:0 / /srv rw,relatime - ext4 /dev/sda rw\n");
         host.file("/proc/filesystems", std::string(kernel_types));
         host.file("/proc/stat", "cpu 1 2 3\nbtime 1800000000\nprocesses 4\n");
@@ -117,7 +119,8 @@ TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
     const std::string stops = "rw\nbsddf\nresgid=0\nerrors=remount-ro\ncommit=5\n";
     const std::string goes_on = "rw\nbsddf\nresgid=0\nerrors=continue\ncommit=5\n";
     CHECK(read_only("4\n", "1800000100\n", stops));
-    CHECK_FALSE(read_only("4\n", "1799999900\n", stops));  // of an earlier boot, and not yet checked by fsck
+    CHECK_FALSE(read_only("4\n", "1799999900\n",
+                          stops));  // of an earlier boot, and not yet checked by fsck
     CHECK_FALSE(read_only("4\n", "1800000100\n", goes_on));
     CHECK_FALSE(read_only("0\n", "0\n", stops));
 }

@@ -1,11 +1,12 @@
 // A saved kernel log, without the machine it came from.
+#include "collectors/explainer.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "collectors/explainer.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
 #include "tests/support.hpp"
 

@@ -167,8 +167,9 @@ struct Fixture {
 TEST_CASE("btrfs calls a member by a link of udev's, also when the drive is gone") {
     Fixture fixture;
     fixture.topology.btrfs_links["disk/by-id/ata-A_1"] = "sda1";
-    HostKernelLogNames names(fixture.host, [&]() -> std::optional<Topology> { return fixture.topology; },
-                             [&] { return fixture.clock; });
+    HostKernelLogNames names(
+        fixture.host, [&]() -> std::optional<Topology> { return fixture.topology; },
+        [&] { return fixture.clock; });
     KernelEvent event;
     event.device = "disk/by-id/ata-A_1";
     CHECK(names.subjects(event, "").drives == std::vector<std::string>{"wwn-A"});

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!line) return 0;
     const std::string printed = to_json_line(*line);
     const auto again = parse_protocol_line(printed, 1);
-    if (!again || again->kind != line->kind || again->observation != line->observation) std::abort();
+    if (!again || again->kind != line->kind || again->observation != line->observation)
+        std::abort();
     return 0;
 }

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "core/facts.hpp"
-#include "exporters/status/view.hpp"
 #include "exporters/status/text.hpp"
+#include "exporters/status/view.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/support.hpp"
 

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "collectors/arrays/redundancy.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
+#include "collectors/arrays/redundancy.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const lastgood::Mdstat stat =

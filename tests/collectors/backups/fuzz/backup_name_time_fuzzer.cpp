@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/glob.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 
 // The input is a pattern, a zero byte, and a name; without a zero byte, a name alone.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

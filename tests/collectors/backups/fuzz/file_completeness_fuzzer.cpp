@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/backups/parse/decompressor.hpp"
 #include "collectors/backups/parse/completeness.hpp"
+#include "collectors/backups/parse/decompressor.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view file(reinterpret_cast<const char*>(data), size);

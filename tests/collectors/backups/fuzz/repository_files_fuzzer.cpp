@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "collectors/backups/parse/borg_repository.hpp"
-#include "core/fstab.hpp"
 #include "collectors/backups/parse/ini.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "core/fstab.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "collectors/backups/parse/borg_repository.hpp"
-#include "core/fstab.hpp"
 #include "collectors/backups/parse/ini.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "core/fstab.hpp"
 
 using namespace lastgood;
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/kmsg.hpp"
+#include "collectors/kernel_log/parse/reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace lastgood;
