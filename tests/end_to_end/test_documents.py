@@ -1,8 +1,15 @@
 """What the documents tell people to do works."""
 
+import json
+import os
 import re
+import time
 
 from lastgood import SOURCE
+
+DOCUMENTS = sorted(
+    str(path.relative_to(SOURCE)) for pattern in ("*.md", "docs/*.md", ".github/**/*.md") for path in SOURCE.glob(pattern)
+)
 
 
 def blocks(document, language):
@@ -37,9 +44,28 @@ def test_the_collector_that_the_manual_writes(installation):
 
 
 def test_links_lead_somewhere():
-    for document in ["README.md", *(str(path.relative_to(SOURCE)) for path in (SOURCE / "docs").glob("*.md"))]:
+    assert {"README.md", "CONTRIBUTING.md", "docs/testing.md"} <= set(DOCUMENTS)
+    for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", (SOURCE / document).read_text()):
             assert ((SOURCE / document).parent / target).exists(), f"{document}: {target}"
+
+
+def test_the_code_that_the_architecture_names_exists():
+    text = re.sub(r"^```.*?^```$", "", (SOURCE / "docs/architecture.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    rooms = ["core", "collectors", "rules", "exporters", "agent", "tools", "tests", "packaging"]
+    files = [path for room in rooms for path in (SOURCE / room).rglob("*") if path.is_file()]
+    source = "\n".join(path.read_text() for path in files if path.suffix in (".cpp", ".hpp"))
+    named = re.findall(r"`([\w/-]+(?:/|\.(?:cpp|hpp|inc|yml|build)))`", text)
+    assert len(named) > 40
+    for name in named:
+        places = (SOURCE, SOURCE / "collectors/kernel_log")  # the walk names files of that room without it
+        assert any((place / name).exists() for place in places) or any(path.name == name for path in files), name
+    functions = re.findall(r"`(\w+(?:::\w+)?)\(\)`", text)
+    assert len(functions) > 15
+    for name in functions:
+        class_name, _, function = name.rpartition("::")
+        assert re.search(rf"\b{function}\(", source), name
+        assert not class_name or re.search(rf"\bclass {class_name}\b", source), name
 
 
 def test_the_metrics_that_documents_name_exist():
@@ -47,3 +73,26 @@ def test_the_metrics_that_documents_name_exist():
     for document in ["README.md", "docs/writing-a-collector.md"]:
         for name in re.findall(r"lastgood_(\w+)", (SOURCE / document).read_text()):
             assert name in known, f"{document}: lastgood_{name}"
+
+
+def test_the_sample_in_the_readme_is_what_the_program_prints(installation):
+    """LASTGOOD_ACCEPT=1 rewrites it. Only the host's name and the times are made up."""
+    installation.start("agent", arguments=["--root", str(SOURCE / "tests/hosts/raid10-one-lost")])
+    installation.wait_for_report(lambda report: report.value("filesystem_backed_up") is not None, 20, "a whole report")
+    report = installation.report().document
+    now = time.time()
+    report |= {"host": "db8", "written_at": now, "watched_since": now - 3 * 86400}
+    for finding in report["findings"]:
+        finding["since"] = now - 3 * 3600
+    path = installation.directory / "sample.json"
+    path.write_text(json.dumps(report))
+    printed = installation.call("status", "--report", str(path)).stdout
+
+    readme = SOURCE / "README.md"
+    sample = re.compile(r"(?<=^```\n)CRITICAL  db8.*?(?=^```$)", re.MULTILINE | re.DOTALL)
+    volatile = re.compile(r"watched since \S+ \S+|report \ds old")
+    (shown,) = sample.findall(readme.read_text())
+    if os.environ.get("LASTGOOD_ACCEPT") and volatile.sub("", shown) != volatile.sub("", printed):
+        readme.write_text(sample.sub(lambda _: printed, readme.read_text()))
+        return
+    assert volatile.sub("", shown) == volatile.sub("", printed)

@@ -26,7 +26,7 @@ def test_what_is_in_it(package):
         "lib/systemd/system/lastgood.service",
         "usr/bin/lastgood",
         "usr/share/bash-completion/completions/lastgood",
-        "usr/share/doc/lastgood/README.md",
+        *(f"usr/share/doc/lastgood/{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
         "usr/share/doc/lastgood/changelog.gz",
         "usr/share/doc/lastgood/copyright",
         "usr/share/doc/lastgood/examples/alertmanager.yml",
