@@ -39,7 +39,6 @@ constexpr Seconds gather = 0.005;           // what happens together goes into o
 constexpr Seconds shortest_gap = 0.05;      // between two reports
 constexpr Seconds save_patience = 0.05;     // that a report waits for its counters to be on disk
 constexpr Seconds stop_limit = 4;
-constexpr const char* lock_name = "/agent.lock";
 
 // The accepted configuration, for children to read: a broken file must not reach them.
 int config_descriptor(const Config& config) {
@@ -119,7 +118,7 @@ class Agent {
 };
 
 Result<void> Agent::lock() {
-    const std::string path = config_.runtime_directory + lock_name;
+    const std::string path = agent_lock_path(report_path(config_));
     lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (lock_fd_ < 0)
         return fail(ErrorKind::failed,
@@ -306,7 +305,7 @@ void Agent::beat() {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
     }
-    for (const auto& [kind, subject] : take_forget_requests(config_.runtime_directory)) {
+    for (const auto& [kind, subject] : take_forget_requests(config_)) {
         state_.forget(kind, subject);
         log(LogLevel::info,
             fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
@@ -352,7 +351,7 @@ void Agent::write() {
 
     // What was counted is safe before it is shown.
     store_.save(state_.take_changes(), save_patience);
-    const auto written = write_report(report, config_.runtime_directory + "/report.json");
+    const auto written = write_report(report, report_path(config_));
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
     write_error_ = error;
@@ -448,14 +447,6 @@ int run_agent(const AgentOptions& options) {
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     return Agent(options).run();
-}
-
-std::optional<bool> agent_is_running(const std::string& runtime_directory) {
-    const int fd = ::open((runtime_directory + lock_name).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
-    const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
-    ::close(fd);
-    return !is_free;
 }
 
 }  // namespace lastgood

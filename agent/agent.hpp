@@ -1,7 +1,6 @@
 // The agent: supervises the collectors, remembers, judges, and is the only writer of the report.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "core/config.hpp"
@@ -18,8 +17,5 @@ struct AgentOptions {
 
 // Runs until SIGTERM or SIGINT; SIGHUP re-reads the configuration. Returns the exit status.
 int run_agent(const AgentOptions& options);
-
-// Whether an agent holds the lock in this runtime directory; nothing: cannot tell.
-std::optional<bool> agent_is_running(const std::string& runtime_directory);
 
 }  // namespace lastgood

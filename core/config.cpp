@@ -20,4 +20,17 @@ std::string_view to_string(BackupKind kind) {
     return "observed";
 }
 
+std::string report_path(const Config& config) {
+    return config.runtime_directory + "/report.json";
+}
+
+std::string forget_directory(const Config& config) {
+    return config.runtime_directory + "/forget";
+}
+
+std::string agent_lock_path(std::string_view report_path) {
+    const size_t slash = report_path.rfind('/');
+    return std::string(report_path.substr(0, slash + 1)) + "agent.lock";
+}
+
 }  // namespace lastgood

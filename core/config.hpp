@@ -56,4 +56,12 @@ struct Config {
     std::map<std::string, CollectorSettings> collectors;  // by collector name
 };
 
+// What lies in the runtime directory: the report, and the requests of `lastgood forget`.
+std::string report_path(const Config& config);
+std::string forget_directory(const Config& config);
+
+// The lock that the agent holds for as long as it lives. It lies beside the report, so that whoever
+// was given only a report's path finds it too.
+std::string agent_lock_path(std::string_view report_path);
+
 }  // namespace lastgood

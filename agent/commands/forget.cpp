@@ -14,10 +14,6 @@ namespace {
 constexpr size_t request_limit = 4096;  // bytes
 constexpr size_t requests_at_once = 100;
 
-std::string directory_of(const std::string& runtime_directory) {
-    return runtime_directory + "/forget";
-}
-
 bool is_here(const Subject& subject) {
     return subject
                .value(subject.kind == SubjectKind::drive ? metric::drive_present
@@ -27,12 +23,12 @@ bool is_here(const Subject& subject) {
 
 }  // namespace
 
-int run_forget(const std::string& runtime_directory, const std::string& word) {
+int run_forget(const Config& config, const std::string& word) {
     const auto refuse = [](const std::string& why) {
         fmt::print(stderr, "lastgood forget: {}\n", why);
         return 3;
     };
-    const auto report = read_report(runtime_directory + "/report.json");
+    const auto report = read_report(report_path(config));
     if (!report) return refuse(report.error().message);
     const Facts facts(*report);
     const Subject* found = nullptr;
@@ -50,7 +46,7 @@ int run_forget(const std::string& runtime_directory, const std::string& word) {
     if (is_here(*found))
         return refuse(
             fmt::format("{} is still here; only what is gone can be forgotten", found->id));
-    const std::string directory = directory_of(runtime_directory);
+    const std::string directory = forget_directory(config);
     ::mkdir(directory.c_str(), 0700);
     const std::string request = fmt::format("{}\n{}\n", to_string(found->kind), found->id);
     if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request);
@@ -61,10 +57,9 @@ int run_forget(const std::string& runtime_directory, const std::string& word) {
     return 0;
 }
 
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(
-    const std::string& runtime_directory) {
+std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Config& config) {
     std::vector<std::pair<SubjectKind, std::string>> requests;
-    const std::string directory = directory_of(runtime_directory);
+    const std::string directory = forget_directory(config);
     const Host here;
     const auto names = here.list(directory);
     if (!names) return requests;

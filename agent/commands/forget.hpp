@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config.hpp"
 #include "core/metric.hpp"
 #include "core/result.hpp"
 
@@ -13,10 +14,9 @@ namespace lastgood {
 
 // Asks the agent to forget what `word` names (id, serial or last device name). Refuses what is
 // still here. Says what it did on standard output; returns the exit status.
-int run_forget(const std::string& runtime_directory, const std::string& word);
+int run_forget(const Config& config, const std::string& word);
 
 // The requests that wait, which are taken away; what is no request is removed.
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(
-    const std::string& runtime_directory);
+std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Config& config);
 
 }  // namespace lastgood

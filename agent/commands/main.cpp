@@ -79,8 +79,7 @@ int status(Options& options) {
         if (!config)
             fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n",
                        config.error().message);
-        options.status.report_path =
-            (config ? *config : Config{}).runtime_directory + "/report.json";
+        options.status.report_path = report_path(config ? *config : Config{});
     }
     return run_status(options.status);
 }
@@ -88,13 +87,13 @@ int status(Options& options) {
 int may_be_pulled(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_preflight(config->runtime_directory + "/report.json", options.drive_to_pull);
+    return run_preflight(report_path(*config), options.drive_to_pull);
 }
 
 int forget(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_forget(config->runtime_directory, options.forgotten);
+    return run_forget(*config, options.forgotten);
 }
 
 int textfile(const Options& options) {
@@ -102,7 +101,7 @@ int textfile(const Options& options) {
     if (!config) return fail_with(config.error());
     if (config->textfile_path.empty())
         return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
-    const auto report = read_report(config->runtime_directory + "/report.json");
+    const auto report = read_report(report_path(*config));
     if (!report) return fail_with(report.error());
     const auto written = write_textfile(*report, config->textfile_path);
     return written ? 0 : fail_with(written.error());
@@ -143,7 +142,6 @@ void look_for_programs_in_sbin() {
 int run(int argc, char** argv) {
     look_for_programs_in_sbin();
     Options options;
-    options.status.report_path.clear();
     const auto app = make_command_line(options);
     try {
         app->parse(argc, argv);

@@ -142,8 +142,7 @@ int run_serve(const Config& config, bool end_with_parent) {
         }
     }
     HttpServer server;
-    const auto started =
-        server.start(config.listen, make_pages(config.runtime_directory + "/report.json"));
+    const auto started = server.start(config.listen, make_pages(report_path(config)));
     if (!started) {
         return say(started.error().message);
     }

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "core/config.hpp"
 #include "core/facts.hpp"
 #include "core/report.hpp"
 #include "exporters/status/terminal.hpp"
@@ -109,9 +110,7 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
 // The agent holds this lock for as long as it lives (agent/agent.cpp), so that one killed a moment
 // ago is noticed before its report is old. Not knowing (no such file, not allowed) is not gone.
 bool agent_gone(const std::string& report_path) {
-    const size_t slash = report_path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : report_path.substr(0, slash);
-    const int fd = ::open((directory + "/agent.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = ::open(agent_lock_path(report_path).c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }

@@ -3,14 +3,12 @@
 
 #include <string>
 
-#include "core/config.hpp"
-
 namespace lastgood {
 
 struct StatusOptions {
     // Beside it lies the agent's lock; without that (a saved report) its age alone tells whether
-    // the agent lives.
-    std::string report_path = "/run/lastgood/report.json";
+    // the agent lives. Empty on the command line: the configuration's (report_path).
+    std::string report_path;
     std::string subject;  // empty: the whole host
     bool json = false;
     bool watch = false;  // again every 2 s until interrupted

@@ -1,0 +1,16 @@
+#include "core/config.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lastgood;
+
+TEST_CASE(
+    "the report, the lock beside it and the requests to forget lie in the runtime directory") {
+    CHECK(report_path(Config{}) == "/run/lastgood/report.json");
+    Config config;
+    config.runtime_directory = "/tmp/run";
+    CHECK(report_path(config) == "/tmp/run/report.json");
+    CHECK(agent_lock_path(report_path(config)) == "/tmp/run/agent.lock");
+    CHECK(forget_directory(config) == "/tmp/run/forget");
+    CHECK(agent_lock_path("saved.json") == "agent.lock");  // in the current directory
+}
