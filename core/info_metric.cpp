@@ -1,5 +1,10 @@
 #include "core/info_metric.hpp"
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+
 namespace lastgood {
 
 const Metric* info_metric(SubjectKind kind) {

@@ -1,7 +1,7 @@
 #include "core/metric.hpp"
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 namespace lastgood {
 
@@ -39,29 +39,10 @@ std::string_view to_string(MetricType type) {
     return "";
 }
 
-namespace metric {
-#define LASTGOOD_METRIC(identifier, subject, type, labels, help, ...)                            \
-    constexpr Metric identifier{"lastgood_" #identifier, SubjectKind::subject, MetricType::type, \
-                                labels, help __VA_OPT__(, ) __VA_ARGS__};
-#include "core/metrics.inc"
-#undef LASTGOOD_METRIC
-}  // namespace metric
-
-namespace {
-constexpr auto table = std::to_array<const Metric*>({
-#define LASTGOOD_METRIC(identifier, ...) &metric::identifier,
-#include "core/metrics.inc"
-#undef LASTGOOD_METRIC
-});
-}  // namespace
-
-std::span<const Metric* const> all_metrics() {
-    return table;
-}
-
 const Metric* find_metric(std::string_view name) {
     static const auto sorted = [] {
-        auto copy = table;
+        const auto all = all_metrics();
+        std::vector<const Metric*> copy(all.begin(), all.end());
         std::ranges::sort(copy, {}, &Metric::name);
         return copy;
     }();

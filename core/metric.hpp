@@ -1,5 +1,5 @@
-// Every metric lastgood knows: its name, what it is about, its help. The one place that says so;
-// the exposition, the rules and docs/metrics.md are made from it.
+// What a metric is. Each is defined in a header of core/metrics/: its name, what it is about, its
+// help. The exposition, the rules and docs/metrics.md are made from that.
 #pragma once
 
 #include <span>
@@ -31,18 +31,14 @@ struct Metric {
     std::string_view name;  // complete, "lastgood_drive_pending_sectors"
     SubjectKind subject;
     MetricType type;
-    std::string_view labels;  // labels besides the subject, comma separated
-    std::string_view help;    // one sentence with unit and source
+    std::string_view labels = {};  // labels besides the subject, comma separated
+    std::string_view help;         // one sentence with unit and source
     Memory memory = Memory::none;
 };
 
+// Every metric of core/metrics/, in the order of the headers listed in core/meson.build. A metric
+// is told by its address. The table is made at build time by core/make_metric_table.sh.
 std::span<const Metric* const> all_metrics();
 const Metric* find_metric(std::string_view name);  // nullptr: no such metric
-
-namespace metric {
-#define LASTGOOD_METRIC(identifier, ...) extern const Metric identifier;
-#include "core/metrics.inc"
-#undef LASTGOOD_METRIC
-}  // namespace metric
 
 }  // namespace lastgood

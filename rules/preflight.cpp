@@ -6,6 +6,10 @@
 #include <set>
 
 #include "core/facts.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "core/utf8.hpp"
 
 namespace lastgood {

@@ -15,7 +15,7 @@ inline constexpr std::string_view generated_note =
     "LASTGOOD_ACCEPT=1.\n";
 
 std::string rules_to_markdown(std::span<const Rule> rules);
-std::string metrics_to_markdown();  // from core/metrics.inc
+std::string metrics_to_markdown();  // from core/metrics/
 
 // From core/settings.inc, and the tables that config files may hold.
 std::string settings_to_markdown();

@@ -15,6 +15,7 @@
 
 #include "agent/commands/saved_text.hpp"
 #include "collectors/explainer.hpp"
+#include "core/metrics/drives.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/view.hpp"
 #include "rules/rule.hpp"

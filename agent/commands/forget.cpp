@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "core/facts.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 
 namespace lastgood {

@@ -4,6 +4,11 @@
 #include <array>
 #include <map>
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/metrics/kernel_log.hpp"
+
 namespace lastgood {
 
 namespace {

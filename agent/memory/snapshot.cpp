@@ -8,6 +8,9 @@
 #include <set>
 
 #include "agent/memory/history.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 

@@ -7,6 +7,8 @@
 
 #include "agent/log.hpp"
 #include "agent/memory/history.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 

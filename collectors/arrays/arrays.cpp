@@ -1,4 +1,6 @@
 // The state of every array, as soon as the kernel says that it has changed.
+#include "core/metrics/arrays.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>

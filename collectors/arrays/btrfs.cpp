@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "core/metrics/arrays.hpp"
+
 namespace lastgood {
 
 namespace {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "collectors/arrays/redundancy.hpp"
+#include "core/metrics/arrays.hpp"
 
 namespace lastgood {
 

@@ -1,4 +1,6 @@
 // How fresh, whole and far away the copies are. One child for each backup.
+#include "core/metrics/backups.hpp"
+
 #include <fmt/format.h>
 
 #include "collectors/backups/state.hpp"

@@ -1,4 +1,6 @@
 // Which drives this host has, and whether their requests complete.
+#include "core/metrics/drives.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -1,5 +1,7 @@
 // Mounted filesystems: how full, whether they can be written, what they lie on, whether a backup
 // covers them.
+#include "core/metrics/filesystems.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>

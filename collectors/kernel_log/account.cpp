@@ -1,5 +1,10 @@
 #include "collectors/kernel_log/account.hpp"
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/metrics/kernel_log.hpp"
+
 namespace lastgood {
 
 namespace {

@@ -12,6 +12,9 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 
 namespace lastgood {
 

@@ -9,6 +9,7 @@
 
 #include "collectors/smart/readers.hpp"
 #include "core/drive_identity.hpp"
+#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 namespace {

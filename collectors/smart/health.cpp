@@ -10,6 +10,7 @@
 
 #include "collectors/smart/parse/ata_attributes.hpp"
 #include "core/drive_identity.hpp"
+#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 namespace {

@@ -3,6 +3,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/smart/readers.hpp"
 #include "core/drive_identity.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {

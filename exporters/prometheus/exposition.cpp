@@ -13,6 +13,8 @@
 #include <system_error>
 #include <tuple>
 
+#include "core/metrics/agent.hpp"
+
 namespace lastgood {
 
 namespace {

@@ -6,6 +6,9 @@
 #include <map>
 
 #include "core/facts.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"

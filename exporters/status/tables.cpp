@@ -6,6 +6,11 @@
 #include <cmath>
 #include <map>
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+
 namespace lastgood {
 
 namespace {

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "core/facts.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/drives.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/tables.hpp"
 #include "exporters/status/text.hpp"

@@ -1,4 +1,7 @@
 // lastgood about itself: whether it can be believed.
+#include "core/metrics/agent.hpp"
+
+#include "core/metrics/kernel_log.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

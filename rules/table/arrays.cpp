@@ -1,3 +1,5 @@
+#include "core/metrics/arrays.hpp"
+
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

@@ -1,3 +1,5 @@
+#include "core/metrics/backups.hpp"
+
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

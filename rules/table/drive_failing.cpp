@@ -1,4 +1,6 @@
 // Drives that are failing, gone or stuck: act tonight.
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

@@ -1,4 +1,5 @@
 // Drives that show what failing drives show before: act this week.
+#include "core/metrics/drives.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

@@ -1,3 +1,5 @@
+#include "core/metrics/filesystems.hpp"
+
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {

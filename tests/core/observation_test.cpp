@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "core/metrics/drives.hpp"
+
 using namespace lastgood;
 
 TEST_CASE("a line survives the way there and back") {

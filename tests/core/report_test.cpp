@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/metrics/agent.hpp"
+#include "core/metrics/drives.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;

@@ -4,6 +4,12 @@
 
 #include <algorithm>
 
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+
 namespace lastgood::test {
 
 namespace {

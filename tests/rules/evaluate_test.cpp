@@ -3,6 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 

@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+
 using namespace lastgood;
 
 namespace {

@@ -3,6 +3,12 @@
 
 #include <set>
 
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/metrics/kernel_log.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+
 using namespace lastgood;
 
 namespace {

@@ -10,6 +10,7 @@
 
 #include "agent/memory/history.hpp"
 #include "agent/memory/store.hpp"
+#include "core/metrics/drives.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;

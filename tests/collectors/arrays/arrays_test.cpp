@@ -1,3 +1,5 @@
+#include "core/metrics/arrays.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "collectors/kernel_log/names.hpp"
+#include "core/metrics/arrays.hpp"
 #include "tests/collectors/golden.hpp"
 
 using namespace lastgood;

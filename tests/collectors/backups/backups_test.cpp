@@ -1,4 +1,6 @@
 // The collector over directories made for the test: as a recorded host, whose clock stands still.
+#include "core/metrics/backups.hpp"
+
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+#include "core/metrics/drives.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

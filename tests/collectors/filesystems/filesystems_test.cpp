@@ -1,3 +1,5 @@
+#include "core/metrics/filesystems.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sched.h>

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "core/metrics/drives.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
 #include "tests/support.hpp"
 

@@ -14,6 +14,7 @@
 #include "collectors/smart/parse/atasmart_blob.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
 #include "collectors/smart/parse/smartctl_text.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 #include "tests/support.hpp"
 

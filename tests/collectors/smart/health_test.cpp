@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "collectors/explainer.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 
 using namespace lastgood;

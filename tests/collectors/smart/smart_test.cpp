@@ -8,6 +8,7 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/smart/readers.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 
 using namespace lastgood;

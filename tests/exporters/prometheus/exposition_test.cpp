@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/metrics/drives.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/support.hpp"

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/facts.hpp"
+#include "core/metrics/drives.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/exporters/reports.hpp"

@@ -1,0 +1,190 @@
+// Metrics about arrays: state, members, checks.
+#pragma once
+
+#include "core/metric.hpp"
+
+namespace lastgood::metric {
+
+inline constexpr Metric array_info{
+    .name = "lastgood_array_info",
+    .subject = SubjectKind::array,
+    .type = MetricType::info,
+    .labels = "device,level,layout,metadata,name",
+    .help = "Identity of an array; level is md's or \"btrfs \" and the weakest of its profiles.",
+    .memory = Memory::remembered,
+};
+
+inline constexpr Metric array_present{
+    .name = "lastgood_array_present",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "1 while the array exists, 0 when it was here before and is gone.",
+};
+
+inline constexpr Metric array_readable{
+    .name = "lastgood_array_readable",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "0 when the array's state could not be made sense of.",
+};
+
+inline constexpr Metric array_state{
+    .name = "lastgood_array_state",
+    .subject = SubjectKind::array,
+    .type = MetricType::state,
+    .labels = "state",
+    .help =
+        "md's array_state: clear, inactive, suspended, readonly, read-auto, clean, active, "
+        "write-pending, active-idle, broken.",
+};
+
+inline constexpr Metric array_members{
+    .name = "lastgood_array_members",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "Members the array is made of when whole (raid_disks).",
+};
+
+inline constexpr Metric array_degraded_members{
+    .name = "lastgood_array_degraded_members",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "Members missing from the array.",
+};
+
+inline constexpr Metric array_spare_members{
+    .name = "lastgood_array_spare_members",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "Spares standing by.",
+};
+
+inline constexpr Metric array_failed{
+    .name = "lastgood_array_failed",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "1 when the array has lost more than it can bear, or cannot run.",
+};
+
+inline constexpr Metric array_member{
+    .name = "lastgood_array_member",
+    .subject = SubjectKind::array,
+    .type = MetricType::state,
+    .labels = "drive,device,slot,state,flags",
+    .help =
+        "State of a member: in_sync, rebuilding, replacement, spare, faulty, journal, missing or "
+        "unknown; flags is what the kernel says besides (write_mostly, blocked, want_replacement, "
+        "write_error ...).",
+};
+
+inline constexpr Metric array_member_fatal{
+    .name = "lastgood_array_member_fatal",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "drive,device",
+    .help = "1 when losing this member now would lose data.",
+};
+
+inline constexpr Metric array_member_errors_total{
+    .name = "lastgood_array_member_errors_total",
+    .subject = SubjectKind::array,
+    .type = MetricType::counter,
+    .labels = "drive,device",
+    .help = "Read errors md corrected on this member (sysfs errors).",
+};
+
+inline constexpr Metric array_member_bad_blocks{
+    .name = "lastgood_array_member_bad_blocks",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "drive,device",
+    .help = "Ranges in the member's bad-block list.",
+};
+
+inline constexpr Metric array_sync_action{
+    .name = "lastgood_array_sync_action",
+    .subject = SubjectKind::array,
+    .type = MetricType::state,
+    .labels = "action,phase",
+    .help =
+        "What the array is doing: idle, resync, recover, check, repair, reshape, frozen or a word "
+        "of a newer kernel; phase is running, delayed (waits for another array), pending (waits "
+        "for the first write), remote or none.",
+};
+
+inline constexpr Metric array_sync_progress_ratio{
+    .name = "lastgood_array_sync_progress_ratio",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "action",
+    .help = "Progress of a running resync, recovery, check, repair or reshape, 0 to 1.",
+};
+
+inline constexpr Metric array_sync_remaining_seconds{
+    .name = "lastgood_array_sync_remaining_seconds",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "action",
+    .help = "Time left at the present speed.",
+};
+
+inline constexpr Metric array_mismatch_sectors{
+    .name = "lastgood_array_mismatch_sectors",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help =
+        "Sectors found to differ between copies by the last check or repair, or so far by a "
+        "running one; absent before the first.",
+};
+
+inline constexpr Metric array_last_check_timestamp_seconds{
+    .name = "lastgood_array_last_check_timestamp_seconds",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "When the last check or repair of the whole array ended.",
+    .memory = Memory::remembered,
+};
+
+inline constexpr Metric array_unchecked_since_timestamp_seconds{
+    .name = "lastgood_array_unchecked_since_timestamp_seconds",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help =
+        "End of the last check; before the first one that was seen, the time from which lastgood "
+        "has known the array.",
+};
+
+inline constexpr Metric array_survivable_failures{
+    .name = "lastgood_array_survivable_failures",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "Further drive losses the array is sure to survive from now.",
+};
+
+inline constexpr Metric array_fatal_members{
+    .name = "lastgood_array_fatal_members",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .help = "Members whose loss now would lose data.",
+};
+
+inline constexpr Metric array_kernel_errors_total{
+    .name = "lastgood_array_kernel_errors_total",
+    .subject = SubjectKind::array,
+    .type = MetricType::counter,
+    .labels = "kind,layer",
+    .help =
+        "Errors the kernel logged for this array as a whole, blamed on no single drive: requests "
+        "that redundancy could not save (io), uncorrected reads, copies that differ "
+        "(array_mismatch), too many members gone (array_failed).",
+};
+
+inline constexpr Metric array_kernel_errors_recent{
+    .name = "lastgood_array_kernel_errors_recent",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "kind,layer",
+    .help = "Of array_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+};
+
+}  // namespace lastgood::metric

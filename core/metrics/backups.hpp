@@ -1,0 +1,107 @@
+// Metrics about backups: age, size, where the copies lie.
+#pragma once
+
+#include "core/metric.hpp"
+
+namespace lastgood::metric {
+
+inline constexpr Metric backup_info{
+    .name = "lastgood_backup_info",
+    .subject = SubjectKind::backup,
+    .type = MetricType::info,
+    .labels = "kind,location",
+    .help = "An expected stream of copies and where it lies.",
+};
+
+inline constexpr Metric backup_readable{
+    .name = "lastgood_backup_readable",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "0 when the place of the copies could not be read.",
+};
+
+inline constexpr Metric backup_newest_timestamp_seconds{
+    .name = "lastgood_backup_newest_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .labels = "confidence",
+    .help =
+        "Time of the newest copy; confidence is exact (the tool's record of a finished backup), "
+        "inferred (files only a finished backup leaves) or activity (something changed; proves "
+        "nothing).",
+};
+
+inline constexpr Metric backup_oldest_timestamp_seconds{
+    .name = "lastgood_backup_oldest_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Time of the oldest copy still kept.",
+};
+
+inline constexpr Metric backup_verified_timestamp_seconds{
+    .name = "lastgood_backup_verified_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "When the copies were last verified.",
+};
+
+inline constexpr Metric backup_max_age_seconds{
+    .name = "lastgood_backup_max_age_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Age the newest copy may reach (setting max_age).",
+};
+
+inline constexpr Metric backup_size_bytes{
+    .name = "lastgood_backup_size_bytes",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Size of the newest complete copy.",
+};
+
+inline constexpr Metric backup_min_size_bytes{
+    .name = "lastgood_backup_min_size_bytes",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Size the newest copy must have (setting min_size).",
+};
+
+inline constexpr Metric backup_count{
+    .name = "lastgood_backup_count",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Complete copies kept.",
+};
+
+inline constexpr Metric backup_incomplete{
+    .name = "lastgood_backup_incomplete",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "1 when the newest finished copy is truncated, empty or ended in an error.",
+};
+
+inline constexpr Metric backup_in_progress{
+    .name = "lastgood_backup_in_progress",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "1 while a copy is being written.",
+};
+
+inline constexpr Metric backup_lock_timestamp_seconds{
+    .name = "lastgood_backup_lock_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "When the oldest lock in the repository was taken.",
+};
+
+inline constexpr Metric backup_failure_domain{
+    .name = "lastgood_backup_failure_domain",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "domain",
+    .help =
+        "What the copies share with what they cover: same-filesystem, same-drive, same-host, "
+        "off-host or unknown.",
+};
+
+}  // namespace lastgood::metric

@@ -1,0 +1,287 @@
+// Metrics about drives: identity, health, errors.
+#pragma once
+
+#include "core/metric.hpp"
+
+namespace lastgood::metric {
+
+inline constexpr Metric drive_info{
+    .name = "lastgood_drive_info",
+    .subject = SubjectKind::drive,
+    .type = MetricType::info,
+    .labels = "device,model,serial,firmware,wwn,transport,rotational,reader,protocol",
+    .help =
+        "Identity of a drive; device is its name of the moment, reader what its health was read "
+        "with (libatasmart, libnvme, smartctl, none).",
+    .memory = Memory::remembered,
+};
+
+inline constexpr Metric drive_present{
+    .name = "lastgood_drive_present",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "1 while the drive is attached, 0 when it was here before and is gone.",
+};
+
+inline constexpr Metric drive_answering{
+    .name = "lastgood_drive_answering",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "0 when the last attempt to read the drive's health failed or ran into its deadline.",
+};
+
+inline constexpr Metric drive_read_timestamp_seconds{
+    .name = "lastgood_drive_read_timestamp_seconds",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "When the drive's health was last read successfully.",
+    .memory = Memory::remembered,
+};
+
+inline constexpr Metric drive_size_bytes{
+    .name = "lastgood_drive_size_bytes",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Capacity of the drive (sysfs size x 512).",
+};
+
+inline constexpr Metric drive_io_stalled_seconds{
+    .name = "lastgood_drive_io_stalled_seconds",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help =
+        "How long requests have been in flight without one completing (sysfs inflight and stat); 0 "
+        "when requests complete or none wait.",
+};
+
+inline constexpr Metric drive_io_errors_total{
+    .name = "lastgood_drive_io_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help =
+        "Requests that the SCSI layer completed with an error (sysfs device/ioerr_cnt); starts "
+        "anew when the device is attached.",
+};
+
+inline constexpr Metric drive_smart_passed{
+    .name = "lastgood_drive_smart_passed",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "The drive's own overall verdict: 1 passed, 0 failed; absent when it gives none.",
+};
+
+inline constexpr Metric drive_temperature_celsius{
+    .name = "lastgood_drive_temperature_celsius",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Current temperature.",
+};
+
+inline constexpr Metric drive_temperature_limit_celsius{
+    .name = "lastgood_drive_temperature_limit_celsius",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help =
+        "Temperature above which the drive is too hot: its own limit where it names one, else 60 "
+        "for rotating and 70 for solid-state drives.",
+};
+
+inline constexpr Metric drive_power_on_seconds{
+    .name = "lastgood_drive_power_on_seconds",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Time the drive has been powered on.",
+};
+
+inline constexpr Metric drive_power_state{
+    .name = "lastgood_drive_power_state",
+    .subject = SubjectKind::drive,
+    .type = MetricType::state,
+    .labels = "state",
+    .help = "Power state: active, idle, standby or sleep.",
+};
+
+inline constexpr Metric drive_reallocated_sectors{
+    .name = "lastgood_drive_reallocated_sectors",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Sectors replaced by spare ones (ATA attribute 5).",
+};
+
+inline constexpr Metric drive_pending_sectors{
+    .name = "lastgood_drive_pending_sectors",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Sectors that could not be read and wait for a write (ATA attribute 197).",
+};
+
+inline constexpr Metric drive_offline_uncorrectable_sectors{
+    .name = "lastgood_drive_offline_uncorrectable_sectors",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Sectors found unreadable by the drive's own scan (ATA attribute 198).",
+};
+
+inline constexpr Metric drive_reported_uncorrectable_errors_total{
+    .name = "lastgood_drive_reported_uncorrectable_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help = "Errors the drive could not correct and reported to the host (ATA attribute 187).",
+};
+
+inline constexpr Metric drive_command_timeouts_total{
+    .name = "lastgood_drive_command_timeouts_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help = "Commands aborted because the drive took too long (ATA attribute 188, unpacked).",
+};
+
+inline constexpr Metric drive_interface_crc_errors_total{
+    .name = "lastgood_drive_interface_crc_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help = "Transfers garbled on the cable (ATA attribute 199).",
+};
+
+inline constexpr Metric drive_attribute{
+    .name = "lastgood_drive_attribute",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "id,name,kind",
+    .help =
+        "One value of an ATA SMART attribute; kind is raw (unpacked where vendors pack several "
+        "counters), normalized, worst or threshold.",
+};
+
+inline constexpr Metric drive_attributes_failing{
+    .name = "lastgood_drive_attributes_failing",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Pre-failure attributes that are at or below their threshold now.",
+};
+
+inline constexpr Metric drive_old_age_attributes_failing{
+    .name = "lastgood_drive_old_age_attributes_failing",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help =
+        "Old-age attributes that are at or below their threshold now: the drive is worn or beyond "
+        "a limit of its vendor's, which announces no failure. Temperatures are left out.",
+};
+
+inline constexpr Metric drive_attributes_failed_in_past{
+    .name = "lastgood_drive_attributes_failed_in_past",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help =
+        "Attributes that were at or below their threshold at some time and no longer are. "
+        "Temperatures are left out.",
+};
+
+inline constexpr Metric drive_available_spare_ratio{
+    .name = "lastgood_drive_available_spare_ratio",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "NVMe: spare capacity left, 0 to 1.",
+};
+
+inline constexpr Metric drive_available_spare_threshold_ratio{
+    .name = "lastgood_drive_available_spare_threshold_ratio",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "NVMe: spare capacity below which the drive warns, 0 to 1.",
+};
+
+inline constexpr Metric drive_used_endurance_ratio{
+    .name = "lastgood_drive_used_endurance_ratio",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Rated endurance used; may exceed 1.",
+};
+
+inline constexpr Metric drive_media_errors_total{
+    .name = "lastgood_drive_media_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help = "NVMe: unrecovered data integrity errors.",
+};
+
+inline constexpr Metric drive_critical_warning{
+    .name = "lastgood_drive_critical_warning",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "warning",
+    .help =
+        "NVMe critical warning bits, 1 where set: spare, temperature, reliability, read_only, "
+        "volatile_backup, persistent_memory.",
+};
+
+inline constexpr Metric drive_error_log_entries_total{
+    .name = "lastgood_drive_error_log_entries_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .help = "Entries the drive's error log has had over its life.",
+};
+
+inline constexpr Metric drive_grown_defects{
+    .name = "lastgood_drive_grown_defects",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "SAS: defects grown since manufacture.",
+};
+
+inline constexpr Metric drive_uncorrected_errors_total{
+    .name = "lastgood_drive_uncorrected_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .labels = "operation",
+    .help = "SAS: uncorrected errors; operation is read, write or verify.",
+};
+
+inline constexpr Metric drive_self_test_failed{
+    .name = "lastgood_drive_self_test_failed",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "1 when a self-test failed and no later one of the same or a greater extent passed.",
+};
+
+inline constexpr Metric drive_self_test_age_seconds{
+    .name = "lastgood_drive_self_test_age_seconds",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "type",
+    .help = "Powered-on time since the last finished self-test; type is short or extended.",
+};
+
+inline constexpr Metric drive_kernel_errors_total{
+    .name = "lastgood_drive_kernel_errors_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .labels = "kind,layer",
+    .help =
+        "Errors the kernel logged for this drive. A failed request counts once in each layer that "
+        "reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, filesystem), so "
+        "compare or take the maximum over layers, never add them up. The kernel suppresses floods: "
+        "a lower bound.",
+};
+
+inline constexpr Metric drive_kernel_errors_recent{
+    .name = "lastgood_drive_kernel_errors_recent",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "kind,layer",
+    .help = "Of drive_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+};
+
+inline constexpr Metric drive_count_increase{
+    .name = "lastgood_drive_count_increase",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "counter",
+    .help =
+        "How much a health counter has grown in the last 7 days (setting drives.growth_window); "
+        "counter is reallocated_sectors, interface_crc_errors, reported_uncorrectable_errors, "
+        "command_timeouts, media_errors, io_errors, uncorrected_errors or grown_defects.",
+};
+
+}  // namespace lastgood::metric
