@@ -3,6 +3,7 @@
 // it), commands answer from recordings, the clock stands still.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -13,7 +13,7 @@ build_packages=(
 
 # Besides, to test.
 test_packages=(
-    clang libclang-rt-14-dev shellcheck
+    clang libclang-rt-dev shellcheck
     doctest-dev libumockdev-dev umockdev
     python3 python3-pytest
     prometheus prometheus-alertmanager

@@ -1,6 +1,7 @@
 // Which drive a name of the kernel's stood for when the kernel used it, on a living host.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>

@@ -1,6 +1,7 @@
 // The parts of a borg repository (1.0 to 1.4) that lie in clear.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
