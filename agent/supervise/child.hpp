@@ -2,7 +2,6 @@
 // cannot be killed.
 #pragma once
 
-#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include <functional>
@@ -10,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/result.hpp"
-#include "core/time.hpp"
+#include "core/child_process.hpp"
 
 namespace lastgood {
 
@@ -45,40 +43,47 @@ class Child {
     };
 
     // Starts `program` (looked up in PATH) with `arguments`, its own name among them, and with the
-    // descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the agent.
+    // descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the thread that
+    // calls this.
     static Result<std::unique_ptr<Child>> start(sd_event* event, const std::string& program,
                                                 const std::vector<std::string>& arguments,
                                                 int config_fd, const ChildLimits& limits,
                                                 Callbacks callbacks);
-    ~Child();  // kills it if it lives
+    ~Child() = default;  // kills it if it lives
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    pid_t pid() const { return pid_; }
     void extend();  // a stream has committed: its deadline and its output begin anew
     void stop(const std::string& why = "stopped");  // SIGTERM now, SIGKILL after a second
 
   private:
-    Child(sd_event* event, const ChildLimits& limits, Callbacks callbacks)
-        : event_(event), limits_(limits), callbacks_(std::move(callbacks)) {}
+    Child(sd_event* event, std::string program, const ChildLimits& limits, Callbacks callbacks)
+        : event_(event),
+          program_(std::move(program)),
+          limits_(limits),
+          callbacks_(std::move(callbacks)) {}
+    int watch();
+    int ask_for_end();
     void read_output();
     void read_error();
+    void read_rest();
     void take_lines();
-    void exited(int code, int status);
+    void exited();
+    std::string reason(const ProcessEnd& how) const;
     void limit_reached(const std::string& why);
     void escalate();
     void set_timer(Seconds from_now);
     void finish(ChildEnd end, const std::string& message);
 
     sd_event* event_;
+    std::string program_;
     ChildLimits limits_;
     Callbacks callbacks_;
-    pid_t pid_ = -1;
-    int output_fd_ = -1, error_fd_ = -1;
-    EventSource output_source_, error_source_, child_source_, timer_;
+    ChildProcess process_;
+    Descriptor output_, error_;
+    EventSource output_source_, error_source_, end_source_, timer_;
     std::string buffer_, error_text_, why_killed_;
     size_t output_size_ = 0;
-    int signals_sent_ = 0;
     bool ended_ = false;
 };
 

@@ -1,10 +1,7 @@
 #include "collectors/filesystems/probe.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,15 +28,6 @@ Seconds monotonic() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// A child that hangs must not keep our output open: whoever reads it waits for its end.
-void keep_only(int fd) {
-    const int null = ::open("/dev/null", O_RDWR);
-    for (int standard : {0, 1, 2})
-        if (null >= 0) ::dup2(null, standard);
-    if (fd > 3) ::close_range(3, static_cast<unsigned>(fd) - 1, 0);
-    ::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0);
-}
-
 }  // namespace
 
 double FilesystemUse::used_ratio() const {
@@ -63,46 +51,32 @@ int FilesystemProbes::statvfs_probe(const char* point, FilesystemUse& use) {
     return 0;
 }
 
-FilesystemProbes::~FilesystemProbes() {
-    for (const auto& [point, pid] : stuck_) ::kill(pid, SIGKILL);
-    reap();
-}
-
 void FilesystemProbes::reap() {
-    std::erase_if(ending_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
-    std::erase_if(stuck_,
-                  [](const auto& entry) { return ::waitpid(entry.second, nullptr, WNOHANG) != 0; });
+    std::erase_if(ending_, [](const ChildProcess& child) { return child.has_ended(); });
+    std::erase_if(stuck_, [](const auto& entry) { return entry.second.has_ended(); });
 }
 
-bool FilesystemProbes::start(const std::string& point, Child& child) const {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    const pid_t parent = ::getpid();
-    child.pid = ::fork();
-    if (child.pid < 0) {
-        ::close(ends[0]);
-        ::close(ends[1]);
-        return false;
-    }
-    if (child.pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != parent) ::_exit(1);
-        keep_only(ends[1]);
+// A child that hangs keeps nothing of ours open but the pipe for its answer: whoever reads our
+// output waits for its end.
+Result<FilesystemProbes::Running> FilesystemProbes::start(const std::string& point) const {
+    auto pipe = open_pipe();
+    if (!pipe) return Failure(pipe.error());
+    const auto body = [&] {
         Message message;
         message.error = probe_(point.c_str(), message.use);
-        const ssize_t written = ::write(ends[1], &message, sizeof message);
-        ::_exit(written == static_cast<ssize_t>(sizeof message) ? 0 : 1);
-    }
-    ::close(ends[1]);
-    child.fd = ends[0];
-    return true;
+        const ssize_t written = ::write(ChildProcess::extra_number, &message, sizeof message);
+        return written == static_cast<ssize_t>(sizeof message) ? 0 : 1;
+    };
+    auto child = ChildProcess::start(body, {.extra = pipe->write.get()});
+    if (!child) return Failure(child.error());
+    return Running{std::move(*child), std::move(pipe->read)};
 }
 
 std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::string>& points,
                                                          Seconds deadline) {
     reap();
     std::map<std::string, ProbeAnswer> answers;
-    std::map<std::string, Child> running;
+    std::map<std::string, Running> running;
     const Seconds until = monotonic() + deadline;
     size_t next = 0;
     while (true) {
@@ -112,17 +86,16 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
                 answers.try_emplace(point);
                 continue;
             }
-            Child child;
-            if (start(point, child))
-                running.emplace(point, child);
+            if (auto child = start(point))
+                running.emplace(point, std::move(*child));
             else
-                answers[point] = {ProbeAnswer::Kind::failed, {}, errno};
+                answers[point] = {ProbeAnswer::Kind::failed, {}, EAGAIN};  // try again later
         }
         if (running.empty()) break;
         std::vector<pollfd> polled;
         std::vector<std::string> names;
         for (const auto& [point, child] : running) {
-            polled.push_back({child.fd, POLLIN, 0});
+            polled.push_back({child.answer.get(), POLLIN, 0});
             names.push_back(point);
         }
         const Seconds left = until - monotonic();
@@ -132,27 +105,26 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
         if (ready < 0 && errno != EINTR) break;
         for (size_t i = 0; ready > 0 && i < polled.size(); ++i) {
             if (polled[i].revents == 0) continue;
-            const Child child = running[names[i]];
+            const auto asked = running.find(names[i]);
             Message message;
             ProbeAnswer answer;
             // Smaller than a pipe's atomic write: all of it or nothing.
-            if (::read(child.fd, &message, sizeof message) != static_cast<ssize_t>(sizeof message))
+            if (::read(asked->second.answer.get(), &message, sizeof message) !=
+                static_cast<ssize_t>(sizeof message))
                 answer = {ProbeAnswer::Kind::failed, {}, EIO};
             else if (message.error != 0)
                 answer = {ProbeAnswer::Kind::failed, {}, message.error};
             else
                 answer = {ProbeAnswer::Kind::answered, message.use, 0};
             answers[names[i]] = answer;
-            ::close(child.fd);
-            ending_.push_back(child.pid);
-            running.erase(names[i]);
+            ending_.push_back(std::move(asked->second.process));
+            running.erase(asked);
         }
     }
-    for (const auto& [point, child] : running) {
+    for (auto& [point, child] : running) {
         answers[point] = {ProbeAnswer::Kind::silent, {}, 0};
-        ::close(child.fd);
-        ::kill(child.pid, end_signal_);
-        stuck_[point] = child.pid;
+        child.process.signal(end_signal_);
+        stuck_.emplace(point, std::move(child.process));
     }
     for (; next < points.size(); ++next) answers.try_emplace(points[next]);
     return answers;

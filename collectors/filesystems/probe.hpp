@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/time.hpp"
+#include "core/child_process.hpp"
 
 namespace lastgood {
 
@@ -41,7 +41,6 @@ class FilesystemProbes {
     // `end_signal` is what a child gets that has not answered in time.
     explicit FilesystemProbes(Probe probe = statvfs_probe, int end_signal = SIGKILL)
         : probe_(probe), end_signal_(end_signal) {}
-    ~FilesystemProbes();
     FilesystemProbes(const FilesystemProbes&) = delete;
     FilesystemProbes& operator=(const FilesystemProbes&) = delete;
 
@@ -56,17 +55,17 @@ class FilesystemProbes {
     static int statvfs_probe(const char* point, FilesystemUse& use);
 
   private:
-    struct Child {
-        pid_t pid = -1;
-        int fd = -1;
+    struct Running {
+        ChildProcess process;
+        Descriptor answer;
     };
-    bool start(const std::string& point, Child& child) const;
+    Result<Running> start(const std::string& point) const;
     void reap();
 
     Probe probe_;
     int end_signal_;
-    std::map<std::string, pid_t> stuck_;  // by mount point
-    std::vector<pid_t> ending_;           // answered, not yet waited for
+    std::map<std::string, ChildProcess> stuck_;  // by mount point
+    std::vector<ChildProcess> ending_;           // answered, not yet waited for
 };
 
 }  // namespace lastgood

@@ -1,8 +1,11 @@
 #include "agent/supervise/child.hpp"
 
 #include <doctest/doctest.h>
-#include <signal.h>
-#include <unistd.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "tests/no_pidfd.hpp"
 
 using namespace lastgood;
 
@@ -14,12 +17,8 @@ struct Outcome {
     std::string message;
 };
 
-// Runs a shell script under these limits to its end.
-Outcome run(const char* script, ChildLimits limits) {
-    sigset_t chld;
-    sigemptyset(&chld);
-    sigaddset(&chld, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &chld, nullptr);
+// Runs a program under these limits to its end.
+Outcome run_program(const std::vector<std::string>& command, ChildLimits limits) {
     sd_event* event = nullptr;
     REQUIRE(sd_event_new(&event) >= 0);
     Outcome result;
@@ -33,13 +32,16 @@ Outcome run(const char* script, ChildLimits limits) {
         sd_event_exit(event, 0);
     };
     {
-        auto child =
-            Child::start(event, "sh", {"sh", "-c", script}, -1, limits, std::move(callbacks));
+        auto child = Child::start(event, command[0], command, -1, limits, std::move(callbacks));
         REQUIRE(child.has_value());
         sd_event_loop(event);
     }
     sd_event_unref(event);
     return result;
+}
+
+Outcome run(const char* script, ChildLimits limits) {
+    return run_program({"sh", "-c", script}, limits);
 }
 
 }  // namespace
@@ -58,6 +60,9 @@ TEST_CASE("a child's lines and its end") {
     CHECK(result.message.find("signal 11") != std::string::npos);
     result = run("exec /no/such/program", {});
     CHECK(result.end == ChildEnd::failed);
+    result = run("sleep 60 & echo left", {});  // a grandchild keeps the pipes open
+    CHECK(result.lines == std::vector<std::string>{"left"});
+    CHECK(result.end == ChildEnd::finished);
 }
 
 TEST_CASE("a child that hangs, ignores SIGTERM, or prints too much is killed") {
@@ -79,4 +84,30 @@ TEST_CASE("a child that hangs, ignores SIGTERM, or prints too much is killed") {
     result = run("head -c 5000 /dev/zero | tr '\\0' x; sleep 60", limits);
     CHECK(result.end == ChildEnd::killed);
     CHECK(result.message.find("line longer") != std::string::npos);
+}
+
+TEST_CASE("a program that is not there") {
+    const auto result = run_program({"/no/such/program"}, {});
+    CHECK(result.end == ChildEnd::failed);
+    CHECK(result.message == "/no/such/program: No such file or directory");
+}
+
+TEST_CASE("children of a kernel without pidfds") {
+    constexpr int no_filters = 77;
+    auto copy = ChildProcess::start([] {
+        if (!test::forbid_pidfds()) return no_filters;
+        auto result = run("echo one; exit 3", {});
+        if (result.lines.size() != 1 || result.message != "exit status 3") return 1;
+        ChildLimits limits;
+        limits.deadline = 0.2;
+        result = run("sleep 60", limits);
+        return result.end == ChildEnd::killed ? 0 : 2;
+    });
+    REQUIRE(copy.has_value());
+    const auto end = copy->wait(60);
+    REQUIRE(end.has_value());
+    if (end->status == no_filters)
+        fmt::print("SKIP: children without a pidfd: no seccomp filters here\n");
+    else
+        CHECK(end->succeeded());
 }

@@ -1,0 +1,274 @@
+#include "core/child_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+
+extern char** environ;
+
+namespace lastgood {
+
+namespace {
+
+constexpr int first_spare = 10;         // above the numbers that the child finds its descriptors at
+constexpr Seconds ask_again = 0.02;     // without a pidfd
+constexpr rlim_t most_closed = 65'536;  // descriptors, where the kernel cannot close all at once
+constexpr int not_started = 127;        // exit status, as a shell's
+
+Seconds clock_now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+Failure no(std::string_view what) {
+    return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, std::strerror(errno)));
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+    return pointers;
+}
+
+}  // namespace
+
+// What the child needs, made before the fork: another thread may hold the allocator's lock at that
+// moment, so between fork and exec there are system calls only. (execvpe(3) of glibc is one of
+// them in effect: it looks through PATH on the stack.)
+struct ChildProcess::Plan {
+    const char* program = nullptr;  // else `body`
+    std::vector<char*> arguments, environment;
+    const std::function<int()>* body = nullptr;
+
+    std::array<int, 4> descriptors{};  // by the number that the child finds them at
+    int exec_error = -1;
+    pid_t parent = -1;
+    size_t memory_limit = 0;
+
+    [[noreturn]] void run();
+
+  private:
+    bool take_descriptors();
+    void drop_descriptors(int first) const;
+    void reset_signals() const;
+    bool limit_resources() const;
+    [[noreturn]] void give_up() const;
+};
+
+void ChildProcess::Plan::run() {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(not_started);  // it ended before it was asked to be followed
+    if (!take_descriptors() || !limit_resources()) give_up();
+    reset_signals();
+    if (body != nullptr) {
+        ::close(exec_error);
+        ::_exit((*body)());
+    }
+    ::execvpe(program, arguments.data(), environment.data());
+    give_up();
+}
+
+void ChildProcess::Plan::give_up() const {
+    const int code = errno;
+    [[maybe_unused]] const ssize_t written = ::write(exec_error, &code, sizeof code);
+    ::_exit(not_started);
+}
+
+// All are moved out of the way first: any of them may have the number that another one gets.
+bool ChildProcess::Plan::take_descriptors() {
+    const int moved = ::fcntl(exec_error, F_DUPFD_CLOEXEC, first_spare);
+    if (moved < 0) return false;
+    exec_error = moved;
+    for (int& descriptor : descriptors)
+        if (descriptor >= 0 && (descriptor = ::fcntl(descriptor, F_DUPFD_CLOEXEC, first_spare)) < 0)
+            return false;
+    int number = 0;
+    for (const int descriptor : descriptors) {
+        if (descriptor >= 0 && ::dup2(descriptor, number) < 0) return false;
+        ++number;
+    }
+    drop_descriptors(descriptors[extra_number] >= 0 ? extra_number + 1 : extra_number);
+    return true;
+}
+
+// Those from `first` on. A program loses them when it is executed, and the error's with them.
+void ChildProcess::Plan::drop_descriptors(int first) const {
+    const auto from = static_cast<unsigned>(first), kept = static_cast<unsigned>(exec_error);
+    if (body != nullptr) {
+        if (::close_range(from, kept - 1, 0) == 0 && ::close_range(kept + 1, ~0U, 0) == 0) return;
+    } else if (::close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
+        return;
+    }
+    // Before Linux 5.11, or forbidden.
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    const int end = static_cast<int>(std::min(files.rlim_cur, most_closed));
+    for (int fd = first; fd < end; ++fd)
+        if (body != nullptr && fd != exec_error)
+            ::close(fd);
+        else
+            ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void ChildProcess::Plan::reset_signals() const {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+bool ChildProcess::Plan::limit_resources() const {
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    const rlimit memory{memory_limit, memory_limit};
+    return memory_limit == 0 || ::setrlimit(RLIMIT_AS, &memory) == 0;
+}
+
+Result<Pipe> open_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return no("make a pipe");
+    return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+Result<ChildProcess> ChildProcess::start(const std::string& program,
+                                         const std::vector<std::string>& arguments,
+                                         const ChildSettings& settings) {
+    Plan plan;
+    plan.program = program.c_str();
+    plan.arguments = pointers_to(arguments);
+    plan.arguments.push_back(nullptr);
+    plan.environment = pointers_to(settings.environment);
+    for (char** setting = environ; *setting != nullptr; ++setting)
+        plan.environment.push_back(*setting);
+    plan.environment.push_back(nullptr);
+    return fork(settings, plan);
+}
+
+Result<ChildProcess> ChildProcess::start(const std::function<int()>& body,
+                                         const ChildSettings& settings) {
+    Plan plan;
+    plan.body = &body;
+    return fork(settings, plan);
+}
+
+Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& plan) {
+    auto exec_error = open_pipe();
+    if (!exec_error) return Failure(exec_error.error());
+    ::fcntl(exec_error->read.get(), F_SETFL, O_NONBLOCK);
+    const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (null.get() < 0) return no("open /dev/null");
+    plan.descriptors = {settings.input, settings.output, settings.error, settings.extra};
+    for (size_t number = 0; number < extra_number; ++number)
+        if (plan.descriptors[number] < 0) plan.descriptors[number] = null.get();
+    plan.exec_error = exec_error->write.get();
+    plan.memory_limit = settings.memory_limit;
+    plan.parent = ::getpid();
+
+    // A handler of ours must not run in the child before it has reset them.
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    ChildProcess child;
+    child.pid_ = ::fork();
+    if (child.pid_ == 0) plan.run();
+    const int fork_error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (child.pid_ < 0) {
+        errno = fork_error;
+        return no("fork");
+    }
+    ::setpgid(child.pid_, child.pid_);  // whoever comes first: a signal may follow at once
+    child.pidfd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0)));
+    child.exec_error_ = std::move(exec_error->read);
+    return child;
+}
+
+ChildProcess::~ChildProcess() {
+    signal(SIGKILL);
+    reap();
+}
+
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      exec_error_(std::move(other.exec_error_)),
+      escalations_(other.escalations_) {}
+
+ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
+    std::swap(pid_, other.pid_);
+    std::swap(pidfd_, other.pidfd_);
+    std::swap(exec_error_, other.exec_error_);
+    std::swap(escalations_, other.escalations_);
+    return *this;
+}
+
+// Until a child has been waited for, nobody else gets its number: by the number is as safe as by
+// the pidfd (P_PIDFD), and works without one.
+bool ChildProcess::has_ended() const {
+    siginfo_t info{};
+    if (pid_ < 0) return true;
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
+std::optional<ProcessEnd> ChildProcess::reap() {
+    if (pid_ < 0 || !has_ended()) return std::nullopt;
+    signal(SIGKILL);  // what it started and left behind; while its number is still the group's
+    siginfo_t info{};
+    ProcessEnd end;
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0) {
+        end.by_signal = info.si_code != CLD_EXITED;
+        end.status = info.si_status;
+    } else {
+        end.exec_error = errno;  // ECHILD: we were started with SIGCHLD ignored; nobody knows
+    }
+    int code = 0;
+    if (::read(exec_error_.get(), &code, sizeof code) == static_cast<ssize_t>(sizeof code))
+        end.exec_error = code;
+    pid_ = -1;
+    return end;
+}
+
+std::optional<ProcessEnd> ChildProcess::wait(Seconds limit) {
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    const Seconds until = clock_now() + limit;
+    for (;;) {
+        if (auto end = reap()) return end;
+        const Seconds left = until - clock_now();
+        if (left <= 0 || pid_ < 0) return std::nullopt;
+        ::poll(&ended, 1, poll_timeout(left));
+    }
+}
+
+int ChildProcess::poll_timeout(Seconds left) const {
+    const Seconds most = pidfd_.get() < 0 ? ask_again : 3600;
+    return static_cast<int>(std::ceil(std::clamp(left, 0.0, most) * 1000));
+}
+
+void ChildProcess::signal(int number) {
+    if (pid_ > 0) ::kill(-pid_, number);
+}
+
+bool ChildProcess::escalate() {
+    if (escalations_ >= 2) return false;
+    signal(escalations_++ == 0 ? SIGTERM : SIGKILL);
+    return true;
+}
+
+}  // namespace lastgood
