@@ -140,6 +140,8 @@ void look_for_programs_in_sbin() {
 }
 
 int run(int argc, char** argv) {
+    // Where it is ignored, as some who start us do, nobody learns how a child ended.
+    ::signal(SIGCHLD, SIG_DFL);
     look_for_programs_in_sbin();
     Options options;
     const auto app = make_command_line(options);

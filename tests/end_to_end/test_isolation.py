@@ -1,6 +1,7 @@
 """Third-party collectors that misbehave: the agent lives, others stay fresh, the finding is there."""
 
 import pathlib
+import signal
 import textwrap
 import time
 
@@ -116,3 +117,10 @@ def test_the_inbox(installation):
     )
     assert installation.report().value("backup_count", "off-host") == 7
     assert agent.poll() is None
+
+
+def test_started_by_someone_who_ignores_sigchld(installation):
+    good = script(installation.directory, "good", GOOD)
+    installation.write_config(sections=collector("good", good))
+    installation.start("agent", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert installation.report().value("collector_success", "good") == 1
