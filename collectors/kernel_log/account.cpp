@@ -9,24 +9,24 @@ namespace lastgood {
 
 namespace {
 
-// Limits of what a flood of made-up names can make us keep.
-constexpr size_t most_series = 4096;
-constexpr size_t most_btrfs_devices = 1024;
+// Bound the memory that a flood of made-up device names can take.
+constexpr size_t max_series = 4096;
+constexpr size_t max_btrfs_devices = 1024;
 
-// How far a cumulative counter has grown; one that shrank was set back (btrfs device stats -z).
+// Growth of a cumulative counter. A smaller value means that it was reset (btrfs device stats -z).
 uint64_t growth(uint64_t before, uint64_t after) {
     return after >= before ? after - before : after;
 }
 
 }  // namespace
 
-void KernelLogAccount::charge(const Metric& metric, std::string_view subject, std::string_view kind,
-                              std::string_view layer, uint64_t count, Timestamp at) {
+void KernelLogAccount::add(const Metric& metric, std::string_view subject, std::string_view kind,
+                           std::string_view layer, uint64_t count, Timestamp at) {
     if (!counting_ || count == 0) return;
     Key key{&metric, std::string(subject), std::string(kind), std::string(layer)};
     auto found = series_.find(key);
     if (found == series_.end()) {
-        if (series_.size() >= most_series) {
+        if (series_.size() >= max_series) {
             if (metric.subject == SubjectKind::host) return;
             key.subject = "unknown-others";
         }
@@ -36,25 +36,25 @@ void KernelLogAccount::charge(const Metric& metric, std::string_view subject, st
     if (at > found->second.newest) found->second.newest = at;
 }
 
-void KernelLogAccount::charge_drives(const KernelEvent& event,
+void KernelLogAccount::charge_device(const KernelEvent& event,
                                      const KernelLogReader::Origin& origin, KernelEventKind kind,
                                      uint64_t count) {
     const KernelLogSubjects subjects = names_.subjects(event, origin.device);
     const bool mapped = subjects.mapped && event.layer == KernelLayer::block;
     const std::string_view layer = to_string(mapped ? KernelLayer::dm : event.layer);
     for (const std::string& drive : subjects.drives) {
-        charge(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count,
-               origin.time);
+        add(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count, origin.time);
     }
     if (!subjects.array.empty()) {
-        charge(metric::array_kernel_errors_total, subjects.array, to_string(kind), layer, count,
-               origin.time);
+        add(metric::array_kernel_errors_total, subjects.array, to_string(kind), layer, count,
+            origin.time);
     }
 }
 
-void KernelLogAccount::take_btrfs(const KernelEvent& event, const KernelLogReader::Origin& origin) {
+void KernelLogAccount::charge_btrfs(const KernelEvent& event,
+                                    const KernelLogReader::Origin& origin) {
     const BtrfsCounters& now = event.btrfs;
-    if (event.device.empty()) return;  // a device that is gone: "(efault)", "<missing disk>"
+    if (event.device.empty()) return;  // a missing device: "(efault)", "<missing disk>"
     const auto known = btrfs_.find(event.device);
     uint64_t io = 0;
     uint64_t checksum = 0;
@@ -66,18 +66,17 @@ void KernelLogAccount::take_btrfs(const KernelEvent& event, const KernelLogReade
             growth(before.corruption, now.corruption) + growth(before.generation, now.generation);
         known->second = now;
     } else {
-        // The line is printed because one of them has just grown; how far they stood before is not
-        // known.
+        // btrfs prints the line because one counter has just grown; the old values are unknown.
         const bool any_io = now.write + now.read + now.flush > 0;
         (any_io ? io : checksum) = 1;
-        if (btrfs_.size() < most_btrfs_devices) btrfs_.try_emplace(std::string(event.device), now);
+        if (btrfs_.size() < max_btrfs_devices) btrfs_.try_emplace(std::string(event.device), now);
     }
     if (now.history) return;
-    if (io > 0) charge_drives(event, origin, KernelEventKind::io, io);
-    if (checksum > 0) charge_drives(event, origin, KernelEventKind::checksum, checksum);
+    if (io > 0) charge_device(event, origin, KernelEventKind::io, io);
+    if (checksum > 0) charge_device(event, origin, KernelEventKind::checksum, checksum);
 }
 
-void KernelLogAccount::take(const KernelEvent& event, const KernelLogReader::Origin& origin) {
+void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::Origin& origin) {
     switch (event.kind) {
         case KernelEventKind::appeared:
         case KernelEventKind::attached:
@@ -86,12 +85,11 @@ void KernelLogAccount::take(const KernelEvent& event, const KernelLogReader::Ori
             names_.note(event);
             return;
         case KernelEventKind::btrfs_counters:
-            take_btrfs(event, origin);
+            charge_btrfs(event, origin);
             return;
         case KernelEventKind::suppressed:
             if (event.layer == KernelLayer::other) return;
-            charge(metric::kernel_log_suppressed_messages_total, "", "", "", event.count,
-                   origin.time);
+            add(metric::kernel_log_suppressed_messages_total, "", "", "", event.count, origin.time);
             return;
         case KernelEventKind::ata_exception:
         case KernelEventKind::ata_recovered:
@@ -100,8 +98,8 @@ void KernelLogAccount::take(const KernelEvent& event, const KernelLogReader::Ori
             return;
         case KernelEventKind::array_failed:
         case KernelEventKind::array_mismatch:
-            charge(metric::array_kernel_errors_total, names_.array(event.array),
-                   to_string(event.kind), to_string(event.layer), 1, origin.time);
+            add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
+                to_string(event.layer), 1, origin.time);
             return;
         case KernelEventKind::io:
         case KernelEventKind::medium:
@@ -130,18 +128,18 @@ void KernelLogAccount::take(const KernelEvent& event, const KernelLogReader::Ori
             break;
     }
     if (!event.filesystem.empty()) {
-        charge(metric::filesystem_kernel_log_errors_total, names_.filesystem(event.filesystem),
-               to_string(event.kind), to_string(event.layer), 1, origin.time);
+        add(metric::filesystem_kernel_log_errors_total, names_.filesystem(event.filesystem),
+            to_string(event.kind), to_string(event.layer), 1, origin.time);
     }
     if (event.kind == KernelEventKind::uncorrected && !event.array.empty()) {
-        charge(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
-               to_string(event.layer), 1, origin.time);
+        add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
+            to_string(event.layer), 1, origin.time);
     }
-    if (!event.device.empty()) charge_drives(event, origin, event.kind, 1);
+    if (!event.device.empty()) charge_device(event, origin, event.kind, 1);
 }
 
-void KernelLogAccount::add_lost(uint64_t records, Timestamp at) {
-    charge(metric::kernel_log_lost_records_total, "", "", "", records, at);
+void KernelLogAccount::charge_lost(uint64_t records, Timestamp at) {
+    add(metric::kernel_log_lost_records_total, "", "", "", records, at);
 }
 
 std::vector<Observation> KernelLogAccount::drain() {

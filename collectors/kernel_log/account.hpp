@@ -1,4 +1,5 @@
-// Kernel log events as increments of counters: which drive, array or filesystem each is charged to.
+// Turns kernel events into increments of counters and decides which drive, array or filesystem each
+// error is charged to. Not thread-safe; blocks only as its KernelLogNames do.
 #pragma once
 
 #include <cstdint>
@@ -13,41 +14,46 @@
 
 namespace lastgood {
 
-// Whom an event is charged to; all empty: nobody (a keyboard's USB port, an empty floppy drive).
+// The subjects that an error is charged to. None: the device is neither a drive nor an array (a
+// keyboard's USB port, an empty floppy drive).
 struct KernelLogSubjects {
-    std::vector<std::string> drives;
-    std::string array;
-    // A mapped device (dm, bcache) that lies on one drive: charged to the drive as that layer's,
-    // beside what the drive's own request was charged.
+    std::vector<std::string> drives;  // ids
+    std::string array;                // id
+    // The device is mapped (dm, bcache) and lies on one drive. The error is counted for layer dm,
+    // because the drive's own failed request is counted for layer block.
     bool mapped = false;
 };
 
-// What stands for which name at the moment of an event.
+// Maps device names in kernel messages to ids as of the time of the message.
 class KernelLogNames {
   public:
     virtual ~KernelLogNames() = default;
-    // Told of every event that changes names: appeared, attached, removed, port_map.
+    // Reports an event that changes names: appeared, attached, removed or port_map.
     virtual void note(const KernelEvent& event) = 0;
-    // Of an error: whom its device is. `kmsg_device` is the DEVICE= of the record ("b8:16",
-    // "+scsi:2:0:0:0"), may be empty.
+    // The subjects of the error's device. `kmsg_device` is the record's DEVICE= ("b8:16",
+    // "+scsi:2:0:0:0"); it may be empty.
     virtual KernelLogSubjects subjects(const KernelEvent& event, std::string_view kmsg_device) = 0;
+    // The id of an array or of a filesystem, by its device name.
     virtual std::string array(std::string_view device) = 0;
     virtual std::string filesystem(std::string_view device) = 0;
 };
 
 class KernelLogAccount {
   public:
+    // `names` must outlive the account.
     explicit KernelLogAccount(KernelLogNames& names) : names_(names) {}
 
-    // Charges nothing while false: the past is only read to learn names and to have a base for
-    // cumulative counters.
+    // With false, later events are not counted: they only teach names and the base of cumulative
+    // counters. For records that an earlier run has counted.
     void set_counting(bool counting) { counting_ = counting; }
 
-    void take(const KernelEvent& event, const KernelLogReader::Origin& origin);
-    void add_lost(uint64_t records, Timestamp at);
+    void charge(const KernelEvent& event, const KernelLogReader::Origin& origin);
+    // Counts records that the kernel overwrote before they were read.
+    void charge_lost(uint64_t records, Timestamp at);
 
     bool empty() const { return series_.empty(); }
-    // The increments since the last call; of each, the time of the newest event in it.
+    // Returns and clears the increments since the last call; observed_at is the time of the newest
+    // event in each.
     std::vector<Observation> drain();
 
   private:
@@ -61,16 +67,16 @@ class KernelLogAccount {
         Timestamp newest = 0;
     };
 
-    void charge(const Metric& metric, std::string_view subject, std::string_view kind,
-                std::string_view layer, uint64_t count, Timestamp at);
-    void charge_drives(const KernelEvent& event, const KernelLogReader::Origin& origin,
+    void add(const Metric& metric, std::string_view subject, std::string_view kind,
+             std::string_view layer, uint64_t count, Timestamp at);
+    void charge_device(const KernelEvent& event, const KernelLogReader::Origin& origin,
                        KernelEventKind kind, uint64_t count);
-    void take_btrfs(const KernelEvent& event, const KernelLogReader::Origin& origin);
+    void charge_btrfs(const KernelEvent& event, const KernelLogReader::Origin& origin);
 
     KernelLogNames& names_;
     bool counting_ = true;
     std::map<Key, Sum> series_;
-    std::map<std::string, BtrfsCounters, std::less<>> btrfs_;  // by device name, as last printed
+    std::map<std::string, BtrfsCounters, std::less<>> btrfs_;  // device name → last counters
 };
 
 }  // namespace lastgood

@@ -1,5 +1,5 @@
-// `lastgood explain` of a saved kernel log: no host at hand, the log itself must tell which name
-// means which drive.
+// `lastgood explain` for a saved kernel log. There is no live host: the log itself shows which
+// device name, port or address belongs to which drive.
 #include "collectors/explainer.hpp"
 
 #include <algorithm>
@@ -20,47 +20,48 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t looked_at = 64 * 1024;  // bytes that recognises() reads
-constexpr size_t most_names = 4096;
+constexpr size_t max_recognise_bytes = 64 * 1024;
+constexpr size_t max_names = 4096;  // bounds the memory for a flood of made-up names
 
-// The number that ends at a colon or at the end: "2" of "2:0:0:0".
-int host_of(std::string_view address) {
+// The leading number: "2:0:0:0" → 2, "2" → 2; -1 if there is none.
+int leading_number(std::string_view address) {
     const auto number = TextScanner(address).number();
     return number && *number < 100000 ? static_cast<int>(*number) : -1;
 }
 
-// What a log tells of its names. Errors are first charged to the name they were logged under;
-// resolve() says what the whole log knows of that name.
-class LogNames : public KernelLogNames {
+// Charges errors to the names that they were logged under; resolve() then maps each of these names
+// to a device name with what the whole log has shown.
+class SavedLogNames : public KernelLogNames {
   public:
-    // Told of every event, before it is charged.
-    void see(const KernelEvent& event) {
+    // To be called for each event before it is charged.
+    void learn(const KernelEvent& event) {
         if (!event.address.empty() && event.device != event.address &&
-            event.kind != KernelEventKind::port_map && names_.size() < most_names &&
+            event.kind != KernelEventKind::port_map && names_.size() < max_names &&
             event.address.find(':') != std::string_view::npos) {
             names_[std::string(event.address)] = event.device;
         }
         const std::string_view whole = whole_device(event.device);
-        if (whole.starts_with("nvme") && devices_.size() < most_names) devices_.emplace(whole);
+        if (whole.starts_with("nvme") && nvme_devices_.size() < max_names)
+            nvme_devices_.emplace(whole);
         if (event.layer == KernelLayer::ata && event.device.starts_with("ata")) {
             const std::string port(event.device.substr(0, event.device.find('.')));
             if (event.kind == KernelEventKind::ata_recovered) {
-                in_trouble_.erase(port);
-            } else if (in_trouble_.size() < most_names) {
-                in_trouble_.insert(port);
+                ports_in_recovery_.erase(port);
+            } else if (ports_in_recovery_.size() < max_names) {
+                ports_in_recovery_.insert(port);
             }
         }
-        // While libata handles the errors of just one port, what the SCSI layer says is about it.
-        if (event.layer == KernelLayer::scsi && is_error(event.kind) && in_trouble_.size() == 1 &&
-            !event.address.empty()) {
-            ++votes_[*in_trouble_.begin()][host_of(event.address)];
+        // While libata recovers just one port, errors of the SCSI layer come from that port.
+        if (event.layer == KernelLayer::scsi && is_error(event.kind) &&
+            ports_in_recovery_.size() == 1 && !event.address.empty()) {
+            ++votes_[*ports_in_recovery_.begin()][leading_number(event.address)];
         }
     }
 
     void note(const KernelEvent& event) override {
         if (event.kind == KernelEventKind::port_map && !event.device.empty() &&
-            usb_hosts_.size() < most_names) {
-            usb_hosts_[std::string(event.device)] = host_of(event.address.substr(4));
+            event.address.starts_with("host") && usb_hosts_.size() < max_names) {
+            usb_hosts_[std::string(event.device)] = leading_number(event.address.substr(4));
         }
     }
 
@@ -69,7 +70,7 @@ class LogNames : public KernelLogNames {
         std::string name(whole_device(event.device));
         if (name.starts_with("dm-") || name.starts_with("mapper/") || name.starts_with("md") ||
             name.starts_with("bcache")) {
-            subjects.array = name;  // on which drives it lies, a log does not say
+            subjects.array = name;  // the log does not show its drives
         } else {
             subjects.drives = {name};
         }
@@ -81,51 +82,60 @@ class LogNames : public KernelLogNames {
     }
     std::string filesystem(std::string_view device) override { return std::string(device); }
 
-    // The device name of what an error was charged to; empty: it is no drive.
+    // The device name for a name that an error was charged to; empty if it is no drive. A name that
+    // the log does not explain stays as it is.
     std::string resolve(const std::string& name) const {
-        if (name.starts_with("ata")) return drive_at_port(name);
+        if (name.starts_with("ata")) return drive_on_port(name);
         if (name.starts_with("usb ")) {
             const auto host = usb_hosts_.find(name.substr(4));
             return host == usb_hosts_.end() ? std::string() : only_drive_of_host(host->second);
         }
-        if (name.starts_with("host")) return only_drive_of_host(host_of(name.substr(4)));
+        if (name.starts_with("host")) return only_drive_of_host(leading_number(name.substr(4)));
         if (std::ranges::count(name, ':') == 3) {
             const auto known = names_.find(name);
             return known == names_.end() ? name : known->second;
         }
         if (std::ranges::count(name, ':') == 1) return name_of_number(name);
         if (name.starts_with("nvme") && name.find('n', 4) == std::string::npos) {
-            const std::string prefix = name + "n";
-            std::string found;
-            for (const std::string& device : devices_) {
-                if (!device.starts_with(prefix)) continue;
-                if (!found.empty()) return name;
-                found = device;
-            }
-            return found.empty() ? name : found;
+            return only_namespace_of(name);
         }
-        if (name.starts_with("mmc") && !name.starts_with("mmcblk"))
+        if (name.starts_with("mmc") && !name.starts_with("mmcblk")) {
             return "mmcblk" + name.substr(3);
+        }
         return name;
     }
 
   private:
+    // "nvme0" → "nvme0n1"; a controller with several namespaces or none keeps its name.
+    std::string only_namespace_of(const std::string& controller) const {
+        const std::string prefix = controller + "n";
+        std::string found;
+        for (const std::string& device : nvme_devices_) {
+            if (!device.starts_with(prefix)) continue;
+            if (!found.empty()) return controller;
+            found = device;
+        }
+        return found.empty() ? controller : found;
+    }
+
+    // Empty if the SCSI host has no drive or several.
     std::string only_drive_of_host(int host) const {
         std::string found;
         for (const auto& [address, name] : names_) {
-            if (host_of(address) != host) continue;
+            if (leading_number(address) != host) continue;
             if (!found.empty() && found != name) return {};
             found = name;
         }
         return found;
     }
 
-    // "ata3.00": by the SCSI host that speaks while the port is in trouble; else port N is host
-    // N-1, as on every host whose first SCSI hosts are its ATA ports.
-    std::string drive_at_port(const std::string& device) const {
+    // "ata3.00" → "sdc": the port's SCSI host is the one that most often reports errors while
+    // libata recovers the port; without such reports it is host 2, because port N mostly is host
+    // N-1.
+    std::string drive_on_port(const std::string& device) const {
         const size_t dot = device.find('.');
         const std::string port = device.substr(0, dot);
-        int host = host_of(std::string_view(port).substr(3)) - 1;
+        int host = leading_number(std::string_view(port).substr(3)) - 1;
         if (const auto votes = votes_.find(port); votes != votes_.end()) {
             int most = 0;
             for (const auto& [candidate, count] : votes->second) {
@@ -137,17 +147,18 @@ class LogNames : public KernelLogNames {
         }
         std::set<std::string> all;
         std::set<std::string> matching;
-        const int link =
-            dot == std::string::npos ? -1 : host_of(std::string_view(device).substr(dot + 1));
+        const int link = dot == std::string::npos
+                             ? -1
+                             : leading_number(std::string_view(device).substr(dot + 1));
         for (const auto& [address, name] : names_) {
-            if (host_of(address) != host) continue;
+            if (leading_number(address) != host) continue;
             all.insert(name);
-            // Behind a port multiplier its port is the channel; of master and slave, the target.
+            // The number behind the dot is the channel behind a port multiplier, else the target.
             TextScanner scan(address);
             scan.until(":");
-            const int channel = host_of(scan.rest());
+            const int channel = leading_number(scan.rest());
             scan.until(":");
-            const int target = host_of(scan.rest());
+            const int target = leading_number(scan.rest());
             if (channel == link || target == link) matching.insert(name);
         }
         if (all.size() == 1) return *all.begin();
@@ -155,8 +166,8 @@ class LogNames : public KernelLogNames {
         return port;
     }
 
-    // Major numbers of SCSI disks, Documentation/admin-guide/devices.txt: 8, 65 to 71 and 128 to
-    // 135, 16 minors a drive.
+    // "8:16" → "sdb". SCSI disks have majors 8, 65 to 71 and 128 to 135, with 16 minors for each
+    // drive (kernel documentation, admin-guide/devices.txt).
     static std::string name_of_number(const std::string& number) {
         TextScanner scan(number);
         const auto major = scan.number();
@@ -179,9 +190,9 @@ class LogNames : public KernelLogNames {
     }
 
     std::map<std::string, std::string> names_;         // SCSI address → device
-    std::set<std::string> devices_;                    // NVMe names
-    std::set<std::string> in_trouble_;                 // ATA ports
-    std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → how often
+    std::set<std::string> nvme_devices_;               // controllers and namespaces
+    std::set<std::string> ports_in_recovery_;          // ATA ports
+    std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → number of errors
     std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
 };
 
@@ -196,7 +207,7 @@ const Metric* recent_of(const Metric* total) {
 
 bool recognises(std::string_view text) {
     bool found = false;
-    for_each_kernel_message(text.substr(0, looked_at),
+    for_each_kernel_message(text.substr(0, max_recognise_bytes),
                             [&found](std::string_view message, const KernelLogLine& line) {
                                 found = found || !line.uptime.empty() || !line.civil_time.empty() ||
                                         parse_kernel_message(message);
@@ -205,19 +216,19 @@ bool recognises(std::string_view text) {
 }
 
 Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
-    LogNames names;
+    SavedLogNames names;
     KernelLogAccount account(names);
     KernelLogReader reader([&](const KernelEvent& event, const KernelLogReader::Origin& origin) {
-        names.see(event);
-        account.take(event, origin);
+        names.learn(event);
+        account.charge(event, origin);
     });
     for_each_kernel_message(text, [&](std::string_view message, const KernelLogLine& line) {
         if (!parse_kernel_message(message)) return;
-        reader.take(message, {time_of(line, now).value_or(now), {}});
+        reader.feed(message, {time_of(line, now).value_or(now), {}});
     });
     reader.flush();
 
-    // Several names may turn out to be one drive.
+    // Several names may resolve to one drive.
     std::map<std::pair<const Metric*, std::string>, std::map<Labels, std::pair<double, Timestamp>>>
         sums;
     std::set<std::string> drives;
@@ -244,7 +255,7 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     for (const auto& [key, series] : sums) {
         for (const auto& [labels, sum] : series) {
             sink.observe(*key.first, key.second, sum.first, sum.second, labels);
-            // A log that somebody asks about is about now, whenever it was.
+            // All errors of a saved log count as recent, whatever their age.
             if (const Metric* recent = recent_of(key.first)) {
                 sink.observe(*recent, key.second, sum.first, sum.second, labels);
             }

@@ -1,4 +1,4 @@
-// The streaming collector of the kernel log.
+// The collector of the kernel log: streams increments of error counters.
 #include <fmt/format.h>
 #include <time.h>
 
@@ -18,17 +18,17 @@ namespace lastgood {
 namespace {
 
 constexpr Seconds interval = 60;
-constexpr Seconds between_commits = 0.05;  // in a flood
-constexpr Seconds report_gap =
-    0.02;  // the lines that report one failed command come closer together than this
+constexpr Seconds min_commit_interval = 0.05;  // errors within this time share a commit
+constexpr Seconds report_timeout = 0.02;       // longest gap within the report of one command
 
+// The clock of the records' timestamps.
 Seconds kernel_clock() {
     timespec time{};
     clock_gettime(CLOCK_MONOTONIC, &time);
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// "BOOT_ID:SEQUENCE": the last record that was counted.
+// The last record that was counted: "BOOT_ID:SEQUENCE".
 struct Cursor {
     std::string boot;
     uint64_t sequence = 0;
@@ -58,11 +58,11 @@ class KernelLogCollector {
               kernel_clock),
           account_(names_),
           reader_([this](const KernelEvent& event, const KernelLogReader::Origin& origin) {
-              account_.take(event, origin);
+              account_.charge(event, origin);
           }) {
         boot_ = context.host.read_line("/proc/sys/kernel/random/boot_id").value_or("unknown");
         if (const auto cursor = parse_cursor(context.cursor)) {
-            started_before_ = true;
+            has_cursor_ = true;
             if (cursor->boot == boot_) counted_ = cursor->sequence;
         }
         if (context.host.recorded()) boot_time_ = context.host.boot_time();
@@ -83,36 +83,37 @@ class KernelLogCollector {
             const Seconds now = kernel_clock();
             if (*status == KernelLogSource::Status::record) {
                 take(record);
-                if (!account_.empty() && now - last_commit >= between_commits && !context_.once) {
-                    if (now - flood_since_ >= between_commits) {
+                if (!account_.empty() && now - last_commit >= min_commit_interval &&
+                    !context_.once) {
+                    if (now - drained_at_ >= min_commit_interval) {
                         commit();
                         last_commit = now;
                     }
                 }
                 continue;
             }
-            // All that is there has been read.
-            flood_since_ = now;
+            // No record is waiting.
+            drained_at_ = now;
             const bool ends = *status == KernelLogSource::Status::end || context_.once;
-            if (ends || (reader_.unfinished() && now - last_record_ >= report_gap)) reader_.flush();
+            if (ends || (reader_.pending() && now - last_record_ >= report_timeout))
+                reader_.flush();
             if (ends || now - last_commit >= interval ||
-                (!account_.empty() && now - last_commit >= between_commits)) {
+                (!account_.empty() && now - last_commit >= min_commit_interval)) {
                 commit();
                 last_commit = now;
             }
             if (ends) return {};
             names_.settle();
             Seconds timeout = interval - (now - last_commit);
-            if (reader_.unfinished()) timeout = std::min(timeout, report_gap);
-            if (!account_.empty()) timeout = std::min(timeout, between_commits);
-            if (names_.unsettled()) timeout = std::min(timeout, 1.0);
+            if (reader_.pending()) timeout = std::min(timeout, report_timeout);
+            if (!account_.empty()) timeout = std::min(timeout, min_commit_interval);
+            if (names_.needs_settling()) timeout = std::min(timeout, 1.0);
             source_.wait(timeout);
         }
     }
 
   private:
-    // Names that were given to another device within the backlog must be known before its first
-    // error is charged.
+    // Reused device names of the whole backlog must be known before its first error is charged.
     Result<void> learn_backlog() {
         KernelLogReader learner([this](const KernelEvent& event, const KernelLogReader::Origin&) {
             names_.learn_backlog(event);
@@ -123,7 +124,7 @@ class KernelLogCollector {
             auto status = source_.next(record);
             if (!status) return Failure(status.error());
             if (*status != KernelLogSource::Status::record) break;
-            if (record.facility == 0) learner.take(record.text, {});
+            if (record.facility == 0) learner.feed(record.text, {});
         }
         source_.rewind();
         return {};
@@ -138,16 +139,16 @@ class KernelLogCollector {
         count_lost(record.sequence, time);
         last_sequence_ = record.sequence;
         const bool counting = !counted_ || record.sequence > *counted_;
-        if (counting && !counting_) reader_.flush();  // what began before was counted before
+        if (counting && !counting_) reader_.flush();  // an earlier run has counted these commands
         counting_ = counting;
         account_.set_counting(counting);
-        if (record.facility != 0) return;  // a program wrote this
+        if (record.facility != 0) return;  // written by a program
         last_record_ = kernel_clock();
         const KernelLogReader::Origin origin{time, record.device};
         if (record.text.find('\\') == std::string_view::npos) {
-            reader_.take(record.text, origin);
+            reader_.feed(record.text, origin);
         } else {
-            reader_.take(unescape_kmsg(record.text), origin);
+            reader_.feed(unescape_kmsg(record.text), origin);
         }
     }
 
@@ -157,20 +158,20 @@ class KernelLogCollector {
             expected = *last_sequence_ + 1;
         } else if (counted_) {
             expected = *counted_ + 1;
-        } else if (started_before_) {
-            expected = 0;  // since the host was booted we have not been here
+        } else if (has_cursor_) {
+            expected = 0;  // the first run in this boot: all its records should be there
         }
         if (sequence <= expected) return;
         account_.set_counting(true);
-        account_.add_lost(sequence - expected, time);
+        account_.charge_lost(sequence - expected, time);
     }
 
     void commit() {
         for (Observation& observation : account_.drain()) {
             context_.sink.increment(std::move(observation));
         }
-        // A command whose report is unfinished is not counted yet, but its records are before the
-        // cursor: it is completed within milliseconds, and lost only if we are killed within them.
+        // The cursor may be past the first records of a command whose report is pending. The report
+        // is complete within milliseconds; that command is lost if this process is killed by then.
         const auto sequence = last_sequence_ ? last_sequence_ : counted_;
         context_.sink.commit(sequence ? fmt::format("{}:{}", boot_, *sequence) : context_.cursor);
     }
@@ -181,13 +182,13 @@ class KernelLogCollector {
     KernelLogAccount account_;
     KernelLogReader reader_;
     std::string boot_;
-    std::optional<uint64_t> counted_;  // by an earlier run in this boot
-    bool started_before_ = false;
+    std::optional<uint64_t> counted_;  // last record that an earlier run in this boot has counted
+    bool has_cursor_ = false;
     bool counting_ = true;
     std::optional<uint64_t> last_sequence_;
     Timestamp boot_time_ = 0;
-    Seconds last_record_ = 0;
-    Seconds flood_since_ = kernel_clock();
+    Seconds last_record_ = 0;              // when the last kernel record was read
+    Seconds drained_at_ = kernel_clock();  // when no record was waiting
 };
 
 Result<void> run(Context& context) {
@@ -196,8 +197,8 @@ Result<void> run(Context& context) {
     if (!fd) {
         if (fd.error().kind != ErrorKind::denied) return Failure(fd.error());
         return fail(ErrorKind::denied,
-                    fmt::format("{}: permission denied. Run as root, or with CAP_SYSLOG and read "
-                                "permission for the device",
+                    fmt::format("{}: permission denied; run as root, or with CAP_SYSLOG and read "
+                                "permission for the file",
                                 path));
     }
     return KernelLogCollector(context, *fd).run();

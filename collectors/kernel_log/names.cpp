@@ -9,11 +9,11 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds between_reads =
-    1;  // an unknown name does not make us read /sys for each of its errors
-constexpr Seconds until_identified =
-    2;  // udev works out a drive's identity after the kernel announced it
-constexpr size_t most_names = 4096;
+// Many errors under one unknown name must not read /sys once for each.
+constexpr Seconds min_refresh_interval = 1;
+// udev needs some time to identify a drive after the kernel has announced it.
+constexpr Seconds identification_delay = 2;
+constexpr size_t max_names = 4096;
 
 bool is_number(std::string_view name) {  // "8:16"
     const size_t colon = name.find(':');
@@ -22,8 +22,7 @@ bool is_number(std::string_view name) {  // "8:16"
            name.find(':', colon + 1) == std::string_view::npos;
 }
 
-// Names under which drives are known; an error of any other (fd0, sr0, loop3, zram0) is nobody's
-// that we watch.
+// Names that a watched drive can have. Errors of others (fd0, sr0, loop3, zram0) are not counted.
 bool may_be_drive(std::string_view name) {
     for (std::string_view prefix : {"sd", "nvme", "vd", "xvd", "hd", "mmcblk", "ata"}) {
         if (name.starts_with(prefix)) return true;
@@ -37,13 +36,13 @@ std::vector<std::string> to_vector(const std::set<std::string>& ids) {
 
 }  // namespace
 
-bool HostKernelLogNames::Epochs::take(const KernelEvent& event) {
+bool HostKernelLogNames::Appearances::learn(const KernelEvent& event) {
     if (event.kind == KernelEventKind::removed) {
         ++removals;
         return false;
     }
     if (event.kind != KernelEventKind::appeared) return false;
-    if (names.size() >= most_names && !names.contains(event.device)) return false;
+    if (names.size() >= max_names && !names.contains(event.device)) return false;
     const std::string form = std::string(event.address) + " " + std::string(event.text);
     Appearance& last = names[std::string(event.device)];
     if (last.count > 0 && last.form == form && last.removals == removals) return false;
@@ -57,7 +56,7 @@ HostKernelLogNames::HostKernelLogNames(const Host& host, ReadTopology read,
                                        std::function<Seconds()> clock)
     : host_(host), read_(std::move(read)), clock_(std::move(clock)) {
     refresh();
-    hold_all();
+    keep_names();
 }
 
 void HostKernelLogNames::refresh() {
@@ -68,46 +67,46 @@ void HostKernelLogNames::refresh() {
     topology_ = std::move(*fresh);
 }
 
-void HostKernelLogNames::hold_all() {
+void HostKernelLogNames::keep_names() {
     for (const auto& [name, device] : topology_.devices) {
-        if (held_.size() >= most_names || held_.contains(name)) continue;
+        if (kept_.size() >= max_names || kept_.contains(name)) continue;
         auto ids = to_vector(topology_.drives_under(name));
-        if (!ids.empty()) held_.emplace(name, std::move(ids));
+        if (!ids.empty()) kept_.emplace(name, std::move(ids));
     }
-    // A link of udev's goes with its drive, and btrfs goes on complaining of it.
+    // udev removes the link with its drive, but btrfs reports errors under it for longer.
     for (const auto& [link, name] : topology_.btrfs_links) {
-        if (held_.size() >= most_names && !held_.contains(link)) continue;
+        if (kept_.size() >= max_names && !kept_.contains(link)) continue;
         auto ids = to_vector(topology_.drives_under(name));
-        if (!ids.empty()) held_.insert_or_assign(link, std::move(ids));
+        if (!ids.empty()) kept_.insert_or_assign(link, std::move(ids));
     }
 }
 
 void HostKernelLogNames::learn_backlog(const KernelEvent& event) {
-    backlog_.take(event);
+    backlog_.learn(event);
 }
 
 void HostKernelLogNames::settle() {
-    if (!stale_ || clock_() - appeared_at_ < until_identified) return;
+    if (!stale_ || clock_() - appeared_at_ < identification_delay) return;
     stale_ = false;
-    renewed_.clear();
+    reused_.clear();
     refresh();
-    hold_all();
+    keep_names();
 }
 
 void HostKernelLogNames::note(const KernelEvent& event) {
-    const bool renewed = live_.take(event);
+    const bool reused = live_.learn(event);
     if (event.kind == KernelEventKind::appeared || event.kind == KernelEventKind::attached) {
         const auto backlog = backlog_.names.find(event.device);
         const auto live = live_.names.find(event.device);
         const bool past = backlog != backlog_.names.end() && live != live_.names.end() &&
                           live->second.count <= backlog->second.count;
-        if (past) return;  // the topology that we have was read after this
+        if (past) return;  // the topology was read after this event
         stale_ = true;
         appeared_at_ = clock_();
-        if (!renewed) return;
+        if (!reused) return;
         const std::string_view whole = event.device;
-        if (renewed_.size() < most_names) renewed_.emplace(whole);
-        std::erase_if(held_, [whole](const auto& entry) {
+        if (reused_.size() < max_names) reused_.emplace(whole);
+        std::erase_if(kept_, [whole](const auto& entry) {
             return entry.first == whole || whole_device(entry.first) == whole;
         });
     }
@@ -120,25 +119,25 @@ std::vector<std::string> HostKernelLogNames::drives_at(std::string_view place) c
 }
 
 std::vector<std::string> HostKernelLogNames::drives_named(std::string_view name) {
-    const auto held = held_.find(name);
-    if (held != held_.end()) return held->second;
-    // A partition or namespace that we have not seen lies on a drive that we have.
+    const auto kept = kept_.find(name);
+    if (kept != kept_.end()) return kept->second;
+    // A new partition or namespace of a known drive.
     const std::string_view whole = whole_device(name);
     if (whole != name) {
-        if (const auto drive = held_.find(whole); drive != held_.end()) return drive->second;
+        if (const auto drive = kept_.find(whole); drive != kept_.end()) return drive->second;
     }
-    if (read_at_ <= appeared_at_ && renewed_.contains(whole))
-        refresh();  // it is another device now
+    if (read_at_ <= appeared_at_ && reused_.contains(whole))
+        refresh();  // the topology may still have the old device
     auto ids = topology_.drives_under(name);
-    if (ids.empty() && clock_() - read_at_ >= between_reads) {
+    if (ids.empty() && clock_() - read_at_ >= min_refresh_interval) {
         refresh();
         ids = topology_.drives_under(name);
     }
     if (ids.empty()) ids = topology_.drives_at(name);  // "nvme0", a controller
     auto found = to_vector(ids);
-    const bool settled = clock_() - appeared_at_ >= until_identified;
-    if (!found.empty() && settled && held_.size() < most_names) {
-        held_.emplace(std::string(name), found);
+    const bool settled = clock_() - appeared_at_ >= identification_delay;
+    if (!found.empty() && settled && kept_.size() < max_names) {
+        kept_.emplace(std::string(name), found);
     }
     return found;
 }
@@ -162,11 +161,11 @@ std::optional<KernelLogSubjects> HostKernelLogNames::by_name(std::string_view na
         return std::nullopt;
     }
     subjects.mapped = composed;
-    // An array that was just stopped has no device any more, and its last members are not to blame.
+    // A stopped array has no device any more; kept_ may still have its last members.
     const bool array_device =
         device != nullptr ? device->kind == BlockKind::md : name.starts_with("md");
     if (array_device || (device != nullptr && subjects.drives.size() > 1)) {
-        // Which of its drives failed, the drives' own errors say.
+        // The drives' own errors show which of them failed.
         subjects.drives.clear();
         subjects.array = array(name);
         subjects.mapped = false;
@@ -177,7 +176,7 @@ std::optional<KernelLogSubjects> HostKernelLogNames::by_name(std::string_view na
 KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
                                                std::string_view kmsg_device) {
     const std::string_view name = event.device;
-    // Behind a USB port or a SCSI host may be anything, or several drives.
+    // A USB port or SCSI host may have no drive or several.
     if (name.starts_with("usb ") || name.starts_with("host")) {
         KernelLogSubjects subjects;
         subjects.drives = drives_at(name);
@@ -193,11 +192,11 @@ KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
             return {{"unknown-" + whole}, {}, false};
         }
     }
-    // The record names the device itself.
+    // DEVICE= of the record is exact.
     if (kmsg_device.size() > 1 && kmsg_device.front() == 'b') {
         if (const BlockDevice* device = topology_.device(kmsg_device.substr(1))) {
-            // Of a number that was given anew since, the name in the text knows more.
-            const bool same = is_number(name) || device->name == name || !held_.contains(name);
+            // The number may belong to another device by now; then the name decides.
+            const bool same = is_number(name) || device->name == name || !kept_.contains(name);
             if (same) {
                 if (auto subjects = by_name(device->name)) return *subjects;
             }
@@ -221,7 +220,7 @@ KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
         subjects.drives = drives_at(place);
         if (!subjects.drives.empty()) return subjects;
     }
-    if (port && clock_() - read_at_ >= between_reads) {
+    if (port && clock_() - read_at_ >= min_refresh_interval) {
         refresh();
         subjects.drives = drives_at(name);
         if (!subjects.drives.empty()) return subjects;
@@ -239,15 +238,15 @@ std::string HostKernelLogNames::array(std::string_view device) {
             const auto metadata = host_.read_line(directory + "metadata_version");
             const std::string id = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
             if (!id.empty()) {
-                if (array_ids_.size() < most_names || array_ids_.contains(name))
+                if (array_ids_.size() < max_names || array_ids_.contains(name))
                     array_ids_.insert_or_assign(name, "md-uuid-" + id);
                 return "md-uuid-" + id;
             }
         }
     }
-    // Stopped: what is still said of it is the same array's.
+    // The array is stopped: sysfs has no uuid any more.
     if (const auto known = array_ids_.find(name); known != array_ids_.end()) return known->second;
-    // A RAID volume of LVM, by the id that the arrays collector gives it.
+    // An LVM RAID volume has the id that the arrays collector gives it.
     const BlockDevice* mapped = topology_.device(name);
     if (mapped != nullptr && is_lvm_array(topology_, *mapped)) {
         return lvm_array_id(host_, name, mapped->dm_name);
@@ -257,8 +256,8 @@ std::string HostKernelLogNames::array(std::string_view device) {
 
 std::string HostKernelLogNames::filesystem(std::string_view device) {
     const Mount* mount = mount_of(device);
-    if (mount == nullptr && clock_() - read_at_ >= between_reads) {
-        refresh();  // nobody tells us of what is mounted
+    if (mount == nullptr && clock_() - read_at_ >= min_refresh_interval) {
+        refresh();  // it may have been mounted since
         mount = mount_of(device);
     }
     return mount != nullptr ? mount->point : std::string(device);

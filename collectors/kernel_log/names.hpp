@@ -1,4 +1,4 @@
-// Which drive a name of the kernel's stood for when the kernel used it, on a living host.
+// Maps device names in kernel messages to drive ids as of the time of the message, on a live host.
 #pragma once
 
 #include <cstdint>
@@ -16,43 +16,49 @@
 
 namespace lastgood {
 
-// Names are kept as they were: errors of a drive that is gone stay on its account until the kernel
-// says that another device has appeared under the name. What cannot be attributed gets the subject
-// "unknown-NAME".
+// A name keeps its drive until the kernel reports another device under that name: errors of a
+// removed drive are still charged to that drive. A name that cannot be resolved gets the subject
+// "unknown-NAME". Not thread-safe. Unknown names and settle() read the topology (/sys, mountinfo,
+// the udev database), about once a second at most; no device is accessed.
 class HostKernelLogNames : public KernelLogNames {
   public:
+    // nullopt: the topology cannot be read now; the last one stays in use.
     using ReadTopology = std::function<std::optional<Topology>()>;
 
-    // `clock` is monotonic.
+    // `clock` is monotonic, in seconds. `host` must outlive this object.
     HostKernelLogNames(const Host& host, ReadTopology read, std::function<Seconds()> clock);
 
-    // The backlog is read twice: first this learns which names were given anew in it. Errors under
-    // a name before its last appearance are another drive's, which cannot be known any more.
+    // The backlog is read twice. The first pass calls this for each event, to learn which device
+    // names were reused. Then an error under a name before its last appearance is known to be
+    // another drive's; its subject is "unknown-NAME".
     void learn_backlog(const KernelEvent& event);
 
-    // When nothing is waiting to be read: takes up what has appeared.
+    // Reads the topology anew 2 s after a device appeared, when udev has identified it. To be
+    // called whenever no record is waiting.
     void settle();
-    bool unsettled() const { return stale_; }
+    bool needs_settling() const { return stale_; }
 
     void note(const KernelEvent& event) override;
     KernelLogSubjects subjects(const KernelEvent& event, std::string_view kmsg_device) override;
+    // "md-uuid-…", the LVM array's id, or the name itself.
     std::string array(std::string_view device) override;
+    // The mount point, or the device name if it is not mounted.
     std::string filesystem(std::string_view device) override;
 
   private:
     struct Appearance {
-        std::string form;  // address and size: the same again is the same device looked at again
+        std::string form;  // address and size; the same again is a rescan of the same device
         uint64_t removals = 0;
         unsigned count = 0;
     };
-    struct Epochs {
+    struct Appearances {
         std::map<std::string, Appearance, std::less<>> names;
-        uint64_t removals = 0;
-        bool take(const KernelEvent& event);  // whether a device has taken the name
+        uint64_t removals = 0;                 // of any device
+        bool learn(const KernelEvent& event);  // true if another device has taken the name
     };
 
     void refresh();
-    void hold_all();
+    void keep_names();
     std::vector<std::string> drives_named(std::string_view name);
     std::vector<std::string> drives_at(std::string_view place) const;
     std::optional<KernelLogSubjects> by_name(std::string_view name);
@@ -63,16 +69,14 @@ class HostKernelLogNames : public KernelLogNames {
     std::function<Seconds()> clock_;
     Topology topology_;
     Topology previous_;
-    std::map<std::string, std::vector<std::string>, std::less<>>
-        held_;                                                   // device name → ids of drives
-    std::map<std::string, std::string, std::less<>> array_ids_;  // of md devices, as last seen
-    std::set<std::string, std::less<>>
-        renewed_;  // names given to a device that the topology may not have yet
+    std::map<std::string, std::vector<std::string>, std::less<>> kept_;  // device name → drive ids
+    std::map<std::string, std::string, std::less<>> array_ids_;  // md name → id, as last seen
+    std::set<std::string, std::less<>> reused_;  // names whose new device topology_ may not have
     bool stale_ = false;
     Seconds read_at_ = -1e9;
     Seconds appeared_at_ = -1e9;
-    Epochs backlog_;
-    Epochs live_;
+    Appearances backlog_;
+    Appearances live_;
 };
 
 }  // namespace lastgood

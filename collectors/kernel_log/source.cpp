@@ -12,9 +12,10 @@ namespace lastgood {
 
 namespace {
 
-// The kernel's own limit is 8 KiB (CONSOLE_EXT_LOG_MAX); a smaller buffer is refused with EINVAL.
-constexpr size_t longest_record = 16 * 1024;
-constexpr size_t stream_buffer = 4 * longest_record;
+// The kernel's limit is 8 KiB (CONSOLE_EXT_LOG_MAX); read() into a buffer that is too small fails
+// with EINVAL.
+constexpr size_t max_record_size = 16 * 1024;
+constexpr size_t stream_buffer_size = 4 * max_record_size;
 
 }  // namespace
 
@@ -24,7 +25,7 @@ KernelLogSource::KernelLogSource(int fd) : fd_(fd) {
         device_ = S_ISCHR(status.st_mode);
         fifo_ = S_ISFIFO(status.st_mode);
     }
-    if (device_) buffer_.resize(longest_record);
+    if (device_) buffer_.resize(max_record_size);
 }
 
 KernelLogSource::~KernelLogSource() {
@@ -41,7 +42,7 @@ bool KernelLogSource::rewind() {
 void KernelLogSource::wait(Seconds timeout) {
     pollfd descriptor{fd_, POLLIN, 0};
     const int milliseconds = timeout <= 0 ? 0 : static_cast<int>(timeout * 1000) + 1;
-    // A FIFO that nobody has opened for writing is at its end and not worth waking up for.
+    // poll() reports end of file at once for a FIFO without a writer; do not wake up for it.
     if (fifo_ && !had_writer_) descriptor.events = POLLIN | POLLPRI;
     poll(&descriptor, 1, milliseconds);
 }
@@ -51,15 +52,15 @@ Result<KernelLogSource::Status> KernelLogSource::next(KmsgRecord& record) {
 }
 
 Result<KernelLogSource::Status> KernelLogSource::next_of_device(KmsgRecord& record) {
-    // EPIPE: records were overwritten; the next read gives the oldest that is left, and its
-    // sequence number tells how many.
+    // EPIPE: records were overwritten. The next read gives the oldest one that is left; the gap in
+    // the sequence numbers is the number of lost records.
     for (int attempts = 0; attempts < 1000; ++attempts) {
         const ssize_t size = read(fd_, buffer_.data(), buffer_.size());
         if (size < 0) {
             if (errno == EPIPE || errno == EINTR) continue;
             if (errno == EAGAIN) return Status::none_now;
             return fail(ErrorKind::failed,
-                        fmt::format("the kernel log cannot be read: {}", strerror(errno)));
+                        fmt::format("cannot read the kernel log: {}", strerror(errno)));
         }
         if (size == 0) return Status::end;
         auto parsed = parse_kmsg_record({buffer_.data(), static_cast<size_t>(size)});
@@ -70,24 +71,24 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_device(KmsgRecord& reco
     return Status::none_now;
 }
 
-// Length of the first complete record in the buffer: it ends where a line begins that is not
-// indented.
-size_t KernelLogSource::complete_record(bool all_is_here) const {
+// Length of the first complete record in the buffer; 0 if there is none yet. A record ends before a
+// line that is not indented, or where no more data comes.
+size_t KernelLogSource::complete_record(bool at_end) const {
     size_t from = taken_;
     while (true) {
         const size_t newline = buffer_.find('\n', from);
-        if (newline == std::string::npos) return all_is_here ? buffer_.size() - taken_ : 0;
-        if (newline + 1 == buffer_.size()) return all_is_here ? newline + 1 - taken_ : 0;
+        if (newline == std::string::npos) return at_end ? buffer_.size() - taken_ : 0;
+        if (newline + 1 == buffer_.size()) return at_end ? newline + 1 - taken_ : 0;
         if (buffer_[newline + 1] != ' ') return newline + 1 - taken_;
         from = newline + 1;
     }
 }
 
 Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& record) {
-    bool all_is_here = false;
+    bool drained = false;
     bool at_end = false;
     while (true) {
-        const size_t length = complete_record(all_is_here);
+        const size_t length = complete_record(drained);
         if (length > 0) {
             const std::string_view text(buffer_.data() + taken_, length);
             taken_ += length;
@@ -96,13 +97,13 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& reco
             record = *parsed;
             return Status::record;
         }
-        if (all_is_here) return at_end ? Status::end : Status::none_now;
+        if (drained) return at_end ? Status::end : Status::none_now;
         buffer_.erase(0, taken_);
         taken_ = 0;
-        if (buffer_.size() >= stream_buffer) buffer_.clear();  // no record is so long
+        if (buffer_.size() >= stream_buffer_size) buffer_.clear();  // longer than any record
         const size_t before = buffer_.size();
-        buffer_.resize(stream_buffer);
-        const ssize_t size = read(fd_, buffer_.data() + before, stream_buffer - before);
+        buffer_.resize(stream_buffer_size);
+        const ssize_t size = read(fd_, buffer_.data() + before, stream_buffer_size - before);
         const int error = errno;
         buffer_.resize(before + (size > 0 ? static_cast<size_t>(size) : 0));
         if (size > 0) {
@@ -111,12 +112,12 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& reco
             continue;
         } else if (size < 0 && error == EAGAIN) {
             had_writer_ = true;
-            all_is_here = true;
+            drained = true;
         } else if (size < 0) {
             return fail(ErrorKind::failed,
-                        fmt::format("the kernel log cannot be read: {}", strerror(error)));
+                        fmt::format("cannot read the kernel log: {}", strerror(error)));
         } else {
-            all_is_here = true;
+            drained = true;
             at_end = !fifo_ || had_writer_;
         }
     }

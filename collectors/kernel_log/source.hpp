@@ -1,4 +1,4 @@
-// Reads /dev/kmsg, or a file or FIFO of such records, record by record.
+// Reads kernel log records from /dev/kmsg, or from a file or FIFO of such records. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,33 +15,34 @@ class KernelLogSource {
   public:
     enum class Status { record, none_now, end };
 
-    // Takes over the descriptor (non-blocking).
+    // Takes over and closes the descriptor, which must be non-blocking.
     explicit KernelLogSource(int fd);
     ~KernelLogSource();
     KernelLogSource(const KernelLogSource&) = delete;
     KernelLogSource& operator=(const KernelLogSource&) = delete;
 
-    // The next record; valid until the next call. A record that makes no sense is passed over.
-    // `end`: a file's end, or the last writer has closed the FIFO.
+    // Reads the next record without blocking; its views are valid until the next call. Skips
+    // malformed records. `end`: end of the file, or the FIFO's last writer has closed it.
+    // Error: failed, if the source cannot be read.
     Result<Status> next(KmsgRecord& record);
 
-    // Back to the oldest record; false where that cannot be done.
+    // Goes back to the oldest record that the kernel still has; false if the source cannot.
     bool rewind();
 
-    // Until there is something to read, at most so long.
+    // Blocks until a record can be read, at most for `timeout`.
     void wait(Seconds timeout);
 
   private:
     Result<Status> next_of_device(KmsgRecord& record);
     Result<Status> next_of_stream(KmsgRecord& record);
-    size_t complete_record(bool all_is_here) const;
+    size_t complete_record(bool at_end) const;
 
     int fd_;
     bool device_ = false;
     bool fifo_ = false;
     bool had_writer_ = false;
-    std::string buffer_;  // device: the record; stream: what is read and not yet taken
-    size_t taken_ = 0;    // of a stream's buffer
+    std::string buffer_;  // of a device: one record; of a stream: the bytes from taken_ are unread
+    size_t taken_ = 0;
 };
 
 }  // namespace lastgood

@@ -1,5 +1,8 @@
 #include "collectors/kernel_log/parse/event.hpp"
 
+#include <array>
+#include <iterator>
+
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -161,123 +164,95 @@ bool is_error(KernelEventKind kind) {
 
 namespace {
 
-// Dispatch on the first character, then each parser on its first word: most messages end here.
-kernel_messages::Event dispatch(std::string_view message) {
-    namespace forms = kernel_messages;
-    const auto starts = [message](std::string_view word) { return message.starts_with(word); };
-    switch (message.front()) {
-        case 'a':
-            if (starts("ata")) return forms::ata(message);
-            break;
-        case 'A':
-            if (starts("Aborting journal")) return forms::journal(message);
-            if (starts("Add. Sense: ")) return forms::scsi_detail(message);
-            break;
-        case 'b':
-            if (starts("blk_update_request: ")) return forms::block(message.substr(20));
-            if (starts("bcache: ")) return forms::bcache(message);
-            break;
-        case 'B':
-            if (starts("BTRFS")) return forms::btrfs(message);
-            if (starts("Buffer I/O error on ")) return forms::block(message);
-            break;
-        case 'e':
-            if (starts("end_request: ")) return forms::block(message.substr(13));
-            if (starts("ext3_") || starts("ext4_")) return forms::ext(message);
-            break;
-        case 'E':
-            if (starts("EXT")) return forms::ext(message);
-            if (starts("ERROR: (device ")) return forms::other_filesystem(message);
-            break;
-        case 'j':
-            if (starts("journal commit I/O error")) return forms::journal(message);
-            break;
-        case 'J':
-            if (starts("JBD")) return forms::journal(message);
-            break;
-        case 'l':
-            if (starts("lost page write due to ")) return forms::block(message);
-            if (starts("loop")) return forms::block(message);
-            break;
-        case 'm':
-            if (starts("md")) {
-                if (auto event = forms::md(message)) return event;
-                return forms::block(message);
-            }
-            if (starts("mmc")) return forms::mmc(message);
-            break;
-        case 'n':
-            if (starts("nvme")) return forms::nvme(message);
-            if (starts("nbd")) return forms::block(message);
-            break;
-        case 'p':
-            if (starts("print_req_error: ")) return forms::block(message.substr(17));
-            return forms::block(message);
-        case 'r':
-            if (starts("raid") && message.size() > 5 && is_digit(message[4]))
-                return forms::md(message);
-            if (starts("res ")) return forms::ata_result(message);
-            return forms::block(message);
-        case 'R':
-            if (starts("Result: ")) return forms::scsi_detail(message);
-            if (starts("Read-error on swap-device")) return forms::block(message);
-            if (starts("REISERFS ")) return forms::other_filesystem(message);
-            break;
-        case 's':
-            if (starts("sd ") || starts("scsi ") || starts("sd") || starts("sr ")) {
-                if (auto event = forms::scsi(message)) return event;
-                return forms::block(message);
-            }
-            break;
-        case 'S':
-            if (starts("SCSI device ")) return forms::scsi(message);
-            if (starts("Sense Key : ")) return forms::scsi_detail(message);
-            break;
-        case 'u':
-            if (starts("usb ")) return forms::usb(message);
-            break;
-        case 'v':
-            if (starts("virtio_blk ")) return forms::virtio(message);
-            return forms::block(message);
-        case 'W':
-            if (starts("Write-error on swap-device")) return forms::block(message);
-            if (starts("WARNING: Pool '")) return forms::other_filesystem(message);
-            break;
-        case 'X':
-            if (starts("XFS (")) return forms::xfs(message);
-            break;
-        case 'F':
-            if (starts("FAT-fs (") || starts("F2FS-fs (")) return forms::other_filesystem(message);
-            break;
-        case 'd':
-            if (starts("device-mapper: ")) return forms::dm(message);
-            return forms::block(message);
-        // "critical medium error, dev …", "I/O error, dev …", "invalid error, …", "timeout error,
-        // …", "zone …", "hda: …"
-        case 'c':
-        case 'h':
-        case 'i':
-        case 'I':
-        case 'k':
-        case 'o':
-        case 't':
-        case 'x':
-        case 'z':
-            return forms::block(message);
-        default:
-            break;
-    }
-    return std::nullopt;
+struct Form {
+    std::string_view prefix;
+    kernel_messages::Event (*parse)(std::string_view message);
+    bool strip = false;  // the parser takes the message without the prefix
+};
+
+// Grouped by first character, so that most messages are rejected by one look into first_form.
+// The first parser that knows the message wins.
+constexpr Form forms[] = {
+    {"Aborting journal", kernel_messages::journal},
+    {"Add. Sense: ", kernel_messages::scsi_detail},
+    {"BTRFS", kernel_messages::btrfs},
+    {"Buffer I/O error on ", kernel_messages::block},
+    {"EXT", kernel_messages::ext},
+    {"ERROR: (device ", kernel_messages::other_filesystem},
+    {"FAT-fs (", kernel_messages::other_filesystem},
+    {"F2FS-fs (", kernel_messages::other_filesystem},
+    {"I", kernel_messages::block},  // "I/O error, dev …"
+    {"JBD", kernel_messages::journal},
+    {"Result: ", kernel_messages::scsi_detail},
+    {"Read-error on swap-device", kernel_messages::block},
+    {"REISERFS ", kernel_messages::other_filesystem},
+    {"SCSI device ", kernel_messages::scsi},
+    {"Sense Key : ", kernel_messages::scsi_detail},
+    {"Write-error on swap-device", kernel_messages::block},
+    {"WARNING: Pool '", kernel_messages::other_filesystem},
+    {"XFS (", kernel_messages::xfs},
+    {"ata", kernel_messages::ata},
+    {"blk_update_request: ", kernel_messages::block, true},
+    {"bcache: ", kernel_messages::bcache},
+    {"c", kernel_messages::block},  // "critical medium error, dev …"
+    {"device-mapper: ", kernel_messages::dm},
+    {"d", kernel_messages::block},  // "device offline error, dev …", "dm-0: rw=0, …"
+    {"end_request: ", kernel_messages::block, true},
+    {"h", kernel_messages::block},  // "hda: …"
+    {"i", kernel_messages::block},  // "invalid error, dev …"
+    {"k", kernel_messages::block},  // "kernel resource error, dev …"
+    {"loop", kernel_messages::block},
+    {"md", kernel_messages::md},
+    {"md", kernel_messages::block},
+    {"mmc", kernel_messages::mmc},
+    {"nvme", kernel_messages::nvme},
+    {"nbd", kernel_messages::block},
+    {"o", kernel_messages::block},  // "operation not supported error, dev …"
+    {"print_req_error: ", kernel_messages::block, true},
+    {"p", kernel_messages::block},  // "protection error, dev …"
+    {"raid", kernel_messages::md},
+    {"res ", kernel_messages::ata_result},
+    {"r", kernel_messages::block},  // "recoverable transport error, dev …"
+    {"sd", kernel_messages::scsi},
+    {"sd", kernel_messages::block},
+    {"scsi ", kernel_messages::scsi},
+    {"sr ", kernel_messages::scsi},
+    {"t", kernel_messages::block},  // "timeout error, dev …"
+    {"usb ", kernel_messages::usb},
+    {"virtio_blk ", kernel_messages::virtio},
+    {"v", kernel_messages::block},  // "vda1: rw=0, …"
+    {"x", kernel_messages::block},  // "xvda1: rw=0, …"
+    {"z", kernel_messages::block},  // "zone resource error, dev …"
+};
+
+constexpr size_t slot(std::string_view text) {
+    return static_cast<unsigned char>(text.front());
 }
+
+// The index of the first form for a first character; std::size(forms) if there is none.
+constexpr auto first_form = [] {
+    std::array<size_t, 256> first{};
+    first.fill(std::size(forms));
+    for (size_t i = std::size(forms); i-- > 0;) first[slot(forms[i].prefix)] = i;
+    return first;
+}();
 
 }  // namespace
 
 std::optional<KernelEvent> parse_kernel_message(std::string_view message) {
-    if (message.size() < 8) return std::nullopt;
+    constexpr size_t shortest = 8;  // no known form is shorter
+    if (message.size() < shortest) return std::nullopt;
     if (message.back() == 'd' && message.ends_with("callbacks suppressed")) {
         return kernel_messages::suppressed(message);
     }
-    return dispatch(message);
+    for (size_t i = first_form[slot(message)];
+         i < std::size(forms) && forms[i].prefix.front() == message.front(); ++i) {
+        const Form& form = forms[i];
+        if (!message.starts_with(form.prefix)) continue;
+        if (form.strip) return form.parse(message.substr(form.prefix.size()));
+        if (auto event = form.parse(message)) return event;
+    }
+    return std::nullopt;
 }
 
 std::string_view whole_device(std::string_view name) {
@@ -286,7 +261,7 @@ std::string_view whole_device(std::string_view name) {
     while (end > 0 && is_digit(name[end - 1])) --end;
     if (end == name.size() || end == 0) return name;
     const std::string_view stem = name.substr(0, end);
-    // nvme0n1p2, mmcblk0p1, md0p1, loop0p1, nbd0p1: a number, "p", a number
+    // nvme0n1p2, mmcblk0p1, md0p1, loop0p1, nbd0p1
     if (stem.size() > 2 && stem.back() == 'p' && is_digit(stem[stem.size() - 2])) {
         return stem.substr(0, stem.size() - 1);
     }

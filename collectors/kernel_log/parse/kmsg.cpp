@@ -18,7 +18,7 @@ Result<KmsgRecord> parse_kmsg_record(std::string_view record) {
     if (!sequence || !scan.skip(",")) return refuse();
     const auto microseconds = scan.number();
     if (!microseconds || (scan.peek() != ',' && scan.peek() != ';')) return refuse();
-    // Flags, and whatever later kernels add before the semicolon.
+    // Flags, and fields that later kernels add before the semicolon.
     if (!scan.until(";")) return refuse();
     KmsgRecord parsed;
     parsed.level = static_cast<int>(*priority & 7);

@@ -6,10 +6,10 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t longest_bracket = 48;
-constexpr size_t longest_host = 255;
+constexpr size_t max_bracket_size = 48;
+constexpr size_t max_host_size = 255;
 
-// "Jan" … "Dec": 1 … 12; else 0.
+// "Jan" → 1 … "Dec" → 12; 0 for anything else.
 int month_of(std::string_view text) {
     constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (text.size() < 3) return 0;
@@ -27,21 +27,21 @@ bool is_weekday(std::string_view text) {
     return false;
 }
 
-// "hh:mm:ss" at the beginning.
+// Begins with "hh:mm:ss".
 bool is_clock(std::string_view text) {
     return text.size() >= 8 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':' &&
            is_digit(text[3]) && is_digit(text[4]) && text[5] == ':' && is_digit(text[6]) &&
            is_digit(text[7]);
 }
 
-// "yyyy-mm-dd" at the beginning.
+// Begins with "yyyy-mm-dd".
 bool is_date(std::string_view text) {
     return text.size() >= 10 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]) &&
            is_digit(text[3]) && text[4] == '-' && is_digit(text[5]) && is_digit(text[6]) &&
            text[7] == '-' && is_digit(text[8]) && is_digit(text[9]);
 }
 
-// Whether all is digits but for one dot, as seconds since boot are; blanks before it are taken off.
+// "12345.678901": digits with one dot. Removes leading blanks.
 bool is_uptime(std::string_view& text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     bool dot = false;
@@ -58,14 +58,14 @@ bool is_uptime(std::string_view& text) {
 
 enum class Bracket { none, uptime, civil, other };
 
-// What "[…]" at the beginning of a line holds.
+// What "[…]" at the beginning of a line holds; `inside` shrinks to the time.
 Bracket classify_bracket(std::string_view& inside) {
     std::string_view text = inside;
     if (is_uptime(text)) {
         inside = text;
         return Bracket::uptime;
     }
-    // "[12345.67 <    0.001>]" of dmesg -d and journalctl -o short-delta
+    // dmesg -d, journalctl -o short-delta: "[12345.67 <    0.001>]"
     if (const size_t delta = text.find(" <"); delta != std::string_view::npos) {
         std::string_view before = text.substr(0, delta);
         while (!before.empty() && before.back() == ' ') before.remove_suffix(1);
@@ -83,7 +83,7 @@ Bracket classify_bracket(std::string_view& inside) {
     if (is_weekday(text) && text.size() >= 20 && month_of(text.substr(4)) != 0) {
         return Bracket::civil;
     }
-    // "Nov14 10:00" of dmesg -H
+    // dmesg -H: "[Nov14 10:00]"
     if (month_of(text) != 0 && text.size() >= 11 && (text[3] == ' ' || is_digit(text[3])) &&
         text.find(':') != std::string_view::npos) {
         return Bracket::civil;
@@ -92,7 +92,7 @@ Bracket classify_bracket(std::string_view& inside) {
     return Bracket::none;
 }
 
-// "kern  :warn  : " of dmesg -x (util-linux): two words padded to six.
+// dmesg -x (util-linux): "kern  :warn  : ", two words of six characters.
 bool skip_decoded_priority(std::string_view& rest, KernelLogLine& line) {
     if (rest.size() < 16 || rest[6] != ':' || rest[13] != ':' || rest[14] != ' ') return false;
     if (!is_letter(rest[0]) || !is_letter(rest[7])) return false;
@@ -109,7 +109,7 @@ bool skip_decoded_priority(std::string_view& rest, KernelLogLine& line) {
     return true;
 }
 
-// "<3>": facility times eight plus level.
+// "<3>": 8 * facility + level.
 bool skip_priority(std::string_view& rest, KernelLogLine& line) {
     if (rest.size() < 3 || rest[0] != '<' || !is_digit(rest[1])) return false;
     size_t i = 1;
@@ -125,7 +125,7 @@ bool skip_priority(std::string_view& rest, KernelLogLine& line) {
 bool skip_brackets(std::string_view& rest, KernelLogLine& line) {
     bool any = false;
     for (int i = 0; i < 5 && !rest.empty() && rest.front() == '['; ++i) {
-        const size_t end = rest.substr(0, longest_bracket).find(']');
+        const size_t end = rest.substr(0, max_bracket_size).find(']');
         if (end == std::string_view::npos) break;
         std::string_view inside = rest.substr(1, end - 1);
         const Bracket kind = classify_bracket(inside);
@@ -139,12 +139,12 @@ bool skip_brackets(std::string_view& rest, KernelLogLine& line) {
     return any;
 }
 
-// Length of a civil time at the beginning, without the blank behind it; 0 when there is none.
+// Length of the civil time at the beginning, without the blank behind it; 0 if there is none.
 size_t civil_time_length(std::string_view text) {
     if (text.size() < 15) return 0;
     const char first = text.front();
     if (is_letter(first)) {
-        // "Sep  5 00:12:26", with fractions (short-precise), with a year behind or before the clock
+        // "Sep  5 00:12:26", "Sep  5 00:12:26.123456", "Sep  5 2021 00:12:26"
         if (month_of(text) != 0 && text[3] == ' ') {
             size_t at = 4;
             while (at < 6 && text[at] == ' ') ++at;
@@ -179,20 +179,20 @@ size_t civil_time_length(std::string_view text) {
     return 0;
 }
 
-// "host kernel: " behind a stamp. A line that names another program was not written by the kernel.
-void skip_host_and_speaker(std::string_view& rest, KernelLogLine& line) {
-    if (rest.starts_with("kernel: ")) {  // some cut the host out
+// "host kernel: " after the time. A line that names another program is not from the kernel.
+void skip_host_and_program(std::string_view& rest, KernelLogLine& line) {
+    if (rest.starts_with("kernel: ")) {  // the host was cut out
         rest.remove_prefix(8);
         return;
     }
-    const size_t host_end = rest.substr(0, longest_host).find(' ');
+    const size_t host_end = rest.substr(0, max_host_size).find(' ');
     if (host_end == std::string_view::npos) {
         line.from_kernel = false;
         return;
     }
     std::string_view behind = rest.substr(host_end + 1);
-    for (int words = 0; words < 3;
-         ++words) {  // "kern.warn kernel: " of busybox and of FreeNAS-like formats
+    // Up to two words may follow the host: "kern.warn kernel: " (busybox).
+    for (int words = 0; words < 3; ++words) {
         if (behind.starts_with("kernel:")) {
             behind.remove_prefix(7);
             if (!behind.empty() && behind.front() == ' ') behind.remove_prefix(1);
@@ -225,79 +225,95 @@ bool skip_rfc5424(std::string_view& rest, KernelLogLine& line) {
     return true;
 }
 
+// journalctl -o short-monotonic: "[ 5432.123456] host kernel: …"
+void skip_host_after_bracket(std::string_view& rest, KernelLogLine& line) {
+    constexpr std::string_view mark = "kernel: ";
+    const size_t host_end = rest.substr(0, 64).find(' ');
+    if (host_end == std::string_view::npos) return;
+    if (!rest.substr(host_end + 1).starts_with(mark)) return;
+    rest.remove_prefix(host_end + 1 + mark.size());
+    skip_brackets(rest, line);
+}
+
+// journalctl -o short-unix: "1686042276.136056 host kernel: …"
+bool skip_unix_time(std::string_view& rest, KernelLogLine& line) {
+    const size_t end = rest.substr(0, 24).find(' ');
+    if (end == std::string_view::npos || end <= 11) return false;
+    std::string_view seconds = rest.substr(0, end);
+    if (!is_uptime(seconds)) return false;
+    line.civil_time = seconds;
+    rest.remove_prefix(end + 1);
+    skip_host_and_program(rest, line);
+    return true;
+}
+
+// Everything before the message; false if the line has no prefix.
+bool skip_prefix(std::string_view& rest, KernelLogLine& line) {
+    bool found = skip_priority(rest, line);
+    if (found && skip_rfc5424(rest, line)) {
+        skip_brackets(rest, line);
+        return true;
+    }
+    if (rest.starts_with('[')) {
+        found |= skip_brackets(rest, line);
+        if (found) skip_host_after_bracket(rest, line);
+    } else if (skip_decoded_priority(rest, line)) {
+        found = true;
+        if (const size_t length = civil_time_length(rest); length != 0) {
+            line.civil_time = rest.substr(0, length);
+            rest.remove_prefix(length + 1);
+        }
+        skip_brackets(rest, line);
+    } else if (const size_t length = civil_time_length(rest); length != 0) {
+        found = true;
+        line.civil_time = rest.substr(0, length);
+        rest.remove_prefix(length);
+        // dmesg --time-format=iso prints a comma before the fraction, and no host.
+        const bool dmesg_iso = line.civil_time.size() > 19 && line.civil_time[19] == ',';
+        if (!rest.empty()) rest.remove_prefix(1);
+        if (!dmesg_iso) skip_host_and_program(rest, line);
+        skip_brackets(rest, line);
+    } else if (!rest.empty() && is_digit(rest.front())) {
+        found |= skip_unix_time(rest, line);
+    }
+    if (rest.starts_with('<') && skip_priority(rest, line)) skip_brackets(rest, line);
+    return found;
+}
+
+// Real-time kernels print the processor: "000: mmcblk1: …"
+void skip_processor(std::string_view& rest) {
+    if (rest.size() > 5 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) &&
+        rest[3] == ':' && rest[4] == ' ') {
+        rest.remove_prefix(5);
+    }
+}
+
+// Old kernels print a partition table piece by piece; a message in between stands in the same line,
+// behind its own priority: " sda:<3>ata1: …"
+void skip_unfinished_line(std::string_view& rest, KernelLogLine& line) {
+    const std::string_view head = rest.substr(0, 64);
+    const size_t priority = head.find('<');
+    if (priority != std::string_view::npos && priority + 2 < head.size() &&
+        is_digit(head[priority + 1]) && head[priority + 2] == '>') {
+        line.level = head[priority + 1] - '0';
+        rest.remove_prefix(priority + 3);
+    }
+}
+
 }  // namespace
 
 KernelLogLine parse_kernel_log_line(std::string_view text) {
     KernelLogLine line;
     while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // byte order mark
     std::string_view rest = text;
-
-    bool stamped = skip_priority(rest, line);
-    if (stamped && skip_rfc5424(rest, line)) {
-        skip_brackets(rest, line);
-    } else {
-        if (!rest.empty() && rest.front() == '[') {
-            stamped |= skip_brackets(rest, line);
-            // journalctl -o short-monotonic: "[ 5432.123456] host kernel: …"
-            const size_t host_end = stamped ? rest.substr(0, 64).find(' ') : std::string_view::npos;
-            if (host_end != std::string_view::npos &&
-                rest.substr(host_end + 1).starts_with("kernel: ")) {
-                rest.remove_prefix(host_end + 9);
-                skip_brackets(rest, line);
-            }
-        } else if (skip_decoded_priority(rest, line)) {
-            stamped = true;
-            if (const size_t length = civil_time_length(rest); length != 0) {
-                line.civil_time = rest.substr(0, length);
-                rest.remove_prefix(length + 1);
-            }
-            skip_brackets(rest, line);
-        } else if (const size_t length = civil_time_length(rest); length != 0) {
-            stamped = true;
-            line.civil_time = rest.substr(0, length);
-            rest.remove_prefix(length);
-            // dmesg --time-format=iso has a comma before the fraction and no host behind
-            const bool dmesg_iso = line.civil_time.size() > 19 && line.civil_time[19] == ',';
-            if (!rest.empty()) rest.remove_prefix(1);
-            if (!dmesg_iso) skip_host_and_speaker(rest, line);
-            skip_brackets(rest, line);
-        } else if (!rest.empty() && is_digit(rest.front())) {
-            // journalctl -o short-unix: "1686042276.136056 host kernel: …"
-            const size_t end = rest.substr(0, 24).find(' ');
-            if (end != std::string_view::npos && end > 11) {
-                std::string_view seconds = rest.substr(0, end);
-                if (is_uptime(seconds)) {
-                    stamped = true;
-                    line.civil_time = seconds;
-                    rest.remove_prefix(end + 1);
-                    skip_host_and_speaker(rest, line);
-                }
-            }
-        }
-        if (!rest.empty() && rest.front() == '<' && skip_priority(rest, line)) {
-            skip_brackets(rest, line);
-        }
-    }
-
-    // Real-time kernels print the processor: "000: mmcblk1: …"
-    if (rest.size() > 5 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) &&
-        rest[3] == ':' && rest[4] == ' ') {
-        rest.remove_prefix(5);
-    }
-    if (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) {
-        line.continuation = !stamped;
+    const bool prefixed = skip_prefix(rest, line);
+    skip_processor(rest);
+    if (rest.starts_with(' ') || rest.starts_with('\t')) {
+        line.continuation = !prefixed;
         const size_t begin = rest.find_first_not_of(" \t");
         rest.remove_prefix(begin == std::string_view::npos ? rest.size() : begin);
-        // Old kernels printed a partition table piece by piece; what came between carries its
-        // priority inside.
-        const std::string_view head = rest.substr(0, 64);
-        const size_t glued = head.find('<');
-        if (glued != std::string_view::npos && glued + 2 < head.size() &&
-            is_digit(head[glued + 1]) && head[glued + 2] == '>') {
-            line.level = head[glued + 1] - '0';
-            rest.remove_prefix(glued + 3);
-        }
+        skip_unfinished_line(rest, line);
     }
     line.message = rest;
     return line;
@@ -442,7 +458,7 @@ std::optional<Timestamp> time_of(const KernelLogLine& line, Timestamp now) {
 }
 
 std::string_view joined_message(std::string_view message) {
-    // "… 00 00   May 08 12:55:14 host kernel: sd 2:0:0:0: …"
+    // a mail program: "… 00 00   May 08 12:55:14 host kernel: sd 2:0:0:0: …"
     constexpr std::string_view mark = " kernel: ";
     if (const size_t found = message.find(mark); found != std::string_view::npos) {
         const std::string_view before = message.substr(0, found);
@@ -453,7 +469,7 @@ std::string_view joined_message(std::string_view message) {
             return message.substr(found + mark.size());
         }
     }
-    // "… job is running [   24.536440] print_req_error: …", as on a serial console
+    // a serial console: "… job is running [   24.536440] print_req_error: …"
     for (size_t end = message.find(']'); end != std::string_view::npos;
          end = message.find(']', end + 1)) {
         if (end < 9 || message[end - 7] != '.' || !is_digit(message[end - 1])) continue;

@@ -1,5 +1,4 @@
-// One line of a saved kernel log, in any common form: what the kernel said, when, and whether it
-// was the kernel.
+// Parses one line of a saved kernel log: prefix, timestamp and message.
 #pragma once
 
 #include <optional>
@@ -9,41 +8,36 @@
 
 namespace lastgood {
 
-// Levels of printk, <linux/kern_levels.h>: 0 emergency … 7 debug.
-inline constexpr int level_info = 6;
-
+// The string_views point into the parsed line.
 struct KernelLogLine {
-    // The kernel's text, without prefix and leading blanks.
-    std::string_view message;
-    // "12345.678901": seconds since boot, as it stands in the line; empty when it carries none.
-    std::string_view uptime;
-    // "Sep  5 00:12:26", "2023-06-06T10:04:36.136056+02:00", "Fri Nov 22 11:31:27 2019" …; empty
-    // when it carries none.
-    std::string_view civil_time;
-    int level = -1;  // -1: not given
-    // False when the line names another speaker: a program that writes to the same log.
-    bool from_kernel = true;
-    // A later line of one message that holds newlines: it has no prefix of its own, only blanks.
-    bool continuation = false;
+    std::string_view message;     // the kernel's text, without prefix and leading blanks
+    std::string_view uptime;      // "12345.678901", seconds since boot; empty if the line has none
+    std::string_view civil_time;  // "Sep  5 00:12:26", "2023-06-06T10:04:36.136056+02:00",
+                                  // "Fri Nov 22 11:31:27 2019", …; empty if the line has none
+    int level = -1;               // printk level, 0 emergency … 7 debug; -1: not in the line
+    bool from_kernel = true;      // false: the line names another program or another facility
+    bool continuation = false;    // no prefix but blanks: a later line of a multi-line message
 };
 
-// Takes: dmesg with and without -T, -x, --time-format=iso, -r ("<3>[…]"); the caller of
-// CONFIG_PRINTK_CALLER ("[T123]"); the processor number of real-time kernels ("000: "); journalctl
-// -k in its short, short-iso, short-precise, short-full, short-unix and short-monotonic forms;
-// rsyslog's traditional and RFC 3339 formats; RFC 5424; both kinds of stamp in one line; no prefix
-// at all; and a message with a priority that was printed into an unfinished line ("sda:<3>ata1:
-// …"). Never fails: a line in no known form is all message.
+// Never fails: a line in no known form is all message. Pure, allocates nothing. Known forms:
+// - dmesg, plain and with -T, -x, -r, --time-format=iso; with the caller of CONFIG_PRINTK_CALLER
+//   ("[T123]") or the processor number of real-time kernels ("000: ")
+// - journalctl -k with -o short, short-iso, short-precise, short-full, short-unix, short-monotonic
+// - rsyslog's traditional and RFC 3339 formats; RFC 5424
+// - two timestamps in one line, no prefix at all, and a message with its priority inside an
+//   unfinished line ("sda:<3>ata1: …")
 KernelLogLine parse_kernel_log_line(std::string_view line);
 
-// Seconds since boot.
+// Seconds since boot; nullopt if the line has no uptime.
 std::optional<double> uptime_of(const KernelLogLine& line);
 
-// The time a line was logged. Civil time without a zone is this host's local time; a date without a
-// year is the last such date that is not after `now` (with a day's tolerance for clocks).
+// When the line was logged; nullopt if it has no civil time or an impossible one. Without a zone
+// the time is this host's local time. Without a year it is the last such date that is not after
+// `now` (plus one day, because clocks differ).
 std::optional<Timestamp> time_of(const KernelLogLine& line, Timestamp now);
 
-// The message behind another complete prefix inside this one, as when a mail program joined two
-// lines or a serial console mixed them; empty when there is none.
+// The message behind a second complete prefix inside this one, as mail programs and serial consoles
+// join lines; empty if there is none.
 std::string_view joined_message(std::string_view message);
 
 }  // namespace lastgood

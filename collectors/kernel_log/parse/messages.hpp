@@ -1,4 +1,5 @@
-// The message forms by subsystem; parts of parse_kernel_message.
+// The parsers of parse_kernel_message, one for each subsystem. Each takes a whole message, except
+// where noted; nullopt: no known form. Pure, no allocation.
 #pragma once
 
 #include <optional>
@@ -10,13 +11,13 @@ namespace lastgood::kernel_messages {
 
 using Event = std::optional<KernelEvent>;
 
-Event block(
-    std::string_view message);  // "I/O error, dev …" and its ages, "Buffer I/O error …", swap
-Event suppressed(std::string_view message);  // "…: 25 callbacks suppressed"
-Event ata(std::string_view message);         // "ata3.00: …", "ata3: …"
-Event ata_result(std::string_view message);  // "res 41/40:…", the line behind "cmd …"
-Event scsi(std::string_view message);        // "sd 2:0:0:0: …", "scsi host6: …"
-Event scsi_detail(std::string_view message);  // "Sense Key : …", "Result: …" on a line of its own
+// "I/O error, dev …" without the function's name before it, "Buffer I/O error …", swap, IDE, loop
+Event block(std::string_view message);
+Event suppressed(std::string_view message);   // "…: 25 callbacks suppressed"
+Event ata(std::string_view message);          // "ata3.00: …", "ata3: …"
+Event ata_result(std::string_view message);   // "res 41/40:…", the line behind "cmd …"
+Event scsi(std::string_view message);         // "sd 2:0:0:0: …", "scsi host6: …"
+Event scsi_detail(std::string_view message);  // "Sense Key : …", "Result: …" alone in a line
 Event usb(std::string_view message);          // "usb 2-1: …"
 Event nvme(std::string_view message);         // "nvme nvme0: …", "nvme0n1: …"
 Event mmc(std::string_view message);          // "mmcblk0: …", "mmc0: …"
@@ -29,8 +30,5 @@ Event journal(std::string_view message);      // "JBD2: …", "Aborting journal 
 Event xfs(std::string_view message);          // "XFS (…): …"
 Event btrfs(std::string_view message);        // "BTRFS …"
 Event other_filesystem(std::string_view message);  // FAT, F2FS, ReiserFS, JFS, ZFS
-
-// What sense data says; `sense_key` as printed ("Medium Error", "0x3").
-std::optional<KernelEventKind> kind_of_sense(std::string_view sense_key);
 
 }  // namespace lastgood::kernel_messages

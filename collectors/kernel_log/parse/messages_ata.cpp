@@ -17,9 +17,8 @@ bool contains(std::string_view text, std::string_view word) {
     return text.find(word) != std::string_view::npos;
 }
 
-// What the port says of itself: "ata3: …" or, behind a port multiplier or as master and slave,
-// "ata3.00: …".
-Event link(KernelEvent event, std::string_view text) {
+// State of a port, "ata3: …", or of a device on a port, "ata3.00: …".
+Event port_state(KernelEvent event, std::string_view text) {
     event.part = KernelEventPart::end;
     if (text.starts_with("hard resetting link") || text.starts_with("soft resetting link") ||
         text.starts_with("hard resetting port") || text.starts_with("soft resetting port")) {
@@ -29,7 +28,8 @@ Event link(KernelEvent event, std::string_view text) {
                text.starts_with("NCQ disabled due to excessive errors")) {
         event.kind = KernelEventKind::slowed;
     } else if (text == "disabled" || text == "disable device") {
-        // behind "reset failed, giving up", "link offline, clearing class 1 to NONE" and the like
+        // printed after "reset failed, giving up", "link offline, clearing class 1 to NONE" and
+        // similar messages
         event.kind = KernelEventKind::device_gone;
     } else if (text.starts_with("detaching (SCSI ")) {
         event.kind = KernelEventKind::removed;
@@ -69,7 +69,7 @@ Event ata(std::string_view message) {
         case 'e':
             if (scan.skip("exception Emask ")) {
                 event.kind = KernelEventKind::ata_exception;
-                event.part = KernelEventPart::end;  // of the command before it
+                event.part = KernelEventPart::end;  // of the report before it
                 event.text = text;
                 return event;
             }
@@ -90,7 +90,7 @@ Event ata(std::string_view message) {
             if (!scan.skip("cmd ")) break;
             event.part = KernelEventPart::command_line;
             event.text = text;
-            // Kernels that print both in one line, or a log where the newline was lost.
+            // Some kernels print the result in the same line; some logs lost the newline.
             if (const size_t result = text.find("Emask 0x"); result != std::string_view::npos) {
                 const Event reason = ata_result(text.substr(result));
                 if (reason) event.kind = reason->kind;
@@ -106,16 +106,16 @@ Event ata(std::string_view message) {
         event.text = text;
         return event;
     }
-    // IDENTIFY, SET FEATURES and other commands of libata's own
+    // a command that libata itself issued (IDENTIFY, SET FEATURES, …)
     if (text.starts_with("qc timeout")) {
         event.kind = KernelEventKind::timeout;
         event.text = text;
         return event;
     }
-    return link(event, text);
+    return port_state(event, text);
 }
 
-// "res 41/40:00:… Emask 0x409 (media error) <F>"; the word is ata_err_string()'s.
+// "res 41/40:00:… Emask 0x409 (media error) <F>"; ata_err_string() gives the words in parentheses.
 Event ata_result(std::string_view message) {
     const size_t mask = message.find("Emask 0x");
     if (mask == std::string_view::npos) return std::nullopt;

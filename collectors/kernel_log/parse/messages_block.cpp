@@ -1,5 +1,5 @@
 // block/blk-core.c (end_request, blk_update_request), block/blk-mq.c (blk_print_req_error),
-// fs/buffer.c, mm/page_io.c, drivers/ide.
+// fs/buffer.c, mm/page_io.c, drivers/block (loop.c, virtio_blk.c), drivers/ide.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -12,7 +12,8 @@ struct Reason {
     KernelEventKind kind;
 };
 
-// The texts of blk_errors[] of all ages.
+// blk_errors[] of block/blk-core.c, all versions; without "nonblocking retry", which the submitter
+// asked for (REQ_NOWAIT).
 constexpr Reason reasons[] = {
     {"I/O", KernelEventKind::io},
     {"critical medium", KernelEventKind::medium},
@@ -32,7 +33,6 @@ constexpr Reason reasons[] = {
     {"device offline", KernelEventKind::device_gone},
     {"device not ready", KernelEventKind::device_gone},
     {"command duration limit exceeded", KernelEventKind::timeout},
-    {"nonblocking retry", KernelEventKind::io},
     {"dm internal retry", KernelEventKind::io},
     {"invalid", KernelEventKind::target},
     {"critical", KernelEventKind::io},
@@ -84,8 +84,7 @@ Event buffer(std::string_view message) {
     return event;
 }
 
-// "lost page write due to I/O error on sda1": 2.6 to 3.17 print it behind a buffer error of a
-// write, which counts. "Write-error on swap-device (8:16:123)"
+// "Write-error on swap-device (8:16:123)": major, minor and sector
 Event swap(std::string_view message) {
     TextScanner scan(message);
     KernelEvent event;
@@ -108,8 +107,8 @@ Event swap(std::string_view message) {
     return event;
 }
 
-// "sda1: rw=0, want=976773170, limit=976773168", "sda1: rw=0, sector=…, nr_sectors = … limit=…"
-// behind "attempt to access beyond end of device"
+// "sda1: rw=0, want=976773170, limit=976773168" or "sda1: rw=0, sector=…, nr_sectors = … limit=…";
+// the line after "attempt to access beyond end of device"
 Event beyond_end(std::string_view message) {
     const size_t colon = message.substr(0, 40).find(": rw=");
     if (colon == std::string_view::npos || message.find("limit=") == std::string_view::npos) {
@@ -123,8 +122,7 @@ Event beyond_end(std::string_view message) {
     return event;
 }
 
-// "hda: dma_intr: error=0x40 { UncorrectableError }, LBAsect=…, sector=…" of the IDE driver
-// (until 5.13)
+// The IDE driver (until 5.13): "hda: dma_intr: error=0x40 { UncorrectableError }, LBAsect=…, …"
 Event ide(std::string_view message) {
     TextScanner scan(message);
     const std::string_view device = scan.word(":");
@@ -143,7 +141,8 @@ Event ide(std::string_view message) {
     return event;
 }
 
-// "loop0: detected capacity change from 0 to 131072": bound to a file; "… from 131072 to 0": let go
+// "loop0: detected capacity change from 0 to 131072": a file was attached; "… from 131072 to 0": it
+// was detached
 Event loop(std::string_view message) {
     TextScanner scan(message);
     KernelEvent event;
@@ -158,6 +157,61 @@ Event loop(std::string_view message) {
     event.kind = *before == 0 ? KernelEventKind::appeared : KernelEventKind::removed;
     return event;
 }
+
+// The layer of each function or message that the kernel rate-limits, by its beginning; the last
+// match wins.
+struct Owner {
+    std::string_view prefix;
+    KernelLayer layer;
+};
+
+constexpr Owner owners[] = {
+    {"end_request", KernelLayer::block},
+    {"blk_", KernelLayer::block},
+    {"print_req_error", KernelLayer::block},
+    {"handle_bad_sector", KernelLayer::block},
+    {"bio_", KernelLayer::block},
+    {"submit_bio", KernelLayer::block},
+    {"buffer_io_error", KernelLayer::buffer},
+    {"quiet_error", KernelLayer::buffer},
+    {"end_buffer_", KernelLayer::buffer},
+    {"end_swap_bio", KernelLayer::buffer},
+    {"scsi_", KernelLayer::scsi},
+    {"sd_", KernelLayer::scsi},
+    {"sd ", KernelLayer::scsi},
+    {"nvme", KernelLayer::nvme},
+    {"ata", KernelLayer::ata},
+    {"raid", KernelLayer::md},
+    {"md", KernelLayer::md},
+    {"end_sync_", KernelLayer::md},
+    {"super_written", KernelLayer::md},
+    {"fix_read_error", KernelLayer::md},
+    {"dm_", KernelLayer::dm},
+    {"bch_", KernelLayer::bcache},
+    {"cached_dev", KernelLayer::bcache},
+    {"btrfs", KernelLayer::filesystem},
+    {"BTRFS", KernelLayer::filesystem},
+    {"scrub_", KernelLayer::filesystem},
+    {"repair_io_failure", KernelLayer::filesystem},
+    {"verify_parent_transid", KernelLayer::filesystem},
+    {"btree_", KernelLayer::filesystem},
+    {"io_ctl_check", KernelLayer::filesystem},
+    {"validate_extent_buffer", KernelLayer::filesystem},
+    {"check_tree_block", KernelLayer::filesystem},
+    {"csum_", KernelLayer::filesystem},
+    {"__btrfs", KernelLayer::filesystem},
+    {"end_bio_extent", KernelLayer::filesystem},
+    {"ext4", KernelLayer::filesystem},
+    {"__ext4", KernelLayer::filesystem},
+    {"EXT4", KernelLayer::filesystem},
+    {"xfs", KernelLayer::filesystem},
+    {"XFS", KernelLayer::filesystem},
+    {"f2fs", KernelLayer::filesystem},
+    {"fat_", KernelLayer::filesystem},
+    {"jbd2", KernelLayer::journal},
+    {"mmc", KernelLayer::mmc},
+    {"uas", KernelLayer::usb},
+};
 
 }  // namespace
 
@@ -175,6 +229,19 @@ Event block(std::string_view message) {
     return beyond_end(message);
 }
 
+// "virtio_blk virtio1: [vda] 41943040 512-byte logical blocks (21.5 GB/20.0 GiB)"
+Event virtio(std::string_view message) {
+    TextScanner scan(message);
+    if (!scan.until("[")) return std::nullopt;
+    KernelEvent event;
+    event.layer = KernelLayer::block;
+    event.device = scan.word("]");
+    if (!scan.skip("] ") || !scan.number() || !scan.skip(" ")) return std::nullopt;
+    event.kind = KernelEventKind::appeared;
+    event.text = scan.rest();
+    return event;
+}
+
 Event suppressed(std::string_view message) {
     TextScanner scan(message);
     const size_t end = message.rfind(" callbacks suppressed");
@@ -189,58 +256,6 @@ Event suppressed(std::string_view message) {
     while (!event.text.empty() && (event.text.back() == ':' || event.text.back() == ' ')) {
         event.text.remove_suffix(1);
     }
-    // Whose messages they were: the function that was limited.
-    struct Owner {
-        std::string_view prefix;
-        KernelLayer layer;
-    };
-    constexpr Owner owners[] = {
-        {"end_request", KernelLayer::block},
-        {"blk_", KernelLayer::block},
-        {"print_req_error", KernelLayer::block},
-        {"handle_bad_sector", KernelLayer::block},
-        {"bio_", KernelLayer::block},
-        {"submit_bio", KernelLayer::block},
-        {"buffer_io_error", KernelLayer::buffer},
-        {"quiet_error", KernelLayer::buffer},
-        {"end_buffer_", KernelLayer::buffer},
-        {"end_swap_bio", KernelLayer::buffer},
-        {"scsi_", KernelLayer::scsi},
-        {"sd_", KernelLayer::scsi},
-        {"sd ", KernelLayer::scsi},
-        {"nvme", KernelLayer::nvme},
-        {"ata", KernelLayer::ata},
-        {"raid", KernelLayer::md},
-        {"md", KernelLayer::md},
-        {"end_sync_", KernelLayer::md},
-        {"super_written", KernelLayer::md},
-        {"fix_read_error", KernelLayer::md},
-        {"dm_", KernelLayer::dm},
-        {"bch_", KernelLayer::bcache},
-        {"cached_dev", KernelLayer::bcache},
-        {"btrfs", KernelLayer::filesystem},
-        {"BTRFS", KernelLayer::filesystem},
-        {"scrub_", KernelLayer::filesystem},
-        {"repair_io_failure", KernelLayer::filesystem},
-        {"verify_parent_transid", KernelLayer::filesystem},
-        {"btree_", KernelLayer::filesystem},
-        {"io_ctl_check", KernelLayer::filesystem},
-        {"validate_extent_buffer", KernelLayer::filesystem},
-        {"check_tree_block", KernelLayer::filesystem},
-        {"csum_", KernelLayer::filesystem},
-        {"__btrfs", KernelLayer::filesystem},
-        {"end_bio_extent", KernelLayer::filesystem},
-        {"ext4", KernelLayer::filesystem},
-        {"__ext4", KernelLayer::filesystem},
-        {"EXT4", KernelLayer::filesystem},
-        {"xfs", KernelLayer::filesystem},
-        {"XFS", KernelLayer::filesystem},
-        {"f2fs", KernelLayer::filesystem},
-        {"fat_", KernelLayer::filesystem},
-        {"jbd2", KernelLayer::journal},
-        {"mmc", KernelLayer::mmc},
-        {"uas", KernelLayer::usb},
-    };
     for (const Owner& owner : owners) {
         if (event.text.starts_with(owner.prefix)) event.layer = owner.layer;
     }

@@ -1,6 +1,6 @@
-// fs/btrfs: volumes.c (device statistics), disk-io.c, inode.c, scrub.c, raid56.c, super.c; all ages
-// since 3.4. "BTRFS error (device sda1): …" is said of anything from a mistyped mount option on:
-// only texts that tell of damage count.
+// fs/btrfs: volumes.c (device statistics), disk-io.c, inode.c, scrub.c, raid56.c, super.c; since
+// 3.4. btrfs prints "BTRFS error (device sda1): …" for mistyped mount options, too: only texts that
+// report damage count.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -12,7 +12,8 @@ bool contains(std::string_view text, std::string_view word) {
     return text.find(word) != std::string_view::npos;
 }
 
-// "/dev/sdb1" → "sdb1", "/dev/mapper/data" → "mapper/data"; "(efault)", a device that is gone, → ""
+// "/dev/sdb1" → "sdb1", "/dev/mapper/data" → "mapper/data"; a missing device, "(efault)" or
+// "<missing disk>", → ""
 std::string_view device_name(std::string_view path) {
     if (path.starts_with("/dev/")) return path.substr(5);
     if (path.starts_with("(") || path.starts_with("<")) return {};
@@ -42,7 +43,7 @@ Event counters(KernelEvent event, std::string_view text) {
     return event;
 }
 
-// The device behind " on dev /dev/sdd1, " or " on /dev/sdd (".
+// The device in "… on dev /dev/sdd1, …" or "… on /dev/sdd (…"; empty if there is none.
 std::string_view device_on(std::string_view text) {
     for (std::string_view mark : {" on dev ", " on "}) {
         const size_t at = text.find(mark);
@@ -53,16 +54,76 @@ std::string_view device_on(std::string_view text) {
     return {};
 }
 
+struct Damage {
+    std::string_view prefix;
+    KernelEventKind kind;
+};
+
+constexpr Damage damages[] = {
+    {"csum failed ", KernelEventKind::checksum},
+    {"checksum error at ", KernelEventKind::checksum},
+    {"checksum verify failed ", KernelEventKind::checksum},
+    {"super block checksum error", KernelEventKind::checksum},
+    {"direct IO failed ", KernelEventKind::io},
+    {"lost page write due to ", KernelEventKind::io},
+    {"lost super block write", KernelEventKind::io},
+    {"i/o error at logical ", KernelEventKind::io},
+    {"error writing primary super block", KernelEventKind::io},
+    {"parent transid verify failed ", KernelEventKind::inconsistent},
+    {"bad tree block ", KernelEventKind::inconsistent},
+    {"tree level mismatch ", KernelEventKind::inconsistent},
+    {"tree first key mismatch", KernelEventKind::inconsistent},
+    {"tree level check failed", KernelEventKind::inconsistent},
+    {"unable to find ref byte ", KernelEventKind::inconsistent},
+    {"super block error on device", KernelEventKind::inconsistent},
+    {"forced readonly", KernelEventKind::read_only},
+};
+
+std::optional<KernelEventKind> kind_of_damage(std::string_view level, std::string_view text) {
+    for (const Damage& damage : damages) {
+        if (text.starts_with(damage.prefix)) return damage.kind;
+    }
+    if (contains(text, "tree block corruption detected")) return KernelEventKind::inconsistent;
+    if (level == "critical" && (text.starts_with("corrupt ") || contains(text, "corrupt leaf") ||
+                                contains(text, "corrupt node"))) {
+        return KernelEventKind::inconsistent;
+    }
+    return std::nullopt;
+}
+
+// What btrfs did about a failed read, and on which device.
+Event repair(KernelEvent event, std::string_view text) {
+    if (text.starts_with("read error corrected: ")) {
+        event.kind = KernelEventKind::corrected;
+        const size_t at = text.find("(dev ");
+        if (at != std::string_view::npos) {
+            event.device = device_name(TextScanner(text.substr(at + 5)).word(" )"));
+        }
+        return event;
+    }
+    if (text.starts_with("fixed up error at logical ")) {
+        event.kind = KernelEventKind::corrected;
+        event.device = device_on(text);
+        return event;
+    }
+    if (text.starts_with("unable to fixup ")) {
+        event.kind = KernelEventKind::uncorrected;
+        event.device = device_on(text);
+        return event;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
+// "BTRFS error (device sda1): …", "BTRFS error (device sda1 state EA): …",
+// "BTRFS: error (device sda1) in function:12: errno=-5 IO failure"
 Event btrfs(std::string_view message) {
     TextScanner scan(message);
     scan.skip("BTRFS");
     KernelEvent event;
     event.layer = KernelLayer::filesystem;
-    // "BTRFS error (device sda1): …", "BTRFS: error (device sda1) in function:12: errno=-5 IO
-    // failure", "BTRFS error (device sda1 state EA): …"
-    const bool function = scan.skip(":");
+    const bool in_function = scan.skip(":");
     if (!scan.skip(" ")) return std::nullopt;
     const std::string_view level = scan.word(" ");
     if (!scan.skip(" (device ")) return std::nullopt;
@@ -72,62 +133,20 @@ Event btrfs(std::string_view message) {
     scan.skip_spaces();
     const std::string_view text = scan.rest();
     event.text = text;
-    if (function) {
+    if (in_function) {
         if (level != "error" && level != "critical") return std::nullopt;
         event.kind = KernelEventKind::inconsistent;
         return event;
     }
-    const auto starts = [text](std::string_view word) { return text.starts_with(word); };
-    if (starts("bdev ")) {
+    if (text.starts_with("bdev ")) {
         event.btrfs.history = level == "info";
         return counters(event, text);
     }
-    if (starts("csum failed ") || starts("checksum error at ") ||
-        starts("checksum verify failed ") || starts("direct IO failed ") ||
-        starts("super block checksum error")) {
-        event.kind = starts("direct IO failed ") ? KernelEventKind::io : KernelEventKind::checksum;
-        return event;
-    }
-    if (starts("read error corrected: ")) {
-        event.kind = KernelEventKind::corrected;
-        const size_t at = text.find("(dev ");
-        if (at != std::string_view::npos) {
-            event.device = device_name(TextScanner(text.substr(at + 5)).word(" )"));
-        }
-        return event;
-    }
-    if (starts("fixed up error at logical ")) {
-        event.kind = KernelEventKind::corrected;
-        event.device = device_on(text);
-        return event;
-    }
-    if (starts("unable to fixup ")) {
-        event.kind = KernelEventKind::uncorrected;
-        event.device = device_on(text);
-        return event;
-    }
-    if (starts("lost page write due to ") || starts("lost super block write") ||
-        starts("i/o error at logical ") || starts("error writing primary super block")) {
-        event.kind = KernelEventKind::io;
-        return event;
-    }
-    if (starts("parent transid verify failed ") || starts("bad tree block ") ||
-        starts("tree level mismatch ") || starts("tree first key mismatch") ||
-        starts("tree level check failed") || starts("unable to find ref byte ") ||
-        starts("super block error on device") || contains(text, "tree block corruption detected")) {
-        event.kind = KernelEventKind::inconsistent;
-        return event;
-    }
-    if (starts("forced readonly")) {
-        event.kind = KernelEventKind::read_only;
-        return event;
-    }
-    if (level == "critical" &&
-        (starts("corrupt ") || contains(text, "corrupt leaf") || contains(text, "corrupt node"))) {
-        event.kind = KernelEventKind::inconsistent;
-        return event;
-    }
-    return std::nullopt;
+    if (auto repaired = repair(event, text)) return repaired;
+    const auto kind = kind_of_damage(level, text);
+    if (!kind) return std::nullopt;
+    event.kind = *kind;
+    return event;
 }
 
 }  // namespace lastgood::kernel_messages

@@ -11,7 +11,7 @@ bool contains(std::string_view text, std::string_view word) {
     return text.find(word) != std::string_view::npos;
 }
 
-KernelEvent from(std::string_view device, KernelEventKind kind, std::string_view text) {
+KernelEvent filesystem_event(std::string_view device, KernelEventKind kind, std::string_view text) {
     KernelEvent event;
     event.layer = KernelLayer::filesystem;
     event.kind = kind;
@@ -20,7 +20,7 @@ KernelEvent from(std::string_view device, KernelEventKind kind, std::string_view
     return event;
 }
 
-// "sda1-8" → "sda1": jbd2 names a journal by device and inode.
+// "sda1-8" → "sda1": jbd2 names a journal after its device and inode.
 std::string_view journal_device(std::string_view name) {
     while (name.ends_with('.')) name.remove_suffix(1);
     const size_t dash = name.rfind('-');
@@ -35,7 +35,6 @@ std::string_view journal_device(std::string_view name) {
 
 Event ext(std::string_view message) {
     TextScanner scan(message);
-    // "ext4_abort called." of 2.6 and its like stand beside "EXT4-fs error"
     if (!scan.skip("EXT2-fs ") && !scan.skip("EXT3-fs ") && !scan.skip("EXT4-fs ")) {
         return std::nullopt;
     }
@@ -45,16 +44,15 @@ Event ext(std::string_view message) {
         if (!scan.skip(")")) return std::nullopt;
         scan.skip(":");
         scan.skip_spaces();
-        return from(device, KernelEventKind::inconsistent, scan.rest());
+        return filesystem_event(device, KernelEventKind::inconsistent, scan.rest());
     }
     if (scan.skip("warning (device ")) {
         const std::string_view device = scan.word(")");
         if (!scan.skip("): ")) return std::nullopt;
         const std::string_view text = scan.rest();
-        // "ext4_end_bio:309: I/O error 10 writing to inode 2755361 (…)": the number is the block
-        // layer's code
+        // "ext4_end_bio:309: I/O error 10 writing to inode 2755361 (…)"
         if (contains(text, "I/O error") && contains(text, " writing to inode ")) {
-            return from(device, KernelEventKind::io, text);
+            return filesystem_event(device, KernelEventKind::io, text);
         }
         return std::nullopt;
     }
@@ -63,15 +61,15 @@ Event ext(std::string_view message) {
         if (!scan.skip("): ")) return std::nullopt;
         const std::string_view text = scan.rest();
         if (text.starts_with("Remounting filesystem read-only")) {
-            return from(device, KernelEventKind::read_only, text);
+            return filesystem_event(device, KernelEventKind::read_only, text);
         }
         if (text.starts_with("I/O error while writing superblock") ||
             text.starts_with("previous I/O error to superblock detected") ||
             text.starts_with("Delayed block allocation failed for inode") ||
             text.starts_with("failed to convert unwritten extents")) {
-            return from(device, KernelEventKind::io, text);
+            return filesystem_event(device, KernelEventKind::io, text);
         }
-        // "error count since last fsck", "initial error at", "last error at": history
+        // "error count since last fsck", "initial error at" and "last error at" are history.
         return std::nullopt;
     }
     return std::nullopt;
@@ -89,12 +87,10 @@ Event journal(std::string_view message) {
     }
     if (!scan.skip("JBD2: ") && !scan.skip("JBD: ")) return std::nullopt;
     event.text = scan.rest();
-    if (scan.skip("Detected IO errors while flushing file data on ") ||
-        scan.skip("Detected IO errors ")) {
+    // "Detected IO errors while flushing file data on sda1-8"
+    if (scan.skip("Detected IO errors ")) {
+        if (!scan.until(" on ")) return std::nullopt;
         event.kind = KernelEventKind::io;
-        if (const auto before = scan.until(" on ")) {
-            (void)before;
-        }
         event.filesystem = journal_device(scan.word(" "));
         return event;
     }
@@ -114,22 +110,22 @@ Event xfs(std::string_view message) {
     if (!scan.skip("): ")) return std::nullopt;
     const std::string_view text = scan.rest();
     if (contains(text, "Shutting down filesystem") || contains(text, "hutting down filesystem.")) {
-        return from(device, KernelEventKind::shutdown, text);
+        return filesystem_event(device, KernelEventKind::shutdown, text);
     }
     if (text.starts_with("metadata I/O error") || text.starts_with("log I/O error") ||
         text.starts_with("log recovery ") || text.starts_with("writeback error on ") ||
         text.starts_with("metadata write error") || text.starts_with("page discard on page")) {
         if (text.starts_with("log recovery ") && !contains(text, "I/O error")) return std::nullopt;
-        return from(device, KernelEventKind::io, text);
+        return filesystem_event(device, KernelEventKind::io, text);
     }
     if (text.starts_with("Metadata CRC error detected")) {
-        return from(device, KernelEventKind::checksum, text);
+        return filesystem_event(device, KernelEventKind::checksum, text);
     }
     if (text.starts_with("Metadata corruption detected") || text.starts_with("Internal error ") ||
         text.starts_with("Corruption warning: ")) {
-        return from(device, KernelEventKind::inconsistent, text);
+        return filesystem_event(device, KernelEventKind::inconsistent, text);
     }
-    // "Corruption detected. Unmount and run xfs_repair" follows those
+    // "Corruption detected. Unmount and run xfs_repair" follows each of them: not counted again.
     return std::nullopt;
 }
 
@@ -139,10 +135,10 @@ Event other_filesystem(std::string_view message) {
         const std::string_view device = scan.word(")");
         if (!scan.skip("): ")) return std::nullopt;
         if (scan.rest().starts_with("error, ")) {
-            return from(device, KernelEventKind::inconsistent, scan.rest());
+            return filesystem_event(device, KernelEventKind::inconsistent, scan.rest());
         }
         if (scan.rest().starts_with("Filesystem has been set read-only")) {
-            return from(device, KernelEventKind::read_only, scan.rest());
+            return filesystem_event(device, KernelEventKind::read_only, scan.rest());
         }
         return std::nullopt;
     }
@@ -150,10 +146,10 @@ Event other_filesystem(std::string_view message) {
         const std::string_view device = scan.word(")");
         if (!scan.skip("): ")) return std::nullopt;
         if (scan.rest().starts_with("Stopped filesystem due to reason")) {
-            return from(device, KernelEventKind::shutdown, scan.rest());
+            return filesystem_event(device, KernelEventKind::shutdown, scan.rest());
         }
         if (scan.rest().starts_with("inconsistent ")) {
-            return from(device, KernelEventKind::inconsistent, scan.rest());
+            return filesystem_event(device, KernelEventKind::inconsistent, scan.rest());
         }
         return std::nullopt;
     }
@@ -161,12 +157,13 @@ Event other_filesystem(std::string_view message) {
         scan.skip("ERROR: (device ")) {
         const std::string_view device = scan.word(")");
         if (!scan.skip("): ")) return std::nullopt;
-        return from(device, KernelEventKind::inconsistent, scan.rest());
+        return filesystem_event(device, KernelEventKind::inconsistent, scan.rest());
     }
     if (scan.skip("REISERFS abort (device ")) {
         const std::string_view device = scan.word(")");
-        return scan.skip("): ") ? Event(from(device, KernelEventKind::journal_aborted, scan.rest()))
-                                : std::nullopt;
+        return scan.skip("): ")
+                   ? Event(filesystem_event(device, KernelEventKind::journal_aborted, scan.rest()))
+                   : std::nullopt;
     }
     // "WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been suspended."
     if (scan.skip("WARNING: Pool '")) {

@@ -1,5 +1,4 @@
-// drivers/md: md.c, raid1.c, raid10.c, raid5.c (all ages), dm-mpath.c, dm-crypt.c, dm-integrity.c,
-// bcache.
+// drivers/md: md.c, raid1.c, raid10.c, raid5.c; all versions.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -7,14 +6,14 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-// The device name at the end of "(8 sectors at 54126592 on sdj)".
+// "sdj" in "(8 sectors at 54126592 on sdj)"; empty if there is none.
 std::string_view device_after_on(std::string_view text) {
     const size_t at = text.find(" on ");
     if (at == std::string_view::npos) return {};
     return TextScanner(text.substr(at + 4)).word(") .,");
 }
 
-// What a personality (raid1, raid10, raid5, raid6) says of its array.
+// A message of an array's personality (raid1, raid10, raid5, raid6).
 Event personality(KernelEvent event, std::string_view text) {
     TextScanner scan(text);
     event.text = text;
@@ -32,10 +31,6 @@ Event personality(KernelEvent event, std::string_view text) {
     if (starts("read error not correctable ") || starts("read error NOT corrected")) {
         event.kind = KernelEventKind::uncorrected;
         event.device = device_after_on(text);
-        if (event.device.empty()) {  // raid1, raid10: "(sector 123 on sdb)" or only "(8 sectors at
-                                     // 5 on sdb)"
-            return event;
-        }
         return event;
     }
     if (starts("Cannot continue operation") || starts("not enough operational") ||
@@ -96,6 +91,7 @@ Event md(std::string_view message) {
     }
     // until 2.6.36: "raid1: …", "raid5:md0: …"
     if (scan.skip("raid")) {
+        if (!is_digit(scan.peek())) return std::nullopt;
         scan.word(":");
         if (!scan.skip(":")) return std::nullopt;
         if (!scan.skip(" ")) {
@@ -131,60 +127,6 @@ Event md(std::string_view message) {
         return event;
     }
     return std::nullopt;
-}
-
-Event dm(std::string_view message) {
-    TextScanner scan(message);
-    scan.skip("device-mapper: ");
-    KernelEvent event;
-    event.layer = KernelLayer::dm;
-    const std::string_view target = scan.word(":");
-    if (!scan.skip(": ")) return std::nullopt;
-    event.text = scan.rest();
-    if (target == "multipath") {
-        // "Failing path 8:16.", "253:0: Failing path 8:16."
-        if (!scan.until("Failing path ")) return std::nullopt;
-        event.kind = KernelEventKind::transport;
-        event.device = scan.word(". ");
-        return event.device.empty() ? std::nullopt : Event(event);
-    }
-    if (target == "crypt" || target == "integrity") {
-        // "dm-0: INTEGRITY AEAD ERROR, sector 8", "dm-1: Checksum failed at sector 0x10"
-        event.device = scan.word(":");
-        if (!scan.skip(": ")) return std::nullopt;
-        if (!scan.skip("INTEGRITY AEAD ERROR") && !scan.skip("Checksum failed at sector")) {
-            return std::nullopt;
-        }
-        event.kind = KernelEventKind::checksum;
-        event.text = event.text.substr(event.device.size() + 2);
-        return event;
-    }
-    if (target == "thin" &&
-        event.text.find("switching pool to out-of-data-space mode") != std::string_view::npos) {
-        event.kind = KernelEventKind::no_space;
-        event.device = scan.word(" ");
-        while (event.device.ends_with(':')) event.device.remove_suffix(1);
-        return event;
-    }
-    return std::nullopt;
-}
-
-// "bcache: bch_count_backing_io_errors() md7: IO error on backing device, unrecoverable"
-// "bcache: bch_count_io_errors() nvme0n1: IO error on reading from cache, recovering."
-Event bcache(std::string_view message) {
-    TextScanner scan(message);
-    if (!scan.skip("bcache: ")) return std::nullopt;
-    if (!scan.skip("bch_count_backing_io_errors() ") && !scan.skip("bch_count_io_errors() ")) {
-        return std::nullopt;
-    }
-    KernelEvent event;
-    event.layer = KernelLayer::bcache;
-    event.kind = KernelEventKind::io;
-    event.device = scan.word(":");
-    if (!scan.skip(": IO error on "))
-        return std::nullopt;  // also "Read-ahead I/O failed …, ignore"
-    event.text = message.substr(message.size() - scan.rest().size() - 12);
-    return event;
 }
 
 }  // namespace lastgood::kernel_messages

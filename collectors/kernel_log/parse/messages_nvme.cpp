@@ -1,5 +1,4 @@
-// drivers/nvme/host/core.c (nvme_log_error, nvme_log_err_passthru) and pci.c; drivers/mmc;
-// drivers/block/virtio_blk.c.
+// drivers/nvme/host/core.c (nvme_log_error, nvme_log_err_passthru) and pci.c.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -7,7 +6,7 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-// NVM Express Base Specification 2.0, figures 97 to 103: status code type and status code.
+// Status code type and status code: NVM Express Base Specification 2.0, figures 97 to 103.
 KernelEventKind kind_of_status(uint64_t type, uint64_t code) {
     switch (type) {
         case 0:  // generic
@@ -24,8 +23,7 @@ KernelEventKind kind_of_status(uint64_t type, uint64_t code) {
                 case 0x07:
                 case 0x08:
                 case 0x09:
-                    return KernelEventKind::timeout;  // aborted on request, or its queue was
-                                                      // deleted
+                    return KernelEventKind::timeout;  // aborted on request, queue deleted
                 case 0x81:
                     return KernelEventKind::no_space;
                 case 0x82:
@@ -76,12 +74,12 @@ Event command(KernelEvent event, std::string_view text) {
     return event;
 }
 
-// What the controller's driver says: "nvme nvme0: …"
+// A message of the controller's driver: "nvme nvme0: …"
 Event controller(KernelEvent event, std::string_view text) {
     event.text = text;
     if (text.starts_with("I/O ")) {
-        // "I/O 0 QID 0 timeout, aborting", "I/O tag 12 (300c) opcode 0x2 (I/O Cmd) QID 3 timeout,
-        // aborting req_op:READ(0) …"
+        // "I/O 0 QID 0 timeout, aborting"
+        // "I/O tag 12 (300c) opcode 0x2 (I/O Cmd) QID 3 timeout, aborting req_op:READ(0) …"
         if (text.find(" timeout, ") == std::string_view::npos) return std::nullopt;
         event.kind = KernelEventKind::timeout;
         if (const size_t op = text.find("req_op:"); op != std::string_view::npos) {
@@ -110,7 +108,7 @@ Event controller(KernelEvent event, std::string_view text) {
         event.kind = KernelEventKind::appeared;
         return event;
     }
-    // "8/0/0 default/read/poll queues": the controller works, its namespaces follow
+    // "8/0/0 default/read/poll queues": the controller is ready; its namespaces come next
     if (is_digit(text.front()) &&
         text.find(" default/read/poll queues") != std::string_view::npos) {
         event.kind = KernelEventKind::attached;
@@ -135,59 +133,6 @@ Event nvme(std::string_view message) {
     if (driver) return controller(event, text);
     if (auto found = command(event, text)) return found;
     return block(message);
-}
-
-Event mmc(std::string_view message) {
-    TextScanner scan(message);
-    KernelEvent event;
-    event.layer = KernelLayer::mmc;
-    event.device = scan.word(": ");
-    if (!scan.skip(": ")) return std::nullopt;
-    const std::string_view text = scan.rest();
-    event.text = text;
-    const bool whole = event.device.starts_with("mmcblk");
-    const auto starts = [text](std::string_view word) { return text.starts_with(word); };
-    if (whole && scan.skip("error -")) {
-        // "error -110 requesting status", "error -84 transferring data, sector 1, nr 8, cmd
-        // response …"
-        const auto number = scan.number();
-        if (!number) return std::nullopt;
-        event.kind = number == 110u  ? KernelEventKind::timeout
-                     : number == 84u ? KernelEventKind::transport
-                                     : KernelEventKind::io;
-        if (scan.until("sector ")) event.sector = scan.number();
-        return event;
-    }
-    if (whole && (starts("timed out sending ") || starts("recovery failed!"))) {
-        event.kind = starts("recovery") ? KernelEventKind::device_gone : KernelEventKind::timeout;
-        return event;
-    }
-    if (whole && starts("mmc")) {  // "mmcblk0: mmc0:0001 DG4032 29.1 GiB"
-        event.kind = KernelEventKind::appeared;
-        return event;
-    }
-    if (!whole && starts("Timeout waiting for hardware ")) {
-        event.kind = KernelEventKind::timeout;
-        return event;
-    }
-    if (!whole && starts("card ") && text.ends_with(" removed")) {
-        event.kind = KernelEventKind::removed;
-        return event;
-    }
-    return block(message);
-}
-
-// "virtio_blk virtio1: [vda] 41943040 512-byte logical blocks (21.5 GB/20.0 GiB)"
-Event virtio(std::string_view message) {
-    TextScanner scan(message);
-    if (!scan.until("[")) return std::nullopt;
-    KernelEvent event;
-    event.layer = KernelLayer::block;
-    event.device = scan.word("]");
-    if (!scan.skip("] ") || !scan.number() || !scan.skip(" ")) return std::nullopt;
-    event.kind = KernelEventKind::appeared;
-    event.text = scan.rest();
-    return event;
 }
 
 }  // namespace lastgood::kernel_messages

@@ -4,7 +4,7 @@
 //   sd 2:0:0:0: [sdb] tag#7 Sense Key : Medium Error [current]
 //   sd 2:0:0:0: [sdb] tag#7 Add. Sense: Unrecovered read error
 //   sd 2:0:0:0: [sdb] tag#7 CDB: Read(16) 88 00 …
-// before that without "tag#7 FAILED", and in 3.x with a newline behind "[sdb]".
+// Older kernels print no "tag#7 FAILED"; 3.x prints a newline behind "[sdb]".
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -12,14 +12,15 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-struct Host {
+struct HostByte {
     std::string_view name;
     uint64_t value;
     KernelEventKind kind;
 };
 
-// <scsi/scsi_status.h>, enum scsi_host_status; printed as a number where names are compiled out.
-constexpr Host host_bytes[] = {
+// enum scsi_host_status of <scsi/scsi_status.h>; the kernel prints the number if the names are
+// compiled out.
+constexpr HostByte host_bytes[] = {
     {"DID_NO_CONNECT", 0x01, KernelEventKind::device_gone},
     {"DID_BUS_BUSY", 0x02, KernelEventKind::transport},
     {"DID_TIME_OUT", 0x03, KernelEventKind::timeout},
@@ -40,12 +41,12 @@ constexpr Host host_bytes[] = {
 };
 
 KernelEventKind kind_of_host_byte(std::string_view word) {
-    for (const Host& host : host_bytes) {
+    for (const HostByte& host : host_bytes) {
         if (host.name == word) return host.kind;
     }
-    if (word.starts_with("0x") || word.starts_with("invalid")) {
+    if (word.starts_with("0x")) {
         const auto value = TextScanner(word).hexadecimal();
-        for (const Host& host : host_bytes) {
+        for (const HostByte& host : host_bytes) {
             if (value && host.value == *value) return host.kind;
         }
     }
@@ -64,9 +65,43 @@ bool is_address(std::string_view text) {
     return colons == 3 && is_digit(text.back());
 }
 
-// "Result: …", "Sense Key : …", "Add. Sense: …", "CDB: …" in all their ages; `tagged` where a tag
-// says that it is about a command.
-Event report(KernelEvent event, std::string_view text) {
+struct SenseKey {
+    std::string_view name;
+    uint64_t value;
+    KernelEventKind kind;
+};
+
+// SPC-4, table 48
+constexpr SenseKey sense_keys[] = {
+    {"No Sense", 0x0, KernelEventKind::io},
+    {"Recovered Error", 0x1, KernelEventKind::io},
+    {"Not Ready", 0x2, KernelEventKind::device_gone},
+    {"Medium Error", 0x3, KernelEventKind::medium},
+    {"Hardware Error", 0x4, KernelEventKind::hardware},
+    {"Illegal Request", 0x5, KernelEventKind::target},
+    {"Unit Attention", 0x6, KernelEventKind::io},
+    {"Data Protect", 0x7, KernelEventKind::target},
+    {"Blank Check", 0x8, KernelEventKind::medium},
+    {"Vendor Specific", 0x9, KernelEventKind::io},
+    {"Copy Aborted", 0xa, KernelEventKind::io},
+    {"Aborted Command", 0xb, KernelEventKind::transport},
+    {"Volume Overflow", 0xd, KernelEventKind::target},
+    {"Miscompare", 0xe, KernelEventKind::target},
+};
+
+// The kind for a sense key as the kernel prints it: "Medium Error", or "0x3" where the names are
+// compiled out.
+std::optional<KernelEventKind> kind_of_sense(std::string_view sense_key) {
+    const bool number = sense_key.starts_with("0x");
+    const auto value = number ? TextScanner(sense_key).hexadecimal() : std::nullopt;
+    for (const SenseKey& key : sense_keys) {
+        if (number ? value == key.value : sense_key.starts_with(key.name)) return key.kind;
+    }
+    return std::nullopt;
+}
+
+// A part of the report of a failed command: "Result: …", "Sense Key : …", "Add. Sense: …", "CDB: …"
+Event command_report(KernelEvent event, std::string_view text) {
     TextScanner scan(text);
     event.text = text;
     const bool unknown = scan.skip("UNKNOWN(");
@@ -92,7 +127,7 @@ Event report(KernelEvent event, std::string_view text) {
     if (scan.skip("Add. Sense: ")) {
         event.part = KernelEventPart::detail;
         event.text = scan.rest();
-        // libata's stand-in where the drive gave no reason: it says nothing about the request
+        // libata reports this if the drive gave no reason: it says nothing about the request.
         event.kind = event.text.starts_with("Unaligned write command") ? KernelEventKind::transport
                                                                        : KernelEventKind::io;
         if (event.text.starts_with("Scsi parity error")) event.kind = KernelEventKind::transport;
@@ -107,154 +142,96 @@ Event report(KernelEvent event, std::string_view text) {
     }
     if (scan.skip("CDB: ")) {
         event.part = KernelEventPart::detail;
-        event.operation = scan.word(")");
         event.text = {};
-        if (scan.skip(")")) {
-            event.operation = text.substr(5, event.operation.size() + 1);
-        } else {
-            event.operation = {};
-        }
+        const size_t end = scan.rest().find(')');
+        if (end != text.npos) event.operation = scan.rest().substr(0, end + 1);
         return event;
     }
     return std::nullopt;
 }
 
-// What else an sd or scsi line says; `text` without address and name.
-Event state(KernelEvent event, std::string_view text) {
+struct State {
+    std::string_view prefix;
+    KernelEventKind kind;
+    KernelLayer layer = KernelLayer::scsi;
+};
+
+constexpr State states[] = {
+    {"rejecting I/O to ", KernelEventKind::device_gone},  // offline or dead device
+    {"Device offlined", KernelEventKind::device_gone},
+    {"timing out command, waited", KernelEventKind::timeout},
+    {"attempting task abort", KernelEventKind::timeout},
+    {"access beyond end of device", KernelEventKind::beyond_end},
+    {"uas_eh_abort_handler ", KernelEventKind::timeout, KernelLayer::usb},
+    {"uas_eh_device_reset_handler start", KernelEventKind::reset, KernelLayer::usb},
+};
+
+// "scsi host6: usb-storage 2-1:1.0" gives the USB port of a SCSI host; "scsi host6: uas" does not.
+Event usb_host(KernelEvent event, std::string_view text) {
     TextScanner scan(text);
-    event.text = text;
-    switch (text.empty() ? '\0' : text.front()) {
-        case 'r':
-            if (text.starts_with("rejecting I/O to ")) {
-                // offline device, dead device, device being removed
-                event.kind = KernelEventKind::device_gone;
-                return event;
-            }
-            break;
-        case 'D':
-            if (text.starts_with("Device offlined")) {
-                event.kind = KernelEventKind::device_gone;
-                return event;
-            }
-            break;
-        case 's':
-            if (text.starts_with("scsi_internal_device_unblock") &&
-                text.find("->[transport-offline]") != text.npos) {
-                event.kind = KernelEventKind::device_gone;
-                return event;
-            }
-            break;
-        case 't':
-        case 'T':
-            if (text.starts_with("timing out command, waited")) {
-                event.kind = KernelEventKind::timeout;
-                return event;
-            }
-            break;
-        case 'u':
-            if (text.starts_with("uas_eh_abort_handler ")) {
-                event.layer = KernelLayer::usb;
-                event.kind = KernelEventKind::timeout;
-                return event;
-            }
-            if (text.starts_with("uas_eh_device_reset_handler start")) {
-                event.layer = KernelLayer::usb;
-                event.kind = KernelEventKind::reset;
-                return event;
-            }
-            if (const size_t at = text.find("usb-storage "); at == 0) {
-                event.kind = KernelEventKind::port_map;
-                event.address = event.device;
-                event.device = text.substr(12).substr(0, text.substr(12).find(':'));
-                event.text = "usb-storage";
-                return event;
-            }
-            if (text == "uas") {
-                event.kind = KernelEventKind::port_map;
-                event.address = event.device;
-                event.device = {};
-                return event;
-            }
-            break;
-        case 'a':
-            if (text.starts_with("attempting task abort")) {
-                event.kind = KernelEventKind::timeout;
-                return event;
-            }
-            if (text.starts_with("access beyond end of device")) {
-                event.kind = KernelEventKind::beyond_end;
-                return event;
-            }
-            break;
-        case 'A':
-            if (text.starts_with("Attached ") && text.find(" disk") != text.npos) {
-                event.kind = KernelEventKind::attached;
-                // 2.6: "sd 0:0:0:0: Attached scsi disk sda"
-                if (event.device.empty() || event.device == event.address) {
-                    event.device = text.substr(text.rfind(' ') + 1);
-                }
-                return event;
-            }
-            break;
-        case 'S':
-            if (scan.skip("SCSI error: return code = ")) {
-                event.part = KernelEventPart::command;
-                const auto code = scan.hexadecimal();
-                if (code) {
-                    for (const Host& host : host_bytes) {
-                        if (host.value == ((*code >> 16) & 0xff)) event.kind = host.kind;
-                    }
-                }
-                return event;
-            }
-            break;
-        default:
-            break;
+    event.kind = KernelEventKind::port_map;
+    event.address = event.device;
+    event.device = {};
+    if (scan.skip("usb-storage ")) {
+        event.device = scan.word(":");
+        event.text = "usb-storage";
+        return event;
     }
-    // "[sdb] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)"
-    if (!text.empty() && is_digit(text.front()) && !event.device.empty()) {
-        if (scan.number() && scan.skip(" ") && scan.number() && scan.skip("-byte ") &&
-            (scan.skip("logical blocks") || scan.skip("hardware sectors") ||
-             scan.skip("hdwr sectors"))) {
-            event.kind = KernelEventKind::appeared;
-            return event;
+    return text == "uas" ? Event(event) : std::nullopt;
+}
+
+// "[sdb] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)"
+bool is_capacity(std::string_view text) {
+    TextScanner scan(text);
+    return scan.number() && scan.skip(" ") && scan.number() && scan.skip("-byte ") &&
+           (scan.skip("logical blocks") || scan.skip("hardware sectors") ||
+            scan.skip("hdwr sectors"));
+}
+
+// 2.6: "SCSI error: return code = 0x8000002"; bits 16 to 23 are the host byte.
+Event return_code(KernelEvent event, std::string_view text) {
+    TextScanner scan(text);
+    if (!scan.skip("SCSI error: return code = ")) return std::nullopt;
+    event.part = KernelEventPart::command;
+    if (const auto code = scan.hexadecimal()) {
+        for (const HostByte& host : host_bytes) {
+            if (host.value == ((*code >> 16) & 0xff)) event.kind = host.kind;
         }
     }
-    return std::nullopt;
+    return event;
+}
+
+// The state of a device or host; `text` comes without address and name.
+Event device_state(KernelEvent event, std::string_view text) {
+    event.text = text;
+    for (const State& known : states) {
+        if (!text.starts_with(known.prefix)) continue;
+        event.kind = known.kind;
+        event.layer = known.layer;
+        return event;
+    }
+    if (text.starts_with("scsi_internal_device_unblock") &&
+        text.find("->[transport-offline]") != text.npos) {
+        event.kind = KernelEventKind::device_gone;
+        return event;
+    }
+    if (text.starts_with("Attached ") && text.find(" disk") != text.npos) {
+        event.kind = KernelEventKind::attached;
+        // 2.6: "sd 0:0:0:0: Attached scsi disk sda"
+        if (event.device.empty() || event.device == event.address) {
+            event.device = text.substr(text.rfind(' ') + 1);
+        }
+        return event;
+    }
+    if (!event.device.empty() && is_capacity(text)) {
+        event.kind = KernelEventKind::appeared;
+        return event;
+    }
+    if (auto found = usb_host(event, text)) return found;
+    return return_code(event, text);
 }
 
 }  // namespace
-
-std::optional<KernelEventKind> kind_of_sense(std::string_view sense_key) {
-    // SPC-4, table 48
-    struct Key {
-        std::string_view name;
-        uint64_t value;
-        KernelEventKind kind;
-    };
-    constexpr Key keys[] = {
-        {"No Sense", 0x0, KernelEventKind::io},
-        {"Recovered Error", 0x1, KernelEventKind::io},
-        {"Not Ready", 0x2, KernelEventKind::device_gone},
-        {"Medium Error", 0x3, KernelEventKind::medium},
-        {"Hardware Error", 0x4, KernelEventKind::hardware},
-        {"Illegal Request", 0x5, KernelEventKind::target},
-        {"Unit Attention", 0x6, KernelEventKind::io},
-        {"Data Protect", 0x7, KernelEventKind::target},
-        {"Blank Check", 0x8, KernelEventKind::medium},
-        {"Vendor Specific", 0x9, KernelEventKind::io},
-        {"Copy Aborted", 0xa, KernelEventKind::io},
-        {"Aborted Command", 0xb, KernelEventKind::transport},
-        {"Volume Overflow", 0xd, KernelEventKind::target},
-        {"Miscompare", 0xe, KernelEventKind::target},
-    };
-    const bool number = sense_key.starts_with("0x");
-    const auto value = number ? TextScanner(sense_key).hexadecimal() : std::nullopt;
-    for (const Key& key : keys) {
-        if (number ? value == key.value : sense_key.starts_with(key.name)) return key.kind;
-    }
-    return std::nullopt;
-}
 
 Event scsi(std::string_view message) {
     TextScanner scan(message);
@@ -263,7 +240,7 @@ Event scsi(std::string_view message) {
     // 2.6: "SCSI device sda: 156301488 512-byte hdwr sectors (80026 MB)"
     if (scan.skip("SCSI device ")) {
         event.device = scan.word(":");
-        return scan.skip(": ") ? state(event, scan.rest()) : std::nullopt;
+        return scan.skip(": ") ? device_state(event, scan.rest()) : std::nullopt;
     }
     // 2.6: "sda: Current: sense key: Medium Error", "sda: Current: sense key=0x3"
     if (!scan.skip("sd ") && !scan.skip("scsi ") && !scan.skip("sr ")) {
@@ -286,7 +263,7 @@ Event scsi(std::string_view message) {
     scan.advance(end + 2);
     if (address.starts_with("host")) {
         event.device = address;
-        return state(event, scan.rest());
+        return device_state(event, scan.rest());
     }
     if (!is_address(address)) return std::nullopt;
     event.address = address;
@@ -303,17 +280,17 @@ Event scsi(std::string_view message) {
         scan.skip_spaces();
     }
     if (scan.at_end() || scan.rest().starts_with("Unhandled ")) {
-        event.part = KernelEventPart::detail;  // 3.x: names the device for the lines that follow
+        event.part = KernelEventPart::detail;  // 3.x: names the device of the next lines
         return event;
     }
-    if (auto found = report(event, scan.rest())) return found;
-    return state(event, scan.rest());
+    if (auto found = command_report(event, scan.rest())) return found;
+    return device_state(event, scan.rest());
 }
 
 Event scsi_detail(std::string_view message) {
     KernelEvent event;
     event.layer = KernelLayer::scsi;
-    return report(event, message);
+    return command_report(event, message);
 }
 
 Event usb(std::string_view message) {

@@ -4,30 +4,30 @@ namespace lastgood {
 
 namespace {
 
-// "ata3.00" and "ata3" are both of port "ata3".
+// "ata3.00" → "ata3", "ata3" → "ata3"
 std::string_view port_of(std::string_view device) {
     return device.substr(0, device.find('.'));
 }
 
 }  // namespace
 
-void KernelLogReader::take(std::string_view message, const Origin& origin) {
+void KernelLogReader::feed(std::string_view message, const Origin& origin) {
     size_t newline = message.find('\n');
     if (newline == std::string_view::npos) {
-        take_line(message, origin);
+        feed_line(message, origin);
         return;
     }
     while (true) {
         std::string_view line = message.substr(0, newline);
         const size_t begin = line.find_first_not_of(' ');
-        if (begin != std::string_view::npos) take_line(line.substr(begin), origin);
+        if (begin != std::string_view::npos) feed_line(line.substr(begin), origin);
         if (newline == std::string_view::npos) return;
         message.remove_prefix(newline + 1);
         newline = message.find('\n');
     }
 }
 
-void KernelLogReader::take_line(std::string_view line, const Origin& origin) {
+void KernelLogReader::feed_line(std::string_view line, const Origin& origin) {
     const auto parsed = parse_kernel_message(line);
     if (!parsed) return;
     const KernelEvent& event = *parsed;
@@ -42,7 +42,8 @@ void KernelLogReader::take_line(std::string_view line, const Origin& origin) {
     }
     switch (event.part) {
         case KernelEventPart::whole:
-            if (unfinished_ > 0 && event.layer == KernelLayer::block) {
+            // The block layer reports a request after the SCSI layer has reported its command.
+            if (pending_ > 0 && event.layer == KernelLayer::block) {
                 if (Command* command = find(KernelLayer::scsi, event.device)) finish(*command);
             }
             receiver_(event, origin);
@@ -92,9 +93,9 @@ void KernelLogReader::begin(const KernelEvent& event, const Origin& origin,
     }
     if (free->used) finish(*free);
     free->used = true;
-    ++unfinished_;
+    ++pending_;
     free->has_line = false;
-    free->age = ++clock_;
+    free->age = ++last_age_;
     free->event = event;
     free->device = device;
     free->address = event.address;
@@ -105,16 +106,16 @@ void KernelLogReader::begin(const KernelEvent& event, const Origin& origin,
 }
 
 void KernelLogReader::refine(Command& command, const KernelEvent& event) {
-    command.age = ++clock_;
+    command.age = ++last_age_;
     if (!event.operation.empty()) command.operation = event.operation;
     if (event.sector) command.event.sector = event.sector;
     if (event.address.size() > command.address.size()) command.address = event.address;
     if (event.kind != KernelEventKind::io) {
-        // The drive's own words (sense key, error register) outweigh the driver's summary; but that
-        // the drive refused a command says less than any other reason.
-        const bool vague =
+        // The drive's sense key or error register is more precise than the driver's summary, except
+        // a refusal (ABRT, Illegal Request): any other reason is more precise than that.
+        const bool less_precise =
             event.kind == KernelEventKind::target && command.event.kind != KernelEventKind::io;
-        if (!vague) command.event.kind = event.kind;
+        if (!less_precise) command.event.kind = event.kind;
         if (!event.text.empty()) command.text = event.text;
     } else if (event.part == KernelEventPart::detail && !event.text.empty()) {
         command.text = event.text;
@@ -122,7 +123,7 @@ void KernelLogReader::refine(Command& command, const KernelEvent& event) {
 }
 
 KernelLogReader::Command* KernelLogReader::find(KernelLayer layer, std::string_view device) {
-    if (unfinished_ == 0) return nullptr;
+    if (pending_ == 0) return nullptr;
     for (Command& command : commands_) {
         if (command.used && command.event.layer == layer && command.device == device) {
             return &command;
@@ -144,14 +145,14 @@ KernelLogReader::Command* KernelLogReader::newest(KernelLayer layer) {
 
 void KernelLogReader::finish(Command& command) {
     command.used = false;
-    --unfinished_;
+    --pending_;
     KernelEvent event = command.event;
     event.part = KernelEventPart::whole;
     event.device = command.device;
     event.address = command.address;
     event.operation = command.operation;
     event.text = command.text;
-    // Refusing to discard is common and harmless.
+    // Many drives refuse discard and write same; that is harmless.
     if (event.kind == KernelEventKind::target &&
         (event.operation.starts_with("Unmap") || event.operation.starts_with("Write same"))) {
         event.kind = KernelEventKind::unsupported;
@@ -160,7 +161,7 @@ void KernelLogReader::finish(Command& command) {
 }
 
 void KernelLogReader::finish_port(std::string_view port) {
-    if (unfinished_ == 0) return;
+    if (pending_ == 0) return;
     for (Command& command : commands_) {
         if (command.used && command.event.layer == KernelLayer::ata &&
             port_of(command.device) == port) {
@@ -170,7 +171,7 @@ void KernelLogReader::finish_port(std::string_view port) {
 }
 
 void KernelLogReader::flush() {
-    while (unfinished_ > 0) {
+    while (pending_ > 0) {
         Command* oldest = nullptr;
         for (Command& command : commands_) {
             if (command.used && (oldest == nullptr || command.age < oldest->age)) oldest = &command;

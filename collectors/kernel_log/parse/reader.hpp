@@ -1,4 +1,4 @@
-// From messages to events: puts the lines together that report one failed command.
+// Turns kernel messages into events: joins the messages that report one failed command.
 #pragma once
 
 #include <array>
@@ -12,46 +12,50 @@
 
 namespace lastgood {
 
-// Counting (what `lastgood_drive_kernel_errors_total` means):
-// - block, buffer, nvme, mmc, md, dm, filesystem: one event for each message, which is one for each
-// failed request.
-// - ata: one for each failed command ("failed command: …"; before 2.6.33 the "cmd …" line), with
-// the kind of its result
-//   and error lines. A frozen link with 30 queued commands gives 30: each of them failed. The
-//   "exception" line above them and the "status" lines count nothing. Resets and slow-downs of the
-//   link count by themselves.
-// - scsi: one for each "Result:" (or, where that line is missing, each "Sense Key"), with the kind
-// of its sense data.
+// What one event stands for, and so what lastgood_drive_kernel_errors_total counts:
+// - block, buffer, nvme, mmc, md, dm, bcache, filesystem: one event for each message; the kernel
+//   prints one for each failed request.
+// - ata: one event for each failed command ("failed command: …"; before 2.6.33 the "cmd …" line),
+//   with the kind of its result and error lines. A frozen link with 30 queued commands gives 30
+//   events. "exception" and "status" lines are not errors. Resets and slow-downs of the link are
+//   events of their own.
+// - scsi: one event for each "Result:" line (or each "Sense Key" line without one), with the kind
+//   of its sense data.
+//
+// Not thread-safe; calls the receiver from within feed() and flush().
 class KernelLogReader {
   public:
     struct Origin {
         Timestamp time = 0;
-        std::string_view device;  // DEVICE= of a /dev/kmsg record
+        std::string_view device;  // DEVICE= of a /dev/kmsg record; empty for saved logs
     };
+    // The event's and origin's views are valid during the call only.
     using Receiver = std::function<void(const KernelEvent& event, const Origin& origin)>;
 
     explicit KernelLogReader(Receiver receiver) : receiver_(std::move(receiver)) {}
 
-    // One message; one that holds newlines is taken line by line. Events are given to the receiver
-    // in order, a failed command when its report is complete.
-    void take(std::string_view message, const Origin& origin);
+    // Parses one message (each line of a multi-line one) and reports its events in order. The event
+    // of a failed command is reported when the next message shows that its report is complete, at
+    // flush(), or when more than 16 devices report at once.
+    void feed(std::string_view message, const Origin& origin);
 
-    // Completes what is unfinished: nothing more comes for now.
+    // Reports all pending commands: no further message is expected soon.
     void flush();
 
-    bool unfinished() const { return unfinished_ > 0; }
+    // True while a command's report may still continue.
+    bool pending() const { return pending_ > 0; }
 
   private:
     struct Command {
         bool used = false;
         bool has_line = false;  // its "cmd" or "Sense Key" line has been seen
-        uint64_t age = 0;
+        uint64_t age = 0;       // the higher, the newer
         KernelEvent event;
-        std::string device, address, operation, text, origin_device;
+        std::string device, address, operation, text, origin_device;  // what event's views point at
         Timestamp time = 0;
     };
 
-    void take_line(std::string_view line, const Origin& origin);
+    void feed_line(std::string_view line, const Origin& origin);
     void begin(const KernelEvent& event, const Origin& origin, std::string_view device);
     void refine(Command& command, const KernelEvent& event);
     Command* find(KernelLayer layer, std::string_view device);
@@ -60,9 +64,9 @@ class KernelLogReader {
     void finish_port(std::string_view port);
 
     Receiver receiver_;
-    std::array<Command, 16> commands_{};  // one for each device that is in the middle of a report
-    size_t unfinished_ = 0;
-    uint64_t clock_ = 0;
+    std::array<Command, 16> commands_{};  // one for each device in the middle of a report
+    size_t pending_ = 0;
+    uint64_t last_age_ = 0;
     std::string last_scsi_device_;
 };
 

@@ -1,4 +1,4 @@
-// A saved kernel log as a whole: each message of the kernel's, in order.
+// Iterates over the kernel's messages in a saved log.
 #pragma once
 
 #include <string_view>
@@ -7,20 +7,21 @@
 
 namespace lastgood {
 
-// Calls receive(message, line) for each message; lines of other programs are left out. Linear,
-// allocates nothing.
+// Calls receive(std::string_view message, const KernelLogLine& line) for each kernel message in
+// order; skips lines of other programs. The views point into `text`. Linear time, no allocation.
 template <class Receive>
 void for_each_kernel_message(std::string_view text, Receive receive) {
-    bool kernel_spoke = true;  // whose the continuation lines are
+    bool after_kernel =
+        true;  // the last line with a prefix was the kernel's: so are its continuation lines
     while (!text.empty()) {
         const size_t newline = text.find('\n');
         const std::string_view raw = text.substr(0, newline);
         text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
         const KernelLogLine line = parse_kernel_log_line(raw);
         if (line.continuation) {
-            if (!kernel_spoke) continue;
+            if (!after_kernel) continue;
         } else {
-            kernel_spoke = line.from_kernel;
+            after_kernel = line.from_kernel;
         }
         if (!line.from_kernel || line.message.empty()) continue;
         receive(line.message, line);

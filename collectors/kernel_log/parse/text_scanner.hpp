@@ -1,5 +1,5 @@
-// A cursor over text for hand-written parsers: every step either succeeds and moves, or fails and
-// stays.
+// A cursor over text for hand-written parsers. A step that fails does not move the cursor. Returned
+// views point into the text.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class TextScanner {
         }
     }
 
-    // Moves behind the next `wanted`; gives what stood before it.
+    // Returns the text before the next `wanted` and moves behind it.
     std::optional<std::string_view> until(std::string_view wanted) {
         const size_t found = rest_.find(wanted);
         if (found == std::string_view::npos) return std::nullopt;
@@ -46,7 +46,7 @@ class TextScanner {
         return before;
     }
 
-    // The longest beginning without any of `ends`; may be empty.
+    // Takes everything before the next character of `ends`; may be empty.
     std::string_view word(std::string_view ends = " ") {
         const size_t end = rest_.find_first_of(ends);
         const std::string_view found = rest_.substr(0, end);
@@ -54,7 +54,7 @@ class TextScanner {
         return found;
     }
 
-    // A decimal number; a longer one than 64 bits hold is none.
+    // Takes a decimal number; fails if it does not fit into 64 bits.
     std::optional<uint64_t> number() {
         size_t length = 0;
         uint64_t value = 0;
@@ -69,7 +69,7 @@ class TextScanner {
         return value;
     }
 
-    // "0x1f" or "1f".
+    // Takes "0x1f" or "1f"; at most 16 digits.
     std::optional<uint64_t> hexadecimal() {
         TextScanner copy = *this;
         copy.skip("0x");

@@ -1,4 +1,4 @@
-// A saved kernel log, without the machine it came from.
+// `lastgood explain` for kernel logs.
 #include "collectors/explainer.hpp"
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@ using test::text_of;
 using test::totals;
 using test::Totals;
 
-TEST_CASE("explain: drives by device name, ports and partitions folded in") {
+TEST_CASE("explain: ports, addresses, numbers and partitions resolve to the drive's device name") {
     const std::string log =
         "[    1.0] sd 8:0:0:0: [sdq] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
         "[    1.1] sd 9:0:0:0: [sdr] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
@@ -55,7 +55,7 @@ TEST_CASE("explain: drives by device name, ports and partitions folded in") {
     CHECK(infos == 3);
 }
 
-TEST_CASE("explain tells a kernel log from other texts") {
+TEST_CASE("explain: a kernel log is recognised, other texts are not") {
     CHECK(kernel_log_explainer.recognises("I/O error, dev sdq, sector 8\n"));
     CHECK(kernel_log_explainer.recognises("Nov 14 10:00:01 box kernel: hello\n"));
     CHECK_FALSE(kernel_log_explainer.recognises(""));
@@ -68,7 +68,7 @@ TEST_CASE("explain tells a kernel log from other texts") {
         "disk power-on lifetime: 1 hours\n"));
 }
 
-TEST_CASE("explain: clean recorded boots say nothing of drives, arrays and filesystems") {
+TEST_CASE("explain: clean recorded boots give no errors") {
     const auto directory = test::corpora_directory();
     if (!directory) {
         std::puts("SKIP: explain clean boots: no ../shared/corpora in this checkout");

@@ -1,4 +1,4 @@
-// The counters among observations, short enough to compare as text.
+// Counters as short text, for comparisons in tests.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@ namespace lastgood::test {
 
 using Totals = std::map<std::string, double>;
 
-// "subject kind/layer" → value, of the counters.
+// "SUBJECT KIND/LAYER" → value for each counter; of counters without a subject: the metric's name.
 inline Totals totals(const std::vector<Observation>& observations) {
     Totals found;
     for (const Observation& o : observations) {

@@ -1,4 +1,4 @@
-// Any bytes as a saved kernel log.
+// Parses any bytes as a saved kernel log.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -16,9 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for_each_kernel_message(text, [&](std::string_view message, const KernelLogLine& line) {
         (void)uptime_of(line);
         (void)time_of(line, 1700000000);
-        reader.take(message, {});
+        reader.feed(message, {});
     });
     reader.flush();
-    if (reader.unfinished()) __builtin_trap();
+    if (reader.pending()) __builtin_trap();
     return 0;
 }

@@ -1,4 +1,4 @@
-// Any bytes as a record of /dev/kmsg.
+// Parses any bytes as a record of /dev/kmsg.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto record = parse_kmsg_record({reinterpret_cast<const char*>(data), size});
     if (!record) return 0;
     KernelLogReader reader([](const KernelEvent&, const KernelLogReader::Origin&) {});
-    reader.take(unescape_kmsg(record->text), {0, record->device});
+    reader.feed(unescape_kmsg(record->text), {0, record->device});
     reader.flush();
     return 0;
 }

@@ -1,4 +1,4 @@
-// Every recorded kernel log, against what INDEX.tsv expects of it.
+// Every recorded kernel log, compared with INDEX.tsv.
 #include <doctest/doctest.h>
 
 #include <cstdio>
@@ -40,7 +40,7 @@ std::string port_of(std::string_view device) {
     return std::string(device.substr(0, device.find('.')));
 }
 
-// The counts in the words of INDEX.tsv, from the messages one by one.
+// Counts the messages under the keys of INDEX.tsv.
 Counts count(const std::string& text) {
     std::map<std::string, uint64_t> numbers;
     Counts counts;
@@ -121,8 +121,8 @@ Counts count(const std::string& text) {
     return counts;
 }
 
-// "io_error[sda]=3; some lines rate-limited: 25+3 callbacks suppressed" in the same words; free
-// text is left out.
+// Parses "io_error[sda]=3; some lines rate-limited: 25+3 callbacks suppressed"; free text is
+// skipped.
 Counts parse_expected(const std::string& text) {
     Counts counts;
     std::istringstream parts(text);
@@ -145,15 +145,14 @@ Counts parse_expected(const std::string& text) {
     return counts;
 }
 
-// Where the recording is right and the index is not, or it speaks of something else. The reason was
-// found in the file.
+// Keys that are not compared, with the reason that the recorded file shows.
 const std::map<std::string, std::set<std::string>> exceptions = {
-    // A device that is gone is named "<missing disk>"; the index holds names without blanks only.
+    // btrfs names a missing device "<missing disk>"; the index has only names without blanks.
     {"dmesg/btrfs-missing-device-blocks-mount-after-repl-b615e4197.log",
      {"btrfs_errs_last[<missing disk>]"}},
 };
 
-// The index names no more than six suppressions.
+// The index lists at most six suppressions.
 std::string first_six(const std::string& numbers) {
     size_t end = 0;
     for (int i = 0; i < 6 && end != std::string::npos; ++i) end = numbers.find('+', end + (i > 0));
@@ -167,7 +166,7 @@ bool excepted(const std::string& path, const std::string& key) {
 
 }  // namespace
 
-TEST_CASE("recorded kernel logs are counted as their index says") {
+TEST_CASE("counts of recorded kernel logs match INDEX.tsv") {
     const auto directory = test::corpora_directory();
     if (!directory) {
         std::puts("SKIP: kernel log corpus: no ../shared/corpora in this checkout");
@@ -180,7 +179,7 @@ TEST_CASE("recorded kernel logs are counted as their index says") {
         const Counts counted = count(test::read_file(*directory + "/" + row.path));
         const Counts expected = parse_expected(row.expected);
         INFO(row.path);
-        for (const auto& entry : expected) {  // clang 14 captures no structured bindings
+        for (const auto& entry : expected) {  // clang 14 cannot capture structured bindings
             const auto& key = entry.first;
             const auto& value = entry.second;
             if (excepted(row.path, key)) continue;
@@ -191,7 +190,7 @@ TEST_CASE("recorded kernel logs are counted as their index says") {
             CHECK(actual == value);
             ++compared;
         }
-        // Nothing counted that was not there.
+        // Nothing else is counted.
         if (expected.empty()) continue;
         for (const auto& entry : counted) {
             const auto& key = entry.first;

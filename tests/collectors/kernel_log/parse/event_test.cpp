@@ -47,9 +47,9 @@ std::vector<std::string> events(std::string_view log) {
                         std::string(to_string(event.kind)) + " " + subject_of(event));
     });
     for_each_kernel_message(
-        log, [&](std::string_view message, const KernelLogLine&) { reader.take(message, {}); });
+        log, [&](std::string_view message, const KernelLogLine&) { reader.feed(message, {}); });
     reader.flush();
-    CHECK_FALSE(reader.unfinished());
+    CHECK_FALSE(reader.pending());
     return found;
 }
 
@@ -57,7 +57,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("failed requests, from 2.6 to today") {
+TEST_CASE("block layer: failed requests of kernels 2.6 to 6.12") {
     check({
         {"end_request: I/O error, dev sdq, sector 2056", Layer::block, Kind::io, "sdq"},
         {"print_req_error: I/O error, dev sdq, sector 2056 flags 80700", Layer::block, Kind::io,
@@ -102,7 +102,7 @@ TEST_CASE("failed requests, from 2.6 to today") {
     CHECK(event->text == "I/O error");
 }
 
-TEST_CASE("drivers") {
+TEST_CASE("drivers: libata, SCSI, USB, NVMe, MMC, loop, virtio") {
     check({
         {"ata9.00: failed command: READ DMA", Layer::ata, Kind::io, "ata9.00"},
         {"ata9: hard resetting link", Layer::ata, Kind::reset, "ata9"},
@@ -250,7 +250,7 @@ TEST_CASE("filesystems") {
     CHECK(mount->btrfs == BtrfsCounters{1, 4, 0, 2, 3, true});
 }
 
-TEST_CASE("what only looks like an error gives nothing") {
+TEST_CASE("harmless messages that resemble errors are not events") {
     for (const char* message : {
              "nvme nvme3: Shutdown timeout set to 8 seconds",
              "nvme nvme3: missing or invalid SUBNQN field.",
@@ -276,6 +276,10 @@ TEST_CASE("what only looks like an error gives nothing") {
              "RAS: Correctable Errors collector initialized.",
              "ACPI Error: AE_NOT_FOUND, During name lookup/catalog",
              "my error, dev sdq, sector 1",
+             "nonblocking retry error, dev sdq, sector 1 op 0x0:(READ)",
+             "lost page write due to I/O error on sdq1",  // follows a "Buffer I/O error"
+             "ext4_abort called.",                        // stands beside an "EXT4-fs error"
+             "raid6: sse2x4 gen() 12000 MB/s",
              "floppy: error 10 while reading block 0",
              "XFS (sdq1): Ending clean mount",
              "bcache: bch_count_backing_io_errors() md7: Read-ahead I/O failed on backing device, "
@@ -289,7 +293,7 @@ TEST_CASE("what only looks like an error gives nothing") {
     }
 }
 
-TEST_CASE("suppressed messages are counted for their layer") {
+TEST_CASE("suppressed messages belong to the layer of the rate-limited function") {
     const auto block = parse_kernel_message("blk_update_request: 4763 callbacks suppressed");
     REQUIRE(block);
     CHECK(block->kind == Kind::suppressed);
@@ -301,7 +305,7 @@ TEST_CASE("suppressed messages are counted for their layer") {
     CHECK_FALSE(parse_kernel_message("callbacks suppressed"));
 }
 
-TEST_CASE("one failed command is one event of each layer") {
+TEST_CASE("one failed command gives one event for each layer") {
     CHECK(events("[ 1.0] ata9.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x0\n"
                  "[ 1.0] ata9.00: irq_stat 0x40000001\n"
                  "[ 1.0] ata9.00: failed command: READ DMA EXT\n"
@@ -323,7 +327,7 @@ TEST_CASE("one failed command is one event of each layer") {
                                                         "buffer io sdq1", "ata medium ata9.00"});
 }
 
-TEST_CASE("a frozen link: each command of the queue failed") {
+TEST_CASE("a frozen link gives one event for each queued command") {
     CHECK(events("ata9.00: exception Emask 0x10 SAct 0x3 SErr 0x40d0002 action 0xe frozen\n"
                  "ata9.00: failed command: WRITE FPDMA QUEUED\n"
                  "ata9.00: cmd 61/08:00:00:79:d0/00:00:06:00:00/40 tag 0 ncq dma 4096 out\n"
@@ -339,7 +343,7 @@ TEST_CASE("a frozen link: each command of the queue failed") {
                                                  "ata reset ata9"});
 }
 
-TEST_CASE("two ports in trouble at once keep their commands apart") {
+TEST_CASE("interleaved reports of two ports stay separate") {
     CHECK(events("ata8.00: failed command: READ DMA\n"
                  "ata9.00: failed command: WRITE DMA\n"
                  "ata8.00: cmd c8/00:08:00:00:00/00:00:00:00:00/e0 tag 0 dma 4096 in\n"
@@ -350,7 +354,7 @@ TEST_CASE("two ports in trouble at once keep their commands apart") {
                  "ata8: EH complete\n") == Lines{"ata timeout ata9.00", "ata medium ata8.00"});
 }
 
-TEST_CASE("libata before 2.6.33 has no line that names the command") {
+TEST_CASE("libata before 2.6.33: reports without a \"failed command\" line") {
     CHECK(events("ata9.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x0\n"
                  "ata9.00: cmd c8/00:50:9f:4d:93/00:00:00:00:00/e0 tag 0 dma 40960 in\n"
                  "         res 51/40:3a:b5:4d:93/00:00:00:00:00/e0 Emask 0x9 (media error)\n"
@@ -362,7 +366,7 @@ TEST_CASE("libata before 2.6.33 has no line that names the command") {
                                                  "block io sdq", "ata medium ata9.00"});
 }
 
-TEST_CASE("3.x breaks the line behind the name") {
+TEST_CASE("SCSI, 3.x: a newline follows the device name") {
     CHECK(events("[ 1.0] sd 8:0:0:0: [sdq] Unhandled sense code\n"
                  "[ 1.0] sd 8:0:0:0: [sdq]  \n"
                  "[ 1.0] Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
@@ -378,7 +382,7 @@ TEST_CASE("3.x breaks the line behind the name") {
           Lines{"scsi medium sdq", "block io sdq", "scsi device_gone sdq", "block io sdq"});
 }
 
-TEST_CASE("SCSI results") {
+TEST_CASE("SCSI: host byte and sense key give the kind") {
     const auto scsi = [](const char* host, const char* sense) {
         std::string log = "sd 8:0:0:0: [sdq] tag#1 FAILED Result: hostbyte=" + std::string(host) +
                           " driverbyte=DRIVER_OK cmd_age=1s\n";
@@ -395,7 +399,7 @@ TEST_CASE("SCSI results") {
     CHECK(scsi("DID_OK", "Illegal Request") == Lines{"scsi target sdq"});
     CHECK(scsi("DID_OK", "Aborted Command") == Lines{"scsi transport sdq"});
     CHECK(scsi("DID_NEW_AND_UNKNOWN", "") == Lines{"scsi io sdq"});
-    // libata has nothing to say: not the drive's refusal
+    // libata's stand-in for a missing reason: not a refusal by the drive
     CHECK(events("sd 8:0:0:0: [sdq] tag#1 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
                  "sd 8:0:0:0: [sdq] tag#1 Sense Key : Illegal Request [current]\n"
                  "sd 8:0:0:0: [sdq] tag#1 Add. Sense: Unaligned write command\n") ==
@@ -406,24 +410,24 @@ TEST_CASE("SCSI results") {
               .size() == 3);
 }
 
-TEST_CASE("a message with newlines, as /dev/kmsg gives it") {
+TEST_CASE("a multi-line message is parsed line by line") {
     Lines found;
     KernelLogReader reader([&](const KernelEvent& event, const KernelLogReader::Origin& origin) {
         found.push_back(subject_of(event) + "@" + std::string(origin.device));
     });
-    reader.take(
+    reader.feed(
         "md/raid1:md4: Disk failure on sdq2, disabling device.\nmd/raid1:md4: Operation continuing "
         "on 1 devices.",
         {1.0, "b9:4"});
-    reader.take("ata9.00: failed command: READ DMA", {1.0, "+ata_device:dev9.0"});
-    reader.take("ata9.00: cmd c8/00:08 tag 0\n         res 51/40 Emask 0x9 (media error)",
+    reader.feed("ata9.00: failed command: READ DMA", {1.0, "+ata_device:dev9.0"});
+    reader.feed("ata9.00: cmd c8/00:08 tag 0\n         res 51/40 Emask 0x9 (media error)",
                 {1.0, ""});
-    CHECK(reader.unfinished());
+    CHECK(reader.pending());
     reader.flush();
     CHECK(found == Lines{"sdq2@b9:4", "ata9.00@+ata_device:dev9.0"});
 }
 
-TEST_CASE("partitions fold into their drive") {
+TEST_CASE("whole_device: the device that a partition lies on") {
     for (const auto& [name, whole] :
          std::vector<std::pair<std::string_view, std::string_view>>{{"sdb1", "sdb"},
                                                                     {"sdab12", "sdab"},

@@ -4,7 +4,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("a record with its device") {
+TEST_CASE("kmsg: a record with SUBSYSTEM= and DEVICE=") {
     const auto record = parse_kmsg_record(
         "3,1847,93412345678,-;sd 8:0:0:0: [sdq] tag#3 FAILED Result: hostbyte=DID_OK\n"
         " SUBSYSTEM=scsi\n DEVICE=+scsi:8:0:0:0\n");
@@ -18,7 +18,7 @@ TEST_CASE("a record with its device") {
     CHECK(record->device == "+scsi:8:0:0:0");
 }
 
-TEST_CASE("facilities, flags and fields to come") {
+TEST_CASE("kmsg: facility, caller and a missing newline") {
     const auto user = parse_kmsg_record("11,12,13,-;I/O error, dev sdq, sector 1\n");
     REQUIRE(user);
     CHECK(user->facility == 1);
@@ -31,7 +31,7 @@ TEST_CASE("facilities, flags and fields to come") {
     CHECK(without_end->text == "text");
 }
 
-TEST_CASE("what is no record") {
+TEST_CASE("kmsg: malformed records are refused") {
     for (const char* text :
          {"", "text", "6", "6,1", "6,1,2", "6,1,2,-", "a,1,2,-;x", "-6,1,2,-;x", "6,x,2,-;x",
           "6,1,2x;y", "99999999,1,2,-;x", "6,99999999999999999999999,2,-;x"}) {
@@ -39,7 +39,7 @@ TEST_CASE("what is no record") {
     }
 }
 
-TEST_CASE("escapes") {
+TEST_CASE("kmsg: escapes") {
     CHECK(unescape_kmsg("a\\x0ab") == "a\nb");
     CHECK(unescape_kmsg("a\\x5cb") == "a\\b");
     CHECK(unescape_kmsg("a\\xzz") == "a\\xzz");

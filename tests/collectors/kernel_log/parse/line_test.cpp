@@ -22,15 +22,14 @@ void use_zone(const char* zone) {
 }
 
 KernelLogLine parse(const std::string& line) {
-    // The views must outlive the line.
-    static std::vector<std::string> kept;
+    static std::vector<std::string> kept;  // the result's views point into them
     kept.push_back(line);
     return parse_kernel_log_line(kept.back());
 }
 
 }  // namespace
 
-TEST_CASE("every saved form gives the bare message") {
+TEST_CASE("the message is found behind every known prefix") {
     for (const char* prefix : {
              "",
              "[ 8123.456789] ",
@@ -74,7 +73,7 @@ TEST_CASE("every saved form gives the bare message") {
     }
 }
 
-TEST_CASE("what others say in the same log is not the kernel's") {
+TEST_CASE("lines of other programs are not from the kernel") {
     for (const char* line : {
              "Nov 14 10:00:01 box smartd[812]: I/O error, dev sdq, sector 1",
              "Nov 14 10:00:01 box sshd[1]: kernel: I/O error, dev sdq, sector 1",
@@ -97,7 +96,7 @@ TEST_CASE("what others say in the same log is not the kernel's") {
                                            "md/raid1:md4: Operation continuing on 1 devices."});
 }
 
-TEST_CASE("brackets that belong to the message stay") {
+TEST_CASE("brackets that are no time stay in the message") {
     CHECK(parse("[drm] error").message == "[drm] error");
     CHECK(parse("[ 1.5] [drm] error").message == "[drm] error");
     CHECK(parse("[sdq] tag").message == "[sdq] tag");
@@ -105,14 +104,14 @@ TEST_CASE("brackets that belong to the message stay") {
     CHECK(parse("").message.empty());
 }
 
-TEST_CASE("levels") {
+TEST_CASE("printk levels") {
     CHECK(parse("<3>[ 1.0] x").level == 3);
-    CHECK(parse("kern  :info  : [ 1.0] x").level == level_info);
+    CHECK(parse("kern  :info  : [ 1.0] x").level == 6);
     CHECK(parse("[ 1.0] x").level == -1);
     CHECK(parse("<4>x").level == 4);
 }
 
-TEST_CASE("a message printed into an unfinished line is found") {
+TEST_CASE("a message inside an unfinished line is found") {
     const KernelLogLine line =
         parse("[4294671.636000]  sdq:<3>ata7: command 0x25 timeout, stat 0xd0 host_stat 0x24");
     CHECK(line.message == "ata7: command 0x25 timeout, stat 0xd0 host_stat 0x24");
@@ -120,7 +119,7 @@ TEST_CASE("a message printed into an unfinished line is found") {
     CHECK(*uptime_of(line) == doctest::Approx(4294671.636));
 }
 
-TEST_CASE("joined lines are taken apart") {
+TEST_CASE("a second message in a joined line is found") {
     CHECK(joined_message("sd 2:0:0:0: [sdq] tag#1 CDB: Read(16) 88 00   Nov 14 10:00:01 box "
                          "kernel: I/O error, dev sdq, sector 1") == "I/O error, dev sdq, sector 1");
     CHECK(joined_message("job is running [   24.536440] 000: I/O error, dev sdq, sector 1") ==
@@ -129,7 +128,7 @@ TEST_CASE("joined lines are taken apart") {
     CHECK(joined_message("the kernel: it is here").empty());
 }
 
-TEST_CASE("times") {
+TEST_CASE("uptime and civil time") {
     use_zone("Europe/Berlin");  // UTC+1 in November
     CHECK(*uptime_of(parse("[ 8123.250000] x")) == doctest::Approx(8123.25));
     CHECK_FALSE(uptime_of(parse("x")));
@@ -144,7 +143,7 @@ TEST_CASE("times") {
           doctest::Approx(morning + 0.5));
     CHECK(*time_of(parse("Tue 2023-11-14 10:00:01 CET box kernel: x"), now) == morning);
     CHECK(*time_of(parse("1699952401.0 box kernel: x"), now) == morning);
-    // No year: the last such day; December is of the year before.
+    // Without a year: the last such date; December is in the year before.
     CHECK(*time_of(parse("Dec 31 10:00:01 box kernel: x"), now) == 1672477201);
     CHECK(*time_of(parse("Nov 15 10:00:01 box kernel: x"), now) ==
           morning + 86400);  // within a day
