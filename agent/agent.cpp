@@ -203,7 +203,7 @@ void Agent::reload() {
         // These two cannot change under a running agent.
         config->state_directory = config_.state_directory;
         config->runtime_directory = config_.runtime_directory;
-        const bool listens_elsewhere = config->listen != config_.listen;
+        const bool listens_elsewhere = config->listen.value != config_.listen.value;
         config_ = std::move(*config);
         config_error_.clear();
         facts_.config_accepted = true;
@@ -347,7 +347,7 @@ void Agent::write() {
     if (!config_error_.empty())
         report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
-    if (!config_.textfile_path.empty() && !textfile_->problem().empty())
+    if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
         report.problems.push_back({"textfile", "", textfile_->problem(), 0});
 
     // What was counted is safe before it is shown.
@@ -356,7 +356,7 @@ void Agent::write() {
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
     write_error_ = error;
-    if (!config_.textfile_path.empty()) textfile_->update(config_fd_);
+    if (!config_.textfile_path.value.empty()) textfile_->update(config_fd_);
     const bool first = last_write_ == 0;
     last_write_ = clock_.monotonic();
     if (first) sd_notify(0, "READY=1");

@@ -218,25 +218,24 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
     }
 }
 
-// A setting of core/settings.inc; false: there is no such key in this section.
+// A setting of core/settings.hpp; false: there is no such key in this section.
 bool read_setting(Reader& reader, std::string_view section, std::string_view key,
                   const toml::node& node, Config& config) {
-#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
-    if (section == section_name && key == key_name) {                                \
-        reader.read(node, key, config.member);                                       \
-        return true;                                                                 \
-    }
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
-    return false;
+    bool found = false;
+    for_each_setting(config, [&](auto& setting) {
+        if (setting.section != section || setting.key != key) return;
+        reader.read(node, key, setting.value);
+        found = true;
+    });
+    return found;
 }
 
 std::string known_keys(std::string_view section) {
     std::string known;
-#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
-    if (section == section_name) known += fmt::format("{}{}", known.empty() ? "" : ", ", key_name);
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
+    for_each_setting(Config(), [&](const auto& setting) {
+        if (setting.section == section)
+            known += fmt::format("{}{}", known.empty() ? "" : ", ", setting.key);
+    });
     return known;
 }
 
@@ -294,7 +293,7 @@ Result<void> add_file(std::string_view text, const std::string& name, Config& co
 }
 
 Result<void> check(const Config& config, const std::string& name) {
-    if (!config.textfile_path.empty() && !config.textfile_path.ends_with(".prom"))
+    if (!config.textfile_path.value.empty() && !config.textfile_path.value.ends_with(".prom"))
         return fail(ErrorKind::malformed,
                     name + ": textfile.path must end in .prom, or node_exporter does not read it");
     return {};
@@ -366,14 +365,11 @@ std::string toml_string(std::string_view value) {
 std::string to_toml(const Config& config) {
     std::string text;
     std::string_view section;
-#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose) \
-    if (section != section_name) {                                                   \
-        section = section_name;                                                      \
-        text += fmt::format("\n[{}]\n", section);                                    \
-    }                                                                                \
-    text += fmt::format("{} = {}\n", key_name, to_toml(config.member));
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
+    for_each_setting(config, [&](const auto& setting) {
+        if (section != setting.section) text += fmt::format("\n[{}]\n", setting.section);
+        section = setting.section;
+        text += fmt::format("{} = {}\n", setting.key, to_toml(setting.value));
+    });
     for (const auto& [name, settings] : config.collectors) {
         text += fmt::format("\n[collectors.{}]\nenabled = {}\n", name, to_toml(settings.enabled));
         if (settings.interval) text += fmt::format("interval = {}\n", to_toml(*settings.interval));

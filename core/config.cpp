@@ -21,11 +21,11 @@ std::string_view to_string(BackupKind kind) {
 }
 
 std::string report_path(const Config& config) {
-    return config.runtime_directory + "/report.json";
+    return config.runtime_directory.value + "/report.json";
 }
 
 std::string forget_directory(const Config& config) {
-    return config.runtime_directory + "/forget";
+    return config.runtime_directory.value + "/forget";
 }
 
 std::string agent_lock_path(std::string_view report_path) {

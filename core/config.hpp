@@ -1,5 +1,5 @@
 // The configuration as plain data. agent/config_file.cpp reads it from TOML; each setting's name,
-// default and prose are declared once, in core/settings.inc, from which docs/config.md is made.
+// default and prose are declared once, in core/settings.hpp, from which docs/config.md is made.
 #pragma once
 
 #include <map>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/settings.hpp"
 #include "core/time.hpp"
 
 namespace lastgood {
@@ -46,11 +47,7 @@ struct CollectorSettings {
     std::optional<Seconds> deadline;
 };
 
-struct Config {
-#define LASTGOOD_SETTING(section, key, type, member, default_value, prose) \
-    type member = default_value;
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
+struct Config : Settings {
     std::vector<Backup> backups;
     std::vector<ExternalCollector> external_collectors;
     std::map<std::string, CollectorSettings> collectors;  // by collector name

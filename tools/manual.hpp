@@ -17,7 +17,7 @@ inline constexpr std::string_view generated_note =
 std::string rules_to_markdown(std::span<const Rule> rules);
 std::string metrics_to_markdown();  // from core/metrics/
 
-// From core/settings.inc, and the tables that config files may hold.
+// From core/settings.hpp, and the tables that config files may hold.
 std::string settings_to_markdown();
 std::string settings_to_man();      // lastgood.toml(5)
 std::string settings_to_example();  // a configuration with every setting, commented out

@@ -92,15 +92,14 @@ std::vector<Section> all_sections() {
     const Config defaults;
     std::vector<Section> sections;
     std::string_view current = "none yet";
-#define LASTGOOD_SETTING(section_name, key_name, type, member, default_value, prose)         \
-    if (current != section_name) {                                                           \
-        current = section_name;                                                              \
-        sections.push_back(                                                                  \
-            {current.empty() ? std::string() : fmt::format("[{}]", current), "", {}, true}); \
-    }                                                                                        \
-    sections.back().keys.push_back({key_name, "", toml_text(defaults.member), prose});
-#include "core/settings.inc"
-#undef LASTGOOD_SETTING
+    for_each_setting(defaults, [&](const auto& setting) {
+        if (current != setting.section) {
+            current = setting.section;
+            sections.push_back(
+                {current.empty() ? std::string() : fmt::format("[{}]", current), "", {}, true});
+        }
+        sections.back().keys.push_back({setting.key, "", toml_text(setting.value), setting.prose});
+    });
     const auto add = [&](std::string heading, std::string_view prose, std::span<const Key> keys) {
         sections.push_back({std::move(heading), prose, {keys.begin(), keys.end()}, false});
     };

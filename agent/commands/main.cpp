@@ -99,7 +99,7 @@ int forget(const Options& options) {
 int textfile(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    if (config->textfile_path.empty())
+    if (config->textfile_path.value.empty())
         return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
     const auto report = read_report(report_path(*config));
     if (!report) return fail_with(report.error());

@@ -142,11 +142,11 @@ int run_serve(const Config& config, bool end_with_parent) {
         }
     }
     HttpServer server;
-    const auto started = server.start(config.listen, make_pages(report_path(config)));
+    const auto started = server.start(config.listen.value, make_pages(report_path(config)));
     if (!started) {
         return say(started.error().message);
     }
-    ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.c_str());
+    ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.value.c_str());
     wait_for_end(signals, config.listen);
     ::sd_notify(0, "STOPPING=1");
     return 0;

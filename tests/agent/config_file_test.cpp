@@ -22,7 +22,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_CASE("no configuration is a valid one") {
     const auto config = parse_config("", "x.toml");
     REQUIRE(config.has_value());
-    CHECK(config->listen == "127.0.0.1:9847");
+    CHECK(config->listen.value == "127.0.0.1:9847");
     CHECK(config->backups.empty());
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("files of conf.d come after the main one, in order") {
     place.file("/conf.d/note.txt", "nonsense");
     auto config = read_config(place.root() + "/lastgood.toml");
     REQUIRE(config.has_value());
-    CHECK(config->listen == "c:3");
+    CHECK(config->listen.value == "c:3");
     CHECK(config->backups.size() == 2);
     place.file("/conf.d/30.toml", "[serve]\nlisten = 7\n");
     config = read_config(place.root() + "/lastgood.toml");

@@ -113,7 +113,7 @@ def test_the_units_call_what_there_is(package):
 
 def test_the_shipped_config_has_every_setting_and_changes_none(package, tmp_path):
     shipped = package.root / "etc/lastgood/lastgood.toml"
-    settings = re.findall(r'^LASTGOOD_SETTING\("[^"]*", "(\w+)"', (SOURCE / "core/settings.inc").read_text(), re.MULTILINE)
+    settings = re.findall(r'^ +\.key = "(\w+)",$', (SOURCE / "core/settings.hpp").read_text(), re.MULTILINE)
     assert len(settings) > 8
     for key in settings:
         assert re.search(rf"^#{key} = ", shipped.read_text(), re.MULTILINE), key

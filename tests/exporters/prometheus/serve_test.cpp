@@ -245,7 +245,8 @@ TEST_CASE("serve runs without rights until it is told to stop, and fails loudly 
     Config config;
     config.runtime_directory = folder.path;
     config.listen = fmt::format("127.0.0.1:{}", free_port());
-    const int port = std::atoi(config.listen.substr(config.listen.rfind(':') + 1).c_str());
+    const int port =
+        std::atoi(config.listen.value.substr(config.listen.value.rfind(':') + 1).c_str());
 
     const pid_t child = ::fork();
     if (child == 0) {

@@ -1,0 +1,114 @@
+// The settings with a default, each declared once: where it stands in the file, its default and its
+// prose. agent/config_file.cpp reads them; docs/config.md, lastgood.toml(5) and the shipped
+// configuration are made from them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/time.hpp"
+
+namespace lastgood {
+
+// In use it is its value: `now - config.growth_window`, `config.listen = "[::]:9847"`.
+template <class T>
+struct Setting {
+    std::string_view section = {};  // "serve" of [serve]; empty: the file's top level
+    std::string_view key;
+    T value;  // the default, until a file says otherwise
+    std::string_view prose;
+
+    operator const T&() const { return value; }
+    Setting& operator=(T other) {
+        value = std::move(other);
+        return *this;
+    }
+};
+
+// Seconds are written with a unit, "24h". Those of a section stand together.
+struct Settings {
+    Setting<std::string> state_directory{
+        .key = "state_directory",
+        .value = "/var/lib/lastgood",
+        .prose = "Where counters and the ages of findings are kept across restarts.",
+    };
+    Setting<std::string> runtime_directory{
+        .key = "runtime_directory",
+        .value = "/run/lastgood",
+        .prose = "Where report.json is written.",
+    };
+    Setting<std::string> inbox_directory{
+        .key = "inbox_directory",
+        .value = "/var/lib/lastgood/inbox",
+        .prose =
+            "Files of observation lines dropped here are read as if a collector had printed them.",
+    };
+    Setting<std::string> listen{
+        .section = "serve",
+        .key = "listen",
+        .value = "127.0.0.1:9847",
+        .prose =
+            "Address and port of /metrics; \"[::]:9847\" is every address, and where "
+            "lastgood-exporter.service listens when nothing is set here.",
+    };
+    Setting<std::string> serve_user{
+        .section = "serve",
+        .key = "user",
+        .value = "nobody",
+        .prose = "Whom the listening process becomes when it is started as root.",
+    };
+    Setting<std::string> textfile_path{
+        .section = "textfile",
+        .key = "path",
+        .value = "",
+        .prose =
+            "Also write the metrics to this file, for node_exporter's textfile collector; must end "
+            "in .prom. Empty: do not.",
+    };
+    Setting<bool> loop_devices{
+        .section = "drives",
+        .key = "loop_devices",
+        .value = false,
+        .prose = "Treat loop devices as drives, for tests on machines without drives of their own.",
+    };
+    Setting<Seconds> growth_window{
+        .section = "drives",
+        .key = "growth_window",
+        .value = 7 * 86400,
+        .prose = "A health counter that grew within this time makes a drive suspect.",
+    };
+    Setting<Seconds> kernel_log_window{
+        .section = "kernel_log",
+        .key = "window",
+        .value = 86400,
+        .prose = "Kernel errors make a drive suspect for this long.",
+    };
+    Setting<std::string> kernel_log_source{
+        .section = "kernel_log",
+        .key = "source",
+        .value = "/dev/kmsg",
+        .prose = "The kernel log device.",
+    };
+    Setting<Seconds> fill_window{
+        .section = "filesystems",
+        .key = "fill_window",
+        .value = 6 * 3600,
+        .prose = "The time to full is worked out from the growth within this time.",
+    };
+};
+
+using SettingMember = std::variant<Setting<std::string> Settings::*, Setting<bool> Settings::*,
+                                   Setting<Seconds> Settings::*>;
+// Every setting, in the order above; the table is made at build time by core/make_setting_table.sh.
+std::span<const SettingMember> all_settings();
+
+// Calls `visit` with each setting of `settings`, const or not.
+template <class SomeSettings, class Visit>
+void for_each_setting(SomeSettings&& settings, Visit visit) {
+    for (const SettingMember& any : all_settings())
+        std::visit([&](auto member) { visit(settings.*member); }, any);
+}
+
+}  // namespace lastgood
