@@ -137,6 +137,20 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.mount_of("/srv")->point == "/srv");
 }
 
+TEST_CASE("of two mounts on one point the later one is seen") {
+    Topology topology;
+    topology.mounts = parse_mountinfo(
+        "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
+        "23 22 8:1 / /mnt rw - ext4 /dev/sda1 rw\n"
+        "24 22 8:17 / /mnt rw - xfs /dev/sdb1 rw\n");
+    CHECK(topology.mount_of("/mnt")->number == "8:17");
+    CHECK(topology.mount_of("/mnt/deep/below")->number == "8:17");
+    CHECK(topology.mount_of("/etc")->number == "254:0");
+    // Also over the root itself.
+    topology.mounts.push_back(parse_mountinfo("25 22 0:30 / / rw - overlay none rw\n").at(0));
+    CHECK(topology.mount_of("/etc")->number == "0:30");
+}
+
 TEST_CASE("kernel names that are not block devices lead to drives too") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host()).value();

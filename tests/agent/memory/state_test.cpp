@@ -91,6 +91,24 @@ TEST_CASE(
     CHECK(state.increase(sectors, 450) == 3);
 }
 
+TEST_CASE("growth after the clock went back is growth, and stays so over a restart") {
+    const test::RecordedHost place;
+    State state;
+    const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
+    for (const auto& [time, value] :
+         {std::pair(1000.0, 8.0), {2000.0, 10.0}, {500.0, 13.0}, {600.0, 14.0}})
+        note_growth(state, {&metric::drive_reallocated_sectors, "d", {}, value, time}, false);
+    for (int restarted = 0; restarted < 2; ++restarted) {
+        CAPTURE(restarted);
+        CHECK(state.increase(sectors, 0) == 6);
+        CHECK(state.increase(sectors, 550) == 6);
+        reopen(state, place.root());
+    }
+    // The clock has caught up.
+    note_growth(state, {&metric::drive_reallocated_sectors, "d", {}, 15, 3000}, false);
+    CHECK(state.increase(sectors, 2500) == 1);
+}
+
 TEST_CASE("errors the kernel logged are recent by their own time") {
     State state;
     for (const Observation& error : {errors(4, 1000), errors(1, 90000)}) {

@@ -183,6 +183,42 @@ TEST_CASE("what is being written is not a copy yet") {
     CHECK(scene.value(metric::backup_count) == 2);
 }
 
+TEST_CASE("names under which a file is still being written") {
+    for (const char* ending : {".part", ".partial", ".tmp", ".temp", ".incomplete", ".inprogress",
+                               ".in-progress", ".filepart", ".dat.tmp", "~"}) {
+        CAPTURE(ending);
+        Scene scene;
+        scene.files("/backup/*");
+        scene.write(std::string("/backup/b.sql") + ending, finished_dump, now - 550);
+        REQUIRE(scene.collect());
+        CHECK(scene.value(metric::backup_in_progress) == 1);
+        CHECK(scene.value(metric::backup_count) == 0);
+        scene.touch(std::string("/backup/b.sql") + ending, now - 650);  // left behind
+        REQUIRE(scene.collect());
+        CHECK(scene.value(metric::backup_in_progress) == 0);
+        CHECK(scene.value(metric::backup_count) == 0);
+    }
+}
+
+TEST_CASE("a modification time in the future proves nothing: the kernel's change time counts") {
+    Scene scene;
+    const Host host("/");
+    scene.files(scene.path + "/backup/*.sql");
+    const double present = host.now();
+    scene.write("/backup/a.sql", finished_dump, present - 30 * hour);
+    scene.write("/backup/b.sql", finished_dump, present + 20 * hour);
+    scene.backup.settle_time = 60;
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+    CHECK(scene.value(metric::backup_count) == 1);
+    CHECK(scene.newest("inferred") == doctest::Approx(present - 30 * hour).epsilon(1e-9));
+    usleep(300'000);
+    scene.backup.settle_time = 0.2;
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    CHECK(scene.value(metric::backup_count) == 2);
+}
+
 TEST_CASE("a file that a process has open for writing, whatever its times say") {
     Scene scene;
     const Host host("/");

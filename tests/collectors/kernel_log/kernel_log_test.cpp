@@ -109,6 +109,13 @@ TEST_CASE("each record is counted once, over restarts and reboots") {
 TEST_CASE("gaps in the sequence numbers are counted as lost records") {
     CHECK(text_of(collect(record(0, "a") + record(7, "b")).found) ==
           "lastgood_kernel_log_lost_records_total=6; ");
+    CHECK(text_of(collect(record(0, "a") + record(2, "b")).found) ==
+          "lastgood_kernel_log_lost_records_total=1; ");
+    CHECK(text_of(collect(record(11, "a"), "boot-1:9").found) ==
+          "lastgood_kernel_log_lost_records_total=1; ");
+    CHECK(text_of(collect(record(10, "a"), "boot-1:9").found).empty());
+    CHECK(text_of(collect(record(1, "a"), "boot-0:9").found) ==
+          "lastgood_kernel_log_lost_records_total=1; ");
     CHECK(text_of(collect(record(20, "a") + record(21, "b"), "boot-1:9").found) ==
           "lastgood_kernel_log_lost_records_total=10; ");
     CHECK(text_of(collect(record(20, "a"), "boot-0:9").found) ==

@@ -228,6 +228,17 @@ TEST_CASE("flags of members") {
     CHECK(array.problem.find("(X)") != std::string::npos);
 }
 
+TEST_CASE("a faulty member is faulty, whatever else it was") {
+    for (const char* flags : {"(F)", "(F)(S)", "(S)(F)", "(F)(J)", "(J)(F)", "(F)(R)", "(R)(F)"}) {
+        CAPTURE(flags);
+        const Mdstat stat = parse_mdstat(fmt::format(
+            "md0 : active raid1 sda1[0] sdb1[1]{}\n      100 blocks [2/1] [U_]\n", flags));
+        REQUIRE(stat.arrays.size() == 1);
+        REQUIRE(stat.arrays[0].members.size() == 2);
+        CHECK(stat.arrays[0].members[1].state == MdMemberState::faulty);
+    }
+}
+
 TEST_CASE("an array that makes no sense hides no other and is seen") {
     Mdstat stat = parse_mdstat(
         "Personalities : [raid1]\n"

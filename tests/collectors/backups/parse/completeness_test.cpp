@@ -175,6 +175,21 @@ TEST_CASE("several streams one after the other are one file") {
     CHECK(judge(xzipped(text_of(5)) + "\0\0\0\0"s).state == Completeness::complete);
 }
 
+TEST_CASE("zeros behind a gzip stream are padding, anything else is damage") {
+    const std::string bytes = gzipped(dump(200));
+    const std::string zeros(700, '\0');
+    CHECK(judge(bytes + zeros).state != Completeness::incomplete);
+    for (const size_t piece : {size_t{1}, size_t{100}, size_t{1} << 20}) {
+        CAPTURE(piece);
+        std::string tail;
+        CHECK(unpacks("gzip", bytes + zeros, piece, &tail));
+        CHECK(judge_content(dump(200), tail).state == Completeness::complete);
+        CHECK(unpacks("gzip", bytes + zeros + bytes + zeros, piece));
+        CHECK_FALSE(unpacks("gzip", bytes + zeros + "x", piece));
+        CHECK_FALSE(unpacks("gzip", bytes + zeros + bytes.substr(0, 100), piece));
+    }
+}
+
 TEST_CASE("a dump that died within a pipe ends its compressed file well") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
