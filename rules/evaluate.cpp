@@ -180,7 +180,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
                                    value};
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
-                                       render_for_host(rule.advice, texts), since});
+                                       render_for_host(numbered_steps(rule.advice), texts), since});
         }
     }
     memory = std::move(still);

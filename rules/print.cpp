@@ -138,6 +138,8 @@ std::string quoted(std::string_view text) {
         if (c == '"' || c == '\\') {
             result += '\\';
             result += c;
+        } else if (c == '\n') {
+            result += "\\n";
         } else if (static_cast<unsigned char>(c) < 0x20) {
             result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         } else {
@@ -201,7 +203,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules) {
                 "        labels:\n          severity: {}\n"
                 "        annotations:\n          summary: {}\n          description: {}\n",
                 to_string(rule.severity), quoted(render_for_prometheus(rule.summary, kind)),
-                quoted(render_for_prometheus(rule.advice, kind)));
+                quoted(render_for_prometheus(numbered_steps(rule.advice), kind)));
         }
     }
     return yaml;

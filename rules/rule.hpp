@@ -68,10 +68,13 @@ struct Rule {
     // is no `unless`.
     std::vector<Condition> all_of = {};
     Seconds hold = 0;  // for so long without a break
-    // Texts with placeholders, see rules/text.hpp.
-    std::string_view summary = {};
-    std::string_view advice = {};  // what to do now, for a tired person at 3 a.m.
-    std::string_view why = {};     // where severity and thresholds come from; for the manual
+    // Texts with placeholders, see rules/text.hpp. tests/rules/table_test.cpp holds them to the
+    // limits named here, with every placeholder filled in.
+    std::string_view summary = {};  // one sentence of at most 15 words: the thing, the consequence
+    // Steps for a tired person, one in a line, the most urgent one first; at most 60 words. A
+    // command that can be copied ends its line, behind a colon.
+    std::string_view advice = {};
+    std::string_view why = {};  // where severity and thresholds come from; for the manual
     // About the agent's own absence, which it cannot see itself: never evaluated on the host.
     bool prometheus_only = false;
     // Instead of `all_of`, for what no comparison can say; only with prometheus_only.

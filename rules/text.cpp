@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include "core/time.hpp"
-#include "rules/array_command.hpp"
+#include "core/utf8.hpp"
+#include "rules/command.hpp"
 
 namespace lastgood {
 
@@ -44,6 +46,7 @@ std::string_view phrase(SubjectKind kind) {
 struct Placeholder {
     std::string_view word;
     std::string fallback;  // shown when the label is unknown
+    bool has_fallback = false;
 };
 
 using Render = std::function<std::string(const Placeholder&)>;
@@ -62,8 +65,10 @@ std::string walk(std::string_view text, SubjectKind kind, const Render& render) 
         } else {
             const size_t bar = inside.find('|');
             const std::string_view word = inside.substr(0, bar);
+            const bool has_fallback = bar != inside.npos;
             result += render(Placeholder{
-                word, bar == inside.npos ? upper_case(word) : std::string(inside.substr(bar + 1))});
+                word, has_fallback ? std::string(inside.substr(bar + 1)) : upper_case(word),
+                has_fallback});
         }
         text.remove_prefix(close + 1);
     }
@@ -71,30 +76,40 @@ std::string walk(std::string_view text, SubjectKind kind, const Render& render) 
 }
 
 // The command that {command:word} stands for; nullptr: the placeholder is another one.
-const ArrayCommand* command_of(std::string_view word, SubjectKind kind) {
+const AdviceCommand* command_of(std::string_view word, SubjectKind kind) {
     constexpr std::string_view start = "command:";
-    if (kind != SubjectKind::array || !word.starts_with(start)) return nullptr;
-    return find_array_command(word.substr(start.size()));
+    if (!word.starts_with(start)) return nullptr;
+    return find_advice_command(kind, word.substr(start.size()));
+}
+
+// {value:sector|sectors}: the word for one, and in the fallback's place that for any other number.
+std::optional<std::string_view> singular_of(const Placeholder& placeholder) {
+    constexpr std::string_view start = "value:";
+    if (!placeholder.word.starts_with(start) || placeholder.word == "value:duration" ||
+        placeholder.word == "value:percent" || placeholder.word == "value:size" ||
+        !placeholder.has_fallback)
+        return std::nullopt;
+    return placeholder.word.substr(start.size());
 }
 
 std::string label_or(const TextValues& values, std::string_view label, std::string_view fallback) {
     const auto found = values.info.find(label);
     if (found == values.info.end() || found->second.empty()) return std::string(fallback);
-    return found->second;
+    return harmless(found->second);  // a newline would begin a step of its own
 }
 
 std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     const std::string_view word = placeholder.word;
-    if (const ArrayCommand* command = command_of(word, values.kind)) {
-        const std::string metadata = label_or(values, "metadata", "");
-        return render_for_host(metadata == lvm_metadata     ? command->lvm
-                               : metadata == btrfs_metadata ? command->btrfs
-                                                            : command->md,
-                               values);
+    if (const AdviceCommand* command = command_of(word, values.kind))
+        return render_for_host(command->text_for(label_or(values, command->label, "")), values);
+    if (const auto singular = singular_of(placeholder)) {
+        const std::string number = fmt::format("{:.0f}", values.value);
+        return fmt::format("{} {}", number, number == "1" ? *singular : placeholder.fallback);
     }
-    if (word == "id") return std::string(values.id);
+    if (word == "id") return harmless(values.id);
     if (word == "host") return "this host";
-    if (word == "name") return label_or(values, "device", values.id);
+    if (word == "name") return label_or(values, "device", harmless(values.id));
+    if (word == "lv") return label_or(values, "name", placeholder.fallback);
     if (word == "value") return fmt::format("{:.0f}", values.value);
     if (word == "value:duration") return format_duration(values.value);
     if (word == "value:percent") return fmt::format("{:.4g}%", values.value * 100);
@@ -104,16 +119,25 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
 
 std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     const std::string_view word = placeholder.word;
-    if (const ArrayCommand* command = command_of(word, kind))
+    if (const AdviceCommand* command = command_of(word, kind)) {
+        std::string text;
+        for (const AdviceCommand::Choice& choice : command->choices)
+            text +=
+                fmt::format("{{{{ {}if eq $labels.{} \"{}\" }}}}{}", text.empty() ? "" : "else ",
+                            command->label, choice.value, render_for_prometheus(choice.text, kind));
+        return fmt::format("{}{{{{ else }}}}{}{{{{ end }}}}", text,
+                           render_for_prometheus(command->otherwise, kind));
+    }
+    if (const auto singular = singular_of(placeholder))
         return fmt::format(
-            "{{{{ if eq $labels.metadata \"{}\" }}}}{}{{{{ else if eq $labels.metadata \"{}\" "
-            "}}}}{}{{{{ else }}}}{}{{{{ end }}}}",
-            lvm_metadata, render_for_prometheus(command->lvm, kind), btrfs_metadata,
-            render_for_prometheus(command->btrfs, kind), render_for_prometheus(command->md, kind));
+            "{{{{ printf \"%.0f\" $value }}}} {{{{ if eq (printf \"%.0f\" $value) \"1\" }}}}{}"
+            "{{{{ else }}}}{}{{{{ end }}}}",
+            *singular, placeholder.fallback);
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
     if (word == "host") return "{{ $labels.instance }}";
     if (word == "name")
         return fmt::format("{{{{ or $labels.device $labels.{} }}}}", to_string(kind));
+    if (word == "lv") return fmt::format("{{{{ or $labels.name \"{}\" }}}}", placeholder.fallback);
     if (word == "value") return "{{ printf \"%.0f\" $value }}";
     if (word == "value:duration") return "{{ humanizeDuration $value }}";
     if (word == "value:percent") return "{{ humanizePercentage $value }}";
@@ -121,11 +145,27 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     return fmt::format("{{{{ or $labels.{} \"{}\" }}}}", word, placeholder.fallback);
 }
 
-bool is_known(std::string_view word, SubjectKind kind) {
+std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
+    const std::string_view word = placeholder.word;
+    if (const AdviceCommand* command = command_of(word, kind)) {
+        std::string choices;
+        for (const AdviceCommand::Choice& choice : command->choices)
+            choices += fmt::format("{}{}: {}", choices.empty() ? "" : "; ", choice.name,
+                                   render_for_manual(choice.text, kind));
+        return fmt::format("{} ({})", render_for_manual(command->otherwise, kind), choices);
+    }
+    if (singular_of(placeholder)) return fmt::format("N {}", placeholder.fallback);
+    if (word == "value") return "N";
+    return upper_case(word.substr(0, word.find(':')));
+}
+
+bool is_known(const Placeholder& placeholder, SubjectKind kind) {
+    const std::string_view word = placeholder.word;
     const auto labels = info_labels(kind);
     if (std::ranges::find(labels, word) != labels.end()) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
-    if (command_of(word, kind) != nullptr) return true;
+    if (word == "lv") return kind == SubjectKind::array;
+    if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
 }
@@ -139,7 +179,7 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
         case SubjectKind::drive:
             return {"device", "model", "serial"};
         case SubjectKind::array:
-            return {"device", "level", "metadata"};
+            return {"device", "level", "metadata", "name"};
         case SubjectKind::filesystem:
             return {"device", "fstype"};
         case SubjectKind::backup:
@@ -163,19 +203,25 @@ std::string render_for_prometheus(std::string_view text, SubjectKind kind) {
 }
 
 std::string render_for_manual(std::string_view text, SubjectKind kind) {
-    return walk(text, kind, [&](const Placeholder& placeholder) {
-        if (const ArrayCommand* command = command_of(placeholder.word, kind))
-            return fmt::format("{} (LVM: {}; btrfs: {})", render_for_manual(command->md, kind),
-                               render_for_manual(command->lvm, kind),
-                               render_for_manual(command->btrfs, kind));
-        return upper_case(placeholder.word.substr(0, placeholder.word.find(':')));
-    });
+    return walk(text, kind,
+                [&](const Placeholder& placeholder) { return for_manual(placeholder, kind); });
+}
+
+std::string numbered_steps(std::string_view advice) {
+    if (advice.find('\n') == advice.npos) return std::string(advice);
+    std::string text;
+    for (int number = 1; !advice.empty(); ++number) {
+        const size_t end = std::min(advice.find('\n'), advice.size());
+        text += fmt::format("{}{}. {}", number == 1 ? "" : "\n", number, advice.substr(0, end));
+        advice.remove_prefix(std::min(end + 1, advice.size()));
+    }
+    return text;
 }
 
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind) {
     std::vector<std::string> unknown;
     walk(text, kind, [&](const Placeholder& placeholder) {
-        if (!is_known(placeholder.word, kind)) unknown.emplace_back(placeholder.word);
+        if (!is_known(placeholder, kind)) unknown.emplace_back(placeholder.word);
         return std::string();
     });
     return unknown;

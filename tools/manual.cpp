@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/metric.hpp"
@@ -96,6 +97,26 @@ std::string condition_text(const Condition& condition) {
     return condition.unless ? fmt::format("unless {}", text) : text;
 }
 
+// A list of markdown's, one step in a line. A command, behind a colon, is code.
+std::string steps_text(const Rule& rule) {
+    const std::string steps = numbered_steps(rule.advice);
+    const auto rendered = [&](std::string_view text) {
+        return render_for_manual(text, rule.subject);
+    };
+    std::string text;
+    for (std::string_view rest = steps; !rest.empty();) {
+        const std::string_view step = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(step.size() + 1, rest.size()));
+        const size_t colon = step.find(": ");
+        const std::string_view command = colon == step.npos ? "" : step.substr(colon + 2);
+        const bool is_code = !command.empty() && command.find("{command:") == command.npos;
+        text += is_code ? fmt::format("{}: `{}`\n", markdown_text(rendered(step.substr(0, colon))),
+                                      rendered(command))
+                        : markdown_text(rendered(step)) + "\n";
+    }
+    return text;
+}
+
 std::string rule_section(const Rule& rule) {
     std::string text = fmt::format("### {}\n\n", rule.name);
     text += fmt::format("**{}**, alert `{}`", to_string(rule.severity), alert_name(rule));
@@ -108,8 +129,8 @@ std::string rule_section(const Rule& rule) {
     if (!rule.prometheus_expression.empty()) {
         text += fmt::format("```\n{}\n```\n", rule.prometheus_expression);
     }
-    text += fmt::format("\nWhy: {}\n\nWhat to do: {}\n\n", markdown_text(rule.why),
-                        markdown_text(render_for_manual(rule.advice, rule.subject)));
+    text +=
+        fmt::format("\nWhat to do:\n\n{}\nWhy: {}\n\n", steps_text(rule), markdown_text(rule.why));
     return text;
 }
 
@@ -118,13 +139,17 @@ std::string rule_section(const Rule& rule) {
 std::string rules_to_markdown(std::span<const Rule> rules) {
     std::string text = fmt::format(
         "# Rules\n\n{}\n"
-        "`lastgood status` and Prometheus judge by the same rules. **critical**: data loss "
-        "threatens now, act tonight. "
-        "**warning**: act this week. **unknown**: it cannot be told, which is not \"fine\". A "
-        "finding holds for one subject "
-        "(a drive, an array, a backup); every condition of its rule must hold for that subject. In "
-        "the conditions a metric "
-        "stands for the subject's largest series.\n\n",
+        "`lastgood status` and Prometheus judge by these rules.\n\n"
+        "| severity | meaning |\n|---|---|\n"
+        "| **critical** | Data loss threatens now: act tonight. |\n"
+        "| **warning** | Act this week. |\n"
+        "| **unknown** | The state cannot be told. That is not \"fine\". |\n\n"
+        "A rule holds for one subject (a drive, an array, a backup) when all of its conditions "
+        "hold "
+        "for that subject. A metric in a condition means the largest of the subject's series. "
+        "\"Recent\" and \"recently\" mean the time set by `window` in `[kernel_log]` for kernel "
+        "errors, and by `growth_window` in `[drives]` for counters that grow "
+        "([config.md](config.md)).\n\n",
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,

@@ -29,6 +29,12 @@ std::string word_of(Severity severity) {
     return "UNKNOWN";
 }
 
+// "2. Wait." without "2. ".
+std::string_view without_number(std::string_view step) {
+    const size_t digits = std::min(step.find_first_not_of("0123456789"), step.size());
+    return digits > 0 && step.substr(digits).starts_with(". ") ? step.substr(digits + 2) : step;
+}
+
 struct Group {
     std::vector<const Finding*> findings;  // same rule, severity and advice
 };
@@ -66,27 +72,37 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
     }
 }
 
-// The sentences of `advice` that were not said yet about this subject: several rules may speak of
-// one drive and end in the same steps, and a screen should say them once.
-std::string new_advice(const Finding& finding,
-                       std::set<std::pair<std::string, std::string>>& said) {
-    const std::string advice = harmless(finding.advice);
-    std::string text;
+// The steps of `advice` that were not said yet about this subject, one in a line: several rules may
+// speak of one drive and share steps, and a screen should say them once.
+std::vector<std::string> new_steps(const Finding& finding,
+                                   std::set<std::pair<std::string, std::string>>& said) {
+    std::vector<std::string> steps;
     bool left_out = false;
-    for (size_t at = 0; at < advice.size();) {
-        const size_t stop = advice.find(". ", at);
-        const size_t end = stop == std::string::npos ? advice.size() : stop + 2;
-        const std::string sentence = advice.substr(at, end - at);
-        const std::string bare = sentence.substr(0, sentence.find_last_not_of(". ") + 1);
-        if (said.emplace(finding.subject, bare).second) {
-            text += sentence;
-        } else {
+    std::string_view advice = finding.advice;
+    while (!advice.empty()) {
+        const size_t end = std::min(advice.find('\n'), advice.size());
+        std::string step = harmless(without_number(advice.substr(0, end)));
+        advice.remove_prefix(std::min(end + 1, advice.size()));
+        if (said.emplace(finding.subject, step).second)
+            steps.push_back(std::move(step));
+        else
             left_out = true;
-        }
-        at = end;
     }
-    return text.empty() || !left_out ? text
-                                     : text + (text.ends_with(' ') ? "" : " ") + "Then as above.";
+    if (left_out && !steps.empty()) steps.emplace_back("Then as above.");
+    if (steps.size() > 1)
+        for (size_t i = 0; i < steps.size(); ++i) steps[i] = fmt::format("{}. {}", i + 1, steps[i]);
+    return steps;
+}
+
+// A command, behind the first colon, has a line of its own if it would be broken, so that it can be
+// copied.
+void add_step(std::vector<std::string>& lines, const std::string& start, std::string_view step,
+              size_t left, const ViewOptions& options) {
+    const size_t colon = step.find(": ");
+    if (colon == step.npos || left + display_width(step) <= options.width)
+        return add_wrapped(lines, start, left, step, left, options);
+    add_wrapped(lines, start, left, step.substr(0, colon + 1), left, options);
+    add_wrapped(lines, "", 0, step.substr(colon + 2), left, options);
 }
 
 }  // namespace
@@ -127,9 +143,13 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                 fmt::format("and {} more like this: {}", names.size(), fmt::join(names, ", ")),
                 left, options);
         }
-        if (const std::string advice = new_advice(first, said_before); !advice.empty()) {
-            const std::string arrow = std::string(left, ' ') + "> ";
-            add_wrapped(lines, arrow, arrow.size(), advice, left + 2, options);
+        std::string start = std::string(left, ' ') + "> ";
+        for (const std::string& step : new_steps(first, said_before)) {
+            const size_t number = step.size() - without_number(step).size();
+            // Lines that follow begin below the text, not below its number.
+            add_step(lines, start + step.substr(0, number), without_number(step), left + 2 + number,
+                     options);
+            start.assign(left + 2, ' ');
         }
     }
 }

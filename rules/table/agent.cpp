@@ -13,37 +13,39 @@ std::vector<Rule> agent_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::host,
             .all_of = {at_least(metric::kernel_log_lost_records_recent, 1)},
-            .summary = "On {subject}, {value} kernel log record(s) of the last 24 hours were "
-                       "overwritten before they could be read.",
-            .advice = "Errors may be among them: look in journalctl -k. A flood of messages is the "
-                      "usual cause; find its source. A larger buffer helps: log_buf_len=4M on the "
-                      "kernel command line.",
-            .why = "What was not read cannot be judged.",
+            .summary = "{value:kernel log record was|kernel log records were} recently lost on "
+                       "{subject}: errors may be missing.",
+            .advice = "Look for errors in the journal: journalctl -k -p warning\n"
+                      "Find what floods the log, and stop it.\n"
+                      "Enlarge its buffer with log_buf_len=4M on the kernel command line.",
+            .why = "The kernel overwrote the records before lastgood read them. What was not read "
+                   "cannot be judged.",
         },
         Rule{
             .name = "collector_failing",
             .severity = Severity::unknown,
             .subject = SubjectKind::collector,
             .all_of = {is(metric::collector_success, 0)},
-            .summary = "Collector {subject} fails: what it watches is not known.",
-            .advice = "lastgood status names the error; lastgood collect {id} shows it by hand; "
-                      "journalctl -u lastgood has its history.",
-            .why = "Not known is not fine. Without delay: a collector already judges its run as a "
-                   "whole.",
+            .summary = "Collector {subject} fails: what it watches is unknown.",
+            .advice = "See the error: lastgood status\n"
+                      "Run a built-in collector by hand: lastgood collect {id} --once\n"
+                      "See its history: journalctl -u lastgood -g {id}",
+            .why = "Unknown is not fine. There is no delay: a collector already judges its run as "
+                   "a whole.",
         },
         Rule{
             .name = "collector_abandoned_children",
             .severity = Severity::warning,
             .subject = SubjectKind::collector,
             .all_of = {at_least(metric::collector_abandoned_children, 1)},
-            .summary =
-                "Collector {subject} has {value} process(es) stuck in the kernel that cannot "
-                "be killed.",
-            .advice = "They wait for a device or a mount that does not answer: ps -eo "
-                      "pid,stat,wchan:32,args | grep ' D' and cat /proc/PID/stack show which. "
-                      "lastgood goes on without them; only the device's return, or a restart of "
-                      "the machine, ends them. Check the backups before you restart.",
-            .why = "A process in D state is waiting for a drive or a server that is not answering.",
+            .summary = "Collector {subject} has {value:process|processes} that cannot be killed: a "
+                       "device hangs.",
+            .advice = "See what they wait for: ps -eo pid,stat,wchan:32,args | grep ' D'\n"
+                      "Check drives and backups before you restart the host: lastgood status\n"
+                      "Make the device or server answer again; otherwise only a restart ends these "
+                      "processes.",
+            .why = "A process in state D waits in the kernel for a drive or a server that does not "
+                   "answer. lastgood goes on without it.",
         },
         Rule{
             .name = "state_not_persisted",
@@ -51,10 +53,10 @@ std::vector<Rule> agent_rules() {
             .subject = SubjectKind::host,
             .all_of = {is(metric::state_persisted, 0)},
             .summary =
-                "On {subject} lastgood cannot save its state: a restart would forget counters "
-                "and the ages of findings.",
-            .advice = "Is /var/lib/lastgood there, writable, and its filesystem not full or "
-                      "read-only? df -h /var/lib/lastgood; journalctl -u lastgood.",
+                "On {subject} lastgood cannot save its state: a restart would lose counters.",
+            .advice = "See whether its disk is full: df -h /var/lib/lastgood\n"
+                      "See whether it is read-only: findmnt -T /var/lib/lastgood\n"
+                      "See the error: journalctl -u lastgood -n 50",
             .why = "Growth of a counter cannot be seen without memory.",
         },
         Rule{
@@ -62,12 +64,10 @@ std::vector<Rule> agent_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::host,
             .all_of = {is(metric::config_accepted, 0)},
-            .summary = "On {subject} lastgood refused the newest configuration; the one before "
-                       "stays in force.",
-            .advice =
-                "lastgood config check names file, line and what to do. Then systemctl reload "
-                "lastgood.",
-            .why = "What was meant to be watched is not.",
+            .summary = "On {subject} lastgood refused the new configuration and uses the old one.",
+            .advice = "See file, line and reason: lastgood config check\n"
+                      "Correct it, then apply it: systemctl reload lastgood",
+            .why = "What was meant to be watched is not watched.",
         },
         Rule{
             .name = "report_stale",
@@ -75,14 +75,13 @@ std::vector<Rule> agent_rules() {
             .subject = SubjectKind::host,
             .all_of = {older_than(metric::report_timestamp_seconds, 2 * minute)},
             .hold = minute,
-            .summary =
-                "The report of {subject} is {value:duration} old: its drives and backups are "
-                "not being watched.",
-            .advice = "On the host: systemctl status lastgood; journalctl -u lastgood; then "
-                      "systemctl restart lastgood. If the agent runs, compare the clocks "
-                      "(timedatectl).",
+            .summary = "The report of {subject} is {value:duration} old: nothing there is watched.",
+            .advice = "See whether the agent runs: systemctl status lastgood\n"
+                      "See why it stopped: journalctl -u lastgood -n 50\n"
+                      "Start it again: systemctl restart lastgood\n"
+                      "If it runs, compare the clocks: timedatectl",
             .why = "The agent writes a report at least once a minute. On the host lastgood status "
-                   "says so itself.",
+                   "reports the same.",
             .prometheus_only = true,
         },
         Rule{
@@ -90,14 +89,15 @@ std::vector<Rule> agent_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::host,
             .hold = 5 * minute,
-            .summary = "{subject} is no longer heard of: its drives and backups are not being "
-                       "watched.",
-            .advice = "Is the host up, and port 9847 reachable from Prometheus? On the host: "
-                      "systemctl status lastgood lastgood-exporter. If it was taken away for good, "
-                      "remove it from the scrape configuration; the alert ends a week later.",
-            .why = "Metrics that vanish end their own alerts. Whatever the job is called: an "
-                   "instance that had a report within the last week and has none now, or, when the "
-                   "job's name holds \"lastgood\", a scrape that fails.",
+            .summary = "No metrics come from {subject}: its drives and backups are not watched.",
+            .advice =
+                "See whether the host is up and port 9847 is reachable from Prometheus.\n"
+                "On the host, see both services: systemctl status lastgood lastgood-exporter\n"
+                "If the host is gone for good, remove it from the scrape configuration; the alert "
+                "ends a week later.",
+            .why = "Metrics that vanish end their own alerts. Whatever the job is called, this "
+                   "covers an instance that had a report within the last week and has none now. "
+                   "When the job's name contains \"lastgood\", a scrape that fails counts, too.",
             .prometheus_only = true,
             .prometheus_expression =
                 "(\n"

@@ -7,12 +7,14 @@ namespace lastgood::table {
 
 namespace {
 
-// Shared by every rule that says "this drive is failing": the order matters more than the cause.
-#define LASTGOOD_REPLACE_DRIVE                                                                   \
-    "Check that the newest backup of what is on it is good (lastgood status) and copy off what " \
-    "has none. Do not pull it before lastgood preflight {device} says GO. Then replace it, and " \
-    "find it by its serial number {serial}, not by its name; in an md array mdadm /dev/mdN "     \
-    "--replace OLD --with NEW keeps the redundancy meanwhile."
+// The order matters more than the cause: first the data, then the drive.
+#define LASTGOOD_SAVE_DATA                                            \
+    "Check now that a fresh backup holds its data: lastgood status\n" \
+    "Copy off what no backup holds.\n"
+#define LASTGOOD_REPLACE_DRIVE                                                              \
+    "Ask before you pull it: lastgood preflight {device}\n"                                 \
+    "Replace the drive with serial number {serial}; in an md array, add the new one first " \
+    "(mdadm --replace)."
 
 }  // namespace
 
@@ -24,24 +26,26 @@ std::vector<Rule> drive_failing_rules() {
             .subject = SubjectKind::drive,
             .all_of = {is(metric::drive_smart_passed, 0),
                        unless(present(metric::drive_critical_warning))},
-            .summary = "Drive {subject} says of itself that it is failing (SMART verdict FAILED).",
-            .advice = "Expect to lose it within a day. " LASTGOOD_REPLACE_DRIVE,
-            .why = "The drive's maker sets the verdict to FAILED only when failure is near; it is "
-                   "seldom set, and seldom wrong. An NVMe drive has no other verdict than its "
-                   "critical warnings, one of which only says that it is hot: see "
-                   "drive_failing_critical_warning and drive_suspect_temperature_warning.",
+            .summary = "Drive {subject} predicts its own failure: its SMART verdict is FAILED.",
+            .advice = LASTGOOD_SAVE_DATA LASTGOOD_REPLACE_DRIVE,
+            .why = "The maker sets the verdict to FAILED only when failure is near: expect to lose "
+                   "the drive within a day. The verdict is seldom set and seldom wrong. An NVMe "
+                   "drive has no other verdict than its critical warnings, and one of these only "
+                   "says that it is hot: see drive_failing_critical_warning and "
+                   "drive_suspect_temperature_warning.",
         },
         Rule{
             .name = "drive_failing_attribute",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
             .all_of = {at_least(metric::drive_attributes_failing, 1)},
-            .summary = "Drive {subject}: {value} pre-failure attribute(s) are at or below the "
-                       "maker's threshold.",
-            .advice = "smartctl -A /dev/{device} shows which: look for "
-                      "FAILING_NOW. " LASTGOOD_REPLACE_DRIVE,
-            .why = "A pre-failure attribute at its threshold is the maker's forecast of a failure "
-                   "within 24 hours (ATA-3), even where the overall verdict still says PASSED.",
+            .summary = "Drive {subject} will soon fail: {value:pre-failure attribute reached its "
+                       "threshold|pre-failure attributes reached their thresholds}.",
+            .advice = LASTGOOD_SAVE_DATA "See which attribute is FAILING_NOW: smartctl -A "
+                                         "/dev/{device}\n" LASTGOOD_REPLACE_DRIVE,
+            .why = "A pre-failure attribute at or below its threshold is the maker's forecast of a "
+                   "failure within 24 hours (ATA-3). This holds even while the overall verdict "
+                   "still says PASSED.",
         },
         Rule{
             .name = "drive_failing_critical_warning",
@@ -51,12 +55,12 @@ std::vector<Rule> drive_failing_rules() {
                                         {"spare", "reliability", "read_only", "volatile_backup",
                                          "persistent_memory"}),
                                 1)},
-            .summary = "Drive {subject} has raised an NVMe critical warning.",
-            .advice = "nvme smart-log -H /dev/{device} says which: spare used up, reliability "
-                      "degraded, or read-only. If it is read-only, nothing more can be written: "
-                      "move its data now. " LASTGOOD_REPLACE_DRIVE,
-            .why = "NVMe Base Specification, SMART / Health Information: these bits say that data "
-                   "is in danger. The temperature bit is a matter of "
+            .summary = "Drive {subject} warns that its data is in danger (NVMe critical warning).",
+            .advice = LASTGOOD_SAVE_DATA
+            "See the warning: smartctl -H /dev/{device}\n" LASTGOOD_REPLACE_DRIVE,
+            .why = "NVMe Base Specification, SMART / Health Information: the spare capacity is "
+                   "used up, the drive is unreliable, its memory backup failed, or it is read-only "
+                   "and takes no more writes. The temperature bit belongs to "
                    "drive_suspect_temperature_warning.",
         },
         Rule{
@@ -65,12 +69,14 @@ std::vector<Rule> drive_failing_rules() {
             .subject = SubjectKind::drive,
             .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind", {"medium"}),
                                 1)},
-            .summary = "Drive {subject} could not read or write its own medium, at least {value} "
-                       "time(s) in the last 24 hours (kernel log).",
-            .advice = "What lay there is lost unless a mirror, parity or backup has it; more may "
-                      "follow. journalctl -k -g {device} shows where. " LASTGOOD_REPLACE_DRIVE,
-            .why = "After its first scan error a drive is 39 times likelier to fail within 60 days "
-                   "(Google, FAST'07), and 36% of failing drives show nothing in SMART.",
+            .summary = "Drive {subject} cannot read or write some sectors: {value:recent kernel "
+                       "error|recent kernel errors}.",
+            .advice =
+                LASTGOOD_SAVE_DATA "See where: journalctl -k -g {device}\n" LASTGOOD_REPLACE_DRIVE,
+            .why = "What lay there is lost unless a mirror, parity or a backup has it. After its "
+                   "first scan error a drive is 39 times likelier to fail within 60 days, and 36% "
+                   "of failing drives show nothing in SMART (Google, FAST'07). The kernel "
+                   "suppresses floods of messages, so the number is a lower bound.",
         },
         Rule{
             .name = "drive_failing_hardware_errors",
@@ -78,12 +84,12 @@ std::vector<Rule> drive_failing_rules() {
             .subject = SubjectKind::drive,
             .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind", {"hardware"}),
                                 1)},
-            .summary = "Drive {subject} reported a fault of its own, at least {value} time(s) in "
-                       "the last 24 hours (kernel log).",
-            .advice = "journalctl -k -g {device} shows which. " LASTGOOD_REPLACE_DRIVE,
-            .why =
-                "SCSI sense \"Hardware Error\" and NVMe internal errors are the drive's own word "
-                "that its electronics or mechanics fail.",
+            .summary = "Drive {subject} reports failing hardware: {value:recent kernel "
+                       "error|recent kernel errors}.",
+            .advice =
+                LASTGOOD_SAVE_DATA "See which: journalctl -k -g {device}\n" LASTGOOD_REPLACE_DRIVE,
+            .why = "With SCSI sense \"Hardware Error\" and NVMe internal errors the drive itself "
+                   "says that its electronics or mechanics fail.",
         },
         Rule{
             .name = "drive_failing_dropped",
@@ -91,34 +97,38 @@ std::vector<Rule> drive_failing_rules() {
             .subject = SubjectKind::drive,
             .all_of = {at_least(
                 Operand(metric::drive_kernel_errors_recent, "kind", {"kicked", "uncorrected"}), 1)},
-            .summary = "Drive {subject}: in the last 24 hours its array threw it out or could not "
-                       "repair what it failed to read (kernel log).",
-            .advice = "cat /proc/mdstat and journalctl -k -g {device} show what happened; btrfs "
-                      "device stats for btrfs. " LASTGOOD_REPLACE_DRIVE,
-            .why = "As drive_failing_kicked, from the kernel log: it tells even when the array is "
-                   "gone, or has already rebuilt onto a spare.",
+            .summary =
+                "Drive {subject} recently failed in its array: removed, or errors not repaired.",
+            .advice = LASTGOOD_SAVE_DATA "See what happened: journalctl -k -g {device}\n"
+                                         "See its array: lastgood status {device}\n"
+                                         "Ask before you pull it: lastgood preflight {device}\n"
+                                         "Replace the drive with serial number {serial}.",
+            .why = "The same as drive_failing_kicked, from the kernel log: this also tells when "
+                   "the array is gone or has already rebuilt onto a spare.",
         },
         Rule{
             .name = "drive_failing_kicked",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
             .all_of = {is(Operand(metric::array_member, "state", {"faulty"}), 1)},
-            .summary = "Drive {subject} was thrown out of its array as faulty.",
-            .advice = "cat /proc/mdstat shows the array: (F) marks this drive. Do not put it back "
-                      "before you know why it was thrown out (journalctl -k -g "
-                      "{device}). " LASTGOOD_REPLACE_DRIVE,
-            .why = "md throws a member out when it cannot write to it or its reads cannot be "
-                   "repaired.",
+            .summary = "Drive {subject} is faulty: its array runs with less redundancy.",
+            .advice = LASTGOOD_SAVE_DATA
+            "Do not add it again before you know why it was removed: journalctl -k -g {device}\n"
+            "Ask before you pull it: lastgood preflight {device}\n"
+            "Replace the drive with serial number {serial}.",
+            .why = "md removes a member when it cannot write to it, or when its read errors cannot "
+                   "be repaired.",
         },
         Rule{
             .name = "drive_failing_unreadable_sectors",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
             .all_of = {at_least(metric::drive_pending_sectors, 100)},
-            .summary = "Drive {subject} cannot read {value} of its sectors.",
-            .advice = "Their contents are already lost on this drive. " LASTGOOD_REPLACE_DRIVE,
+            .summary = "Drive {subject} has {value:unreadable sector|unreadable sectors}: their "
+                       "data is lost on it.",
+            .advice = LASTGOOD_SAVE_DATA LASTGOOD_REPLACE_DRIVE,
             .why = "\"PASSED\" with hundreds of pending sectors is common. From 2 on, 68% of such "
-                   "drives fail within a year (Backblaze, attribute 197); with 100 data is being "
+                   "drives fail within a year (Backblaze, attribute 197); with 100, data is being "
                    "lost now.",
         },
         Rule{
@@ -126,14 +136,15 @@ std::vector<Rule> drive_failing_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
             .all_of = {at_least(metric::drive_io_stalled_seconds, 30)},
-            .summary = "Drive {subject} has completed no request for {value:duration}.",
-            .advice = "Everything that needs it hangs. journalctl -k -g {device} shows whether the "
-                      "kernel resets it. Check cable, backplane and controller, or the storage "
-                      "behind a virtual drive. If it is in an array, mdadm /dev/mdN --fail "
-                      "/dev/{device}PARTITION lets the rest go on, after lastgood preflight "
-                      "{device} says GO.",
-            .why = "30 s is the kernel's own patience with a request (SCSI and NVMe timeouts); a "
-                   "drive that spins up needs less.",
+            .summary = "Drive {subject} has hung for {value:duration}: no request completes.",
+            .advice = "See whether the kernel resets it: journalctl -k -g {device}\n"
+                      "Check its cable, backplane and controller, or the storage behind a virtual "
+                      "drive.\n"
+                      "Ask whether its array can do without it: lastgood preflight {device}\n"
+                      "If the answer is GO, fail it in its md array (mdadm --fail), so that the "
+                      "array goes on.",
+            .why = "30 s is the kernel's own limit for a request (SCSI and NVMe timeouts). A drive "
+                   "that spins up needs less.",
         },
         Rule{
             .name = "drive_gone",
@@ -141,12 +152,12 @@ std::vector<Rule> drive_failing_rules() {
             .subject = SubjectKind::drive,
             .all_of = {is(metric::drive_present, 0),
                        unless(present(Operand(metric::drive_info, "transport", {"usb", "mmc"})))},
-            .summary = "Drive {subject} was here and is gone.",
-            .advice = "If nobody took it out, it fell off its bus: journalctl -k -b shows when. "
-                      "Check power, cable and backplane before it is put back; look at its arrays "
-                      "with cat /proc/mdstat, and do not restart the machine before its backups "
-                      "are checked. If it was taken out on purpose: lastgood forget {device}.",
-            .why = "A drive that vanishes has failed or lost its cable. Drives on USB and card "
+            .summary = "Drive {subject} has disappeared: the host no longer sees it.",
+            .advice = "Check its arrays and backups before you restart anything: lastgood status\n"
+                      "See when it fell off its bus: journalctl -k -g {device}\n"
+                      "Check power, cable and backplane, then put it back.\n"
+                      "If somebody removed it on purpose: lastgood forget {id}",
+            .why = "A drive that disappears has failed or lost its cable. Drives on USB and card "
                    "readers are meant to be unplugged: see drive_gone_removable.",
         },
         Rule{
@@ -156,24 +167,25 @@ std::vector<Rule> drive_failing_rules() {
             .all_of = {is(metric::drive_present, 0),
                        present(Operand(metric::drive_info, "transport", {"usb", "mmc"}))},
             .hold = 10 * minute,
-            .summary = "Removable drive {subject} was here and is gone.",
-            .advice = "If nobody unplugged it, check cable and power supply, and journalctl -k -b. "
-                      "If it holds backups, plug it in again. If it is not to come back: "
-                      "lastgood forget {device}.",
-            .why = "USB bridges reset now and then; ten minutes leave time to plug in again.",
+            .summary = "Removable drive {subject} has disappeared: the host no longer sees it.",
+            .advice =
+                "If it holds backups, plug it in again.\n"
+                "If nobody unplugged it, check cable and power supply: journalctl -k -g {device}\n"
+                "If it is not to come back: lastgood forget {id}",
+            .why = "USB bridges reset now and then. Ten minutes leave time to plug it in again.",
         },
         Rule{
             .name = "drive_not_answering",
             .severity = Severity::unknown,
             .subject = SubjectKind::drive,
             .all_of = {is(metric::drive_answering, 0)},
-            .summary = "Drive {subject} does not answer when asked for its health.",
-            .advice = "Its health is unknown, not fine. timeout 60 smartctl -x /dev/{device} shows "
-                      "what it says; journalctl -k -g {device} whether it also fails to read. If "
-                      "both hang, treat it as failing: check its backups, then lastgood preflight "
-                      "{device}.",
-            .why = "A health query that fails or runs into its deadline says nothing good or bad; "
-                   "yesterday's values must not stand for today's.",
+            .summary = "Drive {subject} does not answer health queries: its health is unknown.",
+            .advice = "See what it answers: timeout 60 smartctl -x /dev/{device}\n"
+                      "See whether it also fails to read: journalctl -k -g {device}\n"
+                      "If both hang or fail, check its backups: lastgood status\n"
+                      "Then ask before you pull it: lastgood preflight {device}",
+            .why = "A health query that fails or runs into its deadline says nothing good or bad. "
+                   "Yesterday's values must not stand for today's.",
         },
     };
 }

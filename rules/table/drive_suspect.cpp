@@ -1,4 +1,4 @@
-// Drives that show what failing drives show before: act this week.
+// Drives with early signs of failure: act this week.
 #include "core/metrics/drives.hpp"
 #include "rules/table/table.hpp"
 
@@ -6,9 +6,10 @@ namespace lastgood::table {
 
 namespace {
 
-#define LASTGOOD_WATCH_DRIVE                                                                   \
-    "Check that its backups are fresh (lastgood status), have a spare drive ready, and run a " \
-    "long self-test: smartctl -t long /dev/{device}; result: smartctl -l selftest /dev/{device}."
+#define LASTGOOD_CHECK_BACKUP "Check that a fresh backup holds its data: lastgood status\n"
+#define LASTGOOD_SELF_TEST                                     \
+    "Start a long self-test: smartctl -t long /dev/{device}\n" \
+    "Read its result later: smartctl -l selftest /dev/{device}\n"
 
 Operand growth(std::string_view count) {
     return Operand(metric::drive_count_increase, "counter", {count}, Pick::sum);
@@ -31,58 +32,73 @@ std::vector<Rule> sector_rules() {
         suspect(
             "drive_suspect_pending",
             {at_least(metric::drive_pending_sectors, 1), below(metric::drive_pending_sectors, 100)},
-            "Drive {subject} has {value} sector(s) it cannot read.",
-            "In an array, a check rewrites them from the other drives: echo check > "
-            "/sys/block/mdN/md/sync_action. Otherwise restore the files that cannot be "
-            "read. " LASTGOOD_WATCH_DRIVE,
-            "1 or 2 pending sectors: 34% of such drives fail within a year, without: 2.6% "
+            "Drive {subject} has {value:unreadable sector|unreadable sectors}.",
+            LASTGOOD_CHECK_BACKUP "See its array: lastgood status {device}\n"
+                                  "Check that array, which rewrites these sectors; without an "
+                                  "array, restore the damaged files.\n" LASTGOOD_SELF_TEST
+                                  "Have a spare drive ready.",
+            "With 1 or 2 pending sectors 34% of drives fail within a year, without 2.6% "
             "(Backblaze, attribute 197)."),
-        suspect("drive_suspect_offline_uncorrectable",
-                {at_least(metric::drive_offline_uncorrectable_sectors, 1)},
-                "Drive {subject} found {value} unreadable sector(s) in its own scan.",
-                LASTGOOD_WATCH_DRIVE " If the number stays after a full rewrite, replace it.",
-                "81% of drives with one or two fail within a year (Backblaze, attribute 198)."),
+        suspect(
+            "drive_suspect_offline_uncorrectable",
+            {at_least(metric::drive_offline_uncorrectable_sectors, 1)},
+            "Drive {subject} found {value:unreadable sector|unreadable sectors} in its own scan.",
+            LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
+            "Replace the drive if the test fails, or if the number stays after a full rewrite.",
+            "With 1 or 2 such sectors 81% of drives fail within a year (Backblaze, attribute "
+            "198)."),
         suspect("drive_suspect_reallocating",
                 {at_least(growth("reallocated_sectors"), 1),
                  at_least(metric::drive_reallocated_sectors, 1)},
-                "Drive {subject} has replaced {value} more sector(s) by spare ones in the last 7 "
-                "days.",
-                "It is wearing out in places. " LASTGOOD_WATCH_DRIVE,
-                "What has been reallocated long ago and does not grow is no alarm; growth is: "
-                "acting on it prevents 88% of triple-disk failures (RAIDShield, FAST'15)."),
+                "Drive {subject} recently replaced {value:sector|sectors} with spares: it is "
+                "wearing out.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
+                "Sectors that were reallocated long ago are no alarm; growth is. Acting on growth "
+                "prevents 88% of triple-disk failures (RAIDShield, FAST'15)."),
         suspect("drive_suspect_many_reallocated",
                 {at_least(metric::drive_reallocated_sectors, 100)},
-                "Drive {subject} has replaced {value} sectors by spare ones.",
-                "Plan to replace it. " LASTGOOD_WATCH_DRIVE,
+                "Drive {subject} has replaced {value:sector|sectors} with spares: it is worn.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
+                "Plan to replace the drive with serial number {serial}.",
                 "With 70 to 260 reallocated sectors 36% of drives fail within a year, growing or "
                 "not (Backblaze, attribute 5)."),
         suspect("drive_suspect_uncorrectable_growing",
                 {at_least(growth("reported_uncorrectable_errors"), 1)},
-                "Drive {subject} reported {value} more error(s) it could not correct in the last "
-                "7 days.",
-                "Something could not be read: journalctl -k -g {device}. " LASTGOOD_WATCH_DRIVE,
+                "Drive {subject} recently reported {value:uncorrectable error|uncorrectable "
+                "errors}: some data was unreadable.",
+                LASTGOOD_CHECK_BACKUP
+                "See what could not be read: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
+                "Have a spare drive ready.",
                 "With one such error 34% of drives fail within a year, without 2.8% (Backblaze, "
                 "attribute 187)."),
         suspect("drive_suspect_many_uncorrectable",
                 {at_least(metric::drive_reported_uncorrectable_errors_total, 10)},
-                "Drive {subject} has reported {value} errors it could not correct in its life.",
-                "Plan to replace it. " LASTGOOD_WATCH_DRIVE,
-                "As drive_suspect_uncorrectable_growing; ten are no single accident, even if they "
-                "are old."),
-        suspect("drive_suspect_media_errors", {at_least(growth("media_errors"), 1)},
-                "Drive {subject} had {value} more unrecovered data error(s) in the last 7 days.",
-                "Something on it could not be read: journalctl -k -g {device}; nvme smart-log "
-                "/dev/{device}. " LASTGOOD_WATCH_DRIVE,
-                "NVMe counts here what its error correction could not repair: each one is lost "
-                "data."),
-        suspect("drive_suspect_grown_defects", {at_least(growth("grown_defects"), 1)},
-                "Drive {subject} has {value} more grown defect(s) than 7 days ago.",
-                "It is wearing out in places. " LASTGOOD_WATCH_DRIVE,
-                "The SAS counterpart of reallocated sectors; only growth counts."),
+                "Drive {subject} has reported {value:uncorrectable error|uncorrectable errors} in "
+                "its life.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
+                "Plan to replace the drive with serial number {serial}.",
+                "As drive_suspect_uncorrectable_growing. Ten errors are no single accident, even "
+                "if they are old."),
+        suspect(
+            "drive_suspect_media_errors", {at_least(growth("media_errors"), 1)},
+            "Drive {subject} recently had {value:unrecovered data error|unrecovered data errors}: "
+            "some data was unreadable.",
+            LASTGOOD_CHECK_BACKUP "See what could not be read: journalctl -k -g {device}\n"
+                                  "See its counters: smartctl -a /dev/{device}\n"
+                                  "Have a spare drive ready.",
+            "NVMe counts here what its error correction could not repair: each one is lost data."),
+        suspect(
+            "drive_suspect_grown_defects", {at_least(growth("grown_defects"), 1)},
+            "Drive {subject} has {value:new grown defect|new grown defects}: it is wearing out.",
+            LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
+            "The SAS counterpart of reallocated sectors; only growth counts."),
         suspect("drive_suspect_uncorrected_errors", {at_least(growth("uncorrected_errors"), 1)},
-                "Drive {subject} had {value} more uncorrected error(s) in the last 7 days.",
-                "Something could not be read or written: journalctl -k -g {device}; smartctl -l "
-                "error /dev/{device}. " LASTGOOD_WATCH_DRIVE,
+                "Drive {subject} recently had {value:uncorrected error|uncorrected errors}: some "
+                "requests failed.",
+                LASTGOOD_CHECK_BACKUP
+                "See its error counters: smartctl -l error /dev/{device}\n"
+                "See what failed: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
+                "Have a spare drive ready.",
                 "SAS error counter log pages: errors that rereading did not repair."),
     };
 }
@@ -98,80 +114,94 @@ std::vector<Rule> other_rules() {
                                          {"unsupported", "nexus", "target", "reset", "corrected"}),
                                   1);
     return {
-        suspect("drive_suspect_kernel_errors", {telling, unless(failing)},
-                "Drive {subject}: the kernel logged at least {value} error(s) in the last 24 "
-                "hours.",
-                "journalctl -k -g {device} shows them. Timeouts and resets come from cable, "
-                "backplane, power or controller as often as from the drive: reseat or change the "
-                "cable first, then watch. " LASTGOOD_WATCH_DRIVE,
-                "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is "
-                "the first witness. Commands the drive does not know and SCSI reservations are no "
-                "errors of it. The kernel suppresses floods, so one line may stand for many; and "
-                "each layer reports the same request, so the largest count is taken, not the sum."),
+        suspect(
+            "drive_suspect_kernel_errors", {telling, unless(failing)},
+            "Drive {subject} had {value:recent kernel error|recent kernel errors}: it may be "
+            "failing.",
+            LASTGOOD_CHECK_BACKUP
+            "See the errors: journalctl -k -g {device}\n"
+            "Reseat or change its cable; check backplane, power and controller.\n"
+            "Watch whether the errors go on: lastgood status {device}\n"
+            "If they do, replace the drive with serial number {serial}.",
+            "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is the "
+            "first witness. Timeouts and resets come from cable, backplane, power or controller as "
+            "often as from the drive. Commands that the drive does not know and SCSI reservations "
+            "do not count. The kernel suppresses floods, so the number is a lower bound. Each "
+            "layer reports the same request, so the largest count is taken, not the sum."),
         suspect("drive_suspect_kernel_incidents",
                 {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling)},
-                "Drive {subject}: the kernel reset it, was refused by it or repaired what it "
-                "failed to read at least {value} times in the last 24 hours.",
-                "journalctl -k -g {device} shows them. Resets come from cable, backplane and power "
-                "as often as from the drive: reseat or change the cable, then "
-                "watch. " LASTGOOD_WATCH_DRIVE,
+                "Drive {subject} had {value:recent reset, refusal or repaired read|recent resets, "
+                "refusals or repaired reads}.",
+                LASTGOOD_CHECK_BACKUP "See them: journalctl -k -g {device}\n"
+                                      "Reseat or change its cable; check backplane and power.\n"
+                                      "Watch whether they go on: lastgood status {device}\n"
+                                      "If they do, replace the drive with serial number {serial}.",
                 "One reset comes with a start or a hot-plug, one refused command with a tool that "
                 "tries what the drive lacks, one repaired read with any large drive (makers "
-                "promise no better than one in 12 to 125 TB). Three of one kind within a day are "
-                "no accident. Drives that time out, too, are told of at the first error."),
+                "promise no better than one in 12 to 125 TB). Three of one kind in a short time "
+                "are no accident. A drive that also times out is reported at its first error."),
         suspect("drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
-                "Drive {subject}: {value} old-age attribute(s) are at or below the maker's "
-                "threshold.",
-                "smartctl -A /dev/{device} shows which (FAILING_NOW). If it counts wear (173, 177, "
-                "202, 231, 233), order a replacement; if it counts faults (183, 184, 188), check "
-                "cable and power first. " LASTGOOD_WATCH_DRIVE,
-                "The maker calls such an attribute wear or age and foretells no failure by it "
-                "(ATA-3), unlike drive_failing_attribute; but a limit it set is reached. "
-                "Temperatures are left to drive_suspect_hot."),
-        suspect("drive_suspect_link", {at_least(growth("interface_crc_errors"), 5)},
-                "Drive {subject}: {value} transfers were garbled on its cable in the last 7 days.",
-                "Change the cable, or the slot in the backplane: the drive itself is probably "
-                "fine. The count never goes down; it must stop growing: smartctl -A "
-                "/dev/{device}, attribute 199.",
-                "A few CRC errors come with hot-plugging; five within a week are a bad cable."),
+                "Drive {subject}: {value:wear or fault attribute|wear or fault attributes} reached "
+                "the maker's limit.",
+                LASTGOOD_CHECK_BACKUP
+                "See which is FAILING_NOW: smartctl -A /dev/{device}\n"
+                "Order a replacement if it counts wear (173, 177, 202, 231, 233) or end-to-end "
+                "errors (184).\n"
+                "Check cable and power if it counts SATA downshifts (183) or timeouts (188).",
+                "The maker calls such an attribute \"old-age\": it counts wear or age and "
+                "foretells no failure (ATA-3), unlike drive_failing_attribute, but it has reached "
+                "its limit. Temperatures belong to drive_suspect_hot."),
         suspect(
-            "drive_suspect_command_timeouts", {at_least(growth("command_timeouts"), 5)},
-            "Drive {subject}: {value} more commands ran into a timeout in the last 7 days.",
-            "Check power supply and cable, then journalctl -k -g {device}. " LASTGOOD_WATCH_DRIVE,
-            "Single timeouts come with resets and spin-ups; five within a week are lag that "
-            "precedes failure (attribute 188)."),
+            "drive_suspect_link", {at_least(growth("interface_crc_errors"), 5)},
+            "Drive {subject} recently had {value:garbled transfer|garbled transfers}: its cable is "
+            "probably bad.",
+            "Change its cable, or its slot in the backplane; the drive itself is probably fine.\n"
+            "Watch attribute 199, which must stop growing: smartctl -A /dev/{device}",
+            "A few CRC errors come with hot-plugging; five in a short time are a bad cable. The "
+            "count never goes down."),
+        suspect("drive_suspect_command_timeouts", {at_least(growth("command_timeouts"), 5)},
+                "Drive {subject} had {value:recent command timeout|recent command timeouts}: it "
+                "may be failing.",
+                LASTGOOD_CHECK_BACKUP
+                "Check its power supply and cable.\n"
+                "See what timed out: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
+                "Have a spare drive ready.",
+                "Single timeouts come with resets and spin-ups; five in a short time are the lag "
+                "that precedes failure (attribute 188)."),
         suspect("drive_suspect_self_test", {is(metric::drive_self_test_failed, 1)},
-                "Drive {subject} failed its newest self-test.",
-                "smartctl -l selftest /dev/{device} names the first bad sector (smartctl -a for "
-                "NVMe and SAS). Check its backups, plan to replace it; a self-test that passes "
-                "ends this.",
-                "A self-test reads the whole surface: what it cannot read, nobody can."),
+                "Drive {subject} failed its newest self-test: it may lose data.",
+                LASTGOOD_CHECK_BACKUP "See why and where it failed: smartctl -x /dev/{device}\n"
+                                      "Plan to replace the drive with serial number {serial}.\n"
+                                      "A long self-test that passes ends this finding.",
+                "A long self-test reads the whole surface: what it cannot read, nobody can."),
         suspect("drive_suspect_endurance", {at_least(metric::drive_used_endurance_ratio, 0.9)},
                 "Drive {subject} has used {value:percent} of its rated endurance.",
-                "Order a replacement. Drives of an array wear alike: look at its partners too "
-                "(lastgood status), and replace them one after the other, not all at once.",
+                "Order a replacement.\n"
+                "See its partners, which wear alike in an array: lastgood status\n"
+                "Replace them one after the other, not all at once.",
                 "At 100% the maker's promise to hold data ends; 90% leaves time to order."),
         suspect("drive_suspect_spare_low",
                 {below_other(metric::drive_available_spare_ratio,
                              metric::drive_available_spare_threshold_ratio)},
-                "Drive {subject} has only {value:percent} of its spare capacity left.",
-                "Order a replacement now: when the spare is used up it turns read-only. "
-                "Check its backups (lastgood status).",
+                "Drive {subject} has only {value:percent} spare capacity: it will turn read-only.",
+                LASTGOOD_CHECK_BACKUP "Order a replacement now.\n"
+                                      "Ask before you pull it: lastgood preflight {device}\n"
+                                      "Replace the drive with serial number {serial}.",
                 "The threshold is the drive's own."),
         suspect("drive_suspect_hot",
                 {above_other(metric::drive_temperature_celsius,
                              metric::drive_temperature_limit_celsius)},
-                "Drive {subject} is too hot: {value} °C.",
-                "Check fans, filters and the room. Heat shortens a drive's life and slows it "
-                "down. If its neighbours are hot too, it is the cooling.",
-                "The drive's own limit where it names one, else 60 °C for rotating and 70 °C for "
-                "solid-state drives; ten minutes, because a burst of writes warms an SSD.",
+                "Drive {subject} is too hot at {value} °C: heat shortens its life.",
+                "Check fans, filters and the temperature of the room.\n"
+                "See whether its neighbours are hot too; then it is the cooling: lastgood status",
+                "The limit is the drive's own if it names one, else 60 °C for rotating and 70 °C "
+                "for solid-state drives. Ten minutes, because a burst of writes warms an SSD.",
                 10 * minute),
         suspect("drive_suspect_temperature_warning",
                 {at_least(Operand(metric::drive_critical_warning, "warning", {"temperature"}), 1)},
                 "Drive {subject} warns that its temperature is outside its limits.",
-                "Check fans, filters and the heat sink: nvme smart-log /dev/{device} shows for how "
-                "long it has been too hot.",
+                "Check fans, filters and the heat sink.\n"
+                "See for how long it has been too hot: smartctl -A /dev/{device}",
                 "The NVMe critical warning bit for temperature: no data is in danger yet."),
     };
 }

@@ -19,56 +19,62 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {is(metric::filesystem_read_only, 1),
                        unless(is(metric::filesystem_read_only_intended, 1))},
-            .summary = "Filesystem {subject} is read-only, though it should not be.",
-            .advice =
-                "The kernel stops writing when it no longer trusts filesystem or drive. "
-                "journalctl -k -b -g 'remount|error' says why; lastgood status {id} names its "
-                "drives. Copy off what is new, stop its services, then umount {id} and fsck "
-                "(not before the drive is known to be sound).",
-            .why = "Nothing that is written since reaches the disk.",
+            .summary = "Filesystem {subject} is unexpectedly read-only: every write fails.",
+            .advice = "Copy off what is new.\n"
+                      "See why: journalctl -k -b -g 'remount|error'\n"
+                      "Check its drives: lastgood status {id}\n"
+                      "When the drives are sound, stop its services and repair it (/ needs a "
+                      "rescue system): {command:fsck}",
+            .why = "The kernel stops writing when it no longer trusts the filesystem or the drive. "
+                   "Nothing that is written since reaches the disk.",
         },
         Rule{
             .name = "filesystem_damaged",
             .severity = Severity::critical,
             .subject = SubjectKind::filesystem,
             .all_of = {damaged},
-            .summary = "Filesystem {subject} found itself damaged or stopped because of errors, at "
-                       "least {value} time(s) in the last 24 hours (kernel log).",
-            .advice = "journalctl -k -g {device} says what. Check the newest backup before "
-                      "anything else and copy off what is new. See whether its drives are sound "
-                      "(lastgood status {id}): if one is not, that comes first. Then stop its "
-                      "services, umount {id}, and fsck (ext4), xfs_repair (XFS) or btrfs scrub.",
-            .why = "Metadata that does not fit, data that no copy could mend, a journal given up, "
-                   "a remount read-only or a shutdown: each means that something was lost or no "
-                   "longer reaches the disk.",
+            .summary = "Filesystem {subject} is damaged or stopped itself: {value:recent kernel "
+                       "error|recent kernel errors}.",
+            .advice = "Check the newest backup before anything else: lastgood status\n"
+                      "Copy off what is new.\n"
+                      "See what is damaged: journalctl -k -g {device}\n"
+                      "Check its drives first: lastgood status {id}\n"
+                      "When the drives are sound, stop its services and repair it (/ needs a "
+                      "rescue system): {command:fsck}",
+            .why =
+                "Inconsistent metadata, data that no copy could repair, an aborted journal, a "
+                "remount read-only or a shutdown: each means that something was lost or no longer "
+                "reaches the disk. The kernel suppresses floods, so the number is a lower bound.",
         },
         Rule{
             .name = "filesystem_log_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::filesystem,
             .all_of = {at_least(metric::filesystem_kernel_log_errors_recent, 1), unless(damaged)},
-            .summary = "Filesystem {subject}: the kernel logged at least {value} error(s) in the "
-                       "last 24 hours.",
-            .advice = "journalctl -k -g {device} shows them. See whether its drives are sound "
-                      "(lastgood status {id}) and check the backup; on btrfs run btrfs scrub start "
-                      "{id}, elsewhere plan an fsck.",
-            .why = "A request that failed, or data that was not what had been written, even if a "
-                   "copy mended it: a drive, a cable or memory is at fault. Kinds of a later "
-                   "version count here, too.",
+            .summary = "Filesystem {subject} had {value:recent kernel error|recent kernel errors}: "
+                       "data may be damaged.",
+            .advice = "Check the newest backup: lastgood status\n"
+                      "See the errors: journalctl -k -g {device}\n"
+                      "Check its drives first: lastgood status {id}\n"
+                      "Plan a check, with its services stopped: {command:fsck}",
+            .why = "A request failed, or data was not what had been written, even if a copy "
+                   "repaired it: a drive, a cable or memory is at fault. Kinds of errors that a "
+                   "later version adds count here, too.",
         },
         Rule{
             .name = "filesystem_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::filesystem,
             .all_of = {at_least(metric::filesystem_kernel_errors_total, 1), unless(damaged)},
-            .summary = "Filesystem {subject} has noted {value} error(s) in itself.",
-            .advice = "journalctl -k -g {device} says what. First see whether its drives are sound "
-                      "(lastgood status {id}), check the backup, then fsck it unmounted (ext4), or "
-                      "btrfs scrub start {id} and btrfs device stats -z {id} (btrfs). The count "
-                      "goes back to 0 with the repair.",
-            .why =
-                "ext4 keeps the count on disk until fsck, btrfs until it is reset: an error that "
-                "nobody has looked at yet. In its first 24 hours filesystem_damaged tells of it.",
+            .summary = "Filesystem {subject} has recorded {value:error|errors} and needs a check.",
+            .advice =
+                "Check the newest backup: lastgood status\n"
+                "See what happened: journalctl -k -g {device}\n"
+                "Check its drives first: lastgood status {id}\n"
+                "Then stop its services, repair it and reset the count: {command:fsck_and_reset}",
+            .why = "ext4 keeps the count on disk until fsck, btrfs until it is reset: nobody has "
+                   "dealt with this error yet. While the error is recent, filesystem_damaged "
+                   "reports it.",
         },
         Rule{
             .name = "filesystem_not_responding",
@@ -76,10 +82,11 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {is(metric::filesystem_responding, 0)},
             .hold = minute,
-            .summary = "Filesystem {subject} does not answer: whoever touches it hangs.",
-            .advice = "A network mount: is the server there? (systemctl restart the mount, or "
-                      "umount -f -l {id}.) A local one: its drive hangs, see lastgood status {id} "
-                      "and journalctl -k -b.",
+            .summary = "Filesystem {subject} does not answer: programs that use it hang.",
+            .advice = "If it is a network mount, see whether its server answers.\n"
+                      "If it is local, its drive hangs: lastgood status {id}\n"
+                      "See what the kernel says: journalctl -k -b\n"
+                      "If the server stays away, give the mount up: umount -f -l {id}",
             .why = "A minute, because a server may be restarting.",
         },
         Rule{
@@ -88,12 +95,13 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {at_least(metric::filesystem_used_ratio, 0.95), writable},
             .hold = 5 * minute,
-            .summary = "Filesystem {subject} is {value:percent} full.",
-            .advice =
-                "du -xh --max-depth=2 {id} | sort -h | tail shows what takes the room. Do not "
-                "move data to another disk before lastgood status says that it survives a "
-                "restart and is backed up.",
-            .why = "Databases and backups fail on a full disk, some of them with damage.",
+            .summary = "Filesystem {subject} is {value:percent} full: writes will soon fail.",
+            .advice = "See what takes the space: du -xh --max-depth=2 {id} | sort -h | tail\n"
+                      "Delete something, or enlarge the filesystem, now.\n"
+                      "Before you move data to another disk, see whether a backup covers it: "
+                      "lastgood status",
+            .why = "Databases and backups fail on a full disk, some of them with damage. Data that "
+                   "moves to an ephemeral disk is lost with it.",
         },
         Rule{
             .name = "filesystem_filling",
@@ -102,9 +110,9 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {at_least(metric::filesystem_used_ratio, 0.9),
                        below(metric::filesystem_used_ratio, 0.95), writable},
             .hold = 5 * minute,
-            .summary = "Filesystem {subject} is {value:percent} full.",
-            .advice = "du -xh --max-depth=2 {id} | sort -h | tail shows what takes the room. Make "
-                      "room or enlarge it this week.",
+            .summary = "Filesystem {subject} is {value:percent} full: little space is left.",
+            .advice = "See what takes the space: du -xh --max-depth=2 {id} | sort -h | tail\n"
+                      "Delete something, or enlarge the filesystem, this week.",
             .why = "At 95% it becomes critical.",
         },
         Rule{
@@ -113,11 +121,12 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {within(metric::filesystem_full_at_timestamp_seconds, day), in_use, writable},
             .hold = hour,
-            .summary = "Filesystem {subject} will be full in {value:duration} if it goes on like "
-                       "this.",
-            .advice = "Something writes fast: du -xh --max-depth=2 {id} | sort -h | tail, lsof +f "
-                      "-- {id}. Stop it or make room tonight.",
-            .why = "For an hour, and 60% full already, so that one big copy is no alarm.",
+            .summary = "Filesystem {subject} grows and will be full in {value:duration}.",
+            .advice = "See what takes the space: du -xh --max-depth=2 {id} | sort -h | tail\n"
+                      "See who writes: lsof +f -- {id}\n"
+                      "Stop the writer, or make room, tonight.",
+            .why = "The growth must last an hour, and the filesystem must be 60% full already, so "
+                   "that one big copy is no alarm.",
         },
         Rule{
             .name = "filesystem_full_within_days",
@@ -126,10 +135,9 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {within(metric::filesystem_full_at_timestamp_seconds, 3 * day), in_use,
                        unless(within(metric::filesystem_full_at_timestamp_seconds, day)), writable},
             .hold = 2 * hour,
-            .summary = "Filesystem {subject} will be full in {value:duration} if it goes on like "
-                       "this.",
-            .advice = "du -xh --max-depth=2 {id} | sort -h | tail shows what takes the room. Make "
-                      "room or enlarge it before the weekend.",
+            .summary = "Filesystem {subject} grows and will be full in {value:duration}.",
+            .advice = "See what takes the space: du -xh --max-depth=2 {id} | sort -h | tail\n"
+                      "Make room, or enlarge the filesystem, before the weekend.",
             .why = "Three days span a weekend.",
         },
         Rule{
@@ -138,9 +146,11 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {at_least(metric::filesystem_inodes_used_ratio, 0.9), writable},
             .hold = 5 * minute,
-            .summary = "Filesystem {subject} has used {value:percent} of its inodes.",
-            .advice = "Soon no file can be created, however much room is left. du --inodes -x "
-                      "--max-depth=2 {id} | sort -n | tail shows where the many small files are.",
+            .summary =
+                "Filesystem {subject} has used {value:percent} of its inodes: new files will fail.",
+            .advice = "See where the many small files are: du --inodes -x --max-depth=2 {id} | "
+                      "sort -n | tail\n"
+                      "Delete files this week, however much space is left.",
             .why = "The number of inodes is fixed when the filesystem is made.",
         },
         Rule{
@@ -150,12 +160,13 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {is(metric::filesystem_ephemeral, 1),
                        at_least(metric::filesystem_used_ratio, 0.02),
                        unless(is(metric::filesystem_backed_up, 1))},
-            .summary =
-                "Filesystem {subject} holds data on a disk that does not survive the machine "
-                "being moved or stopped, and no backup covers it.",
-            .advice = "Whatever must not be lost has to leave {id} now: to a persistent disk, or "
-                      "into a backup whose covers names it. Only scratch data may stay.",
-            .why = "A shop lost 41 days of data this way. An empty one (below 2% used) is let be.",
+            .summary = "Filesystem {subject} lies on a temporary disk, and no backup covers it.",
+            .advice = "Copy what must not be lost to a persistent disk now, or back it up.\n"
+                      "Name {id} in the covers of that backup in /etc/lastgood/lastgood.toml.\n"
+                      "Apply it: systemctl reload lastgood",
+            .why = "The disk does not survive that the machine is moved or stopped. A shop lost 41 "
+                   "days of data this way. A filesystem that is nearly empty (below 2% used) is "
+                   "not reported.",
         },
         Rule{
             .name = "filesystem_not_backed_up",
@@ -163,11 +174,11 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {is(metric::filesystem_backed_up, 0),
                        unless(is(metric::filesystem_ephemeral, 1))},
-            .summary = "Filesystem {subject} is named in no backup's covers.",
-            .advice =
-                "If a backup holds it, say so in /etc/lastgood/lastgood.toml: [[backup]] with "
-                "covers = [\"{id}\"] (lastgood config discover finds repositories). If none "
-                "does, make one.",
+            .summary = "No backup covers filesystem {subject}.",
+            .advice = "Look for a backup of it: lastgood config discover\n"
+                      "Name {id} in its covers in /etc/lastgood/lastgood.toml.\n"
+                      "Apply it: systemctl reload lastgood\n"
+                      "If there is no backup, make one.",
             .why = "Backups that were switched off \"for a while\" were missing for two and a half "
                    "years.",
         },

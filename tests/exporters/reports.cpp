@@ -180,14 +180,16 @@ Report failing_drive() {
     builder.find({"drive_failing", Severity::critical, SubjectKind::drive, id,
                   "drive sdb (EXAMPLE HD4000-NS, serial EX001001) is failing: 12 medium errors in "
                   "the kernel log",
-                  "Copy what is on it while it still answers. Before you pull it run: lastgood "
-                  "preflight sdb. Its "
-                  "mirror partner must be healthy and the backup fresh.",
+                  "1. Copy off what no backup holds while the drive still answers, beginning with "
+                  "the newest data.\n2. Ask before you pull it: lastgood preflight sdb\n"
+                  "3. Order a replacement.",
                   report_time - 3 * 3600});
     builder.find(
         {"drive_suspect", Severity::warning, SubjectKind::drive, id,
          "drive sdb (EXAMPLE HD4000-NS, serial EX001001) has 1944 sectors it could not read",
-         "Order a replacement.", report_time - 3 * 86400});
+         "1. Order a replacement.\n2. See whether any other attribute of it is bad, too: smartctl "
+         "-A /dev/sdb",
+         report_time - 3 * 86400});
     return builder.done();
 }
 
@@ -204,8 +206,8 @@ Report degraded_array() {
                   "md-uuid-00000000:00000000:00000000:00000000",
                   "array md0 (raid10) has lost 1 of 4 members; losing 1 more of certain drives "
                   "loses the data",
-                  "Do not pull another drive. Make sure that the newest backup is good, then "
-                  "replace the lost one.",
+                  "1. Do not pull another drive.\n2. Check the newest backup: lastgood status\n"
+                  "3. Replace the lost drive.",
                   report_time - 700});
     return builder.done();
 }

@@ -224,6 +224,30 @@ TEST_CASE("summary and advice read alike on the host and in Prometheus") {
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
 }
 
+TEST_CASE("one and many, and steps, read alike on the host and in Prometheus") {
+    if (!test::promtool_is_there("one and many")) return;
+    std::list<std::string> names;
+    std::vector<Rule> rules;
+    std::map<std::string, ObservedHost> hosts;
+    for (const double value : {0.0, 1.0, 1.4, 2.0, 11.0, 21.0}) {
+        Rule rule = all_rules().front();
+        names.push_back(fmt::format("count_{}", rules.size()));
+        rule.name = names.back();
+        rule.subject = SubjectKind::drive;
+        rule.all_of = {{.left = metric::drive_pending_sectors, .comparison = Comparison::present}};
+        rule.hold = 0;
+        rule.summary = "{subject} has {value:bad sector|bad sectors}.";
+        rule.advice = "Replace {value:it|them}.\nLook: smartctl -x /dev/{device}";
+        rules.push_back(rule);
+        hosts[names.back()] = {
+            names.back(),
+            {test::observation(metric::drive_pending_sectors, "d", value),
+             test::observation(metric::drive_info, "d", 1, {{"device", "sda"}})}};
+    }
+    const auto disagreement = test::compare_texts(rules, hosts);
+    CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
+}
+
 TEST_CASE("tampering is noticed: limits, comparisons, conditions") {
     if (!test::promtool_is_there("tampering with conditions")) return;
     const std::vector<Rule> rules = without_hold(sample(host_rules()));

@@ -32,12 +32,14 @@ TEST_CASE("what to type for an array depends on who made it") {
     const std::string_view text = "{command:check}.";
     const auto for_array = [&](std::string metadata) {
         return render_for_host(
-            text,
-            {SubjectKind::array, "a", {{"device", "md0"}, {"metadata", std::move(metadata)}}, 1});
+            text, {SubjectKind::array,
+                   "a",
+                   {{"device", "md0"}, {"metadata", std::move(metadata)}, {"name", "vg-data"}},
+                   1});
     };
     CHECK(for_array("1.2") == "echo check > /sys/block/md0/md/sync_action.");
     CHECK(for_array("") == for_array("1.2"));
-    CHECK(for_array("dm-raid") == "lvchange --syncaction check VG/LV.");
+    CHECK(for_array("dm-raid") == "lvchange --syncaction check /dev/mapper/vg-data.");
     CHECK(for_array("btrfs") == "btrfs scrub start MOUNTPOINT.");
     const std::string printed = render_for_prometheus(text, SubjectKind::array);
     CHECK(printed.starts_with("{{ if eq $labels.metadata \"dm-raid\" }}lvchange"));
@@ -48,6 +50,61 @@ TEST_CASE("what to type for an array depends on who made it") {
           std::vector<std::string>{"command:nonsense"});
     CHECK(unknown_placeholders("{command:check}", SubjectKind::drive) ==
           std::vector<std::string>{"command:check"});
+}
+
+TEST_CASE("a filesystem is repaired, and a backup unlocked, by the command of its kind") {
+    const auto of = [](SubjectKind kind, std::string_view id, std::string_view word, auto label,
+                       auto value, auto other, auto other_value) {
+        return render_for_host(std::string("{command:") + std::string(word) + "}",
+                               {kind, id, {{label, value}, {other, other_value}}, 1});
+    };
+    const auto repair = [&](const char* type) {
+        return of(SubjectKind::filesystem, "/srv", "fsck", "fstype", type, "device", "sda1");
+    };
+    CHECK(repair("ext4") == "umount /srv && fsck.ext4 -f /dev/sda1");
+    CHECK(repair("xfs") == "umount /srv && xfs_repair /dev/sda1");
+    CHECK(repair("btrfs") == "btrfs scrub start /srv");
+    CHECK(repair("vfat") == "umount /srv && fsck /dev/sda1");
+    const auto unlock = [&](const char* tool) {
+        return of(SubjectKind::backup, "db8", "unlock", "kind", tool, "location", "/r");
+    };
+    CHECK(unlock("restic") == "restic -r /r unlock");
+    CHECK(unlock("borg") == "borg break-lock /r");
+}
+
+TEST_CASE("one sector, two sectors: on the host, in Prometheus, in the manual") {
+    const std::string_view text = "{value:sector is|sectors are} bad";
+    const auto with = [&](double value) {
+        return render_for_host(text, {SubjectKind::drive, "d", {}, value});
+    };
+    CHECK(with(0) == "0 sectors are bad");
+    CHECK(with(1) == "1 sector is bad");
+    CHECK(with(1.4) == "1 sector is bad");
+    CHECK(with(1.6) == "2 sectors are bad");
+    CHECK(with(11) == "11 sectors are bad");
+    CHECK(render_for_prometheus(text, SubjectKind::drive) ==
+          "{{ printf \"%.0f\" $value }} {{ if eq (printf \"%.0f\" $value) \"1\" }}sector is"
+          "{{ else }}sectors are{{ end }} bad");
+    CHECK(render_for_manual(text, SubjectKind::drive) == "N sectors are bad");
+    CHECK(unknown_placeholders(text, SubjectKind::drive).empty());
+    CHECK(unknown_placeholders("{value:sectors}", SubjectKind::drive) ==
+          std::vector<std::string>{"value:sectors"});
+}
+
+TEST_CASE("steps are numbered, and no label can add one") {
+    CHECK(numbered_steps("One step.") == "One step.");
+    CHECK(numbered_steps("First.\nSecond.\nThird.") == "1. First.\n2. Second.\n3. Third.");
+    CHECK(render_for_host(numbered_steps("Look at {device}.\nWait."),
+                          {SubjectKind::drive, "d", {{"device", "sda\n2. rm"}}, 1}) ==
+          "1. Look at sda 2. rm.\n2. Wait.");
+    const Rule rule{.name = "r",
+                    .subject = SubjectKind::collector,
+                    .summary = "S.",
+                    .advice = "A.\nB.",
+                    .prometheus_only = true,
+                    .prometheus_expression = "1"};
+    CHECK(to_prometheus_yaml(std::vector{rule}).find("description: \"1. A.\\n2. B.\"\n") !=
+          std::string::npos);
 }
 
 TEST_CASE("texts as templates of Prometheus") {

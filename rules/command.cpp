@@ -1,0 +1,79 @@
+#include "rules/command.hpp"
+
+#include <algorithm>
+
+namespace lastgood {
+
+namespace {
+
+// Sources: mdadm(8) and md.rst of the kernel, lvmraid(7), btrfs-replace(8), btrfs-scrub(8).
+// What the program cannot know is in capitals: NEW is the new drive, MOUNTPOINT and DEVID are
+// shown by `btrfs filesystem show`.
+AdviceCommand array(std::string_view word, std::string_view md, std::string_view lvm,
+                    std::string_view btrfs) {
+    return {SubjectKind::array,
+            word,
+            "metadata",
+            {{"dm-raid", "LVM", lvm}, {"btrfs", "btrfs", btrfs}},
+            md};
+}
+
+// Sources: e2fsck(8), xfs_repair(8), btrfs-scrub(8), btrfs-device(8), fsck(8).
+AdviceCommand filesystem(std::string_view word, std::string_view ext4, std::string_view xfs,
+                         std::string_view btrfs, std::string_view otherwise) {
+    return {SubjectKind::filesystem,
+            word,
+            "fstype",
+            {{"ext4", "ext4", ext4}, {"xfs", "XFS", xfs}, {"btrfs", "btrfs", btrfs}},
+            otherwise};
+}
+
+const std::vector<AdviceCommand>& commands() {
+    static const std::vector<AdviceCommand> all = {
+        array("look", "mdadm --detail /dev/{device}", "lvs -a -o +devices,lv_health_status",
+              "btrfs filesystem show /dev/{device}"),
+        array("save", "mdadm --examine $(lsblk -lnpo NAME) > /root/examine.txt",
+              "vgcfgbackup -f /root/lvm-%s; lvs -a -o +devices > /root/lvs.txt",
+              "btrfs filesystem show > /root/btrfs.txt"),
+        array("start", "mdadm --assemble --scan --verbose", "vgchange -ay",
+              "btrfs device scan; btrfs filesystem show"),
+        array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
+              "mkfs.btrfs or btrfs check --repair"),
+        array("replace", "mdadm /dev/{device} --add /dev/NEW",
+              "lvconvert --repair /dev/mapper/{lv}",
+              "btrfs replace start DEVID /dev/NEW MOUNTPOINT"),
+        array("check", "echo check > /sys/block/{device}/md/sync_action",
+              "lvchange --syncaction check /dev/mapper/{lv}", "btrfs scrub start MOUNTPOINT"),
+        array("repair", "echo repair > /sys/block/{device}/md/sync_action",
+              "lvchange --syncaction repair /dev/mapper/{lv}", "btrfs scrub start MOUNTPOINT"),
+        filesystem("fsck", "umount {id} && fsck.ext4 -f /dev/{device}",
+                   "umount {id} && xfs_repair /dev/{device}", "btrfs scrub start {id}",
+                   "umount {id} && fsck /dev/{device}"),
+        filesystem("fsck_and_reset", "umount {id} && fsck.ext4 -f /dev/{device}",
+                   "umount {id} && xfs_repair /dev/{device}",
+                   "btrfs scrub start -B {id}; btrfs device stats -z {id}",
+                   "umount {id} && fsck /dev/{device}"),
+        {SubjectKind::backup,
+         "unlock",
+         "kind",
+         {{"restic", "restic", "restic -r {location} unlock"},
+          {"borg", "borg", "borg break-lock {location}"}},
+         "the tool's unlock command"},
+    };
+    return all;
+}
+
+}  // namespace
+
+std::string_view AdviceCommand::text_for(std::string_view value) const {
+    const auto found = std::ranges::find(choices, value, &Choice::value);
+    return found == choices.end() ? otherwise : found->text;
+}
+
+const AdviceCommand* find_advice_command(SubjectKind subject, std::string_view word) {
+    for (const AdviceCommand& command : commands())
+        if (command.subject == subject && command.word == word) return &command;
+    return nullptr;
+}
+
+}  // namespace lastgood
