@@ -276,18 +276,18 @@ TEST_CASE("btrfs counters: the growth is counted, not the history") {
 
 TEST_CASE("btrfs counters that were set back: all that they show is new") {
     Fixture fixture;
-    fixture.say(
+    fixture.log(
         "BTRFS info (device sda1): bdev /dev/sdb1 errs: wr 100, rd 5, flush 0, corrupt 7, gen 0");
     // btrfs device stats -z, then two failed writes.
-    fixture.say(
+    fixture.log(
         "BTRFS error (device sda1): bdev /dev/sdb1 errs: wr 2, rd 0, flush 0, corrupt 0, gen 0");
     CHECK(fixture.charged() == "wwn-B io/filesystem=2; ");
-    fixture.say(
+    fixture.log(
         "BTRFS error (device sda1): bdev /dev/sdb1 errs: wr 3, rd 0, flush 0, corrupt 0, gen 0");
     CHECK(fixture.charged() == "wwn-B io/filesystem=1; ");
-    fixture.say(
+    fixture.log(
         "BTRFS error (device sda1): bdev /dev/sdb1 errs: wr 3, rd 0, flush 0, corrupt 4, gen 0");
-    fixture.say(
+    fixture.log(
         "BTRFS error (device sda1): bdev /dev/sdb1 errs: wr 0, rd 0, flush 0, corrupt 1, gen 0");
     CHECK(fixture.charged() == "wwn-B checksum/filesystem=5; ");
 }
