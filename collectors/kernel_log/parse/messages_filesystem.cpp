@@ -20,14 +20,14 @@ KernelEvent filesystem_event(std::string_view device, KernelEventKind kind, std:
     return event;
 }
 
-// "sda1-8" → "sda1": jbd2 names a journal after its device and inode.
+// "sda1-8" → "sda1": jbd2 names a journal after its device and inode; older kernels print "sda1:8".
 std::string_view journal_device(std::string_view name) {
     while (name.ends_with('.')) name.remove_suffix(1);
-    const size_t dash = name.rfind('-');
-    if (dash == std::string_view::npos || dash + 1 == name.size()) return name;
-    if (name.substr(dash + 1).find_first_not_of("0123456789") != std::string_view::npos)
+    const size_t mark = name.find_last_of("-:");
+    if (mark == std::string_view::npos || mark + 1 == name.size()) return name;
+    if (name.substr(mark + 1).find_first_not_of("0123456789") != std::string_view::npos)
         return name;
-    const std::string_view device = name.substr(0, dash);
+    const std::string_view device = name.substr(0, mark);
     return device == "dm" ? name : device;
 }
 

@@ -210,6 +210,9 @@ TEST_CASE("filesystems") {
         {"JBD2: Error -5 detected when updating journal superblock for dm-3-8.", Layer::journal,
          Kind::io, "dm-3"},
         {"Aborting journal on device sdq1-8.", Layer::journal, Kind::journal_aborted, "sdq1"},
+        {"Aborting journal on device sdq1:8.", Layer::journal, Kind::journal_aborted, "sdq1"},
+        {"JBD2: I/O error detected when updating journal superblock for dm-3:8.", Layer::journal,
+         Kind::io, "dm-3"},
         {"Aborting journal on device dm-3.", Layer::journal, Kind::journal_aborted, "dm-3"},
         {"XFS (sdq1): metadata I/O error in \"xfs_trans_read_buf_map+0x1/0x2 [xfs]\" at daddr 0x8 "
          "len 8 error 5",
