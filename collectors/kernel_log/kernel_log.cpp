@@ -154,10 +154,8 @@ class KernelLogCollector {
 
     void count_lost(uint64_t sequence, Timestamp time) {
         uint64_t expected = sequence;
-        if (last_sequence_) {
-            expected = *last_sequence_ + 1;
-        } else if (counted_) {
-            expected = *counted_ + 1;
+        if (last_sequence_ || counted_) {
+            expected = std::max(last_sequence_.value_or(0), counted_.value_or(0)) + 1;
         } else if (has_cursor_) {
             expected = 0;  // the first run in this boot: all its records should be there
         }

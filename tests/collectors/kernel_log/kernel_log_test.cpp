@@ -120,6 +120,11 @@ TEST_CASE("gaps in the sequence numbers are counted as lost records") {
           "lastgood_kernel_log_lost_records_total=10; ");
     CHECK(text_of(collect(record(20, "a"), "boot-0:9").found) ==
           "lastgood_kernel_log_lost_records_total=20; ");
+    // Records that an earlier run has counted are not lost, even if they are overwritten while they
+    // are read again.
+    CHECK(text_of(collect(record(3, "a") + record(7, "b"), "boot-1:9").found).empty());
+    CHECK(text_of(collect(record(3, "a") + record(12, "b"), "boot-1:9").found) ==
+          "lastgood_kernel_log_lost_records_total=2; ");
     // The very first run: earlier records were not lost.
     CHECK(text_of(collect(record(20, "a")).found).empty());
     CHECK(text_of(collect("").found).empty());
