@@ -1,4 +1,4 @@
-// Drives behind RAID controllers, which the kernel does not show (smartctl(8), option -d).
+// Reads the drives behind hardware RAID controllers, by smartctl (smartctl(8), option -d).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,20 +14,20 @@
 namespace lastgood {
 namespace {
 
-constexpr int most_drives = 128;  // behind one controller
+constexpr int max_drives = 128;  // behind one controller
 
-// Linux' megaraid_sas.h: the channels below are of physical drives (MEGASAS_MAX_PD_CHANNELS).
+// MEGASAS_MAX_PD_CHANNELS of the kernel's megaraid_sas.h; lower channels have physical drives.
 constexpr int megaraid_first_volume_channel = 2;
-// Linux' aacraid.h: CONTAINER_CHANNEL.
+// CONTAINER_CHANNEL of the kernel's aacraid.h.
 constexpr int aacraid_volume_channel = 0;
 
-// A SCSI address, "0:2:0:0": host, channel, target, unit.
+// The beginning of a SCSI address, "0:2:0:0" (host, channel, target, LUN).
 struct ScsiAddress {
     int host = 0;
     int channel = 0;
 };
 
-// The part of a sysfs path before "/block/".
+// The address is the component before "/block/" of a drive's sysfs path.
 std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
     const size_t end = sysfs.rfind("/block/");
     if (end == std::string_view::npos) return {};
@@ -41,7 +41,8 @@ std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
     return address;
 }
 
-// The first SCSI generic device of a host; the controller itself (type 12) before the volumes.
+// The SCSI generic device of the controller itself (SCSI type 12), else the first of its volumes;
+// empty if there is none.
 std::string generic_device(const Host& host, int number) {
     const auto names = host.list("/sys/class/scsi_generic");
     if (!names) return {};
@@ -57,14 +58,14 @@ std::string generic_device(const Host& host, int number) {
     return found;
 }
 
-// "/dev/twa0": the nth controller of a 3ware driver.
+// "/dev/twa0": smartctl's name for a driver's controller; `index` counts from 0.
 std::string threeware_device(const std::string& driver, int index) {
     if (driver == "3w-9xxx") return fmt::format("/dev/twa{}", index);
     if (driver == "3w-sas") return fmt::format("/dev/twl{}", index);
     return fmt::format("/dev/twe{}", index);
 }
 
-// What to tell smartctl of the controller's nth drive.
+// The argument of smartctl's -d for a slot of the controller.
 std::string device_type(const RaidController& controller, int index) {
     if (controller.driver == "hpsa" || controller.driver == "smartpqi") {
         return fmt::format("cciss,{}", index);
@@ -84,9 +85,9 @@ std::set<std::string> known_identities(const Topology& topology) {
     return known;
 }
 
-// Emits one drive, unless the kernel shows it as well.
-void observe(const Host& host, const DriveReading& reading, const std::string& device,
-             const std::set<std::string>& known, Sink& sink) {
+// Writes one drive, unless the kernel shows it as well.
+void write_drive(const Host& host, const DriveReading& reading, const std::string& device,
+                 const std::set<std::string>& known, Sink& sink) {
     DriveHealth health = reading.health;
     if (known.contains(clean_identity(health.serial)) || known.contains(health.wwn)) return;
     health.device = device;
@@ -98,7 +99,7 @@ void observe(const Host& host, const DriveReading& reading, const std::string& d
             sink.observe(metric::drive_read_timestamp_seconds, id, now, now);
             break;
         case DriveReading::Kind::asleep:
-            if (health.serial.empty()) break;  // it did not say who it is
+            if (health.serial.empty()) break;  // no identity
             sink.observe(metric::drive_power_state, id, 1, now,
                          {{"state", std::string(to_string(health.power_state))}});
             break;
@@ -118,24 +119,24 @@ Result<void> read_megaraid(const Host& host, const RaidController& controller,
             continue;
         }
         const Seconds left = until - host.monotonic();
-        if (left <= 1) return fail(ErrorKind::timed_out, "not every drive answered in time");
+        if (left <= 1) return fail(ErrorKind::timed_out, "not all drives answered in time");
         const std::string name = fmt::format("{} -d {}", drive.name, drive.type);
         const auto reading = read_with_smartctl(host, drive.name, drive.type, std::min(left, 10.0));
         if (!reading) {
             sink.problem(name, reading.error());
         } else {
-            observe(host, *reading, name, known, sink);
+            write_drive(host, *reading, name, known, sink);
         }
     }
     return {};
 }
 
-// Slots are counted through; the first that does not open is behind the last drive.
+// Reads slot after slot until one does not open: it is the first one without a drive.
 Result<void> read_slots(const Host& host, const RaidController& controller,
                         const std::set<std::string>& known, Seconds until, Sink& sink) {
-    for (int index = 0; index < most_drives; ++index) {
+    for (int index = 0; index < max_drives; ++index) {
         const Seconds left = until - host.monotonic();
-        if (left <= 1) return fail(ErrorKind::timed_out, "not every drive answered in time");
+        if (left <= 1) return fail(ErrorKind::timed_out, "not all drives answered in time");
         const std::string type = device_type(controller, index);
         const auto reading =
             read_with_smartctl(host, controller.device, type, std::min(left, 10.0));
@@ -143,7 +144,7 @@ Result<void> read_slots(const Host& host, const RaidController& controller,
             if (reading.error().kind != ErrorKind::failed) return Failure(reading.error());
             return index == 0 ? Result<void>(Failure(reading.error())) : Result<void>{};
         }
-        observe(host, *reading, fmt::format("{} -d {}", controller.device, type), known, sink);
+        write_drive(host, *reading, fmt::format("{} -d {}", controller.device, type), known, sink);
     }
     return {};
 }
@@ -171,7 +172,7 @@ std::vector<RaidController> raid_controllers(const Host& host) {
             controller.device = threeware_device(*driver, static_cast<int>(before));
         } else {
             controller.device = generic_device(host, controller.host_number);
-            if (controller.device.empty()) continue;  // nothing is attached
+            if (controller.device.empty()) continue;  // no drive is attached
         }
         controllers.push_back(std::move(controller));
     }
@@ -188,7 +189,7 @@ bool is_raid_volume(const Host& host, const Drive& drive) {
     if (*driver == "aacraid") return address->channel == aacraid_volume_channel;
     if (driver->starts_with("3w-")) return true;
     if (*driver != "hpsa" && *driver != "smartpqi") return false;
-    // These say it of each device; of a physical drive "N/A".
+    // The drivers export the level for each device; it is "N/A" for a physical drive.
     const auto level = host.read_line(drive.sysfs + "/device/raid_level");
     return level && !level->empty() && *level != "N/A";
 }

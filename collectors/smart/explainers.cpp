@@ -1,4 +1,4 @@
-// What saved outputs about drives mean, for `lastgood explain`.
+// `lastgood explain` for saved outputs about a drive's health.
 #include <fmt/format.h>
 
 #include <map>
@@ -13,7 +13,7 @@
 namespace lastgood {
 namespace {
 
-// JSON files tell what they are within the first lines, in whatever order their keys stand.
+// True if one of the keys is in the first 64 KiB of a JSON object.
 bool json_mentions(std::string_view text, std::initializer_list<std::string_view> keys) {
     const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
     if (start == std::string_view::npos || text[start] != '{') return false;
@@ -25,10 +25,11 @@ bool json_mentions(std::string_view text, std::initializer_list<std::string_view
 }
 
 std::string first_of(const std::vector<std::string>& messages) {
-    return messages.empty() ? "smartctl says nothing of its health" : messages.front();
+    return messages.empty() ? "smartctl printed nothing about the drive's health"
+                            : messages.front();
 }
 
-// A drive without health is a problem to show, not silence.
+// A drive without health data is reported as a problem.
 void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Timestamp now,
                     Sink& sink) {
     const DriveHealth& health = answer.health;
@@ -44,7 +45,7 @@ void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Ti
     observe_drive_health(health, subject, "smartctl", now, sink);
 }
 
-// A list of drives says that they are there and nothing of their health.
+// The output of --scan has identities only.
 void observe_scan(const std::vector<SmartctlDevice>& devices, Timestamp now, Sink& sink) {
     for (const SmartctlDevice& device : devices) {
         DriveHealth health;
@@ -85,14 +86,14 @@ Result<void> explain_smartctl_text(std::string_view text, Timestamp now, Sink& s
         if (answer.is_scan && !answer.health.has_health()) continue;
         std::string subject = drive_id(answer.health);
         if (const int count = ++times[subject]; count > 1) {
-            subject += fmt::format("-{}", count);  // drives that nothing tells apart
+            subject += fmt::format("-{}", count);  // another drive without an identity
         }
         explain_answer(answer, subject, now, sink);
     }
     if (any) return {};
     return fail(ErrorKind::absent,
-                "nothing of a drive's health is in this; save the output of "
-                "\"smartctl -x DEVICE\" instead");
+                "the text has no data about a drive's health; save the output of "
+                "\"smartctl -x DEVICE\"");
 }
 
 bool recognises_nvme_json(std::string_view text) {

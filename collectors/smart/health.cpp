@@ -15,14 +15,14 @@
 namespace lastgood {
 namespace {
 
-// Drives write what they like into their names: only printable ASCII goes on.
+// Replaces everything but printable ASCII: drives may report any bytes as their names.
 std::string printable(std::string_view text) {
     std::string result;
     for (const char c : text) result += c >= 0x20 && c < 0x7f ? c : '?';
     return result;
 }
 
-// As core/drive_identity makes ids.
+// As make_drive_id() of core/drive_identity does.
 std::string without_blanks(std::string_view text) {
     std::string result = clean_identity(text);
     std::ranges::replace(result, ' ', '_');
@@ -40,7 +40,7 @@ int extent(SelfTestKind kind) {
     return 1;
 }
 
-// Writes observations of one drive at one time.
+// Writes observations of one drive; skips absent and non-finite values.
 class Writer {
   public:
     Writer(std::string_view subject, Timestamp observed_at, Sink& sink)
@@ -86,7 +86,7 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
     std::set<int> seen;
     for (const AtaAttribute& attribute : health.attributes) {
         if (!seen.insert(attribute.id).second) continue;
-        const std::string name(attribute.name.empty() ? usual_attribute_name(attribute.id)
+        const std::string name(attribute.name.empty() ? default_attribute_name(attribute.id)
                                                       : std::string_view(attribute.name));
         const auto write = [&](const char* kind, const std::optional<double>& value) {
             writer.value(metric::drive_attribute, value,
@@ -98,8 +98,8 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
         write("raw", unpacked_raw(attribute, health));
         write("threshold", attribute.threshold);
         write("worst", attribute.worst);
-        // Vendors set thresholds on temperatures that healthy drives reach in summer; the
-        // temperature speaks for itself.
+        // Healthy drives cross the vendors' temperature thresholds on warm days; rules judge the
+        // temperature itself.
         if (attribute.id == 190 || attribute.id == 194) continue;
         if (failing_now(attribute)) (attribute.prefail ? failing : old_age) += 1;
         if (failed_in_past(attribute)) past += 1;
@@ -108,14 +108,14 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
     writer.value(metric::drive_old_age_attributes_failing, old_age);
     writer.value(metric::drive_attributes_failed_in_past, past);
 
-    const AtaMeanings meanings = ata_meanings(health);
-    writer.value(metric::drive_reallocated_sectors, meanings.reallocated_sectors);
+    const AtaSummary summary = summarise_attributes(health);
+    writer.value(metric::drive_reallocated_sectors, summary.reallocated_sectors);
     writer.value(metric::drive_offline_uncorrectable_sectors,
-                 meanings.offline_uncorrectable_sectors);
+                 summary.offline_uncorrectable_sectors);
     writer.value(metric::drive_reported_uncorrectable_errors_total,
-                 meanings.reported_uncorrectable_errors);
-    writer.value(metric::drive_command_timeouts_total, meanings.command_timeouts);
-    writer.value(metric::drive_interface_crc_errors_total, meanings.interface_crc_errors);
+                 summary.reported_uncorrectable_errors);
+    writer.value(metric::drive_command_timeouts_total, summary.command_timeouts);
+    writer.value(metric::drive_interface_crc_errors_total, summary.interface_crc_errors);
 }
 
 void write_nvme(const DriveHealth& health, Writer& writer) {
@@ -124,7 +124,7 @@ void write_nvme(const DriveHealth& health, Writer& writer) {
                  health.available_spare_threshold_ratio);
     writer.value(metric::drive_media_errors_total, health.media_errors);
     if (!health.critical_warning) return;
-    // NVM Express base specification 2.0, figure 207: bits of the critical warning.
+    // Bits of the critical warning: NVM Express base specification 2.0, figure 207.
     static constexpr std::array warnings = {"spare",     "temperature",     "reliability",
                                             "read_only", "volatile_backup", "persistent_memory"};
     for (size_t bit = 0; bit < warnings.size(); ++bit) {
@@ -147,13 +147,14 @@ void write_temperature(const DriveHealth& health, const std::optional<double>& c
                        Writer& writer) {
     if (!celsius) return;
     writer.value(metric::drive_temperature_celsius, celsius);
-    // Some state what suits storage (40) or what destroys the silicon (117), some 0 for none.
-    const bool has_own = health.temperature_limit_celsius &&
-                         *health.temperature_limit_celsius >= 50 &&
-                         *health.temperature_limit_celsius <= 95;
+    // Outside this range the limit means something else: 40 is for storage, 117 for the silicon,
+    // and 0 stands for none.
+    const bool plausible = health.temperature_limit_celsius &&
+                           *health.temperature_limit_celsius >= 50 &&
+                           *health.temperature_limit_celsius <= 95;
     writer.value(metric::drive_temperature_limit_celsius,
-                 has_own ? *health.temperature_limit_celsius
-                         : (health.rotational.value_or(false) ? 60.0 : 70.0));
+                 plausible ? *health.temperature_limit_celsius
+                           : (health.rotational.value_or(false) ? 60.0 : 70.0));
 }
 
 }  // namespace
@@ -244,7 +245,7 @@ std::optional<double> self_test_age(const DriveHealth& health, SelfTestKind kind
 void observe_drive_health(const DriveHealth& health, std::string_view subject,
                           std::string_view reader, Timestamp observed_at, Sink& sink) {
     Writer writer(subject, observed_at, sink);
-    const AtaMeanings ata = ata_meanings(health);
+    const AtaSummary ata = summarise_attributes(health);
     DriveHealth complete = health;
     if (!complete.power_on_seconds) complete.power_on_seconds = ata.power_on_seconds;
 

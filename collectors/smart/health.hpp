@@ -1,6 +1,6 @@
-// What is known of a drive's health, whoever read it (libatasmart, libnvme, smartctl, a saved
-// output), and what it means as observations. Everything is optional: what a drive does not say
-// stays absent.
+// A drive's health, read by any of the readers (libatasmart, libnvme, smartctl) or from a saved
+// output, and its observations. Everything is optional: what a drive does not report stays absent.
+// All functions are pure; they do not block.
 #pragma once
 
 #include <cstdint>
@@ -17,33 +17,32 @@ namespace lastgood {
 enum class DriveProtocol { unknown, ata, nvme, scsi };
 std::string_view to_string(DriveProtocol protocol);
 
-// One row of an ATA drive's attribute table (ATA-3 to ACS-3, vendor specific in meaning).
+// One row of an ATA drive's attribute table (ATA-3 to ACS-3). The meaning is vendor specific.
 struct AtaAttribute {
-    int id = 0;
-    std::string name;               // the source's name for it; empty: none
-    std::optional<int> normalized;  // 1..253, higher is better
-    std::optional<int> worst;
-    std::optional<int> threshold;  // 0: never fails
-    std::optional<uint64_t> raw;   // as an integer, where the source gives one
-    std::string raw_text;          // as printed by smartctl's drive database; empty: only `raw`
-    bool prefail = false;      // at the threshold the drive is about to fail; else it is worn out
-    bool error_rate = false;   // the normalized value is a rate of errors
-    bool event_count = false;  // the raw value counts events
-    bool says_failing_now = false;  // the source's own verdict, for lack of numbers
-    bool says_failed_in_past = false;
+    int id = 0;                     // 1 to 255
+    std::string name;               // as the source prints it; empty: it prints none
+    std::optional<int> normalized;  // 1 to 253, higher is better
+    std::optional<int> worst;       // 1 to 253, the lowest `normalized` so far
+    std::optional<int> threshold;   // 0: the attribute never fails
+    std::optional<uint64_t> raw;    // 48 bits; absent if the source prints no integer
+    std::string raw_text;           // as smartctl prints it; empty: only `raw` is known
+    bool prefail = false;           // at the threshold: true: failure is imminent; false: worn out
+    bool error_rate = false;        // the normalized value is an error rate
+    bool event_count = false;       // the raw value counts events
+    // The source's own verdict; used if `normalized`, `worst` or `threshold` is absent.
+    bool reported_failing_now = false;
+    bool reported_failed_in_past = false;
 };
 
+// `brief` is the "short" self-test of the standards.
 enum class SelfTestKind { brief, extended, other };
-enum class SelfTestOutcome {
-    passed,
-    failed,
-    unfinished
-};  // unfinished: aborted, interrupted or still running
+// `unfinished`: aborted, interrupted or still running.
+enum class SelfTestOutcome { passed, failed, unfinished };
 
 struct SelfTest {
     SelfTestKind kind = SelfTestKind::other;
     SelfTestOutcome outcome = SelfTestOutcome::unfinished;
-    std::optional<double> at_hours;  // power-on hours when it ended; of ATA drives modulo 65536
+    std::optional<double> at_hours;  // power-on hours at its end; on ATA drives modulo 65536
 };
 
 enum class PowerState { unknown, active, idle, standby, sleep };
@@ -51,31 +50,31 @@ std::string_view to_string(PowerState state);
 
 struct DriveHealth {
     // Identity.
-    std::string device;  // name of the moment, "sda"; empty: unknown
+    std::string device;  // current device name, "sda"; empty: unknown
     std::string model, family, serial, firmware;
     std::string wwn;  // "0x5000c500a1b2c3d4"
     DriveProtocol protocol = DriveProtocol::unknown;
     std::optional<bool> rotational;
     std::optional<double> capacity_bytes;
 
-    // Of any drive.
+    // All drives.
     std::optional<bool> passed;  // the drive's own overall verdict
     std::optional<double> temperature_celsius;
     std::optional<double> temperature_limit_celsius;
     std::optional<double> power_on_seconds;
     PowerState power_state = PowerState::unknown;
-    std::optional<double> used_endurance_ratio;
-    std::optional<double> error_log_entries;
-    std::vector<SelfTest> self_tests;  // newest first
-    bool self_test_log_read = false;   // false: an empty list says nothing
+    std::optional<double> used_endurance_ratio;  // 1: the rated life is used up; may exceed 1
+    std::optional<double> error_log_entries;     // errors that the drive has logged in its life
+    std::vector<SelfTest> self_tests;            // newest first
+    bool self_test_log_read = false;             // false: an empty `self_tests` means unknown
 
     // ATA.
     std::vector<AtaAttribute> attributes;
 
     // NVMe.
-    std::optional<double> available_spare_ratio;
-    std::optional<double> available_spare_threshold_ratio;
-    std::optional<unsigned> critical_warning;  // the bits of NVMe's SMART log, byte 0
+    std::optional<double> available_spare_ratio;            // 0 to 1
+    std::optional<double> available_spare_threshold_ratio;  // 0 to 1
+    std::optional<unsigned> critical_warning;               // byte 0 of the SMART log, bit by bit
     std::optional<double> media_errors;
 
     // SCSI.
@@ -83,23 +82,24 @@ struct DriveHealth {
     std::optional<double> pending_defects;
     std::optional<double> uncorrected_reads, uncorrected_writes, uncorrected_verifies;
 
-    // Whether it holds anything besides an identity.
+    // True if anything but the identity is known.
     bool has_health() const;
 };
 
-// The id that core/topology would give the drive: "wwn-0x…", else "MODEL_SERIAL" with blanks as
-// '_', else the device's name, else the model, else "unknown-drive".
+// The drive's id, as core/drive_identity makes it: "wwn-0x…", else "MODEL_SERIAL" with '_' for
+// blanks, else the device name, else the model, else "unknown-drive".
 std::string drive_id(const DriveHealth& health);
 
-// 1 when a self-test failed and no later one of the same or a greater extent passed (a short test
-// that passes says nothing of what an extended one found). Absent: none has finished.
+// True if a self-test failed and no later one of at least the same extent passed: a passed short
+// test does not clear a failed extended one. Absent: no test has finished.
 std::optional<bool> self_test_failed(const std::vector<SelfTest>& tests);
 
-// Powered-on seconds since the newest finished test of a kind. ATA logs hours modulo 65536.
+// Power-on seconds since the newest finished test of this kind. Absent: there is none, or a time is
+// unknown. ATA drives log hours modulo 65536; a test older than that looks younger.
 std::optional<double> self_test_age(const DriveHealth& health, SelfTestKind kind);
 
-// Everything that the drive says, as observations of `subject`. `reader` is what read it:
-// libatasmart, libnvme, smartctl, none.
+// Writes everything that is known as observations of `subject`. `reader` is the value of the label
+// `reader`: "libatasmart", "libnvme", "smartctl", "nvme" or "none".
 void observe_drive_health(const DriveHealth& health, std::string_view subject,
                           std::string_view reader, Timestamp observed_at, Sink& sink);
 

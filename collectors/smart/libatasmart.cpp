@@ -26,19 +26,20 @@ struct DiskCloser {
 using Disk = std::unique_ptr<SkDisk, DiskCloser>;
 
 Failure failure(std::string_view what, const std::string& device, int error) {
-    const bool not_ours = error == EPERM || error == EACCES;
-    return fail(not_ours ? ErrorKind::denied : ErrorKind::failed,
+    const bool denied = error == EPERM || error == EACCES;
+    return fail(denied ? ErrorKind::denied : ErrorKind::failed,
                 fmt::format("{}: libatasmart {}: {}", device, what, std::strerror(error)));
 }
 
-// One 512-byte page of SMART READ LOG (ACS-3, 7.47.3) by ATA PASS-THROUGH (16) (SAT-3, 12.2.2.3).
+// Reads one 512-byte page with SMART READ LOG (ACS-3, 7.47.3) by ATA PASS-THROUGH (16) (SAT-3,
+// 12.2.2.3); absent if the drive refuses it.
 std::optional<std::string> read_log_page(int fd, unsigned char address) {
     std::array<unsigned char, 512> page{};
     std::array<unsigned char, 32> sense{};
     std::array<unsigned char, 16> command{};
     command[0] = 0x85;    // ATA PASS-THROUGH (16)
     command[1] = 4 << 1;  // PIO data-in
-    command[2] = 0x0e;    // from the device, length in blocks, in the sector count
+    command[2] = 0x0e;    // from the device; the sector count is the length in blocks
     command[4] = 0xd5;    // SMART READ LOG
     command[6] = 1;       // one block
     command[8] = address;
@@ -61,7 +62,7 @@ std::optional<std::string> read_log_page(int fd, unsigned char address) {
     return std::string(reinterpret_cast<const char*>(page.data()), page.size());
 }
 
-// Drives without these logs are fine: what cannot be read stays absent.
+// Not every drive has these logs: values that cannot be read stay absent.
 void read_logs(const Host& host, const std::string& path, DriveHealth& health) {
     const auto fd = host.open(path);
     if (!fd) return;
@@ -82,10 +83,11 @@ void read_logs(const Host& host, const std::string& path, DriveHealth& health) {
 Result<DriveReading> read_with_libatasmart(const Host& host, const std::string& device) {
     const std::string path = "/dev/" + device;
     SkDisk* opened = nullptr;
-    if (sk_disk_open(path.c_str(), &opened) != 0) return failure("cannot open it", device, errno);
+    if (sk_disk_open(path.c_str(), &opened) != 0)
+        return failure("cannot open the drive", device, errno);
     const Disk disk(opened);
 
-    // First of all, and before anything that would spin it up.
+    // Must come first: any other command would spin up a drive in standby.
     SkBool awake = TRUE;
     if (sk_disk_check_sleep_mode(disk.get(), &awake) == 0 && !awake) {
         DriveReading reading{DriveReading::Kind::asleep, "libatasmart", {}};
@@ -94,19 +96,19 @@ Result<DriveReading> read_with_libatasmart(const Host& host, const std::string& 
     }
     SkBool available = FALSE;
     if (sk_disk_smart_is_available(disk.get(), &available) != 0) {
-        return failure("cannot identify it", device, errno);
+        return failure("cannot identify the drive", device, errno);
     }
     if (!available) return DriveReading{DriveReading::Kind::no_smart, "libatasmart", {}};
     if (sk_disk_smart_read_data(disk.get()) != 0) {
-        return failure("cannot read its SMART data", device, errno);
+        return failure("cannot read the SMART data", device, errno);
     }
-    // Stands in the blob when the drive gives it; without it the attributes still count.
+    // Not every drive gives a verdict; the attributes are valid without it.
     SkBool good = TRUE;
     const bool has_verdict = sk_disk_smart_status(disk.get(), &good) == 0;
     const void* blob = nullptr;
     size_t size = 0;
     if (sk_disk_get_blob(disk.get(), &blob, &size) != 0) {
-        return failure("cannot give its data", device, errno);
+        return failure("cannot return its data", device, errno);
     }
     auto health = parse_atasmart_blob({static_cast<const char*>(blob), size});
     if (!health) return Failure(health.error());

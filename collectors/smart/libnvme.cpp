@@ -20,7 +20,7 @@
 namespace lastgood {
 namespace {
 
-// libnvme answers with -1 and errno, or with the status that the controller gave.
+// libnvme returns -1 and sets errno, or returns the controller's NVMe status.
 Failure failure(const std::string& controller, std::string_view what, int answer) {
     if (answer < 0) {
         const int error = errno;
@@ -29,8 +29,8 @@ Failure failure(const std::string& controller, std::string_view what, int answer
                     fmt::format("{}: {}: {}", controller, what, std::strerror(error)));
     }
     return fail(ErrorKind::failed,
-                fmt::format("{}: {}: the controller answers {:#x} ({})", controller, what, answer,
-                            nvme_status_to_string(answer, false)));
+                fmt::format("{}: {}: the controller returned status {:#x} ({})", controller, what,
+                            answer, nvme_status_to_string(answer, false)));
 }
 
 template <class Page>
@@ -45,10 +45,10 @@ Result<DriveReading> read_with_libnvme(const Host& host, const std::string& cont
     if (!opened) return Failure(opened.error());
     const Descriptor device(*opened);
 
-    // Retaining asynchronous events: who waits for them is not us.
+    // `true` retains asynchronous events: the kernel or another program may wait for them.
     nvme_smart_log log{};
     if (const int answer = nvme_get_log_smart(device.get(), NVME_NSID_ALL, true, &log)) {
-        return failure(controller, "cannot read its SMART log", answer);
+        return failure(controller, "cannot read the SMART log", answer);
     }
     auto health = parse_nvme_smart_page(bytes_of(log));
     if (!health) return Failure(health.error());

@@ -10,7 +10,7 @@ namespace lastgood {
 namespace {
 
 constexpr Seconds deadline = 30;
-constexpr Seconds command_deadline = 25;  // so that the child ends by itself and can say why
+constexpr Seconds command_deadline = 25;  // earlier, so that the child can still report the reason
 
 std::vector<std::string> subjects(const Host& host, const Config& config) {
     std::vector<std::string> ids;
@@ -24,8 +24,8 @@ std::vector<std::string> subjects(const Host& host, const Config& config) {
     return ids;
 }
 
-// The NVMe controller's character device: that of the namespace "nvme0n1" is "nvme0", but with
-// multipath they may be numbered apart.
+// The NVMe controller's character device: "nvme0" for the namespace "nvme0n1". With multipath the
+// numbers may differ.
 std::string nvme_controller(const Topology& topology, const Drive& drive) {
     for (const auto& [name, ids] : topology.nvme_controllers) {
         if (ids.contains(drive.id)) return name;
@@ -33,9 +33,9 @@ std::string nvme_controller(const Topology& topology, const Drive& drive) {
     return drive.device.substr(0, drive.device.find('n', 4));
 }
 
-// Whether to try smartctl after the library failed.
-Result<DriveReading> or_smartctl(const Host& host, Result<DriveReading> reading,
-                                 const std::string& path) {
+// Tries smartctl if the library has failed, unless for lack of permission.
+Result<DriveReading> with_smartctl_fallback(const Host& host, Result<DriveReading> reading,
+                                            const std::string& path) {
     if (reading || reading.error().kind == ErrorKind::denied) return reading;
     auto second = read_with_smartctl(host, path, "", command_deadline);
     if (second) return second;
@@ -43,7 +43,7 @@ Result<DriveReading> or_smartctl(const Host& host, Result<DriveReading> reading,
                 fmt::format("{}; {}", reading.error().message, second.error().message));
 }
 
-Result<DriveReading> read(const Host& host, const Topology& topology, const Drive& drive) {
+Result<DriveReading> read_drive(const Host& host, const Topology& topology, const Drive& drive) {
     const std::string path = "/dev/" + drive.device;
     if (is_raid_volume(host, drive)) return DriveReading{DriveReading::Kind::no_smart, "none", {}};
     switch (drive.transport) {
@@ -53,11 +53,11 @@ Result<DriveReading> read(const Host& host, const Topology& topology, const Driv
             return DriveReading{DriveReading::Kind::no_smart, "none", {}};
         case Transport::nvme:
             if (host.recorded()) break;
-            return or_smartctl(host, read_with_libnvme(host, nvme_controller(topology, drive)),
-                               path);
+            return with_smartctl_fallback(
+                host, read_with_libnvme(host, nvme_controller(topology, drive)), path);
         case Transport::sata:
             if (host.recorded()) break;
-            return or_smartctl(host, read_with_libatasmart(host, drive.device), path);
+            return with_smartctl_fallback(host, read_with_libatasmart(host, drive.device), path);
         case Transport::sas:
         case Transport::scsi:
         case Transport::usb:
@@ -69,15 +69,15 @@ Result<DriveReading> read(const Host& host, const Topology& topology, const Driv
         !reading && host.recorded() && reading.error().kind == ErrorKind::absent;
     if (no_recording) return DriveReading{DriveReading::Kind::no_smart, "none", {}};
     if (!reading && reading.error().kind == ErrorKind::absent) {
-        // There is a drive, and it cannot be looked at: not an empty answer.
+        // The drive exists but cannot be read: that is a failure.
         return fail(ErrorKind::failed, reading.error().message);
     }
     return reading;
 }
 
-Result<void> look_at(Context& context, const Topology& topology, const Drive& drive) {
+Result<void> collect_drive(Context& context, const Topology& topology, const Drive& drive) {
     const Host& host = context.host;
-    auto reading = read(host, topology, drive);
+    auto reading = read_drive(host, topology, drive);
     if (!reading) return Failure(reading.error());
     const Timestamp now = host.now();
     switch (reading->kind) {
@@ -92,7 +92,7 @@ Result<void> look_at(Context& context, const Topology& topology, const Drive& dr
             break;
     }
     DriveHealth& health = reading->health;
-    // What sysfs knows better, and the drives collector says.
+    // The drives collector reports these from sysfs.
     health.device.clear();
     health.capacity_bytes.reset();
     if (!health.rotational) health.rotational = drive.rotational;
@@ -101,7 +101,8 @@ Result<void> look_at(Context& context, const Topology& topology, const Drive& dr
     return {};
 }
 
-Result<void> look_at(Context& context, const Topology& topology, const std::string& subject) {
+Result<void> collect_subject(Context& context, const Topology& topology,
+                             const std::string& subject) {
     for (const RaidController& controller : raid_controllers(context.host)) {
         if (controller.subject == subject) {
             return read_raid_controller(context.host, topology, controller, command_deadline,
@@ -110,20 +111,20 @@ Result<void> look_at(Context& context, const Topology& topology, const std::stri
     }
     const Drive* drive = topology.find_drive(subject);
     if (drive == nullptr) {
-        return fail(ErrorKind::absent, fmt::format("{}: there is no such drive", subject));
+        return fail(ErrorKind::absent, fmt::format("{}: no such drive", subject));
     }
-    return look_at(context, topology, *drive);
+    return collect_drive(context, topology, *drive);
 }
 
 Result<void> run(Context& context) {
     if (const auto drive = identify_drive_by_wwn(context.host, context.subject))
-        return look_at(context, Topology{}, *drive);
+        return collect_drive(context, Topology{}, *drive);
     const auto topology = Topology::read(context.host, context.config.loop_devices);
     if (!topology) return Failure(topology.error());
-    if (!context.subject.empty()) return look_at(context, *topology, context.subject);
+    if (!context.subject.empty()) return collect_subject(context, *topology, context.subject);
     for (const std::string& subject : subjects(context.host, context.config)) {
-        const auto looked = look_at(context, *topology, subject);
-        if (!looked) context.sink.problem(subject, looked.error());
+        const auto collected = collect_subject(context, *topology, subject);
+        if (!collected) context.sink.problem(subject, collected.error());
     }
     return {};
 }
@@ -132,7 +133,7 @@ Result<void> run(Context& context) {
 
 extern const Collector smart_collector{
     .name = "smart",
-    .summary = "Drives' own word on their health: SMART, NVMe and SAS",
+    .summary = "Health of drives as they report it: SMART, NVMe and SAS",
     .interval = 300,
     .deadline = deadline,
     .run = run,

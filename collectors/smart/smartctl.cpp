@@ -5,28 +5,29 @@
 namespace lastgood {
 namespace {
 
-constexpr int asleep_status = 3;  // what -n is told to exit with
+constexpr int asleep_status = 3;  // the exit status that -n is given
 
 Failure no_smartctl(const std::string& device) {
     return fail(ErrorKind::absent,
-                fmt::format("{}: only smartctl can read its health, and it is not installed: "
-                            "install the package smartmontools",
+                fmt::format("{}: smartctl is needed and not installed; install the package "
+                            "smartmontools",
                             device));
 }
 
-bool says(const std::vector<std::string>& messages, std::string_view words) {
+bool contains_words(const std::vector<std::string>& messages, std::string_view words) {
     for (const std::string& message : messages) {
         if (message.find(words) != std::string::npos) return true;
     }
     return false;
 }
 
-// What a drive or bridge without SMART makes smartctl say: nothing to read, and no error.
+// True if the messages mean that the drive or the bridge has no SMART.
 bool has_no_smart(const SmartctlAnswer& answer) {
     if (answer.smart_available == false) return true;
     for (const char* words : {"Unknown USB bridge", "lacks SMART capability",
                               "Unable to detect device type", "Please specify device type"}) {
-        if (says(answer.errors, words) || says(answer.warnings, words)) return true;
+        if (contains_words(answer.errors, words) || contains_words(answer.warnings, words))
+            return true;
     }
     return false;
 }
@@ -34,7 +35,7 @@ bool has_no_smart(const SmartctlAnswer& answer) {
 std::string reason(const SmartctlAnswer& answer, int status) {
     if (!answer.errors.empty()) return answer.errors.front();
     if (!answer.warnings.empty()) return answer.warnings.front();
-    return fmt::format("smartctl exits with {} and says nothing", status);
+    return fmt::format("smartctl exited with status {} and no message", status);
 }
 
 }  // namespace
@@ -61,12 +62,11 @@ Result<DriveReading> read_with_smartctl(const Host& host, const std::string& dev
         return fail(answer.error().kind, fmt::format("{}: {} (exit status {})", device,
                                                      answer.error().message, output->exit_status));
     }
-    // The JSON format of older versions differs; recordings of them are taken as they are.
+    // Older versions have another JSON format. Recorded hosts may have them.
     const bool old = answer->major < 7 || (answer->major == 7 && answer->minor < 3);
     if (old && !host.recorded()) {
         return fail(ErrorKind::failed,
-                    fmt::format("{}: smartctl {}.{} is too old to rely on: install smartmontools "
-                                "7.3 or later",
+                    fmt::format("{}: smartctl {}.{} is too old; install smartmontools 7.3 or later",
                                 device, answer->major, answer->minor));
     }
     const int status = answer->exit_status.value_or(output->exit_status);

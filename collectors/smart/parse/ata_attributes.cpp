@@ -8,8 +8,7 @@
 namespace lastgood {
 namespace {
 
-constexpr double longest_power_on_hours =
-    40.0 * 365.25 * 24;  // older drives than this have no SMART
+constexpr double max_power_on_hours = 40.0 * 365.25 * 24;  // older drives than this have no SMART
 constexpr double intel_hours_offset = 894794;
 
 bool is_digit(char c) {
@@ -35,7 +34,7 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// "+35m+00.858s", "+20m", "" after the hours.
+// Seconds of "+35m+00.858s", "+20m" or "", the part after the hours.
 std::optional<double> rest_of_duration(std::string_view text) {
     double seconds = 0;
     while (!text.empty()) {
@@ -75,10 +74,10 @@ std::string lower(std::string_view text) {
 }
 
 std::string_view name_of(const AtaAttribute& attribute) {
-    return attribute.name.empty() ? usual_attribute_name(attribute.id) : attribute.name;
+    return attribute.name.empty() ? default_attribute_name(attribute.id) : attribute.name;
 }
 
-// Seagate's rotating drives, not those that were Samsung's ("ST1000LM024 HN-M101MBB").
+// Seagate's rotating drives, without those of Samsung's design ("ST1000LM024 HN-M101MBB").
 bool packs_like_seagate(const DriveHealth& drive) {
     if (contains(drive.model, " HN-M")) return false;
     if (drive.rotational == false) return false;
@@ -88,7 +87,7 @@ bool packs_like_seagate(const DriveHealth& drive) {
            starts_with(lower(drive.model), "seagate st") || starts_with(drive.model, "MAXTOR STM");
 }
 
-// What one unit of attribute 9 is, where it is not an hour; 0: hours.
+// The unit of attribute 9 where it is not an hour; 0: an hour.
 double power_on_unit_seconds(const DriveHealth& drive, uint64_t raw) {
     const std::string_view model = drive.model;
     if (starts_with(model, "FUJITSU MHY2") && drive.firmware == "0085000B") return 60;
@@ -119,7 +118,8 @@ std::optional<double> power_on_seconds(const AtaAttribute& attribute, const Driv
     } else {
         return std::nullopt;
     }
-    // Milliseconds (Seagate) or minutes stand above the low 32 bits, or in the fourth byte too.
+    // The bits above the low 32 are milliseconds (Seagate) or minutes; some drives use the fourth
+    // byte as well.
     if (raw > 0xffffffffU) raw &= 0xffffffffU;
     if (const double unit = power_on_unit_seconds(drive, raw); unit > 0) {
         return plausible_power_on_seconds(static_cast<double>(raw) * unit / 3600);
@@ -135,15 +135,15 @@ std::optional<double> temperature(const AtaAttribute& attribute, const DriveHeal
     const uint64_t raw =
         attribute.raw ? *attribute.raw : static_cast<uint64_t>(std::abs(text.numbers[0]));
     const uint64_t word = raw & 0xffff;
-    // Old Samsung drives count tenths of a degree.
+    // Old Samsung drives report tenths of a degree.
     if (word > 150 && word < 1000 && raw < 65536 && starts_with(drive.model, "SAMSUNG S")) {
         return plausible_temperature(static_cast<double>(word) / 10);
     }
-    // The current value is the low byte, signed; minimum and maximum lie above it.
+    // The low byte is the current value, signed; the higher bytes hold minimum and maximum.
     return plausible_temperature(static_cast<double>(static_cast<int8_t>(raw & 0xff)));
 }
 
-// A counter of events, whatever else is packed above it.
+// An event counter, without the values that are packed above its 32 bits.
 std::optional<double> counter(const AtaAttribute& attribute) {
     const RawText text = parse_raw_text(attribute.raw_text);
     switch (text.form) {
@@ -166,8 +166,8 @@ std::optional<double> counter(const AtaAttribute& attribute) {
     return static_cast<double>(raw > 0xffffffffU ? raw & 0xffffffffU : raw);
 }
 
-// Attribute 188 of Seagate and others: three 16-bit counters; commands that took longer than the
-// higher ones' limits are counted in the lowest as well, so that the total is the largest.
+// Attribute 188 of Seagate and others has three 16-bit counters. The higher two count commands over
+// longer limits, which the lowest counts as well: the largest is the total.
 std::optional<double> command_timeouts(const AtaAttribute& attribute) {
     if (parse_raw_text(attribute.raw_text).form == RawText::Form::words || !attribute.raw ||
         *attribute.raw < 65536) {
@@ -178,7 +178,7 @@ std::optional<double> command_timeouts(const AtaAttribute& attribute) {
     return static_cast<double>(largest);
 }
 
-// SandForce and others keep a rate in 187: not a count of errors.
+// SandForce and others report a rate in 187, not a number of errors.
 bool is_a_rate(const AtaAttribute& attribute) {
     return attribute.error_rate && attribute.prefail;
 }
@@ -197,8 +197,7 @@ std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth
     const bool micron = contains(who, "crucial") || contains(who, "micron") ||
                         starts_with(who, "mtfd") || contains(who, "mx500ssd");
     switch (attribute.id) {
-        case 177:
-            // The first generations (SLC) have it too, counting from 100 down.
+        case 177:  // also in the first generations (SLC); counts down from 100
             return samsung && contains(name.empty() ? "wear_leveling" : name, "wear_leveling")
                        ? remaining(attribute)
                        : std::nullopt;
@@ -207,8 +206,7 @@ std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth
             const bool known = named && micron;
             const bool alone = name.empty() && micron;
             if (!known && !alone) return std::nullopt;
-            // The raw value is the used share, whatever the name says; values above 100 are
-            // possible.
+            // The raw value is the used percentage, whatever the name says; it may exceed 100.
             const auto used = counter(attribute);
             if (used && *used <= 255) return *used / 100;
             return remaining(attribute);
@@ -232,10 +230,10 @@ std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth
 
 std::optional<double> plausible_power_on_seconds(double hours) {
     if (hours < 0) return std::nullopt;
-    if (hours >= intel_hours_offset && hours < intel_hours_offset + longest_power_on_hours) {
+    if (hours >= intel_hours_offset && hours < intel_hours_offset + max_power_on_hours) {
         hours -= intel_hours_offset;
     }
-    if (hours > longest_power_on_hours) return std::nullopt;
+    if (hours > max_power_on_hours) return std::nullopt;
     return std::round(hours * 3600e3) / 1e3;
 }
 
@@ -295,7 +293,7 @@ RawText parse_raw_text(std::string_view text) {
     return result;
 }
 
-std::string_view usual_attribute_name(int id) {
+std::string_view default_attribute_name(int id) {
     struct Name {
         int id;
         std::string_view name;
@@ -355,7 +353,7 @@ std::optional<double> unpacked_raw(const AtaAttribute& attribute, const DriveHea
     switch (attribute.id) {
         case 1:
         case 7:
-            // Seagate: errors in the upper 16 bits, operations in the lower 32.
+            // Seagate: the upper 16 bits count errors, the lower 32 operations.
             if ((text.form == RawText::Form::plain || text.form == RawText::Form::unreadable) &&
                 attribute.raw && packs_like_seagate(drive)) {
                 return static_cast<double>(*attribute.raw >> 32);
@@ -404,7 +402,7 @@ bool failing_now(const AtaAttribute& attribute) {
     if (attribute.normalized && attribute.threshold) {
         return *attribute.threshold > 0 && *attribute.normalized <= *attribute.threshold;
     }
-    return attribute.says_failing_now;
+    return attribute.reported_failing_now;
 }
 
 bool failed_in_past(const AtaAttribute& attribute) {
@@ -413,32 +411,32 @@ bool failed_in_past(const AtaAttribute& attribute) {
         return *attribute.threshold > 0 && *attribute.worst > 0 &&
                *attribute.worst <= *attribute.threshold;
     }
-    return attribute.says_failed_in_past;
+    return attribute.reported_failed_in_past;
 }
 
-AtaMeanings ata_meanings(const DriveHealth& drive) {
-    AtaMeanings meanings;
+AtaSummary summarise_attributes(const DriveHealth& drive) {
+    AtaSummary summary;
     std::optional<double> airflow;
-    // This firmware of Fujitsu's keeps something else in 197, 198 and 199.
-    const bool keeps_something_else = drive.firmware == "0085000B";
+    // This Fujitsu firmware uses 197, 198 and 199 for something else.
+    const bool other_meaning = drive.firmware == "0085000B";
     for (const AtaAttribute& attribute : drive.attributes) {
         const std::string name = lower(name_of(attribute));
         if (contains(name, "not_in_use")) continue;
         switch (attribute.id) {
             case 5:
-                meanings.reallocated_sectors = counter(attribute);
+                summary.reallocated_sectors = counter(attribute);
                 break;
             case 9:
-                meanings.power_on_seconds = power_on_seconds(attribute, drive);
+                summary.power_on_seconds = power_on_seconds(attribute, drive);
                 break;
             case 187:
                 if (!is_a_rate(attribute)) {
-                    meanings.reported_uncorrectable_errors = counter(attribute);
+                    summary.reported_uncorrectable_errors = counter(attribute);
                 }
                 break;
             case 188:
                 if (contains(name, "timeout")) {
-                    meanings.command_timeouts = command_timeouts(attribute);
+                    summary.command_timeouts = command_timeouts(attribute);
                 }
                 break;
             case 190:
@@ -446,39 +444,39 @@ AtaMeanings ata_meanings(const DriveHealth& drive) {
                 break;
             case 194:
                 if (contains(name, "temp")) {
-                    meanings.temperature_celsius = temperature(attribute, drive);
+                    summary.temperature_celsius = temperature(attribute, drive);
                 }
                 break;
             case 197:
-                if (contains(name, "pend") && !keeps_something_else) {
-                    meanings.pending_sectors = counter(attribute);
-                    // Crucial's MX500 shows one for seconds without cause; smartmontools calls it
-                    // bogus.
+                if (contains(name, "pend") && !other_meaning) {
+                    summary.pending_sectors = counter(attribute);
+                    // Crucial's MX500 reports 1 for some seconds without a cause; smartmontools
+                    // calls the attribute bogus.
                     const bool bogus =
                         contains(name, "bogus") ||
                         (attribute.name.empty() && contains(drive.model, "MX500SSD"));
-                    if (bogus && meanings.pending_sectors == 1) meanings.pending_sectors.reset();
+                    if (bogus && summary.pending_sectors == 1) summary.pending_sectors.reset();
                 }
                 break;
             case 198:
-                if (contains(name, "unc") && !keeps_something_else) {
-                    meanings.offline_uncorrectable_sectors = counter(attribute);
+                if (contains(name, "unc") && !other_meaning) {
+                    summary.offline_uncorrectable_sectors = counter(attribute);
                 }
                 break;
             case 199:
-                if (contains(name, "crc") && !keeps_something_else) {
-                    meanings.interface_crc_errors = counter(attribute);
+                if (contains(name, "crc") && !other_meaning) {
+                    summary.interface_crc_errors = counter(attribute);
                 }
                 break;
             default:
                 break;
         }
-        if (!meanings.used_endurance_ratio) {
-            meanings.used_endurance_ratio = endurance(attribute, drive);
+        if (!summary.used_endurance_ratio) {
+            summary.used_endurance_ratio = endurance(attribute, drive);
         }
     }
-    if (!meanings.temperature_celsius) meanings.temperature_celsius = airflow;
-    return meanings;
+    if (!summary.temperature_celsius) summary.temperature_celsius = airflow;
+    return summary;
 }
 
 }  // namespace lastgood

@@ -38,7 +38,7 @@ bool checksum_holds(std::string_view page) {
     return (sum & 0xff) == 0;
 }
 
-// ATA strings have the two characters of each word swapped and are padded with blanks.
+// ATA strings are padded with blanks; the two characters of each word are swapped.
 std::string ata_string(std::string_view page, size_t first_word, size_t words) {
     std::string text;
     for (size_t i = first_word; i < first_word + words; ++i) {
@@ -68,7 +68,7 @@ void read_identify(std::string_view page, DriveHealth& health) {
     const uint64_t sectors =
         long_addresses ? little_endian(page, 200, 8) : little_endian(page, 120, 4);
     double sector_size = 512;
-    if ((identify(106) & 0xd000) == 0x5000) {  // logical sectors of another size, in words
+    if ((identify(106) & 0xd000) == 0x5000) {  // logical sector size in words is valid
         sector_size = 2.0 * static_cast<double>(little_endian(page, 234, 4));
     }
     if (sectors > 0 && sectors < (1ULL << 48) && sector_size >= 512) {
@@ -94,7 +94,7 @@ void read_smart_data(std::string_view page, DriveHealth& health) {
         attribute.raw = little_endian(page, offset + 5, 6);
         health.attributes.push_back(std::move(attribute));
     }
-    // What became of the newest self-test; 0 is also what drives say that never ran one.
+    // Result of the newest self-test. 0 may also mean that none was ever run.
     const unsigned outcome = byte(page, 363) >> 4;
     if (outcome >= 3 && outcome <= 8) {
         health.self_tests.push_back({SelfTestKind::other, SelfTestOutcome::failed, std::nullopt});
@@ -131,13 +131,13 @@ Result<DriveHealth> parse_atasmart_blob(std::string_view bytes) {
     std::string_view thresholds;
     while (!bytes.empty()) {
         if (bytes.size() < 8) {
-            return fail(ErrorKind::malformed, "the libatasmart blob is cut off");
+            return fail(ErrorKind::malformed, "the libatasmart blob is truncated");
         }
         const std::string_view tag = bytes.substr(0, 4);
         const uint32_t length = big_endian(bytes, 4);
         bytes.remove_prefix(8);
         if (length > bytes.size()) {
-            return fail(ErrorKind::malformed, "the libatasmart blob is cut off");
+            return fail(ErrorKind::malformed, "the libatasmart blob is truncated");
         }
         const std::string_view data = bytes.substr(0, length);
         bytes.remove_prefix(length);
@@ -145,7 +145,8 @@ Result<DriveHealth> parse_atasmart_blob(std::string_view bytes) {
             health.passed = big_endian(data, 0) != 0;
         } else if (is_tag(tag) && length != page_size) {
             return fail(ErrorKind::malformed,
-                        fmt::format("the libatasmart blob's {} has {} bytes", tag, length));
+                        fmt::format("the libatasmart blob's {} has {} bytes, not {}", tag, length,
+                                    page_size));
         } else if (tag == "IDFY") {
             read_identify(data, health);
         } else if (tag == "SMDT" && health.attributes.empty()) {
@@ -160,10 +161,11 @@ Result<DriveHealth> parse_atasmart_blob(std::string_view bytes) {
 
 Result<std::vector<SelfTest>> parse_ata_self_test_log(std::string_view page) {
     if (page.size() != page_size || !checksum_holds(page)) {
-        return fail(ErrorKind::malformed, "the drive's self-test log has a wrong checksum");
+        return fail(ErrorKind::malformed,
+                    "the drive's self-test log has a wrong length or checksum");
     }
-    // ACS-3, table A.20: 21 descriptors of 24 bytes from byte 2 on, written in a circle; byte 508
-    // is the newest, from 1.
+    // ACS-3, table A.20: a ring of 21 descriptors of 24 bytes from byte 2; byte 508 is the number
+    // of the newest one, from 1.
     constexpr size_t slots = 21;
     std::vector<SelfTest> tests;
     const size_t newest = byte(page, 508);
@@ -174,7 +176,8 @@ Result<std::vector<SelfTest>> parse_ata_self_test_log(std::string_view page) {
         const unsigned status = byte(page, offset + 1) >> 4;
         const unsigned hours = word(page, offset + 2);
         if (byte(page, offset) == 0 && byte(page, offset + 1) == 0 && hours == 0) continue;
-        if (subcommand == 0 || subcommand > 4) continue;  // off-line collection; vendors' own
+        // 0 is an off-line data collection; values above 4 are vendor specific.
+        if (subcommand == 0 || subcommand > 4) continue;
         SelfTest test;
         if (subcommand == 1) test.kind = SelfTestKind::brief;
         if (subcommand == 2) test.kind = SelfTestKind::extended;
@@ -188,7 +191,7 @@ Result<std::vector<SelfTest>> parse_ata_self_test_log(std::string_view page) {
 
 Result<double> parse_ata_error_log(std::string_view page) {
     if (page.size() != page_size || !checksum_holds(page)) {
-        return fail(ErrorKind::malformed, "the drive's error log has a wrong checksum");
+        return fail(ErrorKind::malformed, "the drive's error log has a wrong length or checksum");
     }
     return static_cast<double>(word(page, 452));  // ACS-3, table A.7: device error count
 }

@@ -1,7 +1,7 @@
-// What libatasmart (and `skdump --save`) keeps of a drive: chunks of a four-byte tag, a big-endian
-// length and the data. IDFY is the answer to IDENTIFY DEVICE, SMST the overall verdict, SMDT the
-// SMART data and SMTH the thresholds, each as the drive gave it (ATA/ATAPI Command Set 3: 7.12.7;
-// SMART READ DATA and READ THRESHOLDS in ATA-3).
+// Parses what libatasmart (and `skdump --save`) stores of a drive: chunks of a four-byte tag, a
+// big-endian length and data. IDFY is the answer to IDENTIFY DEVICE (ACS-3, 7.12.7), SMST the
+// overall verdict, SMDT the answer to SMART READ DATA and SMTH to SMART READ THRESHOLDS (ATA-3).
+// All functions are pure.
 #pragma once
 
 #include <string_view>
@@ -11,16 +11,18 @@
 
 namespace lastgood {
 
+// Looks at the first chunk's tag and length only.
 bool looks_like_atasmart_blob(std::string_view bytes);
 
-// Malformed: not such a file, or one that is cut off.
+// Error: malformed, if it is no such file or truncated.
 Result<DriveHealth> parse_atasmart_blob(std::string_view bytes);
 
-// SMART READ LOG, page 6 (512 bytes): up to 21 self-tests, the newest first. Malformed: wrong
-// length or checksum.
+// SMART READ LOG, page 6 (512 bytes): up to 21 self-tests, newest first. Error: malformed, if the
+// length or the checksum is wrong.
 Result<std::vector<SelfTest>> parse_ata_self_test_log(std::string_view page);
 
-// SMART READ LOG, page 1 (512 bytes): errors that the drive has logged in its life.
+// SMART READ LOG, page 1 (512 bytes): the number of errors that the drive has logged in its life.
+// Error: malformed, if the length or the checksum is wrong.
 Result<double> parse_ata_error_log(std::string_view page);
 
 }  // namespace lastgood

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t most_drives = 1000;
+constexpr size_t max_drives = 1000;
 
 const json nothing;
 
@@ -23,7 +23,7 @@ const json& member(const json& value, const char* key) {
     return found == value.end() ? nothing : *found;
 }
 
-// A number, a number in a string, or an object with a "value".
+// Takes a number, a number in a string, or an object with a "value".
 std::optional<double> count(const json& value) {
     double result = 0;
     if (value.is_number()) {
@@ -61,11 +61,11 @@ DriveHealth read_smart_log(const json& root) {
     health.rotational = false;
     if (const auto bits = count(member(root, "critical_warning")); bits && *bits < 256) {
         health.critical_warning = static_cast<unsigned>(*bits);
-        // NVMe has no other verdict of its own; smartctl calls a drive failed by this as well.
+        // NVMe drives give no other verdict; smartctl uses this one, too.
         health.passed = *health.critical_warning == 0;
     }
     if (const auto kelvin = count(member(root, "temperature")); kelvin && *kelvin > 0) {
-        // The log page has kelvin; what cannot be one is degrees already.
+        // The log page has kelvin; a value of 150 or less must be degrees Celsius.
         health.temperature_celsius = plausible_temperature(*kelvin > 150 ? *kelvin - 273 : *kelvin);
     }
     health.available_spare_ratio = ratio(member(root, "avail_spare"));
@@ -107,7 +107,7 @@ DriveHealth read_identity(const json& device) {
 
 void read_list(const json& devices, std::vector<DriveHealth>& drives) {
     for (const json& device : devices) {
-        if (drives.size() >= most_drives) return;
+        if (drives.size() >= max_drives) return;
         const json& subsystems = member(device, "Subsystems");
         if (!subsystems.is_array()) {
             if (device.is_object()) drives.push_back(read_identity(device));
@@ -117,7 +117,7 @@ void read_list(const json& devices, std::vector<DriveHealth>& drives) {
             const json& controllers = member(subsystem, "Controllers");
             if (!controllers.is_array()) continue;
             for (const json& controller : controllers) {
-                if (drives.size() < most_drives) drives.push_back(read_identity(controller));
+                if (drives.size() < max_drives) drives.push_back(read_identity(controller));
             }
         }
     }
@@ -128,7 +128,7 @@ void read_list(const json& devices, std::vector<DriveHealth>& drives) {
 Result<NvmeAnswer> parse_nvme_json(std::string_view text) {
     const json root = json::parse(text.begin(), text.end(), nullptr, false);
     if (!root.is_object()) {
-        return fail(ErrorKind::malformed, "nvme's answer is not a JSON object");
+        return fail(ErrorKind::malformed, "the output of nvme is not a JSON object");
     }
     NvmeAnswer answer;
     if (const json& devices = member(root, "Devices"); devices.is_array()) {
@@ -147,7 +147,7 @@ Result<NvmeAnswer> parse_nvme_json(std::string_view text) {
         return answer;
     }
     return fail(ErrorKind::malformed,
-                "the JSON object is neither a smart-log nor a list of nvme-cli's");
+                "the JSON object is neither of `nvme smart-log` nor of `nvme list`");
 }
 
 }  // namespace lastgood

@@ -1,6 +1,6 @@
-// JSON output of nvme-cli: `nvme smart-log -o json` and `nvme list -o json`, 1.x to 2.11. Versions
-// differ in whether numbers are numbers, floating point or strings, and whether the critical
-// warning is a number or an object.
+// Parses the JSON output of nvme-cli 1.x to 2.11: `nvme smart-log -o json`, `nvme list -o json`.
+// Depending on the version, numbers are integers, floating point or strings, and the critical
+// warning is a number or an object. Pure.
 #pragma once
 
 #include <string_view>
@@ -13,11 +13,11 @@ namespace lastgood {
 
 struct NvmeAnswer {
     bool is_list = false;
-    std::vector<DriveHealth>
-        drives;  // smart-log: one, without identity; list: identities without health
+    // smart-log: one drive without identity; list: identities without health, at most 1000.
+    std::vector<DriveHealth> drives;
 };
 
-// Malformed: neither of the two.
+// Error: malformed, if it is neither of the two.
 Result<NvmeAnswer> parse_nvme_json(std::string_view text);
 
 }  // namespace lastgood

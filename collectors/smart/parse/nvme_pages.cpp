@@ -9,7 +9,7 @@ unsigned byte(std::string_view page, size_t offset) {
     return static_cast<unsigned char>(page[offset]);
 }
 
-// Little-endian, up to 128 bits: as a double, which loses nothing that matters.
+// A little-endian number of up to 128 bits, rounded to a double.
 double number(std::string_view page, size_t offset, size_t length) {
     double value = 0;
     for (size_t i = length; i-- > 0;) value = value * 256 + byte(page, offset + i);
@@ -19,12 +19,12 @@ double number(std::string_view page, size_t offset, size_t length) {
 }  // namespace
 
 Result<DriveHealth> parse_nvme_smart_page(std::string_view page) {
-    if (page.size() < 512) return fail(ErrorKind::malformed, "the NVMe SMART log is cut off");
+    if (page.size() < 512) return fail(ErrorKind::malformed, "the NVMe SMART log is truncated");
     DriveHealth health;
     health.protocol = DriveProtocol::nvme;
     health.rotational = false;
     health.critical_warning = byte(page, 0);
-    // NVMe has no other verdict of its own.
+    // NVMe drives give no other verdict.
     health.passed = *health.critical_warning == 0;
     const double kelvin = number(page, 1, 2);
     if (kelvin > 0) health.temperature_celsius = plausible_temperature(kelvin - 273);
@@ -40,14 +40,14 @@ Result<DriveHealth> parse_nvme_smart_page(std::string_view page) {
 Result<std::vector<SelfTest>> parse_nvme_self_test_page(std::string_view page) {
     constexpr size_t header = 4, size = 28, most = 20;
     if (page.size() < header + most * size) {
-        return fail(ErrorKind::malformed, "the NVMe self-test log is cut off");
+        return fail(ErrorKind::malformed, "the NVMe self-test log is truncated");
     }
     std::vector<SelfTest> tests;
     for (size_t i = 0; i < most; ++i) {
         const size_t offset = header + i * size;
         const unsigned result = byte(page, offset) & 15;
         const unsigned code = byte(page, offset) >> 4;
-        if (result == 15) continue;  // not used
+        if (result == 15) continue;  // unused entry
         SelfTest test;
         if (code == 1) test.kind = SelfTestKind::brief;
         if (code == 2) test.kind = SelfTestKind::extended;

@@ -1,5 +1,5 @@
-// NVMe log pages as the controller gives them (NVM Express base specification 2.0, 5.16.1.3
-// and 5.16.1.7).
+// Parses log pages of an NVMe controller (NVM Express base specification 2.0, 5.16.1.3 and
+// 5.16.1.7). Pure.
 #pragma once
 
 #include <string_view>
@@ -9,11 +9,11 @@
 
 namespace lastgood {
 
-// SMART / Health Information, log page 02h, 512 bytes. Malformed: shorter.
+// SMART / Health Information, log page 02h, 512 bytes. Error: malformed, if it is shorter.
 Result<DriveHealth> parse_nvme_smart_page(std::string_view page);
 
-// Device Self-test, log page 06h, 564 bytes: up to 20 results, the newest first. Malformed:
-// shorter.
+// Device Self-test, log page 06h, 564 bytes: up to 20 results, newest first. Error: malformed, if
+// it is shorter.
 Result<std::vector<SelfTest>> parse_nvme_self_test_page(std::string_view page);
 
 }  // namespace lastgood

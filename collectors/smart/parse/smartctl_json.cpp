@@ -63,7 +63,7 @@ std::string text_of(const json& value) {
     return result;
 }
 
-// What people put in place of what they don't want to show is no identity.
+// Empty for placeholders of an identity that somebody removed.
 std::string identity(const json& value) {
     std::string result = text_of(value);
     if (result == "REDACTED" || result == "--") result.clear();
@@ -174,13 +174,13 @@ void read_attributes(const json& root, DriveHealth& health) {
         attribute.error_rate = boolean(at(row, "flags", "error_rate")).value_or(false);
         attribute.event_count = boolean(at(row, "flags", "event_count")).value_or(false);
         const std::string failed = text_of(at(row, "when_failed"));
-        attribute.says_failing_now = failed == "now";
-        attribute.says_failed_in_past = failed == "past";
+        attribute.reported_failing_now = failed == "now";
+        attribute.reported_failed_in_past = failed == "past";
         health.attributes.push_back(std::move(attribute));
     }
 }
 
-// ATA/ATAPI Command Set 3, table 56: the self-test's status, by its upper four bits.
+// The upper four bits of the self-test status: ATA/ATAPI Command Set 3, table 56.
 SelfTestOutcome ata_outcome(int status) {
     const int code = (status >> 4) & 15;
     if (code == 0) return SelfTestOutcome::passed;
@@ -213,8 +213,8 @@ void read_ata_logs(const json& root, DriveHealth& health) {
         for (const json& row : table) {
             const auto type = small_number(at(row, "type", "value"));
             const auto status = small_number(at(row, "status", "value"));
-            // 0: an off-line collection, 0x40..0x7e and 0x90 upwards: the vendor's own; neither is
-            // a self-test.
+            // Not self-tests: 0 is an off-line data collection; 0x40 to 0x7e and 0x90 and higher
+            // are vendor specific.
             if (!type || !status || *type == 0 || health.self_tests.size() >= 1024) continue;
             const int subcommand = *type & 0x7f;
             if (subcommand > 4) continue;
@@ -222,7 +222,7 @@ void read_ata_logs(const json& root, DriveHealth& health) {
                 {ata_kind(*type), ata_outcome(*status), not_negative(at(row, "lifetime_hours"))});
         }
     }
-    // ATA device statistics, page 7: solid-state drives' own word on their wear.
+    // ATA device statistics, page 7, solid-state device statistics: used endurance at offset 8.
     const json& pages = at(root, "ata_device_statistics", "pages");
     if (!pages.is_array() || health.used_endurance_ratio) return;
     for (const json& page : pages) {
@@ -275,8 +275,7 @@ void read_nvme(const json& root, DriveHealth& health) {
         test.kind = *code == 1   ? SelfTestKind::brief
                     : *code == 2 ? SelfTestKind::extended
                                  : SelfTestKind::other;
-        // NVM Express base specification 2.0, figure 211: 5 to 7 are failures, 0 is none, the
-        // others are aborts.
+        // NVM Express base specification 2.0, figure 211: 0 passed, 5 to 7 failed, others aborted.
         test.outcome = *result == 0                   ? SelfTestOutcome::passed
                        : *result >= 5 && *result <= 7 ? SelfTestOutcome::failed
                                                       : SelfTestOutcome::unfinished;
@@ -295,7 +294,7 @@ void read_scsi(const json& root, DriveHealth& health) {
     if (const auto percent = not_negative(at(root, "scsi_percentage_used_endurance_indicator"))) {
         health.used_endurance_ratio = *percent / 100;
     }
-    // smartctl 7.4 and later: scsi_self_test_0 is the newest of up to twenty.
+    // smartctl 7.4 and later: up to 20 tests, scsi_self_test_0 is the newest.
     for (int index = 0; index < 20; ++index) {
         const json& row = at(root, fmt::format("scsi_self_test_{}", index).c_str());
         if (!row.is_object()) break;
@@ -306,7 +305,7 @@ void read_scsi(const json& root, DriveHealth& health) {
         SelfTest test;
         if (name.find("short") != std::string::npos) test.kind = SelfTestKind::brief;
         if (name.find("long") != std::string::npos) test.kind = SelfTestKind::extended;
-        // SPC-4, table 315: 0 completed, 1 and 2 aborted, 3 to 7 failures, 15 in progress.
+        // SPC-4, table 315: 0 completed, 1 and 2 aborted, 3 to 7 failed, 15 in progress.
         test.outcome = *result == 0                   ? SelfTestOutcome::passed
                        : *result >= 3 && *result <= 7 ? SelfTestOutcome::failed
                                                       : SelfTestOutcome::unfinished;
@@ -315,24 +314,8 @@ void read_scsi(const json& root, DriveHealth& health) {
     }
 }
 
-}  // namespace
-
-SmartctlExit smartctl_exit(int status) {
-    const auto bit = [status](int number) { return ((status >> number) & 1) != 0; };
-    return {bit(0), bit(1), bit(2), bit(3), bit(4), bit(5), bit(6), bit(7)};
-}
-
-Result<SmartctlAnswer> parse_smartctl_json(std::string_view text) {
-    const json root = json::parse(text.begin(), text.end(), nullptr, false);
-    if (!root.is_object()) {
-        return fail(ErrorKind::malformed, "smartctl's answer is not a JSON object");
-    }
-    if (!root.contains("json_format_version") && !root.contains("smartctl") &&
-        !root.contains("smart_status") && !root.contains("device")) {
-        return fail(ErrorKind::malformed, "the JSON object is not one of smartctl's");
-    }
-    SmartctlAnswer answer;
-    const json& about = at(root, "smartctl");
+// What smartctl says about its own run.
+void read_smartctl(const json& about, SmartctlAnswer& answer) {
     answer.exit_status = small_number(at(about, "exit_status"));
     if (const json& version = at(about, "version"); version.is_array() && version.size() >= 2) {
         answer.major = small_number(version[0]).value_or(0);
@@ -349,13 +332,37 @@ Result<SmartctlAnswer> parse_smartctl_json(std::string_view text) {
             (is_error ? answer.errors : answer.warnings).push_back(words);
         }
     }
-    if (const json& devices = at(root, "devices"); devices.is_array()) {
-        answer.is_scan = true;
-        for (const json& device : devices) {
-            answer.scanned.push_back({text_of(at(device, "name")), text_of(at(device, "type")),
-                                      text_of(at(device, "protocol"))});
-        }
+}
+
+void read_scan(const json& root, SmartctlAnswer& answer) {
+    const json& devices = at(root, "devices");
+    if (!devices.is_array()) return;
+    answer.is_scan = true;
+    for (const json& device : devices) {
+        answer.scanned.push_back({text_of(at(device, "name")), text_of(at(device, "type")),
+                                  text_of(at(device, "protocol"))});
     }
+}
+
+}  // namespace
+
+SmartctlExit smartctl_exit(int status) {
+    const auto bit = [status](int number) { return ((status >> number) & 1) != 0; };
+    return {bit(0), bit(1), bit(2), bit(3), bit(4), bit(5), bit(6), bit(7)};
+}
+
+Result<SmartctlAnswer> parse_smartctl_json(std::string_view text) {
+    const json root = json::parse(text.begin(), text.end(), nullptr, false);
+    if (!root.is_object()) {
+        return fail(ErrorKind::malformed, "the output of smartctl is not a JSON object");
+    }
+    if (!root.contains("json_format_version") && !root.contains("smartctl") &&
+        !root.contains("smart_status") && !root.contains("device")) {
+        return fail(ErrorKind::malformed, "the JSON object is not of smartctl");
+    }
+    SmartctlAnswer answer;
+    read_smartctl(at(root, "smartctl"), answer);
+    read_scan(root, answer);
     DriveHealth& health = answer.health;
     answer.device_type = text_of(at(root, "device", "type"));
     if (const json& available = at(root, "smart_support", "available"); available.is_boolean()) {

@@ -1,5 +1,5 @@
-// smartctl's JSON output (smartctl --json, 7.0 to 7.5; smartmontools' json.cpp, ataprint.cpp,
-// scsiprint.cpp, nvmeprint.cpp).
+// Parses smartctl's JSON output, 7.0 to 7.5 (smartmontools' json.cpp, ataprint.cpp, scsiprint.cpp,
+// nvmeprint.cpp). Pure.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@
 
 namespace lastgood {
 
-// smartctl's exit status is a bit mask (smartctl(8), "EXIT STATUS"): anything but the first two
-// bits is an answer.
+// smartctl's exit status, a bit mask (smartctl(8), "EXIT STATUS"). With bits 0 and 1 clear, the
+// output describes the drive.
 struct SmartctlExit {
     bool bad_command_line = false;  // bit 0
-    bool open_failed = false;  // bit 1; also a drive asleep, unless -n was given another status
+    bool open_failed = false;       // bit 1; also a sleeping drive, unless -n sets another status
     bool some_command_failed = false;  // bit 2
     bool drive_failing = false;        // bit 3
     bool prefail_now = false;          // bit 4
@@ -28,7 +28,7 @@ SmartctlExit smartctl_exit(int status);
 
 struct SmartctlDevice {
     std::string name;      // "/dev/sda", "/dev/bus/0"
-    std::string type;      // for -d: "sat", "megaraid,4"
+    std::string type;      // argument of -d: "sat", "megaraid,4"
     std::string protocol;  // "ATA", "SCSI", "NVMe"
 };
 
@@ -36,16 +36,17 @@ struct SmartctlAnswer {
     std::optional<int> exit_status;
     int major = 0, minor = 0;           // smartctl's version; 0: unknown
     std::vector<std::string> errors;    // messages of severity "error"
-    std::vector<std::string> warnings;  // all others
+    std::vector<std::string> warnings;  // messages of any other severity
     DriveHealth health;
-    std::string device_type;              // as `-d` takes it
-    std::vector<SmartctlDevice> scanned;  // of --scan, --scan-open
+    std::string device_type;              // argument of -d
+    std::vector<SmartctlDevice> scanned;  // output of --scan or --scan-open
     bool is_scan = false;
-    bool asleep = false;                  // it was left alone because of its power state
-    std::optional<bool> smart_available;  // absent: it does not say
+    bool asleep = false;                  // not read, because the drive sleeps
+    std::optional<bool> smart_available;  // absent: not printed
 };
 
-// Malformed: no JSON object, or not one of smartctl's.
+// Error: malformed, if it is no JSON object or not one of smartctl's. A field of an unexpected type
+// is ignored.
 Result<SmartctlAnswer> parse_smartctl_json(std::string_view text);
 
 }  // namespace lastgood

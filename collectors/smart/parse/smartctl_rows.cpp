@@ -41,7 +41,7 @@ std::optional<double> to_number(std::string_view word) {
     return static_cast<double>(value);
 }
 
-// "0x0033" or "PO--CK": the attribute's flags (ACS-3, table 60).
+// Reads an attribute's flags, "0x0033" or "PO--CK" (ACS-3, table 60).
 bool read_flags(std::string_view word, AtaAttribute& attribute) {
     if (starts_with(word, "0x") && word.size() == 6) {
         const auto bits = to_int(word);
@@ -63,7 +63,7 @@ bool read_flags(std::string_view word, AtaAttribute& attribute) {
     return true;
 }
 
-// Removes and returns the first word; empty when there is none.
+// Removes and returns the first word; empty if there is none.
 std::string_view take_word(std::string_view& text) {
     while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
     size_t length = 0;
@@ -78,7 +78,7 @@ struct Outcome {
     SelfTestOutcome outcome;
 };
 
-// Beginnings of the status column, the more telling first.
+// Beginnings of the status column; the first match wins.
 constexpr std::array outcomes = {
     Outcome{"Completed without error", SelfTestOutcome::passed},
     Outcome{"Completed, segment failed", SelfTestOutcome::failed},
@@ -107,6 +107,27 @@ const Outcome* take_outcome(std::string_view& text) {
     return nullptr;
 }
 
+struct Kind {
+    std::string_view words;
+    SelfTestKind kind;
+};
+
+// Beginnings of the description column of ATA and SCSI drives.
+constexpr std::array kinds = {
+    Kind{"Short offline", SelfTestKind::brief},
+    Kind{"Short captive", SelfTestKind::brief},
+    Kind{"Extended offline", SelfTestKind::extended},
+    Kind{"Extended captive", SelfTestKind::extended},
+    Kind{"Background short", SelfTestKind::brief},
+    Kind{"Background long", SelfTestKind::extended},
+    Kind{"Foreground short", SelfTestKind::brief},
+    Kind{"Foreground long", SelfTestKind::extended},
+    Kind{"Conveyance offline", SelfTestKind::other},
+    Kind{"Conveyance captive", SelfTestKind::other},
+    Kind{"Selective offline", SelfTestKind::other},
+    Kind{"Selective captive", SelfTestKind::other},
+};
+
 }  // namespace
 
 std::string_view trim(std::string_view text) {
@@ -133,7 +154,7 @@ std::optional<double> grouped_number(std::string_view text) {
         return c == ',' || c == '.' || c == '\'' || c == ' ' || static_cast<unsigned char>(c) > 127;
     };
     while (end < text.size()) {
-        // A separator is one to three bytes (UTF-8), followed by two or three digits.
+        // A separator has one to three bytes (UTF-8); two or three digits follow it.
         size_t next = end;
         while (next < text.size() && next < end + 3 && is_separator(text[next])) ++next;
         size_t group = next;
@@ -168,7 +189,7 @@ AttributeRow parse_attribute_row(std::string_view line) {
         if (word.empty()) return row;
         *column = to_int(word);
         if (!*column && word.find_first_not_of('-') != std::string_view::npos) {
-            row.state = AttributeRow::State::not_one;
+            row.state = AttributeRow::State::none;
             return row;
         }
     }
@@ -177,8 +198,8 @@ AttributeRow parse_attribute_row(std::string_view line) {
         take_word(rest);  // UPDATED
         failed = take_word(rest);
     }
-    attribute.says_failing_now = failed == "FAILING_NOW" || failed == "NOW";
-    attribute.says_failed_in_past = failed == "In_the_past" || failed == "Past";
+    attribute.reported_failing_now = failed == "FAILING_NOW" || failed == "NOW";
+    attribute.reported_failed_in_past = failed == "In_the_past" || failed == "Past";
     attribute.raw_text = std::string(trim(rest));
     if (failed.empty() || attribute.raw_text.empty()) return row;
     uint64_t raw = 0;
@@ -201,30 +222,10 @@ std::optional<SelfTestRow> parse_self_test_row(std::string_view line) {
     if (!index || *index < 1) return std::nullopt;
     row.index = *index;
     line = trim(line);
-
-    struct Kind {
-        std::string_view words;
-        SelfTestKind kind;
-        bool counted;
-    };
-    static constexpr std::array kinds = {
-        Kind{"Short offline", SelfTestKind::brief, true},
-        Kind{"Short captive", SelfTestKind::brief, true},
-        Kind{"Extended offline", SelfTestKind::extended, true},
-        Kind{"Extended captive", SelfTestKind::extended, true},
-        Kind{"Background short", SelfTestKind::brief, true},
-        Kind{"Background long", SelfTestKind::extended, true},
-        Kind{"Foreground short", SelfTestKind::brief, true},
-        Kind{"Foreground long", SelfTestKind::extended, true},
-        Kind{"Conveyance offline", SelfTestKind::other, true},
-        Kind{"Conveyance captive", SelfTestKind::other, true},
-        Kind{"Selective offline", SelfTestKind::other, true},
-        Kind{"Selective captive", SelfTestKind::other, true},
-    };
     for (const Kind& kind : kinds) {
         if (!starts_with(line, kind.words)) continue;
         row.test.kind = kind.kind;
-        row.counted = kind.counted;
+        row.counted = true;
         line.remove_prefix(kind.words.size());
         break;
     }
@@ -235,7 +236,7 @@ std::optional<SelfTestRow> parse_self_test_row(std::string_view line) {
         return row;
     }
     row.test.outcome = outcome->outcome;
-    // ATA: the hours stand after the percentage; SCSI: after the segment's number.
+    // The hours follow the percentage (ATA) or the number of the segment (SCSI).
     const size_t percent = line.find('%');
     if (percent != std::string_view::npos) {
         line.remove_prefix(percent + 1);

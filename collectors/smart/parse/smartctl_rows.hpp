@@ -1,4 +1,4 @@
-// Rows of the tables in smartctl's text output.
+// Parses rows of the tables in smartctl's text output. Pure.
 #pragma once
 
 #include <optional>
@@ -13,34 +13,29 @@ namespace lastgood {
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split_words(std::string_view text);  // at white space
 
-// A whole number with any locale's separators between its groups ("2.000.398.934.016", "500\xa0107
-// 862"), up to the first character that belongs to neither; absent when there is none.
+// A number with any locale's group separators ("2.000.398.934.016", "500\xa0107 862"), up to the
+// first other character; absent if there is no digit.
 std::optional<double> grouped_number(std::string_view text);
 
-// "  5 Reallocated_Sector_Ct   0x0033   100   100   024    Pre-fail  Always       -       0", in
-// the old, the brief and the hex format.
+// "  5 Reallocated_Sector_Ct   0x0033   100   100   024    Pre-fail  Always       -       0"; also
+// in the formats of -f brief and -f hex.
 struct AttributeRow {
-    enum class State {
-        not_one,
-        incomplete,
-        complete
-    };  // incomplete: a mail program may have wrapped it
-    State state = State::not_one;
+    // `incomplete`: the row may be wrapped and continue in the next line.
+    enum class State { none, incomplete, complete };
+    State state = State::none;
     AtaAttribute attribute;
 };
 AttributeRow parse_attribute_row(std::string_view line);
 
-// "# 1  Short offline       Completed without error       00%      4763         -" of ATA and SCSI
-// drives.
+// ATA and SCSI: "# 1  Short offline       Completed without error       00%      4763         -"
 struct SelfTestRow {
     int index = 0;         // 1: the newest
-    bool counted = false;  // false: an off-line collection or a vendor's own routine
+    bool counted = false;  // false: an off-line data collection or a vendor-specific routine
     SelfTest test;
 };
 std::optional<SelfTestRow> parse_self_test_row(std::string_view line);
 
-// " 0   Short             Completed without error                 12            -     -   -   - -"
-// of NVMe drives.
+// NVMe: " 0   Short             Completed without error                 12            -     -   -"
 std::optional<SelfTestRow> parse_nvme_self_test_row(std::string_view line);
 
 }  // namespace lastgood

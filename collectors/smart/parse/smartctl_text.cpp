@@ -10,7 +10,7 @@
 namespace lastgood {
 namespace {
 
-constexpr size_t most_drives = 1000;
+constexpr size_t max_drives = 1000;
 
 bool starts_with(std::string_view text, std::string_view part) {
     return text.substr(0, part.size()) == part;
@@ -20,7 +20,7 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-// Splits into lines and undoes what mail programs do to them.
+// Splits a text into lines; removes mail quotes and no-break spaces.
 class Lines {
   public:
     explicit Lines(std::string_view text) : rest_(text) {}
@@ -49,7 +49,7 @@ class Lines {
     std::string_view rest_;
 };
 
-// "smartctl 7.1 2019-12-30 r5022 […", "smartctl version 5.38 […": the first line of every output.
+// The first line of every output: "smartctl 7.1 2019-12-30 r5022 […", "smartctl version 5.38 […"
 bool read_version(std::string_view line, int& major, int& minor) {
     line = trim(line);
     if (!starts_with(line, "smartctl ")) return false;
@@ -62,7 +62,7 @@ bool read_version(std::string_view line, int& major, int& minor) {
     return std::from_chars(first.ptr + 1, end, minor).ec == std::errc();
 }
 
-// The name after the last "/dev/" of a command line or message.
+// The device name after the last "/dev/"; empty if there is none.
 std::string device_in(std::string_view line) {
     const size_t start = line.rfind("/dev/");
     if (start == std::string_view::npos) return {};
@@ -72,7 +72,7 @@ std::string device_in(std::string_view line) {
     return std::string(line.substr(0, end));
 }
 
-// Names and numbers that people cover before they paste.
+// Empty for placeholders of an identity that somebody removed.
 std::string identity(std::string_view text) {
     text = trim(text);
     const bool covered = text.find_first_not_of("-*xX.") == std::string_view::npos;
@@ -80,7 +80,7 @@ std::string identity(std::string_view text) {
     return std::string(text);
 }
 
-// "5 000c50 0a1b2c3d4": NAA, vendor, vendor's number.
+// "5 000c50 0a1b2c3d4" (NAA, OUI, vendor's number) → "0x5000c500a1b2c3d4"; else empty.
 std::string wwn_of(std::string_view text) {
     std::string digits;
     for (const std::string_view word : split_words(text)) {
@@ -103,7 +103,7 @@ class Reader {
     std::vector<SmartctlAnswer> read(std::string_view text) {
         Lines lines(text);
         std::string line;
-        std::string row;  // of an attribute that may go on in the next line
+        std::string row;  // an attribute row that may continue in the next line
         int joined = 0;
         while (lines.next(line)) {
             if (!row.empty()) {
@@ -114,7 +114,7 @@ class Reader {
                     continue;
                 }
                 if (whole.state == AttributeRow::State::incomplete && ++joined < 3 &&
-                    parse_attribute_row(line).state == AttributeRow::State::not_one) {
+                    parse_attribute_row(line).state == AttributeRow::State::none) {
                     row += " " + line;
                     continue;
                 }
@@ -129,7 +129,7 @@ class Reader {
                     row = line;
                     joined = 0;
                     break;
-                case AttributeRow::State::not_one:
+                case AttributeRow::State::none:
                     read_line(line);
                     break;
             }
@@ -151,7 +151,7 @@ class Reader {
         if (health().model.empty() && !product_.empty()) {
             health().model = vendor_.empty() ? product_ : vendor_ + " " + product_;
         }
-        if (used_ && answers_.size() < most_drives) answers_.push_back(std::move(answer_));
+        if (used_ && answers_.size() < max_drives) answers_.push_back(std::move(answer_));
         answer_ = {};
         vendor_.clear();
         product_.clear();
@@ -207,7 +207,7 @@ class Reader {
                 device.protocol = protocol;
         }
         answer_.is_scan = used_ = true;
-        if (answer_.scanned.size() < most_drives) answer_.scanned.push_back(std::move(device));
+        if (answer_.scanned.size() < max_drives) answer_.scanned.push_back(std::move(device));
     }
 
     bool read_self_test(std::string_view words) {
@@ -219,9 +219,9 @@ class Reader {
         if (!row && in_nvme_tests_) row = parse_nvme_self_test_row(words);
         if (!row) return false;
         health().self_test_log_read = true;
-        // The extended and the old log tell the same tests twice.
-        if (row->index <= last_test_ && !health().self_tests.empty()) tests_complete_ = true;
-        last_test_ = row->index;
+        // The extended and the standard log list the same tests.
+        if (row->index <= last_index_ && !health().self_tests.empty()) tests_complete_ = true;
+        last_index_ = row->index;
         if (row->counted && !tests_complete_ && health().self_tests.size() < 1024) {
             health().self_tests.push_back(row->test);
         }
@@ -280,7 +280,8 @@ class Reader {
         used_ = true;
     }
 
-    // The counters of a line like "read:   110826   19   0  110845   1515087   460659.950   0".
+    // "read:   110826   19   0  110845   1515087   460659.950   0": the last number counts the
+    // uncorrected errors.
     void read_error_counters(std::string_view value, std::optional<double>& uncorrected) {
         const auto words = split_words(value);
         if (words.size() != 7) return;
@@ -405,7 +406,7 @@ class Reader {
         } else if (starts_with(words, "Current temperature = ")) {
             set_temperature(words.substr(22));
         } else if (starts_with(words, "number of hours powered up = ")) {
-            // "… = 12345.67", the decimal separator of any locale
+            // "… = 12345.67" or "… = 12345,67"
             const std::string_view number = words.substr(29);
             const auto hours = grouped_number(number.substr(0, number.find_first_of(".,")));
             if (hours) drive.power_on_seconds = plausible_power_on_seconds(*hours);
@@ -432,9 +433,9 @@ class Reader {
     std::vector<SmartctlAnswer> answers_;
     SmartctlAnswer answer_;
     std::string vendor_, product_;
-    std::string next_device_;  // of a command line before the output
-    int last_test_ = 0;
-    bool used_ = false;  // the answer holds something
+    std::string next_device_;  // from the command line above the output
+    int last_index_ = 0;
+    bool used_ = false;  // answer_ is not empty
     bool had_information_ = false;
     bool in_nvme_tests_ = false;
     bool tests_complete_ = false;

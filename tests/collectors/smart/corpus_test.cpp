@@ -1,4 +1,4 @@
-// Every recorded drive output goes through its explainer, and what must come out (INDEX.tsv) does.
+// Every recorded drive output through its explainer, compared with INDEX.tsv.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -85,7 +85,7 @@ Seen explained(const Explainer& explainer, const std::string& path, const std::s
     return seen;
 }
 
-using Exceptions = std::map<std::string, std::string>;  // path and key → why the index is wrong
+using Exceptions = std::map<std::string, std::string>;  // "PATH KEY" → why the index is wrong
 
 void check_number(const Seen& seen, const std::string& expected, const std::string& key,
                   const Metric& metric, const Exceptions& exceptions, double factor = 1) {
@@ -96,7 +96,7 @@ void check_number(const Seen& seen, const std::string& expected, const std::stri
     CHECK(got.value_or(-1) == doctest::Approx(*wanted * factor));
 }
 
-// What both of smartctl's formats have in common.
+// Checks the values that both formats of smartctl have.
 void check_drive(const Seen& seen, const std::string& expected, const Exceptions& exceptions) {
     INFO(seen.path);
     if (const auto passed = expected_word(expected, "smart_passed")) {
@@ -170,7 +170,7 @@ void check_drive(const Seen& seen, const std::string& expected, const Exceptions
 
 }  // namespace
 
-TEST_CASE("recorded smartctl JSON") {
+TEST_CASE("recorded smartctl JSON matches INDEX.tsv") {
     const auto corpora = test::corpora_directory();
     if (!corpora) {
         MESSAGE("SKIP: recorded smartctl JSON: no ../shared/corpora in this checkout");
@@ -195,15 +195,15 @@ TEST_CASE("recorded smartctl JSON") {
     }
 }
 
-TEST_CASE("recorded smartctl text") {
+TEST_CASE("recorded smartctl text matches INDEX.tsv") {
     const auto corpora = test::corpora_directory();
     if (!corpora) {
         MESSAGE("SKIP: recorded smartctl text: no ../shared/corpora in this checkout");
         return;
     }
-    const std::string packed = "more than the counter is in the 48 bits; the low 32 hold it";
-    const std::string offset = "Intel's 330 and 520 series count from 894,794 hours";
-    const std::string rate = "SandForce keeps an error rate in 187 (pre-fail, no event count)";
+    const std::string packed = "the counter is in the low 32 of 48 bits; others are above it";
+    const std::string offset = "Intel's 330 and 520 series start at 894,794 hours";
+    const std::string rate = "SandForce reports an error rate in 187 (pre-fail, no event count)";
     const std::string bogus = "the drive database itself calls this attribute bogus";
     const std::string unused = "the drive database names this attribute Not_In_Use";
     const std::string folder = "smartctl-text/";
@@ -231,10 +231,10 @@ TEST_CASE("recorded smartctl text") {
         std::set<int> now, past;
         for (const AtaAttribute& attribute : answers.front().health.attributes) {
             INFO(file.path, " attribute ", attribute.id);
-            CHECK(failing_now(attribute) == attribute.says_failing_now);
+            CHECK(failing_now(attribute) == attribute.reported_failing_now);
             if (failing_now(attribute)) now.insert(attribute.id);
-            if (attribute.says_failed_in_past) past.insert(attribute.id);
-            CHECK(failed_in_past(attribute) == attribute.says_failed_in_past);
+            if (attribute.reported_failed_in_past) past.insert(attribute.id);
+            CHECK(failed_in_past(attribute) == attribute.reported_failed_in_past);
         }
         INFO(file.path);
         if (const auto ids = expected_word(file.expected, "failing_now"))
@@ -245,7 +245,7 @@ TEST_CASE("recorded smartctl text") {
     }
 }
 
-TEST_CASE("recorded nvme JSON") {
+TEST_CASE("recorded nvme JSON matches INDEX.tsv") {
     const auto corpora = test::corpora_directory();
     if (!corpora) {
         MESSAGE("SKIP: recorded nvme JSON: no ../shared/corpora in this checkout");
@@ -271,7 +271,7 @@ TEST_CASE("recorded nvme JSON") {
     }
 }
 
-TEST_CASE("recorded libatasmart blobs") {
+TEST_CASE("recorded libatasmart blobs match INDEX.tsv") {
     const auto corpora = test::corpora_directory();
     if (!corpora) {
         MESSAGE("SKIP: recorded libatasmart blobs: no ../shared/corpora in this checkout");
@@ -290,7 +290,7 @@ TEST_CASE("recorded libatasmart blobs") {
         const auto attributes =
             std::stoul(file.expected.substr(file.expected.find(" attributes") - 2));
         CHECK(health->attributes.size() == attributes);
-        // The integers of the table, before anything is unpacked.
+        // Raw values, before they are unpacked.
         const std::pair<const char*, int> raws[] = {{"raw48_realloc", 5},
                                                     {"raw48_pending", 197},
                                                     {"raw48_offline_unc", 198},
@@ -301,7 +301,7 @@ TEST_CASE("recorded libatasmart blobs") {
                 if (attribute.id == id && wanted) CHECK(std::to_string(*attribute.raw) == *wanted);
             }
         }
-        // skdump's own reading: bad sectors are the reallocated and the pending ones.
+        // skdump's bad sectors are the sum of reallocated and pending sectors.
         if (const auto bad = expected_word(file.expected, "bad_sectors"); bad && *bad != "No") {
             CHECK(seen.value(metric::drive_reallocated_sectors).value_or(0) +
                       seen.value(metric::drive_pending_sectors).value_or(0) ==

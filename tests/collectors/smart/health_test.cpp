@@ -28,7 +28,7 @@ constexpr auto unfinished = SelfTestOutcome::unfinished;
 
 }  // namespace
 
-TEST_CASE("ids as the topology makes them") {
+TEST_CASE("drive_id: WWN, else model and serial, else device, else model") {
     DriveHealth health;
     CHECK(drive_id(health) == "unknown-drive");
     health.model = "EXAMPLE  EX1";
@@ -41,7 +41,7 @@ TEST_CASE("ids as the topology makes them") {
     CHECK(drive_id(health) == "wwn-0x5000c500a1b2c3d4");
 }
 
-TEST_CASE("self-tests: what an extended one found a short one does not clear") {
+TEST_CASE("a passed short self-test does not clear a failed extended one") {
     CHECK_FALSE(self_test_failed({}).has_value());
     CHECK_FALSE(self_test_failed({test_of(brief, unfinished)}).has_value());
     CHECK(self_test_failed({test_of(brief, passed)}) == false);
@@ -52,7 +52,7 @@ TEST_CASE("self-tests: what an extended one found a short one does not clear") {
     CHECK(self_test_failed({test_of(extended, passed), test_of(brief, failed)}) == false);
 }
 
-TEST_CASE("the age of self-tests, whose hours wrap around on ATA drives") {
+TEST_CASE("self_test_age: hours of ATA drives wrap around at 65536") {
     DriveHealth health;
     health.protocol = DriveProtocol::ata;
     health.self_tests = {test_of(brief, unfinished, 99), test_of(brief, passed, 40)};
@@ -71,7 +71,7 @@ TEST_CASE("the age of self-tests, whose hours wrap around on ATA drives") {
     CHECK_FALSE(self_test_age(health, brief).has_value());
 }
 
-TEST_CASE("what is unknown stays absent") {
+TEST_CASE("unknown values are not observed") {
     const auto nothing = observed({});
     REQUIRE(nothing.size() == 1);
     CHECK(nothing[0].metric == &metric::drive_info);
@@ -79,7 +79,7 @@ TEST_CASE("what is unknown stays absent") {
     CHECK(nothing[0].observed_at == 1000);
 }
 
-TEST_CASE("thresholds count by what they announce") {
+TEST_CASE("failing attributes are counted as prefail, old age or past") {
     DriveHealth health;
     const auto add = [&](int id, int value, int worst, int threshold, bool prefail) {
         AtaAttribute attribute;
@@ -106,7 +106,7 @@ TEST_CASE("thresholds count by what they announce") {
     }
 }
 
-TEST_CASE("temperature limits") {
+TEST_CASE("temperature limit: the drive's own if plausible, else 60 or 70 degrees") {
     DriveHealth health;
     health.temperature_celsius = 30;
     const auto limit = [&] {
@@ -123,7 +123,7 @@ TEST_CASE("temperature limits") {
     CHECK_FALSE(limit().has_value());
 }
 
-TEST_CASE("names that drives make up do no harm") {
+TEST_CASE("labels hold printable ASCII only") {
     DriveHealth health;
     health.model = "EX\xff\n\"1";
     health.serial = "S1";
@@ -131,7 +131,7 @@ TEST_CASE("names that drives make up do no harm") {
     CHECK(seen[0].label("model") == "EX??\"1");
 }
 
-TEST_CASE("explainers tell what a text is and whom it is about") {
+TEST_CASE("explainers recognise their texts and name the drives") {
     const std::string json =
         R"({"smartctl": {"exit_status": 0}, "model_name": "EX", "serial_number": "S 1",
                                  "device": {"name": "/dev/sda", "protocol": "ATA"}, "smart_status": {"passed": true}})";

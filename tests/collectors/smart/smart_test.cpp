@@ -1,4 +1,4 @@
-// The smart collector: on recorded hosts, and with a smartctl of our own in PATH.
+// The smart collector on recorded hosts, and with a fake smartctl in PATH.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-// A smartctl that does as told, first in PATH while this lives.
+// Puts a shell script named smartctl first in PATH; an empty script: PATH has no smartctl.
 class FakeSmartctl {
   public:
     explicit FakeSmartctl(const std::string& script) : path_(std::getenv("PATH")) {
@@ -87,7 +87,7 @@ const std::string arguments =
 
 }  // namespace
 
-TEST_CASE("a drive that answers") {
+TEST_CASE("smartctl: a drive that answers") {
     const auto reading = read_with(print(healthy, 0));
     REQUIRE(reading.has_value());
     CHECK(reading->kind == DriveReading::Kind::health);
@@ -95,7 +95,7 @@ TEST_CASE("a drive that answers") {
     CHECK(reading->health.grown_defects == 2);
 }
 
-TEST_CASE("exit status 216 is an answer") {
+TEST_CASE("smartctl: a failing drive's exit status is not an error") {
     const auto reading = read_with(
         print(R"({"smartctl":{"version":[7,3],"exit_status":216},"smart_status":{"passed":false}})",
               216));
@@ -104,10 +104,10 @@ TEST_CASE("exit status 216 is an answer") {
     CHECK(reading->health.passed == false);
 }
 
-TEST_CASE("a drive that sleeps") {
-    const std::string told =
+TEST_CASE("smartctl: a drive in standby is reported as asleep") {
+    const std::string in_standby =
         R"json("messages":[{"string":"Device is in STANDBY mode, exit(3)"}],)json";
-    for (const std::string& messages : {told, std::string()}) {
+    for (const std::string& messages : {in_standby, std::string()}) {
         const std::string start = R"({"smartctl":{"version":[7,3],)";
         const auto reading = read_with(print(start + messages + R"("exit_status":3}})", 3));
         REQUIRE(reading.has_value());
@@ -116,7 +116,7 @@ TEST_CASE("a drive that sleeps") {
     }
 }
 
-TEST_CASE("a drive that cannot be opened") {
+TEST_CASE("smartctl: a drive that cannot be opened is an error with smartctl's reason") {
     const auto reading = read_with(print(
         R"({"smartctl":{"version":[7,3],"messages":[{"string":"Smartctl open device: /dev/example failed: )"
         R"(Input/output error","severity":"error"}],"exit_status":2}})",
@@ -126,7 +126,7 @@ TEST_CASE("a drive that cannot be opened") {
     CHECK(reading.error().message.find("Input/output error") != std::string::npos);
 }
 
-TEST_CASE("a USB bridge that smartctl does not know has nothing to read") {
+TEST_CASE("smartctl: an unknown USB bridge has no SMART, which is no error") {
     const auto reading = read_with(print(
         R"({"smartctl":{"version":[7,3],"messages":[{"string":"/dev/example: Unknown USB bridge [0x0bda:0x0138]",)"
         R"("severity":"error"}],"exit_status":1}})",
@@ -135,9 +135,8 @@ TEST_CASE("a USB bridge that smartctl does not know has nothing to read") {
     CHECK(reading->kind == DriveReading::Kind::no_smart);
 }
 
-// Recorded of a SAS drive of QEMU 7.2 (smartctl 7.3), which has no health pages.
-TEST_CASE(
-    "a SAS drive without SMART has nothing to read, though smartctl says that a command failed") {
+// Recorded with smartctl 7.3 from a SAS drive of QEMU 7.2, which has no health pages.
+TEST_CASE("smartctl: a SAS drive without SMART is no error, although a command failed") {
     const auto reading = read_with(print(
         R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":4},)"
         R"("device":{"name":"/dev/sda","info_name":"/dev/sda","type":"scsi","protocol":"SCSI"},)"
@@ -149,7 +148,7 @@ TEST_CASE(
     CHECK(reading->kind == DriveReading::Kind::no_smart);
 }
 
-TEST_CASE("garbage, too much of it, nothing") {
+TEST_CASE("smartctl: output that is empty, too long or not smartctl's is an error") {
     for (const char* script :
          {"echo hello; exit 0\n", "exit 0\n", "printf '\\377\\376{'\n", "echo '{}'\n"}) {
         const auto reading = read_with(script);
@@ -159,7 +158,7 @@ TEST_CASE("garbage, too much of it, nothing") {
     CHECK_FALSE(read_with("yes garbage\n").has_value());
 }
 
-TEST_CASE("a smartctl that hangs is ended") {
+TEST_CASE("smartctl: a hanging process is killed at the deadline") {
     const Host host;
     const Seconds start = host.monotonic();
     const auto reading = read_with("trap '' TERM\nexec sleep 60\n", 0.5);
@@ -168,21 +167,21 @@ TEST_CASE("a smartctl that hangs is ended") {
     CHECK(host.monotonic() - start < 10);
 }
 
-TEST_CASE("an old smartctl is refused, with what to do") {
+TEST_CASE("smartctl: a version before 7.3 is refused, with the remedy") {
     const auto reading = read_with(print(
         R"({"smartctl":{"version":[7,2],"exit_status":0},"smart_status":{"passed":true}})", 0));
     REQUIRE_FALSE(reading.has_value());
     CHECK(reading.error().message.find("7.3 or later") != std::string::npos);
 }
 
-TEST_CASE("no smartctl at all") {
+TEST_CASE("smartctl: a missing program is absent, with the package to install") {
     const auto reading = read_with("");
     REQUIRE_FALSE(reading.has_value());
     CHECK(reading.error().kind == ErrorKind::absent);
     CHECK(reading.error().message.find("smartmontools") != std::string::npos);
 }
 
-TEST_CASE("recorded hosts: one SAS drive, one without SMART, one asleep, one behind a controller") {
+TEST_CASE("recorded host: drives with SMART, without, asleep and behind a controller") {
     const TemporaryDirectory root;
     const auto add_drive = [&](const std::string& name, const std::string& place,
                                const std::string& number, const std::string& serial) {
@@ -232,17 +231,17 @@ TEST_CASE("recorded hosts: one SAS drive, one without SMART, one asleep, one beh
     CHECK(value_of(seen, metric::drive_read_timestamp_seconds, "EX_S1") == 1700000000);
     CHECK(value_of(seen, metric::drive_temperature_limit_celsius, "EX_S1") == 65);
     CHECK_FALSE(value_of(seen, metric::drive_size_bytes, "EX_S1").has_value());
-    // Asleep: its power state and nothing else.
+    // Asleep: only the power state.
     const auto asleep = std::count_if(
         seen.begin(), seen.end(), [](const Observation& one) { return one.subject == "EX_S2"; });
     CHECK(asleep == 1);
     REQUIRE(select(seen, metric::drive_power_state, "EX_S2").size() == 1);
     CHECK(select(seen, metric::drive_power_state, "EX_S2")[0]->label("state") == "standby");
-    // Virtual: no error.
+    // A virtual drive: no error.
     for (const Observation* one : select(seen, metric::drive_info)) {
         if (one->subject.find("V1") != std::string::npos) CHECK(one->label("reader") == "none");
     }
-    // Behind the controller: under its own id; the one that could not be read is a problem.
+    // Behind the controller: each has its own id; an unreadable one is a problem.
     CHECK(value_of(seen, metric::drive_grown_defects, "EXAMPLE_EX10K_S9") == 2);
     CHECK(value_of(seen, metric::drive_read_timestamp_seconds, "EXAMPLE_EX10K_S9") == 1700000000);
     CHECK_FALSE(value_of(seen, metric::drive_grown_defects, "EXAMPLE_EX10K_S1").has_value());
@@ -262,7 +261,7 @@ TEST_CASE("recorded hosts: one SAS drive, one without SMART, one asleep, one beh
     CHECK_FALSE(smart_collector.run(one).has_value());
 }
 
-TEST_CASE("a volume of a RAID controller is not asked for its health; its drives are") {
+TEST_CASE("volumes of RAID controllers are recognised, physical drives are not volumes") {
     const TemporaryDirectory root;
     const auto add_device = [&](const std::string& name, const std::string& address) {
         const std::string host_name = "host" + address.substr(0, address.find(':'));

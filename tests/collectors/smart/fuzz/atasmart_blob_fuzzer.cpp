@@ -7,7 +7,7 @@
 #include "collectors/explainer.hpp"
 #include "collectors/smart/parse/atasmart_blob.hpp"
 
-// Whatever it reads: every value is finite and every observation has a subject.
+// For any input, every value is finite and every observation has a subject.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     (void)lastgood::atasmart_blob_explainer.recognises(input);

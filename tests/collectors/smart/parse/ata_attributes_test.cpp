@@ -47,7 +47,7 @@ AtaAttribute normalized(int id, int value, const std::string& name, uint64_t raw
 
 }  // namespace
 
-TEST_CASE("raw values as smartctl prints them") {
+TEST_CASE("forms of raw values that smartctl prints") {
     using Form = RawText::Form;
     const auto check = [](std::string_view text, Form form, std::vector<double> numbers) {
         INFO(text);
@@ -75,68 +75,71 @@ TEST_CASE("raw values as smartctl prints them") {
     }
 }
 
-TEST_CASE("Seagate's counters are unpacked") {
+TEST_CASE("packed raw values of Seagate are unpacked") {
     const DriveHealth drive = seagate();
-    // 1 and 7: errors above the low 32 bits, which count operations.
+    // 1 and 7: operations in the low 32 bits, errors above.
     CHECK(unpacked_raw(raw(1, 104717637, "104717637"), drive) == 0);
     CHECK(unpacked_raw(raw(7, (3ULL << 32) | 4711), drive) == 3);
-    // 188: three counters of 16 bits, the total in the lowest.
+    // 188: three 16-bit counters; the lowest is the total.
     CHECK(unpacked_raw(raw(188, 0x0004'0004'0004, "17180131332"), drive) == 4);
     CHECK(unpacked_raw(raw(188, 0x0001'0002'0009), drive) == 9);
     CHECK(unpacked_raw(raw(188, 65537), drive) == 1);
     CHECK(unpacked_raw(raw(188, 12), drive) == 12);
     CHECK(unpacked_raw(printed(188, "10 50 50"), drive) == 50);
-    // 240: hours in the low 32 bits, milliseconds above; more than a double's 53 bits.
+    // 240: hours in the low 32 bits, milliseconds above; longer than a double's 53 bits.
     CHECK(unpacked_raw(raw(240, (0x31ba00ULL << 32) | 46922), drive) == 46922);
-    // Other vendors' attribute 1 is no pair.
+    // Other vendors do not pack attribute 1.
     CHECK(unpacked_raw(raw(1, 104717637), drive_of("WDC WD40XXXX", raw(1, 0))) == 104717637);
     CHECK(unpacked_raw(raw(1, 17), drive_of("ST1000XX024 HN-M101XYZ", raw(1, 0))) == 17);
 }
 
-TEST_CASE("counters beside other things") {
-    CHECK(ata_meanings(drive_of("X", raw(5, 8589934592000))).reallocated_sectors == 0);
-    CHECK(ata_meanings(drive_of("X", printed(5, "0 (2000 0)"))).reallocated_sectors == 0);
-    CHECK(ata_meanings(drive_of("X", printed(5, "712 (0 5)"))).reallocated_sectors == 712);
-    CHECK(ata_meanings(drive_of("X", raw(197, 624))).pending_sectors == 624);
-    CHECK(ata_meanings(drive_of("X", printed(197, "7", "Not_In_Use"))).pending_sectors ==
+TEST_CASE("counters with other values packed above them") {
+    CHECK(summarise_attributes(drive_of("X", raw(5, 8589934592000))).reallocated_sectors == 0);
+    CHECK(summarise_attributes(drive_of("X", printed(5, "0 (2000 0)"))).reallocated_sectors == 0);
+    CHECK(summarise_attributes(drive_of("X", printed(5, "712 (0 5)"))).reallocated_sectors == 712);
+    CHECK(summarise_attributes(drive_of("X", raw(197, 624))).pending_sectors == 624);
+    CHECK(summarise_attributes(drive_of("X", printed(197, "7", "Not_In_Use"))).pending_sectors ==
           std::nullopt);
-    CHECK(ata_meanings(drive_of("X", printed(199, "0x000000000007"))).interface_crc_errors == 7);
-    CHECK(ata_meanings(drive_of("X", raw(187, 3))).reported_uncorrectable_errors == 3);
+    CHECK(
+        summarise_attributes(drive_of("X", printed(199, "0x000000000007"))).interface_crc_errors ==
+        7);
+    CHECK(summarise_attributes(drive_of("X", raw(187, 3))).reported_uncorrectable_errors == 3);
     AtaAttribute rate = raw(187, 181540279);
     rate.prefail = rate.error_rate = true;
-    CHECK(ata_meanings(drive_of("X", rate)).reported_uncorrectable_errors == std::nullopt);
+    CHECK(summarise_attributes(drive_of("X", rate)).reported_uncorrectable_errors == std::nullopt);
 
-    SUBCASE("a firmware that keeps something else there") {
+    SUBCASE("a firmware that uses 197 and 198 for something else") {
         DriveHealth drive = drive_of("FUJITSU MHY2120BH", raw(197, 120173136838658));
         drive.attributes.push_back(raw(198, 54670830665731));
         drive.firmware = "0085000B";
-        CHECK(ata_meanings(drive).pending_sectors == std::nullopt);
-        CHECK(ata_meanings(drive).offline_uncorrectable_sectors == std::nullopt);
+        CHECK(summarise_attributes(drive).pending_sectors == std::nullopt);
+        CHECK(summarise_attributes(drive).offline_uncorrectable_sectors == std::nullopt);
     }
-    SUBCASE("a pending sector that the drive makes up") {
+    SUBCASE("a bogus pending sector") {
         const std::string name = "Bogus_Current_Pend_Sect";
-        CHECK(ata_meanings(drive_of("X", printed(197, "1", name))).pending_sectors == std::nullopt);
-        CHECK(ata_meanings(drive_of("X", printed(197, "0", name))).pending_sectors == 0);
-        CHECK(ata_meanings(drive_of("CT500MX500SSD1", raw(197, 1))).pending_sectors ==
+        CHECK(summarise_attributes(drive_of("X", printed(197, "1", name))).pending_sectors ==
               std::nullopt);
-        CHECK(ata_meanings(drive_of("CT500MX500SSD1", raw(197, 9))).pending_sectors == 9);
+        CHECK(summarise_attributes(drive_of("X", printed(197, "0", name))).pending_sectors == 0);
+        CHECK(summarise_attributes(drive_of("CT500MX500SSD1", raw(197, 1))).pending_sectors ==
+              std::nullopt);
+        CHECK(summarise_attributes(drive_of("CT500MX500SSD1", raw(197, 9))).pending_sectors == 9);
     }
 }
 
-TEST_CASE("power-on time") {
+TEST_CASE("power-on time in the units of each vendor") {
     const auto hours = [](const DriveHealth& drive) -> double {
-        const auto seconds = ata_meanings(drive).power_on_seconds;
+        const auto seconds = summarise_attributes(drive).power_on_seconds;
         return seconds ? *seconds / 3600 : -1;
     };
     CHECK(hours(drive_of("X", raw(9, 4742))) == 4742);
     CHECK(hours(drive_of("X", printed(9, "4742h+30m+00.000s"))) == 4742.5);
     CHECK(hours(drive_of("X", printed(9, "20188 (88 103 0)"))) == 20188);
     CHECK(hours(seagate()) == -1);
-    // Milliseconds above the hours: the printed form agrees with the integer.
+    // Milliseconds above the hours: the printed form and the integer agree.
     CHECK(hours(drive_of("ST1", raw(9, 9023116403587028, "47060h+35m+00.858s"))) ==
           doctest::Approx(47060.5836));
     CHECK(hours(drive_of("ST1", raw(9, 9023116403587028))) == 47060);
-    // Three small counters above 24 bits of hours.
+    // 24 bits of hours, with three small counters above.
     CHECK(hours(drive_of("X", raw(9, 0x2a18'0001'3a61ULL | (7ULL << 24)))) == 0x13a61);
     CHECK(hours(drive_of("Maxtor 6Y080L0", raw(9, 6000))) == 100);
     CHECK(hours(drive_of("SAMSUNG MP0804H", raw(9, 12000))) == 100);
@@ -147,12 +150,12 @@ TEST_CASE("power-on time") {
     fujitsu.firmware = "0085000B";
     CHECK(hours(fujitsu) == 100);
     CHECK(hours(drive_of("INTEL SSDSC2CW120A3", printed(9, "894800h+00m+00.000s"))) == 6);
-    CHECK(hours(drive_of("X", raw(9, 16000000))) == -1);  // nobody knows what that is
+    CHECK(hours(drive_of("X", raw(9, 16000000))) == -1);  // implausible
 }
 
-TEST_CASE("temperature") {
+TEST_CASE("temperature: low byte, tenths, attribute 190 if 194 has none") {
     const auto celsius = [](const DriveHealth& drive) -> double {
-        return ata_meanings(drive).temperature_celsius.value_or(-99);
+        return summarise_attributes(drive).temperature_celsius.value_or(-99);
     };
     CHECK(celsius(drive_of("X", raw(194, 34))) == 34);
     CHECK(celsius(drive_of("X", raw(194, 0x0000'002d'0011'0022ULL))) == 34);
@@ -169,7 +172,7 @@ TEST_CASE("temperature") {
     CHECK(celsius(both) == 45);
 }
 
-TEST_CASE("thresholds") {
+TEST_CASE("failing now and failed in the past") {
     AtaAttribute attribute;
     attribute.id = 5;
     attribute.normalized = 10;
@@ -184,20 +187,20 @@ TEST_CASE("thresholds") {
     attribute.normalized = 0;
     CHECK_FALSE(failing_now(attribute));
     CHECK_FALSE(failed_in_past(attribute));
-    attribute.threshold.reset();  // the source has no thresholds, but an opinion
-    attribute.says_failing_now = true;
+    attribute.threshold.reset();  // the source prints a verdict, but no threshold
+    attribute.reported_failing_now = true;
     CHECK(failing_now(attribute));
 }
 
-TEST_CASE("used endurance of solid-state drives, where sure") {
+TEST_CASE("used endurance of solid-state drives, if the vendor is known") {
     const auto used = [](const std::string& model, AtaAttribute attribute) -> double {
-        return ata_meanings(drive_of(model, std::move(attribute)))
+        return summarise_attributes(drive_of(model, std::move(attribute)))
             .used_endurance_ratio.value_or(-1);
     };
     CHECK(used("Samsung SSD 860 XYZ", normalized(177, 97, "Wear_Leveling_Count", 42)) ==
           doctest::Approx(0.03));
     CHECK(used("Other SSD", normalized(177, 97, "Wear_Leveling_Count", 42)) == -1);
-    // "Remain" in its name, and 100 means used up.
+    // The name says "Remain", but a raw value of 100 means used up.
     CHECK(used("Crucial_CT250XX200", normalized(202, 0, "Percent_Lifetime_Remain", 100)) == 1);
     CHECK(used("Micron_5100_XX", normalized(202, 92, "Percent_Lifetime_Remain", 8)) ==
           doctest::Approx(0.08));

@@ -1,4 +1,4 @@
-// What drives and nvme-cli give in pages and JSON: libatasmart's blobs, ATA logs, NVMe logs.
+// libatasmart's blobs, ATA and NVMe log pages, nvme-cli's JSON.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -84,7 +84,7 @@ std::string blob() {
 
 }  // namespace
 
-TEST_CASE("a libatasmart blob") {
+TEST_CASE("libatasmart blob: identity, verdict, attributes, thresholds") {
     CHECK(looks_like_atasmart_blob(blob()));
     const auto health = parse_atasmart_blob(blob());
     REQUIRE(health.has_value());
@@ -98,20 +98,20 @@ TEST_CASE("a libatasmart blob") {
     REQUIRE(health->attributes.size() == 4);
     CHECK(health->attributes[0].prefail);
     CHECK(failing_now(health->attributes[0]));
-    CHECK_FALSE(health->attributes[3].normalized.has_value());  // 254 and 0 are no values
+    CHECK_FALSE(health->attributes[3].normalized.has_value());  // 254 and 0 are invalid
     CHECK_FALSE(health->attributes[3].worst.has_value());
-    const AtaMeanings meanings = ata_meanings(*health);
-    CHECK(meanings.reallocated_sectors == 712);
-    CHECK(meanings.pending_sectors == 8);
-    CHECK(meanings.temperature_celsius == 30);
-    CHECK(meanings.power_on_seconds == 4000 * 3600.0);
+    const AtaSummary summary = summarise_attributes(*health);
+    CHECK(summary.reallocated_sectors == 712);
+    CHECK(summary.pending_sectors == 8);
+    CHECK(summary.temperature_celsius == 30);
+    CHECK(summary.power_on_seconds == 4000 * 3600.0);
 }
 
-TEST_CASE("blobs that are cut off, or are none") {
+TEST_CASE("libatasmart blob: truncated and other data is refused") {
     const std::string whole = blob();
     for (size_t size = 1; size < whole.size(); ++size) {
         const auto health = parse_atasmart_blob(std::string_view(whole).substr(0, size));
-        // At the end of a chunk the rest is simply not there.
+        // A blob that ends with a chunk is valid.
         const bool at_an_end = size == 520 || size == 532 || size == 1052;
         CHECK_MESSAGE(health.has_value() == at_an_end, size);
     }
@@ -121,7 +121,7 @@ TEST_CASE("blobs that are cut off, or are none") {
     CHECK(parse_atasmart_blob(chunk("SMST", std::string(4, '\0')))->passed == false);
 }
 
-TEST_CASE("a failed self-test in the SMART data") {
+TEST_CASE("libatasmart blob: a failed self-test in the SMART data") {
     Page data = empty_page();
     put_attribute(data, 0, 9, 0x32, 100, 100, 1);
     for (const auto& [status, failed] :
@@ -133,7 +133,7 @@ TEST_CASE("a failed self-test in the SMART data") {
     }
 }
 
-TEST_CASE("ATA logs") {
+TEST_CASE("ATA self-test log and error log") {
     Page tests = empty_page();
     const auto put_test = [&](size_t slot, unsigned kind, unsigned status, unsigned hours) {
         put(tests, 2 + slot * 24, kind, 1);
@@ -166,7 +166,7 @@ TEST_CASE("ATA logs") {
     CHECK_FALSE(parse_ata_error_log(errors.substr(1)).has_value());
 }
 
-TEST_CASE("NVMe log pages") {
+TEST_CASE("NVMe SMART log and self-test log") {
     Page page = empty_page();
     put(page, 0, 0x05, 1);
     put(page, 1, 318, 2);
@@ -209,7 +209,7 @@ TEST_CASE("NVMe log pages") {
     CHECK_FALSE(parse_nvme_self_test_page(tests.substr(1)).has_value());
 }
 
-TEST_CASE("nvme-cli's JSON, in every version's way") {
+TEST_CASE("nvme-cli's JSON of all versions") {
     for (
         const char* text :
         {R"({"critical_warning": 4, "temperature": 310, "avail_spare": 99, "spare_thresh": 10, "percent_used": 3,

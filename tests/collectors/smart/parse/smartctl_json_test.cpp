@@ -16,7 +16,7 @@ SmartctlAnswer parsed(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("an ATA drive") {
+TEST_CASE("smartctl JSON: an ATA drive") {
     const SmartctlAnswer answer = parsed(R"({
       "json_format_version": [1, 0],
       "smartctl": {"version": [7, 4], "exit_status": 64, "messages": [
@@ -69,14 +69,14 @@ TEST_CASE("an ATA drive") {
     REQUIRE(health.attributes.size() == 2);
     CHECK(health.attributes[0].prefail);
     CHECK(health.attributes[1].raw == 13997186748561226ULL);
-    REQUIRE(health.self_tests.size() == 3);  // without the off-line collection
+    REQUIRE(health.self_tests.size() == 3);  // without the off-line data collection
     CHECK(health.self_tests[0].outcome == SelfTestOutcome::unfinished);
     CHECK(health.self_tests[1].outcome == SelfTestOutcome::failed);
     CHECK(health.self_tests[1].kind == SelfTestKind::extended);
     CHECK(health.self_tests[2].outcome == SelfTestOutcome::passed);
 }
 
-TEST_CASE("an NVMe drive") {
+TEST_CASE("smartctl JSON: an NVMe drive") {
     const DriveHealth health = parsed(R"({"smartctl": {"version": [7, 3], "exit_status": 8},
       "device": {"name": "/dev/nvme3", "type": "nvme", "protocol": "NVMe"},
       "model_name": "Example NVMe", "serial_number": "N1",
@@ -106,7 +106,7 @@ TEST_CASE("an NVMe drive") {
     CHECK(health.self_tests[1].outcome == SelfTestOutcome::unfinished);
 }
 
-TEST_CASE("a SAS drive") {
+TEST_CASE("smartctl JSON: a SAS drive") {
     const DriveHealth health = parsed(R"({"json_format_version": [1, 0],
       "smartctl": {"version": [7, 4], "exit_status": 4},
       "device": {"name": "/dev/bus/0", "type": "megaraid,4", "protocol": "SCSI"},
@@ -140,7 +140,7 @@ TEST_CASE("a SAS drive") {
     CHECK(health.self_tests[1].outcome == SelfTestOutcome::passed);
 }
 
-TEST_CASE("the exit status is a bit mask") {
+TEST_CASE("smartctl JSON: the exit status is a bit mask") {
     const SmartctlExit exit = smartctl_exit(216);
     CHECK_FALSE(exit.bad_command_line);
     CHECK_FALSE(exit.open_failed);
@@ -150,12 +150,12 @@ TEST_CASE("the exit status is a bit mask") {
     CHECK_FALSE(exit.prefail_in_past);
     CHECK(exit.error_log);
     CHECK(exit.self_test_log);
-    // No verdict in the text, but in the exit status.
+    // The verdict may be in the exit status only.
     CHECK(parsed(R"({"smartctl": {"exit_status": 8}})").health.passed == false);
     CHECK_FALSE(parsed(R"({"smartctl": {"exit_status": 4}})").health.passed.has_value());
 }
 
-TEST_CASE("a drive that sleeps, and a list of drives") {
+TEST_CASE("smartctl JSON: a sleeping drive, a list of drives") {
     const SmartctlAnswer asleep =
         parsed(R"json({"smartctl": {"version": [7, 3], "exit_status": 3, "messages": [
           {"string": "Device is in STANDBY mode, exit(3)", "severity": "information"}]},
@@ -171,7 +171,7 @@ TEST_CASE("a drive that sleeps, and a list of drives") {
     CHECK(scan.scanned[0].type == "megaraid,8");
 }
 
-TEST_CASE("what is not smartctl's JSON, or is not as it should be") {
+TEST_CASE("smartctl JSON: other texts are refused, fields of a wrong type are ignored") {
     for (const char* text :
          {"", "{", "[]", "null", "{}", "{\"a\": 1}", "\xff\xfe", "smartctl 7.3"}) {
         INFO(text);

@@ -78,11 +78,11 @@ void check_ata(const DriveHealth& health) {
     CHECK_FALSE(health.attributes[3].prefail);
     CHECK(failed_in_past(health.attributes[4]));
     CHECK_FALSE(health.attributes[6].threshold.has_value());
-    const AtaMeanings meanings = ata_meanings(health);
-    CHECK(meanings.reallocated_sectors == 1496);
-    CHECK(meanings.pending_sectors == 1944);
-    CHECK(meanings.offline_uncorrectable_sectors == 1944);
-    CHECK(meanings.temperature_celsius == 30);
+    const AtaSummary summary = summarise_attributes(health);
+    CHECK(summary.reallocated_sectors == 1496);
+    CHECK(summary.pending_sectors == 1944);
+    CHECK(summary.offline_uncorrectable_sectors == 1944);
+    CHECK(summary.temperature_celsius == 30);
     REQUIRE(health.self_tests.size() == 3);
     CHECK(health.self_tests[0].outcome == SelfTestOutcome::unfinished);
     CHECK(health.self_tests[1].outcome == SelfTestOutcome::failed);
@@ -100,7 +100,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-TEST_CASE("an ATA drive, as it is and as mail programs leave it") {
+TEST_CASE("smartctl text: an ATA drive; quoted, wrapped, other locales") {
     check_ata(only(ata_text));
     check_ata(only(replaced(ata_text, "\n", "\r\n")));
     check_ata(only("> " + replaced(ata_text, "\n", "\n> ")));
@@ -117,14 +117,14 @@ TEST_CASE("an ATA drive, as it is and as mail programs leave it") {
     CHECK(only("# smartctl -x /dev/sdq\n" + ata_text).device == "sdq");
 }
 
-TEST_CASE("attribute rows of all formats") {
+TEST_CASE("smartctl text: attribute rows of all formats") {
     using State = AttributeRow::State;
     const AttributeRow brief = parse_attribute_row(
         "  5 Reallocated_Sector_Ct   PO--CK   001   001   010    NOW  53045 (0 5)");
     REQUIRE(brief.state == State::complete);
     CHECK(brief.attribute.prefail);
     CHECK(brief.attribute.event_count);
-    CHECK(brief.attribute.says_failing_now);
+    CHECK(brief.attribute.reported_failing_now);
     CHECK(brief.attribute.raw_text == "53045 (0 5)");
     CHECK_FALSE(brief.attribute.raw.has_value());
     const AttributeRow hex = parse_attribute_row(
@@ -140,11 +140,11 @@ TEST_CASE("attribute rows of all formats") {
                              "300 Some_Name PO--CK 1 1 1 - 0", "  5 Name PO--CK x 1 1 - 0",
                              "169 2023-04-23 20:07    36 *****************"}) {
         INFO(line);
-        CHECK(parse_attribute_row(line).state == State::not_one);
+        CHECK(parse_attribute_row(line).state == State::none);
     }
 }
 
-TEST_CASE("numbers in any locale") {
+TEST_CASE("smartctl text: numbers with any locale's separators") {
     CHECK(grouped_number("2,683") == 2683);
     CHECK(grouped_number("500\xa0"
                          "107\xa0"
@@ -160,7 +160,7 @@ TEST_CASE("numbers in any locale") {
     CHECK_FALSE(grouped_number("").has_value());
 }
 
-TEST_CASE("an NVMe drive") {
+TEST_CASE("smartctl text: an NVMe drive") {
     const DriveHealth health = only(R"(smartctl 7.4 2023-08-01 r5530 [x86_64-linux] (local build)
 
 === START OF INFORMATION SECTION ===
@@ -213,7 +213,7 @@ Num  Test_Description  Status                       Power_on_Hours  Failing_LBA 
     CHECK(health.self_tests[2].outcome == SelfTestOutcome::unfinished);
 }
 
-TEST_CASE("SAS drives") {
+TEST_CASE("smartctl text: SAS drives") {
     const DriveHealth health = only(R"(smartctl 7.3 2022-02-28 r5338 [x86_64-linux] (local build)
 === START OF INFORMATION SECTION ===
 Vendor:               EXAMPLE
@@ -277,7 +277,7 @@ number of hours powered up = 1234.57
     CHECK(old.power_on_seconds == 1234 * 3600.0);
 }
 
-TEST_CASE("several drives in one text") {
+TEST_CASE("smartctl text: several drives") {
     const auto answers =
         parse_smartctl_text(ata_text +
                             "smartctl 5.41 2011-06-09 r3365 [i686] (local build)\n\n"
@@ -292,7 +292,7 @@ TEST_CASE("several drives in one text") {
     CHECK(answers[2].health.self_tests.size() == 3);
 }
 
-TEST_CASE("neither passed nor failed") {
+TEST_CASE("smartctl text: a drive without a verdict, a bridge without SMART") {
     const DriveHealth health =
         only(replaced(ata_text, "SMART overall-health self-assessment test result: PASSED",
                       "SMART overall-health self-assessment test result: UNKNOWN!"));
@@ -307,7 +307,7 @@ TEST_CASE("neither passed nor failed") {
     CHECK_FALSE(bridge[0].health.has_health());
 }
 
-TEST_CASE("asleep, lists, and what is not smartctl's") {
+TEST_CASE("smartctl text: a sleeping drive, a list of drives, other texts") {
     const auto asleep = parse_smartctl_text(
         "smartctl 7.3 2022-02-28 r5338 [x86_64]\n\nDevice is in STANDBY mode, exit(3)\n");
     REQUIRE(asleep.size() == 1);
