@@ -27,6 +27,15 @@ enum class Memory {
     remembered  // the newest value outlives failed reads and restarts
 };
 
+struct Metric;
+
+// Where the growth of a health counter is told: under `counter`, a value of the only label of
+// `metric`.
+struct Growth {
+    const Metric* metric = nullptr;  // nullptr: nowhere
+    std::string_view counter = {};
+};
+
 struct Metric {
     std::string_view name;  // complete, "lastgood_drive_pending_sectors"
     SubjectKind subject;
@@ -34,6 +43,9 @@ struct Metric {
     std::string_view labels = {};  // labels besides the subject, comma separated
     std::string_view help;         // one sentence with unit and source
     Memory memory = Memory::none;
+    // The agent works these out from its memory, for a metric that collectors print as
+    const Metric* recent = nullptr;  // increments: how much of it came within kernel_log.window
+    Growth growth = {};              // facts: how much it grew within drives.growth_window
 };
 
 // Every metric of core/metrics/, in the order of the headers listed in core/meson.build. A metric

@@ -81,34 +81,13 @@ Failure unrecognised(std::string_view text) {
                             empty ? "there is nothing in it" : "cannot tell what this is", known));
 }
 
-// "lastgood_drive_kernel_errors_recent" of "lastgood_drive_kernel_errors_total"; nullptr: there is
-// none.
-const Metric* recent_of(const Metric& total) {
-    constexpr std::string_view end = "_total";
-    return total.name.ends_with(end)
-               ? find_metric(std::string(total.name.substr(0, total.name.size() - end.size())) +
-                             "_recent")
-               : nullptr;
-}
-
-// What the agent works out from its memory: in a saved log, every error counts as recent.
+// All errors of a saved log count as recent, whatever their age.
 void add_recent(std::vector<Observation>& observations) {
-    const auto key = [](const Observation& observation) {
-        return std::tuple(observation.metric, std::string_view(observation.subject),
-                          observation.labels);
-    };
-    std::set<std::tuple<const Metric*, std::string_view, Labels>> told;
-    for (const Observation& observation : observations) {
-        told.insert(key(observation));
-    }
     std::vector<Observation> recent;
     for (const Observation& observation : observations) {
-        if (const Metric* metric = recent_of(*observation.metric)) {
-            Observation of_late = observation;
-            of_late.metric = metric;
-            if (!told.contains(key(of_late))) {
-                recent.push_back(std::move(of_late));
-            }
+        if (observation.metric->recent) {
+            recent.push_back(observation);
+            recent.back().metric = observation.metric->recent;
         }
     }
     std::ranges::move(recent, std::back_inserter(observations));

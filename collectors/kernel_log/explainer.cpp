@@ -196,15 +196,6 @@ class SavedLogNames : public KernelLogNames {
     std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
 };
 
-const Metric* recent_of(const Metric* total) {
-    if (total == &metric::drive_kernel_errors_total) return &metric::drive_kernel_errors_recent;
-    if (total == &metric::array_kernel_errors_total) return &metric::array_kernel_errors_recent;
-    if (total == &metric::filesystem_kernel_log_errors_total) {
-        return &metric::filesystem_kernel_log_errors_recent;
-    }
-    return nullptr;
-}
-
 bool recognises(std::string_view text) {
     bool found = false;
     for_each_kernel_message(text.substr(0, max_recognise_bytes),
@@ -255,10 +246,6 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     for (const auto& [key, series] : sums) {
         for (const auto& [labels, sum] : series) {
             sink.observe(*key.first, key.second, sum.first, sum.second, labels);
-            // All errors of a saved log count as recent, whatever their age.
-            if (const Metric* recent = recent_of(key.first)) {
-                sink.observe(*recent, key.second, sum.first, sum.second, labels);
-            }
         }
     }
     return {};

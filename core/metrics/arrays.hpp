@@ -168,6 +168,14 @@ inline constexpr Metric array_fatal_members{
     .help = "Members whose loss now would lose data.",
 };
 
+inline constexpr Metric array_kernel_errors_recent{
+    .name = "lastgood_array_kernel_errors_recent",
+    .subject = SubjectKind::array,
+    .type = MetricType::gauge,
+    .labels = "kind,layer",
+    .help = "Of array_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+};
+
 inline constexpr Metric array_kernel_errors_total{
     .name = "lastgood_array_kernel_errors_total",
     .subject = SubjectKind::array,
@@ -177,14 +185,7 @@ inline constexpr Metric array_kernel_errors_total{
         "Errors the kernel logged for this array as a whole, blamed on no single drive: requests "
         "that redundancy could not save (io), uncorrected reads, copies that differ "
         "(array_mismatch), too many members gone (array_failed).",
-};
-
-inline constexpr Metric array_kernel_errors_recent{
-    .name = "lastgood_array_kernel_errors_recent",
-    .subject = SubjectKind::array,
-    .type = MetricType::gauge,
-    .labels = "kind,layer",
-    .help = "Of array_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+    .recent = &array_kernel_errors_recent,
 };
 
 }  // namespace lastgood::metric

@@ -54,6 +54,17 @@ inline constexpr Metric drive_io_stalled_seconds{
         "when requests complete or none wait.",
 };
 
+inline constexpr Metric drive_count_increase{
+    .name = "lastgood_drive_count_increase",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "counter",
+    .help =
+        "How much a health counter has grown in the last 7 days (setting drives.growth_window); "
+        "counter is reallocated_sectors, interface_crc_errors, reported_uncorrectable_errors, "
+        "command_timeouts, media_errors, io_errors, uncorrected_errors or grown_defects.",
+};
+
 inline constexpr Metric drive_io_errors_total{
     .name = "lastgood_drive_io_errors_total",
     .subject = SubjectKind::drive,
@@ -61,6 +72,7 @@ inline constexpr Metric drive_io_errors_total{
     .help =
         "Requests that the SCSI layer completed with an error (sysfs device/ioerr_cnt); starts "
         "anew when the device is attached.",
+    .growth = {&drive_count_increase, "io_errors"},
 };
 
 inline constexpr Metric drive_smart_passed{
@@ -106,6 +118,7 @@ inline constexpr Metric drive_reallocated_sectors{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .help = "Sectors replaced by spare ones (ATA attribute 5).",
+    .growth = {&drive_count_increase, "reallocated_sectors"},
 };
 
 inline constexpr Metric drive_pending_sectors{
@@ -127,6 +140,7 @@ inline constexpr Metric drive_reported_uncorrectable_errors_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help = "Errors the drive could not correct and reported to the host (ATA attribute 187).",
+    .growth = {&drive_count_increase, "reported_uncorrectable_errors"},
 };
 
 inline constexpr Metric drive_command_timeouts_total{
@@ -134,6 +148,7 @@ inline constexpr Metric drive_command_timeouts_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help = "Commands aborted because the drive took too long (ATA attribute 188, unpacked).",
+    .growth = {&drive_count_increase, "command_timeouts"},
 };
 
 inline constexpr Metric drive_interface_crc_errors_total{
@@ -141,6 +156,7 @@ inline constexpr Metric drive_interface_crc_errors_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help = "Transfers garbled on the cable (ATA attribute 199).",
+    .growth = {&drive_count_increase, "interface_crc_errors"},
 };
 
 inline constexpr Metric drive_attribute{
@@ -204,6 +220,7 @@ inline constexpr Metric drive_media_errors_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help = "NVMe: unrecovered data integrity errors.",
+    .growth = {&drive_count_increase, "media_errors"},
 };
 
 inline constexpr Metric drive_critical_warning{
@@ -228,6 +245,7 @@ inline constexpr Metric drive_grown_defects{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .help = "SAS: defects grown since manufacture.",
+    .growth = {&drive_count_increase, "grown_defects"},
 };
 
 inline constexpr Metric drive_uncorrected_errors_total{
@@ -236,6 +254,7 @@ inline constexpr Metric drive_uncorrected_errors_total{
     .type = MetricType::counter,
     .labels = "operation",
     .help = "SAS: uncorrected errors; operation is read, write or verify.",
+    .growth = {&drive_count_increase, "uncorrected_errors"},
 };
 
 inline constexpr Metric drive_self_test_failed{
@@ -253,6 +272,14 @@ inline constexpr Metric drive_self_test_age_seconds{
     .help = "Powered-on time since the last finished self-test; type is short or extended.",
 };
 
+inline constexpr Metric drive_kernel_errors_recent{
+    .name = "lastgood_drive_kernel_errors_recent",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "kind,layer",
+    .help = "Of drive_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+};
+
 inline constexpr Metric drive_kernel_errors_total{
     .name = "lastgood_drive_kernel_errors_total",
     .subject = SubjectKind::drive,
@@ -263,25 +290,7 @@ inline constexpr Metric drive_kernel_errors_total{
         "reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, filesystem), so "
         "compare or take the maximum over layers, never add them up. The kernel suppresses floods: "
         "a lower bound.",
-};
-
-inline constexpr Metric drive_kernel_errors_recent{
-    .name = "lastgood_drive_kernel_errors_recent",
-    .subject = SubjectKind::drive,
-    .type = MetricType::gauge,
-    .labels = "kind,layer",
-    .help = "Of drive_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
-};
-
-inline constexpr Metric drive_count_increase{
-    .name = "lastgood_drive_count_increase",
-    .subject = SubjectKind::drive,
-    .type = MetricType::gauge,
-    .labels = "counter",
-    .help =
-        "How much a health counter has grown in the last 7 days (setting drives.growth_window); "
-        "counter is reallocated_sectors, interface_crc_errors, reported_uncorrectable_errors, "
-        "command_timeouts, media_errors, io_errors, uncorrected_errors or grown_defects.",
+    .recent = &drive_kernel_errors_recent,
 };
 
 }  // namespace lastgood::metric

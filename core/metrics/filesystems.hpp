@@ -81,6 +81,16 @@ inline constexpr Metric filesystem_kernel_errors_total{
         "on disk until fsck.",
 };
 
+inline constexpr Metric filesystem_kernel_log_errors_recent{
+    .name = "lastgood_filesystem_kernel_log_errors_recent",
+    .subject = SubjectKind::filesystem,
+    .type = MetricType::gauge,
+    .labels = "kind,layer",
+    .help =
+        "Of filesystem_kernel_log_errors_total, those of the last 24 hours (setting "
+        "kernel_log.window).",
+};
+
 inline constexpr Metric filesystem_kernel_log_errors_total{
     .name = "lastgood_filesystem_kernel_log_errors_total",
     .subject = SubjectKind::filesystem,
@@ -90,16 +100,7 @@ inline constexpr Metric filesystem_kernel_log_errors_total{
         "Errors the kernel logged for this filesystem: inconsistent, io, checksum, corrected, "
         "uncorrected, journal_aborted, read_only, shutdown, beyond_end. No drive is blamed for "
         "them; one that failed has errors of its own.",
-};
-
-inline constexpr Metric filesystem_kernel_log_errors_recent{
-    .name = "lastgood_filesystem_kernel_log_errors_recent",
-    .subject = SubjectKind::filesystem,
-    .type = MetricType::gauge,
-    .labels = "kind,layer",
-    .help =
-        "Of filesystem_kernel_log_errors_total, those of the last 24 hours (setting "
-        "kernel_log.window).",
+    .recent = &filesystem_kernel_log_errors_recent,
 };
 
 inline constexpr Metric filesystem_last_error_timestamp_seconds{

@@ -11,8 +11,9 @@ namespace {
     "Start a long self-test: smartctl -t long /dev/{device}\n" \
     "Read its result later: smartctl -l selftest /dev/{device}\n"
 
-Operand growth(std::string_view count) {
-    return Operand(metric::drive_count_increase, "counter", {count}, Pick::sum);
+Operand growth(const Metric& count) {
+    return Operand(*count.growth.metric, count.growth.metric->labels, {count.growth.counter},
+                   Pick::sum);
 }
 
 Rule suspect(std::string_view name, std::vector<Condition> all_of, std::string_view summary,
@@ -48,7 +49,7 @@ std::vector<Rule> sector_rules() {
             "With 1 or 2 such sectors 81% of drives fail within a year (Backblaze, attribute "
             "198)."),
         suspect("drive_suspect_reallocating",
-                {at_least(growth("reallocated_sectors"), 1),
+                {at_least(growth(metric::drive_reallocated_sectors), 1),
                  at_least(metric::drive_reallocated_sectors, 1)},
                 "Drive {subject} recently replaced {value:sector|sectors} with spares: it is "
                 "wearing out.",
@@ -63,7 +64,7 @@ std::vector<Rule> sector_rules() {
                 "With 70 to 260 reallocated sectors 36% of drives fail within a year, growing or "
                 "not (Backblaze, attribute 5)."),
         suspect("drive_suspect_uncorrectable_growing",
-                {at_least(growth("reported_uncorrectable_errors"), 1)},
+                {at_least(growth(metric::drive_reported_uncorrectable_errors_total), 1)},
                 "Drive {subject} recently reported {value:uncorrectable error|uncorrectable "
                 "errors}: some data was unreadable.",
                 LASTGOOD_CHECK_BACKUP
@@ -80,7 +81,7 @@ std::vector<Rule> sector_rules() {
                 "As drive_suspect_uncorrectable_growing. Ten errors are no single accident, even "
                 "if they are old."),
         suspect(
-            "drive_suspect_media_errors", {at_least(growth("media_errors"), 1)},
+            "drive_suspect_media_errors", {at_least(growth(metric::drive_media_errors_total), 1)},
             "Drive {subject} recently had {value:unrecovered data error|unrecovered data errors}: "
             "some data was unreadable.",
             LASTGOOD_CHECK_BACKUP "See what could not be read: journalctl -k -g {device}\n"
@@ -88,11 +89,12 @@ std::vector<Rule> sector_rules() {
                                   "Have a spare drive ready.",
             "NVMe counts here what its error correction could not repair: each one is lost data."),
         suspect(
-            "drive_suspect_grown_defects", {at_least(growth("grown_defects"), 1)},
+            "drive_suspect_grown_defects", {at_least(growth(metric::drive_grown_defects), 1)},
             "Drive {subject} has {value:new grown defect|new grown defects}: it is wearing out.",
             LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
             "The SAS counterpart of reallocated sectors; only growth counts."),
-        suspect("drive_suspect_uncorrected_errors", {at_least(growth("uncorrected_errors"), 1)},
+        suspect("drive_suspect_uncorrected_errors",
+                {at_least(growth(metric::drive_uncorrected_errors_total), 1)},
                 "Drive {subject} recently had {value:uncorrected error|uncorrected errors}: some "
                 "requests failed.",
                 LASTGOOD_CHECK_BACKUP
@@ -152,14 +154,15 @@ std::vector<Rule> other_rules() {
                 "foretells no failure (ATA-3), unlike drive_failing_attribute, but it has reached "
                 "its limit. Temperatures belong to drive_suspect_hot."),
         suspect(
-            "drive_suspect_link", {at_least(growth("interface_crc_errors"), 5)},
+            "drive_suspect_link", {at_least(growth(metric::drive_interface_crc_errors_total), 5)},
             "Drive {subject} recently had {value:garbled transfer|garbled transfers}: its cable is "
             "probably bad.",
             "Change its cable, or its slot in the backplane; the drive itself is probably fine.\n"
             "Watch attribute 199, which must stop growing: smartctl -A /dev/{device}",
             "A few CRC errors come with hot-plugging; five in a short time are a bad cable. The "
             "count never goes down."),
-        suspect("drive_suspect_command_timeouts", {at_least(growth("command_timeouts"), 5)},
+        suspect("drive_suspect_command_timeouts",
+                {at_least(growth(metric::drive_command_timeouts_total), 5)},
                 "Drive {subject} had {value:recent command timeout|recent command timeouts}: it "
                 "may be failing.",
                 LASTGOOD_CHECK_BACKUP
