@@ -18,6 +18,8 @@ struct Explainer {
     // Writes what the text says to `sink`; `now` is the time of the observations where the text has
     // none of its own.
     Result<void> (*explain)(std::string_view text, Timestamp now, Sink& sink) = nullptr;
+    // A text that names nothing is an answer: no error in a kernel log, no array in mdstat.
+    bool may_be_empty = false;
 };
 
 // Defined beside the parsers.

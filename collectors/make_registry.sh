@@ -10,9 +10,4 @@ for name in "$@"; do printf '&%s_collector, ' "$name"; done
 echo 'nullptr};'
 echo "    return {collectors, $#};"
 echo '}'
-echo 'const Collector* find_collector(std::string_view name) {'
-echo '    for (const Collector* collector : all_collectors())'
-echo '        if (collector->name == name) return collector;'
-echo '    return nullptr;'
-echo '}'
 echo '}  // namespace lastgood'

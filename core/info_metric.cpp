@@ -18,7 +18,6 @@ const Metric* info_metric(SubjectKind kind) {
         case SubjectKind::backup:
             return &metric::backup_info;
         case SubjectKind::host:
-        case SubjectKind::spool:
         case SubjectKind::collector:
             return nullptr;
     }

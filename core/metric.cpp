@@ -17,12 +17,17 @@ std::string_view to_string(SubjectKind kind) {
             return "filesystem";
         case SubjectKind::backup:
             return "backup";
-        case SubjectKind::spool:
-            return "spool";
         case SubjectKind::collector:
             return "collector";
     }
     return "";
+}
+
+std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
+    if (text == to_string(SubjectKind::host)) return SubjectKind::host;
+    const auto found = std::ranges::find(named_subject_kinds, text,
+                                         [](SubjectKind kind) { return to_string(kind); });
+    return found == named_subject_kinds.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string_view to_string(MetricType type) {

@@ -2,6 +2,8 @@
 // help. The exposition, the rules and docs/metrics.md are made from that.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -9,9 +11,15 @@ namespace lastgood {
 
 // What an observation is about. The name of the kind is also the label that carries the subject's
 // id.
-enum class SubjectKind { host, drive, array, filesystem, backup, spool, collector };
+enum class SubjectKind { host, drive, array, filesystem, backup, collector };
+// Those whose subjects have an id, in the order in which lists show them.
+inline constexpr std::array named_subject_kinds{SubjectKind::drive, SubjectKind::array,
+                                                SubjectKind::filesystem, SubjectKind::backup,
+                                                SubjectKind::collector};
 std::string_view to_string(
     SubjectKind kind);  // "drive"; the host's own metrics carry no such label
+
+std::optional<SubjectKind> parse_subject_kind(std::string_view text);  // nullopt: no such word
 
 enum class MetricType {
     gauge,
@@ -46,6 +54,12 @@ struct Metric {
     // The agent works these out from its memory, for a metric that collectors print as
     const Metric* recent = nullptr;  // increments: how much of it came within kernel_log.window
     Growth growth = {};              // facts: how much it grew within drives.growth_window
+    // Of a state: the values of its only label, comma separated, which say that the subject sleeps.
+    // Its collector did not wake it: the values of the run before stay, with their age.
+    std::string_view asleep = {};
+    // The value is a time at which lastgood did something: it is never later than now, also when
+    // the clock was set back.
+    bool done_here = false;
 };
 
 // Every metric of core/metrics/, in the order of the headers listed in core/meson.build. A metric

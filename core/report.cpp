@@ -36,14 +36,6 @@ std::optional<Severity> parse_severity(std::string_view text) {
 
 namespace {
 
-std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
-    for (const SubjectKind kind :
-         {SubjectKind::host, SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
-          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector})
-        if (text == to_string(kind)) return kind;
-    return std::nullopt;
-}
-
 // Position in the metric table.
 ptrdiff_t order_of(const Metric* metric) {
     static const auto orders = [] {

@@ -190,7 +190,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules) {
         "groups:\n";
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;

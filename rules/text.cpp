@@ -35,8 +35,6 @@ std::string_view phrase(SubjectKind kind) {
             return "{id} ({fstype|type unknown} on {device|unknown device})";
         case SubjectKind::backup:
             return "{id}";
-        case SubjectKind::spool:
-            return "{id}";
         case SubjectKind::collector:
             return "{id}";
     }
@@ -184,8 +182,6 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
             return {"device", "fstype"};
         case SubjectKind::backup:
             return {"kind", "location"};
-        case SubjectKind::spool:
-            return {};
         case SubjectKind::collector:
             return {};
     }

@@ -25,8 +25,6 @@ std::string_view heading(SubjectKind kind) {
             return "Filesystems";
         case SubjectKind::backup:
             return "Backups";
-        case SubjectKind::spool:
-            return "Spools";
         case SubjectKind::collector:
             return "Collectors";
     }
@@ -153,7 +151,7 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;
@@ -202,7 +200,7 @@ std::string man_text(std::string_view text, bool quoted) {
 std::string metrics_to_markdown() {
     std::string text = fmt::format(
         "# Metrics\n\n{}\n"
-        "Every series about a drive, array, filesystem, backup, spool or collector carries its id "
+        "Every series about a drive, array, filesystem, backup or collector carries its id "
         "in a label of that name; the "
         "table lists the further labels. An *info* metric is always 1 and says in its labels what "
         "the subject is; of a *state* "
@@ -212,7 +210,7 @@ std::string metrics_to_markdown() {
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Metric* metric : all_metrics()) {
             if (metric->subject != kind) continue;

@@ -116,10 +116,7 @@ void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
                                        now});
         }
     }
-    // No error in a kernel log and no array in mdstat are answers; an empty list of drives is none.
-    const bool may_be_empty =
-        &explainer == &kernel_log_explainer || &explainer == &mdstat_explainer;
-    if (report.observations.empty() && report.problems.empty() && !may_be_empty) {
+    if (report.observations.empty() && report.problems.empty() && !explainer.may_be_empty) {
         report.problems.push_back({"explain", "", "it names no drive", now});
     }
 }

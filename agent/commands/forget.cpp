@@ -4,9 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collectors/collector.hpp"
 #include "core/facts.hpp"
-#include "core/metrics/arrays.hpp"
-#include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 
 namespace lastgood {
@@ -17,10 +16,7 @@ constexpr size_t request_limit = 4096;  // bytes
 constexpr size_t requests_at_once = 100;
 
 bool is_here(const Subject& subject) {
-    return subject
-               .value(subject.kind == SubjectKind::drive ? metric::drive_present
-                                                         : metric::array_present)
-               .value_or(0) != 0;
+    return subject.value(*find_inventory(subject.kind)->inventory).value_or(0) != 0;
 }
 
 }  // namespace
@@ -35,7 +31,7 @@ int run_forget(const Config& config, const std::string& word) {
     const Facts facts(*report);
     const Subject* found = nullptr;
     for (const Subject* subject : facts.named(word)) {
-        if (subject->kind != SubjectKind::drive && subject->kind != SubjectKind::array) continue;
+        if (!find_inventory(subject->kind)) continue;
         if (is_here(*subject)) {
             if (!found) found = subject;
             continue;
@@ -75,9 +71,8 @@ std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Conf
         const size_t end = text->find('\n');
         if (end == text->npos) continue;
         const std::string id = text->substr(end + 1, text->find('\n', end + 1) - end - 1);
-        for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
-            if (text->substr(0, end) == to_string(kind) && !id.empty())
-                requests.emplace_back(kind, id);
+        const auto kind = parse_subject_kind(text->substr(0, end));
+        if (kind && find_inventory(*kind) && !id.empty()) requests.emplace_back(*kind, id);
     }
     return requests;
 }

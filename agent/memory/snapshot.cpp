@@ -3,26 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "agent/memory/history.hpp"
+#include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
-#include "core/metrics/arrays.hpp"
-#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 
 namespace {
-
-constexpr std::string_view inventory_collector = "drives";
-constexpr std::string_view arrays_collector = "arrays";
-
-// Devices that people plug and unplug are not missed when they are gone.
-bool comes_and_goes(std::string_view transport) {
-    return transport == "usb" || transport == "mmc" || transport == "loop";
-}
 
 bool has_reported_well(const std::list<Task>& tasks, std::string_view name) {
     return std::ranges::any_of(tasks, [&](const Task& task) {
@@ -30,14 +21,21 @@ bool has_reported_well(const std::list<Task>& tasks, std::string_view name) {
     });
 }
 
-std::string_view remembered_transport(const State& state, const std::string& drive) {
-    const auto found = state.remembered().lower_bound({&metric::drive_info, drive, {}});
-    if (found == state.remembered().end() || found->first.metric != &metric::drive_info ||
-        found->first.subject != drive)
-        return {};
-    for (const auto& [key, value] : found->first.labels)
-        if (key == "transport") return value;
-    return {};
+bool tells_whether_it_answers(const Task& task) {
+    if (!task.collector || !task.collector->answering) return false;
+    if (task.subject.empty() || !task.has_reported) return false;
+    const auto leads = task.collector->leads_to_others;
+    return !task.succeeded || !leads || !leads(task.subject);
+}
+
+// The labels of the subject's info metric that outlived it; empty: none did.
+Labels remembered_info(const State& state, SubjectKind kind, const std::string& subject) {
+    const Metric* info = info_metric(kind);
+    if (!info) return {};
+    const auto found = state.remembered().lower_bound({info, subject, {}});
+    const bool known = found != state.remembered().end() && found->first.metric == info &&
+                       found->first.subject == subject;
+    return known ? found->first.labels : Labels{};
 }
 
 void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
@@ -76,21 +74,20 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
     }
 }
 
-// Drives and arrays that were here and are gone.
+// Subjects of an inventory that were here and are gone.
 void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now,
                  std::vector<Observation>& out) {
-    const auto add = [&](SubjectKind kind, const Metric& present, std::string_view collector) {
-        if (!has_reported_well(tasks, collector)) return;  // nobody has looked yet
+    for (const Collector* collector : all_collectors()) {
+        const Metric* present = collector->inventory;
+        if (!present || !has_reported_well(tasks, collector->name)) continue;  // nobody has looked
         std::set<std::string_view> here;
         for (const Observation& observation : out)
-            if (observation.metric == &present) here.insert(observation.subject);
+            if (observation.metric == present) here.insert(observation.subject);
         std::vector<Observation> missing;
-        for (const auto& [subject, known] : state.known(kind))
-            if (!here.contains(subject)) missing.push_back({&present, subject, {}, 0, now});
-        for (Observation& observation : missing) out.push_back(std::move(observation));
-    };
-    add(SubjectKind::drive, metric::drive_present, inventory_collector);
-    add(SubjectKind::array, metric::array_present, arrays_collector);
+        for (const auto& [subject, known] : state.known(present->subject))
+            if (!here.contains(subject)) missing.push_back({present, subject, {}, 0, now});
+        std::ranges::move(missing, std::back_inserter(out));
+    }
 }
 
 void add_remembered(const State& state, std::vector<Observation>& out) {
@@ -112,35 +109,17 @@ void add_remembered(const State& state, std::vector<Observation>& out) {
     for (Observation& observation : additions) out.push_back(std::move(observation));
 }
 
-// md levels that keep copies or parity, so that a check has something to compare.
-bool has_copies(std::string_view level) {
-    constexpr auto levels =
-        std::to_array<std::string_view>({"raid1", "raid4", "raid5", "raid6", "raid10"});
-    return std::ranges::find(levels, level) != levels.end();
-}
-
-// From when an array is unchecked is known here alone: no collector remembers when an array was
-// first seen.
-void add_check_ages(const State& state, Timestamp now, std::vector<Observation>& out) {
-    std::vector<Observation> additions;
-    for (const Observation& observation : out) {
-        if (observation.metric != &metric::array_info || !has_copies(observation.label("level")))
-            continue;
-        if (value_of(out, metric::array_present, observation.subject).value_or(0) == 0) continue;
-        const auto known = state.known(SubjectKind::array).find(observation.subject);
-        const auto checked =
-            value_of(out, metric::array_last_check_timestamp_seconds, observation.subject);
-        const Timestamp since = checked ? *checked
-                                : known != state.known(SubjectKind::array).end()
-                                    ? known->second.first_seen
-                                    : now;
-        additions.push_back({&metric::array_unchecked_since_timestamp_seconds,
-                             observation.subject,
-                             {},
-                             since,
-                             now});
-    }
-    for (Observation& observation : additions) out.push_back(std::move(observation));
+void add_derived(const State& state, Timestamp now, std::vector<Observation>& out) {
+    const auto first_seen = [&](SubjectKind kind,
+                                const std::string& subject) -> std::optional<Timestamp> {
+        const auto& known = state.known(kind);
+        const auto found = known.find(subject);
+        return found == known.end() ? std::nullopt : std::optional(found->second.first_seen);
+    };
+    MemorySink derived;
+    for (const Collector* collector : all_collectors())
+        if (collector->derive) collector->derive({out, first_seen, now}, derived);
+    std::ranges::move(derived.observations, std::back_inserter(out));
 }
 
 }  // namespace
@@ -181,8 +160,7 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
         if (task.retired) continue;
         for (const Observation& observation : task.last.observations)
             if (observation.metric->memory == Memory::remembered ||
-                observation.metric == &metric::array_present ||
-                observation.metric == &metric::drive_present)
+                find_inventory(*observation.metric))
                 observations.push_back(observation);
     }
     // Several collectors know a part of what a drive is, and one of them may see it a moment longer
@@ -192,16 +170,16 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
             observations.push_back(
                 {series.metric, series.subject, series.labels, value.value, value.observed_at});
     join_info(observations);
-    for (const Observation& observation : observations) {
-        if (observation.metric->memory == Memory::remembered) state.remember(observation);
-        if (observation.value == 0) continue;
-        if (observation.metric == &metric::array_present)
-            state.see(SubjectKind::array, observation.subject, now);
-    }
     for (const Observation& observation : observations)
-        if (observation.metric == &metric::drive_present && observation.value != 0 &&
-            !comes_and_goes(remembered_transport(state, observation.subject)))
-            state.see(SubjectKind::drive, observation.subject, now);
+        if (observation.metric->memory == Memory::remembered) state.remember(observation);
+    for (const Observation& observation : observations) {
+        const Collector* lister = find_inventory(*observation.metric);
+        if (!lister || observation.value == 0) continue;
+        const SubjectKind kind = observation.metric->subject;
+        const auto may_go = lister->comes_and_goes;
+        if (may_go && may_go(remembered_info(state, kind, observation.subject))) continue;
+        state.see(kind, observation.subject, now);
+    }
 }
 
 std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state,
@@ -210,10 +188,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     for (const Task& task : tasks) {
         if (task.retired) continue;
         all.insert(all.end(), task.last.observations.begin(), task.last.observations.end());
-        // A controller that answers is no drive; one that does not is worth telling.
-        const bool is_controller = task.subject.starts_with("controller-");
-        if (task.collector && task.collector->answering && !task.subject.empty() &&
-            task.has_reported && !(is_controller && task.succeeded))
+        if (tells_whether_it_answers(task))
             all.push_back(
                 {task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
     }
@@ -224,7 +199,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     add_missing(tasks, state, now, all);
     add_remembered(state, all);
     join_info(all);
-    add_check_ages(state, now, all);
+    add_derived(state, now, all);
     add_collector_facts(tasks, now, all);
     const auto host = [&](const Metric& metric, double value, Labels labels = {}) {
         all.push_back({&metric, "", std::move(labels), value, now});
@@ -239,10 +214,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     // While the clock was ahead; it has been set back, and an age must not be negative.
     for (Observation& observation : all) {
         observation.observed_at = std::min(observation.observed_at, now);
-        const bool tells_when_seen =
-            observation.metric == &metric::drive_read_timestamp_seconds ||
-            observation.metric == &metric::collector_last_success_timestamp_seconds;
-        if (tells_when_seen) observation.value = std::min(observation.value, now);
+        if (observation.metric->done_here) observation.value = std::min(observation.value, now);
     }
     sort_observations(all);
     // Two collectors that tell of one series: the first wins; Prometheus refuses doubles.

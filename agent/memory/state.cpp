@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "collectors/collector.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -84,9 +86,8 @@ void State::load(const std::vector<StateRow>& rows) {
                 rules_.since[{row.key1, row.key2}] = row.number1;
                 break;
             case StateRow::Table::known:
-                for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array})
-                    if (row.key1 == to_string(kind))
-                        known_[kind][row.key2] = {row.number1, row.number2};
+                if (const auto kind = parse_subject_kind(row.key1))
+                    known_[*kind][row.key2] = {row.number1, row.number2};
                 break;
             case StateRow::Table::text:
                 if (row.key1 == watched_since_key)
@@ -225,8 +226,8 @@ void State::prune(Timestamp before) {
     std::vector<std::pair<SubjectKind, std::string>> stale;
     for (const auto& [series, value] : counters_) {
         const SubjectKind kind = series.metric->subject;
-        const bool can_vanish = kind == SubjectKind::drive || kind == SubjectKind::array;
-        if (can_vanish && value.observed_at < before && !known(kind).contains(series.subject))
+        if (find_inventory(kind) && value.observed_at < before &&
+            !known(kind).contains(series.subject))
             stale.emplace_back(kind, series.subject);
     }
     for (const auto& [kind, subject] : stale) forget(kind, subject);

@@ -7,8 +7,8 @@
 
 #include "agent/log.hpp"
 #include "agent/memory/history.hpp"
+#include "agent/supervise/sleepers.hpp"
 #include "core/metrics/agent.hpp"
-#include "core/metrics/drives.hpp"
 
 namespace lastgood {
 
@@ -239,16 +239,6 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
     task.started_at = clock_.monotonic();
     task.backoff = 1;
     task.child->extend();
-    if (task.name == "drives") {
-        std::set<std::string> drives;
-        for (const Observation& observation : task.last.observations)
-            if (observation.metric == &metric::drive_present) drives.insert(observation.subject);
-        if (drives != drives_) {
-            drives_ = std::move(drives);
-            subjects_due_ = 0;
-            wake_up();
-        }
-    }
     on_change_();
 }
 
@@ -266,25 +256,22 @@ void Supervisor::accept(Task& task) {
                           clock_.now()});
     for (const Observation& observation : task.current.observations)
         note_growth(state_, observation, false);
-    const bool asleep =
-        std::ranges::any_of(task.current.observations, [](const Observation& observation) {
-            const std::string_view power = observation.label("state");
-            return observation.metric == &metric::drive_power_state &&
-                   (power == "standby" || power == "sleep");
-        });
-    if (asleep) {
-        // A sleeping drive was not asked: what it said last stays, with its age.
-        std::erase_if(task.last.observations, [&](const Observation& old) {
-            return old.metric == &metric::drive_power_state ||
-                   std::ranges::any_of(task.current.observations, [&](const Observation& now) {
-                       return now.metric == old.metric && now.subject == old.subject &&
-                              now.labels == old.labels;
-                   });
-        });
-        for (Observation& old : task.last.observations)
-            task.current.observations.push_back(std::move(old));
-    }
+    keep_values_of_sleepers(task.last.observations, task.current.observations);
     task.last = std::exchange(task.current, {});
+    note_inventory(task);
+}
+
+// Collectors with a child for each subject have others when an inventory changes.
+void Supervisor::note_inventory(const Task& task) {
+    const Metric* inventory = task.collector ? task.collector->inventory : nullptr;
+    if (!inventory) return;
+    std::set<std::string> here;
+    for (const Observation& observation : task.last.observations)
+        if (observation.metric == inventory) here.insert(observation.subject);
+    if (here == here_[inventory]) return;
+    here_[inventory] = std::move(here);
+    subjects_due_ = 0;
+    wake_up();
 }
 
 void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {

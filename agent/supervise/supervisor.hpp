@@ -3,6 +3,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -84,6 +85,7 @@ class Supervisor {
     void commit(Task& task, const std::string& cursor);
     void ended(Task& task, ChildEnd end, const std::string& message);
     void accept(Task& task);
+    void note_inventory(const Task& task);
     std::vector<std::string> arguments_of(const Task& task) const;
     bool has_room_for(const Task& task) const;
 
@@ -95,7 +97,7 @@ class Supervisor {
     Config config_;
     Launch launch_;
     std::list<Task> tasks_;
-    std::set<std::string> drives_;  // whose change makes the subjects be asked for anew
+    std::map<const Metric*, std::set<std::string>> here_;  // subjects of each inventory
     EventSource timer_;
     Seconds subjects_due_ = 0;
     bool stopping_ = false;

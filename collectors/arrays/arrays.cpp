@@ -17,6 +17,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/array_identity.hpp"
+#include "core/report.hpp"
 #include "core/udev_record.hpp"
 
 namespace lastgood {
@@ -271,6 +272,21 @@ Result<void> run(Context& context) {
     return ArraysCollector(context).run();
 }
 
+// An array without a known check is unchecked since it was first seen.
+void derive_check_ages(const Knowledge& knowledge, Sink& sink) {
+    const auto& all = knowledge.observations;
+    for (const Observation& observation : all) {
+        if (observation.metric != &metric::array_info) continue;
+        if (!has_copies(parse_md_level(observation.label("level")).value)) continue;
+        const std::string& array = observation.subject;
+        if (value_of(all, metric::array_present, array).value_or(0) == 0) continue;
+        const auto checked = value_of(all, metric::array_last_check_timestamp_seconds, array);
+        const auto first_seen = knowledge.first_seen(SubjectKind::array, array);
+        sink.observe(metric::array_unchecked_since_timestamp_seconds, array,
+                     checked ? *checked : first_seen.value_or(knowledge.now), knowledge.now);
+    }
+}
+
 }  // namespace
 
 extern const Collector arrays_collector;
@@ -281,6 +297,8 @@ const Collector arrays_collector = {
     .interval = usual_tick,
     .deadline = 30,
     .run = run,
+    .inventory = &metric::array_present,
+    .derive = derive_check_ages,
 };
 
 }  // namespace lastgood

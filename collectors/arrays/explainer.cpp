@@ -30,6 +30,11 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
 
 }  // namespace
 
-const Explainer mdstat_explainer = {"/proc/mdstat", recognises, explain};
+const Explainer mdstat_explainer{
+    .what = "/proc/mdstat",
+    .recognises = recognises,
+    .explain = explain,
+    .may_be_empty = true,
+};
 
 }  // namespace lastgood

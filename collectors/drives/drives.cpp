@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -167,6 +168,16 @@ Result<void> run(Context& context) {
     return DrivesCollector(context).run();
 }
 
+// People plug and unplug these.
+bool comes_and_goes(const Labels& info) {
+    return std::ranges::any_of(info, [](const auto& label) {
+        const auto& [key, value] = label;
+        return key == "transport" &&
+               (value == to_string(Transport::usb) || value == to_string(Transport::mmc) ||
+                value == to_string(Transport::loop));
+    });
+}
+
 }  // namespace
 
 extern const Collector drives_collector;
@@ -177,6 +188,8 @@ const Collector drives_collector = {
     .interval = longest_silence,
     .deadline = 30,
     .run = run,
+    .inventory = &metric::drive_present,
+    .comes_and_goes = comes_and_goes,
 };
 
 }  // namespace lastgood

@@ -257,6 +257,7 @@ const Explainer kernel_log_explainer{
     .what = "a kernel log",
     .recognises = recognises,
     .explain = explain,
+    .may_be_empty = true,
 };
 
 }  // namespace lastgood

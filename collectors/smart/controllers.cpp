@@ -14,7 +14,8 @@
 namespace lastgood {
 namespace {
 
-constexpr int max_drives = 128;  // behind one controller
+constexpr std::string_view subject_prefix = "controller-";  // no drive's id begins so
+constexpr int max_drives = 128;                             // behind one controller
 
 // MEGASAS_MAX_PD_CHANNELS of the kernel's megaraid_sas.h; lower channels have physical drives.
 constexpr int megaraid_first_volume_channel = 2;
@@ -164,7 +165,7 @@ std::vector<RaidController> raid_controllers(const Host& host) {
         const char* end = name.data() + name.size();
         if (std::from_chars(name.data() + 4, end, controller.host_number).ptr != end) continue;
         controller.driver = *driver;
-        controller.subject = "controller-" + name;
+        controller.subject = std::string(subject_prefix) + name;
         if (*driver == "megaraid_sas") {
             controller.device = fmt::format("/dev/bus/{}", controller.host_number);
         } else if (driver->starts_with("3w-")) {
@@ -177,6 +178,10 @@ std::vector<RaidController> raid_controllers(const Host& host) {
         controllers.push_back(std::move(controller));
     }
     return controllers;
+}
+
+bool is_raid_controller(std::string_view subject) {
+    return subject.starts_with(subject_prefix);
 }
 
 bool is_raid_volume(const Host& host, const Drive& drive) {

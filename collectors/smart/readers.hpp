@@ -57,6 +57,8 @@ struct RaidController {
 };
 // Found in /sys/class/scsi_host; accesses no device.
 std::vector<RaidController> raid_controllers(const Host& host);
+// Whether a subject of the collector is a controller, not a drive.
+bool is_raid_controller(std::string_view subject);
 
 // True if the drive is in fact a volume of such a controller, according to sysfs. A volume has no
 // health of its own, and some controllers answer for it as if it were broken (QEMU's MegaRAID).

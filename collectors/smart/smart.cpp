@@ -139,6 +139,7 @@ extern const Collector smart_collector{
     .run = run,
     .subjects = subjects,
     .answering = &metric::drive_answering,
+    .leads_to_others = is_raid_controller,
 };
 
 }  // namespace lastgood

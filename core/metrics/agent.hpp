@@ -25,6 +25,7 @@ inline constexpr Metric collector_last_success_timestamp_seconds{
     .type = MetricType::gauge,
     .help = "When the collector last ended well; a streaming collector, when it last printed.",
     .memory = Memory::remembered,
+    .done_here = true,
 };
 
 inline constexpr Metric collector_abandoned_children{

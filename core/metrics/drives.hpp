@@ -36,6 +36,7 @@ inline constexpr Metric drive_read_timestamp_seconds{
     .type = MetricType::gauge,
     .help = "When the drive's health was last read successfully.",
     .memory = Memory::remembered,
+    .done_here = true,
 };
 
 inline constexpr Metric drive_size_bytes{
@@ -111,6 +112,7 @@ inline constexpr Metric drive_power_state{
     .type = MetricType::state,
     .labels = "state",
     .help = "Power state: active, idle, standby or sleep.",
+    .asleep = "standby,sleep",
 };
 
 inline constexpr Metric drive_reallocated_sectors{

@@ -69,9 +69,7 @@ Health health_of(const Report& part, bool agent_dead) {
 
 std::string known_names(const Facts& facts) {
     std::string text;
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::spool, SubjectKind::collector}) {
+    for (const SubjectKind kind : named_subject_kinds) {
         std::string names;
         for (const Subject* subject : facts.of(kind)) {
             names += (names.empty() ? "" : ", ") + subject->name();

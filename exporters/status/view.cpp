@@ -66,8 +66,8 @@ std::string finding_counts(const Verdict& verdict) {
 
 std::string subject_counts(const Facts& facts) {
     std::vector<std::string> parts;
-    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
-                                   SubjectKind::backup, SubjectKind::spool}) {
+    for (const SubjectKind kind :
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup}) {
         if (const size_t count = facts.of(kind).size(); count > 0) {
             parts.push_back(count_of(count, to_string(kind)));
         }

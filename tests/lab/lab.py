@@ -291,7 +291,7 @@ class Server:
 
 
 def subject_of(labels):
-    kinds = ("drive", "array", "filesystem", "backup", "collector", "spool")
+    kinds = ("drive", "array", "filesystem", "backup", "collector")
     return next((labels[kind] for kind in kinds if kind in labels), "")
 
 

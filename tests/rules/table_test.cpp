@@ -61,7 +61,6 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
             for (const char* tool : {"restic", "borg", "files"})
                 add("db8", {{"kind", tool}, {"location", "/srv/restic/db8"}});
             break;
-        case SubjectKind::spool:
         case SubjectKind::collector:
             add("smart", {});
             break;

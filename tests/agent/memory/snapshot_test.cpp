@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
@@ -134,4 +135,50 @@ TEST_CASE("a removable drive is not missed, whichever collector spoke last") {
     State state;
     remember(state, tasks, now);
     CHECK_FALSE(state.known(SubjectKind::drive).contains("d"));
+}
+
+TEST_CASE("a RAID controller is told of only while it does not answer, a drive always") {
+    const auto answering = [](const char* subject, bool succeeded) {
+        Task task;
+        task.name = "smart";
+        task.collector = find_collector("smart");
+        task.subject = subject;
+        task.has_reported = true;
+        task.succeeded = succeeded;
+        std::list<Task> tasks;
+        tasks.push_back(std::move(task));
+        return value_of(observe_all(tasks, {}, {}, {}, now), metric::drive_answering, subject);
+    };
+    CHECK(answering("wwn-0x5000c500a1b2c3d4", true) == 1);
+    CHECK(answering("wwn-0x5000c500a1b2c3d4", false) == 0);
+    CHECK_FALSE(answering("controller-host0", true));
+    CHECK(answering("controller-host0", false) == 0);
+}
+
+TEST_CASE("each kind of subject has one inventory, and what was in it is missed") {
+    std::set<SubjectKind> kinds;
+    for (const Collector* collector : all_collectors()) {
+        const Metric* present = collector->inventory;
+        if (!present) continue;
+        CAPTURE(collector->name);
+        CHECK(kinds.insert(present->subject).second);
+        CHECK(find_inventory(*present) == collector);
+        CHECK(find_inventory(present->subject) == collector);
+        Task task;
+        task.name = collector->name;
+        task.has_reported = task.succeeded = true;
+        task.last.observations = {{present, "x", {}, 1, now}};
+        std::list<Task> tasks;
+        tasks.push_back(std::move(task));
+        State state;
+        remember(state, tasks, now);
+        CHECK(value_of(observe_all(tasks, state, {}, {}, now), *present, "x") == 1);
+        tasks.front().last.observations.clear();
+        CHECK(value_of(observe_all(tasks, state, {}, {}, now), *present, "x") == 0);
+        tasks.front().succeeded = false;  // nobody could look: nobody knows
+        CHECK_FALSE(value_of(observe_all(tasks, state, {}, {}, now), *present, "x"));
+    }
+    CHECK(kinds == std::set{SubjectKind::drive, SubjectKind::array});
+    CHECK(find_inventory(metric::drive_answering) == nullptr);
+    CHECK(find_inventory(SubjectKind::host) == nullptr);
 }
