@@ -298,8 +298,9 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
     for (const auto& [id, drive] : drives)
         if (drive.sysfs.find(component) != drive.sysfs.npos) found.insert(id);
     if (found.size() < 2 || link.empty()) return found;
-    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel; on
-    // PATA the device is the id.
+    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel and the
+    // id is 0; master and slave are ids of channel 0 (drivers/ata/libata-scsi.c,
+    // ata_scsi_scan_host).
     const std::string number(link.size() > 1 && link.front() == '0' ? link.substr(1) : link);
     std::set<std::string> narrowed;
     for (const std::string& id : found) {
@@ -310,8 +311,9 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
             sysfs.substr(at, sysfs.find('/', at + 1) - at);  // "/target2:0:1"
         const size_t first = target.find(':'), second = target.rfind(':');
         if (first == target.npos) continue;
-        if (target.substr(first + 1, second - first - 1) == number ||
-            target.substr(second + 1) == number)
+        const std::string channel = target.substr(first + 1, second - first - 1);
+        const std::string unit = target.substr(second + 1);
+        if ((channel == number && unit == "0") || (channel == "0" && unit == number))
             narrowed.insert(id);
     }
     return narrowed.size() == 1 ? narrowed : found;

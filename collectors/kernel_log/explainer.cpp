@@ -153,13 +153,15 @@ class SavedLogNames : public KernelLogNames {
         for (const auto& [address, name] : names_) {
             if (leading_number(address) != host) continue;
             all.insert(name);
-            // The number behind the dot is the channel behind a port multiplier, else the target.
+            // The number behind the dot is the channel behind a port multiplier (target 0), else
+            // the target (channel 0); drivers/ata/libata-scsi.c, ata_scsi_scan_host.
             TextScanner scan(address);
             scan.until(":");
             const int channel = leading_number(scan.rest());
             scan.until(":");
             const int target = leading_number(scan.rest());
-            if (channel == link || target == link) matching.insert(name);
+            if ((channel == link && target == 0) || (channel == 0 && target == link))
+                matching.insert(name);
         }
         if (all.size() == 1) return *all.begin();
         if (matching.size() == 1) return *matching.begin();

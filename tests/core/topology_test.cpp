@@ -184,10 +184,13 @@ TEST_CASE("two drives with one WWN stay two, two paths of one drive are one") {
     add("sda", "0:0:0:0", "8:0", "A1");
     add("sdb", "0:0:1:0", "8:16", "A1");
     add("sdc", "0:0:2:0", "8:32", "B2");
+    add("sdd", "0:0:3:0", "8:48", "");
     const Topology topology = Topology::read(host.host()).value();
-    CHECK(topology.drives.size() == 2);
+    CHECK(topology.drives.size() == 3);
     CHECK(topology.find_drive("sdb")->device == "sda");
     CHECK(topology.find_drive("sdc")->serial == "B2");
+    CHECK(topology.find_drive("sdc")->id == "wwn-0x5000000000000001-B2");
+    CHECK(topology.find_drive("sdd")->id == "wwn-0x5000000000000001-sdd");  // tells no serial
 }
 
 TEST_CASE("an empty machine has an empty topology") {
@@ -215,8 +218,10 @@ TEST_CASE("mountinfo in every shape") {
         "rw,errors=continue\n"
         "37 35 0:3 / /proc ro - proc proc\n"
         "38 35 98:1 / /srv ro,relatime - ext4 /dev/sdb1 rw\n"
-        "39 35 98:2 / /old rw,relatime - ext4 /dev/sdc1 ro");
-    REQUIRE(mounts.size() == 4);
+        "39 35 98:2 / /old rw,relatime - ext4 /dev/sdc1 ro\n"
+        "40 35 98:3 / /\\134octal\\\\04\\011\\040 rw - ext4 /dev/sdd1 rw\n");
+    REQUIRE(mounts.size() == 5);
+    CHECK(mounts[4].point == "/\\octal\\\\04\t ");
     CHECK(mounts[0].point == "/mnt 2");
     CHECK(mounts[0].type == "ext3");
     CHECK(mounts[0].super_options == std::vector<std::string>{"rw", "errors=continue"});
@@ -250,4 +255,97 @@ TEST_CASE("the ATA information page names the drive in full") {
     CHECK(identity.firmware == "FW01");
     CHECK(identity.wwn == "0x5000000000000000");
     CHECK(parse_ata_information_page("short").model.empty());
+}
+
+TEST_CASE("one serial or WWN of two drives names neither") {
+    Topology topology;
+    for (const char* device : {"sda", "sdb", "sdc"}) {
+        Drive drive;
+        drive.id = std::string("id-") + device;
+        drive.device = device;
+        drive.serial = drive.device == "sdc" ? "S2" : "S1";
+        drive.wwn = drive.device == "sda" ? "0x1" : "0x2";
+        topology.drives[drive.id] = drive;
+    }
+    CHECK(topology.find_drive("S1") == nullptr);
+    CHECK(topology.find_drive("0x2") == nullptr);
+    CHECK(topology.find_drive("S2")->device == "sdc");
+    CHECK(topology.find_drive("0x1")->device == "sda");
+}
+
+TEST_CASE("which block devices are drives") {
+    RecordedHost host;
+    const std::string bus = "/sys/devices/pci0000:00/0000:00:10.0";
+    for (const char* name : {"mmcblk0", "mmcblk0boot0", "mmcblk0rpmb"})
+        host.block(name, bus + "/mmc_host/mmc0/mmc0:0001/block/" + name,
+                   std::string("179:") + std::to_string(std::string(name).size()));
+    // A multipath NVMe drive: its namespace, and the hidden device of one path to it.
+    host.block("nvme0n1", "/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "259:0");
+    host.block("nvme0c1n1", bus + "/nvme/nvme1/nvme0c1n1", "259:1");
+    // Two slots of a card reader, one of them empty; a fixed drive that tells no size.
+    for (const char* name : {"sda", "sdb", "sdc"})
+        host.block(name, bus + "/usb1/1-1/host0/target0:0:0/0:0:0:" + (name + 2) + "/block/" + name,
+                   std::string("8:") + name[2]);
+    for (const char* name : {"sda", "sdb"})
+        host.file(bus + "/usb1/1-1/host0/target0:0:0/0:0:0:" + (name + 2) + "/block/" + name +
+                      "/removable",
+                  "1\n");
+    for (const char* name : {"sdb", "sdc"})
+        host.file(
+            bus + "/usb1/1-1/host0/target0:0:0/0:0:0:" + (name + 2) + "/block/" + name + "/size",
+            "0\n");
+    for (const char* name : {"sr0", "nbd0", "zram0", "ram1", "fd0", "drbd0", "rbd0", "mtdblock0"})
+        host.block(name, std::string("/sys/devices/virtual/block/") + name,
+                   "99:" + std::string(name));
+    const Topology topology = Topology::read(host.host()).value();
+    Set devices;
+    for (const auto& [id, drive] : topology.drives) devices.insert(drive.device);
+    CHECK(devices == Set{"mmcblk0", "nvme0n1", "sda", "sdc"});
+}
+
+TEST_CASE("drives that share one ATA port are told apart by the number behind the dot") {
+    const auto at = [](const char* first, const char* second) {
+        Topology topology;
+        for (const auto& [id, target] : {std::pair("a", first), {"b", second}}) {
+            Drive drive;
+            drive.id = id;
+            drive.sysfs = std::string("/sys/devices/pci0000:00/ata5/host4/target4:") + target +
+                          "/4:" + target + ":0/block/sd" + id;
+            topology.drives[id] = drive;
+        }
+        return topology;
+    };
+    // Behind a port multiplier its port is the channel; of master and slave each is an id
+    // (drivers/ata/libata-scsi.c, ata_scsi_scan_host).
+    for (const Topology& topology : {at("0:0", "1:0"), at("0:0", "0:1")}) {
+        CHECK(topology.drives_at("ata5.00") == Set{"a"});
+        CHECK(topology.drives_at("ata5.01") == Set{"b"});
+        CHECK(topology.drives_at("ata5") == Set{"a", "b"});
+        CHECK(topology.drives_at("ata5.15") == Set{"a", "b"});  // the multiplier itself
+    }
+    CHECK(at("0:0", "12:0").drives_at("ata5.12") == Set{"b"});
+}
+
+TEST_CASE("an NVMe controller without a serial number is not taken for another's") {
+    RecordedHost host;
+    const std::string nvme = "/sys/devices/pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0";
+    host.block("nvme0n1", nvme + "/nvme0n1", "259:0");
+    host.directory("/sys/class/nvme/nvme1");
+    const Topology topology = Topology::read(host.host()).value();
+    REQUIRE(topology.drives.size() == 1);
+    CHECK(topology.drives.begin()->second.serial.empty());
+    CHECK(topology.drives_at("nvme1").empty());
+    CHECK(topology.drives_at("nvme0").size() == 1);
+}
+
+TEST_CASE("a btrfs mounted by a link is found without udev, too") {
+    RecordedHost host;
+    host.block("vda", "/sys/devices/pci0000:00/0000:00:05.0/virtio2/block/vda", "254:0");
+    host.file("/dev/vda", "");
+    host.link("/dev/disk/by-uuid/aa-bb", "../../vda");
+    host.directory("/sys/fs/btrfs/aa-bb/devices/vda");
+    host.file("/proc/self/mountinfo",
+              "22 1 0:41 / / rw - btrfs /dev/disk/by-uuid/aa-bb rw,subvol=/\n");
+    const Topology topology = Topology::read(host.host()).value();
+    CHECK(topology.drives_under_mount(topology.mounts.at(0)).size() == 1);
 }

@@ -90,3 +90,40 @@ TEST_CASE("explain: clean recorded boots give no errors") {
     }
     CHECK(clean >= 5);
 }
+
+TEST_CASE("explain: drives that share one ATA port are told apart by the number behind the dot") {
+    for (const char* second : {"4:1:0:0", "4:0:1:0"}) {  // behind a port multiplier; a slave
+        CAPTURE(second);
+        const std::string log =
+            "[    1.0] sd 4:0:0:0: [sda] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
+            "[    1.1] sd " +
+            std::string(second) +
+            ": [sdb] 3907029168 512-byte logical blocks: (2.00 TB/1.82 TiB)\n"
+            "[   99.0] ata5.00: failed command: READ DMA\n"
+            "[   99.1] ata5: EH complete\n"
+            "[   99.2] ata5.01: failed command: READ DMA\n"
+            "[   99.3] ata5.01: failed command: READ DMA\n"
+            "[   99.4] ata5: EH complete\n"
+            "[   99.5] ata5: hard resetting link\n";
+        MemorySink sink;
+        REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+        CHECK(text_of(totals(sink.observations)) ==
+              "ata5 reset/ata=1; sda io/ata=1; sdb io/ata=2; ");
+    }
+}
+
+TEST_CASE("explain: device numbers of SCSI disks") {
+    for (const auto& [number, name] : {std::pair("8:0", "sda"),
+                                       {"8:17", "sdb"},
+                                       {"8:255", "sdp"},
+                                       {"65:0", "sdq"},
+                                       {"71:240", "sddx"},
+                                       {"128:0", "sddy"},
+                                       {"135:255", "sdiv"}}) {
+        MemorySink sink;
+        REQUIRE(kernel_log_explainer.explain(
+            std::string("[    1.0] Write-error on swap-device (") + number + ":9)\n", 1700000000,
+            sink));
+        CHECK(text_of(totals(sink.observations)) == std::string(name) + " io/buffer=1; ");
+    }
+}
