@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "collectors/arrays/btrfs.hpp"
+#include "collectors/arrays/check_memory.hpp"
 #include "collectors/arrays/lvm.hpp"
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/md_sysfs.hpp"
@@ -29,23 +28,6 @@ constexpr Seconds tick_before_end =
     3;  // of a check, so that its end is told from its being stopped
 constexpr Seconds shortest_pause = 0.05;
 constexpr size_t most_remembered = 256;
-constexpr double instantly_checked = 512.0 * 1024 * 1024;  // bytes of a member
-
-bool is_check(MdAction action) {
-    switch (action) {
-        case MdAction::check:
-        case MdAction::repair:
-            return true;
-        case MdAction::idle:
-        case MdAction::resync:
-        case MdAction::recover:
-        case MdAction::reshape:
-        case MdAction::frozen:
-        case MdAction::unknown:
-            return false;
-    }
-    return false;
-}
 
 bool has_copies(MdLevel level) {
     switch (level) {
@@ -67,78 +49,10 @@ bool has_copies(MdLevel level) {
     return false;
 }
 
-// What the kernel does not remember of an array.
-struct Remembered {
-    Timestamp checked = 0;  // 0: never seen
-    // A check that is running.
-    bool checking = false;
-    double progress = 0;
-    std::optional<Seconds> remaining;
-    Timestamp seen_at = 0;
-};
-
-using Memory = std::map<std::string, Remembered>;
-
-std::string to_cursor(const Memory& memory) {
-    nlohmann::json json = nlohmann::json::object();
-    for (const auto& [id, one] : memory)
-        if (one.checked > 0) json[id] = {{"checked", one.checked}};
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-double number_in(const nlohmann::json& object, const char* key) {
-    if (!object.is_object()) return 0;
-    auto found = object.find(key);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0;
-}
-
-Memory from_cursor(const std::string& cursor) {
-    Memory memory;
-    const auto json = nlohmann::json::parse(cursor, nullptr, false);
-    if (!json.is_object()) return memory;
-    for (const auto& [id, one] : json.items()) {
-        memory[id].checked = number_in(one, "checked");
-    }
-    return memory;
-}
-
-// Follows checks from one look to the next. A check that was stopped leaves no trace in sysfs, so
-// it counts as ended by itself only if it was about to end when last seen, or if the array is so
-// small that it was never seen between.
-void follow_check(const MdArray& array, Timestamp now, Remembered& memory) {
-    if (is_check(array.action.value) && array.phase == MdPhase::running) {
-        memory.checking = true;
-        memory.progress = array.progress.value_or(0);
-        memory.remaining = array.remaining;
-        memory.seen_at = now;
-        return;
-    }
-    if (!memory.checking || array.action.value != MdAction::idle) {
-        if (array.action.value != MdAction::check && array.action.value != MdAction::repair)
-            memory.checking = false;
-        return;
-    }
-    memory.checking = false;
-    const Seconds elapsed = now - memory.seen_at;
-    const bool about_to_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
-    const bool tiny = array.component_bytes && *array.component_bytes <= instantly_checked;
-    if (about_to_end || memory.progress > 0.995 || tiny) memory.checked = now;
-}
-
-// The count belongs to the last check or repair; a resync leaves one, too, that says nothing.
-bool mismatches_mean_something(const MdArray& array, const Remembered& memory) {
-    if (!array.mismatch_sectors) return false;
-    if (is_check(array.action.value)) return *array.mismatch_sectors > 0;
-    if (array.action.value != MdAction::idle && array.action.value != MdAction::frozen)
-        return false;
-    if (array.last_action.empty()) return memory.checked > 0;  // Linux before 3.11
-    return is_check(parse_md_action(array.last_action).value);
-}
-
 class ArraysCollector {
   public:
     explicit ArraysCollector(Context& context)
-        : context_(context), watch_(context.host), memory_(from_cursor(context.cursor)) {}
+        : context_(context), watch_(context.host), memory_(checks_from_cursor(context.cursor)) {}
 
     Result<void> run() {
         while (true) {
@@ -251,7 +165,7 @@ class ArraysCollector {
                  const Topology* topology, Timestamp now) {
         observe_array(array, id, name, topology, now, context_.sink);
 
-        Remembered& memory = memory_[id];
+        CheckMemory& memory = memory_[id];
         follow_check(array, now, memory);
         if (memory.checking && memory.remaining.value_or(0) < usual_tick) tick_ = tick_before_end;
         if (!has_copies(array.level.value)) return;
@@ -264,7 +178,7 @@ class ArraysCollector {
 
     Context& context_;
     KernelWatch watch_;
-    Memory memory_;
+    CheckMemories memory_;
     Seconds tick_ = usual_tick;
 };
 

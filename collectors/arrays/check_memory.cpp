@@ -1,0 +1,81 @@
+#include "collectors/arrays/check_memory.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace lastgood {
+
+namespace {
+
+constexpr double instantly_checked = 512.0 * 1024 * 1024;  // bytes of a member
+
+bool is_check(MdAction action) {
+    switch (action) {
+        case MdAction::check:
+        case MdAction::repair:
+            return true;
+        case MdAction::idle:
+        case MdAction::resync:
+        case MdAction::recover:
+        case MdAction::reshape:
+        case MdAction::frozen:
+        case MdAction::unknown:
+            return false;
+    }
+    return false;
+}
+
+double number_in(const nlohmann::json& object, const char* key) {
+    if (!object.is_object()) return 0;
+    auto found = object.find(key);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+}  // namespace
+
+std::string to_cursor(const CheckMemories& memories) {
+    nlohmann::json json = nlohmann::json::object();
+    for (const auto& [id, one] : memories)
+        if (one.checked > 0) json[id] = {{"checked", one.checked}};
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+CheckMemories checks_from_cursor(const std::string& cursor) {
+    CheckMemories memories;
+    const auto json = nlohmann::json::parse(cursor, nullptr, false);
+    if (!json.is_object()) return memories;
+    for (const auto& [id, one] : json.items()) {
+        memories[id].checked = number_in(one, "checked");
+    }
+    return memories;
+}
+
+void follow_check(const MdArray& array, Timestamp now, CheckMemory& memory) {
+    if (is_check(array.action.value) && array.phase == MdPhase::running) {
+        memory.checking = true;
+        memory.progress = array.progress.value_or(0);
+        memory.remaining = array.remaining;
+        memory.seen_at = now;
+        return;
+    }
+    if (!memory.checking || array.action.value != MdAction::idle) {
+        if (array.action.value != MdAction::check && array.action.value != MdAction::repair)
+            memory.checking = false;
+        return;
+    }
+    memory.checking = false;
+    const Seconds elapsed = now - memory.seen_at;
+    const bool about_to_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
+    const bool tiny = array.component_bytes && *array.component_bytes <= instantly_checked;
+    if (about_to_end || memory.progress > 0.995 || tiny) memory.checked = now;
+}
+
+bool mismatches_mean_something(const MdArray& array, const CheckMemory& memory) {
+    if (!array.mismatch_sectors) return false;
+    if (is_check(array.action.value)) return *array.mismatch_sectors > 0;
+    if (array.action.value != MdAction::idle && array.action.value != MdAction::frozen)
+        return false;
+    if (array.last_action.empty()) return memory.checked > 0;  // Linux before 3.11
+    return is_check(parse_md_action(array.last_action).value);
+}
+
+}  // namespace lastgood
