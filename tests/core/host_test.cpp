@@ -12,6 +12,10 @@ TEST_CASE("absent, denied and failed are told apart") {
     CHECK(host.read("/no/such/file").error().kind == ErrorKind::absent);
     CHECK(host.read("/proc").error().kind == ErrorKind::failed);
     CHECK(host.read("/proc/self/stat", 3).error().kind == ErrorKind::failed);
+    RecordedHost recorded;
+    recorded.file("/five", "12345");
+    CHECK(recorded.host().read("/five", 5).value() == "12345");
+    CHECK(recorded.host().read("/five", 4).error().kind == ErrorKind::failed);
     CHECK(host.read_number("/proc/self/comm").error().kind == ErrorKind::malformed);
     CHECK(host.list("/proc/self/comm").error().kind == ErrorKind::absent);
 }

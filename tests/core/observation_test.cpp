@@ -1,9 +1,14 @@
 #include "core/observation.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
+#include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
 
 using namespace lastgood;
@@ -28,6 +33,93 @@ TEST_CASE("names that are not UTF-8 still make a line") {
     CHECK(parse_protocol_line(
               to_json_line({ProtocolLine::Kind::observation, observation, {}, {}, {}}), 1)
               .has_value());
+}
+
+TEST_CASE("quotes, backslashes and control characters survive the way there and back") {
+    for (const char* name : {"a\"b", "a\\b", "C:\\new", "a\tb\nc", "\x01\x7f", "gr\xc3\xbcn"}) {
+        CAPTURE(name);
+        const Observation observation{&metric::drive_info, name, {{"model", name}}, 1, 5};
+        const auto parsed = parse_protocol_line(
+            to_json_line({ProtocolLine::Kind::observation, observation, {}, {}, {}}), 1);
+        REQUIRE(parsed.has_value());
+        CHECK(parsed->observation == observation);
+    }
+}
+
+TEST_CASE("every kind of error survives the way there and back") {
+    for (const ErrorKind kind : {ErrorKind::absent, ErrorKind::denied, ErrorKind::failed,
+                                 ErrorKind::malformed, ErrorKind::timed_out}) {
+        const auto parsed = parse_protocol_line(
+            to_json_line({ProtocolLine::Kind::problem, {}, {}, "sda", {kind, "words"}}), 1);
+        REQUIRE(parsed.has_value());
+        CHECK(parsed->error.kind == kind);
+        CHECK(parsed->error.message == "words");
+        CHECK(parsed->subject == "sda");
+    }
+    CHECK(parse_protocol_line(R"({"problem":"x","kind":"of tomorrow"})", 1)->error.kind ==
+          ErrorKind::failed);
+}
+
+TEST_CASE("an increment may be 0") {
+    for (const char* time : {"", ",\"observed_at\":5"}) {
+        CAPTURE(time);
+        CHECK(
+            parse_protocol_line(
+                std::string(
+                    R"({"metric":"lastgood_drive_kernel_errors_total","subject":"d","increment":0)") +
+                    time + "}",
+                1)
+                .has_value());
+    }
+}
+
+TEST_CASE("a label that is given twice counts once, the last time") {
+    const auto line = parse_protocol_line(
+        R"({"metric":"lastgood_drive_info","subject":"d","labels":{"model":"A","model":"B"},"value":1,"observed_at":5})",
+        1);
+    REQUIRE(line.has_value());
+    CHECK(line->observation.labels == Labels{{"model", "B"}});
+}
+
+TEST_CASE("observe sorts labels by key") {
+    MemorySink sink;
+    sink.observe(metric::drive_info, "d", 1, 5, {{"serial", "S"}, {"device", "sda"}});
+    REQUIRE(sink.observations.size() == 1);
+    CHECK(sink.observations[0].labels == Labels{{"device", "sda"}, {"serial", "S"}});
+}
+
+TEST_CASE("increments of one series add up, and are as new as the newest") {
+    MemorySink sink;
+    for (const auto& [kind, count, time] :
+         {std::tuple("io", 2.0, 100.0), {"io", 3.0, 90.0}, {"medium", 1.0, 50.0}})
+        sink.increment({&metric::drive_kernel_errors_total, "d", {{"kind", kind}}, count, time});
+    REQUIRE(sink.observations.size() == 2);
+    CHECK(sink.observations[0].value == 5);
+    CHECK(sink.observations[0].observed_at == 100);
+    CHECK(sink.observations[1].value == 1);
+    CHECK(sink.observations[1].observed_at == 50);
+}
+
+TEST_CASE("lines are written at a commit, at the end, and before they become too many to hold") {
+    const int fd = ::memfd_create("lines", MFD_CLOEXEC);
+    REQUIRE(fd >= 0);
+    const auto written = [&] { return ::lseek(fd, 0, SEEK_END); };
+    {
+        LineSink sink(fd);
+        sink.observe(metric::drive_pending_sectors, "d", 1, 5);
+        CHECK(written() == 0);
+        sink.commit("cursor");
+        const off_t first = written();
+        CHECK(first > 0);
+        for (int i = 0; i < 2000; ++i) sink.observe(metric::drive_pending_sectors, "d", i, 5);
+        CHECK(written() - first > 64 * 1024);
+        sink.problem("d", {ErrorKind::failed, "the last"});
+    }
+    std::string text(static_cast<size_t>(written()), '\0');
+    CHECK(::pread(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    CHECK(std::ranges::count(text, '\n') == 2003);
+    CHECK(text.ends_with("the last\",\"subject\":\"d\"}\n"));
+    ::close(fd);
 }
 
 TEST_CASE("increments, commits and problems") {
@@ -59,6 +151,8 @@ TEST_CASE("what is no observation is refused with a reason") {
          R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":1,"observed_at":"now"})",
          R"({"metric":"lastgood_drive_pending_sectors","subject":"d","increment":1})",
          R"({"metric":"lastgood_drive_kernel_errors_total","subject":"d","increment":-1})",
+         R"({"metric":"lastgood_report_timestamp_seconds","subject":"d","value":1})",
+         R"({"metric":"lastgood_report_timestamp_seconds","subject":"d","value":1,"observed_at":5})",
          R"({"metric":7,"subject":"d","value":1})", R"({"problem":3})"}) {
         CAPTURE(wrong);
         const auto line = parse_protocol_line(wrong, 1);

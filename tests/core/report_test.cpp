@@ -1,6 +1,7 @@
 #include "core/report.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
@@ -66,4 +67,20 @@ TEST_CASE("writing replaces the file as a whole and leaves nothing beside it") {
     CHECK(place.host().list("/").value() == std::vector<std::string>{"report.json"});
     CHECK_FALSE(write_report(example(), place.root() + "/no/such/report.json").has_value());
     CHECK(read_report(place.root() + "/nothing").error().kind == ErrorKind::absent);
+    // What cannot be replaced stays, and the new text does not stay beside it.
+    place.file("/full/inside", "");
+    CHECK_FALSE(write_report(example(), place.root() + "/full").has_value());
+    CHECK(place.host().list("/").value() == std::vector<std::string>{"full", "report.json"});
+}
+
+TEST_CASE("whoever listens may read the report, whatever the umask") {
+    const test::RecordedHost place;
+    const std::string path = place.root() + "/report.json";
+    const mode_t before = ::umask(077);
+    const auto written = write_report(example(), path);
+    ::umask(before);
+    REQUIRE(written.has_value());
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0644);
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 using namespace lastgood;
 
 TEST_CASE("durations name their unit") {
@@ -10,6 +12,10 @@ TEST_CASE("durations name their unit") {
     CHECK(parse_duration("90s").value() == 90);
     CHECK(parse_duration("2w").value() == 14 * 86400);
     CHECK(parse_duration("1.5d").value() == 129600);
+    CHECK(parse_duration("1ms").value() == 0.001);
+    CHECK(parse_duration("1m").value() == 60);
+    CHECK(parse_duration("1M").value() == 30.44 * 86400);
+    CHECK(parse_duration("1y").value() == 365.25 * 86400);
     for (const char* wrong : {"", "26", "h", "-3h", "3 parsecs", "1h x", "nan s", "inf s"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse_duration(wrong).has_value());
@@ -25,15 +31,24 @@ TEST_CASE("sizes") {
         CHECK_FALSE(parse_size(wrong).has_value());
     }
     CHECK(format_size(0) == "0 B");
+    CHECK(format_size(1023) == "1023 B");
+    CHECK(format_size(1024) == "1.0 KiB");
     CHECK(format_size(1536) == "1.5 KiB");
     CHECK(format_size(4e12) == "3.6 TiB");
+    CHECK(format_size(std::pow(2, 60)) == "1024.0 PiB");  // no larger unit
 }
 
 TEST_CASE("durations for people") {
     CHECK(format_duration(0.2) == "200 ms");
     CHECK(format_duration(59) == "59 s");
     CHECK(format_duration(65) == "1 min 5 s");
+    CHECK(format_duration(60) == "1 min");
+    CHECK(format_duration(3600) == "1 h");
     CHECK(format_duration(36300) == "10 h 5 min");
+    CHECK(format_duration(47.5 * 3600) == "47 h 30 min");
+    CHECK(format_duration(48.5 * 3600) == "2 days");
+    CHECK(format_duration(13 * 86400.0 + 7200) == "13 days 2 h");
+    CHECK(format_duration(14 * 86400.0 + 7200) == "14 days");
     CHECK(format_duration(912 * 86400.0) == "912 days");
     CHECK(format_duration(-120) == "-2 min");
 }

@@ -192,6 +192,22 @@ TEST_CASE("a series about something else counts for the drive it names") {
         Names{"a_rule wwn-1"});
 }
 
+TEST_CASE("about the host every subject's series counts, and there is one finding") {
+    Rule rule = one({.left = Operand(metric::drive_pending_sectors, {}, {}, Pick::sum),
+                     .comparison = Comparison::greater_or_equal,
+                     .limit = 3},
+                    SubjectKind::host);
+    rule.summary = "{value}";
+    RuleMemory memory;
+    const auto findings = evaluate(std::vector{rule},
+                                   {observation(metric::drive_pending_sectors, "a", 1),
+                                    observation(metric::drive_pending_sectors, "b", 2)},
+                                   now, memory);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].subject.empty());
+    CHECK(findings[0].summary == "3");
+}
+
 TEST_CASE("hold: only what has lasted is found, and since is when it began") {
     Rule rule = one({.left = metric::drive_pending_sectors,
                      .comparison = Comparison::greater_or_equal,
@@ -283,7 +299,9 @@ TEST_CASE("texts name the subject and the value with its unit") {
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].summary == "sdb (M 1, serial S1): 7200 7.2e+05% 7.0 KiB 2 h");
     CHECK(findings[0].advice == "smartctl -x /dev/sdb; wwn-1; no idea");
-    findings = evaluate(std::vector{rule}, {value}, now, memory);
+    findings = evaluate(std::vector{rule},
+                        {value, observation(metric::drive_info, "wwn-2", 1, {{"serial", "S2"}})},
+                        now, memory);
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].summary ==
           "wwn-1 (model unknown, serial unknown): 7200 7.2e+05% 7.0 KiB 2 h");

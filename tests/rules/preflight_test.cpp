@@ -123,3 +123,55 @@ TEST_CASE("an old report or an unknown drive tells nothing") {
     CHECK(preflight(mirror(), "a", now + 1000).verdict == PreflightVerdict::cannot_tell);
     CHECK(preflight(mirror(), "c", now).verdict == PreflightVerdict::cannot_tell);
 }
+
+TEST_CASE("a report of the future tells nothing either") {
+    CHECK(preflight(mirror(), "a", now - 5 - 121).verdict == PreflightVerdict::cannot_tell);
+    CHECK(preflight(mirror(), "a", now - 5 + 120).verdict == PreflightVerdict::go);
+    CHECK(preflight(mirror(), "a", now - 5 + 121).verdict == PreflightVerdict::cannot_tell);
+}
+
+TEST_CASE("what could not be read is relied on by nobody") {
+    Report report = mirror();
+    report.observations.push_back({&metric::array_readable, "md0", {}, 0, now});
+    CHECK(mentions(preflight(report, "a", now).against, "array md0 could not be read"));
+    report = mirror();
+    find(report, metric::backup_readable, "srv").value = 0;
+    CHECK(mentions(preflight(report, "a", now).against, "backup srv could not be read"));
+}
+
+TEST_CASE("what speaks against a partner") {
+    const auto against = [](Observation about_partner) {
+        Report report = mirror();
+        report.observations.push_back(std::move(about_partner));
+        return preflight(report, "a", now).against;
+    };
+    CHECK(mentions(against({&metric::drive_answering, "b", {}, 0, now}), "does not answer"));
+    CHECK(against({&metric::drive_answering, "b", {}, 1, now}).empty());
+    CHECK(mentions(against({&metric::drive_smart_passed, "b", {}, 0, now}), "it is failing"));
+    CHECK(mentions(against({&metric::drive_attributes_failing, "b", {}, 1, now}),
+                   "1 attributes at their threshold"));
+    CHECK(mentions(against({&metric::drive_offline_uncorrectable_sectors, "b", {}, 2, now}),
+                   "2 uncorrectable sectors"));
+    Report report = mirror();
+    for (const auto& [kind, count] : {std::pair("io", 2.0), {"medium", 3.0}})
+        report.observations.push_back(
+            {&metric::drive_kernel_errors_recent, "b", {{"kind", kind}}, count, now});
+    CHECK(mentions(preflight(report, "a", now).against, "had 5 kernel errors lately"));
+}
+
+TEST_CASE("a filesystem that spans drives without an array") {
+    Report report = mirror();
+    std::erase_if(report.observations,
+                  [](const Observation& one) { return one.metric->subject == SubjectKind::array; });
+    CHECK(mentions(preflight(report, "a", now).against,
+                   "filesystem /srv lies on it and on others, without redundancy that is known"));
+}
+
+TEST_CASE("an array that bears more losses is no reason against") {
+    Report report = mirror();
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::go);
+    CHECK(mentions(result.notes, "still survives 1 more failure"));
+}

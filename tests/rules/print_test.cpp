@@ -5,6 +5,8 @@
 #include <string>
 
 #include "core/host.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/drives.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 #include "tests/support.hpp"
@@ -107,6 +109,12 @@ TEST_CASE("steps are numbered, and no label can add one") {
           std::string::npos);
 }
 
+TEST_CASE("an empty label is an unknown one") {
+    const TextValues values{SubjectKind::drive, "wwn-1", {{"device", ""}, {"model", "M"}}, 1};
+    CHECK(render_for_host("{device} {device|some drive} {name} {model}", values) ==
+          "DEVICE some drive wwn-1 M");
+}
+
 TEST_CASE("texts as templates of Prometheus") {
     CHECK(
         render_for_prometheus("{subject} {value} {value:duration} {value:size} {value:percent}",
@@ -124,4 +132,79 @@ TEST_CASE("texts as templates of Prometheus") {
 
 TEST_CASE("names of alerts") {
     CHECK(alert_name(Rule{.name = "drive_io_stalled"}) == "LastgoodDriveIoStalled");
+}
+
+namespace {
+
+// The expression of a rule with this one condition; of a kind without an info metric, so that
+// nothing is joined.
+std::string promql(Condition condition, SubjectKind subject = SubjectKind::collector) {
+    const Rule rule{.name = "a_rule", .subject = subject, .all_of = {std::move(condition)}};
+    const std::string yaml = to_prometheus_yaml(std::vector{rule});
+    const std::string start = "expr: |-\n          ";
+    const size_t at = yaml.find(start) + start.size();
+    return yaml.substr(at, yaml.find('\n', at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("conditions as PromQL") {
+    const Operand success = metric::collector_success;
+    const std::string left = "max by (instance, job, collector) (lastgood_collector_success)";
+    const std::string right =
+        "max by (instance, job, collector) (lastgood_collector_duration_seconds)";
+    CHECK(promql({.left = success, .comparison = Comparison::present}) == left);
+    for (const auto& [comparison, sign] : {std::pair(Comparison::equal, "=="),
+                                           {Comparison::less, "<"},
+                                           {Comparison::less_or_equal, "<="},
+                                           {Comparison::greater, ">"},
+                                           {Comparison::greater_or_equal, ">="}})
+        CHECK(promql({.left = success, .comparison = comparison, .limit = 0.5}) ==
+              left + " " + sign + " 0.5");
+    CHECK(promql({.left = success, .clock = Clock::age, .limit = 5}) ==
+          "time() - " + left + " > 5");
+    CHECK(promql({.left = success, .clock = Clock::ahead, .limit = 5}) == left + " - time() > 5");
+    const auto against = [&](double limit) {
+        return promql(
+            {.left = success, .limit = limit, .right = metric::collector_duration_seconds});
+    };
+    const std::string on = left + " > on (instance, job, collector) ";
+    CHECK(against(0) == on + right);
+    CHECK(against(5) == on + "(" + right + " + 5)");
+    CHECK(against(-5) == on + "(" + right + " + -5)");
+}
+
+TEST_CASE("operands as PromQL") {
+    const auto operand = [](std::vector<std::string_view> values, bool except,
+                            Pick pick = Pick::largest, SubjectKind subject = SubjectKind::host) {
+        Operand left(metric::drive_kernel_errors_recent, "kind", std::move(values), pick);
+        left.except = except;
+        return promql({.left = left, .comparison = Comparison::present}, subject);
+    };
+    const std::string start = "max by (instance, job) (lastgood_drive_kernel_errors_recent";
+    CHECK(operand({}, false) == start + ")");
+    CHECK(operand({"io"}, false) == start + "{kind=\"io\"})");
+    CHECK(operand({"io"}, true) == start + "{kind!=\"io\"})");
+    CHECK(operand({"io", "a.b|c\\"}, false) == start + R"({kind=~"io|a\\.b\\|c\\\"}))");
+    CHECK(operand({"io", "medium"}, true) == start + "{kind!~\"io|medium\"})");
+    CHECK(operand({}, false, Pick::smallest).starts_with("min by"));
+    CHECK(operand({}, false, Pick::sum).starts_with("sum by"));
+    // A series about something else counts only if it names a subject of the rule's kind.
+    CHECK(operand({"io"}, false, Pick::largest, SubjectKind::collector) ==
+          "max by (instance, job, collector) "
+          "(lastgood_drive_kernel_errors_recent{kind=\"io\",collector!=\"\"})");
+}
+
+TEST_CASE("texts as YAML: quotes, backslashes and line ends are escaped") {
+    const Rule rule{.name = "a_rule",
+                    .subject = SubjectKind::host,
+                    .all_of = {{.left = metric::state_persisted}},
+                    .hold = 90,
+                    .summary = "say \"no\" to C:\\",
+                    .advice = "one\ntwo\tthree\x01"};
+    const std::string yaml = to_prometheus_yaml(std::vector{rule});
+    CHECK(yaml.find(R"(summary: "say \"no\" to C:\\")") != std::string::npos);
+    CHECK(yaml.find(R"(description: "1. one\n2. two\x09three\x01")") != std::string::npos);
+    CHECK(yaml.find("        for: 90s\n") != std::string::npos);
+    CHECK(yaml.find("  - name: lastgood\n") != std::string::npos);
 }

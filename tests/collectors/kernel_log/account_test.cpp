@@ -304,3 +304,76 @@ TEST_CASE("a flood of made-up device names makes a bounded number of series") {
     for (int i = 0; i < 20000; ++i) fixture.log(fmt::format("I/O error, dev sdz{}x, sector 1", i));
     CHECK(fixture.account.drain().size() <= 5000);
 }
+
+TEST_CASE("an error of a USB port or a SCSI host with several drives is charged to none") {
+    Fixture fixture;
+    add(fixture.topology,
+        drive("wwn-C", "sdc",
+              "/sys/devices/pci0000:00/usb1/1-3/host5/target5:0:0/5:0:0:0/block/sdc"),
+        "8:32");
+    fixture.clock += 5;
+    fixture.log("I/O error, dev sdq, sector 1");  // makes it look
+    fixture.charged();
+    fixture.log("usb 1-3: reset high-speed USB device number 2 using xhci_hcd");
+    CHECK(fixture.charged() == "wwn-C reset/usb=1; ");
+    add(fixture.topology,
+        drive("wwn-D", "sdd",
+              "/sys/devices/pci0000:00/usb1/1-3/host5/target5:0:0/5:0:0:1/block/sdd"),
+        "8:48");
+    fixture.clock += 5;
+    fixture.log("I/O error, dev sdq, sector 1");
+    fixture.charged();
+    fixture.log("usb 1-3: reset high-speed USB device number 2 using xhci_hcd");
+    CHECK(fixture.charged().empty());
+}
+
+TEST_CASE("of a filesystem's mounts the one that shows its root is named") {
+    Fixture fixture;
+    fixture.topology.mounts.clear();
+    for (const auto& [root, point] :
+         {std::pair("/www", "/export"), {"/", "/srv"}, {"/", "/again"}, {"/db", "/other"}}) {
+        Mount mount;
+        mount.number = "9:0";
+        mount.root = root;
+        mount.point = point;
+        mount.source = "/dev/md0";
+        fixture.topology.mounts.push_back(mount);
+    }
+    fixture.clock += 5;
+    fixture.log("I/O error, dev sdq, sector 1");
+    fixture.charged();
+    fixture.log("EXT4-fs (md0): Remounting filesystem read-only");
+    CHECK(fixture.charged() == "/srv read_only/filesystem=1; ");
+}
+
+TEST_CASE("a count is as new as its newest error") {
+    Fixture fixture;
+    for (const Timestamp time : {5.0, 9.0, 7.0})
+        fixture.reader.feed("I/O error, dev sda, sector 1", {time, ""});
+    fixture.reader.flush();
+    const auto found = fixture.account.drain();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].value == 3);
+    CHECK(found[0].observed_at == 9);
+}
+
+TEST_CASE("a drive that has just appeared is read again when udev knows it") {
+    Fixture fixture;
+    const std::string sysfs = "/sys/devices/pci0000:00/ata3/host2/target2:0:0/2:0:0:0/block/sdc";
+    // Until then it has an id of its place only.
+    add(fixture.topology, drive("unstable-place", "sdc", sysfs), "8:32");
+    fixture.log("sd 2:0:0:0: [sdc] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)");
+    const int reads = fixture.reads;
+    fixture.clock += 1.5;
+    fixture.names.settle();
+    CHECK(fixture.reads == reads);
+    CHECK(fixture.names.needs_settling());
+    fixture.topology.drives.clear();
+    add(fixture.topology, drive("wwn-C", "sdc", sysfs), "8:32");
+    fixture.clock += 0.5;
+    fixture.names.settle();
+    CHECK(fixture.reads == reads + 1);
+    CHECK_FALSE(fixture.names.needs_settling());
+    fixture.log("I/O error, dev sdc, sector 1");
+    CHECK(fixture.charged() == "wwn-C io/block=1; ");
+}

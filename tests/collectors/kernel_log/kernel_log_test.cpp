@@ -125,6 +125,9 @@ TEST_CASE("gaps in the sequence numbers are counted as lost records") {
     CHECK(text_of(collect(record(3, "a") + record(7, "b"), "boot-1:9").found).empty());
     CHECK(text_of(collect(record(3, "a") + record(12, "b"), "boot-1:9").found) ==
           "lastgood_kernel_log_lost_records_total=2; ");
+    // Right behind what was counted before.
+    CHECK(text_of(collect(record(9, "a") + record(12, "b"), "boot-1:9").found) ==
+          "lastgood_kernel_log_lost_records_total=2; ");
     // The very first run: earlier records were not lost.
     CHECK(text_of(collect(record(20, "a")).found).empty());
     CHECK(text_of(collect("").found).empty());
@@ -237,4 +240,12 @@ TEST_CASE("a stream commits one record within 100 ms and coalesces a flood") {
     const auto span = flooded - flood + 300ms;
     CHECK(static_cast<double>(sink.commits) <=
           std::chrono::duration<double>(span).count() / 0.05 + 6);
+}
+
+TEST_CASE("a cursor that makes no sense is none") {
+    for (const char* cursor : {"rubbish", "boot-1:", "boot-1:9x", "boot-1:-9", ":"}) {
+        CAPTURE(cursor);
+        CHECK(text_of(collect(record(20, "a"), cursor).found).empty());
+        CHECK(collect(record(20, "a"), cursor).cursor == "boot-1:20");
+    }
 }

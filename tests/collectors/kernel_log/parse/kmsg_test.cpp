@@ -42,6 +42,7 @@ TEST_CASE("kmsg: malformed records are refused") {
 TEST_CASE("kmsg: escapes") {
     CHECK(unescape_kmsg("a\\x0ab") == "a\nb");
     CHECK(unescape_kmsg("a\\x5cb") == "a\\b");
+    CHECK(unescape_kmsg("a\\x0a") == "a\n");
     CHECK(unescape_kmsg("a\\xzz") == "a\\xzz");
     CHECK(unescape_kmsg("a\\x0") == "a\\x0");
     CHECK(unescape_kmsg("\\") == "\\");

@@ -1,0 +1,78 @@
+#include "core/facts.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "core/metrics/drives.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+Report with_drives(const std::vector<std::string>& devices) {
+    Report report;
+    for (const std::string& device : devices)
+        report.observations.push_back({&metric::drive_info,
+                                       "id-" + device,
+                                       {{"device", device}, {"serial", "S-" + device}},
+                                       1,
+                                       5});
+    return report;
+}
+
+}  // namespace
+
+TEST_CASE("a partition's name leads to its drive") {
+    const Report report = with_drives({"sda", "sdaa", "nvme0n1", "mmcblk0"});
+    const Facts facts(report);
+    const auto named = [&](std::string_view word) {
+        std::string found;
+        for (const Subject* subject : facts.named(word)) found += subject->name() + " ";
+        return found;
+    };
+    for (const auto& [word, drive] : {std::pair("sda", "sda "),
+                                      {"/dev/sda", "sda "},
+                                      {"sda1", "sda "},
+                                      {"sda12", "sda "},
+                                      {"sdaa", "sdaa "},
+                                      {"sdaa3", "sdaa "},
+                                      {"nvme0n1", "nvme0n1 "},
+                                      {"nvme0n1p2", "nvme0n1 "},
+                                      {"mmcblk0p1", "mmcblk0 "},
+                                      {"s-SDA", "sda "},
+                                      {"id-sda", "sda "},
+                                      {"nvme0n12", ""},
+                                      {"nvme0n1p", ""},
+                                      {"nvme0n1px", ""},
+                                      {"sdap1", ""},
+                                      {"sdab", ""},
+                                      {"sda1x", ""},
+                                      {"sd", ""},
+                                      {"", ""}}) {
+        CAPTURE(word);
+        CHECK(named(word) == drive);
+    }
+}
+
+TEST_CASE("the kernel counts sda to sdz, then sdaa; numbers count as numbers") {
+    const std::vector<std::string_view> sorted = {"disk7",   "disk10",  "md2",      "md10",
+                                                  "nvme0n1", "nvme2n1", "nvme10n1", "sda",
+                                                  "sdb",     "sdz",     "sdaa",     "sdab"};
+    auto mixed = sorted;
+    std::ranges::reverse(mixed);
+    std::ranges::sort(mixed, natural_less);
+    CHECK(mixed == sorted);
+    CHECK(natural_less("disk007", "disk8"));
+    CHECK_FALSE(natural_less("disk8", "disk007"));
+    CHECK_FALSE(natural_less("sda", "sda"));
+}
+
+TEST_CASE("a subject is as bad as the worst of its findings") {
+    Report report;
+    for (const Severity severity : {Severity::warning, Severity::critical, Severity::unknown})
+        report.findings.push_back({"rule", severity, SubjectKind::drive, "d", "", "", 0});
+    const Facts facts(report);
+    CHECK(facts.find(SubjectKind::drive, "d")->worst == Severity::critical);
+    CHECK(facts.find(SubjectKind::array, "d") == nullptr);
+}
