@@ -32,70 +32,73 @@ struct Settings {
     Setting<std::string> state_directory{
         .key = "state_directory",
         .value = "/var/lib/lastgood",
-        .prose = "Where counters and the ages of findings are kept across restarts.",
+        .prose =
+            "Directory of the database that keeps counters and the beginnings of findings across "
+            "restarts.",
     };
     Setting<std::string> runtime_directory{
         .key = "runtime_directory",
         .value = "/run/lastgood",
-        .prose = "Where report.json is written.",
+        .prose = "Directory of report.json.",
     };
     Setting<std::string> inbox_directory{
         .key = "inbox_directory",
         .value = "/var/lib/lastgood/inbox",
         .prose =
-            "Files of observation lines dropped here are read as if a collector had printed them.",
+            "Directory of files with observations from other programs; each file is read like a "
+            "collector's output.",
     };
     Setting<std::string> listen{
         .section = "serve",
         .key = "listen",
         .value = "127.0.0.1:9847",
         .prose =
-            "Address and port of /metrics; \"[::]:9847\" is every address, and where "
-            "lastgood-exporter.service listens when nothing is set here.",
+            "Address and port of /metrics. \"[::]:9847\" means every address; "
+            "lastgood-exporter.service listens there if this is not set.",
     };
     Setting<std::string> serve_user{
         .section = "serve",
         .key = "user",
         .value = "nobody",
-        .prose = "Whom the listening process becomes when it is started as root.",
+        .prose = "User the listener switches to when started as root.",
     };
     Setting<std::string> textfile_path{
         .section = "textfile",
         .key = "path",
         .value = "",
         .prose =
-            "Also write the metrics to this file, for node_exporter's textfile collector; must end "
-            "in .prom. Empty: do not.",
+            "The metrics are also written to this file, for node_exporter's textfile collector. It "
+            "must end in .prom. Empty: no file.",
     };
     Setting<bool> loop_devices{
         .section = "drives",
         .key = "loop_devices",
         .value = false,
-        .prose = "Treat loop devices as drives, for tests on machines without drives of their own.",
+        .prose = "Treat loop devices as drives, for tests on machines without drives.",
     };
     Setting<Seconds> growth_window{
         .section = "drives",
         .key = "growth_window",
         .value = 7 * 86400,
-        .prose = "A health counter that grew within this time makes a drive suspect.",
+        .prose = "A drive is suspect if one of its health counters grew within this time.",
     };
     Setting<Seconds> kernel_log_window{
         .section = "kernel_log",
         .key = "window",
         .value = 86400,
-        .prose = "Kernel errors make a drive suspect for this long.",
+        .prose = "A kernel error counts as recent for this long.",
     };
     Setting<std::string> kernel_log_source{
         .section = "kernel_log",
         .key = "source",
         .value = "/dev/kmsg",
-        .prose = "The kernel log device.",
+        .prose = "Kernel log device.",
     };
     Setting<Seconds> fill_window{
         .section = "filesystems",
         .key = "fill_window",
         .value = 6 * 3600,
-        .prose = "The time to full is worked out from the growth within this time.",
+        .prose = "The forecast of when a filesystem is full uses its growth within this time.",
     };
 };
 

@@ -11,6 +11,7 @@
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/utf8.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
@@ -28,19 +29,22 @@ std::string name_of(const Subject& drive) {
 std::vector<std::string> troubles_of(const Subject& drive) {
     std::vector<std::string> troubles;
     if (drive.value(metric::drive_smart_passed) == 0.0)
-        troubles.emplace_back("says of itself that it is failing");
-    const auto count = [&](const Metric& metric, std::string_view what) {
+        troubles.emplace_back("reports that it is failing");
+    const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
         if (const double value = drive.value(metric).value_or(0); value > 0)
-            troubles.push_back(fmt::format("has {:.0f} {}", value, what));
+            troubles.push_back("has " + counted(value, one, many));
     };
-    count(metric::drive_pending_sectors, "pending sectors");
-    count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sectors");
-    count(metric::drive_attributes_failing, "attributes at their threshold");
+    count(metric::drive_pending_sectors, "pending sector", "pending sectors");
+    count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sector",
+          "uncorrectable sectors");
+    count(metric::drive_attributes_failing, "attribute at its threshold",
+          "attributes at their thresholds");
     double errors = 0;
     for (const Observation* observation : drive.observations)
         if (observation->metric == &metric::drive_kernel_errors_recent)
             errors += observation->value;
-    if (errors > 0) troubles.push_back(fmt::format("had {:.0f} kernel errors lately", errors));
+    if (errors > 0)
+        troubles.push_back("had " + counted(errors, "recent kernel error", "recent kernel errors"));
     if (drive.value(metric::drive_answering) == 0.0) troubles.emplace_back("does not answer");
     return troubles;
 }
@@ -105,20 +109,25 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
         if (observation->metric == &metric::array_sync_progress_ratio &&
             observation->label("action") != "check")
             result.against.push_back(
-                fmt::format("array {} is in the middle of a {} ({:.0f}% done): wait for its end",
-                            name, observation->label("action"), observation->value * 100));
+                fmt::format("array {} runs a {} ({:.0f}% done): wait until it is done", name,
+                            observation->label("action"), observation->value * 100));
     if (!carries_data(membership.state)) {
+        const Subject* subject = facts.find(SubjectKind::drive, drive);
+        const std::string device = subject ? subject->name() : harmless(drive);
         result.notes.push_back(
-            fmt::format("array {} does not rely on it: there it is {}", name, membership.state));
+            membership.state == "spare"
+                ? fmt::format("{} is a spare of {}; {} holds no data on it", device, name, name)
+                : fmt::format("{} is {} in {}; {} does not need it", device, membership.state, name,
+                              name));
         return;
     }
     if (membership.fatal)
         return result.against.push_back(
-            fmt::format("array {} loses data the moment it is pulled", name));
+            fmt::format("pulling it loses data of array {} at once", name));
     const double left = array.value(metric::array_survivable_failures).value_or(0) - 1;
     if (left > 0) {
-        result.notes.push_back(fmt::format(
-            "array {} still survives {:.0f} more failure(s) while it is rebuilt", name, left));
+        result.notes.push_back(fmt::format("array {} survives {} more while it is rebuilt", name,
+                                           counted(left, "failure", "failures")));
         return;
     }
     result.notes.push_back(
@@ -133,12 +142,12 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
         if (!partner || !asked.insert(other).second) continue;
         for (const std::string& trouble : troubles_of(*partner))
             result.against.push_back(
-                fmt::format("if {} dies during the rebuild the data of {} is gone, and it {}",
+                fmt::format("if {} fails during the rebuild, the data of {} is lost, and it {}",
                             name_of(*partner), name, trouble));
     }
     for (const std::string& doubt : backups_in_doubt(facts, now))
         result.against.push_back(
-            fmt::format("nothing would bring the data of {} back: {}", name, doubt));
+            fmt::format("then the data of {} could not be restored: {}", name, doubt));
 }
 
 void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array,
@@ -153,9 +162,10 @@ void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array
         }
         if (!here) continue;
         if (drives == 1 || !in_array)
-            result.against.push_back(fmt::format(
-                "filesystem {} lies on it {}", harmless(filesystem->id),
-                drives == 1 ? "alone" : "and on others, without redundancy that is known"));
+            result.against.push_back(
+                fmt::format("filesystem {} lies on {}", harmless(filesystem->id),
+                            drives == 1 ? "this drive alone"
+                                        : "this and other drives, without known redundancy"));
     }
 }
 
@@ -168,12 +178,13 @@ Preflight preflight(const Report& report, std::string_view drive, Timestamp now)
     result.drive = subject ? name_of(*subject) : harmless(drive);
     const Seconds age = now - report.written_at;
     if (age > preflight_report_limit || age < -preflight_report_limit) {
-        result.against.push_back(
-            fmt::format("the report is {} old: is the agent running?", format_duration(age)));
+        result.against.push_back(fmt::format(
+            "the report is {} old; see whether the agent runs: systemctl status lastgood",
+            format_duration(age)));
         return result;
     }
     if (!subject) {
-        result.against.emplace_back("no such drive is known");
+        result.against.emplace_back("there is no such drive");
         return result;
     }
     bool in_array = false;

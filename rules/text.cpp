@@ -8,6 +8,7 @@
 
 #include "core/time.hpp"
 #include "core/utf8.hpp"
+#include "core/words.hpp"
 #include "rules/command.hpp"
 
 namespace lastgood {
@@ -100,10 +101,8 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     const std::string_view word = placeholder.word;
     if (const AdviceCommand* command = command_of(word, values.kind))
         return render_for_host(command->text_for(label_or(values, command->label, "")), values);
-    if (const auto singular = singular_of(placeholder)) {
-        const std::string number = fmt::format("{:.0f}", values.value);
-        return fmt::format("{} {}", number, number == "1" ? *singular : placeholder.fallback);
-    }
+    if (const auto singular = singular_of(placeholder))
+        return counted(values.value, *singular, placeholder.fallback);
     if (word == "id") return harmless(values.id);
     if (word == "host") return "this host";
     if (word == "name") return label_or(values, "device", harmless(values.id));

@@ -84,9 +84,9 @@ lastgood \- tells whether a drive is failing, and whether the last good copy of 
 .RI [ OPTION ...]
 .SH DESCRIPTION
 .B lastgood.service
-watches this host's drives, arrays, filesystems and backups, and writes a report at least every 15 seconds.
+watches the drives, arrays, filesystems and backups of this host and writes a report at least every 15 seconds.
 .B lastgood\-exporter.service
-gives it to Prometheus, at /metrics on port 9847. The commands below read the same report, or do one part of the work by hand.
+serves the report to Prometheus, at /metrics on port 9847. The commands below read the same report, or do one part of the work by hand.
 .SH COMMANDS
 )~";
 
@@ -94,10 +94,9 @@ constexpr std::string_view man_end = R"~(.SH EXIT STATUS
 .B status
 and
 .B explain
-end with 0 when all is fine, 1 for a warning, 2 for something critical, and 3 when it cannot be known, which includes an agent
-that is not running.
+exit with 0 for fine, 1 for a warning, 2 for critical and 3 for unknown. An agent that does not run is unknown.
 .B preflight
-ends with 0 for GO. Every command ends with 3 when it could not do its work.
+exits with 0 for GO, 2 for NO\-GO, and 3 if it cannot tell. Every command exits with 3 if it could not do its work.
 .SH FILES
 .TP
 .I /etc/lastgood/lastgood.toml
@@ -108,15 +107,14 @@ The configuration; see
 The newest report.
 .TP
 .I /var/lib/lastgood/state.db
-Counters and the ages of findings.
+Counters and the beginnings of findings.
 .TP
 .I /var/lib/lastgood/inbox
-Observations that other programs leave here are reported, too.
+Other programs leave observations here; they are part of the report.
 .TP
 .I /usr/share/lastgood/lastgood.rules.yml
-Alert rules for Prometheus; what
-.B lastgood rules
-prints.
+Alert rules for Prometheus; the output of
+.BR "lastgood rules" .
 .SH SEE ALSO
 .BR lastgood.toml (5),
 .BR smartctl (8),
@@ -239,7 +237,7 @@ std::string command_line_to_man() {
         }
     }
     text +=
-        ".SS Options of every command\n.TP\n.B \\-\\-help\nPrint what there is.\n.TP\n.B lastgood "
+        ".SS Options of every command\n.TP\n.B \\-\\-help\nPrint help.\n.TP\n.B lastgood "
         "\\-\\-version\nPrint the version.\n";
     return text + std::string(man_end);
 }

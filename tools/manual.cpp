@@ -200,13 +200,14 @@ std::string man_text(std::string_view text, bool quoted) {
 std::string metrics_to_markdown() {
     std::string text = fmt::format(
         "# Metrics\n\n{}\n"
-        "Every series about a drive, array, filesystem, backup or collector carries its id "
-        "in a label of that name; the "
-        "table lists the further labels. An *info* metric is always 1 and says in its labels what "
-        "the subject is; of a *state* "
-        "metric only the state that holds is there, with 1. *Remembered* values outlive failed "
-        "reads and restarts. "
-        "Age is the clock minus a timestamp.\n\n",
+        "A series about a drive, array, filesystem, backup or collector has its id in the "
+        "label of that name. The tables list the other labels.\n\n"
+        "| word | meaning |\n|---|---|\n"
+        "| info | Always 1; the labels describe the subject. |\n"
+        "| state | 1 for the state that holds now, named in a label; other states are absent. |\n"
+        "| remembered | The value survives failed reads and restarts. |\n"
+        "| recent | Within the setting `window` of `[kernel_log]`. |\n\n"
+        "The age of a timestamp is the clock minus the timestamp.\n\n",
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,

@@ -28,45 +28,45 @@ struct Key {
 // compares the two.
 const Key backup_keys[] = {
     {"name", "text", "\"db8\"",
-     "What it is called in findings and metrics: letters, digits and - _ . @. Needed."},
-    {"files", "path", "\"/backup/db8/*.sql.zst\"",
-     "The copies are files: a glob like `/backup/db8/*.sql.zst`."},
+     "Required. Its name in findings and metrics: letters, digits and - _ . @."},
+    {"files", "path", "\"/backup/db8/*.sql.zst\"", "The copies are files that match this pattern."},
     {"restic", "path", "\"/srv/restic/db8\"",
-     "The copies are snapshots in this restic repository. No password is needed."},
+     "The copies are snapshots in this restic repository. lastgood needs no password."},
     {"borg", "path", "\"/srv/borg/db8\"",
-     "The copies are archives in this borg repository. No password is needed."},
+     "The copies are archives in this borg repository. lastgood needs no password."},
     {"pgbackrest", "path", "\"/var/lib/pgbackrest\"",
      "The copies are backups in this pgBackRest repository."},
     {"stamp", "path", "\"/var/lib/off-site-sync.ok\"",
-     "The job touches this file when it has succeeded."},
+     "The backup job touches this file when it has succeeded."},
     {"covers", "list of paths", "[\"/var/lib/mysql\"]",
-     "What the copies hold: the filesystems of these paths count as backed up."},
-    {"max_age", "duration", "\"26h\"", "How old the newest copy may become. Default `\"26h\"`."},
+     "Paths that the copies hold. The filesystems of these paths count as backed up."},
+    {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
     {"min_size", "size", "\"1GiB\"",
-     "How large the newest copy must at least be: `\"1GiB\"`, or bytes."},
-    {"stanza", "text", "\"main\"", "pgbackrest: the stanza; not needed when there is only one."},
+     "The newest copy must have at least this size: `\"1GiB\"`, or a number of bytes."},
+    {"stanza", "text", "\"main\"",
+     "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",
-     "files: the form of the time in the names, as in strptime(3), `\"%Y-%m-%d_%H%M%S\"`. "
-     "Otherwise it is found by its form, else the file's modification time is taken."},
+     "For files: how the file names write the time, as in strptime(3). If not set, lastgood "
+     "recognises common forms, and otherwise uses the modification time."},
     {"settle_time", "duration", "\"1min\"",
-     "files: what has not changed for so long counts as written. Default `\"1min\"`."},
+     "For files: a file that has not changed for this long counts as complete. Default "
+     "`\"1min\"`."},
     {"cache_directory", "path", "\"/root/.cache/borg\"",
-     "borg: the client's cache, where its own record of a finished backup lies."},
+     "For borg: the cache of the borg client, which records when a backup finished."},
 };
 const Key collector_keys[] = {
     {"name", "text", "\"tape-age\"",
-     "What it is called: letters, digits and - _ . @, and not the name of a built-in collector. "
-     "Needed."},
+     "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
     {"command", "list of text", "[\"/usr/local/bin/tape-age\"]",
-     "A program and its arguments that prints observation lines (docs/writing-a-collector.md). "
-     "Needed."},
+     "Required. A program that prints observations, and its arguments "
+     "(docs/writing-a-collector.md)."},
     {"interval", "duration", "\"5min\"", "Time between two starts. Default `\"5min\"`."},
-    {"deadline", "duration", "\"1min\"", "A run that takes longer is killed. Default `\"1min\"`."},
+    {"deadline", "duration", "\"1min\"", "A longer run is killed. Default `\"1min\"`."},
 };
 const Key builtin_collector_keys[] = {
-    {"enabled", "true or false", "true", "Whether it runs. Default `true`."},
-    {"interval", "duration", "\"5min\"", "Time between two starts, instead of its own."},
-    {"deadline", "duration", "\"1min\"", "A run that takes longer is killed, instead of its own."},
+    {"enabled", "true or false", "true", "Whether the collector runs. Default `true`."},
+    {"interval", "duration", "\"5min\"", "Time between two starts. Default: the collector's own."},
+    {"deadline", "duration", "\"1min\"", "A longer run is killed. Default: the collector's own."},
 };
 
 struct Section {
@@ -104,20 +104,19 @@ std::vector<Section> all_sections() {
         sections.push_back({std::move(heading), prose, {keys.begin(), keys.end()}, false});
     };
     add("[[backup]]",
-        "One for each expected stream of copies. Exactly one of files, restic, borg, pgbackrest "
-        "and stamp says where it lies; with none, its values come from the inbox or another "
-        "collector.",
+        "One table for each backup that you expect. Set one of files, restic, borg, pgbackrest and "
+        "stamp. If none is set, the values come from the inbox or from another collector.",
         backup_keys);
-    add("[[collector]]", "A collector of your own.", collector_keys);
-    add("[collectors.NAME]", "How a built-in collector runs.", builtin_collector_keys);
+    add("[[collector]]", "One table for each collector of your own.", collector_keys);
+    add("[collectors.NAME]", "When a built-in collector runs.", builtin_collector_keys);
     return sections;
 }
 
 constexpr std::string_view introduction =
-    "`/etc/lastgood/lastgood.toml`, then the files `*.toml` in `/etc/lastgood/conf.d/`, in the "
-    "order of their names. No configuration is a valid one. Unknown keys are errors, named with "
-    "line and column: `lastgood config check`. A duration needs its unit: `\"90s\"`, `\"26h\"`, "
-    "`\"1h 30min\"`, `\"2w\"`.";
+    "lastgood reads `/etc/lastgood/lastgood.toml`, then the files `*.toml` in "
+    "`/etc/lastgood/conf.d/` in the order of their names. All of them may be missing. `lastgood "
+    "config check` reports errors, such as unknown keys, with file, line and column. A duration "
+    "needs a unit: `\"90s\"`, `\"26h\"`, `\"1h 30min\"`, `\"2w\"`.";
 
 std::string without_marks(std::string_view text) {
     std::string result(text);
@@ -165,10 +164,9 @@ std::string settings_to_man() {
         ".\\\" {}.TH LASTGOOD.TOML 5 \"\" \"lastgood\" \"File formats\"\n.SH NAME\n"
         "lastgood.toml \\- configuration of lastgood\n.SH SYNOPSIS\n"
         ".I /etc/lastgood/lastgood.toml\n.br\n.I /etc/lastgood/conf.d/*.toml\n"
-        ".SH DESCRIPTION\n{}\n.PP\nThe agent reads it anew on\n"
+        ".SH DESCRIPTION\n{}\n.PP\nThe agent reads it again on\n"
         ".B systemctl reload lastgood\n"
-        "(SIGHUP); one with an error is refused, and the old one stays in force. After a change "
-        "of\n"
+        "(SIGHUP). If it has an error, the old one stays in force. After a change of\n"
         ".B [serve]\nrestart\n.BR lastgood-exporter.service .\n",
         generated_note, man_text(introduction));
     for (const Section& section : all_sections()) {
@@ -189,10 +187,10 @@ std::string settings_to_man() {
 std::string settings_to_example() {
     std::string text =
         comment(
-            "lastgood's configuration, see lastgood.toml(5). What is commented out is what holds "
-            "anyway; only the tables at the end are examples. After a change: lastgood config "
-            "check && systemctl reload lastgood; after one of [serve]: systemctl restart "
-            "lastgood-exporter.") +
+            "Configuration of lastgood, see lastgood.toml(5). The commented settings show their "
+            "defaults; the tables at the end are examples. After a change: lastgood config check "
+            "&& systemctl reload lastgood. After a change of [serve]: systemctl restart "
+            "lastgood-exporter") +
         "#\n" + comment(introduction);
     for (const Section& section : all_sections()) {
         const bool placeholder = section.heading.find("NAME") != section.heading.npos;

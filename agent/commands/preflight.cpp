@@ -20,9 +20,13 @@ int run_preflight(const std::string& report_path, const std::string& word) {
     std::erase_if(drives,
                   [](const Subject* subject) { return subject->kind != SubjectKind::drive; });
     if (drives.size() != 1)
-        return refuse(drives.empty() ? fmt::format("no drive is known as \"{}\"", harmless(word))
-                                     : fmt::format("\"{}\" names several drives; give the id",
-                                                   harmless(word)));
+        return refuse(
+            drives.empty()
+                ? fmt::format("no drive is named \"{}\"; lastgood status lists the drives",
+                              harmless(word))
+                : fmt::format(
+                      "\"{}\" names several drives; give the id, which lastgood status DRIVE shows",
+                      harmless(word)));
     const Preflight result = preflight(*report, drives[0]->id, Host().now());
     const auto print = [](const std::vector<std::string>& reasons, char mark) {
         for (const std::string& reason : reasons)
@@ -31,13 +35,13 @@ int run_preflight(const std::string& report_path, const std::string& word) {
     };
     switch (result.verdict) {
         case PreflightVerdict::go:
-            fmt::print("GO      {} may be pulled.\n", result.drive);
+            fmt::print("GO      {} is safe to pull.\n", result.drive);
             break;
         case PreflightVerdict::no_go:
             fmt::print("NO-GO   Do not pull {}.\n", result.drive);
             break;
         case PreflightVerdict::cannot_tell:
-            fmt::print("NO-GO   It cannot be told whether {} may be pulled.\n", result.drive);
+            fmt::print("NO-GO   Cannot tell whether {} is safe to pull.\n", result.drive);
             break;
     }
     print(result.against, '-');

@@ -268,7 +268,9 @@ ExpositionCache::Answer ExpositionCache::answer(bool with_text) {
     } else {
         result.why =
             age > 0
-                ? fmt::format("the report is {} old: is the agent running?", format_duration(age))
+                ? fmt::format(
+                      "the report is {} old; see whether the agent runs: systemctl status lastgood",
+                      format_duration(age))
                 : fmt::format("the report is {} ahead of the clock", format_duration(-age));
         if (with_text) {
             Report last;

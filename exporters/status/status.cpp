@@ -96,7 +96,7 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
     }
     if (subjects.empty()) {
         return {"",
-                fmt::format("nothing here is named \"{}\". Known are:{}", harmless(options.subject),
+                fmt::format("nothing is named \"{}\". The names are:{}", harmless(options.subject),
                             known_names(facts)),
                 3};
     }

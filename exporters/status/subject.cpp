@@ -199,9 +199,8 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
     std::vector<std::string> lines;
     const Verdict verdict = judge(report, now, options.agent_gone);
     if (verdict.agent_dead) {
-        for (auto& line : wrap(fmt::format("UNKNOWN: the lastgood agent is not running. This is "
-                                           "what it knew {} ago; nothing "
-                                           "of it is known to be so now.",
+        for (auto& line : wrap(fmt::format("UNKNOWN: the lastgood agent is not running. Everything "
+                                           "below is {} old and may be outdated.",
                                            format_duration(std::abs(now - report.written_at))),
                                options.width)) {
             lines.push_back(coloured(line, Colour::magenta, options.colour));
@@ -217,12 +216,12 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
         }
         add_findings(lines, facts, findings, now, verdict.agent_dead, options);
         if (findings.empty()) {
-            lines.push_back(verdict.agent_dead ? "  Nothing wrong was found with it then."
-                                               : "  Nothing wrong found with it.");
+            lines.push_back(verdict.agent_dead ? "  Nothing wrong was found then."
+                                               : "  Nothing wrong found.");
         }
         for (const Problem& problem : report.problems) {
             if (!problem.subject.empty() && problem.subject == subject->id) {
-                lines.push_back(fmt::format("  could not be read by {}: {}",
+                lines.push_back(fmt::format("  collector {} could not read it: {}",
                                             harmless(problem.collector),
                                             harmless(problem.message)));
             }

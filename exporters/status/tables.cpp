@@ -10,6 +10,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
@@ -125,19 +126,19 @@ double kernel_errors(const Subject& drive) {
 
 std::string drive_remarks(const Subject& drive) {
     std::vector<std::string> parts;
-    const auto count = [&](const Metric& metric, std::string_view what) {
+    const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
         if (const double n = sum(drive, metric); n > 0) {
-            parts.push_back(fmt::format("{:.0f} {}", n, what));
+            parts.push_back(counted(n, one, many));
         }
     };
     if (const double errors = kernel_errors(drive); errors > 0) {
-        parts.push_back(fmt::format("{:.0f} kernel errors", errors));
+        parts.push_back(counted(errors, "kernel error", "kernel errors"));
     }
-    count(metric::drive_pending_sectors, "pending");
-    count(metric::drive_offline_uncorrectable_sectors, "uncorrectable");
-    count(metric::drive_reallocated_sectors, "reallocated");
-    count(metric::drive_media_errors_total, "media errors");
-    count(metric::drive_grown_defects, "defects");
+    count(metric::drive_pending_sectors, "pending", "pending");
+    count(metric::drive_offline_uncorrectable_sectors, "uncorrectable", "uncorrectable");
+    count(metric::drive_reallocated_sectors, "reallocated", "reallocated");
+    count(metric::drive_media_errors_total, "media error", "media errors");
+    count(metric::drive_grown_defects, "defect", "defects");
     if (const auto used = drive.value(metric::drive_used_endurance_ratio); used && *used >= 0.8) {
         parts.push_back(percent(used) + " worn");
     }
@@ -167,10 +168,12 @@ void finish(Table& table, std::vector<std::pair<int, Row>>& ranked) {
     }
 }
 
+// `noun` is for one, "drive".
 std::string fold_text(const Table& table, std::string_view noun, const TableContext& context) {
     const size_t plain = table.plain_rows();
     const bool all = plain == table.rows.size();
-    return fmt::format("{} {}{}, all fine{}", plain, all ? "" : "more ", noun,
+    return fmt::format("{} {}{}{}, {}fine{}", plain, all ? "" : "more ", noun,
+                       plain == 1 ? "" : "s", plain == 1 ? "" : "all ",
                        context.past ? " then" : "");
 }
 
@@ -251,7 +254,7 @@ Table drive_table(const TableContext& context) {
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
-    table.folded = fold_text(table, "drives", context);
+    table.folded = fold_text(table, "drive", context);
     if (!temperature.empty()) {
         table.folded += ", " +
                         range_text(fmt::format("{:.0f}", temperature.low),
@@ -303,7 +306,7 @@ Table array_table(const TableContext& context) {
             remarks.push_back(fmt::format("{:.0f} fatal", *fatal));
         }
         if (const auto spares = array->value(metric::array_spare_members); spares && *spares > 0) {
-            remarks.push_back(fmt::format("{:.0f} spare", *spares));
+            remarks.push_back(counted(*spares, "spare", "spares"));
         }
         const State shown = state_of(*array);
         const auto remaining = array->value(metric::array_sync_remaining_seconds);
@@ -323,7 +326,7 @@ Table array_table(const TableContext& context) {
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
-    table.folded = fold_text(table, "arrays", context);
+    table.folded = fold_text(table, "array", context);
     return table;
 }
 
@@ -356,7 +359,7 @@ Table filesystem_table(const TableContext& context) {
         }
         if (const double errors = sum(*filesystem, metric::filesystem_kernel_errors_total);
             errors > 0) {
-            remarks.push_back(fmt::format("{:.0f} errors", errors));
+            remarks.push_back(counted(errors, "error", "errors"));
         }
         const State shown = state_of(*filesystem);
         Row row;
@@ -377,7 +380,7 @@ Table filesystem_table(const TableContext& context) {
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
-    table.folded = fold_text(table, "filesystems", context);
+    table.folded = fold_text(table, "filesystem", context);
     if (!used_range.empty()) {
         table.folded +=
             ", " + range_text(percent(used_range.low), percent(used_range.high)) + " used";
@@ -431,7 +434,7 @@ Table backup_table(const TableContext& context) {
             remarks.emplace_back("incomplete");
         }
         if (backup->value(metric::backup_in_progress) == 1) {
-            remarks.emplace_back("one is running");
+            remarks.emplace_back("a copy is being written");
         }
         const std::string_view domain = backup->label(metric::backup_failure_domain, "domain");
         if (domain.starts_with("same-")) {
@@ -461,7 +464,7 @@ Table backup_table(const TableContext& context) {
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
-    table.folded = fold_text(table, "backups", context);
+    table.folded = fold_text(table, "backup", context);
     if (!ages.empty()) {
         table.folded +=
             ", newest copies " + range_text(short_age(ages.low), short_age(ages.high)) + " old";

@@ -161,14 +161,13 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
                 "back, or the agent is dead.",
                 host, format_duration(-age), format_time(report.written_at));
         }
-        text += " Nothing below is known to be so now.";
+        text += " Everything below may be outdated.";
     } else if (verdict.health == Health::ok) {
         text = fmt::format("{}: nothing wrong found in {}", host, subject_counts(facts));
     } else if (const auto counts = finding_counts(verdict); !counts.empty()) {
         text = fmt::format("{}: {} in {}", host, counts, subject_counts(facts));
     } else {
-        text = fmt::format("{}: not everything could be looked at; nothing wrong found in the rest",
-                           host);
+        text = fmt::format("{}: some checks failed; the others found nothing wrong", host);
         if (report.observations.empty()) {
             text = fmt::format("{}: nothing is known yet", host);
         }
@@ -176,7 +175,7 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
     add_paragraph(lines, word_of(verdict.health), colour_of(verdict.health), text, options);
     if (verdict.agent_dead) {
         add_paragraph(lines, "", Colour::none,
-                      "Start it: systemctl restart lastgood. Why it died: journalctl -u lastgood",
+                      "Restart it: systemctl restart lastgood. Its log: journalctl -u lastgood",
                       options);
         const auto counts = finding_counts(verdict);
         add_paragraph(lines, "", Colour::none,
@@ -187,7 +186,7 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
         report.watched_since > 0
             ? fmt::format("watched since {} ({})", format_time(report.watched_since),
                           short_age(now - report.watched_since))
-            : "not known since when it is watched";
+            : "not known since when this host is watched";
     if (!verdict.agent_dead) {
         watched += fmt::format("; report {} old", short_age(std::max(age, 0.0)));
     }
@@ -204,18 +203,17 @@ void judge_drives(const Facts& facts, Verdict& verdict) {
                 break;
             case DriveState::failed:
                 if (!found) {
-                    verdict.not_known.push_back(drive->name() + " says that it has failed");
+                    verdict.not_known.push_back(drive->name() + " reports that it has failed");
                 }
                 break;
             case DriveState::gone:
                 if (!found) {
-                    verdict.not_known.push_back(drive->name() + " was here and is gone");
+                    verdict.not_known.push_back(drive->name() + " has disappeared");
                 }
                 break;
             case DriveState::not_answering:
                 if (!found) {
-                    verdict.not_known.push_back(drive->name() +
-                                                " did not answer when it was last asked");
+                    verdict.not_known.push_back(drive->name() + " did not answer the last query");
                 }
                 break;
             case DriveState::not_read:
@@ -238,7 +236,7 @@ void judge_drives(const Facts& facts, Verdict& verdict) {
         const size_t shown = std::min<size_t>(silent.size(), 12);
         verdict.notes.push_back(fmt::format(
             "{}no health data from {}{} (virtual drives and some USB bridges have none)",
-            all ? "no drive here tells its health: " : "",
+            all ? "no drive here reports its health: " : "",
             fmt::join(silent.begin(), silent.begin() + static_cast<ptrdiff_t>(shown), ", "),
             silent.size() > shown ? fmt::format(" and {} more", silent.size() - shown) : ""));
     }
@@ -309,15 +307,15 @@ Verdict judge(const Report& report, Timestamp now, bool agent_gone) {
                 : "no drive, array, filesystem or backup was found here");
     } else if (!drives) {
         verdict.notes.emplace_back(
-            "no drives were found (a container, or not allowed to see them?): "
-            "nothing is known of what lies under the filesystems");
+            "no drive was found (a container, or no permission?): what lies under the filesystems "
+            "is unknown");
     }
     judge_collectors(report, facts, now, verdict);
     judge_drives(facts, verdict);
     if (!backups) {
         verdict.notes.emplace_back(
-            "no backup is configured, so no copy is watched: lastgood config "
-            "discover lists what could be");
+            "no backup is configured, so no copy is watched; find backups: lastgood config "
+            "discover");
     }
     if (verdict.agent_dead) {
         verdict.health = Health::unknown;
@@ -362,7 +360,7 @@ std::string render_no_report(const Error& error, std::string_view path,
                 harmless(path));
             break;
         case ErrorKind::denied:
-            text = fmt::format("not allowed to read the report: {}", harmless(error.message));
+            text = fmt::format("no permission to read the report: {}", harmless(error.message));
             break;
         case ErrorKind::failed:
         case ErrorKind::malformed:
@@ -416,7 +414,7 @@ std::string render_explanation(const Report& report, std::string_view what, Time
     std::string text =
         fmt::format("this is {}: {}", what, counts.empty() ? "nothing wrong found in it" : counts);
     if (counts.empty() && health == Health::unknown) {
-        text = fmt::format("this is {}, but what it says could not be made out", what);
+        text = fmt::format("this is {}, but it could not be understood", what);
     }
     Lines lines;
     add_paragraph(lines, word_of(health), colour_of(health), text, options);

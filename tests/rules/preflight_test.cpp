@@ -65,10 +65,15 @@ TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old
     find(report, metric::backup_newest_timestamp_seconds, "srv").value = now - 912 * 86400.0;
     const Preflight result = preflight(report, "a", now);
     CHECK(result.verdict == PreflightVerdict::no_go);
-    CHECK(mentions(result.against,
-                   "if sdb (M, serial Sb) dies during the rebuild the data of md0 is gone, and it "
-                   "has 3 pending sectors"));
+    CHECK(
+        mentions(result.against,
+                 "if sdb (M, serial Sb) fails during the rebuild, the data of md0 is lost, and it "
+                 "has 3 pending sectors"));
     CHECK(mentions(result.against, "912 days old"));
+    find(report, metric::drive_pending_sectors, "b").value = 1;
+    const Preflight one_sector = preflight(report, "a", now);
+    CHECK(mentions(one_sector.against, "it has 1 pending sector"));
+    CHECK_FALSE(mentions(one_sector.against, "sectors"));
     // The drive with the pending sectors may go, but for the backup.
     CHECK_FALSE(mentions(preflight(report, "b", now).against, "pending"));
 }
@@ -78,11 +83,12 @@ TEST_CASE("what loses data at once") {
     for (Observation& observation : report.observations)
         if (observation.metric == &metric::array_member_fatal && observation.label("drive") == "a")
             observation.value = 1;
-    CHECK(mentions(preflight(report, "a", now).against, "the moment it is pulled"));
+    CHECK(mentions(preflight(report, "a", now).against,
+                   "pulling it loses data of array md0 at once"));
     report = mirror();
     report.observations.push_back(
         {&metric::filesystem_drive, "/scratch", {{"drive", "a"}}, 1, now});
-    CHECK(mentions(preflight(report, "a", now).against, "/scratch lies on it alone"));
+    CHECK(mentions(preflight(report, "a", now).against, "/scratch lies on this drive alone"));
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
@@ -109,14 +115,20 @@ TEST_CASE("copies that prove nothing save nothing") {
 }
 
 TEST_CASE("a faulty or spare member is not relied on") {
-    Report report = mirror();
-    for (Observation& observation : report.observations)
-        if (observation.metric == &metric::array_member && observation.label("drive") == "a")
-            observation.labels[3].second = "faulty";
-    std::erase_if(report.observations, [](const Observation& one) {
-        return one.metric == &metric::filesystem_drive && one.label("drive") == "a";
-    });
-    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    for (const auto& [state, note] :
+         {std::pair("faulty", "sda is faulty in md0; md0 does not need it"),
+          std::pair("spare", "sda is a spare of md0; md0 holds no data on it")}) {
+        Report report = mirror();
+        for (Observation& observation : report.observations)
+            if (observation.metric == &metric::array_member && observation.label("drive") == "a")
+                observation.labels[3].second = state;
+        std::erase_if(report.observations, [](const Observation& one) {
+            return one.metric == &metric::filesystem_drive && one.label("drive") == "a";
+        });
+        const Preflight result = preflight(report, "a", now);
+        CHECK(result.verdict == PreflightVerdict::go);
+        CHECK(mentions(result.notes, note));
+    }
 }
 
 TEST_CASE("an old report or an unknown drive tells nothing") {

@@ -1,0 +1,17 @@
+// Words that go with a number.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+namespace lastgood {
+
+// "1 sector", "2 sectors": the number without decimals, and the word for one or for any other.
+inline std::string counted(double number, std::string_view one, std::string_view many) {
+    const std::string text = fmt::format("{:.0f}", number);
+    return fmt::format("{} {}", text, text == "1" ? one : many);
+}
+
+}  // namespace lastgood
