@@ -158,3 +158,33 @@ TEST_CASE("sizes are limited") {
     CHECK(inbox.told("many.jsonl: only the first 10000 lines"));
     CHECK(inbox.sink.problems.size() < 40);
 }
+
+TEST_CASE("a file of exactly 1 MiB is read") {
+    Inbox inbox;
+    inbox.write("full.jsonl", good + std::string(1024 * 1024 - good.size(), ' '));
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 1);
+    CHECK(inbox.sink.problems.empty());
+}
+
+TEST_CASE("of many wrong lines twenty are told, and how many more there are") {
+    Inbox inbox;
+    std::string lines;
+    for (int i = 0; i < 20; ++i) lines += "nonsense\n";
+    inbox.write("a.jsonl", lines);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.problems.size() == 20);
+    inbox.write("a.jsonl", lines + "{}\n{}\n{}\n" + good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 1);
+    CHECK(inbox.sink.problems.size() == 21);
+    CHECK(inbox.told("a.jsonl: 3 more lines are wrong"));
+}
+
+TEST_CASE("of many files the first thousand are read") {
+    Inbox inbox;
+    for (int i = 0; i < 1001; ++i) inbox.write("f" + std::to_string(10000 + i) + ".json", good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 1000);
+    CHECK(inbox.told("only the first 1000 files are read"));
+}

@@ -328,3 +328,42 @@ TEST_CASE("every recorded md directory of sysfs says what the index expects") {
     }
     CHECK(trees >= 8);
 }
+
+TEST_CASE("two halves of one mirror that were started apart are two arrays") {
+    const Scratch host("");
+    host.write("proc/mdstat", "Personalities : [raid1]\nunused devices: <none>\n");
+    for (const char* device : {"md0", "md1"}) {
+        const std::string md = std::string("sys/block/") + device + "/md/";
+        host.write(md + "array_state", "clean\n");
+        host.write(md + "level", "raid1\n");
+        host.write(md + "raid_disks", "2\n");
+        host.write(md + "degraded", "1\n");
+        host.write(md + "metadata_version", "1.2\n");
+        host.write(md + "sync_action", "idle\n");
+        host.write(md + "uuid", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9\n");
+    }
+    const auto ran = test::run_on_host(arrays(), host.path.string());
+    CHECK(value(ran.sink, metric::array_present, mirror) == 1);
+    CHECK(value(ran.sink, metric::array_present, std::string(mirror) + "-md1") == 1);
+    CHECK(select(ran.sink.observations, metric::array_present).size() == 2);
+}
+
+TEST_CASE("a rebuild that would take longer than ten years has no foreseeable end") {
+    const Scratch host(test::host_directory("raid5-rebuilding"));
+    const char* id = "md-uuid-99999999:88887777:66665555:55555555";
+    std::string md;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(host.path / "sys/devices/virtual/block"))
+        if (entry.path().filename() == "sync_speed")
+            md = std::filesystem::relative(entry.path().parent_path(), host.path).string() + "/";
+    std::filesystem::remove(host.path / "proc/mdstat");  // which foresees an end of its own
+    const auto remaining = [&](const char* speed) {
+        host.write(md + "sync_speed", speed);
+        return value(test::run_on_host(arrays(), host.path.string()).sink,
+                     metric::array_sync_remaining_seconds, id);
+    };
+    CHECK(remaining("180000\n"));
+    CHECK(remaining("100\n"));
+    CHECK_FALSE(remaining("10\n"));
+    CHECK_FALSE(remaining("0\n"));
+}

@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "collectors/kernel_log/names.hpp"
 #include "core/metrics/arrays.hpp"
 #include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
 
 using namespace lastgood;
 
@@ -53,4 +55,19 @@ TEST_CASE("the kernel log's errors of the volume are charged to the array of tha
         [] { return 1000.0; });
     CHECK(names.array("dm-4") == "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata");
     CHECK(names.array("dm-1") == "dm-1");
+}
+
+TEST_CASE("a dmsetup that fails is told") {
+    test::RecordedHost place;
+    std::filesystem::copy(
+        test::host_directory("lvm-leg-lost"), place.root(),
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+    const Host host(place.root());
+    const auto topology = Topology::read(host);
+    REQUIRE(topology);
+    CHECK(read_lvm_arrays(host, *topology).has_value());
+    place.file("/commands/dmsetup status --noflush --target raid.status", "1\n");
+    const auto found = read_lvm_arrays(host, *topology);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().message.find("dmsetup") != std::string::npos);
 }

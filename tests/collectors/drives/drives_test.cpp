@@ -5,6 +5,7 @@
 
 #include "collectors/drives/parse/block_stat.hpp"
 #include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
 
 using namespace lastgood;
 
@@ -33,6 +34,8 @@ TEST_CASE("the statistics of a block device") {
     CHECK(new_kernel->in_flight == 0);
     CHECK_FALSE(parse_block_stat(""));
     CHECK_FALSE(parse_block_stat("1 2 3"));
+    CHECK_FALSE(parse_block_stat("1 2 3 4 5 6 7 8"));
+    CHECK(parse_block_stat("1 2 3 4 5 6 7 8 9")->in_flight == 9);
     CHECK_FALSE(parse_block_stat("1 2 3 4 5 6 7 8 many 10 11"));
 }
 
@@ -55,4 +58,19 @@ TEST_CASE("a stall lasts from the last sign of life") {
     CHECK(clock.update({105, 0}, 1060) == 0);
     CHECK(clock.update({105, 0}, 1070) == 0);
     CHECK(clock.update({105, 1}, 2000) == 0);
+}
+
+TEST_CASE("one look cannot tell whether requests complete") {
+    const auto stalled = [](const char* stat) {
+        test::RecordedHost host;
+        const std::string sysfs = "/sys/devices/pci0000:00/0000:00:05.0/virtio2/block/vda";
+        host.block("vda", sysfs, "254:0");
+        host.file(sysfs + "/stat", stat);
+        const auto ran = test::run_on_host(*find_collector("drives"), host.root());
+        const auto found = select(ran.sink.observations, metric::drive_io_stalled_seconds);
+        return found.empty() ? -1.0 : found[0]->value;
+    };
+    CHECK(stalled("10 1 100 5 20 2 200 6 0 7 8\n") == 0);
+    CHECK(stalled("10 1 100 5 20 2 200 6 3 7 8\n") == -1);
+    CHECK(stalled("nonsense\n") == -1);
 }

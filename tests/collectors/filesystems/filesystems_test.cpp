@@ -14,7 +14,6 @@
 #include <cerrno>
 
 #include "collectors/filesystems/facts.hpp"
-#include "collectors/filesystems/fill_forecast.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "tests/collectors/golden.hpp"
@@ -122,6 +121,7 @@ TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
     const std::string stops = "rw\nbsddf\nresgid=0\nerrors=remount-ro\ncommit=5\n";
     const std::string goes_on = "rw\nbsddf\nresgid=0\nerrors=continue\ncommit=5\n";
     CHECK(read_only("4\n", "1800000100\n", stops));
+    CHECK(read_only("4\n", "1800000000\n", stops));  // within the second of the boot
     CHECK_FALSE(read_only("4\n", "1799999900\n",
                           stops));  // of an earlier boot, and not yet checked by fsck
     CHECK_FALSE(read_only("4\n", "1800000100\n", goes_on));
@@ -221,10 +221,77 @@ TEST_CASE("what a backup covers") {
     CHECK(covered("/export") == "/srv ");  // through a bind mount
     CHECK(covered("/") == "/ /srv /srv/db /backup ");
     CHECK(covered("/srvx") == "/ ");
+    // btrfs: another subvolume of the same filesystem is not covered, a directory of one is.
+    topology.mounts = parse_mountinfo(
+        "1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n"
+        "2 1 0:40 /@home /home rw - btrfs /dev/sda rw,subvol=/@home\n"
+        "3 1 0:40 /@home/www /www rw - btrfs /dev/sda rw,subvol=/@home\n"
+        "4 1 0:40 /@homework /work rw - btrfs /dev/sda rw,subvol=/@homework\n");
+    const auto covered_subvolumes = [&](const char* path) {
+        Backup backup;
+        backup.covers = {path};
+        std::string text;
+        for (const Mount& mount : topology.mounts)
+            if (is_backed_up(mount, topology, {backup})) text += mount.point + " ";
+        return text;
+    };
+    CHECK(covered_subvolumes("/etc") == "/ ");
+    CHECK(covered_subvolumes("/home/x") == "/home ");
+    CHECK(covered_subvolumes("/www/x") == "/home /www ");
+    CHECK(covered_subvolumes("/work/x") == "/work ");
+}
+
+TEST_CASE("a filesystem that holds backups need not be backed up itself") {
+    Topology topology;
+    topology.mounts = parse_mountinfo(
+        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n3 1 8:3 / "
+        "/srv/db rw - ext4 /dev/sda3 rw\n"
+        "4 1 8:4 / /backup rw - ext4 /dev/sdb rw\n5 1 8:2 /www /export rw - ext4 /dev/sda2 rw\n");
     Backup backup;
     backup.location = "/backup/db/*.sql.gz";
     CHECK(holds_backups(topology.mounts[3], topology, {backup}));
     CHECK_FALSE(holds_backups(topology.mounts[0], topology, {backup}));
+}
+
+TEST_CASE("filesystems of the boot loader need no backup") {
+    const auto boots = [](const char* point, const char* type) {
+        Mount mount;
+        mount.point = point;
+        mount.type = type;
+        return is_boot_filesystem(mount);
+    };
+    for (const char* point : {"/boot", "/boot/efi", "/boot/firmware", "/efi"})
+        CHECK_MESSAGE(boots(point, "ext4"), point);
+    CHECK(boots("/mnt/efi", "vfat"));
+    for (const char* point : {"/", "/bootleg", "/srv/boot", "/mnt/efi", "/efi2"})
+        CHECK_MESSAGE(!boots(point, "ext4"), point);
+    CHECK_FALSE(boots("/mnt/stick", "vfat"));
+}
+
+TEST_CASE("drives that the clouds' links call ephemeral") {
+    for (const char* link :
+         {"/dev/disk/azure/resource", "/dev/disk/cloud/azure_resource",
+          "/dev/disk/cloud/azure_resource-part1", "/dev/disk/by-id/google-local-nvme-ssd-0"}) {
+        CAPTURE(link);
+        test::RecordedHost host;
+        for (const char* name : {"sda", "sdb"})
+            host.block(name,
+                       std::string("/sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:") +
+                           (name + 2) + "/block/" + name,
+                       std::string("8:") + name[2]);
+        host.file("/dev/sdb", "");
+        host.link(link, "../../sdb");
+        host.link("/dev/disk/by-id/google-persistent-disk-0", "../../sda");
+        host.file("/proc/self/mountinfo",
+                  "22 1 8:a / / rw - ext4 /dev/sda rw\n23 22 8:b / /mnt rw - ext4 /dev/sdb rw\n");
+        host.file("/proc/filesystems", std::string(kernel_types));
+        const auto ran = test::run_on_host(filesystems(), host.root());
+        CHECK(value(ran.sink, metric::filesystem_ephemeral, "/mnt") == 1);
+        CHECK(value(ran.sink, metric::filesystem_ephemeral, "/") == 0);
+        // Nothing answers for them here: no values, and no problem either.
+        CHECK_FALSE(value(ran.sink, metric::filesystem_used_ratio, "/mnt"));
+        CHECK(ran.sink.problems.empty());
+    }
 }
 
 TEST_CASE("drives that do not survive the machine") {
@@ -243,58 +310,6 @@ TEST_CASE("btrfs counts its errors by kind") {
           20);
     CHECK(parse_btrfs_errors("") == 0);
     CHECK(parse_btrfs_errors("nonsense\nwrite_errs many\n") == 0);
-}
-
-TEST_CASE("when it will be full") {
-    constexpr double GB = 1e9;
-    constexpr Seconds window = 6 * 3600;
-    SUBCASE("steadily") {
-        FillForecast forecast;
-        for (int minute = 0; minute <= 60; ++minute) {
-            forecast.add(minute * 60, 10 * GB + minute * 0.1 * GB, 100 * GB, window);
-            if (minute < 30) CHECK_FALSE(forecast.full_at(minute * 60, 50 * GB));
-        }
-        const auto full = forecast.full_at(3600, 12 * GB);
-        REQUIRE(full);
-        CHECK(*full == doctest::Approx(3600 + 120 * 60));
-        CHECK_FALSE(forecast.full_at(3600, 1e6 * GB));  // more than a year
-    }
-    SUBCASE("with noise") {
-        FillForecast forecast;
-        for (int minute = 0; minute <= 360; ++minute)
-            forecast.add(minute * 60, minute * GB + (minute % 3) * 0.4 * GB, 1000 * GB, window);
-        const auto full = forecast.full_at(360 * 60, 100 * GB);
-        REQUIRE(full);
-        CHECK(*full == doctest::Approx(360 * 60 + 100 * 60).epsilon(0.05));
-    }
-    SUBCASE("not when it stays, empties, or was written once") {
-        FillForecast stays, empties, once, sawtooth;
-        for (int minute = 0; minute <= 360; ++minute) {
-            stays.add(minute * 60, 50 * GB, 100 * GB, window);
-            empties.add(minute * 60, 90 * GB - minute * 0.1 * GB, 100 * GB, window);
-            once.add(minute * 60, minute > 180 ? 60 * GB : 10 * GB, 100 * GB, window);
-            sawtooth.add(minute * 60, 10 * GB + minute % 45 * GB, 100 * GB, window);
-        }
-        for (const FillForecast* one : {&stays, &empties, &once, &sawtooth})
-            CHECK_FALSE(one->full_at(360 * 60, 40 * GB));
-    }
-    SUBCASE("a runaway of the last hour is not hidden by the quiet hours before") {
-        FillForecast forecast;
-        for (int minute = 0; minute <= 360; ++minute)
-            forecast.add(minute * 60, 10 * GB + std::max(0, minute - 300) * GB, 100 * GB, window);
-        const auto full = forecast.full_at(360 * 60, 30 * GB);
-        REQUIRE(full);
-        CHECK(*full == doctest::Approx(360 * 60 + 30 * 60).epsilon(0.01));
-        CHECK_FALSE(forecast.full_at(360 * 60, 10000 * GB));  // too far for half an hour's word
-    }
-    SUBCASE("a new size or a clock set back begin anew") {
-        FillForecast forecast;
-        for (int minute = 0; minute <= 60; ++minute)
-            forecast.add(minute * 60, minute * GB, 100 * GB, window);
-        REQUIRE(forecast.full_at(3600, 10 * GB));
-        forecast.add(3660, 61 * GB, 200 * GB, window);
-        CHECK_FALSE(forecast.full_at(3660, 10 * GB));
-    }
 }
 
 TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets no second child") {

@@ -250,9 +250,11 @@ TEST_CASE("an array that makes no sense hides no other and is seen") {
         "md5 : active raid1 sda5[0] sdb5[1]\n      100 blocks [2/2] [U_]\n\n"
         "md6 :\n"
         "md7 : active raid1 sda7[1] sdb7[0]\n      100 blocks [2/2] [UU]\n\n"
+        "md8 : active raid1 sda8[0] sdb8[1]\n      100 blocks [3/3] [UU]\n\n"
         "unused devices: <none>\n");
-    REQUIRE(stat.arrays.size() == 8);
+    REQUIRE(stat.arrays.size() == 9);
     CHECK(find(stat, "md0").problem == "");
+    CHECK(find(stat, "md8").problem != "");
     CHECK(find(stat, "md1").problem == "unknown state \"gone\"");
     CHECK(find(stat, "md2").problem != "");
     CHECK(find(stat, "md3").problem == "unknown level \"raid7\"");

@@ -1,0 +1,68 @@
+#include "collectors/arrays/btrfs.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/metrics/arrays.hpp"
+#include "core/report.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr const char* id = "btrfs-aa-bb";
+
+// A btrfs with these devices, and for each type of block groups the directories of its profiles.
+test::RecordedHost btrfs(const std::vector<std::string>& devices,
+                         const std::vector<std::string>& profiles) {
+    test::RecordedHost host;
+    host.directory("/sys/fs/btrfs/features");
+    for (const std::string& device : devices)
+        host.directory("/sys/fs/btrfs/aa-bb/devices/" + device);
+    for (const std::string& profile : profiles)
+        host.file("/sys/fs/btrfs/aa-bb/allocation/" + profile + "/total_bytes", "1\n");
+    return host;
+}
+
+MemorySink observe(const test::RecordedHost& host) {
+    MemorySink sink;
+    observe_btrfs_arrays(host.host(), nullptr, 1000, sink);
+    return sink;
+}
+
+}  // namespace
+
+TEST_CASE("a btrfs on one device is no array, one on two is") {
+    CHECK(observe(btrfs({"sda"}, {"data/single"})).observations.empty());
+    CHECK(value_of(observe(btrfs({"sda", "sdb"}, {"data/single"})).observations,
+                   metric::array_members, id) == 2);
+    // Of two one is missing.
+    auto host = btrfs({"sda"}, {"data/raid1"});
+    host.file("/sys/fs/btrfs/aa-bb/devinfo/1/missing", "0\n");
+    host.file("/sys/fs/btrfs/aa-bb/devinfo/2/missing", "1\n");
+    const MemorySink sink = observe(host);
+    CHECK(value_of(sink.observations, metric::array_members, id) == 2);
+    CHECK(value_of(sink.observations, metric::array_degraded_members, id) == 1);
+}
+
+TEST_CASE("a btrfs bears what its weakest profile bears") {
+    const auto survives = [](const std::vector<std::string>& profiles) {
+        const MemorySink sink = observe(btrfs({"sda", "sdb", "sdc"}, profiles));
+        const auto* info = select(sink.observations, metric::array_info, id).at(0);
+        return std::string(info->label("level")) + " " +
+               std::to_string(static_cast<int>(
+                   value_of(sink.observations, metric::array_survivable_failures, id)
+                       .value_or(-1)));
+    };
+    CHECK(survives({"data/raid1", "metadata/raid1c3", "system/raid1c4"}) == "btrfs raid1 1");
+    CHECK(survives({"data/single", "metadata/raid1"}) == "btrfs single 0");
+    CHECK(survives({"data/raid1c3", "metadata/dup"}) == "btrfs dup 0");
+    // In the middle of a conversion both are in use.
+    CHECK(survives({"data/raid1", "data/raid0", "metadata/raid1"}) == "btrfs raid0 0");
+    // A profile of a newer kernel: nobody knows.
+    CHECK(survives({"data/raid1", "metadata/raid99"}) == "btrfs raid1 -1");
+    const MemorySink unknown = observe(btrfs({"sda", "sdb"}, {"data/raid99"}));
+    CHECK(value_of(unknown.observations, metric::array_readable, id) == 0);
+    REQUIRE(unknown.problems.size() == 1);
+    CHECK(unknown.problems[0].second.message.find("raid99") != std::string::npos);
+}
