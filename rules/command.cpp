@@ -40,7 +40,8 @@ const std::vector<AdviceCommand>& commands() {
         array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
               "mkfs.btrfs or btrfs check --repair"),
         array("replace", "mdadm /dev/{device} --add /dev/NEW",
-              "lvconvert --repair /dev/mapper/{lv}",
+              "vgextend $(lvs --noheadings -o vg_name /dev/mapper/{lv}) /dev/NEW; lvconvert "
+              "--repair /dev/mapper/{lv}",
               "btrfs replace start DEVID /dev/NEW MOUNTPOINT"),
         array("check", "echo check > /sys/block/{device}/md/sync_action",
               "lvchange --syncaction check /dev/mapper/{lv}", "btrfs scrub start MOUNTPOINT"),

@@ -126,8 +126,8 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
             fmt::format("pulling it loses data of array {} at once", name));
     const double left = array.value(metric::array_survivable_failures).value_or(0) - 1;
     if (left > 0) {
-        result.notes.push_back(fmt::format("array {} survives {} more while it is rebuilt", name,
-                                           counted(left, "failure", "failures")));
+        result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt", name,
+                                           counted(left, "more failure", "more failures")));
         return;
     }
     result.notes.push_back(

@@ -161,14 +161,14 @@ TEST_CASE("what speaks against a partner") {
     CHECK(against({&metric::drive_answering, "b", {}, 1, now}).empty());
     CHECK(mentions(against({&metric::drive_smart_passed, "b", {}, 0, now}), "it is failing"));
     CHECK(mentions(against({&metric::drive_attributes_failing, "b", {}, 1, now}),
-                   "1 attributes at their threshold"));
+                   "has 1 attribute at its threshold"));
     CHECK(mentions(against({&metric::drive_offline_uncorrectable_sectors, "b", {}, 2, now}),
                    "2 uncorrectable sectors"));
     Report report = mirror();
     for (const auto& [kind, count] : {std::pair("io", 2.0), {"medium", 3.0}})
         report.observations.push_back(
             {&metric::drive_kernel_errors_recent, "b", {{"kind", kind}}, count, now});
-    CHECK(mentions(preflight(report, "a", now).against, "had 5 kernel errors lately"));
+    CHECK(mentions(preflight(report, "a", now).against, "had 5 recent kernel errors"));
 }
 
 TEST_CASE("a filesystem that spans drives without an array") {
@@ -176,7 +176,7 @@ TEST_CASE("a filesystem that spans drives without an array") {
     std::erase_if(report.observations,
                   [](const Observation& one) { return one.metric->subject == SubjectKind::array; });
     CHECK(mentions(preflight(report, "a", now).against,
-                   "filesystem /srv lies on it and on others, without redundancy that is known"));
+                   "filesystem /srv lies on this and other drives, without known redundancy"));
 }
 
 TEST_CASE("an array that bears more losses is no reason against") {
@@ -185,5 +185,5 @@ TEST_CASE("an array that bears more losses is no reason against") {
     report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});
     const Preflight result = preflight(report, "a", now);
     CHECK(result.verdict == PreflightVerdict::go);
-    CHECK(mentions(result.notes, "still survives 1 more failure"));
+    CHECK(mentions(result.notes, "array md0 survives 1 more failure while it is rebuilt"));
 }

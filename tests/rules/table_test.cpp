@@ -94,10 +94,11 @@ std::string complaint_about(std::string_view text) {
 // Commands begin with a program that Debian has, name real things, and end as they are typed.
 std::string complaint_about_command(const std::string& command) {
     static const std::set<std::string_view> programs = {
-        "borg",      "btrfs",       "cat",        "date",     "df",          "du",       "echo",
-        "findmnt",   "grep",        "journalctl", "lastgood", "ls",          "lsof",     "lvchange",
-        "lvconvert", "lvs",         "mdadm",      "pgrep",    "ps",          "restic",   "smartctl",
-        "systemctl", "timedatectl", "timeout",    "umount",   "vgcfgbackup", "vgchange", "the"};
+        "borg",   "btrfs",       "cat",       "date",       "df",          "du",
+        "echo",   "findmnt",     "grep",      "journalctl", "lastgood",    "ls",
+        "lsof",   "lvchange",    "lvconvert", "lvs",        "mdadm",       "pgrep",
+        "ps",     "restic",      "smartctl",  "systemctl",  "timedatectl", "timeout",
+        "umount", "vgcfgbackup", "vgchange",  "vgextend",   "the"};
     if (!programs.contains(command.substr(0, command.find(' ')))) return "no program: " + command;
     if (command.ends_with('.')) return "a full stop behind the command";
     // What nobody can know before the drive is there, or before btrfs shows it; a column of lsblk.
