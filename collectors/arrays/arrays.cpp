@@ -1,4 +1,4 @@
-// The state of every array, as soon as the kernel says that it has changed.
+// The collector of arrays: prints the state of each array when the kernel reports a change.
 #include "core/metrics/arrays.hpp"
 
 #include <fmt/format.h>
@@ -23,11 +23,11 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds usual_tick = 30;
-constexpr Seconds tick_before_end =
-    3;  // of a check, so that its end is told from its being stopped
-constexpr Seconds shortest_pause = 0.05;
-constexpr size_t most_remembered = 256;
+constexpr Seconds poll_interval = 30;
+// Near the end of a check, to distinguish one that ends from one that is stopped.
+constexpr Seconds poll_interval_near_end = 3;
+constexpr Seconds coalescing_window = 0.05;  // changes come in bursts
+constexpr size_t max_remembered = 256;
 
 bool has_copies(MdLevel level) {
     switch (level) {
@@ -57,10 +57,10 @@ class ArraysCollector {
     Result<void> run() {
         while (true) {
             watch_.follow(watched_files());
-            if (auto done = look(); !done) return done;
+            if (auto done = collect(); !done) return done;
             context_.sink.commit(to_cursor(memory_));
             if (context_.once || context_.host.recorded()) return {};
-            if (watch_.wait(tick_)) watch_.wait(shortest_pause);  // changes come in bursts
+            if (watch_.wait(wait_)) watch_.wait(coalescing_window);
         }
     }
 
@@ -90,7 +90,7 @@ class ArraysCollector {
         return paths;
     }
 
-    Result<void> look() {
+    Result<void> collect() {
         Host const& host = context_.host;
         auto text = host.read("/proc/mdstat");
         if (!text && text.error().kind != ErrorKind::absent)
@@ -99,7 +99,7 @@ class ArraysCollector {
         std::vector<MdArray> arrays;
         for (const std::string& device : devices()) {
             auto array = read_md_sysfs(host, device);
-            if (!array) continue;  // stopped in the meantime
+            if (!array) continue;  // stopped just now
             for (const MdArray& other : stat.arrays)
                 if (other.device == device) complete_from_mdstat(*array, other);
             arrays.push_back(std::move(*array));
@@ -109,7 +109,7 @@ class ArraysCollector {
                              [&](const MdArray& known) { return known.device == array.device; }))
                 arrays.push_back(std::move(array));
 
-        // Most hosts have no array: they need no map, either.
+        // Most hosts have no array and need no topology.
         const bool btrfs =
             host.list("/sys/fs/btrfs").value_or(std::vector<std::string>{}).size() > 1;
         const bool lvm = has_lvm_arrays(host);
@@ -123,13 +123,13 @@ class ArraysCollector {
         }
         const Topology* map = topology ? &*topology : nullptr;
         const Timestamp now = host.now();
-        tick_ = usual_tick;
+        wait_ = poll_interval;
         std::set<std::string> ids;
         for (MdArray& array : arrays)
             if (!is_empty_array(array)) observe(array, map, now, ids);
         observe_btrfs_arrays(host, map, now, context_.sink);
         if (lvm && map != nullptr) observe_lvm_arrays(*map, now, ids);
-        if (memory_.size() > most_remembered)  // of arrays that came and went
+        if (memory_.size() > max_remembered)  // forget arrays that are gone
             std::erase_if(memory_, [&](const auto& entry) { return !ids.contains(entry.first); });
         return {};
     }
@@ -144,7 +144,7 @@ class ArraysCollector {
             if (array.uuid.empty()) array.uuid = udev.property("MD_UUID");
         }
         std::string id = array_id(array);
-        if (!ids.insert(id).second) {  // two halves of one mirror, started apart
+        if (!ids.insert(id).second) {  // two halves of one mirror, assembled separately
             id += "-" + array.device;
             ids.insert(id);
         }
@@ -167,10 +167,11 @@ class ArraysCollector {
 
         CheckMemory& memory = memory_[id];
         follow_check(array, now, memory);
-        if (memory.checking && memory.remaining.value_or(0) < usual_tick) tick_ = tick_before_end;
+        if (memory.checking && memory.remaining.value_or(0) < poll_interval)
+            wait_ = poll_interval_near_end;
         if (!has_copies(array.level.value)) return;
         Sink& sink = context_.sink;
-        if (mismatches_mean_something(array, memory))
+        if (mismatches_are_valid(array, memory))
             sink.observe(metric::array_mismatch_sectors, id, *array.mismatch_sectors, now);
         if (memory.checked > 0)
             sink.observe(metric::array_last_check_timestamp_seconds, id, memory.checked, now);
@@ -179,7 +180,7 @@ class ArraysCollector {
     Context& context_;
     KernelWatch watch_;
     CheckMemories memory_;
-    Seconds tick_ = usual_tick;
+    Seconds wait_ = poll_interval;
 };
 
 Result<void> run(Context& context) {
@@ -206,9 +207,9 @@ void derive_check_ages(const Knowledge& knowledge, Sink& sink) {
 extern const Collector arrays_collector;
 const Collector arrays_collector = {
     .name = "arrays",
-    .summary = "md, btrfs and LVM arrays: members, redundancy left, rebuilds and checks",
+    .summary = "Arrays of md, btrfs and LVM: members, redundancy, rebuilds and checks",
     .kind = CollectorKind::stream,
-    .interval = usual_tick,
+    .interval = poll_interval,
     .deadline = 30,
     .run = run,
     .inventory = &metric::array_present,

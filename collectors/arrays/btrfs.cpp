@@ -30,7 +30,7 @@ struct Weakest {
     std::string unknown;
 };
 
-// allocation/{data,metadata,system}/ has a directory for each profile in use (Linux
+// allocation/{data,metadata,system}/ has a directory for each profile in use (the kernel's
 // fs/btrfs/sysfs.c).
 Weakest weakest_profile(const Host& host, const std::string& directory) {
     Weakest weakest;
@@ -71,9 +71,9 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
             auto flag = host.read_line(fmt::format("{}/devinfo/{}/missing", directory, number));
             if (flag && *flag == "1") observe_missing("", number);
         }
-    if (devices->size() + missing < 2) return;  // one device is no array
-    // btrfs does not notice that a device is gone before it is mounted again: it stays in the list,
-    // and "missing" stays 0.
+    if (devices->size() + missing < 2) return;  // not an array
+    // A device that is removed while mounted stays in devices/, and "missing" stays 0 until the
+    // next mount.
     if (topology != nullptr)
         std::erase_if(*devices, [&](const std::string& device) {
             const bool gone = topology->device(device) == nullptr;

@@ -6,7 +6,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr double instantly_checked = 512.0 * 1024 * 1024;  // bytes of a member
+// A check of smaller members may begin and end between two polls.
+constexpr double small_component = 512.0 * 1024 * 1024;  // bytes
 
 bool is_check(MdAction action) {
     switch (action) {
@@ -64,12 +65,12 @@ void follow_check(const MdArray& array, Timestamp now, CheckMemory& memory) {
     }
     memory.checking = false;
     const Seconds elapsed = now - memory.seen_at;
-    const bool about_to_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
-    const bool tiny = array.component_bytes && *array.component_bytes <= instantly_checked;
-    if (about_to_end || memory.progress > 0.995 || tiny) memory.checked = now;
+    const bool near_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
+    const bool small = array.component_bytes && *array.component_bytes <= small_component;
+    if (near_end || memory.progress > 0.995 || small) memory.checked = now;
 }
 
-bool mismatches_mean_something(const MdArray& array, const CheckMemory& memory) {
+bool mismatches_are_valid(const MdArray& array, const CheckMemory& memory) {
     if (!array.mismatch_sectors) return false;
     if (is_check(array.action.value)) return *array.mismatch_sectors > 0;
     if (array.action.value != MdAction::idle && array.action.value != MdAction::frozen)

@@ -1,4 +1,4 @@
-// What the kernel does not remember of an array: when a check of it last ended. Pure functions.
+// The end of an array's last check, which the kernel does not keep. Pure.
 #pragma once
 
 #include <map>
@@ -11,8 +11,8 @@
 namespace lastgood {
 
 struct CheckMemory {
-    Timestamp checked = 0;  // the end of the last check or repair; 0: none was seen
-    // Of a check that is running.
+    Timestamp checked = 0;  // end of the last check or repair; 0: none was seen
+    // Of a running check; not saved.
     bool checking = false;
     double progress = 0;  // 0 to 1
     std::optional<Seconds> remaining;
@@ -21,16 +21,16 @@ struct CheckMemory {
 
 using CheckMemories = std::map<std::string, CheckMemory>;  // by array id
 
-// Only `checked` survives; a cursor that makes no sense gives nothing.
+// The cursor holds `checked` only. A malformed cursor gives an empty map.
 std::string to_cursor(const CheckMemories& memories);
 CheckMemories checks_from_cursor(const std::string& cursor);
 
-// Follows checks from one look to the next. A check that was stopped leaves no trace in sysfs, so
-// it counts as ended by itself only if it was about to end when last seen, or if the array is so
-// small that it was never seen between.
+// Notices the end of a check; to be called at each poll. sysfs does not show whether a check was
+// stopped: it counts as complete only if it was near its end at the last poll, or if the members
+// are smaller than 512 MiB.
 void follow_check(const MdArray& array, Timestamp now, CheckMemory& memory);
 
-// The count belongs to the last check or repair; a resync leaves one, too, that says nothing.
-bool mismatches_mean_something(const MdArray& array, const CheckMemory& memory);
+// True if mismatch_sectors is of a check or a repair; a resync leaves a meaningless number.
+bool mismatches_are_valid(const MdArray& array, const CheckMemory& memory);
 
 }  // namespace lastgood

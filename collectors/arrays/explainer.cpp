@@ -14,7 +14,7 @@ bool recognises(std::string_view text) {
     const Mdstat stat = parse_mdstat(text.substr(0, std::min(text.size(), size_t{16 * 1024})));
     if (!stat.recognised) return false;
     if (stat.framed) return true;
-    // Some arrays out of the middle: what else begins with "md" does not read like one.
+    // A part of mdstat: other lines that begin with "md" do not parse as an array with members.
     return std::any_of(stat.arrays.begin(), stat.arrays.end(), [](const MdArray& array) {
         return array.problem.empty() && !array.members.empty();
     });
@@ -22,7 +22,7 @@ bool recognises(std::string_view text) {
 
 Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     const Mdstat stat = parse_mdstat(text);
-    if (!stat.recognised) return fail(ErrorKind::malformed, "this is no /proc/mdstat");
+    if (!stat.recognised) return fail(ErrorKind::malformed, "the text is not a /proc/mdstat");
     for (const MdArray& array : stat.arrays)
         if (!is_empty_array(array)) observe_array(array, array_id(array), "", nullptr, now, sink);
     return {};

@@ -12,7 +12,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds patience = 10;
+constexpr Seconds dmsetup_deadline = 10;
 
 }  // namespace
 
@@ -26,13 +26,13 @@ Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& 
     if (!any) return found;
     const auto status =
         host.run({.arguments = {"dmsetup", "status", "--noflush", "--target", "raid"},
-                  .deadline = patience,
+                  .deadline = dmsetup_deadline,
                   .output_limit = 1024 * 1024});
     if (!status) return Failure(status.error());
     if (status->exit_status != 0)
         return fail(ErrorKind::failed,
-                    fmt::format("dmsetup status ends with {}: {}", status->exit_status,
-                                status->standard_error.substr(0, 200)));
+                    fmt::format("dmsetup status failed with exit status {}: {}",
+                                status->exit_status, status->standard_error.substr(0, 200)));
     for (DmRaid& one : parse_dm_raid_status(status->standard_output)) {
         const auto device = mapped.find(one.name);
         LvmArray array{"", one.name, std::move(one.array)};

@@ -1,4 +1,4 @@
-// RAID volumes of LVM (and whatever else uses the device-mapper's RAID target), seen as arrays.
+// Reports RAID volumes of LVM, and other devices with the device-mapper target "raid", as arrays.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct LvmArray {
     MdArray array;     // members are the mapped devices "vg-lv_rimage_N"
 };
 
-// Asks `dmsetup status` where `topology` shows a leg; elsewhere it runs nothing and finds nothing.
-// Error: there are such devices and dmsetup does not tell of them.
+// Runs `dmsetup status` (10 s at most) if `topology` has a leg of such a volume; else returns an
+// empty list. Errors: dmsetup is missing (absent), hangs (timed_out) or fails.
 Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& topology);
 
 }  // namespace lastgood

@@ -32,8 +32,7 @@ bool cannot_run(const MdArray& array) {
     return false;
 }
 
-// The drives under a member; one empty name when none is known, so that the member is seen all the
-// same.
+// The drives under a member; one empty id if none is known, so that the member is still observed.
 std::set<std::string> drives_of(const Topology* topology, const std::string& device) {
     std::set<std::string> drives;
     if (topology != nullptr && !device.empty()) drives = topology->drives_under(device);
@@ -63,11 +62,11 @@ void observe_members(const MdArray& array, std::string_view id, const Topology* 
                           {"slot", slot},
                           {"state", std::string(to_string(member.state))},
                           {"flags", joined(member.flags)}});
-            const Labels who = {{"drive", drive}, {"device", member.device}};
+            const Labels labels = {{"drive", drive}, {"device", member.device}};
             if (member.errors)
-                sink.observe(metric::array_member_errors_total, id, *member.errors, now, who);
+                sink.observe(metric::array_member_errors_total, id, *member.errors, now, labels);
             if (member.bad_blocks)
-                sink.observe(metric::array_member_bad_blocks, id, *member.bad_blocks, now, who);
+                sink.observe(metric::array_member_bad_blocks, id, *member.bad_blocks, now, labels);
         }
     }
     for (size_t i = 0; i < array.slots.size(); ++i) {
@@ -89,7 +88,7 @@ void observe_redundancy(const MdArray& array, std::string_view id, const Topolog
     }
     const Redundancy redundancy = md_redundancy(array);
     const bool failed = cannot_run(array) || redundancy.failed;
-    // An array that could not be understood is not called whole.
+    // An array in an unknown state is not reported as working.
     if (failed || (redundancy.known && array.state.value != MdState::unknown))
         sink.observe(metric::array_failed, id, failed ? 1 : 0, now);
     if (!redundancy.known || array.state.value == MdState::unknown) return;
@@ -102,7 +101,7 @@ void observe_redundancy(const MdArray& array, std::string_view id, const Topolog
     const bool all = static_cast<size_t>(working) == redundancy.fatal_slots.size();
     for (const MdMember& member : array.members) {
         if (member.state != MdMemberState::in_sync) continue;
-        if (!member.slot && !all && !redundancy.fatal_slots.empty()) continue;  // cannot be said
+        if (!member.slot && !all && !redundancy.fatal_slots.empty()) continue;  // unknown
         const bool fatal =
             all || (member.slot && std::binary_search(redundancy.fatal_slots.begin(),
                                                       redundancy.fatal_slots.end(), *member.slot));
@@ -112,7 +111,7 @@ void observe_redundancy(const MdArray& array, std::string_view id, const Topolog
     }
 }
 
-// A word of the kernel's that becomes a label: short and printable.
+// An unknown word of the kernel as a label: short and printable.
 std::string clean_word(std::string_view word) {
     std::string text(word.substr(0, 32));
     for (char& c : text)
@@ -193,7 +192,7 @@ void observe_array(const MdArray& array, std::string_view id, std::string_view n
         const auto spares = std::count_if(
             array.members.begin(), array.members.end(),
             [](const MdMember& member) { return member.state == MdMemberState::spare; });
-        // The members of an array that does not run are all called spares.
+        // The kernel shows all members of an inactive array as spares.
         if (!cannot_run(array))
             sink.observe(metric::array_spare_members, id, static_cast<double>(spares), now);
         if (!cannot_run(array)) observe_sync(array, id, now, sink);

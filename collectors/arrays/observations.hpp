@@ -1,4 +1,4 @@
-// What an md array means, as observations. Shared by the collector and by `lastgood explain`.
+// Observations of an md array, for the collector and for `lastgood explain`. Pure.
 #pragma once
 
 #include <string>
@@ -10,18 +10,18 @@
 
 namespace lastgood {
 
-// "md-uuid-01234567:…" as udev names it in /dev/disk/by-id; without a UUID the device name.
+// "md-uuid-01234567:…", udev's name in /dev/disk/by-id; without a UUID the device name.
 std::string array_id(const MdArray& array);
 
-// Completes what sysfs says by what mdstat says of the same array: that it waits for its first
-// write, what is left to do, and whatever sysfs (an older kernel's) does not have.
+// Adds what only mdstat shows of an array read from sysfs: that it waits for its first write, the
+// remaining time, and everything that the sysfs of an older kernel lacks.
 void complete_from_mdstat(MdArray& array, const MdArray& mdstat);
 
-// True for arrays that are only a name: nothing was ever put into them.
+// True for an array that has no members and never had any.
 bool is_empty_array(const MdArray& array);
 
-// All but what needs a memory (the time of the last check). `topology` may be null: drives are then
-// unknown. `name` is mdadm's name of the array, may be empty.
+// Writes all observations but the last check, for which the collector keeps state. `topology` may
+// be nullptr: the drives are then unknown. `name` is mdadm's name of the array; it may be empty.
 void observe_array(const MdArray& array, std::string_view id, std::string_view name,
                    const Topology* topology, Timestamp now, Sink& sink);
 

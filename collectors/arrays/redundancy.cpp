@@ -11,22 +11,23 @@ Redundancy unknown_redundancy() {
     return {};
 }
 
-// Levels where any member can stand in for any other: they bear `bearable` losses.
-Redundancy interchangeable(const std::vector<MdSlot>& slots, int bearable) {
+// Levels that survive any `survivable` losses, whichever members they are.
+Redundancy any_members(const std::vector<MdSlot>& slots, int survivable) {
     Redundancy result;
     result.known = true;
     int lost = 0;
     for (MdSlot slot : slots)
         if (slot != MdSlot::in_sync) ++lost;
-    result.failed = lost > bearable;
+    result.failed = lost > survivable;
     if (result.failed) return result;
-    result.survivable_failures = bearable - lost;
+    result.survivable_failures = survivable - lost;
     if (result.survivable_failures > 0) return result;
     for (size_t i = 0; i < slots.size(); ++i)
         if (slots[i] == MdSlot::in_sync) result.fatal_slots.push_back(static_cast<int>(i));
     return result;
 }
 
+// Levels where each set of members holds the copies of the same data.
 Redundancy copies(const std::vector<MdSlot>& slots, const std::vector<std::vector<int>>& sets) {
     if (sets.empty()) return unknown_redundancy();
     Redundancy result;
@@ -59,7 +60,7 @@ std::vector<std::vector<int>> raid10_copy_sets(int layout, int raid_disks) {
     if (near_copies < 1 || far_copies < 1 || raid_disks < 1 ||
         near_copies * far_copies > raid_disks)
         return {};
-    // The far copies of a member's chunks lie within its set of members: originally all of them.
+    // The far copies of a member's chunks lie within its set of members: by default, all members.
     int set_size = raid_disks;
     switch (layout >> 17) {
         case 0:
@@ -73,22 +74,21 @@ std::vector<std::vector<int>> raid10_copy_sets(int layout, int raid_disks) {
         default:
             return {};
     }
-    // Members that are left over belong to the last set.
+    // Left-over members belong to the last set.
     int left_over = raid_disks % set_size;
     int last_begin = (raid_disks / set_size - 1) * set_size;
     int last_length = set_size + left_over;
     auto next_far_copy = [&](int member) {
         int set = member / set_size;
         int next = member + near_copies;
-        // Compared after the step, as the kernel does: with several near copies some cross over
-        // into the last set.
+        // The kernel compares after the step: with several near copies, some steps cross over into
+        // the last set.
         if (left_over != 0 && next > last_begin)
             return last_begin + (next - last_begin) % last_length;
         return set * set_size + next % set_size;
     };
     std::set<std::vector<int>> sets;
-    for (int chunk = 0; chunk < raid_disks;
-         ++chunk) {  // the pattern repeats after that many at the latest
+    for (int chunk = 0; chunk < raid_disks; ++chunk) {  // then the pattern repeats
         std::set<int> members;
         for (int n = 0; n < near_copies; ++n) {
             int member = (chunk * near_copies + n) % raid_disks;
@@ -107,15 +107,15 @@ Redundancy md_redundancy(MdLevel level, std::optional<int> layout,
         case MdLevel::linear:
         case MdLevel::raid0:
         case MdLevel::faulty:
-            return interchangeable(slots, 0);
+            return any_members(slots, 0);
         case MdLevel::raid1:
-        case MdLevel::multipath:  // its members are paths to one drive
-            return interchangeable(slots, static_cast<int>(slots.size()) - 1);
+        case MdLevel::multipath:  // members are paths to the same drive
+            return any_members(slots, static_cast<int>(slots.size()) - 1);
         case MdLevel::raid4:
         case MdLevel::raid5:
-            return interchangeable(slots, 1);
+            return any_members(slots, 1);
         case MdLevel::raid6:
-            return interchangeable(slots, 2);
+            return any_members(slots, 2);
         case MdLevel::raid10:
             return copies(slots,
                           raid10_copy_sets(layout.value_or(0x101), static_cast<int>(slots.size())));

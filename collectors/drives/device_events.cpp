@@ -13,9 +13,9 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds quiet = 0.1;
-constexpr int longest_burst = 10;  // times `quiet`
-constexpr int most_events = 10000;
+constexpr Seconds coalescing_window = 0.1;
+constexpr int max_windows = 10;  // bounds the delay of a report by a flood of events
+constexpr int max_events = 10000;
 
 Seconds monotonic() {
     timespec time{};
@@ -49,7 +49,7 @@ DeviceEvents::~DeviceEvents() {
 
 bool DeviceEvents::drain(udev_monitor* monitor) const {
     bool interesting = false;
-    for (int i = 0; i < most_events; ++i) {
+    for (int i = 0; i < max_events; ++i) {
         udev_device* device = udev_monitor_receive_device(monitor);
         if (device == nullptr) break;
         const char* name = udev_device_get_sysname(device);
@@ -87,7 +87,7 @@ bool DeviceEvents::wait_once(Seconds seconds) {
 
 bool DeviceEvents::wait(Seconds seconds) {
     if (!wait_once(seconds)) return false;
-    for (int i = 0; i < longest_burst && wait_once(quiet); ++i) {
+    for (int i = 0; i < max_windows && wait_once(coalescing_window); ++i) {
     }
     return true;
 }

@@ -1,4 +1,4 @@
-// Tells that block devices have come, gone or changed.
+// Waits for disks to be added, removed or changed.
 #pragma once
 
 #include <array>
@@ -10,8 +10,9 @@ struct udev_monitor;
 
 namespace lastgood {
 
-// Listens to the kernel's own events (there is always a kernel) and to udev's, which come when its
-// database is written. In a container neither may arrive.
+// Listens to uevents of the kernel, and to those of udev, which come after its database is written
+// (libudev's udev_monitor). In a container neither may arrive; wait() then only sleeps. Not
+// thread-safe.
 class DeviceEvents {
   public:
     explicit DeviceEvents(bool loops_are_drives);
@@ -19,19 +20,19 @@ class DeviceEvents {
     DeviceEvents(const DeviceEvents&) = delete;
     DeviceEvents& operator=(const DeviceEvents&) = delete;
 
-    // True when a disk came, went or changed, false after `seconds`. Events that follow each other
-    // closely are one.
+    // Blocks for at most `seconds` until a disk is added, removed or changed; false if none was.
+    // Coalesces further events that follow within 0.1 s, for about 1 s at most.
     bool wait(Seconds seconds);
 
   private:
-    // Whether an event of these is about a disk.
+    // Reads all waiting events; true if one is about a disk.
     bool drain(udev_monitor* monitor) const;
-    // False after `seconds` without an event; events of no interest do not end the wait.
+    // As wait(), without coalescing. Events of other devices do not end it.
     bool wait_once(Seconds seconds);
 
     bool loops_are_drives_;
     udev* udev_ = nullptr;
-    std::array<udev_monitor*, 2> monitors_{};
+    std::array<udev_monitor*, 2> monitors_{};  // kernel, udev; nullptr: not available
 };
 
 }  // namespace lastgood

@@ -1,4 +1,4 @@
-// Which drives this host has, and whether their requests complete.
+// The collector of drives: identity, size, errors that the kernel counts, and stalled requests.
 #include "core/metrics/drives.hpp"
 
 #include <fmt/format.h>
@@ -17,10 +17,10 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds tick = 10;
-constexpr Seconds longest_silence = 60;
+constexpr Seconds sample_interval = 10;
+constexpr Seconds max_print_interval = 60;
 
-// A small file of sysfs that is kept open, since it is read at every tick.
+// A small sysfs file that stays open, because it is read every 10 s.
 class OpenFile {
   public:
     OpenFile(const Host& host, const std::string& path) {
@@ -34,7 +34,7 @@ class OpenFile {
     OpenFile& operator=(const OpenFile&) = delete;
     OpenFile& operator=(OpenFile&&) = delete;
 
-    // The view is of `buffer`; nothing when it cannot be read.
+    // The result points into `buffer`; nullopt if the file cannot be read.
     template <size_t size>
     std::optional<std::string_view> read(char (&buffer)[size]) const {
         if (fd_ < 0) return std::nullopt;
@@ -55,12 +55,12 @@ struct WatchedDrive {
     std::optional<Seconds> stalled{};
     std::optional<double> io_errors{};
 
-    WatchedDrive(const Host& host, const Drive& watched)
-        : drive(watched),
-          stat(host, watched.sysfs + "/stat"),
-          errors(host, watched.sysfs + "/device/ioerr_cnt") {}
+    WatchedDrive(const Host& host, const Drive& new_drive)
+        : drive(new_drive),
+          stat(host, new_drive.sysfs + "/stat"),
+          errors(host, new_drive.sysfs + "/device/ioerr_cnt") {}
 
-    // Whether a value changed.
+    // True if a value has changed.
     bool sample(Seconds now, bool once) {
         const auto stalled_before = std::exchange(stalled, std::nullopt);
         const auto errors_before = std::exchange(io_errors, std::nullopt);
@@ -68,7 +68,7 @@ struct WatchedDrive {
         if (auto text = stat.read(buffer))
             if (auto values = parse_block_stat(*text)) {
                 stalled = clock.update(*values, now);
-                // One look cannot tell whether requests complete.
+                // A single sample cannot show whether requests complete.
                 if (once && values->in_flight > 0) stalled.reset();
             }
         if (auto text = errors.read(buffer)) io_errors = parse_hexadecimal(*text);
@@ -84,22 +84,21 @@ class DrivesCollector {
         const Host& host = context_.host;
         const bool once = context_.once || host.recorded();
         std::optional<DeviceEvents> events;
-        if (!once)
-            events.emplace(
-                context_.config.loop_devices);  // before the first look, so that nothing is missed
+        if (!once) events.emplace(context_.config.loop_devices);  // before the first inventory
         if (auto done = take_inventory(); !done) return done;
         while (true) {
             const Seconds now = host.monotonic();
             bool changed = false;
-            for (WatchedDrive& one : drives_) changed = one.sample(now, once) || changed;
-            if (changed || printed_ == 0 || now - printed_ >= longest_silence - tick / 2) {
+            for (WatchedDrive& watched : drives_) changed = watched.sample(now, once) || changed;
+            if (changed || printed_ == 0 ||
+                now - printed_ >= max_print_interval - sample_interval / 2) {
                 print();
                 printed_ = now;
             }
             if (once) return {};
-            const bool event = events->wait(tick);
-            // Without events (in a container) a new name shows it; a loop device's name stays when
-            // it is given another file.
+            const bool event = events->wait(sample_interval);
+            // A container gets no events: new names show new drives. A loop device keeps its name
+            // when another file is attached.
             if (event || context_.config.loop_devices || names() != names_) {
                 if (auto done = take_inventory(); !done) context_.sink.problem("", done.error());
                 printed_ = event ? 0 : printed_;
@@ -138,8 +137,8 @@ class DrivesCollector {
     void print() {
         Sink& sink = context_.sink;
         const Timestamp now = context_.host.now();
-        for (const WatchedDrive& one : drives_) {
-            const Drive& drive = one.drive;
+        for (const WatchedDrive& watched : drives_) {
+            const Drive& drive = watched.drive;
             sink.observe(metric::drive_info, drive.id, 1, now,
                          {{"device", drive.device},
                           {"model", drive.model},
@@ -150,10 +149,10 @@ class DrivesCollector {
                           {"rotational", drive.rotational ? "1" : "0"}});
             sink.observe(metric::drive_present, drive.id, 1, now);
             sink.observe(metric::drive_size_bytes, drive.id, drive.size_bytes, now);
-            if (one.io_errors)
-                sink.observe(metric::drive_io_errors_total, drive.id, *one.io_errors, now);
-            if (one.stalled)
-                sink.observe(metric::drive_io_stalled_seconds, drive.id, *one.stalled, now);
+            if (watched.io_errors)
+                sink.observe(metric::drive_io_errors_total, drive.id, *watched.io_errors, now);
+            if (watched.stalled)
+                sink.observe(metric::drive_io_stalled_seconds, drive.id, *watched.stalled, now);
         }
         sink.commit("");
     }
@@ -183,9 +182,9 @@ bool comes_and_goes(const Labels& info) {
 extern const Collector drives_collector;
 const Collector drives_collector = {
     .name = "drives",
-    .summary = "the drives of this host: identity, size, errors and stalls that the kernel counts",
+    .summary = "Drives of this host: identity, size, errors and stalled requests",
     .kind = CollectorKind::stream,
-    .interval = longest_silence,
+    .interval = max_print_interval,
     .deadline = 30,
     .run = run,
     .inventory = &metric::drive_present,

@@ -207,7 +207,7 @@ Result<void> run(Context& context) {
 extern const Collector kernel_log_collector;
 const Collector kernel_log_collector{
     .name = "kernel_log",
-    .summary = "Errors that the kernel logs about drives, arrays and filesystems, as they happen.",
+    .summary = "Errors that the kernel logs about drives, arrays and filesystems",
     .kind = CollectorKind::stream,
     .interval = interval,
     .deadline = 30,

@@ -10,7 +10,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t most_members = 254;  // drivers/md/dm-raid.c, MAX_RAID_DEVICES is 253
+constexpr size_t max_members = 254;  // MAX_RAID_DEVICES of drivers/md/dm-raid.c is 253
 
 std::vector<std::string_view> words_of(std::string_view line) {
     std::vector<std::string_view> words;
@@ -30,7 +30,7 @@ std::optional<uint64_t> number(std::string_view word) {
     return value;
 }
 
-// "raid1", "raid10", "raid10_near", "raid5_ls", "raid6_zr", "raid6_la_6"; dm-raid.c, raid_types.
+// "raid1", "raid10", "raid10_near", "raid5_ls", "raid6_zr", "raid6_la_6": raid_types of dm-raid.c.
 MdLevelWord level_of(std::string_view type) {
     MdLevelWord level = parse_md_level(type.substr(0, type.find('_')));
     level.word = type;
@@ -44,8 +44,8 @@ std::optional<int> layout_of(std::string_view type) {
     return std::nullopt;
 }
 
-// Whether members marked 'a' (alive, not in sync) have yet to get their data. A resync marks all of
-// them so, though it only compares and evens out.
+// True if a member marked 'a' (alive, not in sync) still lacks data. During a resync all members
+// are marked so, although they hold data.
 bool fills_members(MdAction action) {
     switch (action) {
         case MdAction::resync:
@@ -62,7 +62,7 @@ bool fills_members(MdAction action) {
     return true;
 }
 
-bool is_at_work(MdAction action) {
+bool is_running(MdAction action) {
     switch (action) {
         case MdAction::resync:
         case MdAction::check:
@@ -78,13 +78,13 @@ bool is_at_work(MdAction action) {
     return false;
 }
 
-void take_health(std::string_view health, MdArray& array) {
+void read_health(std::string_view health, MdArray& array) {
     const bool all_alive = health.find_first_not_of('a') == std::string_view::npos;
     int degraded = 0;
     for (size_t i = 0; i < health.size(); ++i) {
         MdMember member;
         member.number = static_cast<int>(i);
-        if (health[i] != 'D') member.slot = member.number;  // as md: a faulty one has no place
+        if (health[i] != 'D') member.slot = member.number;  // as in md, a faulty member has no slot
         MdSlot slot = MdSlot::missing;
         switch (health[i]) {
             case 'A':
@@ -92,7 +92,7 @@ void take_health(std::string_view health, MdArray& array) {
                 slot = MdSlot::in_sync;
                 break;
             case 'a': {
-                // Nobody to copy from: then it is the array's first resync.
+                // Without a member to copy from, it is the first resync of a new array.
                 const bool rebuilding = !all_alive && fills_members(array.action.value);
                 member.state = rebuilding ? MdMemberState::rebuilding : MdMemberState::in_sync;
                 slot = rebuilding ? MdSlot::rebuilding : MdSlot::in_sync;
@@ -101,11 +101,11 @@ void take_health(std::string_view health, MdArray& array) {
             case 'D':
                 member.state = MdMemberState::faulty;
                 break;
-            case '-':  // its device was not there when the array was put together
+            case '-':  // the device was missing when the array was assembled
                 break;
             default:
                 array.problem =
-                    fmt::format("dm-raid: member {} is \"{}\", which is unknown", i, health[i]);
+                    fmt::format("dm-raid: unknown health \"{}\" of member {}", health[i], i);
                 break;
         }
         if (slot != MdSlot::in_sync) ++degraded;
@@ -115,11 +115,11 @@ void take_health(std::string_view health, MdArray& array) {
     array.degraded = degraded;
 }
 
-void take_status(const std::vector<std::string_view>& words, MdArray& array) {
+void read_status(const std::vector<std::string_view>& words, MdArray& array) {
     // type, devices, health, done/all, action, mismatches
     const auto devices = number(words[1]);
     const std::string_view health = words[2];
-    if (!devices || *devices == 0 || *devices > most_members || health.size() != *devices) {
+    if (!devices || *devices == 0 || *devices > max_members || health.size() != *devices) {
         array.problem = fmt::format("dm-raid: \"{}\" does not describe {} devices",
                                     health.substr(0, 300), words[1].substr(0, 20));
         return;
@@ -127,17 +127,17 @@ void take_status(const std::vector<std::string_view>& words, MdArray& array) {
     array.raid_disks = static_cast<int>(*devices);
     // 1.0 to 1.4 (Linux 3.1 to 3.9) end after the ratio.
     if (words.size() > 4) array.action = parse_md_action(words[4]);
-    take_health(health, array);
+    read_health(health, array);
     array.state = {MdState::active, "active"};
     const size_t slash = words[3].find('/');
     const auto done = number(words[3].substr(0, slash));
     const auto all =
         slash == std::string_view::npos ? std::nullopt : number(words[3].substr(slash + 1));
     if (!done || !all || *done > *all) {
-        array.problem = fmt::format("dm-raid: \"{}\" is no progress", words[3].substr(0, 60));
+        array.problem = fmt::format("dm-raid: malformed progress \"{}\"", words[3].substr(0, 60));
         return;
     }
-    if (is_at_work(array.action.value)) {
+    if (is_running(array.action.value)) {
         array.phase = MdPhase::running;
         array.progress = *all > 0 ? static_cast<double>(*done) / static_cast<double>(*all) : 0.0;
     }
@@ -154,18 +154,18 @@ std::vector<DmRaid> parse_dm_raid_status(std::string_view text) {
         const size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        // No name has a blank: LVM allows none, and dmsetup writes \x20.
+        // Names have no blanks: LVM allows none, and dmsetup prints \x20.
         const std::vector<std::string_view> words = words_of(line);
         if (words.size() < 4 || !words[0].ends_with(':') || words[3] != "raid") continue;
         DmRaid one;
         one.name = words[0].substr(0, words[0].size() - 1);
         one.array.metadata = "dm-raid";
         if (words.size() < 8) {
-            one.array.problem = "dm-raid: a status without progress";
+            one.array.problem = "dm-raid: the status has no progress";
         } else {
             one.array.level = level_of(words[4]);
             one.array.layout = layout_of(words[4]);
-            take_status({words.begin() + 4, words.end()}, one.array);
+            read_status({words.begin() + 4, words.end()}, one.array);
         }
         found.push_back(std::move(one));
     }

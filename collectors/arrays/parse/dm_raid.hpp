@@ -1,4 +1,5 @@
-// The device-mapper's RAID target, which LVM's raid1, raid10, raid5 … volumes are.
+// Parses the status of device-mapper devices with the target "raid", as LVM's RAID volumes are.
+// Pure.
 #pragma once
 
 #include <string>
@@ -10,18 +11,19 @@
 namespace lastgood {
 
 struct DmRaid {
-    std::string name;  // the mapped device's: "vg-lv"
-    // As md would describe it: dm-raid is md underneath. Members have a number, their leg's, and no
-    // device.
+    std::string name;  // of the mapped device: "vg-lv"
+    // dm-raid uses md's code, so its status is that of an md array. A member's number is that of
+    // its leg; its device is empty.
     MdArray array;
 };
 
-// The output of `dmsetup status --target raid`: a line for each device,
+// Parses the output of `dmsetup status --target raid`, one line for each device:
 //   vg-lv: 0 131072 raid raid1 2 Aa 99712/131072 recover 0 0 -
-// name, start, length, target, then the status of Linux Documentation/admin-guide/device-mapper/
-// dm-raid.rst: type, devices, health of each (drivers/md/dm-raid.c, __raid_dev_status), progress
-// in sectors, action, mismatches, and since 1.10 data offset and journal. Lines of other targets
-// are left out; one that makes no sense is an array with its `problem`. Linear.
+// name, start, length, target, then the status after the kernel documentation, admin-guide/
+// device-mapper/dm-raid.rst: type, number of devices, health of each (drivers/md/dm-raid.c,
+// __raid_dev_status), progress in sectors, action, mismatches, and since target version 1.10 data
+// offset and journal. Skips lines of other targets; a malformed line is an array with a `problem`.
+// Linear time.
 std::vector<DmRaid> parse_dm_raid_status(std::string_view text);
 
 }  // namespace lastgood

@@ -20,8 +20,7 @@ constexpr std::array<std::pair<std::string_view, MdLevel>, 17> level_words = {{
     {"multipath", MdLevel::multipath},
     {"faulty", MdLevel::faulty},
     {"container", MdLevel::container},
-    // Without a personality sysfs shows the number in the metadata
-    // (include/uapi/linux/raid/md_p.h).
+    // Without a personality, sysfs shows the metadata's number (include/uapi/linux/raid/md_p.h).
     {"0", MdLevel::raid0},
     {"1", MdLevel::raid1},
     {"4", MdLevel::raid4},
@@ -55,7 +54,7 @@ constexpr std::array<std::pair<std::string_view, MdAction>, 8> action_words = {{
     {"frozen", MdAction::frozen},
 }};
 
-// Words of the parity layouts of RAID 5 and 6, by number (drivers/md/raid5.h, mdadm's maps.c).
+// Names of the parity layouts of RAID 5 and 6 (drivers/md/raid5.h, mdadm's maps.c).
 std::string_view parity_layout(int layout) {
     switch (layout) {
         case 0:
@@ -233,9 +232,9 @@ std::string_view to_string(MdMemberState state) {
 
 bool is_container(const MdArray& array) {
     if (array.level.value == MdLevel::container) return true;
-    // mdstat names no level of an inactive array. The metadata of an array within a container
-    // begins with "external:/" (or "external:-" while mdmon must not touch it), that of the
-    // container with the format's name.
+    // mdstat prints no level for an inactive array. The metadata of a container is "external:" and
+    // the format's name; an array in a container has "external:/…" ("external:-…" while mdmon must
+    // not touch it).
     constexpr std::string_view prefix = "external:";
     if (array.level.value != MdLevel::none || !array.metadata.starts_with(prefix)) return false;
     std::string_view name = std::string_view(array.metadata).substr(prefix.size());

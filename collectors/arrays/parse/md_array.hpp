@@ -1,6 +1,6 @@
-// A Linux software RAID (md) array as the kernel describes it, whether in /proc/mdstat or in sysfs.
-// Every word of the kernel's is an enum and, beside it, the word itself, so that one from a newer
-// kernel is seen and not taken for something else.
+// An md array (Linux software RAID) as /proc/mdstat or sysfs describe it. Each word of the kernel
+// is kept as an enum and as text: a word of a newer kernel is shown, not mistaken for another.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace lastgood {
 
 // The personalities of drivers/md, and mdadm's "container" of arrays with external metadata.
 enum class MdLevel {
-    none,  // not set: an array that is being put together, or "inactive" in mdstat
+    none,  // not set: the array is not assembled yet, or "inactive" in mdstat
     linear,
     raid0,
     raid1,
@@ -29,7 +29,7 @@ enum class MdLevel {
     unknown,
 };
 
-// Linux Documentation/admin-guide/md.rst, array_state; "broken" since Linux 5.3.
+// array_state of the kernel documentation, admin-guide/md.rst; "broken" since Linux 5.3.
 enum class MdState {
     clear,
     inactive,
@@ -44,28 +44,28 @@ enum class MdState {
     unknown,
 };
 
-// md.rst, sync_action. A repair is called "resync" in mdstat.
+// sync_action of md.rst. mdstat calls a repair "resync".
 enum class MdAction { idle, resync, recover, check, repair, reshape, frozen, unknown };
 
 enum class MdPhase {
-    none,     // nothing to do
-    running,  //
+    none,     // no action
+    running,  // the action makes progress
     delayed,  // waits for another array on the same drives
     pending,  // waits for the first write (auto-read-only)
-    remote,   // another node of the cluster does it
+    remote,   // runs on another node of the cluster
 };
 
 enum class MdMemberState {
     in_sync,
-    rebuilding,  // has a place in the array and not yet its data
+    rebuilding,  // has a slot, but not all data yet
     spare,
     faulty,
     journal,
-    replacement,  // is becoming the copy of a member that still works
+    replacement,  // copies a member that still works, to replace it
     unknown,
 };
 
-// `word` is the kernel's; of a value that says "unknown" it is all that is known.
+// `word` is the kernel's text, also of a value that is `unknown`.
 struct MdLevelWord {
     MdLevel value = MdLevel::none;
     std::string word;
@@ -81,7 +81,7 @@ struct MdActionWord {
 
 MdLevelWord parse_md_level(std::string_view word);  // "raid5", "5", "-1"
 MdStateWord parse_md_state(std::string_view word);
-MdActionWord parse_md_action(std::string_view word);  // sysfs' words and mdstat's "recovery"
+MdActionWord parse_md_action(std::string_view word);  // words of sysfs, and mdstat's "recovery"
 
 std::string_view to_string(MdLevel level);
 std::string_view to_string(MdState state);
@@ -91,51 +91,50 @@ std::string_view to_string(MdMemberState state);
 
 struct MdMember {
     std::string device;         // kernel name: "sda1", "dm-3", "cciss!c0d0p1"
-    std::optional<int> number;  // mdstat's [N]: its number in the metadata, not its place
-    std::optional<int> slot;    // its place in the array, from 0
+    std::optional<int> number;  // [N] of mdstat: the number in the metadata, not the slot
+    std::optional<int> slot;    // position in the array, from 0
     MdMemberState state = MdMemberState::unknown;
-    std::vector<std::string>
-        flags;  // what the kernel says besides: "write_mostly", "blocked", "want_replacement" …
-    std::optional<double> errors;      // read errors that were corrected
-    std::optional<double> bad_blocks;  // ranges in its list of bad blocks
+    std::vector<std::string> flags;    // "write_mostly", "blocked", "want_replacement", …
+    std::optional<double> errors;      // corrected read errors
+    std::optional<double> bad_blocks;  // ranges in the list of bad blocks
 };
 
-// State of one place of the array.
+// State of one slot of the array.
 enum class MdSlot { in_sync, rebuilding, missing };
 
 struct MdArray {
     std::string device;   // "md0"
-    std::string problem;  // not empty: (part of) its description makes no sense; the rest holds
-                          // what was understood
+    std::string problem;  // not empty: part of the description is malformed or unknown; the other
+                          // fields hold the rest
     MdStateWord state;
     MdLevelWord level;
     std::optional<int> layout;  // as in sysfs; RAID 10: near | far << 8 | offset << 16 | sets << 17
-    std::optional<int> raid_disks;         // places
-    std::optional<int> former_raid_disks;  // during a reshape that changes their number
-    std::optional<int> degraded;           // places that are not in sync
-    std::vector<MdSlot> slots;             // one for each place, when known
+    std::optional<int> raid_disks;         // number of slots
+    std::optional<int> former_raid_disks;  // during a reshape that changes the number of slots
+    std::optional<int> degraded;           // number of slots that are not in sync
+    std::vector<MdSlot> slots;             // one for each slot; empty: unknown
     std::vector<MdMember> members;
     std::string metadata;  // "1.2", "0.90", "external:imsm", "none"; empty: unknown
-    std::string
-        uuid;  // as mdadm and udev write it, "01234567:89abcdef:01234567:89abcdef"; empty: unknown
+    std::string uuid;  // as mdadm and udev print it, "01234567:89abcdef:01234567:89abcdef"; empty:
+                       // unknown
     MdActionWord action;
     MdPhase phase = MdPhase::none;
     std::optional<double> progress;          // 0 to 1
-    std::optional<Seconds> remaining;        // at the present speed
+    std::optional<Seconds> remaining;        // at the current speed
     std::optional<double> mismatch_sectors;  // of the last check, repair or resync
-    std::string last_action;  // what ran last (sysfs last_sync_action); empty: unknown
-    std::optional<double> component_bytes;  // of one member that the array uses
+    std::string last_action;                 // sysfs' last_sync_action; empty: unknown
+    std::optional<double> component_bytes;   // used bytes of each member
 };
 
-// A container of arrays with external metadata (Intel's imsm, SNIA's ddf): it is always "inactive"
-// and never fails itself.
+// True for a container of arrays with external metadata (Intel's imsm, SNIA's ddf): it is always
+// "inactive" and cannot fail.
 bool is_container(const MdArray& array);
 
-// RAID 10: near, far and offset copies in the kernel's number (drivers/md/raid10.c, setup_geo).
+// The kernel's number for a RAID 10 layout (drivers/md/raid10.c, setup_geo).
 int raid10_layout(int near_copies, int far_copies, bool offset, int far_sets);
 
-// "near=2", "far=2", "offset=2", "left-symmetric"; the number itself when it is none that mdadm
-// names; "" where it means nothing.
+// mdadm's name for a layout: "near=2", "far=2", "offset=2", "left-symmetric"; the number if mdadm
+// has no name; empty if the level has no layouts.
 std::string describe_layout(MdLevel level, std::optional<int> layout);
 
 }  // namespace lastgood

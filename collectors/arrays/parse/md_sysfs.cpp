@@ -12,8 +12,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr int most_members = 4096;
-constexpr Seconds longest_sync = 10 * 365.0 * 86400;
+constexpr int max_members = 4096;
+constexpr Seconds max_remaining = 10 * 365.0 * 86400;  // more is an artefact of a tiny speed
 
 std::string_view trim(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
@@ -36,13 +36,13 @@ std::optional<double> number(std::string_view text) {
     return text.empty() ? value : std::nullopt;
 }
 
-// Reads attributes of one array and remembers the first thing that went wrong.
+// Reads the attribute files of one array; keeps the first problem.
 class Reader {
   public:
     Reader(const Host& host, std::string directory, std::string& problem)
         : host_(host), directory_(std::move(directory)), problem_(problem) {}
 
-    // Absent: nothing. Unreadable: nothing, and a problem.
+    // nullopt if the file is missing; nullopt and a problem if it cannot be read.
     std::optional<std::string> text(const std::string& name) {
         auto content = host_.read(directory_ + "/" + name);
         if (content) return std::string(trim(*content));
@@ -68,7 +68,7 @@ void read_member(const Host& host, Reader& array_reader, MdArray& array, const s
     member.device = entry.substr(4);
     auto state = reader.text("state");
     auto slot = reader.text("slot");
-    if (!state) return;  // just removed
+    if (!state) return;  // removed just now
     parse_md_member_state(*state, slot.value_or(""), member, array.problem);
     if (auto errors = reader.text("errors")) member.errors = number(*errors);
     if (auto blocks = reader.text("bad_blocks")) {
@@ -78,24 +78,24 @@ void read_member(const Host& host, Reader& array_reader, MdArray& array, const s
     array.members.push_back(std::move(member));
 }
 
-// Places from the links rdN where members do not tell their slot (Linux before 2.6.27 or so,
-// recorded trees).
-std::map<int, MdSlot> read_places(const Host& host, const std::string& directory, MdArray& array,
-                                  const std::vector<std::string>& entries) {
-    std::map<int, MdSlot> places;
+// Slots from the links rdN, for members without a `slot` file (Linux before 2.6.27 or so, recorded
+// trees).
+std::map<int, MdSlot> read_links(const Host& host, const std::string& directory, MdArray& array,
+                                 const std::vector<std::string>& entries) {
+    std::map<int, MdSlot> links;
     for (const std::string& entry : entries) {
         if (!entry.starts_with("rd")) continue;
         std::string_view digits = std::string_view(entry).substr(2);
         auto slot = take<int>(digits);
-        if (!slot || !digits.empty() || *slot < 0 || *slot >= most_members) continue;
+        if (!slot || !digits.empty() || *slot < 0 || *slot >= max_members) continue;
         auto state = host.read_line(directory + "/" + entry + "/state");
         if (!state) continue;
         MdMember member;
         std::string ignored;
         parse_md_member_state(*state, fmt::to_string(*slot), member, ignored);
-        places[*slot] = member.state == MdMemberState::in_sync      ? MdSlot::in_sync
-                        : member.state == MdMemberState::rebuilding ? MdSlot::rebuilding
-                                                                    : MdSlot::missing;
+        links[*slot] = member.state == MdMemberState::in_sync      ? MdSlot::in_sync
+                       : member.state == MdMemberState::rebuilding ? MdSlot::rebuilding
+                                                                   : MdSlot::missing;
         auto target = host.read_link(directory + "/" + entry);
         if (!target) continue;
         size_t name = target->rfind("dev-");
@@ -103,10 +103,10 @@ std::map<int, MdSlot> read_places(const Host& host, const std::string& directory
         for (MdMember& other : array.members)
             if (!other.slot && other.device == target->substr(name + 4)) other.slot = *slot;
     }
-    return places;
+    return links;
 }
 
-void settle_slots(MdArray& array, const std::map<int, MdSlot>& places) {
+void fill_slots(MdArray& array, const std::map<int, MdSlot>& links) {
     if (!array.raid_disks || *array.raid_disks < 1) return;
     array.slots.assign(static_cast<size_t>(*array.raid_disks), MdSlot::missing);
     bool found = false;
@@ -119,13 +119,13 @@ void settle_slots(MdArray& array, const std::map<int, MdSlot>& places) {
         else if (member.state == MdMemberState::rebuilding && slot == MdSlot::missing)
             slot = MdSlot::rebuilding;
     }
-    for (auto [place, state] : places) {
+    for (auto [place, state] : links) {
         if (place >= *array.raid_disks) continue;
         MdSlot& slot = array.slots[static_cast<size_t>(place)];
         found = true;
         if (slot == MdSlot::missing) slot = state;
     }
-    if (!found) {  // nothing says who stands where: all that is known is how many are missing
+    if (!found) {  // no member's slot is known, only how many are missing
         if (!array.degraded) {
             array.slots.clear();
             return;
@@ -137,6 +137,41 @@ void settle_slots(MdArray& array, const std::map<int, MdSlot>& places) {
             if (member.state != MdMemberState::rebuilding || missing == 0) continue;
             array.slots[--missing] = MdSlot::rebuilding;
         }
+    }
+}
+
+// State, level, layout and number of members.
+void read_shape(Reader& reader, MdArray& array) {
+    if (auto text = reader.text("array_state")) {
+        array.state = parse_md_state(*text);
+        if (array.state.value == MdState::unknown)
+            reader.note(fmt::format("unknown array_state \"{}\"", text->substr(0, 40)));
+    } else {
+        reader.note("array_state is missing");
+    }
+    if (auto text = reader.text("level")) {
+        array.level = parse_md_level(*text);
+        if (array.level.value == MdLevel::unknown)
+            reader.note(fmt::format("unknown level \"{}\"", text->substr(0, 40)));
+    }
+    if (auto text = reader.text("layout"); text && !text->empty()) {
+        if (auto value = parse_md_number(*text)) array.layout = value->now;
+    }
+    if (auto text = reader.text("raid_disks"); text && !text->empty()) {
+        auto value = parse_md_number(*text);
+        if (value && value->now >= 0 && value->now <= max_members) {
+            array.raid_disks = value->now;
+            array.former_raid_disks = value->before;
+        } else {
+            reader.note(fmt::format("raid_disks is \"{}\"", text->substr(0, 40)));
+        }
+    }
+    if (auto text = reader.text("degraded"); text && !text->empty()) {
+        auto value = parse_md_number(*text);
+        if (value && value->now >= 0)
+            array.degraded = value->now;
+        else
+            reader.note(fmt::format("degraded is \"{}\"", text->substr(0, 40)));
     }
 }
 
@@ -162,7 +197,7 @@ void read_sync(Reader& reader, MdArray& array) {
     std::optional<double> rate = speed ? number(*speed) : std::nullopt;
     if (!rate || *rate <= 0) return;
     Seconds remaining = std::max(0.0, done->second - done->first) / 2 / *rate;
-    if (remaining < longest_sync) array.remaining = remaining;
+    if (remaining < max_remaining) array.remaining = remaining;
 }
 
 }  // namespace
@@ -225,7 +260,7 @@ void parse_md_member_state(std::string_view state, std::string_view slot, MdMemb
     }
     std::string_view digits = slot;
     if (auto place = take<int>(digits);
-        place && digits.empty() && *place >= 0 && *place < most_members)
+        place && digits.empty() && *place >= 0 && *place < max_members)
         member.slot = *place;
     if (faulty)
         member.state = MdMemberState::faulty;
@@ -247,37 +282,7 @@ Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
     MdArray array;
     array.device = device;
     Reader reader(host, directory, array.problem);
-    if (auto text = reader.text("array_state")) {
-        array.state = parse_md_state(*text);
-        if (array.state.value == MdState::unknown)
-            reader.note(fmt::format("unknown array_state \"{}\"", text->substr(0, 40)));
-    } else {
-        reader.note("array_state is missing");
-    }
-    if (auto text = reader.text("level")) {
-        array.level = parse_md_level(*text);
-        if (array.level.value == MdLevel::unknown)
-            reader.note(fmt::format("unknown level \"{}\"", text->substr(0, 40)));
-    }
-    if (auto text = reader.text("layout"); text && !text->empty()) {
-        if (auto value = parse_md_number(*text)) array.layout = value->now;
-    }
-    if (auto text = reader.text("raid_disks"); text && !text->empty()) {
-        auto value = parse_md_number(*text);
-        if (value && value->now >= 0 && value->now <= most_members) {
-            array.raid_disks = value->now;
-            array.former_raid_disks = value->before;
-        } else {
-            reader.note(fmt::format("raid_disks is \"{}\"", text->substr(0, 40)));
-        }
-    }
-    if (auto text = reader.text("degraded"); text && !text->empty()) {
-        auto value = parse_md_number(*text);
-        if (value && value->now >= 0)
-            array.degraded = value->now;
-        else
-            reader.note(fmt::format("degraded is \"{}\"", text->substr(0, 40)));
-    }
+    read_shape(reader, array);
     if (auto text = reader.text("metadata_version")) array.metadata = *text;
     if (auto text = reader.text("component_size")) {
         if (auto kibibytes = number(*text)) array.component_bytes = *kibibytes * 1024;
@@ -285,14 +290,14 @@ Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
     if (auto text = reader.text("uuid"))
         array.uuid = md_uuid_from_sysfs(*text, array.metadata == "0.90");
     for (const std::string& entry : *entries)
-        if (entry.starts_with("dev-") && array.members.size() < static_cast<size_t>(most_members))
+        if (entry.starts_with("dev-") && array.members.size() < static_cast<size_t>(max_members))
             read_member(host, reader, array, entry);
-    std::map<int, MdSlot> places = read_places(host, directory, array, *entries);
+    std::map<int, MdSlot> links = read_links(host, directory, array, *entries);
     for (MdMember& member : array.members)
         if (member.state == MdMemberState::spare && member.slot)
             member.state = MdMemberState::rebuilding;
-    settle_slots(array, places);
-    // Levels without redundancy have no `degraded`.
+    fill_slots(array, links);
+    // Levels without redundancy have no file `degraded`.
     if (!array.degraded && !array.slots.empty() && array.state.value != MdState::inactive)
         array.degraded = static_cast<int>(
             array.slots.size() - static_cast<size_t>(std::count(

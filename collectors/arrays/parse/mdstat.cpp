@@ -10,9 +10,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr int most_members = 4096;  // more than any metadata format allows
-constexpr Seconds longest_sync =
-    10 * 365.0 * 86400;  // longer is the kernel's division by almost nothing
+constexpr int max_members = 4096;                      // more than any metadata format allows
+constexpr Seconds max_remaining = 10 * 365.0 * 86400;  // more is an artefact of a tiny speed
 
 using Tokens = std::vector<std::string_view>;
 
@@ -32,7 +31,7 @@ Tokens split(std::string_view line) {
     return tokens;
 }
 
-// The number that `text` begins with; `text` is left behind it.
+// Removes and returns the number at the beginning of `text`.
 template <class Number>
 std::optional<Number> take_number(std::string_view& text) {
     Number value{};
@@ -51,7 +50,7 @@ void note(MdArray& array, std::string text) {
     if (array.problem.empty()) array.problem = std::move(text);
 }
 
-// What stands in quotes in a message: never more than a line's worth, printable.
+// A part of the text for a message: at most 40 printable characters, in quotes.
 std::string quoted(std::string_view text) {
     std::string result = "\"";
     for (char c : text.substr(0, 40)) result += c >= ' ' && c < 127 && c != '"' ? c : '?';
@@ -99,8 +98,8 @@ std::optional<MdMember> parse_member(std::string_view token, MdArray& array) {
     return member;
 }
 
-// "active", "inactive", "broken", then "(read-only)" or "(auto-read-only)", then the level, then
-// the members. Returns the first token that is none of these.
+// "active", "inactive" or "broken", then "(read-only)" or "(auto-read-only)", the level, and the
+// members. Returns the position of the first token after them.
 size_t parse_header(const Tokens& tokens, size_t at, MdArray& array) {
     if (at >= tokens.size()) {
         note(array, "no state");
@@ -132,7 +131,7 @@ size_t parse_header(const Tokens& tokens, size_t at, MdArray& array) {
     for (; at < tokens.size(); ++at) {
         auto member = parse_member(tokens[at], array);
         if (!member) break;
-        if (array.members.size() >= static_cast<size_t>(most_members)) {
+        if (array.members.size() >= static_cast<size_t>(max_members)) {
             note(array, "too many members");
             continue;
         }
@@ -150,7 +149,7 @@ bool parse_counts(std::string_view token, MdArray& array) {
     token.remove_prefix(1);
     auto working = whole_number(token);
     if (!working) return false;
-    if (*total < 1 || *total > most_members || *working < 0 || *working > *total) {
+    if (*total < 1 || *total > max_members || *working < 0 || *working > *total) {
         note(array, "impossible number of members");
         return true;
     }
@@ -164,7 +163,7 @@ bool parse_slots(std::string_view token, MdArray& array) {
     if (token.size() < 3 || token.front() != '[' || token.back() != ']') return false;
     token = token.substr(1, token.size() - 2);
     if (token.find_first_not_of("U_") != std::string_view::npos) return false;
-    if (token.size() > static_cast<size_t>(most_members)) {
+    if (token.size() > static_cast<size_t>(max_members)) {
         note(array, "impossible number of members");
         return true;
     }
@@ -178,8 +177,8 @@ bool is_progress_bar(std::string_view token) {
            token.substr(1, token.size() - 2).find_first_not_of("=>.") == std::string_view::npos;
 }
 
-// What follows the bar: "recovery = 12.6% (370/2929) finish=127.5min speed=33440K/sec"; "=100.0%"
-// may be one word.
+// The part after the progress bar: "recovery = 12.6% (370/2929) finish=127.5min speed=33440K/sec";
+// "=100.0%" may be one token. Returns the position after it.
 size_t parse_progress(const Tokens& tokens, size_t at, MdArray& array) {
     if (at >= tokens.size()) {
         note(array, "a progress bar without its action");
@@ -197,14 +196,15 @@ size_t parse_progress(const Tokens& tokens, size_t at, MdArray& array) {
         note(array, fmt::format("unknown action {}", quoted(word)));
     bool percent_seen = false;
     bool stalled = false;
-    if (!glued.empty()) --at;  // look at the same token again, below
+    if (!glued.empty()) --at;  // its second half is the first token of the loop
     for (; at < tokens.size(); ++at) {
         std::string_view token = glued.empty() ? tokens[at] : glued;
         glued = {};
         if (token.starts_with("finish=")) {
             token.remove_prefix(7);
             auto minutes = take_number<double>(token);
-            if (minutes && std::isfinite(*minutes) && *minutes >= 0 && *minutes * 60 < longest_sync)
+            if (minutes && std::isfinite(*minutes) && *minutes >= 0 &&
+                *minutes * 60 < max_remaining)
                 array.remaining = *minutes * 60;
         } else if (token.starts_with("speed=")) {
             token.remove_prefix(6);
@@ -257,7 +257,7 @@ bool parse_waiting(std::string_view token, MdArray& array) {
     return true;
 }
 
-// What stands behind the members.
+// The part after the members.
 void parse_details(const Tokens& tokens, size_t at, MdArray& array) {
     int near_copies = 0;
     int far_copies = 1;
@@ -296,35 +296,33 @@ void parse_details(const Tokens& tokens, size_t at, MdArray& array) {
                    parse_waiting(token, array)) {
             ++at;
         } else {
-            ++at;  // chunk size, rounding and what newer kernels add
+            ++at;  // chunk size, rounding, additions of newer kernels
         }
     }
     if (array.level.value == MdLevel::raid10) {
         near_copies = std::max(near_copies, 1);
-        // setup_geo() in raid10.c: sets of (near x far) members, or of (members / far) in a version
-        // that was a mistake.
+        // setup_geo() of raid10.c: sets of near * far members; a faulty early version had sets of
+        // members / far.
         int sets = set_size == 0 ? 0 : set_size == near_copies * far_copies ? 2 : 1;
         array.layout = raid10_layout(near_copies, far_copies, offset, sets);
     }
     if (!blocks && !array.members.empty() && array.problem.empty()) note(array, "no size");
 }
 
-// Which members are in sync, and who may have which place.
-void settle_members(MdArray& array) {
-    if (array.metadata.empty())
-        array.metadata = "0.90";  // the only format whose name mdstat does not print
-    if (!array.slots.empty()) {
-        size_t in_sync = static_cast<size_t>(
-            std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync));
-        if (array.raid_disks &&
-            (array.slots.size() != static_cast<size_t>(*array.raid_disks) ||
-             in_sync != array.slots.size() - static_cast<size_t>(*array.degraded)))
-            note(array, "the numbers and the picture of its members differ");
-        if (!array.raid_disks) array.raid_disks = static_cast<int>(array.slots.size());
-        if (!array.degraded) array.degraded = static_cast<int>(array.slots.size() - in_sync);
-    }
-    if (array.state.value == MdState::inactive || array.state.value == MdState::unknown) return;
+// Checks the counts, "[3/2]", against the map, "[UU_]"; each stands in for the other if missing.
+void reconcile_counts(MdArray& array) {
+    if (array.slots.empty()) return;
+    const auto in_sync =
+        static_cast<size_t>(std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync));
+    if (array.raid_disks && (array.slots.size() != static_cast<size_t>(*array.raid_disks) ||
+                             in_sync != array.slots.size() - static_cast<size_t>(*array.degraded)))
+        note(array, "the counts and the map of its members differ");
+    if (!array.raid_disks) array.raid_disks = static_cast<int>(array.slots.size());
+    if (!array.degraded) array.degraded = static_cast<int>(array.slots.size() - in_sync);
+}
 
+// Members without a flag, by number. As many as slots are in sync are in sync, the others rebuild.
+std::vector<MdMember*> mark_active(MdArray& array) {
     std::vector<MdMember*> active;
     for (MdMember& member : array.members)
         if (member.state == MdMemberState::unknown) active.push_back(&member);
@@ -336,16 +334,11 @@ void settle_members(MdArray& array) {
             std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync));
     for (size_t i = 0; i < active.size(); ++i)
         active[i]->state = i < in_sync ? MdMemberState::in_sync : MdMemberState::rebuilding;
+    return active;
+}
 
-    // Levels without redundancy print no picture: they run only when every member is there.
-    if (array.slots.empty() && !array.raid_disks && !active.empty() &&
-        (array.level.value == MdLevel::raid0 || array.level.value == MdLevel::linear)) {
-        array.raid_disks = static_cast<int>(active.size());
-        array.slots.assign(active.size(), array.state.value == MdState::broken ? MdSlot::missing
-                                                                               : MdSlot::in_sync);
-    }
-
-    // The numbers are places if each is one, and each place in sync has a member.
+// The numbers are slots if each one is a different slot, and each slot in sync has a member.
+void assign_slots(MdArray& array, const std::vector<MdMember*>& active) {
     std::vector<MdMember*> by_slot(array.slots.size(), nullptr);
     for (MdMember* member : active) {
         if (*member->number < 0 || static_cast<size_t>(*member->number) >= by_slot.size()) return;
@@ -362,9 +355,26 @@ void settle_members(MdArray& array) {
     }
 }
 
-// mdstat's picture shows a member that is being rebuilt as missing; where its place is not known,
-// the first one is as good.
-void settle_rebuilding(MdArray& array) {
+// Works out the state and the slot of each member.
+void complete_members(MdArray& array) {
+    if (array.metadata.empty())
+        array.metadata = "0.90";  // the only format whose name mdstat does not print
+    reconcile_counts(array);
+    if (array.state.value == MdState::inactive || array.state.value == MdState::unknown) return;
+    const std::vector<MdMember*> active = mark_active(array);
+    // Levels without redundancy have no map; they run only if all members are present.
+    if (array.slots.empty() && !array.raid_disks && !active.empty() &&
+        (array.level.value == MdLevel::raid0 || array.level.value == MdLevel::linear)) {
+        array.raid_disks = static_cast<int>(active.size());
+        array.slots.assign(active.size(), array.state.value == MdState::broken ? MdSlot::missing
+                                                                               : MdSlot::in_sync);
+    }
+    assign_slots(array, active);
+}
+
+// "[UU_]" shows a member that is being rebuilt as missing. If its slot is unknown, the first
+// missing one is marked.
+void mark_rebuilding(MdArray& array) {
     size_t elsewhere = 0;
     for (const MdMember& member : array.members) {
         if (member.state != MdMemberState::rebuilding) continue;
@@ -387,18 +397,19 @@ MdArray parse_stanza(std::string_view name, const Tokens& tokens, size_t at) {
     at = parse_header(tokens, at, array);
     if (array.state.value == MdState::unknown) return array;
     parse_details(tokens, at, array);
-    settle_members(array);
-    settle_rebuilding(array);
+    complete_members(array);
+    mark_rebuilding(array);
     return array;
 }
 
-// The array that a line is the first of, or "". `next` becomes the first token behind the colon.
+// The array's name if the line is the first one of an array, else empty. `next` becomes the
+// position of the token after the colon.
 std::string_view stanza_name(std::string_view line, const Tokens& tokens, size_t& next) {
     if (tokens.empty() || !tokens[0].starts_with("md")) return {};
     bool indented = is_space(line.front());
     if (tokens.size() >= 2 && tokens[1] == ":") {
         next = 2;
-        // A mail program may have indented everything.
+        // A mail program may have indented the line.
         bool state = tokens.size() >= 3 &&
                      (tokens[2] == "active" || tokens[2] == "inactive" || tokens[2] == "broken");
         return !indented || state ? tokens[0] : std::string_view{};

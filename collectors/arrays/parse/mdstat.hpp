@@ -1,5 +1,5 @@
-// /proc/mdstat, as Linux 2.6 to 6.x write it (drivers/md/md.c, md_seq_show and status_resync; each
-// personality's status function).
+// Parses /proc/mdstat of Linux 2.6 to 6.x (drivers/md/md.c, md_seq_show and status_resync; the
+// personalities' status functions). Pure.
 #pragma once
 
 #include <string_view>
@@ -10,20 +10,17 @@
 namespace lastgood {
 
 struct Mdstat {
-    bool recognised =
-        false;            // the text has mdstat's first or last line, or what looks like an array
-    bool framed = false;  // it has mdstat's first or last line
-    std::vector<MdArray> arrays;  // in the file's order
+    bool recognised = false;      // `framed`, or there is something like an array
+    bool framed = false;          // the text has mdstat's first or last line
+    std::vector<MdArray> arrays;  // in the order of the text
 };
 
-// Never fails: an array that it cannot make sense of is there with its `problem`, and hides no
-// other. Lines that were wrapped or indented by a mail program are understood. Linear in the text's
-// length.
+// Never fails: a malformed array has a `problem` and does not affect the others. Accepts lines that
+// a mail program has wrapped or indented. Linear time.
 //
-// mdstat does not say which place a member has (its [N] is a number in the metadata): `slot` is set
-// only where the numbers leave one possibility. Where more members are active than in sync, those
-// with the highest numbers are taken to be the ones being rebuilt, since a member that joins gets a
-// number above all others.
+// mdstat does not print a member's slot ([N] is its number in the metadata): `slot` is set only if
+// the numbers leave one possibility. If more members are active than in sync, those with the
+// highest numbers count as rebuilding, because a new member gets the highest number.
 Mdstat parse_mdstat(std::string_view text);
 
 }  // namespace lastgood

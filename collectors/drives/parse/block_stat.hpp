@@ -1,4 +1,4 @@
-// Counters of a block device in sysfs.
+// Counters of block devices in sysfs. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +9,23 @@
 
 namespace lastgood {
 
-// /sys/block/X/stat (Linux Documentation/block/stat.rst): 11 numbers, 15 since Linux 4.18, 17
+// /sys/block/X/stat (kernel documentation, block/stat.rst): 11 numbers, 15 since Linux 4.18, 17
 // since 5.5.
 struct BlockStat {
-    uint64_t completed = 0;  // reads, writes, discards and flushes
-    uint64_t in_flight = 0;  // requests given to the driver and not yet completed
+    uint64_t completed = 0;  // requests since boot: reads, writes, discards and flushes
+    uint64_t in_flight = 0;  // requests that the driver has not completed
     bool operator==(const BlockStat&) const = default;
 };
+// nullopt if the text has fewer than 9 numbers or anything else in them.
 std::optional<BlockStat> parse_block_stat(std::string_view text);
 
-// device/ioerr_cnt of SCSI disks: "0x1f".
+// A counter like device/ioerr_cnt of SCSI disks: "0x1f".
 std::optional<double> parse_hexadecimal(std::string_view text);
 
-// How long requests have waited without one completing.
+// Measures how long requests wait while none completes.
 class StallClock {
   public:
-    // `now` is a monotonic time. Returns seconds, 0 while requests complete or none waits.
+    // Takes a sample; `now` is monotonic. Returns seconds, 0 if requests complete or none waits.
     Seconds update(const BlockStat& stat, Seconds now);
 
   private:

@@ -35,7 +35,7 @@ bool has_member(const MemorySink& sink, std::string_view array, std::string_view
     return false;
 }
 
-// A directory that a test may change; gone with it.
+// A temporary copy of a directory.
 struct Scratch {
     std::filesystem::path path;
     explicit Scratch(const std::string& copy_of) {
@@ -62,14 +62,14 @@ constexpr const char* mirror = "md-uuid-0a1b2c3d:4e5f6071:8293a4b5:c6d7e8f9";
 
 }  // namespace
 
-TEST_CASE("arrays of recorded hosts") {
+TEST_CASE("arrays of recorded hosts match their golden files") {
     for (const char* name : {"mirror-healthy", "raid10-one-lost", "raid5-rebuilding",
                              "btrfs-missing-drive", "mdstat-only"})
         CHECK(test::matches_golden(fmt::format("hosts/{}/golden/arrays.jsonl", name),
                                    test::run_on_host(arrays(), test::host_directory(name)).text));
 }
 
-TEST_CASE("a RAID 10 that has lost one: its partner is named, with its errors") {
+TEST_CASE("degraded RAID 10: the lost member's partner is fatal") {
     const auto ran = test::run_on_host(arrays(), test::host_directory("raid10-one-lost"));
     const char* id = "md-uuid-11111111:22223333:44445555:55555555";
     CHECK(value(ran.sink, metric::array_degraded_members, id) == 1);
@@ -86,7 +86,7 @@ TEST_CASE("a RAID 10 that has lost one: its partner is named, with its errors") 
         CHECK(one->value == (one->label("device") == "sda" ? 2 : 0));
 }
 
-TEST_CASE("a rebuild: the old drive faulty, the new one rebuilding") {
+TEST_CASE("rebuild: the old drive is faulty, the new one rebuilding") {
     const auto ran = test::run_on_host(arrays(), test::host_directory("raid5-rebuilding"));
     const char* id = "md-uuid-99999999:88887777:66665555:55555555";
     CHECK(has_member(ran.sink, id, "wwn-0x5000e5a000000202", "faulty"));
@@ -98,7 +98,7 @@ TEST_CASE("a rebuild: the old drive faulty, the new one rebuilding") {
           doctest::Approx((15624000000.0 - 1953125000.0) / 2 / 180000));
 }
 
-TEST_CASE("one array that makes no sense is seen, and hides no other") {
+TEST_CASE("a malformed array is reported as unreadable and does not affect the others") {
     const auto ran = test::run_on_host(arrays(), test::host_directory("mdstat-only"));
     CHECK(value(ran.sink, metric::array_readable, "md0") == 1);
     CHECK(value(ran.sink, metric::array_readable, "md1") == 0);
@@ -111,13 +111,13 @@ TEST_CASE("one array that makes no sense is seen, and hides no other") {
     CHECK(ran.sink.problems[0].first == "md1");
 }
 
-TEST_CASE("no md in this kernel is an empty answer") {
+TEST_CASE("a kernel without md gives an empty answer") {
     const Scratch host("");
     const auto ran = test::run_on_host(arrays(), host.path.string());
     CHECK(ran.text == "");
 }
 
-TEST_CASE("the last check is remembered, and one that ends is noticed") {
+TEST_CASE("the time of the last check is kept in the cursor") {
     const Scratch host(test::host_directory("mirror-healthy"));
     const std::string md = "sys/devices/virtual/block/md0/md/";
     auto first = test::run_on_host(arrays(), host.path.string());
@@ -127,15 +127,16 @@ TEST_CASE("the last check is remembered, and one that ends is noticed") {
         fmt::format(R"({{"{}":{{"known":1,"checked":1789000000}}}})", mirror);
     auto checked = test::run_on_host(arrays(), host.path.string(), {}, cursor);
     CHECK(value(checked.sink, metric::array_last_check_timestamp_seconds, mirror) == 1789000000);
-    // From when an array without a check is unchecked only the agent knows.
+    // Only the agent knows since when an array has not been checked.
     CHECK_FALSE(value(checked.sink, metric::array_unchecked_since_timestamp_seconds, mirror));
 
-    for (const char* rubbish : {"rubbish", "[]", "{\"a\":1}", "{\"a\":{\"known\":\"x\"}}", "\xff"})
-        CHECK(value(test::run_on_host(arrays(), host.path.string(), {}, rubbish).sink,
+    for (const char* malformed :
+         {"rubbish", "[]", "{\"a\":1}", "{\"a\":{\"known\":\"x\"}}", "\xff"})
+        CHECK(value(test::run_on_host(arrays(), host.path.string(), {}, malformed).sink,
                     metric::array_readable, mirror) == 1);
 }
 
-TEST_CASE("mismatches count only after a check or a repair") {
+TEST_CASE("mismatches are observed only after a check or a repair") {
     const Scratch host(test::host_directory("raid10-one-lost"));
     const char* id = "md-uuid-11111111:22223333:44445555:55555555";
     const std::string md = "sys/devices/virtual/block/md127/md/";
@@ -154,7 +155,7 @@ TEST_CASE("mismatches count only after a check or a repair") {
     CHECK(mismatches() == 128);
 }
 
-TEST_CASE("words from a newer kernel are seen") {
+TEST_CASE("unknown words of a newer kernel make an array unreadable and are shown") {
     const Scratch host(test::host_directory("mirror-healthy"));
     const std::string md = "sys/devices/virtual/block/md0/md/";
     auto readable = [&] {
@@ -167,7 +168,8 @@ TEST_CASE("words from a newer kernel are seen") {
           std::tuple{"array_state", "dreaming", "clean"}, std::tuple{"level", "raid11", "raid1"},
           std::tuple{"dev-sda2/state", "in_sync,sleepy", "in_sync"},
           std::tuple{"raid_disks", "many", "2"}, std::tuple{"degraded", "perhaps", "0"}}) {
-        const char* const file = std::get<0>(change);  // clang 14 captures no structured bindings
+        const char* const file =
+            std::get<0>(change);  // clang 14 cannot capture structured bindings
         const char* const word = std::get<1>(change);
         const char* const usual = std::get<2>(change);
         host.write(md + file, fmt::format("{}\n", word));
@@ -182,7 +184,7 @@ TEST_CASE("words from a newer kernel are seen") {
     CHECK(readable() == 0);
 }
 
-TEST_CASE("numbers and words of sysfs") {
+TEST_CASE("sysfs: numbers and member states") {
     CHECK(parse_md_number("4\n")->now == 4);
     CHECK(parse_md_number("11 (10)\n")->now == 11);
     CHECK(parse_md_number("11 (10)\n")->before == 10);
@@ -211,9 +213,9 @@ TEST_CASE("numbers and words of sysfs") {
     CHECK(state("", "none") == "unknown");
 }
 
-TEST_CASE("btrfs keeps a device in its list that was pulled while mounted") {
+TEST_CASE("btrfs: a device that was pulled while mounted is missing") {
     const Scratch scratch(test::host_directory("btrfs-missing-drive"));
-    // As Linux 6.1 leaves it: the name stays in devices/, "missing" stays 0, the drive is gone.
+    // In Linux 6.1 the name stays in devices/ and "missing" stays 0, although the drive is gone.
     const std::string root = "sys/fs/btrfs/deadbeef-0000-4000-8000-00000000cafe/";
     scratch.write(root + "devinfo/2/missing", "0\n");
     std::filesystem::create_symlink("../../../../devices/gone/block/sdk",
@@ -227,14 +229,14 @@ TEST_CASE("btrfs keeps a device in its list that was pulled while mounted") {
     CHECK(has_member(ran.sink, id, "", "missing"));
 }
 
-TEST_CASE("btrfs profiles") {
+TEST_CASE("btrfs: losses that each profile survives") {
     CHECK(btrfs_profile_survives("raid1") == 1);
     CHECK(btrfs_profile_survives("raid1c4") == 3);
     CHECK(btrfs_profile_survives("dup") == 0);
     CHECK(btrfs_profile_survives("raid7") == -1);
 }
 
-TEST_CASE("explain knows mdstat by its content and says what the collector says") {
+TEST_CASE("explain: mdstat is recognised, other texts are not") {
     const std::string text = test::read_file(test::host_directory("mdstat-only") + "/proc/mdstat");
     CHECK(mdstat_explainer.recognises(text));
     CHECK(mdstat_explainer.recognises("$ cat /proc/mdstat\n" + text));
@@ -249,7 +251,7 @@ TEST_CASE("explain knows mdstat by its content and says what the collector says"
     CHECK_FALSE(mdstat_explainer.explain("nothing of the kind", 0, sink));
 }
 
-TEST_CASE("explain takes every recorded mdstat and gives every degraded array") {
+TEST_CASE("explain: every recorded mdstat gives observations and no problem") {
     auto corpora = test::corpora_directory();
     if (!corpora) {
         fmt::print("SKIP: explain mdstat: no ../shared/corpora in this checkout\n");
@@ -269,7 +271,7 @@ TEST_CASE("explain takes every recorded mdstat and gives every degraded array") 
     CHECK(files >= 76);
 }
 
-TEST_CASE("every recorded md directory of sysfs says what the index expects") {
+TEST_CASE("recorded md directories of sysfs match INDEX.tsv") {
     auto corpora = test::corpora_directory();
     if (!corpora) {
         fmt::print("SKIP: recorded md sysfs: no ../shared/corpora in this checkout\n");
@@ -295,7 +297,7 @@ TEST_CASE("every recorded md directory of sysfs says what the index expects") {
         const auto array = read_md_sysfs(recorded, device);
         REQUIRE(array);
         CHECK(array->problem == "");
-        // In the index's words; it has the raw words of files that are absent or hold no number.
+        // In the words of the index, which has raw words for files without a number.
         std::string got =
             fmt::format("level={} array_state={}", array->level.word, array->state.word);
         got += !array->raid_disks         ? " raid_disks="
@@ -319,7 +321,7 @@ TEST_CASE("every recorded md directory of sysfs says what the index expects") {
         CHECK_MESSAGE(columns[4].ends_with("members" + (members.empty() ? "" : " " + members)),
                       members);
 
-        // README 15
+        // Item 15 of the corpora's README.md.
         if (device == "md0") CHECK(array->degraded == 0);
         if (device == "md5")
             CHECK(array->slots == std::vector{MdSlot::in_sync, MdSlot::in_sync, MdSlot::missing});

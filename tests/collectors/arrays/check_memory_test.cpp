@@ -22,7 +22,7 @@ MdArray running(const char* action, double progress, std::optional<Seconds> rema
     return array;
 }
 
-// When the array was last checked, after it was seen so at 1000 and so at 1030.
+// The end of the last check after polls at 1000 and 1030 s.
 Timestamp checked_after(const MdArray& first, const MdArray& then) {
     CheckMemory memory;
     follow_check(first, 1000, memory);
@@ -33,10 +33,10 @@ Timestamp checked_after(const MdArray& first, const MdArray& then) {
 
 }  // namespace
 
-TEST_CASE("a check that was about to end has ended, one that was not was stopped") {
+TEST_CASE("a check near its end counts as complete, any other as stopped") {
     for (const char* action : {"check", "repair"}) {
         CAPTURE(action);
-        // It may take twice as long as was foreseen, and 5 seconds.
+        // Up to twice the time since the last poll, plus 5 s, may have been left.
         CHECK(checked_after(running(action, 0.5, 65), idle()) == 1030);
         CHECK(checked_after(running(action, 0.5, 66), idle()) == 0);
         CHECK(checked_after(running(action, 0.996, std::nullopt), idle()) == 1030);
@@ -52,7 +52,7 @@ TEST_CASE("a check that was about to end has ended, one that was not was stopped
     CHECK(checked_after(idle(), idle()) == 0);
 }
 
-TEST_CASE("a check that something else interrupts has not ended") {
+TEST_CASE("a check that another action interrupts is not complete") {
     CheckMemory memory;
     follow_check(running("check", 0.99, 5), 1000, memory);
     follow_check(running("recover", 0.01, 5000), 1030, memory);
@@ -61,7 +61,7 @@ TEST_CASE("a check that something else interrupts has not ended") {
     CHECK_FALSE(memory.checking);
 }
 
-TEST_CASE("a check that waits for another array goes on") {
+TEST_CASE("a delayed check is still a check") {
     CheckMemory memory;
     follow_check(running("check", 0.5, 100), 1000, memory);
     MdArray delayed = running("check", 0.5, 100);
@@ -73,7 +73,7 @@ TEST_CASE("a check that waits for another array goes on") {
     CHECK(memory.checked == 5010);
 }
 
-TEST_CASE("the last check survives a restart, a running one is seen anew") {
+TEST_CASE("the cursor keeps the last check, not a running one") {
     CheckMemories memories;
     memories["a"].checked = 1789000000;
     memories["b"].checking = true;
@@ -84,21 +84,21 @@ TEST_CASE("the last check survives a restart, a running one is seen anew") {
     CHECK(checks_from_cursor("[1]").empty());
 }
 
-TEST_CASE("mismatches of kernels that do not tell the last action count after a check was seen") {
+TEST_CASE("mismatches of kernels without last_sync_action are valid after a check") {
     MdArray array = idle();
     array.mismatch_sectors = 8;
     CheckMemory memory;
-    CHECK_FALSE(mismatches_mean_something(array, memory));
+    CHECK_FALSE(mismatches_are_valid(array, memory));
     memory.checked = 1000;
-    CHECK(mismatches_mean_something(array, memory));
+    CHECK(mismatches_are_valid(array, memory));
     array.mismatch_sectors.reset();
-    CHECK_FALSE(mismatches_mean_something(array, memory));
+    CHECK_FALSE(mismatches_are_valid(array, memory));
     array.mismatch_sectors = 0;
-    CHECK(mismatches_mean_something(array, memory));
-    // A check that is running: so far none is no result.
+    CHECK(mismatches_are_valid(array, memory));
+    // A running check: none so far is not a result.
     MdArray checking = running("check", 0.5, 100);
     checking.mismatch_sectors = 0;
-    CHECK_FALSE(mismatches_mean_something(checking, memory));
+    CHECK_FALSE(mismatches_are_valid(checking, memory));
     checking.mismatch_sectors = 8;
-    CHECK(mismatches_mean_something(checking, memory));
+    CHECK(mismatches_are_valid(checking, memory));
 }

@@ -12,7 +12,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("an LVM RAID 1 volume that has lost a leg") {
+TEST_CASE("LVM: a RAID 1 volume that has lost a leg") {
     const Collector* collector = find_collector("arrays");
     REQUIRE(collector != nullptr);
     const auto ran = test::run_on_host(*collector, test::host_directory("lvm-leg-lost"));
@@ -34,7 +34,7 @@ TEST_CASE("an LVM RAID 1 volume that has lost a leg") {
                                                         {"missing", ""}});
 }
 
-TEST_CASE("where no RAID volume is, nothing is asked") {
+TEST_CASE("LVM: without a RAID volume dmsetup is not run") {
     const Host host(test::host_directory("mirror-healthy"));
     const auto topology = Topology::read(host);
     REQUIRE(topology);
@@ -43,7 +43,7 @@ TEST_CASE("where no RAID volume is, nothing is asked") {
     CHECK(found->empty());
 }
 
-TEST_CASE("the kernel log's errors of the volume are charged to the array of that id") {
+TEST_CASE("LVM: the kernel log and the arrays collector give a volume the same id") {
     const Host host(test::host_directory("lvm-leg-lost"));
     HostKernelLogNames names(
         host,

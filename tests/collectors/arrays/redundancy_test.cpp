@@ -13,9 +13,9 @@ using namespace lastgood;
 
 namespace {
 
-// Where the kernel puts chunk `chunk` of a RAID 10: pairs of member and chunk address on it, as
-// __raid10_find_phys() of Linux 6.1's drivers/md/raid10.c computes them (here in chunks, with a
-// stride of `stride` chunks between far copies).
+// Where the kernel stores a chunk of a RAID 10: pairs of member and chunk number on that member.
+// Written after __raid10_find_phys() of Linux 6.1's drivers/md/raid10.c, in chunks; `stride` is the
+// distance of far copies.
 std::vector<std::pair<int, long>> kernel_places(int layout, int disks, long chunk, long stride) {
     const int near_copies = layout & 255;
     const int far_copies = (layout >> 8) & 255;
@@ -57,7 +57,7 @@ std::vector<std::pair<int, long>> kernel_places(int layout, int disks, long chun
     return places;
 }
 
-// Whether all data can be read from the members in `alive`.
+// True if all data can be read from the members in `alive`, a bit mask.
 using Readable = std::function<bool(unsigned alive)>;
 
 Readable raid10_model(int layout, int disks) {
@@ -74,7 +74,7 @@ Readable raid10_model(int layout, int disks) {
     };
 }
 
-// Tries every state of every member and every set of further losses.
+// Tries every set of lost members and every set of further losses.
 void check_exhaustively(MdLevel level, int layout, int disks, const Readable& readable) {
     INFO(to_string(level) << " of " << disks << " " << describe_layout(level, layout) << " ("
                           << layout << ")");
@@ -106,26 +106,26 @@ void check_exhaustively(MdLevel level, int layout, int disks, const Readable& re
     }
 }
 
-Readable bears(int disks, int losses) {
+Readable survives(int disks, int losses) {
     return [=](unsigned alive) { return disks - std::popcount(alive) <= losses; };
 }
 
 }  // namespace
 
-TEST_CASE("levels where every member counts alike, against every set of losses") {
+TEST_CASE("all levels but RAID 10, against every set of losses") {
     for (int disks = 1; disks <= 8; ++disks) {
-        check_exhaustively(MdLevel::linear, 0, disks, bears(disks, 0));
-        check_exhaustively(MdLevel::raid0, 0, disks, bears(disks, 0));
-        check_exhaustively(MdLevel::faulty, 0, disks, bears(disks, 0));
-        check_exhaustively(MdLevel::raid1, 0, disks, bears(disks, disks - 1));
-        check_exhaustively(MdLevel::multipath, 0, disks, bears(disks, disks - 1));
-        if (disks >= 2) check_exhaustively(MdLevel::raid4, 0, disks, bears(disks, 1));
-        if (disks >= 2) check_exhaustively(MdLevel::raid5, 2, disks, bears(disks, 1));
-        if (disks >= 3) check_exhaustively(MdLevel::raid6, 2, disks, bears(disks, 2));
+        check_exhaustively(MdLevel::linear, 0, disks, survives(disks, 0));
+        check_exhaustively(MdLevel::raid0, 0, disks, survives(disks, 0));
+        check_exhaustively(MdLevel::faulty, 0, disks, survives(disks, 0));
+        check_exhaustively(MdLevel::raid1, 0, disks, survives(disks, disks - 1));
+        check_exhaustively(MdLevel::multipath, 0, disks, survives(disks, disks - 1));
+        if (disks >= 2) check_exhaustively(MdLevel::raid4, 0, disks, survives(disks, 1));
+        if (disks >= 2) check_exhaustively(MdLevel::raid5, 2, disks, survives(disks, 1));
+        if (disks >= 3) check_exhaustively(MdLevel::raid6, 2, disks, survives(disks, 2));
     }
 }
 
-TEST_CASE("RAID 10 against the kernel's placement of every chunk and every set of losses") {
+TEST_CASE("RAID 10, against the kernel's placement of chunks and every set of losses") {
     int layouts = 0;
     for (int disks = 2; disks <= 9; ++disks)
         for (int near_copies = 1; near_copies <= 4; ++near_copies)
@@ -143,7 +143,7 @@ TEST_CASE("RAID 10 against the kernel's placement of every chunk and every set o
     CHECK(layouts > 200);
 }
 
-TEST_CASE("the placement used above stores nothing over anything else") {
+TEST_CASE("the model of the kernel's placement uses no address twice") {
     for (int disks : {2, 3, 4, 5, 6, 7})
         for (int layout : {0x102, 0x103, 0x201, 0x301, 0x10201}) {
             if ((layout & 255) * (layout >> 8 & 255) > disks) continue;
@@ -159,24 +159,24 @@ TEST_CASE("the placement used above stores nothing over anything else") {
         }
 }
 
-TEST_CASE("the rebuild: a RAID 10 of four, one lost, its partner fatal") {
+TEST_CASE("a degraded RAID 10: which members are fatal, by layout") {
     const Redundancy degraded =
         md_redundancy(MdLevel::raid10, 0x102,
                       {MdSlot::in_sync, MdSlot::rebuilding, MdSlot::in_sync, MdSlot::in_sync});
     CHECK(degraded.survivable_failures == 0);
     CHECK(degraded.fatal_slots == std::vector{0});
-    // Far copies: both neighbours of the lost one.
+    // Far copies: both neighbours of the lost member.
     const Redundancy far =
         md_redundancy(MdLevel::raid10, 0x201,
                       {MdSlot::in_sync, MdSlot::missing, MdSlot::in_sync, MdSlot::in_sync});
     CHECK(far.fatal_slots == std::vector{0, 2});
-    // An odd number of members: both neighbours, too.
+    // An odd number of members: both neighbours as well.
     const Redundancy odd =
         md_redundancy(MdLevel::raid10, 0x102, {MdSlot::missing, MdSlot::in_sync, MdSlot::in_sync});
     CHECK(odd.fatal_slots == std::vector{1, 2});
 }
 
-TEST_CASE("what is not understood is not called redundant") {
+TEST_CASE("unknown levels and layouts are not redundant") {
     const std::vector<MdSlot> slots(4, MdSlot::in_sync);
     CHECK_FALSE(md_redundancy(MdLevel::container, 0, slots).known);
     CHECK_FALSE(md_redundancy(MdLevel::none, 0, slots).known);
@@ -186,11 +186,11 @@ TEST_CASE("what is not understood is not called redundant") {
     CHECK_FALSE(md_redundancy(MdLevel::raid10, 0x105, slots).known);
     CHECK_FALSE(md_redundancy(MdLevel::raid10, 0x102 | 3 << 17, slots).known);
     CHECK_FALSE(md_redundancy(MdLevel::raid10, -1, slots).known);
-    // Without a layout the usual one is not assumed: one copy, nothing survives.
+    // An unknown layout counts as one copy: no loss is survived.
     CHECK(md_redundancy(MdLevel::raid10, std::nullopt, slots).survivable_failures == 0);
 }
 
-TEST_CASE("a RAID 10 that is growing is as weak as the weaker of its two forms") {
+TEST_CASE("a RAID 10 during a reshape is as redundant as the weaker geometry") {
     MdArray array;
     array.level = parse_md_level("raid10");
     array.layout = 0x102;

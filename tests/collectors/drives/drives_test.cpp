@@ -9,7 +9,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("drives of recorded hosts") {
+TEST_CASE("drives of recorded hosts match their golden files") {
     const Collector* drives = find_collector("drives");
     REQUIRE(drives != nullptr);
     for (const char* name : {"mirror-healthy", "raid10-one-lost", "read-only-by-error"})
@@ -23,7 +23,7 @@ TEST_CASE("drives of recorded hosts") {
     CHECK(select(ran.sink.observations, metric::drive_present).size() == 3);
 }
 
-TEST_CASE("the statistics of a block device") {
+TEST_CASE("block statistics of old and new kernels") {
     const auto old_kernel = parse_block_stat("  10 1 100 5 20 2 200 6 3 7 8\n");
     REQUIRE(old_kernel);
     CHECK(old_kernel->completed == 30);
@@ -39,7 +39,7 @@ TEST_CASE("the statistics of a block device") {
     CHECK_FALSE(parse_block_stat("1 2 3 4 5 6 7 8 many 10 11"));
 }
 
-TEST_CASE("counters of the SCSI layer are hexadecimal") {
+TEST_CASE("SCSI error counters are hexadecimal") {
     CHECK(parse_hexadecimal("0x1f\n") == 31);
     CHECK(parse_hexadecimal("0x0\n") == 0);
     CHECK_FALSE(parse_hexadecimal(""));
@@ -47,10 +47,10 @@ TEST_CASE("counters of the SCSI layer are hexadecimal") {
     CHECK_FALSE(parse_hexadecimal("0x1g"));
 }
 
-TEST_CASE("a stall lasts from the last sign of life") {
+TEST_CASE("a stall lasts while requests wait and none completes") {
     StallClock clock;
     CHECK(clock.update({100, 0}, 1000) == 0);
-    CHECK(clock.update({100, 2}, 1010) == 0);  // they may just have been given
+    CHECK(clock.update({100, 2}, 1010) == 0);  // they may be new
     CHECK(clock.update({100, 2}, 1020) == 10);
     CHECK(clock.update({100, 5}, 1030) == 20);
     CHECK(clock.update({101, 4}, 1040) == 0);  // one completed

@@ -16,7 +16,7 @@ MdArray only(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a RAID 1 volume in its first resync has lost nothing") {
+TEST_CASE("dm-raid: a RAID 1 in its first resync is not degraded") {
     // Linux 6.1, dmsetup 1.02.185, right after lvcreate --type raid1 -m 1
     const auto found =
         parse_dm_raid_status("vg-data: 0 131072 raid raid1 2 aa 8320/131072 resync 0 0 -\n");
@@ -33,7 +33,7 @@ TEST_CASE("a RAID 1 volume in its first resync has lost nothing") {
     CHECK(array.mismatch_sectors == 0);
 }
 
-TEST_CASE("one leg lost, one rebuilding, one that was never there") {
+TEST_CASE("dm-raid: a leg that is faulty, rebuilding or missing") {
     const MdArray lost = only("vg-data: 0 131072 raid raid1 2 AD 131072/131072 idle 0 0 -\n");
     CHECK(lost.degraded == 1);
     CHECK(lost.members[1].state == MdMemberState::faulty);
@@ -52,11 +52,11 @@ TEST_CASE("one leg lost, one rebuilding, one that was never there") {
     CHECK(absent.members.size() == 1);
     CHECK(absent.slots[1] == MdSlot::missing);
 
-    // While a check runs every leg is marked so, and holds its data.
+    // During a check all legs are marked 'a', but hold their data.
     CHECK(only("vg-data: 0 131072 raid raid1 2 aa 1/131072 check 256 0 -\n").degraded == 0);
 }
 
-TEST_CASE("levels and what they survive") {
+TEST_CASE("dm-raid: losses that each level survives") {
     const auto redundancy = [](std::string_view status) { return md_redundancy(only(status)); };
     CHECK(redundancy("v: 0 8 raid raid6_zr 5 AADAA 8/8 idle 0 0 -").survivable_failures == 1);
     CHECK(redundancy("v: 0 8 raid raid5_ls 3 ADD 8/8 idle 0 0 -").failed);
@@ -67,7 +67,7 @@ TEST_CASE("levels and what they survive") {
     CHECK(redundancy("v: 0 8 raid raid0 2 AA 8/8 idle 0 0 -").survivable_failures == 0);
 }
 
-TEST_CASE("other targets, older kernels, nonsense") {
+TEST_CASE("dm-raid: other targets, older kernels, malformed lines") {
     CHECK(parse_dm_raid_status("").empty());
     CHECK(parse_dm_raid_status("No devices found\n").empty());
     CHECK(parse_dm_raid_status("vg-root: 0 41943040 linear \n").empty());
@@ -83,6 +83,6 @@ TEST_CASE("other targets, older kernels, nonsense") {
         CAPTURE(status);
         CHECK_FALSE(only(status).problem.empty());
     }
-    // A level of a newer kernel is not taken for another.
+    // An unknown level of a newer kernel is unknown.
     CHECK(only("v: 0 8 raid raid7_xy 2 AA 8/8 idle 0 0 -").level.value == MdLevel::unknown);
 }

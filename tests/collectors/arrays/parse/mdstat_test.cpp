@@ -32,8 +32,8 @@ std::string names(const MdArray& array, auto&& wanted) {
     return result;
 }
 
-// In the words of the recorded data's index: "md0 active(auto-read-only) raid1 1/2 DEGRADED
-// faulty=sda1 recovery 8.5%".
+// In the words of INDEX.tsv: "md0 active(auto-read-only) raid1 1/2 DEGRADED faulty=sda1 recovery
+// 8.5%".
 std::string in_index_words(const MdArray& array) {
     std::string text = array.device;
     switch (array.state.value) {
@@ -80,7 +80,7 @@ std::string in_index_words(const MdArray& array) {
     });
     switch (array.phase) {
         case MdPhase::running:
-            // The kernel cuts the percentage off after one digit.
+            // The kernel prints one decimal, not rounded.
             text += fmt::format(" {} {:.1f}%", array.action.word,
                                 std::floor(*array.progress * 1000) / 10);
             break;
@@ -101,7 +101,7 @@ std::string in_index_words(const MdArray& array) {
 
 }  // namespace
 
-TEST_CASE("a healthy mirror") {
+TEST_CASE("mdstat: a healthy mirror") {
     Mdstat stat = parse_mdstat(
         "Personalities : [raid1] \n"
         "md0 : active raid1 sdq1[0] sdr1[1]\n"
@@ -127,14 +127,14 @@ TEST_CASE("a healthy mirror") {
     CHECK(array.members[1].slot == 1);
 }
 
-TEST_CASE("no arrays, and no md at all") {
+TEST_CASE("mdstat: no arrays, other texts") {
     CHECK(parse_mdstat("Personalities : \nunused devices: <none>\n").recognised);
     CHECK(parse_mdstat("Personalities : \nunused devices: <none>\n").arrays.empty());
     CHECK_FALSE(parse_mdstat("").recognised);
     CHECK_FALSE(parse_mdstat("md5sum of the file: 1234\n").arrays.size() > 1);
 }
 
-TEST_CASE("a rebuild: the member with the new number is the one being rebuilt") {
+TEST_CASE("mdstat: the member with the highest number is rebuilding") {
     Mdstat stat = parse_mdstat(
         "md3 : active raid5 sdn1[4] sdm1[2] sdl1[0]\n"
         "      9767277568 blocks super 1.2 level 5, 512k chunk, algorithm 2 [3/2] [U_U]\n"
@@ -152,7 +152,7 @@ TEST_CASE("a rebuild: the member with the new number is the one being rebuilt") 
     CHECK(array.slots == std::vector{MdSlot::in_sync, MdSlot::rebuilding, MdSlot::in_sync});
 }
 
-TEST_CASE("the last percent leaves no space before the number") {
+TEST_CASE("mdstat: no space before 100.0%") {
     Mdstat stat = parse_mdstat(
         "md0 : active raid1 sda1[0] sdb1[1]\n      100 blocks super 1.2 [2/2] [UU]\n"
         "      [====================>]  check =100.0% (100/100) finish=0.0min speed=1K/sec\n");
@@ -162,7 +162,7 @@ TEST_CASE("the last percent leaves no space before the number") {
     CHECK(stat.arrays[0].remaining == 0.0);
 }
 
-TEST_CASE("every action and every way to wait") {
+TEST_CASE("mdstat: every action, delayed, pending and remote") {
     for (auto [word, action] :
          {std::pair{"resync", MdAction::resync}, std::pair{"recovery", MdAction::recover},
           std::pair{"check", MdAction::check}, std::pair{"reshape", MdAction::reshape},
@@ -180,7 +180,7 @@ TEST_CASE("every action and every way to wait") {
         }
 }
 
-TEST_CASE("an action from a newer kernel is seen") {
+TEST_CASE("mdstat: an unknown action of a newer kernel is a problem") {
     Mdstat stat = parse_mdstat(
         "md0 : active raid1 sda1[0] sdb1[1]\n      100 blocks [2/2] [UU]\n"
         "      [==>..................]  scrub = 12.6% (12/100) finish=1.0min speed=1K/sec\n");
@@ -190,7 +190,7 @@ TEST_CASE("an action from a newer kernel is seen") {
     CHECK(stat.arrays[0].degraded == 0);
 }
 
-TEST_CASE("RAID 10 layouts") {
+TEST_CASE("mdstat: RAID 10 layouts") {
     auto layout = [](std::string_view text) {
         Mdstat stat =
             parse_mdstat(fmt::format("md0 : active raid10 sda1[0] sdb1[1] sdc1[2] sdd1[3]\n"
@@ -211,7 +211,7 @@ TEST_CASE("RAID 10 layouts") {
     CHECK(*sets.arrays[0].layout == (1 | 2 << 8 | 2 << 17));
 }
 
-TEST_CASE("flags of members") {
+TEST_CASE("mdstat: flags of members") {
     Mdstat stat = parse_mdstat(
         "md0 : active raid5 sda1[0] sdb1[1](F) sdc1[2](S) sdd1[3](J) sde1[4](R) "
         "cciss/c0d1p1[5](W)(S) sdf1[6](X)\n"
@@ -228,7 +228,7 @@ TEST_CASE("flags of members") {
     CHECK(array.problem.find("(X)") != std::string::npos);
 }
 
-TEST_CASE("a faulty member is faulty, whatever else it was") {
+TEST_CASE("mdstat: (F) outweighs all other flags") {
     for (const char* flags : {"(F)", "(F)(S)", "(S)(F)", "(F)(J)", "(J)(F)", "(F)(R)", "(R)(F)"}) {
         CAPTURE(flags);
         const Mdstat stat = parse_mdstat(fmt::format(
@@ -239,7 +239,7 @@ TEST_CASE("a faulty member is faulty, whatever else it was") {
     }
 }
 
-TEST_CASE("an array that makes no sense hides no other and is seen") {
+TEST_CASE("mdstat: malformed arrays have a problem and do not affect the others") {
     Mdstat stat = parse_mdstat(
         "Personalities : [raid1]\n"
         "md0 : active raid1 sda1[0] sdb1[1]\n      100 blocks [2/2] [UU]\n\n"
@@ -265,7 +265,7 @@ TEST_CASE("an array that makes no sense hides no other and is seen") {
     CHECK(find(stat, "md7").problem == "");
 }
 
-TEST_CASE("containers with external metadata are normal, arrays within them are not containers") {
+TEST_CASE("mdstat: containers and the arrays in them are told apart") {
     Mdstat stat = parse_mdstat(
         "md127 : inactive sdb[1](S) sda[0](S)\n      5544 blocks super external:imsm\n       \n"
         "md126 : active raid1 sda[1] sdb[0]\n      2095104 blocks super external:/md127/0 [2/2] "
@@ -276,7 +276,7 @@ TEST_CASE("containers with external metadata are normal, arrays within them are 
     CHECK_FALSE(is_container(find(stat, "md125")));
 }
 
-TEST_CASE("absurd predictions are no predictions") {
+TEST_CASE("mdstat: absurd remaining times are dropped") {
     auto remaining = [](std::string_view finish, std::string_view speed) {
         return parse_mdstat(
                    fmt::format(
@@ -296,7 +296,7 @@ TEST_CASE("absurd predictions are no predictions") {
     CHECK_FALSE(remaining("nanmin", "3K/sec"));
 }
 
-TEST_CASE("a broken array, and one from the days before it was called so") {
+TEST_CASE("mdstat: a broken array; a failed one of a kernel without that word") {
     Mdstat stat = parse_mdstat(
         "md0 : broken raid0 sda1[0]\n      100 blocks super 1.2 512k chunks\n\n"
         "md1 : active raid5 sda2[0] sdb2[3](F) sdc2[4](F)\n"
@@ -305,7 +305,7 @@ TEST_CASE("a broken array, and one from the days before it was called so") {
     CHECK(md_redundancy(find(stat, "md1")).failed);
 }
 
-TEST_CASE("text that a mail program has wrapped, indented and given Windows' line ends") {
+TEST_CASE("mdstat: wrapped and indented lines, CRLF") {
     Mdstat stat = parse_mdstat(
         "  Personalities : [raid6]\r\n"
         "  md0 : active raid6 sda1[0] sdb1[1]\r\n  sdc1[2] sdd1[3]\r\n"
@@ -321,7 +321,7 @@ TEST_CASE("text that a mail program has wrapped, indented and given Windows' lin
     CHECK(*stat.arrays[0].remaining == doctest::Approx(12.0));
 }
 
-TEST_CASE("the traps that the recorded data's README lists") {
+TEST_CASE("mdstat: the traps in the corpora's README.md") {
     auto corpora = test::corpora_directory();
     if (!corpora) {
         fmt::print("SKIP: mdstat traps: no ../shared/corpora in this checkout\n");
@@ -330,7 +330,7 @@ TEST_CASE("the traps that the recorded data's README lists") {
     auto read = [&](std::string_view name) {
         return parse_mdstat(test::read_file(fmt::format("{}/mdstat/{}", *corpora, name)));
     };
-    SUBCASE("10: 24 places of which 4 are used; names up to md322") {
+    SUBCASE("10: 24 slots, 4 in use; names up to md322") {
         Mdstat stat = read("ml-raid5-now-recognized-as-raid1-eb5bb9-73.txt");
         CHECK(find(stat, "md13").degraded == 20);
         Redundancy redundancy = md_redundancy(find(stat, "md13"));
@@ -346,7 +346,7 @@ TEST_CASE("the traps that the recorded data's README lists") {
         CHECK(md_redundancy(find(stat, "md1")).survivable_failures == 4);
         CHECK(find(stat, "md1").degraded == 0);
     }
-    SUBCASE("13: an absurd prediction") {
+    SUBCASE("13: an absurd remaining time") {
         const Mdstat stat = read("ml-failed-adadm-raid-array-after-aborted-81e974-83.txt");
         CHECK_FALSE(find(stat, "md125").remaining);
         CHECK(find(stat, "md125").problem == "");
@@ -361,7 +361,7 @@ TEST_CASE("the traps that the recorded data's README lists") {
     }
 }
 
-TEST_CASE("every recorded mdstat says what the index expects") {
+TEST_CASE("recorded mdstat matches INDEX.tsv") {
     auto corpora = test::corpora_directory();
     if (!corpora) {
         fmt::print("SKIP: recorded mdstat: no ../shared/corpora in this checkout\n");
