@@ -67,7 +67,12 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
         open_how how{};
         how.flags = static_cast<uint64_t>(flags);
         how.resolve = RESOLVE_IN_ROOT;
-        fd = static_cast<int>(::syscall(SYS_openat2, root_fd_, path.c_str(), &how, sizeof how));
+        // EAGAIN: any rename on this machine while the kernel followed a ".." (openat2(2)).
+        constexpr int max_attempts = 1000;
+        for (int attempt = 0; attempt < max_attempts; ++attempt) {
+            fd = static_cast<int>(::syscall(SYS_openat2, root_fd_, path.c_str(), &how, sizeof how));
+            if (fd >= 0 || errno != EAGAIN) break;
+        }
     }
     if (fd < 0) return system_failure(path, errno);
     return fd;

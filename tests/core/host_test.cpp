@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <cstdio>
+#include <string>
+#include <thread>
+
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -37,6 +42,29 @@ TEST_CASE("a recorded host keeps everything inside its root") {
     CHECK(host.list("/").value() == std::vector<std::string>{"absolute", "climbing", "etc", "now"});
     CHECK(host.status("/climbing", false)->kind == FileKind::symlink);
     CHECK(host.status("/climbing")->kind == FileKind::regular);
+}
+
+TEST_CASE("a recorded host can be read while files are renamed elsewhere") {
+    RecordedHost recorded;
+    recorded.file("/a/b/c/file", "text");
+    recorded.link("/a/b/link", "../../a/b/../b/../b/c/file");
+    RecordedHost elsewhere;
+    elsewhere.file("/one", "");
+    std::atomic<bool> ended = false;
+    std::thread renamer([&] {
+        const std::string one = elsewhere.root() + "/one";
+        const std::string two = elsewhere.root() + "/two";
+        while (!ended) {
+            ::rename(one.c_str(), two.c_str());
+            ::rename(two.c_str(), one.c_str());
+        }
+    });
+    int failures = 0;
+    for (int i = 0; i < 50000; ++i)
+        if (!recorded.host().read("/a/b/link")) ++failures;
+    ended = true;
+    renamer.join();
+    CHECK(failures == 0);
 }
 
 TEST_CASE("a recorded host answers commands from its recordings") {
