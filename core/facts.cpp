@@ -93,7 +93,7 @@ std::string Subject::name() const {
     return harmless(device.empty() ? std::string_view(id) : device);
 }
 
-Facts::Facts(const Report& report) {
+Facts::Facts(const Report& report) : host_(report.host) {
     for (const Observation& observation : report.observations) {
         at(observation.metric->subject, observation.subject).observations.push_back(&observation);
     }
@@ -167,7 +167,10 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
             by_partition.push_back(&subject);
         }
     }
-    return !exact.empty() ? exact : !by_label.empty() ? by_label : by_partition;
+    for (const auto& found : {exact, by_label, by_partition})
+        if (!found.empty()) return found;
+    const Subject* host = word == "host" || word == host_ ? find(SubjectKind::host, "") : nullptr;
+    return host ? std::vector{host} : std::vector<const Subject*>{};
 }
 
 bool natural_less(std::string_view first, std::string_view second) {

@@ -35,11 +35,13 @@ class Facts {
     std::vector<const Subject*> of(SubjectKind kind) const;
     const Subject* find(SubjectKind kind, std::string_view id) const;
     // Those that a word names: an id, device ("sdb", "/dev/sdb", a partition of a drive), serial,
-    // WWN, array, mount point, backup or collector name. An exact id beats everything else.
+    // WWN, array, mount point, backup or collector name. An exact id beats everything else. "host",
+    // or its name, names the host if it names nothing else.
     std::vector<const Subject*> named(std::string_view word) const;
 
   private:
     Subject& at(SubjectKind kind, const std::string& id);
+    std::string host_;
     std::map<std::pair<SubjectKind, std::string>, Subject> subjects_;
 };
 

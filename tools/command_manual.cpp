@@ -124,7 +124,7 @@ Alert rules for Prometheus; the output of
 
 constexpr std::string_view completion_begin =
     R"~(# bash completion for lastgood                                -*- shell-script -*-
-# Generated from the command line; do not edit. A test compares it, and rewrites it with LASTGOOD_ACCEPT=1.
+# Generated from the code by tools/generate; do not edit.
 # shellcheck shell=bash
 
 # The names of what the newest report tells of; kinds are drive, array, filesystem, backup.

@@ -11,8 +11,7 @@
 namespace lastgood {
 
 inline constexpr std::string_view generated_note =
-    "Generated from the code; do not edit. A test compares it, and rewrites it with "
-    "LASTGOOD_ACCEPT=1.\n";
+    "Generated from the code by tools/generate; do not edit.\n";
 
 std::string rules_to_markdown(std::span<const Rule> rules);
 std::string metrics_to_markdown();  // from core/metrics/

@@ -26,8 +26,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         "Show what is wrong and what to do; exit status 0 fine, 1 warning, 2 critical, 3 unknown");
     status_command
         ->add_option("subject", options.status.subject,
-                     "Show everything known about this drive, array, filesystem or backup (device, "
-                     "serial number or id)")
+                     "Show everything known about this drive, array, filesystem, backup or "
+                     "collector (device, serial number or id), or about the host (host)")
         ->type_name("SUBJECT");
     status_command->add_flag("--json", options.status.json, "Print the report as JSON");
     status_command->add_flag("--watch", options.status.watch, "Refresh every 2 s until Ctrl-C");

@@ -3,7 +3,7 @@
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
-#include "core/metrics/kernel_log.hpp"
+#include "core/metrics/host.hpp"
 
 namespace lastgood {
 

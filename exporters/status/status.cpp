@@ -53,7 +53,7 @@ Report only(const Report& report, const std::vector<const Subject*>& subjects) {
                   [&](const Finding& finding) { return other(finding.kind, finding.subject); });
     std::erase_if(part.problems, [&](const Problem& problem) {
         for (const Subject* subject : subjects) {
-            if (subject->id == problem.subject ||
+            if ((subject->kind != SubjectKind::host && subject->id == problem.subject) ||
                 (subject->kind == SubjectKind::collector && subject->id == problem.collector)) {
                 return false;
             }
@@ -77,6 +77,9 @@ std::string known_names(const Facts& facts) {
         if (!names.empty()) {
             text += fmt::format("\n  {}s: {}", to_string(kind), names);
         }
+    }
+    if (facts.find(SubjectKind::host, "") != nullptr) {
+        text += "\n  this host: host";
     }
     return text;
 }

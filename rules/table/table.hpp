@@ -78,6 +78,7 @@ std::vector<Rule> drive_suspect_rules();
 std::vector<Rule> array_rules();
 std::vector<Rule> filesystem_rules();
 std::vector<Rule> backup_rules();
+std::vector<Rule> host_rules();
 std::vector<Rule> agent_rules();
 
 }  // namespace lastgood::table

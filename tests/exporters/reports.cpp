@@ -146,6 +146,17 @@ Builder healthy(int drives) {
 
 }  // namespace
 
+Labels made_up_labels(const Metric& metric) {
+    Labels labels;
+    for (std::string_view rest = metric.labels; !rest.empty();) {
+        const size_t comma = std::min(rest.find(','), rest.size());
+        labels.emplace_back(rest.substr(0, comma), "x");
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    std::ranges::sort(labels);
+    return labels;
+}
+
 Report empty_host() {
     return base();
 }

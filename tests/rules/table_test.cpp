@@ -10,7 +10,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
-#include "core/metrics/kernel_log.hpp"
+#include "core/metrics/host.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 

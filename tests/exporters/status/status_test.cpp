@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "core/facts.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"
@@ -189,6 +192,41 @@ TEST_CASE("one subject, by every name it has") {
     CHECK(matches_golden(golden("subject_dead_agent.txt"),
                          render_subject(report, "db8", report_time + 7200, screen)));
     check_harmless(render_subject(hostile_names(), "sda", report_time, screen));
+}
+
+TEST_CASE("the host has facts, too, under its name and under \"host\"") {
+    Report report = healthy_host();
+    report.observations.push_back({&metric::state_persisted, "", {}, 1, report_time});
+    const auto host = render_subject(report, "host", report_time, screen);
+    CHECK(host.find("host\n") == 0);
+    CHECK(host.find("state persisted") != std::string::npos);
+    report.host = "box1";
+    CHECK(render_subject(report, "box1", report_time, screen) == host);
+    Report backup = report;
+    backup.observations.push_back({&metric::backup_count, "host", {}, 7, report_time});
+    CHECK(render_subject(backup, "host", report_time, screen).find("backup host") == 0);
+}
+
+// No table of the status screen need know it.
+TEST_CASE("every metric shows in the facts of its subject") {
+    std::set<SubjectKind> kinds;
+    for (const Metric* metric : all_metrics()) {
+        CAPTURE(metric->name);
+        kinds.insert(metric->subject);
+        const std::string id = metric->subject == SubjectKind::host ? "" : "s";
+        const std::string word = id.empty() ? "host" : id;
+        Report report;
+        report.written_at = report_time;
+        report.findings.push_back(
+            {"x", Severity::warning, metric->subject, id, "x", "", report_time});
+        const auto without = render_subject(report, word, report_time, screen);
+        report.observations.push_back({metric, id, made_up_labels(*metric), 1, report_time});
+        const auto with = render_subject(report, word, report_time, screen);
+        CHECK(without.find(word) != std::string::npos);
+        CHECK(lines_of(with).size() > lines_of(without).size());
+        check_fits(with, 80);
+    }
+    CHECK(kinds.size() == named_subject_kinds.size() + 1);
 }
 
 TEST_CASE("names are sorted as people count") {

@@ -1,5 +1,4 @@
-// Metrics about the kernel log as a whole; errors that it blames on a drive stand in drives.hpp,
-// and so on.
+// Metrics about the host as a whole.
 #pragma once
 
 #include "core/metric.hpp"
