@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -24,6 +22,9 @@
 #include "agent/memory/history.hpp"
 #include "agent/memory/snapshot.hpp"
 #include "agent/memory/store.hpp"
+#include "agent/supervise/clock_watch.hpp"
+#include "agent/supervise/event_loop.hpp"
+#include "agent/supervise/serve_child.hpp"
 #include "agent/supervise/supervisor.hpp"
 #include "agent/supervise/textfile_child.hpp"
 #include "core/report.hpp"
@@ -40,6 +41,7 @@ constexpr Seconds gather = 0.005;           // what happens together goes into o
 constexpr Seconds shortest_gap = 0.05;      // between two reports
 constexpr Seconds save_patience = 0.05;     // that a report waits for its counters to be on disk
 constexpr Seconds stop_limit = 4;
+constexpr Seconds timer_accuracy = 0.001;
 
 // The accepted configuration, for children to read: a broken file must not reach them.
 int config_descriptor(const Config& config) {
@@ -71,23 +73,19 @@ class Agent {
     ~Agent() {
         if (config_fd_ >= 0) ::close(config_fd_);
         if (lock_fd_ >= 0) ::close(lock_fd_);
-        if (clock_fd_ >= 0) ::close(clock_fd_);
     }
     int run();
 
   private:
     Result<void> prepare();
     Result<void> lock();
-    void add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler);
     void adopt_state();
     void configure();
     void reload();
     void request_stop();
     void wait_for_children();
-    void watch_clock();
     void clock_was_set();
-    void start_serve();
-    void serve_ended(const std::string& message);
+    void serve_ended(Seconds lived);
     void changed();
     void beat();
     void write();
@@ -102,16 +100,16 @@ class Agent {
     Store store_;
     State state_;
     AgentFacts facts_;
-    sd_event* event_ = nullptr;
+    std::unique_ptr<EventLoop> loop_;
     std::optional<Supervisor> supervisor_;
-    std::unique_ptr<Child> serve_;
+    std::optional<ServeChild> serve_;
     std::optional<TextfileChild> textfile_;
-    EventSource write_timer_, beat_timer_, stop_timer_;
+    std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_;
     bool write_pending_ = false, stopping_ = false;
     bool remembers_ = false;  // what is in memory continues what was on disk
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
-    Seconds serve_started_ = 0, stop_by_ = 0;
-    int config_fd_ = -1, lock_fd_ = -1, clock_fd_ = -1;
+    Seconds stop_by_ = 0;
+    int config_fd_ = -1, lock_fd_ = -1;
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_;
     Timestamp config_refused_at_ = 0;
@@ -167,19 +165,6 @@ void Agent::adopt_state() {
     if (supervisor_) configure();
 }
 
-void Agent::add_timer(EventSource& timer, clockid_t clock, sd_event_time_handler_t handler) {
-    sd_event_source* source = nullptr;
-    if (sd_event_add_time(event_, &source, clock, UINT64_MAX, 1000, handler, this) >= 0) {
-        timer.reset(source);
-        sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    }
-}
-
-void arm(const EventSource& timer, Seconds at) {
-    sd_event_source_set_time(timer.get(), static_cast<uint64_t>(at * 1e6));
-    sd_event_source_set_enabled(timer.get(), SD_EVENT_ONESHOT);
-}
-
 void Agent::configure() {
     if (config_fd_ >= 0) ::close(config_fd_);
     config_fd_ = config_descriptor(config_);
@@ -209,72 +194,39 @@ void Agent::reload() {
         facts_.config_accepted = true;
         log(LogLevel::info, "the configuration was read anew");
         configure();
-        if (options_.with_serve && listens_elsewhere && serve_) serve_->stop();
+        if (options_.with_serve && listens_elsewhere) serve_->stop();
     }
     sd_notify(0, "READY=1");
     changed();
 }
 
-// A timer that never elapses, and is cancelled when somebody sets the clock (timerfd_create(2),
-// TFD_TIMER_CANCEL_ON_SET).
-void Agent::watch_clock() {
-    if (clock_fd_ < 0) clock_fd_ = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    itimerspec never{};
-    never.it_value.tv_sec = INT32_MAX * 16LL;
-    if (clock_fd_ >= 0)
-        ::timerfd_settime(clock_fd_, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
-}
-
 // What was read by the clock before would have a wrong age, perhaps a negative one: it is read
 // again.
 void Agent::clock_was_set() {
-    uint64_t expirations = 0;
-    if (::read(clock_fd_, &expirations, sizeof expirations) >= 0 || errno != ECANCELED) return;
-    watch_clock();
     log(LogLevel::info, "the clock was set: everything is read again");
     supervisor_->look_again();
     changed();
 }
 
-void Agent::start_serve() {
-    ChildLimits limits;
-    limits.deadline = 1e9;
-    limits.output = SIZE_MAX;
-    Child::Callbacks callbacks;
-    callbacks.line = [](std::string_view) {};
-    callbacks.end = [this](ChildEnd, const std::string& message) { serve_ended(message); };
-    serve_started_ = clock_.monotonic();
-    auto child = Child::start(event_, "/proc/self/exe",
-                              {"lastgood", "serve", "--with-agent", "--config", "/proc/self/fd/3"},
-                              config_fd_, limits, std::move(callbacks));
-    if (child)
-        serve_ = std::move(*child);
-    else
-        log(LogLevel::error, child.error().message);
-}
-
-void Agent::serve_ended(const std::string& message) {
-    serve_.reset();
-    if (stopping_) return;
-    log(LogLevel::error, fmt::format("the listening process ended: {}", message));
-    if (clock_.monotonic() - serve_started_ < 2 && last_write_ == 0) {
+void Agent::serve_ended(Seconds lived) {
+    if (lived < 2 && last_write_ == 0) {
         exit_status_ = 1;  // it never worked: whoever started `run` wants to know
         request_stop();
         return;
     }
     // The next heartbeat starts it again; one that had worked, at once.
-    if (clock_.monotonic() - serve_started_ > 2) arm(beat_timer_, clock_.monotonic());
+    if (lived > 2) beat_timer_->arm(clock_.monotonic());
 }
 
 void Agent::request_stop() {
     if (stopping_) {
-        sd_event_exit(event_, exit_status_);
+        loop_->exit(exit_status_);
         return;
     }
     stopping_ = true;
     sd_notify(0, "STOPPING=1");
     supervisor_->stop();
-    if (serve_) serve_->stop();
+    serve_->stop_for_good();
     textfile_->stop();
     stop_by_ = clock_.monotonic() + stop_limit;
     wait_for_children();
@@ -282,10 +234,10 @@ void Agent::request_stop() {
 
 void Agent::wait_for_children() {
     const Seconds at = clock_.monotonic();
-    if (at > stop_by_ || (!supervisor_->running() && !serve_ && !textfile_->running()))
-        sd_event_exit(event_, exit_status_);
+    if (at > stop_by_ || (!supervisor_->running() && !serve_->running() && !textfile_->running()))
+        loop_->exit(exit_status_);
     else
-        arm(stop_timer_, at + 0.02);
+        stop_timer_->arm(at + 0.02);
 }
 
 // Something is new: the report follows at once, but what happens together goes into one.
@@ -295,13 +247,13 @@ void Agent::changed() {
     if (last_write_ == 0 && !supervisor_->all_have_reported())
         at = std::max(at, started_ + first_report_after);
     if (last_write_ != 0 || supervisor_->all_have_reported()) write_pending_ = true;
-    arm(write_timer_, at);
+    write_timer_->arm(at);
 }
 
 void Agent::beat() {
     if (stopping_) return;
     sd_notify(0, "WATCHDOG=1");
-    if (options_.with_serve && !serve_) start_serve();
+    if (options_.with_serve) serve_->start(config_fd_);
     if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
@@ -313,7 +265,7 @@ void Agent::beat() {
     }
     changed();
     ::malloc_trim(0);  // what the last report needed for a moment
-    arm(beat_timer_, clock_.monotonic() + heartbeat);
+    beat_timer_->arm(clock_.monotonic() + heartbeat);
 }
 
 void Agent::write() {
@@ -385,57 +337,30 @@ int Agent::run() {
         log(LogLevel::error, prepared.error().message);
         return 1;
     }
-    if (const int made = sd_event_new(&event_); made < 0) {
-        log(LogLevel::error, fmt::format("cannot make an event loop: {}", std::strerror(-made)));
+    auto loop = EventLoop::make();
+    if (!loop) {
+        log(LogLevel::error, loop.error().message);
         return 1;
     }
-    const std::unique_ptr<sd_event, sd_event* (*)(sd_event*)> owner(event_, sd_event_unref);
-    const auto stop = [](sd_event_source*, const signalfd_siginfo*, void* agent) {
-        static_cast<Agent*>(agent)->request_stop();
-        return 0;
-    };
-    sd_event_add_signal(event_, nullptr, SIGTERM, stop, this);
-    sd_event_add_signal(event_, nullptr, SIGINT, stop, this);
-    sd_event_add_signal(
-        event_, nullptr, SIGHUP,
-        [](sd_event_source*, const signalfd_siginfo*, void* agent) {
-            static_cast<Agent*>(agent)->reload();
-            return 0;
-        },
-        this);
-    add_timer(write_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* agent) {
-        static_cast<Agent*>(agent)->write();
-        return 0;
-    });
-    add_timer(beat_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* agent) {
-        static_cast<Agent*>(agent)->beat();
-        return 0;
-    });
-    add_timer(stop_timer_, CLOCK_BOOTTIME, [](sd_event_source*, uint64_t, void* data) {
-        static_cast<Agent*>(data)->wait_for_children();
-        return 0;
-    });
-    watch_clock();
-    sd_event_add_io(
-        event_, nullptr, clock_fd_, EPOLLIN,
-        [](sd_event_source*, int, uint32_t, void* agent) {
-            static_cast<Agent*>(agent)->clock_was_set();
-            return 0;
-        },
-        this);
-    supervisor_.emplace(event_, host_, state_, [this] { changed(); });
-    textfile_.emplace(event_);
+    loop_ = std::move(*loop);
+    loop_->on_signal(SIGTERM, [this] { request_stop(); });
+    loop_->on_signal(SIGINT, [this] { request_stop(); });
+    loop_->on_signal(SIGHUP, [this] { reload(); });
+    write_timer_ = loop_->make_timer(timer_accuracy, [this] { write(); });
+    beat_timer_ = loop_->make_timer(timer_accuracy, [this] { beat(); });
+    stop_timer_ = loop_->make_timer(timer_accuracy, [this] { wait_for_children(); });
+    const ClockWatch clock_watch(*loop_, [this] { clock_was_set(); });
+    supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
+    serve_.emplace(*loop_, [this](Seconds lived) { serve_ended(lived); });
+    textfile_.emplace(*loop_);
     configure();
     beat();
-    const int status = sd_event_loop(event_);
+    const int status = loop_->run();
     store_.save(state_.take_changes());
     supervisor_.reset();
     serve_.reset();
     textfile_.reset();
-    write_timer_.reset();
-    beat_timer_.reset();
-    stop_timer_.reset();
-    return status < 0 ? 1 : status;
+    return status;
 }
 
 }  // namespace

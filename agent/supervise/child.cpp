@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,11 +10,15 @@
 #include <cerrno>
 #include <cstring>
 
+#include "agent/supervise/event_source.hpp"
+#include "agent/supervise/loop.hpp"
+
 namespace lastgood {
 
 namespace {
 
 constexpr size_t error_limit = 4096;
+constexpr Seconds timer_accuracy = 0.25;
 constexpr uint64_t ask_again = 50'000;  // microseconds; where the kernel gives no pidfd
 
 // AddressSanitizer reserves terabytes of address space.
@@ -29,71 +34,89 @@ constexpr bool limit_memory = true;
 constexpr bool limit_memory = true;
 #endif
 
-// Has `Member` called when `fd` is readable.
-template <void (Child::*Member)()>
-int add_reader(sd_event* event, EventSource& source, int fd, Child* child) {
-    sd_event_source* added = nullptr;
-    const int result = sd_event_add_io(
-        event, &added, fd, EPOLLIN,
-        [](sd_event_source*, int, uint32_t, void* data) {
-            (static_cast<Child*>(data)->*Member)();
-            return 0;
-        },
-        child);
-    source.reset(added);
-    return result;
-}
+class RunningChild final : public Child {
+  public:
+    RunningChild(sd_event* event, Loop& loop, std::string program, const ChildLimits& limits,
+                 Callbacks callbacks)
+        : event_(event),
+          loop_(loop),
+          program_(std::move(program)),
+          limits_(limits),
+          callbacks_(std::move(callbacks)),
+          timer_(loop.make_timer(timer_accuracy, [this] { escalate(); })) {}
+    // 0, or what sd-event refused.
+    int watch(ChildProcess process, Descriptor output, Descriptor error);
+    void extend() override;
+    void stop(const std::string& why) override;
 
-}  // namespace
+  private:
+    template <void (RunningChild::*Member)()>
+    int add_reader(EventSource& source, int fd);
+    int ask_for_end();
+    void read_output();
+    void read_error();
+    void read_rest();
+    void take_lines();
+    void exited();
+    std::string reason(const ProcessEnd& how) const;
+    void escalate();
+    void set_timer(Seconds from_now) { timer_->arm(loop_.monotonic() + from_now); }
+    void finish(ChildEnd end, const std::string& message);
 
-Result<std::unique_ptr<Child>> Child::start(sd_event* event, const std::string& program,
-                                            const std::vector<std::string>& arguments,
-                                            int config_fd, const ChildLimits& limits,
-                                            Callbacks callbacks) {
-    auto output = open_pipe();
-    if (!output) return Failure(output.error());
-    auto error = open_pipe();
-    if (!error) return Failure(error.error());
-    auto process = ChildProcess::start(program, arguments,
-                                       {.output = output->write.get(),
-                                        .error = error->write.get(),
-                                        .extra = config_fd,
-                                        .memory_limit = limit_memory ? limits.memory : 0});
-    if (!process) return Failure(process.error());
-    std::unique_ptr<Child> child(new Child(event, program, limits, std::move(callbacks)));
-    child->process_ = std::move(*process);
-    child->output_ = std::move(output->read);
-    child->error_ = std::move(error->read);
-    if (const int watched = child->watch(); watched < 0)
-        return fail(ErrorKind::failed,
-                    fmt::format("cannot watch a child: {}", std::strerror(-watched)));
-    child->set_timer(limits.deadline);
-    return child;
-}
+    sd_event* event_;
+    Loop& loop_;
+    std::string program_;
+    ChildLimits limits_;
+    Callbacks callbacks_;
+    ChildProcess process_;
+    Descriptor output_, error_;
+    EventSource output_source_, error_source_, end_source_;
+    std::unique_ptr<Timer> timer_;
+    std::string buffer_, error_text_, why_killed_;
+    size_t output_size_ = 0;
+    bool ended_ = false;
+};
 
-// 0, or what sd-event refused.
-int Child::watch() {
+int RunningChild::watch(ChildProcess process, Descriptor output, Descriptor error) {
+    process_ = std::move(process);
+    output_ = std::move(output);
+    error_ = std::move(error);
     ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(error_.get(), F_SETFL, O_NONBLOCK);
-    int added = add_reader<&Child::read_output>(event_, output_source_, output_.get(), this);
-    if (added >= 0)
-        added = add_reader<&Child::read_error>(event_, error_source_, error_.get(), this);
+    int added = add_reader<&RunningChild::read_output>(output_source_, output_.get());
+    if (added >= 0) added = add_reader<&RunningChild::read_error>(error_source_, error_.get());
     if (added >= 0)
         added = process_.pidfd() >= 0
-                    ? add_reader<&Child::exited>(event_, end_source_, process_.pidfd(), this)
+                    ? add_reader<&RunningChild::exited>(end_source_, process_.pidfd())
                     : ask_for_end();
     // What it printed is read before its end is told.
     if (added >= 0)
         added = sd_event_source_set_priority(end_source_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
+    set_timer(limits_.deadline);
     return std::min(added, 0);
 }
 
-int Child::ask_for_end() {
+// Has `Member` called when `fd` is readable.
+template <void (RunningChild::*Member)()>
+int RunningChild::add_reader(EventSource& source, int fd) {
+    sd_event_source* added = nullptr;
+    const int result = sd_event_add_io(
+        event_, &added, fd, EPOLLIN,
+        [](sd_event_source*, int, uint32_t, void* child) {
+            (static_cast<RunningChild*>(child)->*Member)();
+            return 0;
+        },
+        this);
+    source.reset(added);
+    return result;
+}
+
+int RunningChild::ask_for_end() {
     sd_event_source* source = nullptr;
     const int added = sd_event_add_time_relative(
         event_, &source, CLOCK_MONOTONIC, ask_again, 0,
         [](sd_event_source* again, uint64_t, void* data) {
-            auto* const child = static_cast<Child*>(data);
+            auto* const child = static_cast<RunningChild*>(data);
             if (child->process_.has_ended()) {
                 child->exited();
                 return 0;
@@ -106,37 +129,13 @@ int Child::ask_for_end() {
     return added;
 }
 
-void Child::set_timer(Seconds from_now) {
-    uint64_t now = 0;
-    sd_event_now(event_, CLOCK_BOOTTIME, &now);
-    const uint64_t at = now + static_cast<uint64_t>(from_now * 1e6);
-    if (timer_) {
-        sd_event_source_set_time(timer_.get(), at);
-        sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
-        return;
-    }
-    sd_event_source* source = nullptr;
-    if (sd_event_add_time(
-            event_, &source, CLOCK_BOOTTIME, at, 250000,
-            [](sd_event_source*, uint64_t, void* data) {
-                static_cast<Child*>(data)->escalate();
-                return 0;
-            },
-            this) >= 0)
-        timer_.reset(source);
-}
-
-void Child::extend() {
+void RunningChild::extend() {
     if (process_.was_told_to_end()) return;
     output_size_ = 0;
     set_timer(limits_.deadline);
 }
 
-void Child::stop(const std::string& why) {
-    limit_reached(why);
-}
-
-void Child::limit_reached(const std::string& why) {
+void RunningChild::stop(const std::string& why) {
     if (ended_ || process_.was_told_to_end()) return;
     why_killed_ = why;
     output_source_.reset();  // nothing more from it counts
@@ -144,18 +143,18 @@ void Child::limit_reached(const std::string& why) {
 }
 
 // The deadline has passed, or the last signal had no effect.
-void Child::escalate() {
+void RunningChild::escalate() {
     if (ended_) return;
     if (why_killed_.empty())
         why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
     if (process_.escalate())
-        set_timer(ChildProcess::kill_interval);
+        set_timer(limits_.patience);
     else
         finish(ChildEnd::abandoned,
                why_killed_ + ", and cannot be killed: it is stuck in the kernel");
 }
 
-void Child::read_output() {
+void RunningChild::read_output() {
     char piece[32768];
     const ssize_t count = ::read(output_.get(), piece, sizeof piece);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -167,21 +166,20 @@ void Child::read_output() {
     buffer_.append(piece, static_cast<size_t>(count));
     take_lines();
     if (output_size_ > limits_.output)
-        limit_reached(
-            fmt::format("printed more than {}", format_size(static_cast<double>(limits_.output))));
+        stop(fmt::format("printed more than {}", format_size(static_cast<double>(limits_.output))));
     else if (buffer_.size() > limits_.line_length)
-        limit_reached(fmt::format("printed a line longer than {}",
-                                  format_size(static_cast<double>(limits_.line_length))));
+        stop(fmt::format("printed a line longer than {}",
+                         format_size(static_cast<double>(limits_.line_length))));
 }
 
-void Child::take_lines() {
+void RunningChild::take_lines() {
     size_t start = 0;
     for (size_t end; (end = buffer_.find('\n', start)) != buffer_.npos; start = end + 1)
         if (end > start) callbacks_.line(std::string_view(buffer_).substr(start, end - start));
     buffer_.erase(0, start);
 }
 
-void Child::read_error() {
+void RunningChild::read_error() {
     char piece[4096];
     const ssize_t count = ::read(error_.get(), piece, sizeof piece);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -195,7 +193,7 @@ void Child::read_error() {
 }
 
 // What is left in the pipes; a grandchild may hold them open, so no waiting for their end.
-void Child::read_rest() {
+void RunningChild::read_rest() {
     for (int round = 0; round < 64 && output_source_; ++round) {
         const size_t before = output_size_;
         read_output();
@@ -204,7 +202,7 @@ void Child::read_rest() {
     if (error_source_) read_error();
 }
 
-void Child::exited() {
+void RunningChild::exited() {
     const auto how = process_.reap();
     if (!how) return;
     end_source_.reset();
@@ -220,7 +218,7 @@ void Child::exited() {
     finish(ChildEnd::failed, reason(*how));
 }
 
-std::string Child::reason(const ProcessEnd& how) const {
+std::string RunningChild::reason(const ProcessEnd& how) const {
     if (how.exec_error != 0) return fmt::format("{}: {}", program_, std::strerror(how.exec_error));
     std::string_view words = error_text_;
     while (!words.empty() && std::isspace(static_cast<unsigned char>(words.back())))
@@ -235,7 +233,7 @@ std::string Child::reason(const ProcessEnd& how) const {
     return words.empty() ? fmt::format("exit status {}", how.status) : std::string(words);
 }
 
-void Child::finish(ChildEnd end, const std::string& message_text) {
+void RunningChild::finish(ChildEnd end, const std::string& message_text) {
     const std::string message = message_text;  // it may be a member
     ended_ = true;
     timer_.reset();
@@ -243,6 +241,31 @@ void Child::finish(ChildEnd end, const std::string& message_text) {
     error_source_.reset();
     const auto tell = std::move(callbacks_.end);
     tell(end, message);  // may destroy this
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Child>> Child::start(sd_event* event, Loop& loop,
+                                            const ChildCommand& command, const ChildLimits& limits,
+                                            Callbacks callbacks) {
+    auto output = open_pipe();
+    if (!output) return Failure(output.error());
+    auto error = open_pipe();
+    if (!error) return Failure(error.error());
+    auto process = ChildProcess::start(command.program, command.arguments,
+                                       {.output = output->write.get(),
+                                        .error = error->write.get(),
+                                        .extra = command.config_fd,
+                                        .memory_limit = limit_memory ? limits.memory : 0});
+    if (!process) return Failure(process.error());
+    auto child =
+        std::make_unique<RunningChild>(event, loop, command.program, limits, std::move(callbacks));
+    if (const int watched =
+            child->watch(std::move(*process), std::move(output->read), std::move(error->read));
+        watched < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot watch a child: {}", std::strerror(-watched)));
+    return child;
 }
 
 }  // namespace lastgood

@@ -2,27 +2,32 @@
 // cannot be killed.
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/child_process.hpp"
 
+struct sd_event;
+
 namespace lastgood {
 
-struct SourceCloser {
-    void operator()(sd_event_source* source) const { sd_event_source_disable_unref(source); }
+class Loop;
+
+struct ChildCommand {
+    std::string program;                 // looked up in PATH
+    std::vector<std::string> arguments;  // its own name among them
+    int config_fd = -1;                  // the child finds it as number 3; -1: none
 };
-using EventSource = std::unique_ptr<sd_event_source, SourceCloser>;
 
 struct ChildLimits {
-    Seconds deadline = 30;                 // until the first SIGTERM; restarted by Child::extend()
-    size_t line_length = 64 * 1024;        // bytes
-    size_t output = 64 * 1024 * 1024;      // bytes, until Child::extend()
-    size_t memory = 1024UL * 1024 * 1024;  // address space, bytes
+    Seconds deadline = 30;                           // until SIGTERM; begins anew with extend()
+    Seconds patience = ChildProcess::kill_interval;  // from SIGTERM to SIGKILL, and to giving up
+    size_t line_length = 64 * 1024;                  // bytes
+    size_t output = 64 * 1024 * 1024;                // bytes, until extend()
+    size_t memory = 1024UL * 1024 * 1024;            // address space, bytes
 };
 
 enum class ChildEnd {
@@ -32,59 +37,26 @@ enum class ChildEnd {
     abandoned,  // it ran into a limit and does not die: stuck in the kernel
 };
 
+// Destroying it kills the process if it lives.
 class Child {
   public:
     struct Callbacks {
-        std::function<void(std::string_view line)> line;
+        std::function<void(std::string_view line)> line = [](std::string_view) {};
         // Called once; `message` says what happened ("" when finished). After `abandoned`, `gone`
         // follows when it has died at last.
         std::function<void(ChildEnd end, const std::string& message)> end;
-        std::function<void()> gone;
+        std::function<void()> gone = [] {};
     };
 
-    // Starts `program` (looked up in PATH) with `arguments`, its own name among them, and with the
-    // descriptor `config_fd` inherited as number 3 (-1: none). The child dies with the thread that
-    // calls this.
-    static Result<std::unique_ptr<Child>> start(sd_event* event, const std::string& program,
-                                                const std::vector<std::string>& arguments,
-                                                int config_fd, const ChildLimits& limits,
-                                                Callbacks callbacks);
-    ~Child() = default;  // kills it if it lives
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
+    // `event` tells of its output and its end, `loop` of the time. The child dies with the thread
+    // that calls this.
+    static Result<std::unique_ptr<Child>> start(sd_event* event, Loop& loop,
+                                                const ChildCommand& command,
+                                                const ChildLimits& limits, Callbacks callbacks);
+    virtual ~Child() = default;
 
-    void extend();  // a stream has committed: its deadline and its output begin anew
-    void stop(const std::string& why = "stopped");  // SIGTERM now, SIGKILL after a second
-
-  private:
-    Child(sd_event* event, std::string program, const ChildLimits& limits, Callbacks callbacks)
-        : event_(event),
-          program_(std::move(program)),
-          limits_(limits),
-          callbacks_(std::move(callbacks)) {}
-    int watch();
-    int ask_for_end();
-    void read_output();
-    void read_error();
-    void read_rest();
-    void take_lines();
-    void exited();
-    std::string reason(const ProcessEnd& how) const;
-    void limit_reached(const std::string& why);
-    void escalate();
-    void set_timer(Seconds from_now);
-    void finish(ChildEnd end, const std::string& message);
-
-    sd_event* event_;
-    std::string program_;
-    ChildLimits limits_;
-    Callbacks callbacks_;
-    ChildProcess process_;
-    Descriptor output_, error_;
-    EventSource output_source_, error_source_, end_source_, timer_;
-    std::string buffer_, error_text_, why_killed_;
-    size_t output_size_ = 0;
-    bool ended_ = false;
+    virtual void extend() = 0;  // a stream has committed: its deadline and its output begin anew
+    virtual void stop(const std::string& why) = 0;  // SIGTERM now, SIGKILL after `patience`
 };
 
 }  // namespace lastgood

@@ -19,6 +19,7 @@ constexpr size_t batch_limit = 50'000;            // observations in one batch
 constexpr size_t poll_output = 32 * 1024 * 1024;  // bytes
 constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
+constexpr Seconds timer_accuracy = 0.1;
 
 Seconds interval_of(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
@@ -44,30 +45,24 @@ const size_t sibling_limit =
 
 }  // namespace
 
-Supervisor::Supervisor(sd_event* event, const Host& host, State& state,
+Supervisor::Supervisor(Loop& loop, const Host& host, State& state,
+                       std::span<const Collector* const> collectors,
                        std::function<void()> on_change)
-    : event_(event), host_(host), state_(state), on_change_(std::move(on_change)) {
-    sd_event_source* source = nullptr;
-    if (sd_event_add_time(
-            event_, &source, CLOCK_BOOTTIME, UINT64_MAX, 100000,
-            [](sd_event_source*, uint64_t, void* data) {
-                static_cast<Supervisor*>(data)->schedule();
-                return 0;
-            },
-            this) >= 0)
-        timer_.reset(source);
-}
-
-Supervisor::~Supervisor() = default;
+    : loop_(loop),
+      host_(host),
+      state_(state),
+      collectors_(collectors),
+      on_change_(std::move(on_change)),
+      timer_(loop.make_timer(timer_accuracy, [this] { schedule(); })) {}
 
 void Supervisor::configure(const Config& config, const Launch& launch) {
     config_ = config;
     launch_ = launch;
     for (Task& task : tasks_) {
         task.retired = true;
-        if (task.child) task.child->stop();
+        if (task.child) task.child->stop("stopped");
     }
-    for (const Collector* collector : all_collectors())
+    for (const Collector* collector : collectors_)
         if (enabled(config_, *collector) && !collector->subjects) add_task(*collector, "");
     for (const ExternalCollector& external : config_.external_collectors) {
         Task task;
@@ -106,8 +101,8 @@ void Supervisor::add_task(Task task) {
 }
 
 void Supervisor::refresh_subjects() {
-    subjects_due_ = clock_.monotonic() + subjects_interval;
-    for (const Collector* collector : all_collectors()) {
+    subjects_due_ = loop_.monotonic() + subjects_interval;
+    for (const Collector* collector : collectors_) {
         if (!collector->subjects || !enabled(config_, *collector)) continue;
         std::set<std::string> missing;
         for (std::string& subject : collector->subjects(host_, config_))
@@ -140,7 +135,7 @@ bool Supervisor::has_room_for(const Task& task) const {
 // Starts what is due and sets the timer for what comes next.
 void Supervisor::schedule() {
     if (stopping_) return;
-    const Seconds now = clock_.monotonic();
+    const Seconds now = loop_.monotonic();
     tasks_.remove_if(
         [](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
     if (now >= subjects_due_) refresh_subjects();
@@ -156,8 +151,7 @@ void Supervisor::schedule() {
             start(*task);
         }  // else the end of a running poll calls here again
     }
-    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(std::max(next, now) * 1e6));
-    sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
+    timer_->arm(std::max(next, now));
 }
 
 std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
@@ -173,7 +167,7 @@ std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
 
 void Supervisor::start(Task& task) {
     task.current = {};
-    task.started_at = clock_.monotonic();
+    task.started_at = loop_.monotonic();
     ChildLimits limits;
     limits.deadline =
         task.kind == CollectorKind::stream ? task.interval + task.deadline : task.deadline;
@@ -185,13 +179,13 @@ void Supervisor::start(Task& task) {
     };
     callbacks.gone = [this, &task] {
         task.abandoned.clear();
-        task.due_at = clock_.monotonic();
+        task.due_at = loop_.monotonic();
         on_change_();
         wake_up();
     };
     const std::string& program = task.collector ? launch_.program : task.command[0];
-    auto child = Child::start(event_, program, arguments_of(task), launch_.config_fd, limits,
-                              std::move(callbacks));
+    auto child =
+        loop_.start({program, arguments_of(task), launch_.config_fd}, limits, std::move(callbacks));
     if (child)
         task.child = std::move(*child);
     else
@@ -200,7 +194,7 @@ void Supervisor::start(Task& task) {
 
 void Supervisor::take_line(Task& task, std::string_view text) {
     if (task.retired) return;
-    auto line = parse_protocol_line(text, clock_.now());
+    auto line = parse_protocol_line(text, loop_.now());
     if (!line) {
         if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
         return;
@@ -234,9 +228,9 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
     task.has_reported = task.succeeded = true;
     task.failure.clear();
     task.failing_since = 0;
-    task.last_success = clock_.now();
-    task.duration = clock_.monotonic() - task.started_at;
-    task.started_at = clock_.monotonic();
+    task.last_success = loop_.now();
+    task.duration = loop_.monotonic() - task.started_at;
+    task.started_at = loop_.monotonic();
     task.backoff = 1;
     task.child->extend();
     on_change_();
@@ -253,7 +247,7 @@ void Supervisor::accept(Task& task) {
                           task.name,
                           {},
                           static_cast<double>(task.current.rejected_lines),
-                          clock_.now()});
+                          loop_.now()});
     for (const Observation& observation : task.current.observations)
         note_growth(state_, observation, false);
     keep_values_of_sleepers(task.last.observations, task.current.observations);
@@ -275,7 +269,7 @@ void Supervisor::note_inventory(const Task& task) {
 }
 
 void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
-    const Seconds now = clock_.monotonic();
+    const Seconds now = loop_.monotonic();
     if (end == ChildEnd::abandoned)
         task.abandoned.push_back(std::move(task.child));
     else
@@ -302,7 +296,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.succeeded = true;
         task.failure.clear();
         task.failing_since = 0;
-        task.last_success = clock_.now();
+        task.last_success = loop_.now();
     } else {
         const std::string why = message.empty() ? "ended although it should go on" : message;
         if (why != task.failure)
@@ -310,7 +304,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
                                                task.subject.empty() ? "" : " ", task.subject, why));
         task.succeeded = false;
         task.failure = why;
-        if (task.failing_since == 0) task.failing_since = clock_.now();
+        if (task.failing_since == 0) task.failing_since = loop_.now();
     }
     on_change_();
     wake_up();
@@ -319,8 +313,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
 // Has schedule() called soon; calling it here could come from inside itself, or from inside the
 // child's own code.
 void Supervisor::wake_up() {
-    sd_event_source_set_time(timer_.get(), static_cast<uint64_t>(clock_.monotonic() * 1e6));
-    sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
+    timer_->arm(loop_.monotonic());
 }
 
 bool Supervisor::all_have_reported() const {
@@ -337,7 +330,7 @@ void Supervisor::look_again() {
 void Supervisor::stop() {
     stopping_ = true;
     for (Task& task : tasks_)
-        if (task.child) task.child->stop();
+        if (task.child) task.child->stop("stopped");
 }
 
 bool Supervisor::running() const {

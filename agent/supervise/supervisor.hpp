@@ -6,11 +6,12 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "agent/memory/state.hpp"
-#include "agent/supervise/child.hpp"
+#include "agent/supervise/loop.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
 
@@ -59,9 +60,9 @@ struct Task {
 
 class Supervisor {
   public:
-    // `on_change` is called after every whole batch and every end.
-    Supervisor(sd_event* event, const Host& host, State& state, std::function<void()> on_change);
-    ~Supervisor();
+    // `host` is what is watched; `on_change` is called after every whole batch and every end.
+    Supervisor(Loop& loop, const Host& host, State& state,
+               std::span<const Collector* const> collectors, std::function<void()> on_change);
 
     // Starts everything that the configuration asks for; what runs already is ended first. Values
     // read before stay until their collector has read them anew.
@@ -89,16 +90,16 @@ class Supervisor {
     std::vector<std::string> arguments_of(const Task& task) const;
     bool has_room_for(const Task& task) const;
 
-    sd_event* event_;
-    const Host& host_;  // what is watched
-    const Host clock_;  // this machine's, also when a recorded host is watched
+    Loop& loop_;
+    const Host& host_;
     State& state_;
+    const std::span<const Collector* const> collectors_;
     std::function<void()> on_change_;
     Config config_;
     Launch launch_;
     std::list<Task> tasks_;
     std::map<const Metric*, std::set<std::string>> here_;  // subjects of each inventory
-    EventSource timer_;
+    std::unique_ptr<Timer> timer_;
     Seconds subjects_due_ = 0;
     bool stopping_ = false;
 };

@@ -17,7 +17,6 @@ void TextfileChild::update(int config_fd) {
     again_ = child_ != nullptr;
     if (again_ || stopping_) return;
     Child::Callbacks callbacks;
-    callbacks.line = [](std::string_view) {};
     callbacks.end = [this](ChildEnd end, const std::string& message) { ended(end, message); };
     callbacks.gone = [this] {
         stuck_ = false;
@@ -25,9 +24,9 @@ void TextfileChild::update(int config_fd) {
     };
     ChildLimits limits;
     limits.deadline = deadline;
-    auto child = Child::start(event_, "/proc/self/exe",
-                              {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_fd,
-                              limits, std::move(callbacks));
+    auto child = loop_.start(
+        {"/proc/self/exe", {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_fd},
+        limits, std::move(callbacks));
     if (child)
         child_ = std::move(*child);
     else
@@ -48,7 +47,7 @@ void TextfileChild::ended(ChildEnd end, const std::string& message) {
 
 void TextfileChild::stop() {
     stopping_ = true;
-    if (child_) child_->stop();
+    if (child_) child_->stop("stopped");
 }
 
 }  // namespace lastgood

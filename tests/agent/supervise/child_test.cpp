@@ -2,109 +2,231 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <systemd/sd-event.h>
 
 #include <cerrno>
 
+#include "tests/agent/supervise/played_loop.hpp"
 #include "tests/no_pidfd.hpp"
 
 using namespace lastgood;
 
 namespace {
 
-struct Outcome {
+// A real child; its deadline is by a clock that the test moves.
+class Stage {
+  public:
+    Stage() { REQUIRE(sd_event_new(&event_) >= 0); }
+    ~Stage() {
+        child_.reset();
+        sd_event_unref(event_);
+    }
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+
+    void start_program(const std::vector<std::string>& command, const ChildLimits& limits = {}) {
+        Child::Callbacks callbacks;
+        callbacks.line = [this](std::string_view line) {
+            if (lines.size() < 10) lines.emplace_back(line);
+            if (line == "commit") child_->extend();
+        };
+        callbacks.end = [this](ChildEnd how, const std::string& why) {
+            REQUIRE_FALSE(end.has_value());
+            end = how;
+            message = why;
+        };
+        callbacks.gone = [this] { gone = true; };
+        auto started =
+            Child::start(event_, clock, {command[0], command}, limits, std::move(callbacks));
+        REQUIRE(started.has_value());
+        child_ = std::move(*started);
+    }
+    void start(const std::string& script, const ChildLimits& limits = {}) {
+        start_program({"sh", "-c", script}, limits);
+    }
+
+    // Handles what happens until this holds. False: it does not for half a minute.
+    template <class Condition>
+    bool wait_until(Condition holds) {
+        for (int round = 0; round < 3000; ++round) {
+            if (holds()) return true;
+            sd_event_run(event_, 10'000);
+        }
+        return false;
+    }
+    bool wait_for_line(std::string_view line) {
+        return wait_until([&] { return std::ranges::find(lines, line) != lines.end(); });
+    }
+    bool wait_for_end() {
+        return wait_until([&] { return end.has_value(); });
+    }
+    void run(const std::string& script, const ChildLimits& limits = {}) {
+        start(script, limits);
+        REQUIRE(wait_for_end());
+    }
+    Child& child() { return *child_; }
+
+    test::PlayedLoop clock;
     std::vector<std::string> lines;
-    ChildEnd end = ChildEnd::finished;
+    std::optional<ChildEnd> end;
     std::string message;
+    bool gone = false;
+
+  private:
+    sd_event* event_ = nullptr;
+    std::unique_ptr<Child> child_;
 };
 
-// Runs a program under these limits to its end.
-Outcome run_program(const std::vector<std::string>& command, ChildLimits limits) {
-    sd_event* event = nullptr;
-    REQUIRE(sd_event_new(&event) >= 0);
-    Outcome result;
-    Child::Callbacks callbacks;
-    callbacks.line = [&](std::string_view line) {
-        if (result.lines.size() < 10) result.lines.emplace_back(line);
-    };
-    callbacks.end = [&](ChildEnd end, const std::string& message) {
-        result.end = end;
-        result.message = message;
-        sd_event_exit(event, 0);
-    };
-    {
-        auto child = Child::start(event, command[0], command, -1, limits, std::move(callbacks));
-        REQUIRE(child.has_value());
-        sd_event_loop(event);
-    }
-    sd_event_unref(event);
-    return result;
-}
-
-Outcome run(const char* script, ChildLimits limits) {
-    return run_program({"sh", "-c", script}, limits);
-}
+constexpr const char* deaf = "trap '' TERM; echo ready; while :; do sleep 0.02; done";
 
 }  // namespace
 
 TEST_CASE("a child's lines and its end") {
-    auto result = run("echo one; echo; echo two", {});
-    CHECK(result.lines == std::vector<std::string>{"one", "two"});
-    CHECK(result.end == ChildEnd::finished);
-    result = run("echo 'lastgood: no access' >&2; exit 3", {});
-    CHECK(result.end == ChildEnd::failed);
-    CHECK(result.message == "no access");
-    result = run("exit 5", {});
-    CHECK(result.message == "exit status 5");
-    result = run("kill -SEGV $$", {});
-    CHECK(result.end == ChildEnd::failed);
-    CHECK(result.message.find("signal 11") != std::string::npos);
-    result = run("exec /no/such/program", {});
-    CHECK(result.end == ChildEnd::failed);
-    result = run("sleep 60 & echo left", {});  // a grandchild keeps the pipes open
-    CHECK(result.lines == std::vector<std::string>{"left"});
-    CHECK(result.end == ChildEnd::finished);
+    Stage stage;
+    stage.run("echo one; echo; echo two");
+    CHECK(stage.lines == std::vector<std::string>{"one", "two"});
+    CHECK(stage.end == ChildEnd::finished);
+    CHECK(stage.message.empty());
 }
 
-TEST_CASE("a child that hangs, ignores SIGTERM, or prints too much is killed") {
+TEST_CASE("how a child failed is in its last words, else in its exit status") {
+    const auto message_of = [](const char* script) {
+        Stage stage;
+        stage.run(script);
+        CHECK(stage.end == ChildEnd::failed);
+        return stage.message;
+    };
+    CHECK(message_of("echo 'first' >&2; echo 'lastgood: no access' >&2; exit 3") == "no access");
+    CHECK(message_of("exit 5") == "exit status 5");
+    CHECK(message_of("kill -SEGV $$") == "killed by signal 11 (Segmentation fault)");
+    CHECK(message_of("echo bad >&2; kill -SEGV $$") ==
+          "killed by signal 11 (Segmentation fault): bad");
+    Stage stage;
+    stage.start_program({"/no/such/program"});
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.end == ChildEnd::failed);
+    CHECK(stage.message == "/no/such/program: No such file or directory");
+}
+
+TEST_CASE("a grandchild that keeps the pipes open keeps nobody waiting") {
+    Stage stage;
+    stage.run("sleep 600 & echo left");
+    CHECK(stage.lines == std::vector<std::string>{"left"});
+    CHECK(stage.end == ChildEnd::finished);
+}
+
+TEST_CASE("a child that does not end within its deadline is told to") {
+    Stage stage;
+    stage.start("trap 'echo told; exit 0' TERM; echo ready; while :; do sleep 0.02; done");
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.clock.advance(29);
+    stage.clock.advance(1.1);
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.lines == std::vector<std::string>{"ready", "told"});
+    CHECK(stage.end == ChildEnd::killed);
+    CHECK(stage.message == "did not answer within 30 s");
+}
+
+TEST_CASE("a child that is deaf to SIGTERM is killed") {
+    Stage stage;
+    stage.start(deaf);
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.clock.advance(30.1);
+    CHECK_FALSE(stage.end.has_value());
+    stage.clock.advance(1);
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.end == ChildEnd::killed);
+}
+
+TEST_CASE("a child that SIGKILL does not end is abandoned, and its end is told when it comes") {
+    Stage stage;
+    stage.start(deaf);
+    REQUIRE(stage.wait_for_line("ready"));
+    // Nobody looks meanwhile whether it has ended, as if it had not.
+    stage.clock.advance(32.1);
+    CHECK(stage.end == ChildEnd::abandoned);
+    CHECK(stage.message ==
+          "did not answer within 30 s, and cannot be killed: it is stuck in the kernel");
+    CHECK_FALSE(stage.gone);
+    CHECK(stage.wait_until([&] { return stage.gone; }));
+}
+
+TEST_CASE("with what a stream commits its deadline and its output begin anew") {
+    Stage stage;
+    stage.start("echo ready; exec sleep 600");
+    REQUIRE(stage.wait_for_line("ready"));
+    for (int i = 0; i < 3; ++i) {
+        stage.clock.advance(20);
+        stage.child().extend();
+    }
+    stage.clock.advance(29);
+    stage.child().stop("it was not told to end before");
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.message == "it was not told to end before");
+
     ChildLimits limits;
-    limits.deadline = 0.3;
-    auto result = run("sleep 60", limits);
-    CHECK(result.end == ChildEnd::killed);
-    CHECK(result.message.find("did not answer within 300 ms") != std::string::npos);
-    result = run("trap '' TERM; echo ready; while :; do sleep 0.1; done", limits);
-    CHECK(result.end == ChildEnd::killed);
-    CHECK(result.lines == std::vector<std::string>{"ready"});
-    limits.deadline = 20;
+    limits.output = 1000;
+    Stage talker;
+    talker.run("yes | head -c 900; echo commit; yes | head -c 900", limits);
+    CHECK(talker.end == ChildEnd::finished);
+    Stage babbler;
+    babbler.run("yes | head -c 900; echo; yes | head -c 900", limits);
+    CHECK(babbler.end == ChildEnd::killed);
+}
+
+TEST_CASE("who was told to end gets no more time, whatever it commits") {
+    Stage stage;
+    stage.start(deaf);
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.clock.advance(30.1);
+    stage.child().extend();
+    stage.clock.advance(1);
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.end == ChildEnd::killed);
+}
+
+TEST_CASE("a child that prints too much is stopped") {
+    ChildLimits limits;
     limits.output = 100'000;
-    result = run("yes", limits);
-    CHECK(result.end == ChildEnd::killed);
-    CHECK(result.message.find("printed more than") != std::string::npos);
+    Stage much;
+    much.run("yes", limits);
+    CHECK(much.end == ChildEnd::killed);
+    CHECK(much.message == "printed more than 97.7 KiB");
     limits.output = 10'000'000;
     limits.line_length = 1000;
-    result = run("head -c 5000 /dev/zero | tr '\\0' x; sleep 60", limits);
-    CHECK(result.end == ChildEnd::killed);
-    CHECK(result.message.find("line longer") != std::string::npos);
+    Stage longer;
+    longer.run("head -c 5000 /dev/zero | tr '\\0' x; sleep 600", limits);
+    CHECK(longer.end == ChildEnd::killed);
+    CHECK(longer.message == "printed a line longer than 1000 B");
 }
 
-TEST_CASE("a program that is not there") {
-    const auto result = run_program({"/no/such/program"}, {});
-    CHECK(result.end == ChildEnd::failed);
-    CHECK(result.message == "/no/such/program: No such file or directory");
+TEST_CASE("who is stopped says why, and nothing that it still prints counts") {
+    Stage stage;
+    stage.start("trap 'echo told; exit 0' TERM; echo ready; while :; do sleep 0.02; done");
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.child().stop("it talks nonsense");
+    stage.child().stop("again");
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.lines == std::vector<std::string>{"ready"});
+    CHECK(stage.end == ChildEnd::killed);
+    CHECK(stage.message == "it talks nonsense");
 }
 
 TEST_CASE("children of a kernel without pidfds") {
     constexpr int no_filters = 77;
     auto copy = ChildProcess::start([] {
         if (!test::forbid_pidfds()) return no_filters;
-        auto result = run("echo one; exit 3", {});
-        if (result.lines.size() != 1 || result.message != "exit status 3") return 1;
-        ChildLimits limits;
-        limits.deadline = 0.2;
-        result = run("sleep 60", limits);
-        return result.end == ChildEnd::killed ? 0 : 2;
+        Stage fails;
+        fails.run("echo one; exit 3");
+        if (fails.lines.size() != 1 || fails.message != "exit status 3") return 1;
+        Stage late;
+        late.start("echo ready; exec sleep 600");
+        if (!late.wait_for_line("ready")) return 2;
+        late.clock.advance(30.1);
+        return late.wait_for_end() && late.end == ChildEnd::killed ? 0 : 3;
     });
     REQUIRE(copy.has_value());
-    const auto end = copy->wait(60);
+    const auto end = copy->wait(120);
     REQUIRE(end.has_value());
     if (end->status == no_filters)
         fmt::print("SKIP: children without a pidfd: no seccomp filters here\n");

@@ -1,0 +1,37 @@
+// The agent's event loop: sd-event(3), the clock of this machine, real children.
+#pragma once
+
+#include <list>
+
+#include "agent/supervise/loop.hpp"
+#include "core/host.hpp"
+
+namespace lastgood {
+
+class EventLoop final : public Loop {
+  public:
+    static Result<std::unique_ptr<EventLoop>> make();
+    ~EventLoop() override;  // after its timers and children
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    Timestamp now() const override { return clock_.now(); }
+    Seconds monotonic() const override { return clock_.monotonic(); }
+    std::unique_ptr<Timer> make_timer(Seconds accuracy, std::function<void()> elapsed) override;
+    Result<std::unique_ptr<Child>> start(const ChildCommand& command, const ChildLimits& limits,
+                                         Child::Callbacks callbacks) override;
+
+    void on_signal(int number, std::function<void()> handler);  // one that is blocked
+    void on_readable(int fd, std::function<void()> handler);
+    int run();  // until exit(); its status, or 1 when the loop itself fails
+    void exit(int status);
+
+  private:
+    explicit EventLoop(sd_event* event) : event_(event) {}
+
+    sd_event* event_;
+    const Host clock_;
+    std::list<std::function<void()>> handlers_;
+};
+
+}  // namespace lastgood

@@ -1,0 +1,93 @@
+// The textfile's child, and the listener's.
+#include <doctest/doctest.h>
+
+#include "agent/supervise/serve_child.hpp"
+#include "agent/supervise/textfile_child.hpp"
+#include "tests/agent/supervise/played_loop.hpp"
+
+using namespace lastgood;
+using test::PlayedLoop;
+
+TEST_CASE("the textfile is written once for all reports that came while it was written") {
+    PlayedLoop loop;
+    TextfileChild textfile(loop);
+    textfile.update(7);
+    REQUIRE(loop.children.size() == 1);
+    CHECK(PlayedLoop::command_line(loop.children.back()) ==
+          "lastgood textfile --config /proc/self/fd/3");
+    CHECK(loop.children.back().command.config_fd == 7);
+    CHECK(loop.children.back().limits.deadline == 10);
+    textfile.update(7);
+    textfile.update(8);
+    CHECK(loop.children.size() == 1);
+    loop.children.back().finish();
+    REQUIRE(loop.children.size() == 2);
+    CHECK(loop.children.back().command.config_fd == 8);
+    loop.children.back().finish();
+    CHECK(loop.children.size() == 2);
+    CHECK_FALSE(textfile.running());
+    CHECK(textfile.problem().empty());
+}
+
+TEST_CASE("why the textfile was not written is told until it is") {
+    PlayedLoop loop;
+    TextfileChild textfile(loop);
+    textfile.update(7);
+    loop.children.back().end(ChildEnd::failed, "no space left");
+    CHECK(textfile.problem() == "not written: no space left");
+    loop.start_fails = "cannot fork";
+    textfile.update(7);
+    CHECK(textfile.problem() == "not written: cannot fork");
+    loop.start_fails.reset();
+    textfile.update(7);
+    loop.children.back().finish();
+    CHECK(textfile.problem().empty());
+}
+
+TEST_CASE("a stuck writer of the textfile gets no companion, and keeps nobody from ending") {
+    PlayedLoop loop;
+    TextfileChild textfile(loop);
+    textfile.update(7);
+    loop.children.back().end(ChildEnd::abandoned, "stuck in the kernel");
+    CHECK(textfile.problem() == "not written: stuck in the kernel");
+    CHECK_FALSE(textfile.running());
+    textfile.update(7);
+    CHECK(loop.children.size() == 1);
+    CHECK(loop.children.back().owned);
+    loop.children.back().die_at_last();
+    CHECK(loop.children.size() == 2);  // for the report that came meanwhile
+    CHECK(textfile.running());
+    textfile.stop();
+    CHECK(loop.children.back().stops.size() == 1);
+    loop.children.back().end(ChildEnd::killed, "stopped");
+    CHECK(textfile.problem().empty());
+    textfile.update(7);
+    CHECK(loop.children.size() == 2);
+}
+
+TEST_CASE("the listener's end is told, with how long it lived, unless it was meant") {
+    PlayedLoop loop;
+    std::vector<Seconds> lives;
+    ServeChild serve(loop, [&](Seconds lived) { lives.push_back(lived); });
+    serve.start(7);
+    serve.start(7);
+    REQUIRE(loop.children.size() == 1);
+    CHECK(PlayedLoop::command_line(loop.children.back()) ==
+          "lastgood serve --with-agent --config /proc/self/fd/3");
+    CHECK(serve.running());
+    loop.advance(5);
+    loop.children.back().end(ChildEnd::failed, "port taken");
+    CHECK_FALSE(serve.running());
+    CHECK(lives == std::vector<Seconds>{5});
+    serve.start(7);
+    serve.stop();  // it shall listen elsewhere
+    CHECK(loop.children.back().stops.size() == 1);
+    loop.children.back().end(ChildEnd::killed, "stopped");
+    CHECK(lives.size() == 2);
+    serve.start(7);
+    serve.stop_for_good();
+    loop.children.back().end(ChildEnd::killed, "stopped");
+    serve.start(7);
+    CHECK(lives.size() == 2);
+    CHECK(loop.children.size() == 3);
+}

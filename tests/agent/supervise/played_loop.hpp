@@ -1,0 +1,133 @@
+// A loop without processes and without waiting: the test moves its clock and plays its children.
+#pragma once
+
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "agent/supervise/loop.hpp"
+
+namespace lastgood::test {
+
+// What was started, and what became of it.
+struct PlayedChild {
+    ChildCommand command;
+    ChildLimits limits;
+    Child::Callbacks callbacks;
+    Seconds started_at = 0;
+    int extensions = 0;
+    std::vector<std::string> stops = {};  // why it was told to end
+    bool owned = true;                    // the one who started it has not let it go
+    bool ended = false;
+
+    bool is_running() const { return owned && !ended; }
+
+    void print(std::string_view line) const { callbacks.line(line); }
+    void end(ChildEnd how, const std::string& message = "") {
+        ended = true;
+        const auto tell = callbacks.end;
+        tell(how, message);
+    }
+    void finish() { end(ChildEnd::finished); }
+    void die_at_last() const {  // after ChildEnd::abandoned
+        const auto tell = callbacks.gone;
+        tell();
+    }
+};
+
+class PlayedLoop final : public Loop {
+  public:
+    std::list<PlayedChild> children;         // in the order of their starts
+    std::optional<std::string> start_fails;  // why
+
+    Timestamp now() const override { return 1'800'000'000 + monotonic_; }
+    Seconds monotonic() const override { return monotonic_; }
+    std::unique_ptr<Timer> make_timer(Seconds, std::function<void()> elapsed) override {
+        return std::make_unique<PlayedTimer>(timers_, std::move(elapsed));
+    }
+    Result<std::unique_ptr<Child>> start(const ChildCommand& command, const ChildLimits& limits,
+                                         Child::Callbacks callbacks) override {
+        if (start_fails) return fail(ErrorKind::failed, *start_fails);
+        children.push_back({.command = command,
+                            .limits = limits,
+                            .callbacks = std::move(callbacks),
+                            .started_at = monotonic_});
+        return std::unique_ptr<Child>(new Handle(children.back()));
+    }
+
+    // Lets time pass, with what is due in it.
+    void advance(Seconds by) {
+        const Seconds until = monotonic_ + by;
+        for (int round = 0; round < 100'000; ++round) {
+            const auto next =
+                std::ranges::min_element(timers_, {}, [](const PlayedTimer* t) { return t->at; });
+            if (next == timers_.end() || (*next)->at > until) break;
+            monotonic_ = std::max(monotonic_, (*next)->at);
+            (*next)->at = never;
+            const auto elapsed = (*next)->elapsed;  // it may end its own timer
+            elapsed();
+        }
+        monotonic_ = until;
+    }
+    void settle() { advance(0); }  // what is due now
+
+    // The newest child whose command line contains this; it must exist.
+    PlayedChild& newest(std::string_view words) {
+        for (auto child = children.rbegin(); child != children.rend(); ++child)
+            if (command_line(*child).find(words) != std::string::npos) return *child;
+        throw std::logic_error("never started: " + std::string(words));
+    }
+    size_t count(std::string_view words, bool running_only = false) const {
+        return static_cast<size_t>(std::ranges::count_if(children, [&](const PlayedChild& child) {
+            return (child.is_running() || !running_only) &&
+                   command_line(child).find(words) != std::string::npos;
+        }));
+    }
+    size_t running(std::string_view words) const { return count(words, true); }
+
+    static std::string command_line(const PlayedChild& child) {
+        std::string text;
+        for (const std::string& argument : child.command.arguments)
+            text += (text.empty() ? "" : " ") + argument;
+        return text;
+    }
+
+  private:
+    static constexpr Seconds never = 1e300;
+
+    class PlayedTimer final : public Timer {
+      public:
+        PlayedTimer(std::vector<PlayedTimer*>& all, std::function<void()> what)
+            : elapsed(std::move(what)), all_(all) {
+            all_.push_back(this);
+        }
+        ~PlayedTimer() override { std::erase(all_, this); }
+        void arm(Seconds when) override { at = when; }
+
+        Seconds at = never;
+        std::function<void()> elapsed;
+
+      private:
+        std::vector<PlayedTimer*>& all_;
+    };
+
+    class Handle final : public Child {
+      public:
+        explicit Handle(PlayedChild& child) : child_(child) {}
+        ~Handle() override { child_.owned = false; }
+        void extend() override { ++child_.extensions; }
+        void stop(const std::string& why) override { child_.stops.push_back(why); }
+
+      private:
+        PlayedChild& child_;
+    };
+
+    Seconds monotonic_ = 1000;
+    std::vector<PlayedTimer*> timers_;
+};
+
+}  // namespace lastgood::test
