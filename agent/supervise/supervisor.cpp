@@ -149,6 +149,7 @@ void Supervisor::schedule() {
             next = std::min(next, task->due_at);
         } else if (has_room_for(*task)) {
             start(*task);
+            if (!task->child) next = std::min(next, task->due_at);  // it could not be started
         }  // else the end of a running poll calls here again
     }
     timer_->arm(std::max(next, now));

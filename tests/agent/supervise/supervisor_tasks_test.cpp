@@ -1,0 +1,202 @@
+// Which tasks there are, and which of them run side by side.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "agent/supervise/supervisor.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "tests/agent/supervise/supervised.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+TEST_CASE("polls of one collector wait for each other, in the order in which they are due") {
+    Stage stage({&health, &events});
+    for (int i = 10; i < 40; ++i) present_drives.push_back(fmt::format("d{}", i));
+    stage.configure();
+    const size_t limit = std::clamp<size_t>(2 * std::thread::hardware_concurrency(), 4, 8);
+    CHECK(stage.loop.running("health") == limit);
+    CHECK(stage.loop.running("events") == 1);  // streams need no room
+    for (size_t done = 1; done <= 30 - limit; ++done) {
+        stage.finish(fmt::format("health d{}", 9 + done));
+        CHECK(stage.loop.running("health") == limit);
+    }
+    for (const PlayedChild& child : stage.loop.children)
+        CHECK(child.started_at == stage.loop.monotonic());
+    for (const std::string& drive : present_drives) CHECK(stage.loop.count("health " + drive) == 1);
+}
+
+TEST_CASE("no more than sixteen polls run side by side") {
+    Stage stage({&events});
+    for (int i = 10; i < 30; ++i)
+        stage.config.external_collectors.push_back(
+            {fmt::format("tape{}", i), {"/opt/tape", fmt::format("{}", i)}, 300, 60});
+    stage.configure();
+    CHECK(stage.loop.running("/opt/tape") == 16);
+    stage.finish("tape 12");
+    CHECK(stage.loop.running("/opt/tape") == 16);
+    CHECK(stage.loop.running("tape 26") == 1);
+}
+
+TEST_CASE("a new configuration: removed, disabled, added, changed") {
+    Stage stage({&space, &events});
+    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60},
+                                        {"old", {"/opt/old"}, 300, 60}};
+    stage.configure();
+    stage.child("space").print(count_line(3));
+    stage.finish("space");
+    stage.child("tape").print(count_line(8));
+    stage.finish("tape");
+    const Timestamp success = stage.loop.now();
+    PlayedChild& old = stage.child("old");
+    PlayedChild& stream = stage.child("events");
+
+    stage.loop.advance(5);
+    stage.config.external_collectors = {{"tape", {"/opt/tape", "-v"}, 100, 60},
+                                        {"new", {"/opt/new"}, 300, 60}};
+    stage.config.collectors["events"].enabled = false;
+    stage.configure();
+    CHECK(old.stops.size() == 1);
+    CHECK(stream.stops.size() == 1);
+    CHECK(stage.loop.running("new") == 1);
+    CHECK(stage.loop.running("tape -v") == 1);
+    CHECK_THROWS(stage.task("old"));
+    CHECK_THROWS(stage.task("events"));
+
+    // What was known stays until it has been read anew.
+    CHECK(stage.value("space", metric::backup_count, "home") == 3);
+    CHECK(stage.value("tape", metric::backup_count, "home") == 8);
+    CHECK(stage.task("tape").last_success == success);
+    CHECK(stage.task("tape").succeeded);
+    CHECK_FALSE(stage.supervisor.all_have_reported());  // "new" has not
+    stage.child("tape -v").print(count_line(9));
+    stage.finish("tape -v");
+    CHECK(stage.value("tape", metric::backup_count, "home") == 9);
+    stage.finish("new");
+    CHECK(stage.supervisor.all_have_reported());
+
+    // What the old ones still say does not count.
+    const int changes = stage.changes;
+    stream.print(increment_line(2));
+    stream.print(commit);
+    CHECK(counter(stage.state, metric::drive_kernel_errors_total, "d1") == 0);
+    CHECK(stage.state.cursor("events").empty());
+    stream.end(ChildEnd::killed, "stopped");
+    old.end(ChildEnd::killed, "stopped");
+    stage.loop.settle();
+    CHECK(stage.changes == changes);
+    stage.loop.advance(100);
+    CHECK(stage.loop.count("old") == 1);
+    CHECK(stage.loop.count("events") == 1);
+    CHECK(stage.loop.count("tape -v") == 2);
+    CHECK(stage.supervisor.tasks().size() == 3);
+}
+
+TEST_CASE("a sleeping drive's values stay, with their age, until it is read again") {
+    Stage stage({&health});
+    present_drives = {"d1"};
+    stage.configure();
+    const auto power = [](const char* state) {
+        return line(metric::drive_power_state, "d1", 1,
+                    fmt::format(R"(,"labels":{{"state":"{}"}})", state));
+    };
+    const auto last = [&](const Metric& metric) {
+        const Observation* found = nullptr;
+        for (const Observation& observation : stage.task("health", "d1").last.observations)
+            if (observation.metric == &metric) {
+                CHECK(found == nullptr);  // once
+                found = &observation;
+            }
+        return found;
+    };
+    stage.child("health").print(power("active"));
+    stage.child("health").print(line(metric::drive_temperature_celsius, "d1", 30));
+    stage.child("health").print(line(metric::drive_answering, "d1", 1));
+    stage.finish("health");
+    const Timestamp read_at = stage.loop.now();
+
+    for (const char* state : {"standby", "sleep"}) {
+        stage.loop.advance(300);
+        stage.child("health").print(power(state));
+        stage.child("health").print(line(metric::drive_answering, "d1", 0));
+        stage.finish("health");
+        REQUIRE(last(metric::drive_temperature_celsius));
+        CHECK(last(metric::drive_temperature_celsius)->value == 30);
+        CHECK(last(metric::drive_temperature_celsius)->observed_at == read_at);
+        CHECK(last(metric::drive_power_state)->label("state") == state);
+        CHECK(last(metric::drive_answering)->value == 0);
+    }
+
+    // Awake, what it no longer says is gone.
+    stage.loop.advance(300);
+    stage.child("health").print(power("active"));
+    stage.finish("health");
+    CHECK_FALSE(last(metric::drive_temperature_celsius));
+}
+
+TEST_CASE("a drive that comes gets its child at once, one that goes is asked no more") {
+    Stage stage({&drives, &health});
+    present_drives = {"d1"};
+    stage.configure();
+    stage.child("drives").print(line(metric::drive_present, "d1", 1));
+    stage.child("drives").print(commit);
+    stage.loop.settle();
+    stage.child("health d1").print(line(metric::drive_temperature_celsius, "d1", 30));
+    stage.finish("health d1");
+
+    present_drives = {"d1", "d2"};
+    stage.child("drives").print(line(metric::drive_present, "d1", 1));
+    stage.child("drives").print(line(metric::drive_present, "d2", 1));
+    stage.child("drives").print(commit);
+    stage.loop.settle();
+    CHECK(stage.loop.running("health d2") == 1);
+    CHECK(stage.loop.count("health d1") == 1);  // not earlier because of the other
+
+    present_drives = {"d2"};
+    stage.child("drives").print(line(metric::drive_present, "d2", 1));
+    stage.child("drives").print(commit);
+    stage.loop.settle();
+    CHECK_THROWS(stage.task("health", "d1"));
+    stage.finish("health d2");
+    stage.loop.advance(300);
+    CHECK(stage.loop.count("health d1") == 1);
+    CHECK(stage.loop.count("health d2") == 2);
+
+    // Without an event it is noticed within a minute.
+    present_drives = {"d2", "d3"};
+    stage.loop.advance(61);
+    CHECK(stage.loop.running("health d3") == 1);
+}
+
+TEST_CASE("when everything is to be looked at again, every poll is due that does not run") {
+    Stage stage({&space, &events});
+    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 3000, 600}};
+    stage.configure();
+    stage.finish("tape");
+    stage.supervisor.look_again();
+    stage.loop.settle();
+    CHECK(stage.loop.count("tape") == 2);
+    CHECK(stage.loop.count("space") == 1);
+    CHECK(stage.loop.count("events") == 1);
+}
+
+TEST_CASE("at the end all children are told to stop, and none is started") {
+    Stage stage({&space, &events});
+    stage.configure();
+    stage.supervisor.stop();
+    CHECK(stage.child("space").stops.size() == 1);
+    CHECK(stage.child("events").stops.size() == 1);
+    CHECK(stage.supervisor.running());
+    stage.child("events").end(ChildEnd::killed, "stopped");
+    stage.loop.settle();
+    CHECK(stage.supervisor.running());
+    stage.child("space").end(ChildEnd::abandoned, "stuck in the kernel");
+    stage.loop.settle();
+    CHECK_FALSE(stage.supervisor.running());
+    CHECK(stage.changes == 0);
+    stage.loop.advance(1000);
+    CHECK(stage.loop.children.size() == 2);
+}
