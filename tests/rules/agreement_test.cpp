@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "core/host.hpp"
+#include "core/metrics/drives.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 #include "tests/rules/cases.hpp"
