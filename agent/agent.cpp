@@ -37,9 +37,9 @@ namespace {
 constexpr Seconds first_report_after = 10;  // at the latest; before if every collector has reported
 constexpr Seconds settled_after = 60;       // until then what has not been read yet ends no finding
 constexpr Seconds heartbeat = 15;           // a report is written at least so often
-constexpr Seconds gather = 0.005;           // what happens together goes into one report
-constexpr Seconds shortest_gap = 0.05;      // between two reports
-constexpr Seconds save_patience = 0.05;     // that a report waits for its counters to be on disk
+constexpr Seconds gather = 0.005;        // changes within this time are coalesced into one report
+constexpr Seconds shortest_gap = 0.05;   // between two reports
+constexpr Seconds save_patience = 0.05;  // that a report waits for its counters to be on disk
 constexpr Seconds stop_limit = 4;
 constexpr Seconds timer_accuracy = 0.001;
 
@@ -120,19 +120,28 @@ Result<void> Agent::lock() {
     const std::string path = agent_lock_path(report_path(config_));
     lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (lock_fd_ < 0)
-        return fail(ErrorKind::failed,
-                    fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+        return fail(
+            ErrorKind::failed,
+            fmt::format(
+                "cannot open {}: {}; run as root, or set runtime_directory in the configuration",
+                path, std::strerror(errno)));
     if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
-        return fail(ErrorKind::failed, fmt::format("another agent runs here: it holds {}", path));
+        return fail(
+            ErrorKind::failed,
+            fmt::format(
+                "another agent is running: it holds {}; stop it first: systemctl stop lastgood",
+                path));
     return {};
 }
 
 Result<void> Agent::prepare() {
     const std::string& directory = config_.runtime_directory;
     if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
-        return fail(ErrorKind::failed,
-                    fmt::format("cannot make {}: {}; run as root, or set runtime_directory",
-                                directory, std::strerror(errno)));
+        return fail(
+            ErrorKind::failed,
+            fmt::format(
+                "cannot create {}: {}; run as root, or set runtime_directory in the configuration",
+                directory, std::strerror(errno)));
     if (const auto locked = lock(); !locked) return locked;
     adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
@@ -182,7 +191,7 @@ void Agent::reload() {
         config_refused_at_ = now();
         facts_.config_accepted = false;
         log(LogLevel::error,
-            fmt::format("the new configuration is refused, the old one stays in force: {}",
+            fmt::format("the new configuration has an error, the old one stays in force: {}",
                         config_error_));
     } else {
         // These two cannot change under a running agent.
@@ -192,7 +201,7 @@ void Agent::reload() {
         config_ = std::move(*config);
         config_error_.clear();
         facts_.config_accepted = true;
-        log(LogLevel::info, "the configuration was read anew");
+        log(LogLevel::info, "the configuration was read again");
         configure();
         if (options_.with_serve && listens_elsewhere) serve_->stop();
     }
@@ -203,7 +212,7 @@ void Agent::reload() {
 // What was read by the clock before would have a wrong age, perhaps a negative one: it is read
 // again.
 void Agent::clock_was_set() {
-    log(LogLevel::info, "the clock was set: everything is read again");
+    log(LogLevel::info, "the clock was set: all collectors run again");
     supervisor_->look_again();
     changed();
 }
@@ -261,7 +270,7 @@ void Agent::beat() {
     for (const auto& [kind, subject] : take_forget_requests(config_)) {
         state_.forget(kind, subject);
         log(LogLevel::info,
-            fmt::format("the {} {} is forgotten, as asked", to_string(kind), subject));
+            fmt::format("{} {} is forgotten, as requested", to_string(kind), subject));
     }
     changed();
     ::malloc_trim(0);  // what the last report needed for a moment
@@ -276,9 +285,11 @@ void Agent::write() {
     facts_.state_persisted = !state_problem.has_value();
     if (state_problem.value_or("") != state_error_) {
         state_error_ = state_problem.value_or("");
-        log(LogLevel::warning, state_error_.empty()
-                                   ? std::string("the state can be saved again")
-                                   : fmt::format("the state cannot be saved: {}", state_error_));
+        log(LogLevel::warning,
+            state_error_.empty()
+                ? std::string("the state can be saved again")
+                : fmt::format("cannot save the state: {}; a restart would lose counters",
+                              state_error_));
     }
     remember(state_, supervisor_->tasks(), time);
     ++facts_.reports_written;
@@ -328,7 +339,7 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
     }
     for (const auto& [key, summary] : told_)
         if (!present.contains(key))
-            log(LogLevel::info, fmt::format("over: {} [{}]", summary, key.first));
+            log(LogLevel::info, fmt::format("resolved: {} [{}]", summary, key.first));
     told_ = std::move(present);
 }
 

@@ -44,11 +44,12 @@ class Reader {
         const auto* text = node.as_string();
         const auto duration =
             text ? parse_duration(text->get())
-                 : Result<Seconds>(fail(ErrorKind::malformed, "a duration like \"26h\" is needed"));
+                 : Result<Seconds>(
+                       fail(ErrorKind::malformed, "write a duration with its unit, like \"26h\""));
         if (!duration)
             refuse(node.source(), fmt::format("{}: {}", key, duration.error().message));
         else if (*duration <= 0)
-            refuse(node.source(), fmt::format("{} must be longer than nothing", key));
+            refuse(node.source(), fmt::format("{} must be greater than zero", key));
         else
             value = *duration;
     }
@@ -81,7 +82,7 @@ void read_size(Reader& reader, const toml::node& node, std::string_view key,
     const auto* text = node.as_string();
     const auto size =
         text ? parse_size(text->get())
-             : Result<double>(fail(ErrorKind::malformed, "a size like \"1GiB\" is needed"));
+             : Result<double>(fail(ErrorKind::malformed, "write a size like \"1GiB\""));
     if (size)
         value = *size;
     else
@@ -89,7 +90,7 @@ void read_size(Reader& reader, const toml::node& node, std::string_view key,
 }
 
 std::string unknown_key(std::string_view key, std::string_view where, std::string_view known) {
-    return fmt::format("unknown key \"{}\" {}; known are {}", key, where, known);
+    return fmt::format("unknown key \"{}\" {}; the known keys are {}", key, where, known);
 }
 
 bool is_plain_name(std::string_view name) {
@@ -109,7 +110,7 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
             if (key.str() != to_string(kind)) continue;
             if (has_kind)
                 return reader.refuse(key.source(),
-                                     "a backup lies in one place: name one of files, restic, borg, "
+                                     "a backup has one place: set only one of files, restic, borg, "
                                      "pgbackrest, stamp");
             is_kind = has_kind = true;
             backup.kind = kind;
@@ -151,8 +152,9 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
     if (backup.name.empty()) reader.refuse(table.source(), "[[backup]] needs a name");
     for (const Backup& other : config.backups)
         if (other.name == backup.name)
-            reader.refuse(table.source(),
-                          fmt::format("there are two backups named \"{}\"", backup.name));
+            reader.refuse(
+                table.source(),
+                fmt::format("two backups are named \"{}\"; rename one of them", backup.name));
     config.backups.push_back(std::move(backup));
 }
 
@@ -175,14 +177,17 @@ void read_external_collector(Reader& reader, const toml::table& table, Config& c
         reader.refuse(table.source(), "[[collector]] needs a name of letters, digits and - _ . @");
     if (collector.command.empty() || collector.command[0].empty())
         reader.refuse(table.source(),
-                      "[[collector]] needs a command: a list of a program and its arguments");
+                      "[[collector]] needs a command: a list of a program and its arguments, like "
+                      "[\"/usr/local/bin/tape-age\"]");
     if (find_collector(collector.name))
         reader.refuse(table.source(),
-                      fmt::format("\"{}\" is the name of a built-in collector", collector.name));
+                      fmt::format("\"{}\" is the name of a built-in collector; choose another name",
+                                  collector.name));
     for (const ExternalCollector& other : config.external_collectors)
         if (other.name == collector.name)
-            reader.refuse(table.source(),
-                          fmt::format("there are two collectors named \"{}\"", collector.name));
+            reader.refuse(
+                table.source(),
+                fmt::format("two collectors are named \"{}\"; rename one of them", collector.name));
     config.external_collectors.push_back(std::move(collector));
 }
 
@@ -194,10 +199,12 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
             for (const Collector* collector : all_collectors())
                 known += fmt::format("{}{}", known.empty() ? "" : ", ", collector->name);
             return reader.refuse(
-                name.source(), fmt::format("no collector \"{}\"; there are {}", name.str(), known));
+                name.source(),
+                fmt::format("there is no built-in collector \"{}\"; the built-in collectors are {}",
+                            name.str(), known));
         }
         if (!settings)
-            return reader.refuse(node.source(), "a table is needed, like [collectors.smart]");
+            return reader.refuse(node.source(), "write a table, like [collectors.smart]");
         CollectorSettings& collector = config.collectors[std::string(name.str())];
         for (const auto& [key, value] : *settings) {
             Seconds duration = 0;
@@ -294,8 +301,9 @@ Result<void> add_file(std::string_view text, const std::string& name, Config& co
 
 Result<void> check(const Config& config, const std::string& name) {
     if (!config.textfile_path.value.empty() && !config.textfile_path.value.ends_with(".prom"))
-        return fail(ErrorKind::malformed,
-                    name + ": textfile.path must end in .prom, or node_exporter does not read it");
+        return fail(
+            ErrorKind::malformed,
+            name + ": [textfile] path must end in .prom; node_exporter reads no other files");
     return {};
 }
 

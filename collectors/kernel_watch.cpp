@@ -72,7 +72,7 @@ bool KernelWatch::wait(Seconds seconds) {
             if (polled[i].revents == 0) continue;
             File& file = files_.at(paths[i]);
             std::string content = read_file(file.fd);
-            // A file of an array that is gone only ever says so.
+            // The sysfs files of a removed array return nothing for ever: stop polling them.
             if (content.empty()) polled[i].fd = -1;
             changed = changed || paths[i].starts_with("/proc/") || content != file.content;
             file.content = std::move(content);

@@ -113,7 +113,7 @@ Result<double> Host::read_number(const std::string& path) const {
     double number = 0;
     const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
     if (error != std::errc() || end != line->data() + line->size() || !std::isfinite(number))
-        return fail(ErrorKind::malformed, fmt::format("{}: \"{}\" is no number", path, *line));
+        return fail(ErrorKind::malformed, fmt::format("{}: \"{}\" is not a number", path, *line));
     return number;
 }
 

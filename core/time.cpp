@@ -87,8 +87,9 @@ Result<Seconds> parse_duration(std::string_view text) {
         if (!take_quantity(text, number, name))
             return fail(
                 ErrorKind::malformed,
-                fmt::format("\"{}\" is no duration: write it like \"26h\", \"90s\" or \"1h 30min\"",
-                            whole));
+                fmt::format(
+                    "\"{}\" is not a duration: write it like \"26h\", \"90s\" or \"1h 30min\"",
+                    whole));
         const Unit* unit = find_unit(duration_units, name);
         if (!unit)
             return fail(
@@ -110,8 +111,9 @@ Result<double> parse_size(std::string_view text) {
     if (!unit || !text.empty())
         return fail(
             ErrorKind::malformed,
-            fmt::format("\"{}\" is no size: write it like \"1GiB\", \"500MB\" or a number of bytes",
-                        whole));
+            fmt::format(
+                "\"{}\" is not a size: write it like \"1GiB\", \"500MB\" or a number of bytes",
+                whole));
     return number * unit->factor;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/config_file.hpp"
+#include "core/words.hpp"
 #include "exporters/status/text.hpp"
 
 namespace lastgood {
@@ -34,30 +35,29 @@ std::string to_toml(const Discovery& discovery) {
     std::string places;
     for (const std::string& place : discovery.places)
         places += fmt::format("{}{}", places.empty() ? "" : ", ", place);
+    const std::string searched =
+        counted(static_cast<double>(discovery.directories), "directory", "directories");
     const size_t count = discovery.suggestions.size();
     if (discovery.places.empty())
-        add_comment(text, "Nothing was found: no local filesystem is mounted here.");
+        add_comment(text, "Nothing was found: no local filesystem is mounted.");
     else if (count == 0)
-        add_comment(text, fmt::format("Nothing{} was found in {} directories of {}.",
-                                      discovery.configured > 0 ? " new" : "", discovery.directories,
-                                      places));
+        add_comment(text, fmt::format("Nothing{} was found in {} of {}.",
+                                      discovery.configured > 0 ? " new" : "", searched, places));
     else
         add_comment(
-            text, fmt::format("{} found in {} directories of {}. Read them through, name "
-                              "in covers what each holds, and take out what nobody "
-                              "expects to be renewed. Then write them to "
-                              "/etc/lastgood/conf.d/backups.toml and run lastgood config "
-                              "check.",
+            text, fmt::format("{} found in {} of {}. Check each entry, set covers to what it "
+                              "holds, and delete entries that nobody renews. Save the rest as "
+                              "/etc/lastgood/conf.d/backups.toml, then run: lastgood config check",
                               count == 1 ? "One backup was" : fmt::format("{} backups were", count),
-                              discovery.directories, places));
+                              searched, places));
     if (discovery.configured > 0)
         add_comment(text, fmt::format("{} more {} configured already.", discovery.configured,
                                       discovery.configured == 1 ? "is" : "are"));
     for (const std::string& note : discovery.notes) add_comment(text, note);
     if (count == 0)
         add_comment(text,
-                    "A backup that lies elsewhere can be configured by hand, or by a stamp file "
-                    "that its job touches: docs/config.md.");
+                    "Configure a backup that lies elsewhere by hand, or let its job touch a stamp "
+                    "file: see lastgood.toml(5).");
     for (const SuggestedBackup& suggestion : discovery.suggestions) add_backup(text, suggestion);
     return text;
 }

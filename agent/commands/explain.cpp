@@ -68,8 +68,9 @@ std::string_view unpacker_of(std::string_view text) {
 
 Failure unrecognised(std::string_view text) {
     if (const auto unpacker = unpacker_of(text); !unpacker.empty()) {
-        return fail(ErrorKind::malformed,
-                    fmt::format("this is compressed: {} FILE | lastgood explain -", unpacker));
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("the file is compressed; run: {} FILE | lastgood explain -", unpacker));
     }
     const bool empty = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
     std::string known;
@@ -77,8 +78,8 @@ Failure unrecognised(std::string_view text) {
         known += fmt::format("\n  {}", explainer->what);
     }
     return fail(ErrorKind::malformed,
-                fmt::format("{}. It takes, and tells apart by content:{}",
-                            empty ? "there is nothing in it" : "cannot tell what this is", known));
+                fmt::format("{}. explain recognises these by their content:{}",
+                            empty ? "the file is empty" : "the content is not recognised", known));
 }
 
 // All errors of a saved log count as recent, whatever their age.
@@ -111,13 +112,13 @@ void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
     for (const std::string& drive : named) {
         if (!judged.contains(drive)) {
             report.problems.push_back({"explain", drive,
-                                       "nothing of its health is in this; save the output of "
+                                       "the file does not tell its health; save the output of "
                                        "\"smartctl -x DEVICE\" instead",
                                        now});
         }
     }
     if (report.observations.empty() && report.problems.empty() && !explainer.may_be_empty) {
-        report.problems.push_back({"explain", "", "it names no drive", now});
+        report.problems.push_back({"explain", "", "the file names no drive", now});
     }
 }
 

@@ -37,20 +37,26 @@ int run_forget(const Config& config, const std::string& word) {
             continue;
         }
         if (found && !is_here(*found))
-            return refuse(fmt::format("\"{}\" names several; give the id", word));
+            return refuse(
+                fmt::format("\"{}\" names several drives or arrays; give the id, which lastgood "
+                            "status NAME shows",
+                            word));
         found = subject;  // of a name that was used again, the one that is gone is meant
     }
-    if (!found) return refuse(fmt::format("no drive or array is known as \"{}\"", word));
-    if (is_here(*found))
+    if (!found)
         return refuse(
-            fmt::format("{} is still here; only what is gone can be forgotten", found->id));
+            fmt::format("no drive or array is named \"{}\"; lastgood status lists them", word));
+    if (is_here(*found))
+        return refuse(fmt::format(
+            "{} is still here; lastgood forgets only a drive or array that has disappeared",
+            found->id));
     const std::string directory = forget_directory(config);
     ::mkdir(directory.c_str(), 0700);
     const std::string request = fmt::format("{}\n{}\n", to_string(found->kind), found->id);
     if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request);
         !written)
         return refuse(written.error().message);
-    fmt::print("The {} {} is forgotten with the agent's next report, within 15 s.\n",
+    fmt::print("The agent forgets {} {} with its next report, within 15 s.\n",
                to_string(found->kind), found->id);
     return 0;
 }

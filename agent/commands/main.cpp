@@ -45,8 +45,9 @@ int collect(const Options& options) {
         std::string known;
         for (const Collector* one : all_collectors())
             known += fmt::format("\n  {:<12} {}", one->name, one->summary);
-        return fail_with({ErrorKind::absent, fmt::format("no collector \"{}\"; there are:{}",
-                                                         options.collector, known)});
+        return fail_with(
+            {ErrorKind::absent, fmt::format("there is no collector \"{}\"; the collectors are:{}",
+                                            options.collector, known)});
     }
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
@@ -77,7 +78,8 @@ int status(Options& options) {
     if (options.status.report_path.empty()) {
         const auto config = configuration(options);
         if (!config)
-            fmt::print(stderr, "lastgood: {}\nlastgood: looking at the default place\n",
+            fmt::print(stderr,
+                       "lastgood: {}\nlastgood: reading the report from its default place\n",
                        config.error().message);
         options.status.report_path = report_path(config ? *config : Config{});
     }
@@ -100,7 +102,7 @@ int textfile(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
     if (config->textfile_path.value.empty())
-        return fail_with({ErrorKind::absent, "no path is set in [textfile]"});
+        return fail_with({ErrorKind::absent, "[textfile] path is not set in the configuration"});
     const auto report = read_report(report_path(*config));
     if (!report) return fail_with(report.error());
     const auto written = write_textfile(*report, config->textfile_path);

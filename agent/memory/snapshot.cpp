@@ -10,6 +10,7 @@
 #include "agent/memory/history.hpp"
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
@@ -233,8 +234,11 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
             problems.push_back({task.name, task.subject, task.failure, task.failing_since});
         if (task.last.rejected_lines > 0)
             problems.push_back({task.name, task.subject,
-                                fmt::format("{} lines are no observations; the first: {}",
-                                            task.last.rejected_lines, task.last.first_rejected),
+                                fmt::format("{}; the first: {}",
+                                            counted(static_cast<double>(task.last.rejected_lines),
+                                                    "line is no valid observation",
+                                                    "lines are no valid observations"),
+                                            task.last.first_rejected),
                                 0});
         for (const auto& [subject, error] : task.last.problems)
             problems.push_back(

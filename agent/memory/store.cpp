@@ -17,7 +17,7 @@ namespace {
 
 constexpr int schema_version = 1;
 constexpr Seconds hanging =
-    20;  // a disk that takes longer hangs; so long the agent's start waits for the state
+    20;  // a disk operation longer than this counts as hung; start-up waits at most this long
 constexpr auto retry_after = std::chrono::seconds(10);
 constexpr auto look_after = std::chrono::seconds(15);  // whether the file is still there
 
@@ -85,7 +85,8 @@ Store::Store(std::string directory)
     wake_.wait_for(lock, std::chrono::duration<double>(hanging),
                    [this] { return phase_ != Phase::closed || problem_; });
     if (phase_ == Phase::closed && !problem_)
-        problem_ = fmt::format("{}: cannot be opened within {}", path_, format_duration(hanging));
+        problem_ = fmt::format("{}: opening it has taken longer than {}: the disk hangs", path_,
+                               format_duration(hanging));
 }
 
 Store::~Store() {
@@ -146,7 +147,9 @@ Result<void> Store::open() {
             return sqlite_failure(database_, path);
         if (const int found = sqlite3_column_int(version.get(), 0); found > schema_version)
             return fail(ErrorKind::failed,
-                        fmt::format("{}: written by a newer lastgood (schema {})", path, found));
+                        fmt::format("{}: written by a newer lastgood (schema {}); install that "
+                                    "version, or move the file away",
+                                    path, found));
     }
     std::string schema = "BEGIN IMMEDIATE;";
     for (const Table& table : tables)
@@ -229,7 +232,7 @@ std::optional<std::string> Store::problem() const {
     const std::lock_guard lock(mutex_);
     if (problem_) return problem_;
     if (busy_since_ > 0 && steady_now() - busy_since_ > hanging)
-        return fmt::format("{}: a write has not returned for {}", directory_,
+        return fmt::format("{}: a write has not finished for {}: the disk hangs", directory_,
                            format_duration(steady_now() - busy_since_));
     return std::nullopt;
 }

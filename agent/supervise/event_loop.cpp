@@ -52,7 +52,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::make() {
     sd_event* event = nullptr;
     if (const int made = sd_event_new(&event); made < 0)
         return fail(ErrorKind::failed,
-                    fmt::format("cannot make an event loop: {}", std::strerror(-made)));
+                    fmt::format("cannot create an event loop: {}", std::strerror(-made)));
     return std::unique_ptr<EventLoop>(new EventLoop(event));
 }
 

@@ -114,7 +114,7 @@ void Supervisor::refresh_subjects() {
     }
 }
 
-// A child that is stuck in the kernel gets no companion.
+// No second child is started while one is abandoned.
 bool Supervisor::has_abandoned_child(const Task& task) const {
     return std::ranges::any_of(tasks_, [&](const Task& other) {
         return !other.abandoned.empty() && other.name == task.name && other.subject == task.subject;
@@ -292,14 +292,14 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     if (task.kind == CollectorKind::poll) accept(task);
     if (ended_well) {
         if (!task.failure.empty())
-            log(LogLevel::info,
-                fmt::format("collector {} {}: works again", task.name, task.subject));
+            log(LogLevel::info, fmt::format("collector {}{}{} works again", task.name,
+                                            task.subject.empty() ? "" : " ", task.subject));
         task.succeeded = true;
         task.failure.clear();
         task.failing_since = 0;
         task.last_success = loop_.now();
     } else {
-        const std::string why = message.empty() ? "ended although it should go on" : message;
+        const std::string why = message.empty() ? "ended, but a stream must not end" : message;
         if (why != task.failure)
             log(LogLevel::warning, fmt::format("collector {}{}{}: {}", task.name,
                                                task.subject.empty() ? "" : " ", task.subject, why));

@@ -88,7 +88,7 @@ Result<std::vector<std::string>> parse_listen_address(std::string_view listen) {
     };
     if (address.front() == '[') {
         if (address.size() < 4 || address.back() != ']' || !only("[]0123456789abcdefABCDEF:.%")) {
-            return wrong("this is no IPv6 address in brackets");
+            return wrong("this is not an IPv6 address in brackets");
         }
     } else if (!only("0123456789.")) {
         // Names are not looked up: what is listened on must not depend on a name server.

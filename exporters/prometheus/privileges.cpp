@@ -55,15 +55,15 @@ Result<User> look_up(const std::string& name) {
     const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr) {
         return fail(ErrorKind::absent,
-                    fmt::format("there is no user \"{}\"{}{}; set user in [serve] to one without "
+                    fmt::format("there is no user \"{}\"{}{}; set [serve] user to a user without "
                                 "rights, for instance nobody",
                                 name, error != 0 ? ": " : "",
                                 error != 0 ? std::generic_category().message(error) : ""));
     }
     if (entry.pw_uid == 0 || entry.pw_gid == 0) {
         return fail(ErrorKind::denied,
-                    fmt::format("the listening process must not be root, and user \"{}\" has uid "
-                                "{} and gid {}; change user in [serve]",
+                    fmt::format("the listener must not run as root, but user \"{}\" has uid {} and "
+                                "gid {}; set [serve] user to another user",
                                 name, entry.pw_uid, entry.pw_gid));
     }
     return User{entry.pw_uid, entry.pw_gid};

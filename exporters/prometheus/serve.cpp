@@ -115,7 +115,7 @@ HttpServer::Answer make_pages(const std::string& report_path) {
             return {200, "text/html; charset=utf-8", start_page(report_path)};
         }
         return {404, "text/plain; charset=utf-8",
-                "There are only /metrics, /-/healthy and / here.\n"};
+                "Not found. The pages are /, /metrics and /-/healthy.\n"};
     };
 }
 
@@ -138,7 +138,7 @@ int run_serve(const Config& config, bool end_with_parent) {
     if (end_with_parent) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) {
-            return say("the agent is gone");
+            return say("the agent has ended");
         }
     }
     HttpServer server;

@@ -8,10 +8,11 @@ namespace lastgood {
 
 Result<void> write_textfile(const Report& report, const std::string& path) {
     if (!path.ends_with(".prom")) {
-        return fail(ErrorKind::malformed,
-                    fmt::format("{}: node_exporter reads only files that end in .prom; change "
-                                "path in [textfile]",
-                                path));
+        return fail(
+            ErrorKind::malformed,
+            fmt::format(
+                "{}: node_exporter reads only files that end in .prom; change [textfile] path",
+                path));
     }
     // write_file's temporary name does not end in .prom: node_exporter reads the folder at any
     // moment.

@@ -77,7 +77,7 @@ interval = "10s"
 TEST_CASE("mistakes name file, line, column and what to do") {
     CHECK(contains(error_of("\nlisten = 3\n"), "x.toml:2:1"));
     CHECK(contains(error_of("[serve]\nport = 3\n"),
-                   "x.toml:2:1: unknown key \"port\" in [serve]; known are listen, user"));
+                   "x.toml:2:1: unknown key \"port\" in [serve]; the known keys are listen, user"));
     CHECK(contains(error_of("[serve\n"), "x.toml:1:"));
     CHECK(contains(error_of("[[backup]]\nrestic = \"/x\"\n"), "needs a name"));
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nrestic = \"/x\"\nborg = \"/y\"\n"),
@@ -93,9 +93,9 @@ TEST_CASE("mistakes name file, line, column and what to do") {
     CHECK(contains(error_of("[[backup]]\nname = \"a\"\nfancy = 1\n"), "unknown key \"fancy\""));
     CHECK(contains(error_of("[[collector]]\nname = \"a\"\n"), "command"));
     CHECK(contains(error_of("[collectors.nothing]\ninterval = \"3s\"\n"),
-                   "no collector \"nothing\""));
+                   "no built-in collector \"nothing\""));
     CHECK(contains(error_of("[textfile]\npath = \"/x\"\n"), ".prom"));
-    CHECK(contains(error_of("[drives]\ngrowth_window = \"0s\"\n"), "longer"));
+    CHECK(contains(error_of("[drives]\ngrowth_window = \"0s\"\n"), "greater than zero"));
 }
 
 TEST_CASE("files of conf.d come after the main one, in order") {

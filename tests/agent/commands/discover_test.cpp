@@ -55,7 +55,7 @@ TEST_CASE("what is printed is a configuration, whatever the names are") {
 
 TEST_CASE("nothing found is said in plain words, as a comment") {
     test::RecordedHost scene;
-    CHECK(printed(scene).starts_with("# Nothing was found: no local filesystem is mounted here."));
+    CHECK(printed(scene).starts_with("# Nothing was found: no local filesystem is mounted."));
     scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
     const std::string text = printed(scene);
     CHECK(text.starts_with("# Nothing was found in "));
