@@ -182,3 +182,55 @@ TEST_CASE("each kind of subject has one inventory, and what was in it is missed"
     CHECK(find_inventory(metric::drive_answering) == nullptr);
     CHECK(find_inventory(SubjectKind::host) == nullptr);
 }
+
+TEST_CASE("a series that two collectors print is reported once") {
+    std::list<Task> tasks;
+    for (const double value : {31.0, 32.0}) {
+        Task task;
+        task.name = value == 31.0 ? "smart" : "their_own";
+        task.has_reported = task.succeeded = true;
+        task.last.observations = {{&metric::drive_temperature_celsius, "d", {}, value, now}};
+        tasks.push_back(std::move(task));
+    }
+    const auto all = observe_all(tasks, {}, {}, {}, now);
+    REQUIRE(select(all, metric::drive_temperature_celsius, "d").size() == 1);
+    CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
+}
+
+TEST_CASE("nothing is missing before somebody has looked") {
+    State state;
+    state.see(SubjectKind::drive, "d", now - 86400);
+    Task task;
+    task.name = "drives";
+    task.collector = find_collector("drives");
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    const auto present = [&] {
+        return value_of(observe_all(tasks, state, {}, {}, now), metric::drive_present, "d");
+    };
+    CHECK_FALSE(present());
+    tasks.front().has_reported = true;  // and failed
+    CHECK_FALSE(present());
+    tasks.front().succeeded = true;
+    CHECK(present() == 0);
+    tasks.front().retired = true;
+    CHECK_FALSE(present());
+}
+
+TEST_CASE("a controller is no drive unless it does not answer") {
+    const auto answering = [](const char* subject, bool succeeded) {
+        Task task;
+        task.name = "smart";
+        task.subject = subject;
+        task.collector = find_collector("smart");
+        task.has_reported = true;
+        task.succeeded = succeeded;
+        std::list<Task> tasks;
+        tasks.push_back(std::move(task));
+        return value_of(observe_all(tasks, {}, {}, {}, now), metric::drive_answering, subject);
+    };
+    CHECK(answering("wwn-1", true) == 1);
+    CHECK(answering("wwn-1", false) == 0);
+    CHECK_FALSE(answering("controller-host0", true));
+    CHECK(answering("controller-host0", false) == 0);
+}

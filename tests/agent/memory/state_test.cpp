@@ -226,3 +226,17 @@ TEST_CASE(
     REQUIRE(read.has_value());
     CHECK(read->size() == 2);
 }
+
+TEST_CASE("a series keeps its newest 4096 points") {
+    State state;
+    const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
+    for (int i = 0; i < 4100; ++i) state.note_history(sectors, i, 100.0 + i, false);
+    CHECK(state.increase(sectors, 0) == 4095);
+    size_t points = 0, erased = 0;
+    for (const StateRow& row : state.all_rows())
+        if (row.table == StateRow::Table::history) ++points;
+    CHECK(points == 4096);
+    for (const StateRow& row : state.take_changes())
+        if (row.erased) ++erased;
+    CHECK(erased == 4);
+}

@@ -183,6 +183,42 @@ TEST_CASE("what is being written is not a copy yet") {
     CHECK(scene.value(metric::backup_count) == 2);
 }
 
+TEST_CASE("a file that is unchanged for the settle time is written") {
+    Scene scene;
+    scene.files("/backup/*");
+    scene.backup.settle_time = 1e9;  // the kernel's change time is later than this host's clock
+    scene.write("/backup/a.sql", finished_dump, now - 1e9);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_in_progress) == 0);
+    scene.touch("/backup/a.sql", now - 1e9 + 1);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_in_progress) == 1);
+}
+
+TEST_CASE("** does not look into hidden directories") {
+    Scene scene;
+    scene.files("/backup/**/*.sql");
+    scene.write("/backup/a/a.sql", finished_dump, now - 2 * hour);
+    scene.write("/backup/.trash/b.sql", finished_dump, now - 1 * hour);
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_count) == 1);
+}
+
+TEST_CASE("min_size is told to be of no use where no size can be read, once there is a copy") {
+    Scene scene;
+    scene.backup.kind = BackupKind::stamp;
+    scene.backup.location = "/var/stamp";
+    scene.backup.min_size = 10;
+    scene.write("/var/other", "x");
+    REQUIRE(scene.collect());
+    CHECK(scene.value(metric::backup_count) == 0);
+    CHECK(scene.sink.problems.empty());
+    scene.write("/var/stamp", "");
+    REQUIRE(scene.collect());
+    REQUIRE(scene.sink.problems.size() == 1);
+    CHECK(scene.sink.problems[0].second.message.find("min_size") != std::string::npos);
+}
+
 TEST_CASE("names under which a file is still being written") {
     for (const char* ending : {".part", ".partial", ".tmp", ".temp", ".incomplete", ".inprogress",
                                ".in-progress", ".filepart", ".dat.tmp", "~"}) {

@@ -40,3 +40,63 @@ TEST_CASE("copies on the drive of their source, and on another one of this host"
     backup.kind = BackupKind::stamp;
     CHECK_FALSE(failure_domain(recorded.host(), config, backup));
 }
+
+TEST_CASE("whose server a network mount is on") {
+    RecordedHost recorded;
+    recorded.file("/proc/sys/kernel/hostname", "db8\n");
+    recorded.file("/etc/hosts",
+                  "127.0.0.1 localhost\n127.0.1.1 db8.example.com backup-here\n192.0.2.9 nas\n");
+    recorded.file("/proc/net/fib_trie",
+                  "Main:\n        |-- 192.0.2.0\n           /24 link UNICAST\n"
+                  "Local:\n        |-- 192.0.2.7\n           /32 host LOCAL\n"
+                  "        |-- 192.0.2.8\n           /32 host UNICAST\n");
+    recorded.directory("/backup");
+    recorded.directory("/srv");
+    const auto domain = [&](const std::string& mount) {
+        recorded.file(
+            "/proc/self/mountinfo",
+            "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /backup rw - " + mount + " rw\n");
+        Backup backup;
+        backup.kind = BackupKind::restic;
+        backup.covers = {"/srv"};
+        backup.location = "/backup";
+        return failure_domain(recorded.host(), Config{}, backup);
+    };
+    for (const char* here : {"nfs4 localhost:/x", "nfs4 db8:/x", "nfs4 db8.example.com:/x",
+                             "nfs4 backup-here:/x", "nfs4 127.0.0.2:/x", "nfs4 [::1]:/x",
+                             "nfs4 192.0.2.7:/x", "cifs //db8/share", "fuse.sshfs me@db8:/x"})
+        CHECK_MESSAGE(domain(here) == FailureDomain::same_host, here);
+    for (const char* elsewhere :
+         {"nfs4 nas:/x", "nfs4 db80:/x", "nfs4 192.0.2.8:/x", "nfs4 192.0.2.70:/x",
+          "nfs4 [fe80::1]:/x", "cifs //nas/db8", "fuse.sshfs db8@nas:/x", "nfs4 backup:/x"})
+        CHECK_MESSAGE(domain(elsewhere) == FailureDomain::off_host, elsewhere);
+}
+
+TEST_CASE("what is closest to what is covered counts, wherever it is listed") {
+    RecordedHost recorded;
+    recorded.file("/proc/self/mountinfo",
+                  "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /nas rw - nfs4 nas:/x rw\n");
+    recorded.directory("/srv");
+    recorded.directory("/nas");
+    Backup backup;
+    backup.kind = BackupKind::restic;
+    backup.location = "/srv/restic";
+    for (const auto& covers : {std::vector<std::string>{"/etc", "/nas"}, {"/nas", "/etc"}}) {
+        backup.covers = covers;
+        CHECK(failure_domain(recorded.host(), Config{}, backup) == FailureDomain::same_filesystem);
+    }
+}
+
+TEST_CASE("only the mount points above a path must be mounted") {
+    RecordedHost recorded;
+    recorded.file("/etc/fstab",
+                  "UUID=1 / ext4 defaults 0 1\nnas:/a /mnt/nas nfs4 defaults 0 0\n"
+                  "nas:/b /mnt/other nfs4 noauto 0 0\n");
+    recorded.file(
+        "/proc/self/mountinfo",
+        "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /mnt/nas rw - nfs4 nas:/a rw\n");
+    CHECK(check_mounted(recorded.host(), "/mnt/nas/db").has_value());
+    CHECK(check_mounted(recorded.host(), "/mnt/nas").has_value());
+    CHECK(check_mounted(recorded.host(), "/mnt/otherwise").has_value());
+    CHECK_FALSE(check_mounted(recorded.host(), "/mnt/other/db").has_value());
+}

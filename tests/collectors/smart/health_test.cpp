@@ -94,13 +94,14 @@ TEST_CASE("failing attributes are counted as prefail, old age or past") {
     add(5, 1, 1, 10, true);
     add(202, 0, 0, 1, false);
     add(190, 40, 40, 45, false);  // a warm day
+    add(194, 40, 40, 45, true);   // also a temperature
     add(1, 70, 30, 44, true);
     add(3, 90, 90, 0, true);
     const auto seen = observed(health);
     CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_old_age_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_attributes_failed_in_past, "drive") == 1);
-    CHECK(select(seen, metric::drive_attribute).size() == 20);
+    CHECK(select(seen, metric::drive_attribute).size() == 24);
     for (const Observation* one : select(seen, metric::drive_attribute)) {
         CHECK_FALSE(one->label("name").empty());
     }
@@ -117,8 +118,14 @@ TEST_CASE("temperature limit: the drive's own if plausible, else 60 or 70 degree
     CHECK(limit() == 60);
     health.temperature_limit_celsius = 55;
     CHECK(limit() == 55);
-    health.temperature_limit_celsius = 117;
-    CHECK(limit() == 60);
+    for (const double plausible : {50.0, 95.0}) {
+        health.temperature_limit_celsius = plausible;
+        CHECK(limit() == plausible);
+    }
+    for (const double other : {0.0, 40.0, 49.0, 96.0, 117.0}) {
+        health.temperature_limit_celsius = other;
+        CHECK(limit() == 60);
+    }
     health.temperature_celsius.reset();
     CHECK_FALSE(limit().has_value());
 }
@@ -168,4 +175,27 @@ TEST_CASE("explainers recognise their texts and name the drives") {
     REQUIRE(list.observations.size() == 1);
     CHECK(list.observations[0].subject == "sda");
     CHECK(list.observations[0].label("reader") == "none");
+}
+
+TEST_CASE("an attribute that is listed twice counts once") {
+    DriveHealth health;
+    for (const int value : {1, 90}) {
+        AtaAttribute attribute;
+        attribute.id = 5;
+        attribute.normalized = attribute.worst = value;
+        attribute.threshold = 10;
+        attribute.prefail = true;
+        attribute.raw = 8;
+        health.attributes.push_back(attribute);
+        health.attributes.push_back(attribute);
+    }
+    const auto seen = observed(health);
+    CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
+    CHECK(select(seen, metric::drive_attribute).size() == 4);
+}
+
+TEST_CASE("pending defects of a SAS drive are pending sectors") {
+    DriveHealth health;
+    health.pending_defects = 3;
+    CHECK(value_of(observed(health), metric::drive_pending_sectors, "drive") == 3);
 }

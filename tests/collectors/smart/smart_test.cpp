@@ -307,3 +307,24 @@ TEST_CASE("volumes of RAID controllers are recognised, physical drives are not v
     CHECK_FALSE(volume("sdf"));
     CHECK_FALSE(volume("sdg"));
 }
+
+TEST_CASE("every smartctl before 7.3 is too old") {
+    const auto taken = [](const char* version) {
+        return read_with(print(std::string(R"({"smartctl":{"version":)") + version +
+                                   R"(,"exit_status":0},"smart_status":{"passed":true}})",
+                               0))
+            .has_value();
+    };
+    for (const char* version : {"[6,6]", "[6,4]", "[7,0]", "[7,2]"})
+        CHECK_MESSAGE(!taken(version), version);
+    for (const char* version : {"[7,3]", "[7,5]", "[8,0]"}) CHECK_MESSAGE(taken(version), version);
+}
+
+TEST_CASE("exit status 3 with an error is no sleep") {
+    const auto reading = read_with(print(
+        R"({"smartctl":{"version":[7,3],"messages":[{"string":"open device failed: Permission denied",)"
+        R"("severity":"error"}],"exit_status":3}})",
+        3));
+    REQUIRE_FALSE(reading.has_value());
+    CHECK(reading.error().message.find("Permission denied") != std::string::npos);
+}

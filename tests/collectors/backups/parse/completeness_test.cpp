@@ -171,8 +171,23 @@ TEST_CASE("several streams one after the other are one file") {
     CHECK(judge(plain).state == Completeness::complete);
     const std::string skippable = "\x50\x2A\x4D\x18\x04\x00\x00\x00"s + "abcd";
     CHECK(judge(skippable + plain).state == Completeness::complete);
+    for (const char number : {'\x51', '\x5F'}) {  // the specification has sixteen of them
+        std::string other = skippable;
+        other[0] = number;
+        CHECK(judge(other + plain).state == Completeness::complete);
+    }
     CHECK(judge(plain + skippable.substr(0, 10)).state == Completeness::incomplete);
     CHECK(judge(xzipped(text_of(5)) + "\0\0\0\0"s).state == Completeness::complete);
+}
+
+TEST_CASE("a gzip trailer that names more than deflate can pack is none") {
+    const auto with_size = [](uint32_t unpacked) {
+        std::string bytes = "\x1F\x8B\x08" + std::string(93, 'x');
+        for (int i = 0; i < 4; ++i) bytes += static_cast<char>(unpacked >> (8 * i));
+        return judge(bytes).state;
+    };
+    CHECK(with_size(100 * 1032) == Completeness::unknown);
+    CHECK(with_size(100 * 1032 + 1) == Completeness::incomplete);
 }
 
 TEST_CASE("zeros behind a gzip stream are padding, anything else is damage") {

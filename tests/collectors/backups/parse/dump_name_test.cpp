@@ -97,6 +97,9 @@ TEST_CASE("how far apart copies usually lie") {
     CHECK(gap_of({1200, 1200, 84000, 1200, 1200, 84000, 1200}) == 84000);
     // All times alike: a copy that lost them.
     CHECK(!gap_of({0, 0, 0, 0}));
+    CHECK(!gap_of({60, 60, 60, 60}));  // files of one run
+    CHECK(!gap_of({299, 299, 299}));
+    CHECK(gap_of({300, 300, 300}) == 300);
     CHECK(limit_for_gap(day) == 36 * hour);
     CHECK(limit_for_gap(day + 90) == 36 * hour);
     CHECK(limit_for_gap(hour) == 2 * hour);

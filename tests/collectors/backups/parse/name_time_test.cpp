@@ -42,6 +42,8 @@ TEST_CASE("times with a zone") {
               "2026-11-21 03:15:00 UTC");
     check_utc("2026-11-21T03:15:00.123456Z", "2026-11-21 03:15:00 UTC");
     check_utc("20261121-031500-0500.tar", "2026-11-21 08:15:00 UTC");
+    check_utc("20261121-031500+1400.tar", "2026-11-20 13:15:00 UTC");  // the easternmost
+    check_local("20261121-031500+1500.tar", 2026, 11, 21, 3, 15, 0);   // no offset at all
     check_utc("base.1795230900", "2026-11-21 03:15:00 UTC");
     check_utc("base-1795230900123.tgz", "2026-11-21 03:15:00 UTC");
 }

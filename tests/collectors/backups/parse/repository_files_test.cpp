@@ -12,7 +12,8 @@ using namespace lastgood;
 
 TEST_CASE("ini") {
     const auto lines = parse_ini(
-        "# comment\n; too\nno section = 1\r\n[one]\nkey=value = more\nbroken\n\n[two]\n x = "
+        "# comment = 1\n; too = 1\nno section = 1\r\n[one]\nkey=value = more\nbroken\n\n[two]\n x "
+        "= "
         "{\"a\":1} \n");
     REQUIRE(lines.size() == 3);
     CHECK(lines[0].section == "");

@@ -1,0 +1,66 @@
+// Limits of backups that are plain files.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "collectors/backups/state.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1795230900;
+constexpr Seconds hour = 3600;
+
+// A host whose clock stands at `now`.
+struct Files {
+    test::RecordedHost place;
+    Backup backup;
+    Config config;
+
+    explicit Files(const std::string& glob) {
+        place.file("/now", "1795230900\n");
+        config.runtime_directory = place.root() + "/run";
+        backup.kind = BackupKind::files;
+        backup.location = glob;
+    }
+    void write(const std::string& path, const std::string& text, Timestamp modified) {
+        place.file(path, text);
+        const timespec time{static_cast<time_t>(modified), 0};
+        const timespec times[2] = {time, time};
+        REQUIRE(::utimensat(AT_FDCWD, (place.root() + path).c_str(), times, 0) == 0);
+    }
+    BackupState look() const {
+        auto state = look_at_files(Host(place.root()), config, backup);
+        REQUIRE(state.has_value());
+        return *state;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("of many copies the 500 newest are looked into") {
+    Files files("/backup/*");
+    const std::string begun = "--\n-- PostgreSQL database dump\n--\nselect 1;\n";
+    const std::string finished = begun + "--\n-- PostgreSQL database dump complete\n--\n";
+    for (int i = 0; i < 500; ++i)
+        files.write("/backup/" + std::to_string(i), finished, now - (i + 1) * hour);
+    files.write("/backup/older", begun, now - 1000 * hour);
+    files.write("/backup/oldest", "", now - 1001 * hour);
+    const BackupState state = files.look();
+    CHECK(state.count == 501);  // an empty file is no copy at any age
+    CHECK(state.oldest == now - 1000 * hour);
+    CHECK(state.incomplete == false);
+}
+
+TEST_CASE("a glob that fits too many directories is cut short, and says so") {
+    // Each "**" stands for any part of the one long path below.
+    Files files("/backup/**/**/**/**/**/**/*.sql");
+    std::string path = "/backup";
+    for (int depth = 0; depth < 14; ++depth) path += "/d";
+    files.place.directory(path);
+    const BackupState state = files.look();
+    REQUIRE(state.problems.size() == 1);
+    CHECK(state.problems[0].message.find("10000 directories") != std::string::npos);
+}

@@ -1,0 +1,141 @@
+// Repositories of restic and borg, as directories that a test writes down.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "collectors/backups/state.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp day = 86400, now = 1795230900;
+
+struct Repository {
+    test::RecordedHost host;
+    Backup backup;
+
+    void write(const std::string& path, const std::string& text, Timestamp modified) {
+        host.file(path, text);
+        const timespec time{
+            static_cast<time_t>(modified),
+            static_cast<long>((modified - static_cast<double>(static_cast<time_t>(modified))) *
+                              1e9)};
+        const timespec times[2] = {time, time};
+        REQUIRE(::utimensat(AT_FDCWD, (host.root() + path).c_str(), times, 0) == 0);
+    }
+    std::optional<Timestamp> newest(const BackupState& state, Confidence confidence) const {
+        for (const auto& one : state.newest)
+            if (one.confidence == confidence) return one.time;
+        return std::nullopt;
+    }
+};
+
+struct Restic : Repository {
+    Restic() {
+        backup.kind = BackupKind::restic;
+        backup.location = "/srv/restic";
+        write("/srv/restic/config", "x", now - 100 * day);
+        write("/srv/restic/keys/" + std::string(64, 'e'), "x", now - 100 * day);
+        for (const char* directory : {"snapshots", "index", "data"})
+            host.directory(std::string("/srv/restic/") + directory);
+    }
+    void snapshot(char digit, Timestamp at) {
+        write("/srv/restic/index/" + std::string(64, digit), "x", at - 1);
+        write("/srv/restic/snapshots/" + std::string(64, digit), "x", at);
+    }
+    BackupState look() const {
+        auto state = look_at_restic(host.host(), backup);
+        REQUIRE(state.has_value());
+        return *state;
+    }
+};
+
+struct Borg : Repository {
+    const std::string id = std::string(64, 'a');
+    Borg() {
+        backup.kind = BackupKind::borg;
+        backup.location = "/srv/borg";
+        backup.cache_directory = "/cache";
+        write("/srv/borg/config", "[repository]\nversion = 1\nid = " + id + "\n", now - 100 * day);
+    }
+    void committed(int number, Timestamp at) {
+        for (const std::string name : {"/index.", "/data/0/"})
+            write("/srv/borg" + name + std::to_string(number), "x", at);
+    }
+    void cache(const std::string& name, const std::string& text, Timestamp at) {
+        write("/cache/" + id + "/" + name, text, at);
+    }
+    BackupState look() const {
+        auto state = look_at_borg(host.host(), backup);
+        REQUIRE(state.has_value());
+        return *state;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("restic: snapshots are files whose names are their hashes, others are being written") {
+    Restic restic;
+    CHECK(restic.look().count == 0);
+    restic.snapshot('a', now - 2 * day);
+    restic.snapshot('b', now - day);
+    restic.write("/srv/restic/snapshots/" + std::string(64, 'c') + "-tmp-123456", "x", now);
+    restic.host.directory("/srv/restic/snapshots/" + std::string(64, 'd'));
+    const BackupState state = restic.look();
+    CHECK(state.count == 2);
+    CHECK(state.oldest == now - 2 * day);
+    CHECK(restic.newest(state, Confidence::inferred) == now - day);
+    CHECK_FALSE(restic.newest(state, Confidence::activity));
+    CHECK_FALSE(state.oldest_lock);
+    CHECK(state.problems.empty());
+    restic.write("/srv/restic/locks/" + std::string(64, 'f'), "x", now - 7200);
+    restic.write("/srv/restic/locks/" + std::string(64, 'e'), "x", now - 60);
+    CHECK(restic.look().oldest_lock == now - 7200);
+}
+
+TEST_CASE("restic: packs prove a backup whose index a prune has replaced") {
+    Restic restic;
+    const std::string name(64, 'a');
+    restic.write("/srv/restic/snapshots/" + name, "x", now - day);
+    restic.write("/srv/restic/index/" + name, "x", now - 3600);
+    restic.write("/srv/restic/data/aa/" + name + "-tmp-1", "x", now - day - 5);  // not written yet
+    CHECK_FALSE(restic.newest(restic.look(), Confidence::inferred));
+    CHECK(restic.newest(restic.look(), Confidence::activity) == now - day);
+    restic.write("/srv/restic/data/aa/" + name, "x", now - day - 5);
+    CHECK(restic.newest(restic.look(), Confidence::inferred) == now - day);
+}
+
+TEST_CASE("borg: an empty repository has no copy") {
+    Borg borg;
+    borg.committed(1, now - day);
+    CHECK(borg.look().count == 0);
+    CHECK(borg.look().newest.empty());
+    borg.committed(3, now - day);
+    CHECK_FALSE(borg.look().count);
+    CHECK(borg.newest(borg.look(), Confidence::activity) == now - day);
+}
+
+TEST_CASE("borg: only the files cache tells of a create") {
+    Borg borg;
+    borg.committed(5, now - day);
+    const auto newest = [&] { return borg.newest(borg.look(), Confidence::inferred); };
+    CHECK_FALSE(newest());
+    CHECK(borg.look().problems.size() == 1);  // whose cache is not on this host
+    borg.cache("README", "x", now - 3 * day);
+    borg.cache("chunks", "x", now);
+    CHECK_FALSE(newest());
+    // Made with the cache itself, or left by a create with nothing to remember.
+    borg.cache("files", "", now - 3 * day + 0.25);
+    CHECK_FALSE(newest());
+    borg.cache("files", "", now - 2 * day);
+    CHECK(newest() == now - 2 * day);
+    borg.cache("files.home", "x", now - 1.5 * day);
+    CHECK(newest() == now - 1.5 * day);
+    borg.cache("files.tmp", "x", now - 60);
+    borg.cache("files.home.tmp", "x", now - 60);
+    CHECK(newest() == now - 1.5 * day);
+}
