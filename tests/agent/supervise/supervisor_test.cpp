@@ -7,7 +7,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
-#include "core/metrics/kernel_log.hpp"
+#include "core/metrics/host.hpp"
 #include "tests/agent/supervise/supervised.hpp"
 #include "tests/recorded_host.hpp"
 
