@@ -20,7 +20,7 @@ MdMember member(const char* device, MdMemberState state, std::optional<int> slot
     return made;
 }
 
-// A RAID 10 of two pairs that has lost the second member of the first pair.
+// A RAID 10 of two pairs without the second member of the first pair.
 MdArray half_a_pair() {
     MdArray array;
     array.device = "md0";
@@ -62,7 +62,7 @@ std::set<std::string> states(const MdArray& array) {
 
 }  // namespace
 
-TEST_CASE("whose loss is fatal is said of members whose place is known") {
+TEST_CASE("array_member_fatal is observed for members whose slot is known") {
     MdArray array = half_a_pair();
     CHECK(by_device(array, metric::array_member_fatal) ==
           std::set<std::string>{"sda=1", "sdc=0", "sdd=0"});
@@ -77,7 +77,7 @@ TEST_CASE("whose loss is fatal is said of members whose place is known") {
     CHECK(by_device(array, metric::array_member_fatal) == std::set<std::string>{"sda=1", "sdc=1"});
 }
 
-TEST_CASE("a place whose member is gone or faulty is missing") {
+TEST_CASE("the slot of a removed or faulty member is observed as missing") {
     MdArray array = half_a_pair();
     const std::set<std::string> missing = {"sda@0 in_sync", "sdc@2 in_sync", "sdd@3 in_sync",
                                            "@1 missing"};
@@ -91,7 +91,7 @@ TEST_CASE("a place whose member is gone or faulty is missing") {
     CHECK_FALSE(states(array).contains("@1 missing"));
 }
 
-TEST_CASE("sysfs is completed by mdstat") {
+TEST_CASE("complete_from_mdstat adds what sysfs lacks") {
     const auto mdstat = [](const char* line) {
         return parse_mdstat(std::string("md0 : active (auto-read-only) raid1 sda1[0] sdb1[1]\n"
                                         "      100 blocks super 1.2 [2/2] [UU]\n      ") +
@@ -123,7 +123,7 @@ TEST_CASE("sysfs is completed by mdstat") {
     CHECK(known.raid_disks == 4);
 }
 
-TEST_CASE("an array into which nothing was ever put is only a name") {
+TEST_CASE("is_empty_array: no members and never assembled") {
     MdArray array;
     array.state = parse_md_state("clear");
     CHECK(is_empty_array(array));
@@ -139,7 +139,7 @@ TEST_CASE("an array into which nothing was ever put is only a name") {
     CHECK_FALSE(is_empty_array(array));
 }
 
-TEST_CASE("a container is told by its metadata") {
+TEST_CASE("is_container: external metadata with a format's name") {
     MdArray array;
     for (const auto& [metadata, container] :
          {std::pair("external:imsm", true),
@@ -149,9 +149,8 @@ TEST_CASE("a container is told by its metadata") {
           {"external:", false},
           {"1.2", false},
           {"", false}}) {
-        CAPTURE(metadata);
         array.metadata = metadata;
-        CHECK(is_container(array) == container);
+        CHECK_MESSAGE(is_container(array) == container, array.metadata);
     }
     array.metadata = "external:imsm";
     array.level = parse_md_level("raid1");

@@ -60,7 +60,7 @@ TEST_CASE("a stall lasts while requests wait and none completes") {
     CHECK(clock.update({105, 1}, 2000) == 0);
 }
 
-TEST_CASE("one look cannot tell whether requests complete") {
+TEST_CASE("a single sample does not show a stall") {
     const auto stalled = [](const char* stat) {
         test::RecordedHost host;
         const std::string sysfs = "/sys/devices/pci0000:00/0000:00:05.0/virtio2/block/vda";

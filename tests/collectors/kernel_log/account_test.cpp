@@ -274,7 +274,7 @@ TEST_CASE("btrfs counters: the growth is counted, not the history") {
     CHECK(fixture.charged().empty());
 }
 
-TEST_CASE("btrfs counters that were set back: all that they show is new") {
+TEST_CASE("btrfs counters that were reset: their whole value is new") {
     Fixture fixture;
     fixture.log(
         "BTRFS info (device sda1): bdev /dev/sdb1 errs: wr 100, rd 5, flush 0, corrupt 7, gen 0");
@@ -305,7 +305,7 @@ TEST_CASE("a flood of made-up device names makes a bounded number of series") {
     CHECK(fixture.account.drain().size() <= 5000);
 }
 
-TEST_CASE("an error of a USB port or a SCSI host with several drives is charged to none") {
+TEST_CASE("errors of a USB port or SCSI host with several drives are dropped") {
     Fixture fixture;
     add(fixture.topology,
         drive("wwn-C", "sdc",
@@ -327,7 +327,7 @@ TEST_CASE("an error of a USB port or a SCSI host with several drives is charged 
     CHECK(fixture.charged().empty());
 }
 
-TEST_CASE("of a filesystem's mounts the one that shows its root is named") {
+TEST_CASE("a filesystem with several mounts is named after the mount of its root") {
     Fixture fixture;
     fixture.topology.mounts.clear();
     for (const auto& [root, point] :
@@ -346,7 +346,7 @@ TEST_CASE("of a filesystem's mounts the one that shows its root is named") {
     CHECK(fixture.charged() == "/srv read_only/filesystem=1; ");
 }
 
-TEST_CASE("a count is as new as its newest error") {
+TEST_CASE("an increment has the time of its newest error") {
     Fixture fixture;
     for (const Timestamp time : {5.0, 9.0, 7.0})
         fixture.reader.feed("I/O error, dev sda, sector 1", {time, ""});
@@ -357,7 +357,7 @@ TEST_CASE("a count is as new as its newest error") {
     CHECK(found[0].observed_at == 9);
 }
 
-TEST_CASE("a drive that has just appeared is read again when udev knows it") {
+TEST_CASE("a drive that has appeared is read again after udev has identified it") {
     Fixture fixture;
     const std::string sysfs = "/sys/devices/pci0000:00/ata3/host2/target2:0:0/2:0:0:0/block/sdc";
     // Until then it has an id of its place only.

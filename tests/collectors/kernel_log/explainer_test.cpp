@@ -91,7 +91,7 @@ TEST_CASE("explain: clean recorded boots give no errors") {
     CHECK(clean >= 5);
 }
 
-TEST_CASE("explain: drives that share one ATA port are told apart by the number behind the dot") {
+TEST_CASE("explain: the number behind the dot tells the drives of an ATA port apart") {
     for (const char* second : {"4:1:0:0", "4:0:1:0"}) {  // behind a port multiplier; a slave
         CAPTURE(second);
         const std::string log =

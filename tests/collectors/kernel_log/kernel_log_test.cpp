@@ -242,7 +242,7 @@ TEST_CASE("a stream commits one record within 100 ms and coalesces a flood") {
           std::chrono::duration<double>(span).count() / 0.05 + 6);
 }
 
-TEST_CASE("a cursor that makes no sense is none") {
+TEST_CASE("a malformed cursor counts as none") {
     for (const char* cursor : {"rubbish", "boot-1:", "boot-1:9x", "boot-1:-9", ":"}) {
         CAPTURE(cursor);
         CHECK(text_of(collect(record(20, "a"), cursor).found).empty());
