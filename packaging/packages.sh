@@ -1,6 +1,29 @@
 # Sourced by packaging/quickstart, packaging/build-deb and tests/run: the Debian packages that lastgood needs, and their installation.
 # shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
 
+# A variable of /etc/os-release; nothing when it is not there.
+os_release() {
+    # shellcheck source=/dev/null
+    (. /etc/os-release && printf '%s' "${!1:-}")
+}
+
+# What names the suite at the end of the package's version: ~deb12u1 on Debian 12; nothing on testing and unstable, which have no
+# VERSION_ID. It sorts as the suites do, so an upgrade of the system upgrades the package too.
+suite_suffix() {
+    local id number
+    id=$(os_release ID)
+    number=$(os_release VERSION_ID)
+    if [ -z "$number" ]; then return; fi
+    if [ "$id" = debian ]; then echo "~deb${number}u1"; else echo "~$id$number.1"; fi
+}
+
+# The suites that lastgood is tested on, and what packages are called there. Others are tried with the names of the newest.
+suite=$(os_release VERSION_CODENAME)
+case $suite in
+    bookworm) systemd_package=systemd ;; # has systemd.pc, which says where units lie
+    *) systemd_package=systemd-dev ;;
+esac
+
 # To build, and to run (the programs in the last line; the libraries come with the -dev packages).
 build_packages=(
     g++ meson ninja-build pkg-config
@@ -14,7 +37,7 @@ build_packages=(
 # Besides, to test.
 test_packages=(
     clang libclang-rt-dev shellcheck
-    doctest-dev libumockdev-dev umockdev
+    doctest-dev
     python3 python3-pytest
     prometheus prometheus-alertmanager
     restic borgbackup pgbackrest postgresql
@@ -24,13 +47,16 @@ test_packages=(
 )
 
 # Besides, to make the Debian package.
-package_packages=(build-essential debhelper dpkg-dev fakeroot)
+package_packages=(build-essential debhelper dpkg-dev fakeroot "$systemd_package")
 
 # For the lab (tests/lab).
 lab_packages=(
     qemu-system-x86 qemu-utils debootstrap socat
     python3 python3-pytest prometheus prometheus-alertmanager
 )
+
+# For the other suites and architectures (tests/suites, tests/arm64).
+suites_packages=(debootstrap zstd util-linux python3)
 
 # Those of the packages given that are not installed, one a line.
 missing_packages() {
@@ -69,6 +95,10 @@ install_packages() {
         echo "these Debian packages are missing, and there is no apt-get here: ${missing[*]}" >&2
         return 1
     fi
+    case $suite in
+        bookworm | trixie) ;;
+        *) echo "this is neither Debian 12 nor 13 but $(os_release PRETTY_NAME): trying with the names that packages have in Debian 13" ;;
+    esac
     echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
     local policy=/usr/sbin/policy-rc.d
     local our_policy=false

@@ -6,6 +6,11 @@ import subprocess
 
 from lastgood import SOURCE
 
+# Where this suite's systemd looks for units: lib/systemd/system on Debian 12, usr/lib/systemd/system on 13.
+UNITS = subprocess.run(
+    ["pkg-config", "--variable=systemdsystemunitdir", "systemd"], stdout=subprocess.PIPE, text=True, check=True
+).stdout.strip().lstrip("/")
+
 
 def run(*command, check=True, seconds=120, **options):
     done = subprocess.run(
@@ -33,7 +38,7 @@ class Package:
         return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if not path.is_dir())
 
     def unit(self, name):
-        return (self.root / "lib/systemd/system" / name).read_text()
+        return (self.root / UNITS / name).read_text()
 
 
 def commands(binary):

@@ -2,15 +2,16 @@
 
 import json
 import os
+import pathlib
 import re
 import time
 
 import pytest
 
 from lastgood import SOURCE, http_get, http_json, lastgood, wait_until
-from package import Package, commands, complete, run
+from package import UNITS, Package, commands, complete, run
 
-UNITS = {"lastgood.service": 2.8, "lastgood-exporter.service": 1.1}  # systemd-analyze's figure of exposure, at most
+EXPOSURE = {"lastgood.service": 2.8, "lastgood-exporter.service": 1.1}  # systemd-analyze's figure of exposure, at most
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,8 @@ def test_what_is_in_it(package):
     documents = sorted(f"usr/share/doc/lastgood/docs/{path.name}" for path in (SOURCE / "docs").glob("*.md"))
     assert package.files() == sorted([
         "etc/lastgood/lastgood.toml",
-        "lib/systemd/system/lastgood-exporter.service",
-        "lib/systemd/system/lastgood.service",
+        f"{UNITS}/lastgood-exporter.service",
+        f"{UNITS}/lastgood.service",
         "usr/bin/lastgood",
         "usr/share/bash-completion/completions/lastgood",
         *(f"usr/share/doc/lastgood/{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
@@ -40,7 +41,11 @@ def test_what_is_in_it(package):
     assert (package.root / "etc/lastgood/conf.d").is_dir()
     assert (package.control / "conffiles").read_text() == "/etc/lastgood/lastgood.toml\n"
     version = lastgood("--version").stdout.decode().strip()
-    assert package.field("Version") == version == run(package.binary, "--version").stdout.strip()
+    assert version == run(package.binary, "--version").stdout.strip()
+    # Of the suite that it is built for: it needs that suite's libraries.
+    suite = re.search(r"^VERSION_ID=\"(\d+)\"$", pathlib.Path("/etc/os-release").read_text(), re.MULTILINE)
+    assert package.field("Version") == f"{version}~deb{suite[1]}u1"
+    assert package.field("Architecture") == run("dpkg", "--print-architecture").stdout.strip()
     assert "smartmontools (>= 7.3)" in package.field("Depends")
     assert "libnvme" not in package.field("Depends")
     assert (package.root / "usr/share/lastgood/lastgood.rules.yml").read_text() == run(package.binary, "rules").stdout
@@ -71,7 +76,7 @@ def test_build_deb_refuses_versions_that_disagree(tmp_path):
 
 def exposed(package, unit):
     """Settings that systemd-analyze finds fault with, and its figure."""
-    path = package.root / "lib/systemd/system" / unit
+    path = package.root / UNITS / unit
     settings = json.loads(run("systemd-analyze", "security", "--offline=true", "--json=short", path).stdout)
     assert len(settings) > 60
     text = run("systemd-analyze", "security", "--offline=true", path).stdout
@@ -79,10 +84,10 @@ def exposed(package, unit):
     return [setting["name"] for setting in settings if setting["set"] is False and float(setting["exposure"] or 0) > 0], float(figure)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EXPOSURE)
 def test_the_units_are_hardened_and_what_is_left_open_has_its_reason(package, unit):
     names, figure = exposed(package, unit)
-    assert figure <= UNITS[unit]
+    assert figure <= EXPOSURE[unit]
     assert names
     text = package.unit(unit)
     for name in names:
@@ -93,7 +98,7 @@ def test_the_units_are_hardened_and_what_is_left_open_has_its_reason(package, un
         assert name in names, f"{unit}: {name} has a reason, but is not exposed"
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EXPOSURE)
 def test_systemd_understands_the_units(package, unit, tmp_path):
     text = package.unit(unit).replace("/usr/bin/lastgood", str(package.binary))
     text = re.sub("^Documentation=.*$", "", text, flags=re.MULTILINE)  # the pages are not installed here
@@ -105,7 +110,7 @@ def test_systemd_understands_the_units(package, unit, tmp_path):
 
 def test_the_units_call_what_there_is(package):
     options = commands(package.binary)
-    for unit in UNITS:
+    for unit in EXPOSURE:
         (line,) = re.findall("^ExecStart=/usr/bin/lastgood (.+)$", package.unit(unit), re.MULTILINE)
         subcommand, *rest = line.split()
         assert [word for word in rest if word.startswith("--") and word not in options[subcommand]] == []

@@ -5,12 +5,13 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-SUITE = "bookworm"
+SUITE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")  # as the machine's: the package is built for it
 PACKAGES = [
     # a server's system
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "procps", "less", "iproute2", "linux-image-amd64"),
@@ -61,7 +62,7 @@ def digest(*parts):
 
 
 def mirror():
-    """Where this machine's apt gets Debian from."""
+    """Where this machine's apt gets Debian from; every suite is there."""
     sites = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE)|$(CODENAME)|$(COMPONENT)", "Created-By: Packages"],
         stdout=subprocess.PIPE, text=True, check=True,
