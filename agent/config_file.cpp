@@ -9,6 +9,7 @@
 #include <set>
 
 #include "collectors/collector.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -95,8 +96,7 @@ std::string unknown_key(std::string_view key, std::string_view where, std::strin
 
 bool is_plain_name(std::string_view name) {
     return !name.empty() && name.size() <= 200 && std::ranges::all_of(name, [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ||
-               c == '@';
+        return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '@';
     });
 }
 

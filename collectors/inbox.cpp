@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "collectors/collector.hpp"
 #include "core/descriptor.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -83,7 +83,7 @@ bool may_come_by_inbox(const Metric& metric) {
     return metric.subject != SubjectKind::host && metric.subject != SubjectKind::collector;
 }
 
-Result<void> take_line(Sink& sink, std::string_view line, Timestamp modified) {
+Result<void> take_observation(Sink& sink, std::string_view line, Timestamp modified) {
     auto parsed = parse_protocol_line(line, modified);
     if (!parsed) return Failure(parsed.error());
     switch (parsed->kind) {
@@ -111,17 +111,15 @@ void take_file(Sink& sink, const std::string& path, const InboxFile& file) {
     size_t number = 0;
     size_t problems = 0;
     while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\n'), rest.size());
-        std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        std::string_view line = take_line(rest);
+        if (line.ends_with('\r')) line.remove_suffix(1);
         if (++number > most_lines) {
             sink.problem("", {ErrorKind::failed, fmt::format("{}: only the first {} lines are read",
                                                              path, most_lines)});
             return;
         }
-        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-        const auto taken = take_line(sink, line, file.modified);
+        if (consists_of(line, " \t")) continue;
+        const auto taken = take_observation(sink, line, file.modified);
         if (taken) continue;
         if (++problems > most_problems) continue;
         sink.problem("", {taken.error().kind,

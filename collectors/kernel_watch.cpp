@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cmath>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 KernelWatch::~KernelWatch() {
@@ -27,7 +29,7 @@ std::string KernelWatch::read_file(int fd) {
         if (content.size() < 256) content.append(buffer, static_cast<size_t>(got));
         at += got;
     }
-    while (!content.empty() && content.back() == '\n') content.pop_back();
+    content.resize(trim_end(content).size());
     if (content == "clean" || content == "active-idle") content = "active";
     return content;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -13,16 +15,10 @@ constexpr std::string_view lvm_leg = "_rimage_";
 }  // namespace
 
 std::string md_uuid_from_sysfs(std::string_view text, bool swapped) {
-    while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
-    std::string digits;
-    for (char c : text) {
-        if (c == '-') continue;
-        bool hexadecimal =
-            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (!hexadecimal || digits.size() >= 32) return {};
-        digits += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    if (digits.size() != 32 || digits.find_first_not_of('0') == std::string::npos) return {};
+    std::string digits = to_lower(trim_end(text));
+    std::erase(digits, '-');
+    if (digits.size() != 32 || !consists_of(digits, hexadecimal_digits) || consists_of(digits, "0"))
+        return {};
     std::string result;
     for (size_t word = 0; word < 4; ++word) {
         if (word > 0) result += ':';
@@ -37,7 +33,7 @@ std::string lvm_leg_name(std::string_view volume, int number) {
 }
 
 bool is_lvm_leg(std::string_view dm_name) {
-    return dm_name.find(lvm_leg) != std::string_view::npos;
+    return contains(dm_name, lvm_leg);
 }
 
 bool has_lvm_arrays(const Host& host) {

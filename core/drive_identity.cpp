@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "core/udev_record.hpp"
 
 namespace lastgood {
@@ -20,9 +21,7 @@ bool has_component(std::string_view path, std::string_view prefix, bool digits_f
         const std::string_view rest = path.substr(at + 1);
         if (!rest.starts_with(prefix)) continue;
         if (!digits_follow) return true;
-        if (rest.size() > prefix.size() &&
-            std::isdigit(static_cast<unsigned char>(rest[prefix.size()])))
-            return true;
+        if (rest.size() > prefix.size() && is_digit(rest[prefix.size()])) return true;
     }
     return false;
 }
@@ -74,12 +73,8 @@ std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
     if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty())
         return path;
     std::string path;
-    std::string_view rest = sysfs;
     std::string pci;
-    while (!rest.empty()) {
-        const size_t end = std::min(rest.find('/'), rest.size());
-        const std::string_view part = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
+    for (const std::string_view part : split(sysfs, "/")) {
         if (part == "block") break;
         const bool is_pci =
             part.size() == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';

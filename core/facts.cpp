@@ -1,22 +1,17 @@
 #include "core/facts.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/info_metric.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace lastgood {
 
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(
-        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 // "sdb1" of sdb, "nvme0n1p2" of nvme0n1: a partition's name is the drive's, a p if that ends in a
@@ -32,7 +27,7 @@ bool is_partition_of(std::string_view word, std::string_view device) {
         }
         rest.remove_prefix(1);
     }
-    return !rest.empty() && std::ranges::all_of(rest, is_digit);
+    return !rest.empty() && consists_of(rest, decimal_digits);
 }
 
 std::string_view without_dev(std::string_view word) {
@@ -59,7 +54,7 @@ std::string counting_key(std::string_view name) {
 
 // The digits at `position`, which moves behind them, without leading zeros.
 std::string_view number_at(std::string_view text, size_t& position) {
-    const size_t end = std::min(text.find_first_not_of("0123456789", position), text.size());
+    const size_t end = std::min(text.find_first_not_of(decimal_digits, position), text.size());
     std::string_view digits = text.substr(position, end - position);
     digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
     position = end;

@@ -1,7 +1,8 @@
 #include "core/filesystem_kind.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -22,11 +23,6 @@ constexpr std::array<std::string_view, 7> view_types = {
     "fuse.squashfuse", "fuse.archivemount", "fuse.vmware-vmblock",
 };
 
-template <size_t size>
-bool contains(const std::array<std::string_view, size>& list, std::string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 }  // namespace
 
 FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_filesystems) {
@@ -36,9 +32,7 @@ FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_file
     if (contains(unchanging_types, type)) return FilesystemKind::none;
     if (contains(kept_types, type)) return FilesystemKind::local;
     while (!proc_filesystems.empty()) {
-        const size_t end = std::min(proc_filesystems.find('\n'), proc_filesystems.size());
-        std::string_view line = proc_filesystems.substr(0, end);
-        proc_filesystems.remove_prefix(std::min(end + 1, proc_filesystems.size()));
+        const std::string_view line = take_line(proc_filesystems);
         const size_t tab = line.rfind('\t');
         if (tab == std::string_view::npos || line.substr(tab + 1) != type) continue;
         return line.starts_with("nodev") ? FilesystemKind::none : FilesystemKind::local;

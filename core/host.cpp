@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <cmath>
 #include <cstring>
@@ -19,6 +18,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/process.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -101,20 +101,18 @@ Result<std::string> Host::read(const std::string& path, size_t limit) const {
 Result<std::string> Host::read_line(const std::string& path) const {
     auto text = read(path);
     if (!text) return text;
-    text->resize(std::min(text->find('\n'), text->size()));
-    while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back())))
-        text->pop_back();
+    std::string_view rest = *text;
+    text->resize(trim_end(take_line(rest)).size());
     return text;
 }
 
 Result<double> Host::read_number(const std::string& path) const {
     const auto line = read_line(path);
     if (!line) return Failure(line.error());
-    double number = 0;
-    const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
-    if (error != std::errc() || end != line->data() + line->size() || !std::isfinite(number))
+    const auto number = parse_number<double>(*line);
+    if (!number || !std::isfinite(*number))
         return fail(ErrorKind::malformed, fmt::format("{}: \"{}\" is not a number", path, *line));
-    return number;
+    return *number;
 }
 
 Result<std::vector<std::string>> Host::list(const std::string& path) const {
@@ -222,15 +220,14 @@ Seconds Host::monotonic() const {
 
 Timestamp Host::boot_time() const {
     if (!recorded_) return now() - monotonic();
-    const std::string stat = "\n" + read("/proc/stat").value_or("");
-    constexpr std::string_view key = "\nbtime ";
-    const size_t at = stat.find(key);
-    double seconds = 0;
-    if (at == stat.npos ||
-        std::from_chars(stat.data() + at + key.size(), stat.data() + stat.size(), seconds).ec !=
-            std::errc{})
-        return now();
-    return seconds;
+    const std::string stat = read("/proc/stat").value_or("");
+    constexpr std::string_view key = "btime ";
+    for (std::string_view rest = stat; !rest.empty();) {
+        const std::string_view line = take_line(rest);
+        if (line.starts_with(key))
+            return parse_number<double>(line.substr(key.size())).value_or(now());
+    }
+    return now();
 }
 
 }  // namespace lastgood

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -205,10 +206,9 @@ class PlainLine {
         return true;
     }
     bool number(double& value) {
-        const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-        if (error != std::errc()) return false;
-        rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
-        return true;
+        const auto found = take_number<double>(rest_);
+        if (found) value = *found;
+        return found.has_value();
     }
 
     std::string_view rest_;

@@ -12,6 +12,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 using nlohmann::json;
@@ -231,9 +233,7 @@ std::optional<std::vector<Observation>> take_observation_lines(std::string_view&
     std::vector<Observation> observations;
     observations.reserve(static_cast<size_t>(std::ranges::count(lines, '\n')) + 1);
     while (!lines.empty()) {
-        const size_t length = std::min(lines.find('\n'), lines.size());
-        std::string_view one = lines.substr(0, length);
-        lines.remove_prefix(std::min(length + 1, lines.size()));
+        std::string_view one = take_line(lines);
         if (!lines.empty()) {
             if (!one.ends_with(',')) return std::nullopt;
             one.remove_suffix(1);

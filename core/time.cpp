@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <ctime>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -47,23 +48,17 @@ constexpr auto size_units = std::to_array<Unit>({
     {"TiB", 1099511627776},
 });
 
-bool is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-void skip_space(std::string_view& text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-}
+constexpr std::string_view blanks = " \t";
 
 // A number and the letters after it; moves `text` past both.
 bool take_quantity(std::string_view& text, double& number, std::string_view& unit) {
-    skip_space(text);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || !std::isfinite(number) || number < 0) return false;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    skip_space(text);
+    text = trim_start(text, blanks);
+    const auto found = take_number<double>(text);
+    if (!found || !std::isfinite(*found) || *found < 0) return false;
+    number = *found;
+    text = trim_start(text, blanks);
     size_t length = 0;
-    while (length < text.size() && std::isalpha(static_cast<unsigned char>(text[length]))) ++length;
+    while (length < text.size() && is_letter(text[length])) ++length;
     unit = text.substr(0, length);
     text.remove_prefix(length);
     return true;
@@ -96,7 +91,7 @@ Result<Seconds> parse_duration(std::string_view text) {
                 ErrorKind::malformed,
                 fmt::format("\"{}\": name a unit, one of s, min, h, d, w, month, y", whole));
         total += number * unit->factor;
-        skip_space(text);
+        text = trim_start(text, blanks);
     } while (!text.empty());
     return total;
 }
@@ -107,7 +102,7 @@ Result<double> parse_size(std::string_view text) {
     std::string_view name;
     const bool parsed = take_quantity(text, number, name);
     const Unit* unit = parsed ? find_unit(size_units, name) : nullptr;
-    skip_space(text);
+    text = trim_start(text, blanks);
     if (!unit || !text.empty())
         return fail(
             ErrorKind::malformed,

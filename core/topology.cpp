@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/drive_identity.hpp"
+#include "core/text.hpp"
 #include "core/udev_record.hpp"
 
 namespace lastgood {
@@ -37,14 +36,6 @@ namespace {
 
 constexpr int depth_limit = 16;  // of stacked devices; a loop in the map must not hang us
 
-std::string_view last_component(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 BlockKind kind_of(std::string_view name, bool is_partition) {
     if (is_partition) return BlockKind::partition;
     if (name.starts_with("dm-")) return BlockKind::dm;
@@ -57,8 +48,7 @@ BlockKind kind_of(std::string_view name, bool is_partition) {
         if (name.starts_with(other)) return BlockKind::other;
     // The boot areas of an eMMC belong to the drive beside them; a hidden path of a multipath NVMe
     // drive likewise.
-    if (name.starts_with("mmcblk") &&
-        (name.find("boot") != name.npos || name.find("rpmb") != name.npos))
+    if (name.starts_with("mmcblk") && (contains(name, "boot") || contains(name, "rpmb")))
         return BlockKind::other;
     if (name.starts_with("nvme")) {
         const size_t path = name.find('c');
@@ -97,8 +87,7 @@ void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
         const bool is_partition = host.exists(*sysfs + "/partition");
         device.kind = kind_of(name, is_partition);
         if (is_partition) {
-            const std::string_view parent = std::string_view(*sysfs).substr(0, sysfs->rfind('/'));
-            device.below.emplace_back(last_component(parent));
+            device.below.emplace_back(last_component(parent_directory(*sysfs)));
         } else if (const auto slaves = host.list(*sysfs + "/slaves")) {
             device.below = *slaves;
         }
@@ -205,12 +194,6 @@ void collect_drives(const Topology& topology, const Mount& mount, int depth,
     }
 }
 
-bool lies_below(std::string_view path, std::string_view directory) {
-    if (directory == "/") return path.starts_with('/');
-    return path.starts_with(directory) &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
 }  // namespace
 
 Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
@@ -230,9 +213,7 @@ Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
 
 const Drive* Topology::drive_of_device(std::string_view name) const {
     for (const auto& [id, drive] : drives)
-        if (drive.device == name ||
-            std::ranges::find(drive.other_devices, name) != drive.other_devices.end())
-            return &drive;
+        if (drive.device == name || contains(drive.other_devices, name)) return &drive;
     return nullptr;
 }
 
@@ -242,7 +223,7 @@ const Drive* Topology::drive(std::string_view id) const {
 }
 
 const Drive* Topology::find_drive(std::string_view word) const {
-    if (word.starts_with("/dev/")) word.remove_prefix(5);
+    word = without_prefix(word, "/dev/");
     if (const Drive* exact = drive(word)) return exact;
     if (const Drive* named = drive_of_device(word)) return named;
     const Drive* found = nullptr;
@@ -255,10 +236,10 @@ const Drive* Topology::find_drive(std::string_view word) const {
 }
 
 const BlockDevice* Topology::device(std::string_view name) const {
-    if (name.starts_with("/dev/")) name.remove_prefix(5);
+    name = without_prefix(name, "/dev/");
     if (const auto link = btrfs_links.find(name); link != btrfs_links.end()) name = link->second;
     if (const auto found = devices.find(name); found != devices.end()) return &found->second;
-    std::string dm_name(name.starts_with("mapper/") ? name.substr(7) : name);
+    std::string dm_name(without_prefix(name, "mapper/"));
     if (const size_t slash = dm_name.find('/');
         slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each
         const auto escape = [](std::string_view part) {
@@ -283,7 +264,7 @@ std::set<std::string> Topology::drives_under(std::string_view name_or_number) co
 }
 
 std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
-    if (kernel_name.starts_with("usb ")) kernel_name.remove_prefix(4);
+    kernel_name = without_prefix(kernel_name, "usb ");
     if (const auto controller = nvme_controllers.find(kernel_name);
         controller != nvme_controllers.end())
         return controller->second;
@@ -296,7 +277,7 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
     std::set<std::string> found;
     const std::string component = fmt::format("/{}/", place);
     for (const auto& [id, drive] : drives)
-        if (drive.sysfs.find(component) != drive.sysfs.npos) found.insert(id);
+        if (contains(drive.sysfs, component)) found.insert(id);
     if (found.size() < 2 || link.empty()) return found;
     // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel and the
     // id is 0; master and slave are ids of channel 0 (drivers/ata/libata-scsi.c,

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -14,8 +14,7 @@ std::string UdevRecord::property(std::string_view name) const {
 UdevRecord parse_udev_record(std::string_view text) {
     UdevRecord record;
     while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::string_view line = take_line(text);
         const size_t equals = line.find('=');
         if (line.starts_with("E:") && equals != line.npos)
             record.properties.emplace(line.substr(2, equals - 2), line.substr(equals + 1));

@@ -3,6 +3,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/text.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -36,7 +37,7 @@ class Series {
 bool label_matches(const Operand& operand, const Observation& observation) {
     if (operand.label.empty() || operand.values.empty()) return true;
     const std::string_view value = observation.label(operand.label);
-    const bool listed = std::ranges::find(operand.values, value) != operand.values.end();
+    const bool listed = contains(operand.values, value);
     return listed != operand.except;
 }
 

@@ -1,6 +1,7 @@
 // The rules as a Prometheus rule file.
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -49,8 +50,7 @@ std::string_view to_promql(Comparison comparison) {
 std::string escape_for_regex(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
-        if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos)
-            escaped += "\\\\";
+        if (contains("\\.+*?()|[]{}^$", c)) escaped += "\\\\";
         escaped += c;
     }
     return escaped;
@@ -152,12 +152,9 @@ std::string quoted(std::string_view text) {
 std::string indented(std::string_view text, std::string_view indent) {
     std::string result;
     while (!text.empty()) {
-        const size_t end = text.find('\n');
         result += indent;
-        result += text.substr(0, end);
+        result += take_line(text);
         result += '\n';
-        if (end == text.npos) break;
-        text.remove_prefix(end + 1);
     }
     return result;
 }
@@ -176,7 +173,7 @@ std::string alert_name(const Rule& rule) {
             upper = true;
             continue;
         }
-        name += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        name += upper ? to_upper(c) : c;
         upper = false;
     }
     return name;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "core/text.hpp"
 #include "core/time.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
@@ -14,14 +15,6 @@
 namespace lastgood {
 
 namespace {
-
-std::string upper_case(std::string_view text) {
-    std::string upper(text);
-    for (char& c : upper) {
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
-    return upper;
-}
 
 // How a subject is spoken of: what {subject} stands for.
 std::string_view phrase(SubjectKind kind) {
@@ -66,7 +59,7 @@ std::string walk(std::string_view text, SubjectKind kind, const Render& render) 
             const std::string_view word = inside.substr(0, bar);
             const bool has_fallback = bar != inside.npos;
             result += render(Placeholder{
-                word, has_fallback ? std::string(inside.substr(bar + 1)) : upper_case(word),
+                word, has_fallback ? std::string(inside.substr(bar + 1)) : to_upper(word),
                 has_fallback});
         }
         text.remove_prefix(close + 1);
@@ -153,13 +146,13 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     }
     if (singular_of(placeholder)) return fmt::format("N {}", placeholder.fallback);
     if (word == "value") return "N";
-    return upper_case(word.substr(0, word.find(':')));
+    return to_upper(word.substr(0, word.find(':')));
 }
 
 bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     const std::string_view word = placeholder.word;
     const auto labels = info_labels(kind);
-    if (std::ranges::find(labels, word) != labels.end()) return true;
+    if (contains(labels, word)) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
     if (word == "lv") return kind == SubjectKind::array;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
@@ -203,7 +196,7 @@ std::string render_for_manual(std::string_view text, SubjectKind kind) {
 }
 
 std::string numbered_steps(std::string_view advice) {
-    if (advice.find('\n') == advice.npos) return std::string(advice);
+    if (!contains(advice, '\n')) return std::string(advice);
     std::string text;
     for (int number = 1; !advice.empty(); ++number) {
         const size_t end = std::min(advice.find('\n'), advice.size());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/metric.hpp"
+#include "core/text.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -107,7 +108,7 @@ std::string steps_text(const Rule& rule) {
         rest.remove_prefix(std::min(step.size() + 1, rest.size()));
         const size_t colon = step.find(": ");
         const std::string_view command = colon == step.npos ? "" : step.substr(colon + 2);
-        const bool is_code = !command.empty() && command.find("{command:") == command.npos;
+        const bool is_code = !command.empty() && !contains(command, "{command:");
         text += is_code ? fmt::format("{}: `{}`\n", markdown_text(rendered(step.substr(0, colon))),
                                       rendered(command))
                         : markdown_text(rendered(step)) + "\n";

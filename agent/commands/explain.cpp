@@ -16,6 +16,7 @@
 #include "agent/commands/saved_text.hpp"
 #include "collectors/explainer.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/text.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/view.hpp"
 #include "rules/rule.hpp"
@@ -72,7 +73,7 @@ Failure unrecognised(std::string_view text) {
             ErrorKind::malformed,
             fmt::format("the file is compressed; run: {} FILE | lastgood explain -", unpacker));
     }
-    const bool empty = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    const bool empty = consists_of(text, " \t\r\n");
     std::string known;
     for (const Explainer* explainer : explainers()) {
         known += fmt::format("\n  {}", explainer->what);
@@ -172,7 +173,7 @@ int run_explain(const ExplainOptions& options) {
     constexpr int unknown = 3;
     const auto complain = [&](const Error& error) {
         fmt::print(stderr, "lastgood explain: {}{}\n",
-                   error.message.find(options.path) == std::string::npos && options.path != "-"
+                   !contains(error.message, options.path) && options.path != "-"
                        ? options.path + ": "
                        : "",
                    error.message);

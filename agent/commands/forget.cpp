@@ -7,6 +7,7 @@
 #include "collectors/collector.hpp"
 #include "core/facts.hpp"
 #include "core/report.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -74,10 +75,9 @@ std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Conf
         const auto text = here.read(path, request_limit);
         ::unlink(path.c_str());
         if (!text) continue;
-        const size_t end = text->find('\n');
-        if (end == text->npos) continue;
-        const std::string id = text->substr(end + 1, text->find('\n', end + 1) - end - 1);
-        const auto kind = parse_subject_kind(text->substr(0, end));
+        std::string_view rest = *text;
+        const auto kind = parse_subject_kind(take_line(rest));
+        const std::string_view id = take_line(rest);
         if (kind && find_inventory(*kind) && !id.empty()) requests.emplace_back(*kind, id);
     }
     return requests;

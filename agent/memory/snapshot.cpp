@@ -10,6 +10,8 @@
 #include "agent/memory/history.hpp"
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {

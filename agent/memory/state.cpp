@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "collectors/collector.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -27,11 +27,9 @@ std::string join_labels(const Labels& labels) {
 Labels split_labels(std::string_view text) {
     Labels labels;
     while (!text.empty()) {
-        const size_t end = std::min(text.find(separator), text.size());
-        const std::string_view part = text.substr(0, end);
+        const std::string_view part = take_until(text, separator);
         if (const size_t equal = part.find('='); equal != part.npos)
             labels.emplace_back(part.substr(0, equal), part.substr(equal + 1));
-        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return labels;
 }

@@ -12,6 +12,7 @@
 
 #include "agent/supervise/event_source.hpp"
 #include "agent/supervise/loop.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -220,11 +221,8 @@ void RunningChild::exited() {
 
 std::string RunningChild::reason(const ProcessEnd& how) const {
     if (how.exec_error != 0) return fmt::format("{}: {}", program_, std::strerror(how.exec_error));
-    std::string_view words = error_text_;
-    while (!words.empty() && std::isspace(static_cast<unsigned char>(words.back())))
-        words.remove_suffix(1);
-    words.remove_prefix(words.rfind('\n') + 1);
-    if (words.starts_with("lastgood: ")) words.remove_prefix(10);
+    std::string_view words = trim_end(error_text_);
+    words = without_prefix(words.substr(words.rfind('\n') + 1), "lastgood: ");
     if (how.by_signal) {
         const std::string text =
             fmt::format("killed by signal {} ({})", how.status, ::strsignal(how.status));

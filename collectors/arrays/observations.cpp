@@ -40,15 +40,6 @@ std::set<std::string> drives_of(const Topology* topology, const std::string& dev
     return drives;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-        if (!text.empty()) text += ',';
-        text += word;
-    }
-    return text;
-}
-
 void observe_members(const MdArray& array, std::string_view id, const Topology* topology,
                      Timestamp now, Sink& sink) {
     std::set<int> taken;
@@ -61,7 +52,7 @@ void observe_members(const MdArray& array, std::string_view id, const Topology* 
                           {"device", member.device},
                           {"slot", slot},
                           {"state", std::string(to_string(member.state))},
-                          {"flags", joined(member.flags)}});
+                          {"flags", fmt::format("{}", fmt::join(member.flags, ","))}});
             const Labels labels = {{"drive", drive}, {"device", member.device}};
             if (member.errors)
                 sink.observe(metric::array_member_errors_total, id, *member.errors, now, labels);

@@ -15,6 +15,7 @@
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
 #include "core/filesystem_kind.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -37,31 +38,17 @@ bool has(const Names& names, std::string_view name) {
     return std::ranges::binary_search(names, name);
 }
 
-std::string_view last_component(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
-std::string without_slashes(std::string path) {
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
-    return path;
-}
-
 // A name as the configuration wants it.
 std::string plain_name(std::string_view text) {
     std::string name;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '@';
-        if (plain)
+        if (is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '@')
             name += c;
         else if (!name.empty() && name.back() != '-')
             name += '-';
     }
     if (name.size() > longest_name) name.resize(longest_name);
-    const auto edge = [](char c) { return c == '-' || c == '_' || c == '.'; };
-    while (!name.empty() && edge(name.back())) name.pop_back();
-    while (!name.empty() && edge(name.front())) name.erase(0, 1);
-    return name;
+    return std::string(trim(name, "-_."));
 }
 
 // A directory's own name; with its parent's before it when it says only that there are backups.
@@ -71,10 +58,8 @@ std::string name_of_directory(std::string_view directory) {
         "repo",   "data",    "daily",  "repository", "weekly", "mysql", "postgresql",
         "hourly", "archive", "images", "db",         "files",  "sql"};
     const std::string name = plain_name(last_component(directory));
-    const std::string_view parent =
-        directory.substr(0, std::min(directory.rfind('/'), directory.size()));
-    if (!name.empty() && std::ranges::find(says_nothing, name) == says_nothing.end()) return name;
-    const std::string above = plain_name(last_component(parent));
+    if (!name.empty() && !contains(says_nothing, name)) return name;
+    const std::string above = plain_name(last_component(parent_directory(directory)));
     if (above.empty()) return name.empty() ? "backup" : name;
     return name.empty() ? above : above + "-" + name;
 }
@@ -90,7 +75,8 @@ class Search {
             names_.insert(backup.name);
             if (backup.kind != BackupKind::files && !lies_elsewhere(topology, backup.location))
                 if (auto resolved = host.resolve(backup.location))
-                    configured_places_.emplace(backup.name, without_slashes(*resolved));
+                    configured_places_.emplace(backup.name,
+                                               std::string(without_trailing_slashes(*resolved)));
         }
         add_places(topology);
     }
@@ -165,18 +151,15 @@ class Search {
         const std::string& point = topology.mounts[index].point;
         for (size_t i = index + 1; i < topology.mounts.size(); ++i) {
             const std::string& above = topology.mounts[i].point;
-            if (above != "/" && point.size() > above.size() && point.starts_with(above) &&
-                point[above.size()] == '/')
-                return true;
+            if (above != "/" && above != point && lies_below(point, above)) return true;
         }
         return false;
     }
 
     static bool is_passed_over(std::string_view path) {
         if (path.starts_with("/run/media/")) return false;  // where desktops mount drives
-        return std::ranges::any_of(passed_over, [&](std::string_view one) {
-            return path.starts_with(one) && (path.size() == one.size() || path[one.size()] == '/');
-        });
+        return std::ranges::any_of(passed_over,
+                                   [&](std::string_view one) { return lies_below(path, one); });
     }
 
     // The names in a directory; nothing when it cannot be read, which is noted.
@@ -255,8 +238,7 @@ class Search {
         if (!is(path + "/config", FileKind::regular) || !is(path + "/README", FileKind::regular))
             return false;
         const auto readme = host_.read(path + "/README", 4096);
-        if (!readme || readme->find("This is a Borg Backup repository") == std::string::npos)
-            return false;
+        if (!readme || !contains(*readme, "This is a Borg Backup repository")) return false;
         const auto text = host_.read(path + "/config", 64 * 1024);
         return text && parse_borg_config(*text).has_value();
     }
@@ -391,7 +373,7 @@ class Search {
             if (known.kind != backup.kind) continue;
             const auto resolved = configured_places_.find(known.name);
             const bool same_place =
-                without_slashes(known.location) == backup.location ||
+                without_trailing_slashes(known.location) == backup.location ||
                 (resolved != configured_places_.end() && resolved->second == backup.location);
             if (!same_place) continue;
             if (!known.stanza.empty() && !backup.stanza.empty() && known.stanza != backup.stanza)

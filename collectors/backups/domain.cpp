@@ -6,6 +6,7 @@
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/fstab.hpp"
+#include "core/text.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {
@@ -36,17 +37,6 @@ std::string server_of(std::string_view source) {
                                                        : source.substr(0, colon));
 }
 
-bool contains_word(std::string_view text, std::string_view word) {
-    for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        const auto is_edge = [&](size_t position) {
-            return position >= text.size() || text[position] == ' ' || text[position] == '\t' ||
-                   text[position] == '\n';
-        };
-        if ((at == 0 || is_edge(at - 1)) && is_edge(at + word.size())) return true;
-    }
-    return false;
-}
-
 // Whether a server's name or address is this host's own, as far as that is known without asking a
 // name server.
 bool is_this_host(const Host& host, std::string_view server) {
@@ -59,36 +49,27 @@ bool is_this_host(const Host& host, std::string_view server) {
         const std::string line = fmt::format("|-- {}\n", server);
         const size_t at = routes->find(line);
         if (at != std::string::npos &&
-            std::string_view(*routes).substr(at + line.size(), 80).find("host LOCAL") !=
-                std::string_view::npos)
+            contains(std::string_view(*routes).substr(at + line.size(), 80), "host LOCAL"))
             return true;
     }
     if (const auto hosts = host.read("/etc/hosts")) {
         // "127.0.1.1 db8.example.com db8": a name of a loopback address is ours.
         std::string_view rest = *hosts;
         while (!rest.empty()) {
-            const size_t end = std::min(rest.find('\n'), rest.size());
-            const std::string_view line = rest.substr(0, end);
-            rest.remove_prefix(std::min(end + 1, rest.size()));
+            const std::string_view line = take_line(rest);
             if ((line.starts_with("127.") || line.starts_with("::1")) &&
-                contains_word(line, server))
+                contains(split(line), server))
                 return true;
         }
     }
     return false;
 }
 
-bool is_under(std::string_view path, std::string_view directory) {
-    if (directory == "/") return true;
-    return path.starts_with(directory) &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
 // The deepest part of the path that exists, with links resolved.
 std::string existing_part(const Host& host, std::string path) {
     for (int depth = 0; depth < 100 && !path.empty() && path != "/"; ++depth) {
         if (auto resolved = host.resolve(path)) return *resolved;
-        path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+        path.resize(parent_directory(path).size());
     }
     return "/";
 }
@@ -184,7 +165,7 @@ Result<void> check_mounted(const Host& host, const std::string& path) {
     if (!table || !mounts) return {};
     const auto mounted = parse_mountinfo(*mounts);
     for (const auto& point : parse_fstab_mount_points(*table)) {
-        if (point == "/" || !is_under(path, point)) continue;
+        if (point == "/" || !lies_below(path, point)) continue;
         const bool there =
             std::ranges::any_of(mounted, [&](const Mount& mount) { return mount.point == point; });
         if (!there)

@@ -8,6 +8,7 @@
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -80,10 +81,6 @@ bool is_temporary_name(std::string_view name) {
           ".filepart", ".dat.tmp", "~"})
         if (name.ends_with(ending)) return true;
     return name.starts_with('.');
-}
-
-std::string_view last_component(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
 }
 
 struct Copy {
@@ -252,9 +249,7 @@ Result<BackupState> look_at_files(const Host& host, const Config& config, const 
 
 Result<BackupState> look_at_stamp(const Host& host, const Backup& backup) {
     BackupState state;
-    const size_t slash = backup.location.rfind('/');
-    const std::string directory =
-        slash == std::string::npos || slash == 0 ? "/" : backup.location.substr(0, slash);
+    const std::string directory(parent_directory(backup.location));
     if (auto mounted = check_mounted(host, directory); !mounted) return Failure(mounted.error());
     const auto status = host.status(backup.location);
     if (status) {

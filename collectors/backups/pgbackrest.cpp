@@ -5,6 +5,7 @@
 
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -29,7 +30,7 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
         if (status && status->kind == FileKind::directory) stanzas.push_back(name);
     }
     if (!backup.stanza.empty()) {
-        if (std::ranges::find(stanzas, backup.stanza) != stanzas.end()) return backup.stanza;
+        if (contains(stanzas, backup.stanza)) return backup.stanza;
         return fail(ErrorKind::absent,
                     fmt::format("{}: there is no stanza \"{}\"", backup.location, backup.stanza));
     }

@@ -6,13 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/decompressor.hpp"
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -137,7 +137,7 @@ ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
     if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return;
     std::string name;
     for (const char c : backup)
-        name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'
+        name += is_letter(c) || is_digit(c) || c == '-' || c == '_'
                     ? std::string(1, c)
                     : fmt::format("%{:02x}", static_cast<unsigned char>(c));
     path_ = directory + "/" + name.substr(0, 200) + ".json";

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
 namespace {
-
-bool has_option(const std::vector<std::string>& options, std::string_view wanted) {
-    return std::find(options.begin(), options.end(), wanted) != options.end();
-}
 
 // The value of "subvol=/@home".
 std::string_view option_value(const std::vector<std::string>& options, std::string_view name) {
@@ -19,13 +16,6 @@ std::string_view option_value(const std::vector<std::string>& options, std::stri
         if (option.size() > name.size() && option.starts_with(name) && option[name.size()] == '=')
             return std::string_view(option).substr(name.size() + 1);
     return {};
-}
-
-bool lies_below(std::string_view path, std::string_view directory) {
-    while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
-    if (directory == "/") return path.starts_with('/');
-    return path.starts_with(directory) &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 // Whether `a` shows more of the filesystem than `b`.
@@ -66,16 +56,15 @@ std::vector<const Mount*> select_mounts(const std::vector<Mount>& mounts,
 }
 
 bool read_only_intended(const Mount& mount, const std::vector<FstabEntry>& fstab) {
-    if (has_option(mount.super_options, "emergency_ro") ||
-        has_option(mount.super_options, "shutdown"))
+    if (contains(mount.super_options, "emergency_ro") || contains(mount.super_options, "shutdown"))
         return false;
     if (const FstabEntry* entry = find_fstab_entry(fstab, mount.point)) return entry->read_only();
-    return has_option(mount.options, "ro");
+    return contains(mount.options, "ro");
 }
 
 bool is_boot_filesystem(const Mount& mount) {
     return mount.point == "/boot" || mount.point.starts_with("/boot/") || mount.point == "/efi" ||
-           (mount.type == "vfat" && mount.point.find("/efi") != std::string::npos);
+           (mount.type == "vfat" && contains(mount.point, "/efi"));
 }
 
 bool is_ephemeral_model(std::string_view model) {
@@ -113,16 +102,11 @@ bool holds_backups(const Mount& mount, const Topology& topology,
 double parse_btrfs_errors(std::string_view text) {
     double sum = 0;
     while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        const std::string_view line = take_line(text);
         const size_t blank = line.rfind(' ');
         if (blank == std::string_view::npos) continue;
-        uint64_t count = 0;
-        const std::string_view digits = line.substr(blank + 1);
-        auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-        if (error == std::errc() && rest == digits.data() + digits.size())
-            sum += static_cast<double>(count);
+        if (const auto count = parse_number<uint64_t>(line.substr(blank + 1)))
+            sum += static_cast<double>(*count);
     }
     return sum;
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -20,6 +19,7 @@
 #include "collectors/filesystems/fill_forecast.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "core/text.hpp"
 #include "core/topology.hpp"
 #include "core/udev_record.hpp"
 
@@ -41,10 +41,6 @@ struct Known {
     Timestamp mounted_after = 0;  // it was not mounted yet then
 };
 
-std::string_view basename(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
 // A recorded host answers from ROOT/statfs/POINT ('/' written as '_'): block size, blocks, free,
 // available, files, free files.
 ProbeAnswer recorded_answer(const Host& host, std::string point) {
@@ -54,13 +50,12 @@ ProbeAnswer recorded_answer(const Host& host, std::string point) {
     if (!text) return {ProbeAnswer::Kind::failed, {}, ENOENT};
     if (text->starts_with("hangs")) return {ProbeAnswer::Kind::silent, {}, 0};
     double numbers[6] = {};
-    const char* at = text->data();
-    const char* const end = at + text->size();
+    std::string_view rest = *text;
     for (double& number : numbers) {
-        while (at < end && *at == ' ') ++at;
-        auto [rest, error] = std::from_chars(at, end, number);
-        if (error != std::errc()) return {ProbeAnswer::Kind::failed, {}, EINVAL};
-        at = rest;
+        rest = trim_start(rest);
+        const auto found = take_number<double>(rest);
+        if (!found) return {ProbeAnswer::Kind::failed, {}, EINVAL};
+        number = *found;
     }
     ProbeAnswer answer{ProbeAnswer::Kind::answered, {}, 0};
     answer.use = {numbers[0] * numbers[1],
@@ -192,7 +187,7 @@ class FilesystemsCollector {
         auto add = [&](const std::string& link) {
             auto target = host.read_link(link);
             if (!target) return;
-            for (const std::string& drive : topology_.drives_under(basename(*target)))
+            for (const std::string& drive : topology_.drives_under(last_component(*target)))
                 ephemeral_drives_.insert(drive);
         };
         add("/dev/disk/azure/resource");
@@ -288,7 +283,8 @@ class FilesystemsCollector {
         if (directory.empty() || host.read_number(directory + "/errors_count").value_or(0) <= 0)
             return false;
         const std::string options =
-            host.read(fmt::format("/proc/fs/ext4/{}/options", basename(directory))).value_or("");
+            host.read(fmt::format("/proc/fs/ext4/{}/options", last_component(directory)))
+                .value_or("");
         if (("\n" + options).find("\nerrors=remount-ro\n") == std::string::npos) return false;
         const Timestamp last = host.read_number(directory + "/last_error_time").value_or(0);
         return last >= std::floor(std::max(host.boot_time(), known_[mount.point].mounted_after));
@@ -320,9 +316,7 @@ class FilesystemsCollector {
         for (const std::string& uuid : *filesystems) {
             const std::string directory = "/sys/fs/btrfs/" + uuid;
             auto devices = host.list(directory + "/devices");
-            if (!devices ||
-                std::find(devices->begin(), devices->end(), source->name) == devices->end())
-                continue;
+            if (!devices || !contains(*devices, source->name)) continue;
             std::optional<double> sum;
             if (auto numbers = host.list(directory + "/devinfo"))
                 for (const std::string& number : *numbers)

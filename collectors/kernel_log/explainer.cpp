@@ -15,6 +15,7 @@
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -37,7 +38,7 @@ class SavedLogNames : public KernelLogNames {
     void learn(const KernelEvent& event) {
         if (!event.address.empty() && event.device != event.address &&
             event.kind != KernelEventKind::port_map && names_.size() < max_names &&
-            event.address.find(':') != std::string_view::npos) {
+            contains(event.address, ':')) {
             names_[std::string(event.address)] = event.device;
         }
         const std::string_view whole = whole_device(event.device);

@@ -12,6 +12,7 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 #include "collectors/kernel_log/source.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -145,7 +146,7 @@ class KernelLogCollector {
         if (record.facility != 0) return;  // written by a program
         last_record_ = kernel_clock();
         const KernelLogReader::Origin origin{time, record.device};
-        if (record.text.find('\\') == std::string_view::npos) {
+        if (!contains(record.text, '\\')) {
             reader_.feed(record.text, origin);
         } else {
             reader_.feed(unescape_kmsg(record.text), origin);

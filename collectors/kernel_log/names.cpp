@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "collectors/kernel_log/parse/text_scanner.hpp"
 #include "core/array_identity.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -16,10 +16,8 @@ constexpr Seconds identification_delay = 2;
 constexpr size_t max_names = 4096;
 
 bool is_number(std::string_view name) {  // "8:16"
-    const size_t colon = name.find(':');
-    return colon != std::string_view::npos && colon > 0 &&
-           name.find_first_not_of("0123456789:") == std::string_view::npos &&
-           name.find(':', colon + 1) == std::string_view::npos;
+    return consists_of(name, "0123456789:") && std::ranges::count(name, ':') == 1 &&
+           name.front() != ':';
 }
 
 // Names that a watched drive can have. Errors of others (fd0, sr0, loop3, zram0) are not counted.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "collectors/smart/readers.hpp"
 #include "core/drive_identity.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -32,14 +32,11 @@ struct ScsiAddress {
 std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
     const size_t end = sysfs.rfind("/block/");
     if (end == std::string_view::npos) return {};
-    std::string_view name = sysfs.substr(0, end);
-    name.remove_prefix(name.rfind('/') + 1);
-    ScsiAddress address;
-    const char* last = name.data() + name.size();
-    const auto [colon, error] = std::from_chars(name.data(), last, address.host);
-    if (error != std::errc{} || colon == last || *colon != ':') return {};
-    if (std::from_chars(colon + 1, last, address.channel).ec != std::errc{}) return {};
-    return address;
+    const auto parts = split(last_component(sysfs.substr(0, end)), ":");
+    if (parts.size() < 2) return {};
+    const auto host = parse_number<int>(parts[0]), channel = parse_number<int>(parts[1]);
+    if (!host || !channel) return {};
+    return ScsiAddress{*host, *channel};
 }
 
 // The SCSI generic device of the controller itself (SCSI type 12), else the first of its volumes;
@@ -51,7 +48,7 @@ std::string generic_device(const Host& host, int number) {
     for (const std::string& name : *names) {
         const std::string base = "/sys/class/scsi_generic/" + name + "/device";
         const auto path = host.resolve(base);
-        if (!path || path->find(fmt::format("/host{}/", number)) == std::string::npos) continue;
+        if (!path || !contains(*path, fmt::format("/host{}/", number))) continue;
         const bool controller = host.read_number(base + "/type").value_or(-1) == 12;
         if (controller) return "/dev/" + name;
         if (found.empty()) found = "/dev/" + name;
@@ -161,9 +158,10 @@ std::vector<RaidController> raid_controllers(const Host& host) {
     for (const std::string& name : *hosts) {
         RaidController controller;
         const auto driver = host.read_line("/sys/class/scsi_host/" + name + "/proc_name");
-        if (!driver || !drivers.contains(*driver) || name.size() < 5) continue;
-        const char* end = name.data() + name.size();
-        if (std::from_chars(name.data() + 4, end, controller.host_number).ptr != end) continue;
+        if (!driver || !drivers.contains(*driver)) continue;
+        const auto number = parse_number<int>(without_prefix(name, "host"));
+        if (!number) continue;
+        controller.host_number = *number;
         controller.driver = *driver;
         controller.subject = std::string(subject_prefix) + name;
         if (*driver == "megaraid_sas") {

@@ -9,6 +9,7 @@
 #include "collectors/smart/parse/nvme_json.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
 #include "collectors/smart/parse/smartctl_text.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -19,7 +20,7 @@ bool json_mentions(std::string_view text, std::initializer_list<std::string_view
     if (start == std::string_view::npos || text[start] != '{') return false;
     text = text.substr(start, 65536);
     for (const std::string_view key : keys) {
-        if (text.find(key) != std::string_view::npos) return true;
+        if (contains(text, key)) return true;
     }
     return false;
 }
@@ -49,9 +50,9 @@ void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Ti
 void observe_scan(const std::vector<SmartctlDevice>& devices, Timestamp now, Sink& sink) {
     for (const SmartctlDevice& device : devices) {
         DriveHealth health;
-        const bool behind = device.type.find(',') != std::string::npos;  // "megaraid,4"
+        const bool behind = contains(device.type, ',');  // "megaraid,4"
         health.device = behind ? device.name + " -d " + device.type : device.name;
-        if (health.device.starts_with("/dev/")) health.device.erase(0, 5);
+        health.device = std::string(without_prefix(health.device, "/dev/"));
         if (device.protocol == "ATA") health.protocol = DriveProtocol::ata;
         if (device.protocol == "SCSI") health.protocol = DriveProtocol::scsi;
         if (device.protocol == "NVMe") health.protocol = DriveProtocol::nvme;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "collectors/smart/readers.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -16,7 +17,7 @@ Failure no_smartctl(const std::string& device) {
 
 bool contains_words(const std::vector<std::string>& messages, std::string_view words) {
     for (const std::string& message : messages) {
-        if (message.find(words) != std::string::npos) return true;
+        if (contains(message, words)) return true;
     }
     return false;
 }

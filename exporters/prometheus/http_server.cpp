@@ -2,11 +2,10 @@
 #include <civetweb.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <mutex>
 
+#include "core/text.hpp"
 #include "exporters/prometheus/serve.hpp"
 
 namespace lastgood {
@@ -69,32 +68,26 @@ Result<std::vector<std::string>> parse_listen_address(std::string_view listen) {
         return wrong("the port is missing");
     }
     std::string_view address = listen.substr(0, colon);
-    const std::string_view port_text = listen.substr(colon + 1);
-    unsigned port = 0;
-    const auto [end, error] =
-        std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-    if (error != std::errc() || end != port_text.data() + port_text.size() || port > 65535) {
+    const auto port = parse_number<uint16_t>(listen.substr(colon + 1));
+    if (!port) {
         return wrong("the port is not a number from 0 to 65535");
     }
     if (address.empty() || address == "[::]" || address == "*") {
-        return std::vector{fmt::format("+{}", port), fmt::format("0.0.0.0:{}", port)};
+        return std::vector{fmt::format("+{}", *port), fmt::format("0.0.0.0:{}", *port)};
     }
     if (address == "localhost") {
         address = "127.0.0.1";
     }
-    const auto only = [&](std::string_view allowed) {
-        return std::ranges::all_of(
-            address, [&](char c) { return allowed.find(c) != std::string_view::npos; });
-    };
     if (address.front() == '[') {
-        if (address.size() < 4 || address.back() != ']' || !only("[]0123456789abcdefABCDEF:.%")) {
+        if (address.size() < 4 || address.back() != ']' ||
+            !consists_of(address, "[]0123456789abcdefABCDEF:.%")) {
             return wrong("this is not an IPv6 address in brackets");
         }
-    } else if (!only("0123456789.")) {
+    } else if (!consists_of(address, "0123456789.")) {
         // Names are not looked up: what is listened on must not depend on a name server.
         return wrong("the address is not numeric");
     }
-    return std::vector{fmt::format("{}:{}", address, port)};
+    return std::vector{fmt::format("{}:{}", address, *port)};
 }
 
 HttpServer::~HttpServer() {

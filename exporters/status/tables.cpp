@@ -76,14 +76,6 @@ std::string percent(std::optional<double> ratio) {
     return ratio ? fmt::format("{:.0f}%", std::floor(*ratio * 100 + 1e-9)) : "";
 }
 
-std::string join(const std::vector<std::string>& parts) {
-    std::string result;
-    for (const auto& part : parts) {
-        result += (result.empty() ? "" : ", ") + part;
-    }
-    return result;
-}
-
 std::string age_of(std::optional<double> time, Timestamp now) {
     return time ? short_age(now - *time) : "";
 }
@@ -142,7 +134,7 @@ std::string drive_remarks(const Subject& drive) {
     if (const auto used = drive.value(metric::drive_used_endurance_ratio); used && *used >= 0.8) {
         parts.push_back(percent(used) + " worn");
     }
-    return join(parts);
+    return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 struct Range {
@@ -321,7 +313,7 @@ Table array_table(const TableContext& context) {
             right(remaining ? short_age(*remaining) : ""),
             right(survives ? fmt::format("{:.0f} more", *survives) : ""),
             right(age_of(array->value(metric::array_last_check_timestamp_seconds), context.now)),
-            {join(remarks)}};
+            {fmt::format("{}", fmt::join(remarks, ", "))}};
         row.plain = !array->worst && doing.empty() && remarks.empty();
         ranked.emplace_back(shown.rank, std::move(row));
     }
@@ -372,7 +364,7 @@ Table filesystem_table(const TableContext& context) {
                      {!backed_up       ? ""
                       : *backed_up > 0 ? "yes"
                                        : "none"},
-                     {join(remarks)}};
+                     {fmt::format("{}", fmt::join(remarks, ", "))}};
         row.plain = !filesystem->worst && remarks.empty();
         if (row.plain) {
             used_range.add(used);
@@ -456,7 +448,7 @@ Table backup_table(const TableContext& context) {
             right(kept ? fmt::format("{:.0f}", *kept) : ""),
             right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), context.now)),
             {newest != nullptr ? harmless(newest->label("confidence")) : ""},
-            {join(remarks)}};
+            {fmt::format("{}", fmt::join(remarks, ", "))}};
         row.plain = !backup->worst && newest != nullptr && remarks.empty();
         if (row.plain) {
             ages.add(context.now - newest->value);

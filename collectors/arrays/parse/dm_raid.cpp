@@ -2,33 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
 namespace {
 
 constexpr size_t max_members = 254;  // MAX_RAID_DEVICES of drivers/md/dm-raid.c is 253
-
-std::vector<std::string_view> words_of(std::string_view line) {
-    std::vector<std::string_view> words;
-    for (size_t at = 0; at < line.size();) {
-        const size_t end = std::min(line.find(' ', at), line.size());
-        if (end > at) words.push_back(line.substr(at, end - at));
-        at = end + 1;
-    }
-    return words;
-}
-
-std::optional<uint64_t> number(std::string_view word) {
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (word.empty() || error != std::errc() || end != word.data() + word.size())
-        return std::nullopt;
-    return value;
-}
 
 // "raid1", "raid10", "raid10_near", "raid5_ls", "raid6_zr", "raid6_la_6": raid_types of dm-raid.c.
 MdLevelWord level_of(std::string_view type) {
@@ -79,7 +61,7 @@ bool is_running(MdAction action) {
 }
 
 void read_health(std::string_view health, MdArray& array) {
-    const bool all_alive = health.find_first_not_of('a') == std::string_view::npos;
+    const bool all_alive = consists_of(health, "a");
     int degraded = 0;
     for (size_t i = 0; i < health.size(); ++i) {
         MdMember member;
@@ -117,7 +99,7 @@ void read_health(std::string_view health, MdArray& array) {
 
 void read_status(const std::vector<std::string_view>& words, MdArray& array) {
     // type, devices, health, done/all, action, mismatches
-    const auto devices = number(words[1]);
+    const auto devices = parse_number<uint64_t>(words[1]);
     const std::string_view health = words[2];
     if (!devices || *devices == 0 || *devices > max_members || health.size() != *devices) {
         array.problem = fmt::format("dm-raid: \"{}\" does not describe {} devices",
@@ -130,9 +112,10 @@ void read_status(const std::vector<std::string_view>& words, MdArray& array) {
     read_health(health, array);
     array.state = {MdState::active, "active"};
     const size_t slash = words[3].find('/');
-    const auto done = number(words[3].substr(0, slash));
-    const auto all =
-        slash == std::string_view::npos ? std::nullopt : number(words[3].substr(slash + 1));
+    const auto done = parse_number<uint64_t>(words[3].substr(0, slash));
+    const auto all = slash == std::string_view::npos
+                         ? std::nullopt
+                         : parse_number<uint64_t>(words[3].substr(slash + 1));
     if (!done || !all || *done > *all) {
         array.problem = fmt::format("dm-raid: malformed progress \"{}\"", words[3].substr(0, 60));
         return;
@@ -142,7 +125,7 @@ void read_status(const std::vector<std::string_view>& words, MdArray& array) {
         array.progress = *all > 0 ? static_cast<double>(*done) / static_cast<double>(*all) : 0.0;
     }
     if (words.size() > 5)
-        if (const auto mismatches = number(words[5]))
+        if (const auto mismatches = parse_number<uint64_t>(words[5]))
             array.mismatch_sectors = static_cast<double>(*mismatches);
 }
 
@@ -151,11 +134,9 @@ void read_status(const std::vector<std::string_view>& words, MdArray& array) {
 std::vector<DmRaid> parse_dm_raid_status(std::string_view text) {
     std::vector<DmRaid> found;
     while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        const std::string_view line = take_line(text);
         // Names have no blanks: LVM allows none, and dmsetup prints \x20.
-        const std::vector<std::string_view> words = words_of(line);
+        const std::vector<std::string_view> words = split(line);
         if (words.size() < 4 || !words[0].ends_with(':') || words[3] != "raid") continue;
         DmRaid one;
         one.name = words[0].substr(0, words[0].size() - 1);

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "core/array_identity.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -14,27 +14,6 @@ namespace {
 
 constexpr int max_members = 4096;
 constexpr Seconds max_remaining = 10 * 365.0 * 86400;  // more is an artefact of a tiny speed
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    return text;
-}
-
-template <class Number>
-std::optional<Number> take(std::string_view& text) {
-    Number value{};
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return std::nullopt;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    return value;
-}
-
-std::optional<double> number(std::string_view text) {
-    text = trim(text);
-    auto value = take<double>(text);
-    return text.empty() ? value : std::nullopt;
-}
 
 // Reads the attribute files of one array; keeps the first problem.
 class Reader {
@@ -70,7 +49,7 @@ void read_member(const Host& host, Reader& array_reader, MdArray& array, const s
     auto slot = reader.text("slot");
     if (!state) return;  // removed just now
     parse_md_member_state(*state, slot.value_or(""), member, array.problem);
-    if (auto errors = reader.text("errors")) member.errors = number(*errors);
+    if (auto errors = reader.text("errors")) member.errors = parse_number<double>(*errors);
     if (auto blocks = reader.text("bad_blocks")) {
         size_t lines = static_cast<size_t>(std::count(blocks->begin(), blocks->end(), '\n'));
         member.bad_blocks = blocks->empty() ? 0.0 : static_cast<double>(lines + 1);
@@ -86,7 +65,7 @@ std::map<int, MdSlot> read_links(const Host& host, const std::string& directory,
     for (const std::string& entry : entries) {
         if (!entry.starts_with("rd")) continue;
         std::string_view digits = std::string_view(entry).substr(2);
-        auto slot = take<int>(digits);
+        auto slot = take_number<int>(digits);
         if (!slot || !digits.empty() || *slot < 0 || *slot >= max_members) continue;
         auto state = host.read_line(directory + "/" + entry + "/state");
         if (!state) continue;
@@ -183,7 +162,8 @@ void read_sync(Reader& reader, MdArray& array) {
             reader.note(fmt::format("unknown sync_action \"{}\"", action->substr(0, 40)));
     }
     if (auto last = reader.text("last_sync_action")) array.last_action = *last;
-    if (auto count = reader.text("mismatch_cnt")) array.mismatch_sectors = number(*count);
+    if (auto count = reader.text("mismatch_cnt"))
+        array.mismatch_sectors = parse_number<double>(*count);
     if (!action || array.action.value == MdAction::idle || array.action.value == MdAction::frozen)
         return;
     array.phase = MdPhase::running;
@@ -194,7 +174,7 @@ void read_sync(Reader& reader, MdArray& array) {
     if (!done) return;
     array.progress = std::clamp(done->first / done->second, 0.0, 1.0);
     auto speed = reader.text("sync_speed");  // KiB/s
-    std::optional<double> rate = speed ? number(*speed) : std::nullopt;
+    std::optional<double> rate = speed ? parse_number<double>(*speed) : std::nullopt;
     if (!rate || *rate <= 0) return;
     Seconds remaining = std::max(0.0, done->second - done->first) / 2 / *rate;
     if (remaining < max_remaining) array.remaining = remaining;
@@ -205,23 +185,23 @@ void read_sync(Reader& reader, MdArray& array) {
 std::optional<MdNewAndOld> parse_md_number(std::string_view text) {
     text = trim(text);
     MdNewAndOld result;
-    auto now = take<int>(text);
+    auto now = take_number<int>(text);
     if (!now) return std::nullopt;
     result.now = *now;
     if (text.empty()) return result;
     if (!text.starts_with(" (") || !text.ends_with(')')) return std::nullopt;
     text = text.substr(2, text.size() - 3);
-    result.before = take<int>(text);
+    result.before = take_number<int>(text);
     if (!result.before || !text.empty()) return std::nullopt;
     return result;
 }
 
 std::optional<std::pair<double, double>> parse_md_completed(std::string_view text) {
     text = trim(text);
-    auto done = take<uint64_t>(text);
+    auto done = take_number<uint64_t>(text);
     if (!done || !text.starts_with(" / ")) return std::nullopt;
     text.remove_prefix(3);
-    auto all = take<uint64_t>(text);
+    auto all = take_number<uint64_t>(text);
     if (!all || !text.empty() || *all == 0) return std::nullopt;
     return std::pair(static_cast<double>(*done), static_cast<double>(*all));
 }
@@ -236,9 +216,7 @@ void parse_md_member_state(std::string_view state, std::string_view slot, MdMemb
     bool spare = false;
     bool replacement = false;
     while (!state.empty()) {
-        size_t comma = std::min(state.find(','), state.size());
-        std::string_view flag = trim(state.substr(0, comma));
-        state.remove_prefix(std::min(comma + 1, state.size()));
+        const std::string_view flag = trim(take_until(state, ','));
         if (flag == "faulty")
             faulty = true;
         else if (flag == "in_sync")
@@ -259,7 +237,7 @@ void parse_md_member_state(std::string_view state, std::string_view slot, MdMemb
                 fmt::format("unknown state \"{}\" of member {}", flag.substr(0, 40), member.device);
     }
     std::string_view digits = slot;
-    if (auto place = take<int>(digits);
+    if (auto place = take_number<int>(digits);
         place && digits.empty() && *place >= 0 && *place < max_members)
         member.slot = *place;
     if (faulty)
@@ -285,7 +263,7 @@ Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
     read_shape(reader, array);
     if (auto text = reader.text("metadata_version")) array.metadata = *text;
     if (auto text = reader.text("component_size")) {
-        if (auto kibibytes = number(*text)) array.component_bytes = *kibibytes * 1024;
+        if (auto kibibytes = parse_number<double>(*text)) array.component_bytes = *kibibytes * 1024;
     }
     if (auto text = reader.text("uuid"))
         array.uuid = md_uuid_from_sysfs(*text, array.metadata == "0.90");

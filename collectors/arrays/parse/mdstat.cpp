@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -15,37 +16,7 @@ constexpr Seconds max_remaining = 10 * 365.0 * 86400;  // more is an artefact of
 
 using Tokens = std::vector<std::string_view>;
 
-bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == '\0';
-}
-
-Tokens split(std::string_view line) {
-    Tokens tokens;
-    size_t at = 0;
-    while (at < line.size()) {
-        while (at < line.size() && is_space(line[at])) ++at;
-        size_t begin = at;
-        while (at < line.size() && !is_space(line[at])) ++at;
-        if (at > begin) tokens.push_back(line.substr(begin, at - begin));
-    }
-    return tokens;
-}
-
 // Removes and returns the number at the beginning of `text`.
-template <class Number>
-std::optional<Number> take_number(std::string_view& text) {
-    Number value{};
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return std::nullopt;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    return value;
-}
-
-std::optional<int> whole_number(std::string_view text) {
-    auto value = take_number<int>(text);
-    return text.empty() ? value : std::nullopt;
-}
-
 void note(MdArray& array, std::string text) {
     if (array.problem.empty()) array.problem = std::move(text);
 }
@@ -121,8 +92,7 @@ size_t parse_header(const Tokens& tokens, size_t at, MdArray& array) {
             note(array, fmt::format("unknown state {}", quoted(tokens[at])));
         ++at;
     }
-    if (at < tokens.size() && tokens[at].find('[') == std::string_view::npos &&
-        !whole_number(tokens[at])) {
+    if (at < tokens.size() && !contains(tokens[at], '[') && !parse_number<int>(tokens[at])) {
         array.level = parse_md_level(tokens[at]);
         if (array.level.value == MdLevel::unknown)
             note(array, fmt::format("unknown level {}", quoted(tokens[at])));
@@ -147,7 +117,7 @@ bool parse_counts(std::string_view token, MdArray& array) {
     auto total = take_number<int>(token);
     if (!total || token.empty() || token.front() != '/') return false;
     token.remove_prefix(1);
-    auto working = whole_number(token);
+    auto working = parse_number<int>(token);
     if (!working) return false;
     if (*total < 1 || *total > max_members || *working < 0 || *working > *total) {
         note(array, "impossible number of members");
@@ -174,7 +144,7 @@ bool parse_slots(std::string_view token, MdArray& array) {
 
 bool is_progress_bar(std::string_view token) {
     return token.size() >= 3 && token.front() == '[' && token.back() == ']' &&
-           token.substr(1, token.size() - 2).find_first_not_of("=>.") == std::string_view::npos;
+           consists_of(token.substr(1, token.size() - 2), "=>.");
 }
 
 // The part after the progress bar: "recovery = 12.6% (370/2929) finish=127.5min speed=33440K/sec";
@@ -275,16 +245,16 @@ void parse_details(const Tokens& tokens, size_t at, MdArray& array) {
             array.metadata = next == "non-persistent" ? std::string_view("none") : next;
             at += 2;
         } else if (token == "algorithm") {
-            array.layout = whole_number(next);
+            array.layout = parse_number<int>(next);
             at += 2;
         } else if (next == "near-copies" || next == "far-copies" || next == "offset-copies") {
-            int copies = whole_number(token).value_or(0);
+            int copies = parse_number<int>(token).value_or(0);
             if (copies < 1 || copies > 255) note(array, "impossible number of copies");
             (next == "near-copies" ? near_copies : far_copies) = copies;
             offset = offset || next == "offset-copies";
             at += 2;
         } else if (next == "devices" && at + 2 < tokens.size() && tokens[at + 2] == "per") {
-            set_size = whole_number(token).value_or(0);
+            set_size = parse_number<int>(token).value_or(0);
             at += 4;
         } else if (token == "bitmap:") {
             ++at;
@@ -433,9 +403,7 @@ Mdstat parse_mdstat(std::string_view text) {
         stanza.clear();
     };
     while (!text.empty()) {
-        size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+        const std::string_view line = take_line(text);
         Tokens tokens = split(line);
         if (tokens.empty()) continue;
         size_t next = 0;

@@ -1,10 +1,9 @@
 #include "collectors/backups/parse/borg_repository.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "collectors/backups/parse/ini.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -16,10 +15,7 @@ Result<BorgConfig> parse_borg_config(std::string_view text) {
         repository = true;
         if (line.key == "id") config.id = line.value;
         if (line.key == "append_only") config.append_only = line.value == "1";
-        if (line.key == "version") {
-            const auto value = line.value;
-            std::from_chars(value.data(), value.data() + value.size(), config.version);
-        }
+        if (line.key == "version") config.version = parse_number<int>(line.value).value_or(0);
     }
     if (!repository)
         return fail(ErrorKind::malformed, "no borg repository: its config has no [repository]");
@@ -27,8 +23,7 @@ Result<BorgConfig> parse_borg_config(std::string_view text) {
         return fail(ErrorKind::malformed,
                     "a borg repository of another version than 1; observations of it can come by "
                     "the inbox");
-    if (config.id.size() != 64 ||
-        config.id.find_first_not_of("0123456789abcdef") != std::string::npos)
+    if (config.id.size() != 64 || !consists_of(config.id, "0123456789abcdef"))
         return fail(ErrorKind::malformed, "no borg repository: its config has no id");
     return config;
 }
@@ -44,20 +39,15 @@ std::optional<BorgLockHolder> parse_borg_lock(std::string_view name) {
     BorgLockHolder holder;
     holder.host = name.substr(0, at);
     const auto digits = name.substr(dot + 1, dash - dot - 1);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), holder.process);
-    if (error != std::errc() || end != digits.data() + digits.size() || holder.process <= 0)
-        return std::nullopt;
-    return holder;
+    holder.process = parse_number<int>(digits).value_or(0);
+    return holder.process > 0 ? std::optional(holder) : std::nullopt;
 }
 
 std::optional<int64_t> parse_borg_transaction(std::string_view name, std::string_view prefix) {
     if (!name.starts_with(prefix)) return std::nullopt;
     name.remove_prefix(prefix.size());
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc() || end != name.data() + name.size() || number < 0) return std::nullopt;
-    return number;
+    const auto number = parse_number<int64_t>(name);
+    return number && *number >= 0 ? number : std::nullopt;
 }
 
 }  // namespace lastgood

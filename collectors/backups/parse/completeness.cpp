@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -186,15 +188,9 @@ bool is_tar(std::string_view head) {
 }
 
 CompletenessVerdict judge_tar(std::string_view tail) {
-    const bool ended =
-        tail.size() >= 1024 &&
-        tail.substr(tail.size() - 1024).find_first_not_of('\0') == std::string_view::npos;
+    const bool ended = tail.size() >= 1024 && consists_of(tail.substr(tail.size() - 1024), "\0"sv);
     if (ended) return complete("tar");
     return incomplete("tar", "the archive does not end with blocks of zeros: tar did not finish");
-}
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace
@@ -260,8 +256,7 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
         return judge_zip(read_at(zip_start, 65557));
     }
     // A power cut leaves files of the right length that hold zeros only.
-    if (start.find_first_not_of('\0') == std::string_view::npos &&
-        tail.find_first_not_of('\0') == std::string::npos)
+    if (consists_of(start, "\0"sv) && consists_of(tail, "\0"sv))
         return incomplete("", "the file holds zeros");
     return judge_content(start, tail);
 }

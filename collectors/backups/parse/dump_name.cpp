@@ -6,6 +6,8 @@
 
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -15,10 +17,6 @@ constexpr size_t longest_name = 255;  // NAME_MAX
 constexpr size_t newest_copies = 8;   // older ones are thinned out by most tools
 constexpr Seconds shortest_gap =
     300;  // closer ones are files of one run, or times that a copy lost
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 template <size_t size>
 bool remove_ending(std::string_view& name, const std::array<std::string_view, size>& endings) {
@@ -34,40 +32,11 @@ bool same_time(const std::optional<NameTime>& one, const NameTime& other) {
     return one && one->time == other.time && one->whole_day == other.whole_day;
 }
 
-// Length of the valid UTF-8 sequence at the beginning (RFC 3629), 0: there is none.
-size_t utf8_length(std::string_view text) {
-    const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return 1;
-    const size_t length = first >= 0xf0 && first <= 0xf4   ? 4
-                          : first >= 0xe0 && first <= 0xef ? 3
-                          : first >= 0xc2 && first <= 0xdf ? 2
-                                                           : 0;
-    if (length == 0 || length > text.size()) return 0;
-    for (size_t i = 1; i < length; ++i)
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    const unsigned char second = byte(1);
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-        return 0;
-    return length;
-}
-
 // Length of ":00" and the like at the beginning: seconds without which the time is the same.
 size_t zero_seconds(std::string_view text) {
-    const size_t digits = !text.empty() && std::string_view(":-_.").find(text[0]) != text.npos;
+    const size_t digits = !text.empty() && contains(":-_.", text[0]);
     if (text.substr(digits, 2) != "00") return 0;
     return digits + 2 < text.size() && is_digit(text[digits + 2]) ? 0 : digits + 2;
-}
-
-std::vector<std::string_view> components_of(std::string_view path) {
-    std::vector<std::string_view> parts;
-    while (!path.empty()) {
-        const size_t end = std::min(path.find('/'), path.size());
-        if (end > 0) parts.push_back(path.substr(0, end));
-        path.remove_prefix(std::min(end + 1, path.size()));
-    }
-    return parts;
 }
 
 Seconds median(std::vector<Seconds> values) {
@@ -116,7 +85,7 @@ std::optional<DatedName> split_dated_name(std::string_view name) {
 
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
-        const size_t length = utf8_length(text);
+        const size_t length = decode_utf8(text).length;
         if (length == 0) return false;
         text.remove_prefix(length);
     }
@@ -126,13 +95,13 @@ bool is_utf8(std::string_view text) {
 std::string glob_literal(std::string_view text) {
     std::string glob;
     while (!text.empty()) {
-        const size_t length = utf8_length(text);
+        const size_t length = decode_utf8(text).length;
         if (length == 0) {
             glob += '?';
             text.remove_prefix(1);
             continue;
         }
-        if (std::string_view("*?[]\\").find(text.front()) != std::string_view::npos) glob += '\\';
+        if (contains("*?[]\\", text.front())) glob += '\\';
         glob += text.substr(0, length);
         text.remove_prefix(length);
     }
@@ -142,7 +111,7 @@ std::string glob_literal(std::string_view text) {
 std::string dated_glob(std::string_view directory, const DatedName& name) {
     std::string glob;
     bool special = false;  // components before the first wildcard are taken as they are
-    for (const std::string_view part : components_of(directory)) {
+    for (const std::string_view part : split(directory, "/")) {
         special = special || has_wildcard(part) || !is_utf8(part);
         glob += '/';
         glob += special ? glob_literal(part) : std::string(part);
@@ -151,13 +120,13 @@ std::string dated_glob(std::string_view directory, const DatedName& name) {
 }
 
 bool matches_path(std::string_view glob, std::string_view path) {
-    const PathPattern split = split_path_pattern(glob);
-    const auto fixed = components_of(split.fixed);
-    auto parts = components_of(path);
+    const PathPattern whole = split_path_pattern(glob);
+    const auto fixed = split(whole.fixed, "/");
+    auto parts = split(path, "/");
     if (parts.size() < fixed.size() || !std::equal(fixed.begin(), fixed.end(), parts.begin()))
         return false;
     parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(fixed.size()));
-    auto pattern = split.components;
+    auto pattern = whole.components;
     if (pattern.back() == "**") pattern.emplace_back("*");
     // fits[i]: the pattern's components so far fit the first i of the path's.
     std::vector<bool> fits(parts.size() + 1, false);

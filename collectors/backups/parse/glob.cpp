@@ -1,6 +1,6 @@
 #include "collectors/backups/parse/glob.hpp"
 
-#include <algorithm>
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -92,16 +92,10 @@ bool has_wildcard(std::string_view component) {
 
 PathPattern split_path_pattern(std::string_view pattern) {
     PathPattern result;
-    std::vector<std::string> parts;
-    size_t start = 0;
-    while (start <= pattern.size()) {
-        const size_t end = std::min(pattern.find('/', start), pattern.size());
-        if (end > start) parts.emplace_back(pattern.substr(start, end - start));
-        start = end + 1;
-    }
+    const auto parts = split(pattern, "/");
     size_t first = 0;
     while (first + 1 < parts.size() && !has_wildcard(parts[first])) ++first;
-    for (size_t i = 0; i < first; ++i) result.fixed += "/" + parts[i];
+    for (size_t i = 0; i < first; ++i) result.fixed.append("/").append(parts[i]);
     if (result.fixed.empty()) result.fixed += '/';
     result.components.assign(parts.begin() + static_cast<std::ptrdiff_t>(first), parts.end());
     if (result.components.empty()) result.components.emplace_back("*");

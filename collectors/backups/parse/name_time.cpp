@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
 namespace {
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 struct Civil {
     int year = 0, month = 0, day = 0;
@@ -56,7 +53,7 @@ struct Reader {
         return true;
     }
     bool skip_any(std::string_view set) {
-        if (!more() || set.find(text[at]) == std::string_view::npos) return false;
+        if (!more() || !contains(set, text[at])) return false;
         ++at;
         return true;
     }
@@ -79,7 +76,7 @@ struct Reader {
 void read_offset(Reader& reader, Civil& civil) {
     Reader probe = reader;
     if (probe.skip('Z')) {
-        if (std::isalpha(static_cast<unsigned char>(probe.peek())) != 0) return;
+        if (is_letter(probe.peek())) return;
         civil.offset_seconds = 0;
         reader = probe;
         return;
@@ -116,9 +113,7 @@ bool read_time_of_day(Reader& reader, Civil& civil) {
     if (fraction.skip_any(".,") && fraction.digit_follows()) {
         while (fraction.digit_follows()) ++fraction.at;
         // ".7z" and the like are extensions, not fractions.
-        if (std::isalpha(static_cast<unsigned char>(fraction.peek())) == 0 ||
-            fraction.peek() == 'Z')
-            probe = fraction;
+        if (!is_letter(fraction.peek()) || fraction.peek() == 'Z') probe = fraction;
     }
     result.has_time = true;
     read_offset(probe, result);
@@ -305,8 +300,7 @@ std::string_view what_is_wrong_with_time_pattern(std::string_view pattern) {
         if (pattern[i] != '%') continue;
         if (++i >= pattern.size()) return "ends with a single %";
         const char field = pattern[i];
-        if (fields.find(field) == std::string_view::npos)
-            return "knows only %Y %y %m %d %b %j %H %M %S %s %z and %%";
+        if (!contains(fields, field)) return "knows only %Y %y %m %d %b %j %H %M %S %s %z and %%";
         if (field == 's') return "";
         year = year || field == 'Y' || field == 'y';
         month = month || field == 'm' || field == 'b' || field == 'j';

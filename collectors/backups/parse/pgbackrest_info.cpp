@@ -5,6 +5,7 @@
 
 #include "collectors/backups/parse/ini.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -39,8 +40,7 @@ const Json& child_of(const Json& object, const char* key) {
 
 // "20220926-201857" and a letter.
 bool is_label_part(std::string_view part, std::string_view kinds) {
-    if (part.size() != 16 || part[8] != '-' || kinds.find(part[15]) == std::string_view::npos)
-        return false;
+    if (part.size() != 16 || part[8] != '-' || !contains(kinds, part[15])) return false;
     for (size_t i = 0; i < 15; ++i)
         if (i != 8 && (part[i] < '0' || part[i] > '9')) return false;
     return true;

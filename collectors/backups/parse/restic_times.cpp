@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -43,8 +45,7 @@ ResticVerdict judge_restic(const ResticTimes& times,
 }
 
 bool is_restic_id(std::string_view name) {
-    return name.size() == 64 &&
-           name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return name.size() == 64 && consists_of(name, "0123456789abcdef");
 }
 
 }  // namespace lastgood

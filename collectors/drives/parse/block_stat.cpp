@@ -1,6 +1,6 @@
 #include "collectors/drives/parse/block_stat.hpp"
 
-#include <charconv>
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -9,15 +9,12 @@ std::optional<BlockStat> parse_block_stat(std::string_view text) {
     BlockStat stat;
     int field = 0;
     while (field < 17) {
-        while (!text.empty() && (text.front() == ' ' || text.front() == '\n'))
-            text.remove_prefix(1);
+        text = trim_start(text);
         if (text.empty()) break;
-        uint64_t number = 0;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc()) return std::nullopt;
-        text.remove_prefix(static_cast<size_t>(end - text.data()));
-        if (field == 0 || field == 4 || field == 11 || field == 15) stat.completed += number;
-        if (field == in_flight) stat.in_flight = number;
+        const auto number = take_number<uint64_t>(text);
+        if (!number) return std::nullopt;
+        if (field == 0 || field == 4 || field == 11 || field == 15) stat.completed += *number;
+        if (field == in_flight) stat.in_flight = *number;
         ++field;
     }
     if (field <= in_flight) return std::nullopt;
@@ -25,12 +22,9 @@ std::optional<BlockStat> parse_block_stat(std::string_view text) {
 }
 
 std::optional<double> parse_hexadecimal(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-    if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
-    uint64_t number = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return static_cast<double>(number);
+    text = without_prefix(without_prefix(trim_end(text), "0x"), "0X");
+    const auto number = parse_number<uint64_t>(text, 16);
+    return number ? std::optional(static_cast<double>(*number)) : std::nullopt;
 }
 
 Seconds StallClock::update(const BlockStat& stat, Seconds now) {

@@ -25,18 +25,12 @@ Result<KmsgRecord> parse_kmsg_record(std::string_view record) {
     parsed.facility = static_cast<unsigned>(*priority >> 3);
     parsed.sequence = *sequence;
     parsed.microseconds = *microseconds;
-    const size_t end = scan.rest().find('\n');
-    parsed.text = scan.rest().substr(0, end);
-    std::string_view more =
-        end == std::string_view::npos ? std::string_view() : scan.rest().substr(end + 1);
-    while (more.starts_with(' ')) {
-        const size_t line_end = more.find('\n');
-        const std::string_view line =
-            more.substr(1, line_end == more.npos ? line_end : line_end - 1);
+    std::string_view rest = scan.rest();
+    parsed.text = take_line(rest);
+    while (rest.starts_with(' ')) {
+        const std::string_view line = take_line(rest).substr(1);
         if (line.starts_with("SUBSYSTEM=")) parsed.subsystem = line.substr(10);
         if (line.starts_with("DEVICE=")) parsed.device = line.substr(7);
-        if (line_end == more.npos) break;
-        more.remove_prefix(line_end + 1);
     }
     return parsed;
 }

@@ -1,6 +1,9 @@
 #include "collectors/kernel_log/parse/line.hpp"
 
+#include <algorithm>
+
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -43,10 +46,9 @@ bool is_date(std::string_view text) {
 
 // "12345.678901": digits with one dot. Removes leading blanks.
 bool is_uptime(std::string_view& text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    text = trim_start(text, " ");
     bool dot = false;
-    if (text.empty()) return false;
-    for (char c : text) {
+    for (const char c : text) {
         if (c == '.' && !dot) {
             dot = true;
         } else if (!is_digit(c)) {
@@ -67,25 +69,22 @@ Bracket classify_bracket(std::string_view& inside) {
     }
     // dmesg -d, journalctl -o short-delta: "[12345.67 <    0.001>]"
     if (const size_t delta = text.find(" <"); delta != std::string_view::npos) {
-        std::string_view before = text.substr(0, delta);
-        while (!before.empty() && before.back() == ' ') before.remove_suffix(1);
+        std::string_view before = trim_end(text.substr(0, delta), " ");
         if (is_uptime(before)) {
             inside = before;
             return Bracket::uptime;
         }
     }
     if (!text.empty() && (text.front() == 'T' || text.front() == 'C' || text.front() == '+')) {
-        std::string_view digits = text.substr(1);
-        while (!digits.empty() && digits.front() == ' ') digits.remove_prefix(1);
-        const bool all = digits.find_first_not_of("0123456789.") == std::string_view::npos;
-        if (all && !digits.empty()) return Bracket::other;
+        const std::string_view digits = trim_start(text.substr(1), " ");
+        if (!digits.empty() && consists_of(digits, "0123456789.")) return Bracket::other;
     }
     if (is_weekday(text) && text.size() >= 20 && month_of(text.substr(4)) != 0) {
         return Bracket::civil;
     }
     // dmesg -H: "[Nov14 10:00]"
     if (month_of(text) != 0 && text.size() >= 11 && (text[3] == ' ' || is_digit(text[3])) &&
-        text.find(':') != std::string_view::npos) {
+        contains(text, ':')) {
         return Bracket::civil;
     }
     if (is_date(text)) return Bracket::civil;
@@ -133,7 +132,7 @@ bool skip_brackets(std::string_view& rest, KernelLogLine& line) {
         if (kind == Bracket::uptime) line.uptime = inside;
         if (kind == Bracket::civil) line.civil_time = inside;
         rest.remove_prefix(end + 1);
-        if (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+        rest = without_prefix(rest, " ");
         any = true;
     }
     return any;
@@ -195,8 +194,7 @@ void skip_host_and_program(std::string_view& rest, KernelLogLine& line) {
     for (int words = 0; words < 3; ++words) {
         if (behind.starts_with("kernel:")) {
             behind.remove_prefix(7);
-            if (!behind.empty() && behind.front() == ' ') behind.remove_prefix(1);
-            rest = behind;
+            rest = without_prefix(behind, " ");
             return;
         }
         const size_t end = behind.substr(0, 64).find(' ');
@@ -304,15 +302,13 @@ void skip_unfinished_line(std::string_view& rest, KernelLogLine& line) {
 
 KernelLogLine parse_kernel_log_line(std::string_view text) {
     KernelLogLine line;
-    while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // byte order mark
-    std::string_view rest = text;
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    std::string_view rest = without_prefix(trim_end(text, "\r\n"), byte_order_mark);
     const bool prefixed = skip_prefix(rest, line);
     skip_processor(rest);
     if (rest.starts_with(' ') || rest.starts_with('\t')) {
         line.continuation = !prefixed;
-        const size_t begin = rest.find_first_not_of(" \t");
-        rest.remove_prefix(begin == std::string_view::npos ? rest.size() : begin);
+        rest = trim_start(rest, " \t");
         skip_unfinished_line(rest, line);
     }
     line.message = rest;

@@ -13,10 +13,6 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-bool contains(std::string_view text, std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-}
-
 // State of a port, "ata3: …", or of a device on a port, "ata3.00: …".
 Event port_state(KernelEvent event, std::string_view text) {
     event.part = KernelEventPart::end;

@@ -2,6 +2,7 @@
 // fs/buffer.c, mm/page_io.c, drivers/block (loop.c, virtio_blk.c), drivers/ide.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood::kernel_messages {
 
@@ -111,7 +112,7 @@ Event swap(std::string_view message) {
 // the line after "attempt to access beyond end of device"
 Event beyond_end(std::string_view message) {
     const size_t colon = message.substr(0, 40).find(": rw=");
-    if (colon == std::string_view::npos || message.find("limit=") == std::string_view::npos) {
+    if (colon == std::string_view::npos || !contains(message, "limit=")) {
         return std::nullopt;
     }
     KernelEvent event;
@@ -132,10 +133,9 @@ Event ide(std::string_view message) {
     event.layer = KernelLayer::ata;
     event.device = device;
     event.text = scan.until("{ ") ? scan.word("}") : std::string_view("error");
-    if (event.text.find("Uncorrectable") != std::string_view::npos ||
-        event.text.find("SectorIdNotFound") != std::string_view::npos) {
+    if (contains(event.text, "Uncorrectable") || contains(event.text, "SectorIdNotFound")) {
         event.kind = KernelEventKind::medium;
-    } else if (event.text.find("BadCRC") != std::string_view::npos) {
+    } else if (contains(event.text, "BadCRC")) {
         event.kind = KernelEventKind::transport;
     }
     return event;
@@ -252,10 +252,7 @@ Event suppressed(std::string_view message) {
     KernelEvent event;
     event.kind = KernelEventKind::suppressed;
     event.count = *count;
-    event.text = message.substr(0, before);
-    while (!event.text.empty() && (event.text.back() == ':' || event.text.back() == ' ')) {
-        event.text.remove_suffix(1);
-    }
+    event.text = trim_end(message.substr(0, before), ": ");
     for (const Owner& owner : owners) {
         if (event.text.starts_with(owner.prefix)) event.layer = owner.layer;
     }

@@ -8,16 +8,11 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-bool contains(std::string_view text, std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-}
-
 // "/dev/sdb1" → "sdb1", "/dev/mapper/data" → "mapper/data"; a missing device, "(efault)" or
 // "<missing disk>", → ""
 std::string_view device_name(std::string_view path) {
-    if (path.starts_with("/dev/")) return path.substr(5);
     if (path.starts_with("(") || path.starts_with("<")) return {};
-    return path;
+    return without_prefix(path, "/dev/");
 }
 
 // "bdev /dev/sdb1 errs: wr 1, rd 4, flush 0, corrupt 0, gen 0"

@@ -2,6 +2,7 @@
 // bcache/io.c.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood::kernel_messages {
 
@@ -31,11 +32,9 @@ Event dm(std::string_view message) {
         event.text = event.text.substr(event.device.size() + 2);
         return event;
     }
-    if (target == "thin" &&
-        event.text.find("switching pool to out-of-data-space mode") != std::string_view::npos) {
+    if (target == "thin" && contains(event.text, "switching pool to out-of-data-space mode")) {
         event.kind = KernelEventKind::no_space;
-        event.device = scan.word(" ");
-        while (event.device.ends_with(':')) event.device.remove_suffix(1);
+        event.device = trim_end(scan.word(" "), ":");
         return event;
     }
     return std::nullopt;

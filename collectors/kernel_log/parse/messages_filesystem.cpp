@@ -7,10 +7,6 @@ namespace lastgood::kernel_messages {
 
 namespace {
 
-bool contains(std::string_view text, std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-}
-
 KernelEvent filesystem_event(std::string_view device, KernelEventKind kind, std::string_view text) {
     KernelEvent event;
     event.layer = KernelLayer::filesystem;
@@ -22,11 +18,10 @@ KernelEvent filesystem_event(std::string_view device, KernelEventKind kind, std:
 
 // "sda1-8" → "sda1": jbd2 names a journal after its device and inode; older kernels print "sda1:8".
 std::string_view journal_device(std::string_view name) {
-    while (name.ends_with('.')) name.remove_suffix(1);
+    name = trim_end(name, ".");
     const size_t mark = name.find_last_of("-:");
     if (mark == std::string_view::npos || mark + 1 == name.size()) return name;
-    if (name.substr(mark + 1).find_first_not_of("0123456789") != std::string_view::npos)
-        return name;
+    if (!consists_of(name.substr(mark + 1), decimal_digits)) return name;
     const std::string_view device = name.substr(0, mark);
     return device == "dm" ? name : device;
 }

@@ -1,6 +1,7 @@
 // drivers/md: md.c, raid1.c, raid10.c, raid5.c; all versions.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood::kernel_messages {
 
@@ -47,7 +48,7 @@ Event personality(KernelEvent event, std::string_view text) {
     if (const size_t at = text.find("unrecoverable I/O "); at != std::string_view::npos) {
         event.kind = KernelEventKind::uncorrected;
         const std::string_view name = at >= 2 ? text.substr(0, at - 2) : std::string_view();
-        if (name != event.array && name.find(' ') == std::string_view::npos) event.device = name;
+        if (name != event.array && !contains(name, ' ')) event.device = name;
         return event;
     }
     return std::nullopt;

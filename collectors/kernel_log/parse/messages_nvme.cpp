@@ -1,6 +1,7 @@
 // drivers/nvme/host/core.c (nvme_log_error, nvme_log_err_passthru) and pci.c.
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood::kernel_messages {
 
@@ -69,8 +70,7 @@ Event command(KernelEvent event, std::string_view text) {
     if (scan.until("@ LBA ")) event.sector = scan.number();
     const std::string_view before = text.substr(0, at);
     const size_t comma = before.rfind(", ");
-    event.text = comma == std::string_view::npos ? text : before.substr(comma + 2);
-    while (event.text.ends_with(' ')) event.text.remove_suffix(1);
+    event.text = trim_end(comma == std::string_view::npos ? text : before.substr(comma + 2));
     return event;
 }
 
@@ -109,8 +109,7 @@ Event controller(KernelEvent event, std::string_view text) {
         return event;
     }
     // "8/0/0 default/read/poll queues": the controller is ready; its namespaces come next
-    if (is_digit(text.front()) &&
-        text.find(" default/read/poll queues") != std::string_view::npos) {
+    if (is_digit(text.front()) && contains(text, " default/read/poll queues")) {
         event.kind = KernelEventKind::attached;
         return event;
     }

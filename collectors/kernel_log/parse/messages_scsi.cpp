@@ -7,6 +7,7 @@
 // Older kernels print no "tag#7 FAILED"; 3.x prints a newline behind "[sdb]".
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/text.hpp"
 
 namespace lastgood::kernel_messages {
 
@@ -54,15 +55,8 @@ KernelEventKind kind_of_host_byte(std::string_view word) {
 }
 
 bool is_address(std::string_view text) {
-    int colons = 0;
-    for (char c : text) {
-        if (c == ':') {
-            ++colons;
-        } else if (!is_digit(c)) {
-            return false;
-        }
-    }
-    return colons == 3 && is_digit(text.back());
+    return consists_of(text, "0123456789:") && std::ranges::count(text, ':') == 3 &&
+           is_digit(text.back());
 }
 
 struct SenseKey {
@@ -111,7 +105,7 @@ Event command_report(KernelEvent event, std::string_view text) {
         event.part = KernelEventPart::command;
         if (scan.skip("hostbyte=")) {
             event.kind = kind_of_host_byte(scan.word(" ,"));
-            if (event.kind == KernelEventKind::io && text.find("DRIVER_TIMEOUT") != text.npos) {
+            if (event.kind == KernelEventKind::io && contains(text, "DRIVER_TIMEOUT")) {
                 event.kind = KernelEventKind::timeout;
             }
         }
@@ -211,11 +205,11 @@ Event device_state(KernelEvent event, std::string_view text) {
         return event;
     }
     if (text.starts_with("scsi_internal_device_unblock") &&
-        text.find("->[transport-offline]") != text.npos) {
+        contains(text, "->[transport-offline]")) {
         event.kind = KernelEventKind::device_gone;
         return event;
     }
-    if (text.starts_with("Attached ") && text.find(" disk") != text.npos) {
+    if (text.starts_with("Attached ") && contains(text, " disk")) {
         event.kind = KernelEventKind::attached;
         // 2.6: "sd 0:0:0:0: Attached scsi disk sda"
         if (event.device.empty() || event.device == event.address) {
@@ -306,7 +300,7 @@ Event usb(std::string_view message) {
         event.kind = KernelEventKind::removed;
         return event;
     }
-    if (scan.skip("reset ") && event.text.find("USB device number") != std::string_view::npos) {
+    if (scan.skip("reset ") && contains(event.text, "USB device number")) {
         event.kind = KernelEventKind::reset;
         return event;
     }

@@ -1,5 +1,7 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -12,19 +14,10 @@ std::string_view port_of(std::string_view device) {
 }  // namespace
 
 void KernelLogReader::feed(std::string_view message, const Origin& origin) {
-    size_t newline = message.find('\n');
-    if (newline == std::string_view::npos) {
-        feed_line(message, origin);
-        return;
-    }
-    while (true) {
-        std::string_view line = message.substr(0, newline);
-        const size_t begin = line.find_first_not_of(' ');
-        if (begin != std::string_view::npos) feed_line(line.substr(begin), origin);
-        if (newline == std::string_view::npos) return;
-        message.remove_prefix(newline + 1);
-        newline = message.find('\n');
-    }
+    if (!contains(message, '\n')) return feed_line(message, origin);
+    while (!message.empty())
+        if (const auto line = trim_start(take_line(message), " "); !line.empty())
+            feed_line(line, origin);
 }
 
 void KernelLogReader::feed_line(std::string_view line, const Origin& origin) {

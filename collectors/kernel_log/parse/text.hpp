@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "collectors/kernel_log/parse/line.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -14,10 +15,7 @@ void for_each_kernel_message(std::string_view text, Receive receive) {
     bool after_kernel =
         true;  // the last line with a prefix was the kernel's: so are its continuation lines
     while (!text.empty()) {
-        const size_t newline = text.find('\n');
-        const std::string_view raw = text.substr(0, newline);
-        text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-        const KernelLogLine line = parse_kernel_log_line(raw);
+        const KernelLogLine line = parse_kernel_log_line(take_line(text));
         if (line.continuation) {
             if (!after_kernel) continue;
         } else {

@@ -6,15 +6,9 @@
 #include <optional>
 #include <string_view>
 
+#include "core/text.hpp"
+
 namespace lastgood {
-
-inline bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-inline bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 class TextScanner {
   public:
@@ -31,11 +25,7 @@ class TextScanner {
         return true;
     }
 
-    void skip_spaces() {
-        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t')) {
-            rest_.remove_prefix(1);
-        }
-    }
+    void skip_spaces() { rest_ = trim_start(rest_, " \t"); }
 
     // Returns the text before the next `wanted` and moves behind it.
     std::optional<std::string_view> until(std::string_view wanted) {
@@ -55,44 +45,13 @@ class TextScanner {
     }
 
     // Takes a decimal number; fails if it does not fit into 64 bits.
-    std::optional<uint64_t> number() {
-        size_t length = 0;
-        uint64_t value = 0;
-        while (length < rest_.size() && is_digit(rest_[length])) {
-            const auto digit = static_cast<uint64_t>(rest_[length] - '0');
-            if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
-            value = value * 10 + digit;
-            ++length;
-        }
-        if (length == 0) return std::nullopt;
-        rest_.remove_prefix(length);
-        return value;
-    }
+    std::optional<uint64_t> number() { return take_number<uint64_t>(rest_); }
 
-    // Takes "0x1f" or "1f"; at most 16 digits.
+    // Takes "0x1f" or "1f"; fails if it does not fit into 64 bits.
     std::optional<uint64_t> hexadecimal() {
-        TextScanner copy = *this;
-        copy.skip("0x");
-        uint64_t value = 0;
-        size_t length = 0;
-        for (char c : copy.rest_) {
-            uint64_t digit = 0;
-            if (is_digit(c)) {
-                digit = static_cast<uint64_t>(c - '0');
-            } else if (c >= 'a' && c <= 'f') {
-                digit = static_cast<uint64_t>(c - 'a') + 10;
-            } else if (c >= 'A' && c <= 'F') {
-                digit = static_cast<uint64_t>(c - 'A') + 10;
-            } else {
-                break;
-            }
-            if (length == 16) return std::nullopt;
-            value = value * 16 + digit;
-            ++length;
-        }
-        if (length == 0) return std::nullopt;
-        copy.advance(length);
-        *this = copy;
+        std::string_view digits = without_prefix(rest_, "0x");
+        const auto value = take_number<uint64_t>(digits, 16);
+        if (value) rest_ = digits;
         return value;
     }
 

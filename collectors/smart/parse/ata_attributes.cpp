@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -11,27 +12,9 @@ namespace {
 constexpr double max_power_on_hours = 40.0 * 365.25 * 24;  // older drives than this have no SMART
 constexpr double intel_hours_offset = 894794;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-// Reads an unsigned decimal at the front of `text` and removes it.
-std::optional<double> take_number(std::string_view& text) {
-    size_t digits = 0;
-    while (digits < text.size() && is_digit(text[digits])) ++digits;
-    if (digits == 0 || digits > 20) return std::nullopt;
-    uint64_t value = 0;
-    if (std::from_chars(text.data(), text.data() + digits, value).ec != std::errc()) {
-        return std::nullopt;
-    }
-    text.remove_prefix(digits);
-    return static_cast<double>(value);
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-    return text;
+std::optional<double> take_whole(std::string_view& text) {
+    const auto value = take_number<uint64_t>(text);
+    return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
 // Seconds of "+35m+00.858s", "+20m" or "", the part after the hours.
@@ -40,13 +23,13 @@ std::optional<double> rest_of_duration(std::string_view text) {
     while (!text.empty()) {
         if (text.front() != '+') return std::nullopt;
         text.remove_prefix(1);
-        const auto value = take_number(text);
+        const auto value = take_whole(text);
         if (!value) return std::nullopt;
         double fraction = 0;
         if (!text.empty() && (text.front() == '.' || text.front() == ',')) {
             text.remove_prefix(1);
             const size_t before = text.size();
-            const auto digits = take_number(text);
+            const auto digits = take_whole(text);
             if (!digits) return std::nullopt;
             fraction = *digits / std::pow(10.0, static_cast<double>(before - text.size()));
         }
@@ -55,22 +38,6 @@ std::optional<double> rest_of_duration(std::string_view text) {
         text.remove_prefix(1);
     }
     return seconds;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
-
-bool starts_with(std::string_view text, std::string_view part) {
-    return text.substr(0, part.size()) == part;
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
-    return result;
 }
 
 std::string_view name_of(const AtaAttribute& attribute) {
@@ -82,23 +49,23 @@ bool packs_like_seagate(const DriveHealth& drive) {
     if (contains(drive.model, " HN-M")) return false;
     if (drive.rotational == false) return false;
     const bool by_model =
-        drive.model.size() > 2 && starts_with(drive.model, "ST") && is_digit(drive.model[2]);
-    return by_model || contains(lower(drive.family), "seagate") ||
-           starts_with(lower(drive.model), "seagate st") || starts_with(drive.model, "MAXTOR STM");
+        drive.model.size() > 2 && drive.model.starts_with("ST") && is_digit(drive.model[2]);
+    return by_model || contains(to_lower(drive.family), "seagate") ||
+           to_lower(drive.model).starts_with("seagate st") || drive.model.starts_with("MAXTOR STM");
 }
 
 // The unit of attribute 9 where it is not an hour; 0: an hour.
 double power_on_unit_seconds(const DriveHealth& drive, uint64_t raw) {
     const std::string_view model = drive.model;
-    if (starts_with(model, "FUJITSU MHY2") && drive.firmware == "0085000B") return 60;
-    if (starts_with(model, "FUJITSU MHR") || starts_with(model, "FUJITSU MHS") ||
-        starts_with(model, "FUJITSU MHT") || starts_with(model, "FUJITSU MPF") ||
-        starts_with(model, "FUJITSU MPG")) {
+    if (model.starts_with("FUJITSU MHY2") && drive.firmware == "0085000B") return 60;
+    if (model.starts_with("FUJITSU MHR") || model.starts_with("FUJITSU MHS") ||
+        model.starts_with("FUJITSU MHT") || model.starts_with("FUJITSU MPF") ||
+        model.starts_with("FUJITSU MPG")) {
         return 1;
     }
-    if (starts_with(model, "Maxtor ") && model.size() > 7 && is_digit(model[7])) return 60;
-    if (starts_with(model, "SAMSUNG SV") || starts_with(model, "SAMSUNG MP")) return 30;
-    const bool samsung_disk = starts_with(model, "SAMSUNG SP") || starts_with(model, "SAMSUNG H");
+    if (model.starts_with("Maxtor ") && model.size() > 7 && is_digit(model[7])) return 60;
+    if (model.starts_with("SAMSUNG SV") || model.starts_with("SAMSUNG MP")) return 30;
+    const bool samsung_disk = model.starts_with("SAMSUNG SP") || model.starts_with("SAMSUNG H");
     if (samsung_disk && static_cast<double>(raw) > 25.0 * 365.25 * 24) return 30;
     return 0;
 }
@@ -136,7 +103,7 @@ std::optional<double> temperature(const AtaAttribute& attribute, const DriveHeal
         attribute.raw ? *attribute.raw : static_cast<uint64_t>(std::abs(text.numbers[0]));
     const uint64_t word = raw & 0xffff;
     // Old Samsung drives report tenths of a degree.
-    if (word > 150 && word < 1000 && raw < 65536 && starts_with(drive.model, "SAMSUNG S")) {
+    if (word > 150 && word < 1000 && raw < 65536 && drive.model.starts_with("SAMSUNG S")) {
         return plausible_temperature(static_cast<double>(word) / 10);
     }
     // The low byte is the current value, signed; the higher bytes hold minimum and maximum.
@@ -189,13 +156,13 @@ std::optional<double> remaining(const AtaAttribute& attribute) {
 }
 
 std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth& drive) {
-    const std::string who = lower(drive.model + " " + drive.family);
-    const std::string name = lower(attribute.name);
-    const bool samsung = starts_with(who, "samsung") || starts_with(who, "mz");
-    const bool intel = starts_with(who, "intel ssd") || starts_with(who, "ssdsc") ||
+    const std::string who = to_lower(drive.model + " " + drive.family);
+    const std::string name = to_lower(attribute.name);
+    const bool samsung = who.starts_with("samsung") || who.starts_with("mz");
+    const bool intel = who.starts_with("intel ssd") || who.starts_with("ssdsc") ||
                        contains(who, "intel") || contains(who, "solidigm");
     const bool micron = contains(who, "crucial") || contains(who, "micron") ||
-                        starts_with(who, "mtfd") || contains(who, "mx500ssd");
+                        who.starts_with("mtfd") || contains(who, "mx500ssd");
     switch (attribute.id) {
         case 177:  // also in the first generations (SLC); counts down from 100
             return samsung && contains(name.empty() ? "wear_leveling" : name, "wear_leveling")
@@ -245,18 +212,16 @@ std::optional<double> plausible_temperature(double celsius) {
 
 RawText parse_raw_text(std::string_view text) {
     using Form = RawText::Form;
-    text = trimmed(text);
+    text = trim(text);
     RawText result;
     if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        uint64_t value = 0;
-        const char* end = text.data() + text.size();
-        const auto parsed = std::from_chars(text.data() + 2, end, value, 16);
-        if (parsed.ec != std::errc() || parsed.ptr != end) return result;
-        return {Form::hexadecimal, {static_cast<double>(value)}};
+        const auto value = parse_number<uint64_t>(text.substr(2), 16);
+        if (!value) return result;
+        return {Form::hexadecimal, {static_cast<double>(*value)}};
     }
     const bool negative = !text.empty() && text.front() == '-';
     if (negative) text.remove_prefix(1);
-    const auto first = take_number(text);
+    const auto first = take_whole(text);
     if (!first) return result;
     if (text.empty()) return {Form::plain, {negative ? -*first : *first}};
     if (text.front() == 'h') {
@@ -266,27 +231,27 @@ RawText parse_raw_text(std::string_view text) {
     }
     if (text.front() == '.') {  // tenths of a degree: "28.5"
         text.remove_prefix(1);
-        const auto tenths = take_number(text);
+        const auto tenths = take_whole(text);
         if (!tenths || !text.empty()) return result;
         return {Form::annotated, {*first + *tenths / 10}};
     }
     if (text.front() == '/') {
         text.remove_prefix(1);
-        const auto second = take_number(text);
+        const auto second = take_whole(text);
         if (!second) return result;
         return {Form::fraction, {*first, *second}};
     }
     if (text.front() != ' ' && text.front() != '\t') return result;
-    text = trimmed(text);
+    text = trim(text);
     if (text.front() == '(' || text.front() == '[') {
         return {Form::annotated, {negative ? -*first : *first}};
     }
     result.numbers.push_back(*first);
     while (!text.empty() && result.numbers.size() < 8) {
-        const auto next = take_number(text);
+        const auto next = take_whole(text);
         if (!next) return {};
         result.numbers.push_back(*next);
-        text = trimmed(text);
+        text = trim(text);
     }
     if (!text.empty()) return {};
     result.form = Form::words;
@@ -368,7 +333,7 @@ std::optional<double> unpacked_raw(const AtaAttribute& attribute, const DriveHea
             return counter(attribute);
         case 9:
         case 240: {
-            const bool hours = contains(lower(name_of(attribute)), "hours");
+            const bool hours = contains(to_lower(name_of(attribute)), "hours");
             if (!hours) break;
             const auto seconds = power_on_seconds(attribute, drive);
             return seconds ? std::optional<double>(*seconds / 3600) : std::nullopt;
@@ -420,7 +385,7 @@ AtaSummary summarise_attributes(const DriveHealth& drive) {
     // This Fujitsu firmware uses 197, 198 and 199 for something else.
     const bool other_meaning = drive.firmware == "0085000B";
     for (const AtaAttribute& attribute : drive.attributes) {
-        const std::string name = lower(name_of(attribute));
+        const std::string name = to_lower(name_of(attribute));
         if (contains(name, "not_in_use")) continue;
         switch (attribute.id) {
             case 5:

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <string>
 
 #include "collectors/smart/parse/ata_attributes.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -46,9 +46,7 @@ std::string ata_string(std::string_view page, size_t first_word, size_t words) {
         text += page[2 * i];
     }
     std::erase(text, '\0');
-    const size_t start = text.find_first_not_of(' ');
-    if (start == std::string::npos) return {};
-    return text.substr(start, text.find_last_not_of(' ') - start + 1);
+    return std::string(trim(text, " "));
 }
 
 // ACS-3, table 45: IDENTIFY DEVICE data.

@@ -1,12 +1,12 @@
 #include "collectors/smart/parse/nvme_json.hpp"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "collectors/smart/parse/ata_attributes.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -29,10 +29,9 @@ std::optional<double> count(const json& value) {
     if (value.is_number()) {
         result = value.get<double>();
     } else if (value.is_string()) {
-        const auto& text = value.get_ref<const std::string&>();
-        const char* end = text.data() + text.size();
-        const auto parsed = std::from_chars(text.data(), end, result);
-        if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+        const auto parsed = parse_number<double>(value.get_ref<const std::string&>());
+        if (!parsed) return std::nullopt;
+        result = *parsed;
     } else if (value.is_object()) {
         const json& inner = member(value, "value");
         return inner.is_object() ? std::nullopt : count(inner);
@@ -45,9 +44,7 @@ std::optional<double> count(const json& value) {
 
 std::string text_of(const json& value) {
     if (!value.is_string()) return {};
-    std::string result = value.get<std::string>();
-    while (!result.empty() && result.back() == ' ') result.pop_back();
-    return result;
+    return std::string(trim_end(value.get_ref<const std::string&>()));
 }
 
 std::optional<double> ratio(const json& value) {
@@ -81,11 +78,6 @@ DriveHealth read_smart_log(const json& root) {
     return health;
 }
 
-std::string device_name(std::string name) {
-    if (name.rfind("/dev/", 0) == 0) name.erase(0, 5);
-    return name;
-}
-
 DriveHealth read_identity(const json& device) {
     DriveHealth health;
     health.protocol = DriveProtocol::nvme;
@@ -93,7 +85,7 @@ DriveHealth read_identity(const json& device) {
     health.model = text_of(member(device, "ModelNumber"));
     health.serial = text_of(member(device, "SerialNumber"));
     health.firmware = text_of(member(device, "Firmware"));
-    health.device = device_name(text_of(member(device, "DevicePath")));
+    health.device = without_prefix(text_of(member(device, "DevicePath")), "/dev/");
     if (health.device.empty()) health.device = text_of(member(device, "Controller"));
     health.capacity_bytes = count(member(device, "PhysicalSize"));
     const json& namespaces = member(device, "Namespaces");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/smart/parse/ata_attributes.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
@@ -57,10 +58,7 @@ std::optional<bool> boolean(const json& value) {
 
 std::string text_of(const json& value) {
     if (!value.is_string()) return {};
-    std::string result = value.get<std::string>();
-    while (!result.empty() && result.back() == ' ') result.pop_back();
-    result.erase(0, result.find_first_not_of(' '));
-    return result;
+    return std::string(trim(value.get_ref<const std::string&>()));
 }
 
 // Empty for placeholders of an identity that somebody removed.
@@ -71,8 +69,8 @@ std::string identity(const json& value) {
 }
 
 bool is_hexadecimal(std::string_view text) {
-    return text.size() > 2 && text.substr(0, 2) == "0x" &&
-           text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
+    return text.size() > 2 && text.starts_with("0x") &&
+           consists_of(text.substr(2), hexadecimal_digits);
 }
 
 DriveProtocol protocol_of(const json& root) {
@@ -86,9 +84,7 @@ DriveProtocol protocol_of(const json& root) {
 }
 
 void read_identity(const json& root, DriveHealth& health) {
-    std::string device = text_of(at(root, "device", "name"));
-    if (device.rfind("/dev/", 0) == 0) device.erase(0, 5);
-    health.device = device;
+    health.device = without_prefix(text_of(at(root, "device", "name")), "/dev/");
     health.protocol = protocol_of(root);
     health.family = text_of(at(root, "model_family"));
     for (const char* key : {"model_name", "scsi_model_name"}) {
@@ -145,13 +141,13 @@ void read_common(const json& root, DriveHealth& health) {
         health.used_endurance_ratio = *percent / 100;
     }
     const std::string mode = text_of(at(root, "power_mode", "ata_name"));
-    if (mode.find("STANDBY") != std::string::npos) {
+    if (contains(mode, "STANDBY")) {
         health.power_state = PowerState::standby;
-    } else if (mode.find("SLEEP") != std::string::npos) {
+    } else if (contains(mode, "SLEEP")) {
         health.power_state = PowerState::sleep;
-    } else if (mode.find("ACTIVE") != std::string::npos) {  // also "ACTIVE or IDLE"
+    } else if (contains(mode, "ACTIVE")) {  // also "ACTIVE or IDLE"
         health.power_state = PowerState::active;
-    } else if (mode.find("IDLE") != std::string::npos) {
+    } else if (contains(mode, "IDLE")) {
         health.power_state = PowerState::idle;
     }
 }
@@ -303,8 +299,8 @@ void read_scsi(const json& root, DriveHealth& health) {
         const auto result = small_number(at(row, "result", "value"));
         if (!result) continue;
         SelfTest test;
-        if (name.find("short") != std::string::npos) test.kind = SelfTestKind::brief;
-        if (name.find("long") != std::string::npos) test.kind = SelfTestKind::extended;
+        if (contains(name, "short")) test.kind = SelfTestKind::brief;
+        if (contains(name, "long")) test.kind = SelfTestKind::extended;
         // SPC-4, table 315: 0 completed, 1 and 2 aborted, 3 to 7 failed, 15 in progress.
         test.outcome = *result == 0                   ? SelfTestOutcome::passed
                        : *result >= 3 && *result <= 7 ? SelfTestOutcome::failed
@@ -324,8 +320,7 @@ void read_smartctl(const json& about, SmartctlAnswer& answer) {
     if (const json& messages = at(about, "messages"); messages.is_array()) {
         for (const json& message : messages) {
             const std::string words = text_of(at(message, "string"));
-            if (words.find("STANDBY mode") != std::string::npos ||
-                words.find("SLEEP mode") != std::string::npos) {
+            if (contains(words, "STANDBY mode") || contains(words, "SLEEP mode")) {
                 answer.asleep = true;
             }
             const bool is_error = text_of(at(message, "severity")) == "error";

@@ -1,49 +1,30 @@
 #include "collectors/smart/parse/smartctl_rows.hpp"
 
 #include <array>
-#include <charconv>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
 
-bool is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool starts_with(std::string_view text, std::string_view part) {
-    return text.substr(0, part.size()) == part;
-}
-
 // Decimal, or hexadecimal after 0x.
 std::optional<int> to_int(std::string_view word) {
     int base = 10;
-    if (word.size() > 2 && (starts_with(word, "0x") || starts_with(word, "0X"))) {
+    if (word.size() > 2 && (word.starts_with("0x") || word.starts_with("0X"))) {
         base = 16;
         word.remove_prefix(2);
     }
-    int value = 0;
-    const char* end = word.data() + word.size();
-    const auto parsed = std::from_chars(word.data(), end, value, base);
-    if (word.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-    return value;
+    return parse_number<int>(word, base);
 }
 
 std::optional<double> to_number(std::string_view word) {
-    if (word.empty() || word.size() > 19) return std::nullopt;
-    uint64_t value = 0;
-    const char* end = word.data() + word.size();
-    const auto parsed = std::from_chars(word.data(), end, value);
-    if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-    return static_cast<double>(value);
+    const auto value = parse_number<uint64_t>(word);
+    return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
 // Reads an attribute's flags, "0x0033" or "PO--CK" (ACS-3, table 60).
 bool read_flags(std::string_view word, AtaAttribute& attribute) {
-    if (starts_with(word, "0x") && word.size() == 6) {
+    if (word.starts_with("0x") && word.size() == 6) {
         const auto bits = to_int(word);
         if (!bits) return false;
         attribute.prefail = (*bits & 1) != 0;
@@ -56,7 +37,7 @@ bool read_flags(std::string_view word, AtaAttribute& attribute) {
     for (size_t i = 0; i < letters.size(); ++i) {
         if (word[i] != '-' && word[i] != letters[i]) return false;
     }
-    if (word.find_first_not_of("-+", letters.size()) != std::string_view::npos) return false;
+    if (!consists_of(word.substr(letters.size()), "-+")) return false;
     attribute.prefail = word[0] == 'P';
     attribute.error_rate = word[3] == 'R';
     attribute.event_count = word[4] == 'C';
@@ -65,11 +46,9 @@ bool read_flags(std::string_view word, AtaAttribute& attribute) {
 
 // Removes and returns the first word; empty if there is none.
 std::string_view take_word(std::string_view& text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    size_t length = 0;
-    while (length < text.size() && !is_space(text[length])) ++length;
-    const std::string_view word = text.substr(0, length);
-    text.remove_prefix(length);
+    text = trim_start(text);
+    const std::string_view word = text.substr(0, text.find_first_of(white_space));
+    text.remove_prefix(word.size());
     return word;
 }
 
@@ -99,7 +78,7 @@ constexpr std::array outcomes = {
 const Outcome* take_outcome(std::string_view& text) {
     text = trim(text);
     for (const Outcome& outcome : outcomes) {
-        if (starts_with(text, outcome.words)) {
+        if (text.starts_with(outcome.words)) {
             text.remove_prefix(outcome.words.size());
             return &outcome;
         }
@@ -129,20 +108,6 @@ constexpr std::array kinds = {
 };
 
 }  // namespace
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-    return text;
-}
-
-std::vector<std::string_view> split_words(std::string_view text) {
-    std::vector<std::string_view> words;
-    for (std::string_view word = take_word(text); !word.empty(); word = take_word(text)) {
-        words.push_back(word);
-    }
-    return words;
-}
 
 std::optional<double> grouped_number(std::string_view text) {
     text = trim(text);
@@ -188,7 +153,7 @@ AttributeRow parse_attribute_row(std::string_view line) {
         const std::string_view word = take_word(rest);
         if (word.empty()) return row;
         *column = to_int(word);
-        if (!*column && word.find_first_not_of('-') != std::string_view::npos) {
+        if (!*column && !consists_of(word, "-")) {
             row.state = AttributeRow::State::none;
             return row;
         }
@@ -202,13 +167,10 @@ AttributeRow parse_attribute_row(std::string_view line) {
     attribute.reported_failed_in_past = failed == "In_the_past" || failed == "Past";
     attribute.raw_text = std::string(trim(rest));
     if (failed.empty() || attribute.raw_text.empty()) return row;
-    uint64_t raw = 0;
-    const std::string& text = attribute.raw_text;
-    const bool hexadecimal = starts_with(text, "0x");
-    const char* end = text.data() + text.size();
-    const auto parsed =
-        std::from_chars(text.data() + (hexadecimal ? 2 : 0), end, raw, hexadecimal ? 16 : 10);
-    if (parsed.ec == std::errc() && parsed.ptr == end) attribute.raw = raw;
+    const std::string_view text = attribute.raw_text;
+    const bool hexadecimal = text.starts_with("0x");
+    if (const auto raw = parse_number<uint64_t>(without_prefix(text, "0x"), hexadecimal ? 16 : 10))
+        attribute.raw = *raw;
     row.state = AttributeRow::State::complete;
     return row;
 }
@@ -223,7 +185,7 @@ std::optional<SelfTestRow> parse_self_test_row(std::string_view line) {
     row.index = *index;
     line = trim(line);
     for (const Kind& kind : kinds) {
-        if (!starts_with(line, kind.words)) continue;
+        if (!line.starts_with(kind.words)) continue;
         row.test.kind = kind.kind;
         row.counted = true;
         line.remove_prefix(kind.words.size());
@@ -265,7 +227,7 @@ std::optional<SelfTestRow> parse_nvme_self_test_row(std::string_view line) {
     if (outcome == nullptr) return std::nullopt;
     row.counted = true;
     row.test.outcome = outcome->outcome;
-    for (const std::string_view word : split_words(line)) {
+    for (const std::string_view word : split(line)) {
         if (!is_digit(word.front())) continue;
         row.test.at_hours = grouped_number(word);
         break;

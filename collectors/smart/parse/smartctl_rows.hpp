@@ -10,9 +10,6 @@
 
 namespace lastgood {
 
-std::string_view trim(std::string_view text);
-std::vector<std::string_view> split_words(std::string_view text);  // at white space
-
 // A number with any locale's group separators ("2.000.398.934.016", "500\xa0107 862"), up to the
 // first other character; absent if there is no digit.
 std::optional<double> grouped_number(std::string_view text);

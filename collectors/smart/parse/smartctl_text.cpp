@@ -1,24 +1,15 @@
 #include "collectors/smart/parse/smartctl_text.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "collectors/smart/parse/ata_attributes.hpp"
 #include "collectors/smart/parse/smartctl_rows.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 namespace {
 
 constexpr size_t max_drives = 1000;
-
-bool starts_with(std::string_view text, std::string_view part) {
-    return text.substr(0, part.size()) == part;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
 
 // Splits a text into lines; removes mail quotes and no-break spaces.
 class Lines {
@@ -27,14 +18,9 @@ class Lines {
 
     bool next(std::string& line) {
         if (rest_.empty()) return false;
-        const size_t end = rest_.find('\n');
-        std::string_view raw = rest_.substr(0, end);
-        rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
-        if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
-        while (!raw.empty() && raw.front() == '>') {
-            raw.remove_prefix(1);
-            if (!raw.empty() && raw.front() == ' ') raw.remove_prefix(1);
-        }
+        std::string_view raw = take_line(rest_);
+        if (raw.ends_with('\r')) raw.remove_suffix(1);
+        while (raw.starts_with('>')) raw = without_prefix(raw.substr(1), " ");
         line.clear();
         for (size_t i = 0; i < raw.size(); ++i) {
             const bool no_break_space =
@@ -52,14 +38,17 @@ class Lines {
 // The first line of every output: "smartctl 7.1 2019-12-30 r5022 […", "smartctl version 5.38 […"
 bool read_version(std::string_view line, int& major, int& minor) {
     line = trim(line);
-    if (!starts_with(line, "smartctl ")) return false;
+    if (!line.starts_with("smartctl ")) return false;
     line.remove_prefix(9);
-    if (starts_with(line, "version ")) line.remove_prefix(8);
-    if (starts_with(line, "pre-")) line.remove_prefix(4);
-    const char* end = line.data() + line.size();
-    const auto first = std::from_chars(line.data(), end, major);
-    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
-    return std::from_chars(first.ptr + 1, end, minor).ec == std::errc();
+    line = without_prefix(without_prefix(line, "version "), "pre-");
+    const auto first = take_number<int>(line);
+    if (!first || !line.starts_with('.')) return false;
+    line.remove_prefix(1);
+    const auto second = take_number<int>(line);
+    if (!second) return false;
+    major = *first;
+    minor = *second;
+    return true;
 }
 
 // The device name after the last "/dev/"; empty if there is none.
@@ -75,7 +64,7 @@ std::string device_in(std::string_view line) {
 // Empty for placeholders of an identity that somebody removed.
 std::string identity(std::string_view text) {
     text = trim(text);
-    const bool covered = text.find_first_not_of("-*xX.") == std::string_view::npos;
+    const bool covered = consists_of(text, "-*xX.");
     if (covered || text == "REDACTED" || contains(text, "[No Information Found]")) return {};
     return std::string(text);
 }
@@ -83,8 +72,8 @@ std::string identity(std::string_view text) {
 // "5 000c50 0a1b2c3d4" (NAA, OUI, vendor's number) → "0x5000c500a1b2c3d4"; else empty.
 std::string wwn_of(std::string_view text) {
     std::string digits;
-    for (const std::string_view word : split_words(text)) {
-        if (word.find_first_not_of("0123456789abcdef") != std::string_view::npos) return {};
+    for (const std::string_view word : split(text)) {
+        if (!consists_of(word, "0123456789abcdef")) return {};
         digits += word;
     }
     return digits.size() == 16 ? "0x" + digits : std::string();
@@ -92,9 +81,8 @@ std::string wwn_of(std::string_view text) {
 
 std::string unit_id_of(std::string_view text) {
     text = trim(text);
-    const bool hexadecimal =
-        starts_with(text, "0x") && text.size() >= 18 &&
-        text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+    const bool hexadecimal = text.starts_with("0x") && text.size() >= 18 &&
+                             consists_of(text.substr(2), "0123456789abcdef");
     return hexadecimal ? std::string(text) : std::string();
 }
 
@@ -179,12 +167,12 @@ class Reader {
             mark != std::string_view::npos && contains(words.substr(mark), " # ")) {
             return read_scan(words);
         }
-        if (starts_with(words, "=== START OF INFORMATION SECTION")) {
+        if (words.starts_with("=== START OF INFORMATION SECTION")) {
             if (had_information_) begin(0, 0);
             had_information_ = used_ = true;
             return;
         }
-        if (starts_with(words, "=== START OF ")) {
+        if (words.starts_with("=== START OF ")) {
             used_ = true;
             return;
         }
@@ -211,7 +199,7 @@ class Reader {
     }
 
     bool read_self_test(std::string_view words) {
-        if (starts_with(words, "Self-test Log (NVMe")) {
+        if (words.starts_with("Self-test Log (NVMe")) {
             in_nvme_tests_ = health().self_test_log_read = true;
             return true;
         }
@@ -252,7 +240,7 @@ class Reader {
             // smartctl 5: "Device: HITACHI  HUS103073FL3800  Version: SA19"
             const size_t version = value.find("Version:");
             drive.firmware = identity(value.substr(version + 8));
-            for (const std::string_view word : split_words(value.substr(0, version))) {
+            for (const std::string_view word : split(value.substr(0, version))) {
                 product_ += (product_.empty() ? "" : " ") + std::string(word);
             }
             set_protocol(DriveProtocol::scsi);
@@ -283,7 +271,7 @@ class Reader {
     // "read:   110826   19   0  110845   1515087   460659.950   0": the last number counts the
     // uncorrected errors.
     void read_error_counters(std::string_view value, std::optional<double>& uncorrected) {
-        const auto words = split_words(value);
+        const auto words = split(value);
         if (words.size() != 7) return;
         uncorrected = grouped_number(words.back());
     }
@@ -294,12 +282,10 @@ class Reader {
             const auto percent = grouped_number(value);
             return percent ? std::optional<double>(*percent / 100) : std::nullopt;
         };
-        if (label == "Critical Warning" && starts_with(value, "0x")) {
-            unsigned bits = 0;
-            if (std::from_chars(value.data() + 2, value.data() + value.size(), bits, 16).ec ==
-                std::errc()) {
-                drive.critical_warning = bits & 0xffU;
-            }
+        if (label == "Critical Warning" && value.starts_with("0x")) {
+            std::string_view digits = value.substr(2);
+            if (const auto bits = take_number<unsigned>(digits, 16))
+                drive.critical_warning = *bits & 0xffU;
         } else if (label == "Available Spare") {
             drive.available_spare_ratio = ratio();
         } else if (label == "Available Spare Threshold") {
@@ -323,7 +309,7 @@ class Reader {
     }
 
     void set_temperature(std::string_view value) {
-        const bool negative = starts_with(value, "-");
+        const bool negative = value.starts_with("-");
         const auto celsius = grouped_number(negative ? value.substr(1) : value);
         if (!celsius || health().temperature_celsius) return;
         health().temperature_celsius = plausible_temperature(negative ? -*celsius : *celsius);
@@ -337,12 +323,12 @@ class Reader {
     }
 
     void read_verdict(std::string_view label, std::string_view value) {
-        if (starts_with(label, "SMART overall-health self-assessment")) {
-            if (starts_with(value, "PASSED")) health().passed = true;
-            if (starts_with(value, "FAILED")) health().passed = false;
+        if (label.starts_with("SMART overall-health self-assessment")) {
+            if (value.starts_with("PASSED")) health().passed = true;
+            if (value.starts_with("FAILED")) health().passed = false;
         } else if (label == "SMART Health Status") {
             set_protocol(DriveProtocol::scsi);
-            health().passed = starts_with(value, "OK");
+            health().passed = value.starts_with("OK");
         } else {
             return;
         }
@@ -374,7 +360,7 @@ class Reader {
             read_error_counters(value, drive.uncorrected_verifies);
         } else if (label == "ATA Error Count" || label == "Device Error Count") {
             if (!drive.error_log_entries) drive.error_log_entries = grouped_number(value);
-        } else if (label == "Accumulated power on time, hours" && starts_with(value, "minutes ")) {
+        } else if (label == "Accumulated power on time, hours" && value.starts_with("minutes ")) {
             // "Accumulated power on time, hours:minutes 39704:24 [2382264 minutes]"
             const auto hours = grouped_number(value.substr(8));
             if (hours) drive.power_on_seconds = plausible_power_on_seconds(*hours);
@@ -390,42 +376,42 @@ class Reader {
             health().power_state = PowerState::standby;
         } else if (contains(value, "SLEEP")) {
             health().power_state = PowerState::sleep;
-        } else if (starts_with(value, "IDLE")) {
+        } else if (value.starts_with("IDLE")) {
             health().power_state = PowerState::idle;
-        } else if (starts_with(value, "ACTIVE")) {
+        } else if (value.starts_with("ACTIVE")) {
             health().power_state = PowerState::active;
         }
     }
 
     void read_sentence(std::string_view words) {
         DriveHealth& drive = health();
-        if (starts_with(words, "No Errors Logged") && drive.protocol == DriveProtocol::ata) {
+        if (words.starts_with("No Errors Logged") && drive.protocol == DriveProtocol::ata) {
             if (!drive.error_log_entries) drive.error_log_entries = 0;
-        } else if (starts_with(words, "No self-tests have been logged")) {
+        } else if (words.starts_with("No self-tests have been logged")) {
             drive.self_test_log_read = true;
-        } else if (starts_with(words, "Current temperature = ")) {
+        } else if (words.starts_with("Current temperature = ")) {
             set_temperature(words.substr(22));
-        } else if (starts_with(words, "number of hours powered up = ")) {
+        } else if (words.starts_with("number of hours powered up = ")) {
             // "… = 12345.67" or "… = 12345,67"
             const std::string_view number = words.substr(29);
             const auto hours = grouped_number(number.substr(0, number.find_first_of(".,")));
             if (hours) drive.power_on_seconds = plausible_power_on_seconds(*hours);
         } else if (contains(words, "Percentage Used Endurance Indicator")) {
             // Device statistics: "0x07  0x008  1              12  N--  Percentage Used …"
-            const auto columns = split_words(words);
+            const auto columns = split(words);
             const auto percent = columns.size() > 4 ? grouped_number(columns[3]) : std::nullopt;
             if (percent && *percent <= 255) drive.used_endurance_ratio = *percent / 100;
-        } else if (starts_with(words, "Device is in ") && contains(words, " mode")) {
+        } else if (words.starts_with("Device is in ") && contains(words, " mode")) {
             answer_.asleep = used_ = true;
             drive.power_state = contains(words, "SLEEP") ? PowerState::sleep : PowerState::standby;
         } else if (contains(words, "mandatory SMART command failed") ||
                    contains(words, "Unknown USB bridge") ||
                    contains(words, "Please specify device type") ||
-                   (starts_with(words, "Smartctl open device") && contains(words, "failed"))) {
+                   (words.starts_with("Smartctl open device") && contains(words, "failed"))) {
             used_ = true;
             if (answer_.errors.size() < 16) answer_.errors.emplace_back(words);
         }
-        if (starts_with(words, "/dev/") && drive.device.empty() && contains(words, ":")) {
+        if (words.starts_with("/dev/") && drive.device.empty() && contains(words, ":")) {
             drive.device = device_in(words.substr(0, words.find(':')));
         }
     }
