@@ -10,7 +10,8 @@ using namespace lastgood;
 TEST_CASE("the generated documents in the repository are up to date") {
     for (const Document& document : generated_documents()) {
         const std::string path = test::tests_directory() + "/../" + std::string(document.path);
-        CHECK_MESSAGE(test::read_file(path) == document.text, document.path,
+        const bool same = test::read_file(path) == document.text;
+        CHECK_MESSAGE(same, document.path,
                       " is not what the code says now; run tools/generate and read the difference");
     }
 }

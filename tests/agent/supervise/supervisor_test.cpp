@@ -179,7 +179,7 @@ TEST_CASE("a stream that ends is started again, each time later, until it commit
         const size_t before = stage.loop.children.size();
         stage.finish("events");  // also well: it should go on
         CHECK_FALSE(stage.task("events").succeeded);
-        CHECK(stage.task("events").failure == "ended although it should go on");
+        CHECK(stage.task("events").failure == "ended, but a stream must not end");
         stage.loop.advance(pause - 0.1);
         CHECK(stage.loop.children.size() == before);
         stage.loop.advance(0.1);
