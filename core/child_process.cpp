@@ -14,7 +14,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <ctime>
+
+#include "core/clock.hpp"
 
 extern char** environ;
 
@@ -26,12 +27,6 @@ constexpr int first_spare = 10;         // above the numbers that the child find
 constexpr Seconds ask_again = 0.02;     // without a pidfd
 constexpr rlim_t most_closed = 65'536;  // descriptors, where the kernel cannot close all at once
 constexpr int not_started = 127;        // exit status, as a shell's
-
-Seconds clock_now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 Failure no(std::string_view what) {
     return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, std::strerror(errno)));
@@ -247,10 +242,10 @@ std::optional<ProcessEnd> ChildProcess::reap() {
 
 std::optional<ProcessEnd> ChildProcess::wait(Seconds limit) {
     pollfd ended{pidfd_.get(), POLLIN, 0};
-    const Seconds until = clock_now() + limit;
+    const Seconds until = monotonic_clock() + limit;
     for (;;) {
         if (auto end = reap()) return end;
-        const Seconds left = until - clock_now();
+        const Seconds left = until - monotonic_clock();
         if (left <= 0 || pid_ < 0) return std::nullopt;
         ::poll(&ended, 1, poll_timeout(left));
     }

@@ -13,9 +13,9 @@
 #include <climits>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 #include <memory>
 
+#include "core/clock.hpp"
 #include "core/descriptor.hpp"
 #include "core/process.hpp"
 #include "core/text.hpp"
@@ -38,10 +38,6 @@ Failure system_failure(const std::string& path, int error) {
         default:
             return fail(ErrorKind::failed, message);
     }
-}
-
-Timestamp from_timespec(const timespec& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 }  // namespace
@@ -179,8 +175,8 @@ Result<FileStatus> Host::status(const std::string& path, bool follow) const {
                   : S_ISLNK(found.st_mode) ? FileKind::symlink
                                            : FileKind::other;
     status.size = static_cast<double>(found.st_size);
-    status.modified = from_timespec(found.st_mtim);
-    status.changed = from_timespec(found.st_ctim);
+    status.modified = to_seconds(found.st_mtim);
+    status.changed = to_seconds(found.st_ctim);
     status.device = found.st_dev;
     status.inode = found.st_ino;
     return status;
@@ -206,16 +202,11 @@ Result<CommandOutput> Host::run(const Command& command) const {
 }
 
 Timestamp Host::now() const {
-    if (recorded_) return recorded_now_;
-    timespec time{};
-    ::clock_gettime(CLOCK_REALTIME, &time);
-    return from_timespec(time);
+    return recorded_ ? recorded_now_ : wall_clock();
 }
 
 Seconds Host::monotonic() const {
-    timespec time{};
-    ::clock_gettime(CLOCK_BOOTTIME, &time);
-    return from_timespec(time);
+    return boot_clock();
 }
 
 Timestamp Host::boot_time() const {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "core/child_process.hpp"
+#include "core/clock.hpp"
 
 namespace lastgood {
 
@@ -18,19 +18,13 @@ constexpr size_t error_limit = 64 * 1024;
 
 enum class Reading { ended, too_long, too_much };
 
-Seconds clock_now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 // Until both pipes are at their end, or the child is.
 Reading read_all(const ChildProcess& child, int output, int error, Seconds end, size_t output_limit,
                  CommandOutput& result) {
     char buffer[16384];
     pollfd sources[3] = {{output, POLLIN, 0}, {error, POLLIN, 0}, {child.pidfd(), POLLIN, 0}};
     while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-        const Seconds left = end - clock_now();
+        const Seconds left = end - monotonic_clock();
         if (left <= 0) return Reading::too_long;
         if (::poll(sources, 3, child.poll_timeout(left)) < 0 && errno != EINTR) break;
         bool read_any = false;
@@ -76,11 +70,11 @@ Result<CommandOutput> run_process(const Command& command) {
     error->write.close();
 
     CommandOutput result;
-    const Seconds end = clock_now() + command.deadline;
+    const Seconds end = monotonic_clock() + command.deadline;
     const Reading reading =
         read_all(*child, output->read.get(), error->read.get(), end, command.output_limit, result);
     std::optional<ProcessEnd> how;
-    if (reading == Reading::ended) how = child->wait(std::max(0.0, end - clock_now()));
+    if (reading == Reading::ended) how = child->wait(std::max(0.0, end - monotonic_clock()));
     while (!how && child->escalate()) how = child->wait(ChildProcess::kill_interval);
     if (!how)
         return fail(ErrorKind::timed_out,

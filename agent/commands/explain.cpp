@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <iterator>
 #include <set>
@@ -15,6 +14,7 @@
 
 #include "agent/commands/saved_text.hpp"
 #include "collectors/explainer.hpp"
+#include "core/clock.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
 #include "exporters/status/terminal.hpp"
@@ -133,12 +133,6 @@ std::vector<Rule> rules_of_a_moment() {
     return rules;
 }
 
-Timestamp clock_now() {
-    using Duration = std::chrono::duration<double>;
-    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 }  // namespace
 
 Result<Explanation> explain_text(std::string_view text, Timestamp now) {
@@ -186,7 +180,7 @@ int run_explain(const ExplainOptions& options) {
     if (!saved) {
         return complain(saved.error());
     }
-    const Timestamp now = clock_now();
+    const Timestamp now = wall_clock();
     const auto explanation = explain_text(saved->text(), now);
     if (!explanation) {
         return complain(explanation.error());

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "core/clock.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -69,11 +71,6 @@ Result<void> execute(sqlite3* database, const std::string& text) {
 void bind(sqlite3_stmt* statement, int index, const std::string& text) {
     sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()),
                       SQLITE_TRANSIENT);
-}
-
-Seconds steady_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
 }
 
 }  // namespace
@@ -222,7 +219,8 @@ void Store::save(std::vector<StateRow> changes, Seconds patience) {
         pending_[std::move(key)] = std::move(row);
     }
     wake_.notify_all();
-    const bool in_trouble = problem_ || (busy_since_ > 0 && steady_now() - busy_since_ > patience);
+    const bool in_trouble =
+        problem_ || (busy_since_ > 0 && monotonic_clock() - busy_since_ > patience);
     if (patience > 0 && !in_trouble)
         wake_.wait_for(lock, std::chrono::duration<double>(patience),
                        [this] { return problem_ || (pending_.empty() && busy_since_ == 0); });
@@ -231,9 +229,9 @@ void Store::save(std::vector<StateRow> changes, Seconds patience) {
 std::optional<std::string> Store::problem() const {
     const std::lock_guard lock(mutex_);
     if (problem_) return problem_;
-    if (busy_since_ > 0 && steady_now() - busy_since_ > hanging)
+    if (busy_since_ > 0 && monotonic_clock() - busy_since_ > hanging)
         return fmt::format("{}: a write has not finished for {}: the disk hangs", directory_,
-                           format_duration(steady_now() - busy_since_));
+                           format_duration(monotonic_clock() - busy_since_));
     return std::nullopt;
 }
 
@@ -295,7 +293,7 @@ Result<void> Store::write(const std::vector<StateRow>& rows) {
 }
 
 void Store::try_to_open(std::unique_lock<std::mutex>& lock) {
-    busy_since_ = steady_now();
+    busy_since_ = monotonic_clock();
     lock.unlock();
     const auto opened = open_or_put_aside();
     lock.lock();
@@ -313,7 +311,7 @@ void Store::write_pending(std::unique_lock<std::mutex>& lock) {
     std::vector<StateRow> rows;
     for (const auto& [key, row] : pending_) rows.push_back(row);
     auto taken = std::exchange(pending_, {});
-    busy_since_ = steady_now();
+    busy_since_ = monotonic_clock();
     lock.unlock();
     const bool is_there = is_still_there();
     Result<void> written = fail(ErrorKind::failed, path_ + " was deleted");

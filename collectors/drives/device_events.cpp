@@ -9,6 +9,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "core/clock.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -16,12 +18,6 @@ namespace {
 constexpr Seconds coalescing_window = 0.1;
 constexpr int max_windows = 10;  // bounds the delay of a report by a flood of events
 constexpr int max_events = 10000;
-
-Seconds monotonic() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 }  // namespace
 
@@ -66,13 +62,13 @@ bool DeviceEvents::drain(udev_monitor* monitor) const {
 }
 
 bool DeviceEvents::wait_once(Seconds seconds) {
-    const Seconds until = monotonic() + seconds;
+    const Seconds until = monotonic_clock() + seconds;
     while (true) {
         std::array<pollfd, 2> polled{};
         for (size_t i = 0; i < monitors_.size(); ++i)
             polled[i] = {monitors_[i] == nullptr ? -1 : udev_monitor_get_fd(monitors_[i]), POLLIN,
                          0};
-        const Seconds left = std::max(0.0, until - monotonic());
+        const Seconds left = std::max(0.0, until - monotonic_clock());
         const int ready =
             ::poll(polled.data(), polled.size(), static_cast<int>(std::ceil(left * 1000)));
         if (ready < 0 && errno == EINTR) continue;

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/clock.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -21,12 +23,6 @@ struct Message {
     int error = 0;
     FilesystemUse use{};
 };
-
-Seconds monotonic() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 }  // namespace
 
@@ -77,7 +73,7 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
     reap();
     std::map<std::string, ProbeAnswer> answers;
     std::map<std::string, Running> running;
-    const Seconds until = monotonic() + deadline;
+    const Seconds until = monotonic_clock() + deadline;
     size_t next = 0;
     while (true) {
         for (; next < points.size() && running.size() < most_at_once; ++next) {
@@ -98,7 +94,7 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
             polled.push_back({child.answer.get(), POLLIN, 0});
             names.push_back(point);
         }
-        const Seconds left = until - monotonic();
+        const Seconds left = until - monotonic_clock();
         if (left <= 0) break;
         const int ready =
             ::poll(polled.data(), polled.size(), static_cast<int>(std::ceil(left * 1000)));

@@ -12,6 +12,7 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 #include "collectors/kernel_log/source.hpp"
+#include "core/clock.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -23,12 +24,6 @@ constexpr Seconds min_commit_interval = 0.05;  // errors within this time share 
 constexpr Seconds report_timeout = 0.02;       // longest gap within the report of one command
 
 // The clock of the records' timestamps.
-Seconds kernel_clock() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 // The last record that was counted: "BOOT_ID:SEQUENCE".
 struct Cursor {
     std::string boot;
@@ -56,7 +51,7 @@ class KernelLogCollector {
                   if (!topology) return std::nullopt;
                   return std::move(*topology);
               },
-              kernel_clock),
+              monotonic_clock),
           account_(names_),
           reader_([this](const KernelEvent& event, const KernelLogReader::Origin& origin) {
               account_.charge(event, origin);
@@ -81,7 +76,7 @@ class KernelLogCollector {
                 commit();
                 return Failure(status.error());
             }
-            const Seconds now = kernel_clock();
+            const Seconds now = monotonic_clock();
             if (*status == KernelLogSource::Status::record) {
                 take(record);
                 if (!account_.empty() && now - last_commit >= min_commit_interval &&
@@ -135,7 +130,7 @@ class KernelLogCollector {
         const Timestamp now = context_.host.now();
         const double uptime = static_cast<double>(record.microseconds) * 1e-6;
         Timestamp time =
-            context_.host.recorded() ? boot_time_ + uptime : now - kernel_clock() + uptime;
+            context_.host.recorded() ? boot_time_ + uptime : now - monotonic_clock() + uptime;
         if (time > now && !context_.host.recorded()) time = now;
         count_lost(record.sequence, time);
         last_sequence_ = record.sequence;
@@ -144,7 +139,7 @@ class KernelLogCollector {
         counting_ = counting;
         account_.set_counting(counting);
         if (record.facility != 0) return;  // written by a program
-        last_record_ = kernel_clock();
+        last_record_ = monotonic_clock();
         const KernelLogReader::Origin origin{time, record.device};
         if (!contains(record.text, '\\')) {
             reader_.feed(record.text, origin);
@@ -186,8 +181,8 @@ class KernelLogCollector {
     bool counting_ = true;
     std::optional<uint64_t> last_sequence_;
     Timestamp boot_time_ = 0;
-    Seconds last_record_ = 0;              // when the last kernel record was read
-    Seconds drained_at_ = kernel_clock();  // when no record was waiting
+    Seconds last_record_ = 0;                 // when the last kernel record was read
+    Seconds drained_at_ = monotonic_clock();  // when no record was waiting
 };
 
 Result<void> run(Context& context) {

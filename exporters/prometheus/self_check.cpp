@@ -5,31 +5,29 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <memory>
 #include <string_view>
 
+#include "core/clock.hpp"
 #include "core/descriptor.hpp"
 
 namespace lastgood {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-bool ready_before(int fd, short events, Clock::time_point end) {
+bool ready_before(int fd, short events, Seconds end) {
     pollfd waited{fd, events, 0};
     int count = 0;
     do {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        if (left.count() <= 0) return false;
-        count = ::poll(&waited, 1, static_cast<int>(left.count()));
+        const Seconds left = end - monotonic_clock();
+        if (left <= 0) return false;
+        count = ::poll(&waited, 1, static_cast<int>(left * 1000));
     } while (count < 0 && errno == EINTR);
     return count == 1;
 }
 
 // A connected socket, or -1.
-int connect_before(const addrinfo& address, Clock::time_point end) {
+int connect_before(const addrinfo& address, Seconds end) {
     const int fd =
         ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
     if (fd < 0) return -1;
@@ -47,7 +45,7 @@ int connect_before(const addrinfo& address, Clock::time_point end) {
 }  // namespace
 
 bool answers_itself(const std::string& listen, Seconds limit) {
-    const auto end = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(limit * 1000));
+    const Seconds end = monotonic_clock() + limit;
     const size_t colon = listen.rfind(':');
     if (colon == listen.npos) return true;
     std::string host = listen.substr(0, colon);

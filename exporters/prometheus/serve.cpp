@@ -8,11 +8,11 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 
+#include "core/clock.hpp"
 #include "core/report.hpp"
 #include "exporters/prometheus/exposition.hpp"
 #include "exporters/prometheus/privileges.hpp"
@@ -22,12 +22,6 @@
 namespace lastgood {
 
 namespace {
-
-Timestamp clock_now() {
-    using Duration = std::chrono::duration<double>;
-    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 std::string escape_html(std::string_view text) {
     std::string result;
@@ -59,7 +53,7 @@ std::string start_page(const std::string& report_path) {
         ViewOptions options;
         options.width = 120;
         options.height = 0;
-        status = report ? render_status(*report, clock_now(), options)
+        status = report ? render_status(*report, wall_clock(), options)
                         : render_no_report(report.error(), report_path, options);
     }
     ::malloc_trim(0);
@@ -102,7 +96,7 @@ void wait_for_end(const sigset_t& signals, const std::string& listen) {
 }  // namespace
 
 HttpServer::Answer make_pages(const std::string& report_path) {
-    auto cache = std::make_shared<ExpositionCache>(report_path, clock_now);
+    auto cache = std::make_shared<ExpositionCache>(report_path, wall_clock);
     return [cache, report_path](std::string_view path) -> HttpAnswer {
         if (path == "/metrics") {
             return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};

@@ -5,13 +5,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
+#include "core/clock.hpp"
 #include "core/config.hpp"
 #include "core/facts.hpp"
 #include "core/report.hpp"
@@ -22,12 +22,6 @@
 namespace lastgood {
 
 namespace {
-
-Timestamp clock_now() {
-    using Duration = std::chrono::duration<double>;
-    return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 struct Screen {
     std::string text;
@@ -85,7 +79,7 @@ std::string known_names(const Facts& facts) {
 }
 
 Screen subject_screen(const Report& report, const StatusOptions& options, const ViewOptions& view) {
-    const Timestamp now = clock_now();
+    const Timestamp now = wall_clock();
     const Facts facts(report);
     auto subjects = facts.named(options.subject);
     std::string word = options.subject;
@@ -132,7 +126,7 @@ Screen screen_of(const StatusOptions& options, ViewOptions view) {
     if (!options.subject.empty()) {
         return subject_screen(*report, options, view);
     }
-    const Timestamp now = clock_now();
+    const Timestamp now = wall_clock();
     const int code = exit_code(judge(*report, now, view.agent_gone).health);
     return {options.json ? to_json(*report) : render_status(*report, now, view), "", code};
 }

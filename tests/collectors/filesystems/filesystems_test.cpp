@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "collectors/filesystems/facts.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "core/clock.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
 
@@ -43,12 +43,6 @@ std::string points(std::string_view mountinfo) {
 std::optional<double> value(const MemorySink& sink, const Metric& metric,
                             std::string_view subject) {
     return value_of(sink.observations, metric, subject);
-}
-
-Seconds monotonic() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 // Like a mount whose server is gone; "/good" answers.
@@ -314,9 +308,9 @@ TEST_CASE("btrfs counts its errors by kind") {
 
 TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets no second child") {
     FilesystemProbes probes(hanging_probe, SIGTERM);
-    const Seconds begin = monotonic();
+    const Seconds begin = monotonic_clock();
     auto answers = probes.ask({"/hangs", "/good", "/denied", "/crash"}, 1);
-    CHECK(monotonic() - begin < 30);
+    CHECK(monotonic_clock() - begin < 30);
     CHECK(answers["/hangs"].kind == ProbeAnswer::Kind::silent);
     CHECK(answers["/good"].kind == ProbeAnswer::Kind::answered);
     CHECK(answers["/good"].use.size == 42);
@@ -325,9 +319,9 @@ TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets 
     CHECK(probes.stuck() == 1);
 
     // Now it is known: nobody waits for it, and there is still one child.
-    const Seconds again = monotonic();
+    const Seconds again = monotonic_clock();
     answers = probes.ask({"/hangs"}, 60);
-    CHECK(monotonic() - again < 30);
+    CHECK(monotonic_clock() - again < 30);
     CHECK(answers["/hangs"].kind == ProbeAnswer::Kind::silent);
     CHECK(probes.stuck() == 1);
 }
@@ -335,8 +329,8 @@ TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets 
 TEST_CASE("a child that could be ended is asked again") {
     FilesystemProbes probes(hanging_probe, SIGKILL);
     CHECK(probes.ask({"/hangs"}, 0.2)["/hangs"].kind == ProbeAnswer::Kind::silent);
-    const Seconds begin = monotonic();
-    while (monotonic() - begin < 20 && probes.stuck() > 0) {
+    const Seconds begin = monotonic_clock();
+    while (monotonic_clock() - begin < 20 && probes.stuck() > 0) {
         probes.ask({}, 0);
         ::usleep(10'000);
     }
@@ -355,8 +349,8 @@ TEST_CASE("the kernel tells of a new mount at once") {
         watch.follow({"/proc/self/mountinfo", "/no/such/file"});
         if (watch.wait(0.01)) ::_exit(1);
         if (::mount("none", "/tmp", "tmpfs", 0, nullptr) != 0) ::_exit(77);
-        const Seconds begin = monotonic();
-        if (!watch.wait(60) || monotonic() - begin > 30) ::_exit(2);
+        const Seconds begin = monotonic_clock();
+        if (!watch.wait(60) || monotonic_clock() - begin > 30) ::_exit(2);
         if (watch.wait(0.01)) ::_exit(3);  // told once
         ::_exit(0);
     }

@@ -15,6 +15,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/clock.hpp"
 #include "core/report.hpp"
 #include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
@@ -66,10 +67,7 @@ struct Folder {
 
 Report fresh_report() {
     Report report = failing_drive();
-    using Duration = std::chrono::duration<double>;
-    report.written_at =
-        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
+    report.written_at = wall_clock();
     return report;
 }
 
