@@ -1,0 +1,199 @@
+"""A Debian system in a directory, for tests/suites and tests/arm64: made by debootstrap once, kept as an archive under a name made of
+all that went into it, and unpacked for each run. Needs root.
+
+All of a run takes place in mount and process namespaces of its own, so that no mount and no process outlives it, also when it is killed."""
+
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent
+LOGS = SOURCE / "build" / "logs"
+sys.path.insert(0, str(HERE / "lab"))
+from guest import built_once, cache_directory, digest, mirror, run as logged  # noqa: E402
+
+NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+BEFORE_INSTALLING = r"""
+printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/unsafe
+printf 'path-exclude=%s\n' '/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/man/*' > /etc/dpkg/dpkg.cfg.d/small
+printf 'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n' > /etc/apt/apt.conf.d/91small
+. /packages.sh
+"""
+AFTER_INSTALLING = r"""
+rm -rf /etc/dpkg/dpkg.cfg.d/small /packages.sh /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb
+"""
+
+
+def why_not():
+    """Why no such system can be made here, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    for program in ("debootstrap", "unshare", "zstd"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    if subprocess.run([*NAMESPACES, "--net", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
+        return "no mount, process and network namespaces can be made here"
+    try:
+        site = mirror()
+    except AssertionError as error:
+        return str(error)
+    return None if site.startswith(("http:", "https:", "file:")) else f"debootstrap cannot read {site}, which apt uses here"
+
+
+def in_namespaces(name):
+    """Runs this program again in namespaces of its own, with an empty directory as its last argument, which goes when it ends.
+    Returns its exit status. Where that cannot be, says so as a skipped test."""
+    reason = why_not()
+    if reason:
+        results = Results(name)
+        results.skip(reason)
+        return results.end()
+    directory = tempfile.mkdtemp(prefix=f"lastgood-{name}-")
+
+    def ends_with_us():
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+    child = None
+
+    def stop(number, _):
+        if child:
+            child.kill()
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        child = subprocess.Popen([*NAMESPACES, sys.executable, *sys.argv, directory], stdin=subprocess.DEVNULL, preexec_fn=ends_with_us)
+        return child.wait()
+    finally:
+        if child:
+            child.kill()
+            child.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class System:
+    """A copy of the kept system, with the sources in /root/lastgood."""
+
+    def __init__(self, directory, suite, install):
+        """install: what is run in it once (bash, packages.sh is read)."""
+        packages = SOURCE / "packaging" / "packages.sh"
+        name = f"suite_{suite}-" + digest(suite, BEFORE_INSTALLING, install, AFTER_INSTALLING, packages.read_text())
+        self.suite, self.directory = suite, pathlib.Path(directory)
+        self.tree = self.directory / "tree"
+        with built_once(name, newest=2) as (kept, is_new):
+            if is_new:
+                self._make(kept, install, packages)
+        self.tree.mkdir()
+        subprocess.run(["tar", "-xf", cache_directory() / name / "tree.tar.zst", "--numeric-owner", "-C", self.tree], check=True)
+        self._mount("/proc", "-t", "proc", "proc")
+        self._mount("/sys", "--rbind", "/sys")
+        self._mount("/dev", "--rbind", "/dev")
+        self._copy_sources()
+        shared = SOURCE.parent / "shared"
+        if shared.is_dir():
+            self._mount("/root/shared", "--bind", "-o", "ro", shared)
+        ccache = pathlib.Path(os.environ.get("CCACHE_DIR") or pathlib.Path.home() / ".cache" / "ccache")
+        ccache.mkdir(parents=True, exist_ok=True)
+        self._mount("/root/.cache/ccache", "--bind", ccache)
+
+    def _mount(self, at, *arguments):
+        point = self.tree / at[1:]
+        point.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", *arguments, point], check=True)
+
+    def _make(self, kept, install, packages):
+        log, tree = kept / "build.log", self.tree
+        print(f"making a system of Debian's {self.suite} (kept in {kept.parent})", flush=True)
+        logged(log, "debootstrap", "--variant=minbase", "--include=iproute2", self.suite, tree, mirror())
+        machine = subprocess.run(["apt-config", "dump", "Acquire"], stdout=subprocess.PIPE, check=True).stdout  # a proxy, say
+        (tree / "etc/apt/apt.conf.d/90machine").write_bytes(machine)
+        shutil.copy(packages, tree / "packages.sh")
+        self._mount("/proc", "-t", "proc", "proc")
+        environment = ("/usr/bin/env", "-i", PATH, "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
+        logged(log, "chroot", tree, *environment, "bash", "-euc", BEFORE_INSTALLING + install + AFTER_INSTALLING)
+        subprocess.run(["umount", tree / "proc"], check=True)
+        logged(log, "tar", "-cf", kept / "tree.tar.zst", "-I", "zstd -1 -T0", "--one-file-system", "--numeric-owner", "-C", tree, ".")
+        shutil.rmtree(tree)
+
+    def _copy_sources(self):
+        """What git knows or would know of; everything but builds where there is no git."""
+        command = ["git", "-c", f"safe.directory={SOURCE}", "-C", SOURCE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        try:
+            listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.split(b"\0")
+        except (OSError, subprocess.CalledProcessError):
+            listed = [os.fsencode(path.name) for path in SOURCE.iterdir() if not path.name.startswith("build")]
+        # Deleted files are in git's list until that is committed. Recorded hosts have links that lead nowhere.
+        names = b"\0".join(name for name in listed if name and os.path.lexists(os.path.join(os.fsencode(SOURCE), name)))
+        packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "-cf", "-"], input=names, stdout=subprocess.PIPE, check=True).stdout
+        copy = self.tree / "root" / "lastgood"
+        copy.mkdir()
+        subprocess.run(["tar", "-C", copy, "--no-same-owner", "-xf", "-"], input=packed, check=True)
+
+    def bash(self, script, seconds, log):
+        """Runs a script in it, without any network but a loopback of its own. Returns (status, output); the output is also in the log."""
+        passed_on = [f"{name}={os.environ[name]}" for name in ("CI", "LASTGOOD_TESTS_RUN") if name in os.environ]
+        command = [
+            "unshare", "--net", "chroot", self.tree, "/usr/bin/env", "-i", PATH, "HOME=/root", "LANG=C.UTF-8", *passed_on,
+            "bash", "-euo", "pipefail", "-c", "ip link set lo up; cd /root/lastgood\n" + script,
+        ]
+        with open(log, "w+", encoding="utf-8", errors="replace") as output:
+            try:
+                status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=seconds, check=False).returncode
+            except subprocess.TimeoutExpired:
+                status = 124
+                output.write(f"\nnot done after {seconds} s\n")
+            output.seek(0)
+            return status, output.read()
+
+
+class Results:
+    """Counts cases, says so as tests/run does, and writes them as JUnit's XML to build/logs/NAME.xml."""
+
+    def __init__(self, name):
+        self.name, self.cases = name, []
+        LOGS.mkdir(parents=True, exist_ok=True)
+
+    def step(self, what, system, script, seconds=600, forbidden=()):
+        """One case: the script ends with status 0 and prints none of what is forbidden."""
+        begin = time.monotonic()
+        log = LOGS / f"{self.name}-{what.replace(' ', '-')}.log"
+        status, output = system.bash(script, seconds, log)
+        found = [word for word in forbidden if word in output]
+        took = f"{time.monotonic() - begin:.0f} s"
+        if status == 0 and not found:
+            self._add("PASS", f"{what} ({took})", None)
+            return
+        print("".join(f"    {line}\n" for line in output.splitlines()[-30:]), end="")
+        why = f"status {status}" if status else f"it says “{found[0].strip()}”"
+        self._add("FAIL", f"{what} ({took})", f"{why}; log: {log}")
+
+    def skip(self, reason):
+        self._add("skipped", "all of it", reason)
+
+    def _add(self, verdict, what, reason):
+        self.cases.append((verdict, what, reason))
+        print(f"{verdict}: {self.name}: {what}" + (f": {reason}" if reason else ""), flush=True)
+
+    def end(self):
+        """Says the sum. Returns the exit status."""
+        suite = ElementTree.Element("testsuite", name=self.name)
+        for verdict, what, reason in self.cases:
+            case = ElementTree.SubElement(suite, "testcase", classname=self.name, name=what)
+            if verdict != "PASS":
+                ElementTree.SubElement(case, "failure" if verdict == "FAIL" else "skipped", message=reason)
+        ElementTree.ElementTree(suite).write(LOGS / f"{self.name}.xml")
+        passed, failed, skipped = ([case[0] for case in self.cases].count(verdict) for verdict in ("PASS", "FAIL", "skipped"))
+        print(f"{passed} passed, {failed} failed, {skipped} skipped")
+        return 1 if failed else 0
