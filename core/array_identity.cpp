@@ -14,6 +14,14 @@ constexpr std::string_view lvm_leg = "_rimage_";
 
 }  // namespace
 
+std::string md_array_id(std::string_view uuid) {
+    return fmt::format("md-uuid-{}", uuid);
+}
+
+std::string btrfs_array_id(std::string_view uuid) {
+    return fmt::format("btrfs-{}", uuid);
+}
+
 std::string md_uuid_from_sysfs(std::string_view text, bool swapped) {
     std::string digits = to_lower(trim_end(text));
     std::erase(digits, '-');

@@ -10,6 +10,17 @@
 
 namespace lastgood {
 
+// Words of lastgood_array_info's label "metadata" for the arrays that are not md's (those have md's
+// format, "1.2"). Advice chooses its commands by them.
+inline constexpr std::string_view metadata_dm_raid = "dm-raid";
+inline constexpr std::string_view metadata_btrfs = "btrfs";
+
+// The id of an md array with this UUID, "md-uuid-01234567:…": udev's name in /dev/disk/by-id.
+std::string md_array_id(std::string_view uuid);
+
+// The id of a btrfs filesystem of several devices, "btrfs-UUID".
+std::string btrfs_array_id(std::string_view uuid);
+
 // sysfs' "01234567-89ab-cdef-0123-456789abcdef" as mdadm and udev write it, in four words with
 // colons. Metadata 0.90 keeps its UUID as numbers in the byte order of the machine (`swapped`).
 // Empty for one that is not set or malformed.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/array_identity.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -14,7 +16,7 @@ AdviceCommand array(std::string_view word, std::string_view md, std::string_view
     return {SubjectKind::array,
             word,
             "metadata",
-            {{"dm-raid", "LVM", lvm}, {"btrfs", "btrfs", btrfs}},
+            {{metadata_dm_raid, "LVM", lvm}, {metadata_btrfs, "btrfs", btrfs}},
             md};
 }
 

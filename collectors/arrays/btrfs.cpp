@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/array_identity.hpp"
 #include "core/metrics/arrays.hpp"
 
 namespace lastgood {
@@ -55,7 +56,7 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
     const std::string directory = "/sys/fs/btrfs/" + uuid;
     auto devices = host.list(directory + "/devices");
     if (!devices) return;
-    const std::string id = "btrfs-" + uuid;
+    const std::string id = btrfs_array_id(uuid);
     size_t missing = 0;
     const auto observe_missing = [&](const std::string& device, const std::string& slot) {
         ++missing;
@@ -87,7 +88,7 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
                  {{"device", devices->empty() ? "" : devices->front()},
                   {"level", weakest.profile.empty() ? "btrfs" : "btrfs " + weakest.profile},
                   {"layout", ""},
-                  {"metadata", "btrfs"},
+                  {"metadata", std::string(metadata_btrfs)},
                   {"name", label ? *label : std::string()}});
     const bool readable = weakest.survives >= 0 && weakest.unknown.empty();
     sink.observe(metric::array_present, id, 1, now);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "collectors/arrays/redundancy.hpp"
+#include "core/array_identity.hpp"
 #include "core/metrics/arrays.hpp"
 
 namespace lastgood {
@@ -128,7 +129,7 @@ void observe_sync(const MdArray& array, std::string_view id, Timestamp now, Sink
 }  // namespace
 
 std::string array_id(const MdArray& array) {
-    return array.uuid.empty() ? array.device : "md-uuid-" + array.uuid;
+    return array.uuid.empty() ? array.device : md_array_id(array.uuid);
 }
 
 void complete_from_mdstat(MdArray& array, const MdArray& mdstat) {

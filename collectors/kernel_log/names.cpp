@@ -237,8 +237,8 @@ std::string HostKernelLogNames::array(std::string_view device) {
             const std::string id = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
             if (!id.empty()) {
                 if (array_ids_.size() < max_names || array_ids_.contains(name))
-                    array_ids_.insert_or_assign(name, "md-uuid-" + id);
-                return "md-uuid-" + id;
+                    array_ids_.insert_or_assign(name, md_array_id(id));
+                return md_array_id(id);
             }
         }
     }

@@ -13,3 +13,9 @@ TEST_CASE("an md array's UUID in sysfs, as mdadm writes it") {
     CHECK(md_uuid_from_sysfs("0123", false) == "");
     CHECK(md_uuid_from_sysfs("not a uuid", false) == "");
 }
+
+TEST_CASE("ids of arrays are those by which udev and the manual name them") {
+    CHECK(md_array_id("01234567:89abcdef:01234567:89abcdef") ==
+          "md-uuid-01234567:89abcdef:01234567:89abcdef");
+    CHECK(btrfs_array_id("6c2f") == "btrfs-6c2f");
+}

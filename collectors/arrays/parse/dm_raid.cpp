@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "core/array_identity.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -140,7 +141,7 @@ std::vector<DmRaid> parse_dm_raid_status(std::string_view text) {
         if (words.size() < 4 || !words[0].ends_with(':') || words[3] != "raid") continue;
         DmRaid one;
         one.name = words[0].substr(0, words[0].size() - 1);
-        one.array.metadata = "dm-raid";
+        one.array.metadata = metadata_dm_raid;
         if (words.size() < 8) {
             one.array.problem = "dm-raid: the status has no progress";
         } else {
