@@ -156,7 +156,7 @@ void Agent::adopt_state() {
     if (!rows) return;
     if (remembers_ || rows->empty()) {
         state_.take_changes();
-        if (state_.watched_since() != 0) store_.save(state_.all_rows());
+        if (state_.watched_since() != 0) store_.save(state_.all_rows(), save_patience);
         remembers_ = true;
         return;
     }

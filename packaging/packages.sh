@@ -36,9 +36,9 @@ build_packages=(
 
 # Besides, to test.
 test_packages=(
-    clang libclang-rt-dev shellcheck
+    clang libclang-rt-dev clang-format shellcheck
     doctest-dev
-    python3 python3-pytest
+    python3 python3-pytest python3-pytest-xdist
     prometheus prometheus-alertmanager
     restic borgbackup pgbackrest postgresql
     mount util-linux e2fsprogs libcap2-bin

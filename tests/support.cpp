@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace lastgood::test {
 
@@ -22,6 +23,11 @@ bool environment_says(const char* name) {
     if (value == nullptr) return false;
     const std::string text = value;
     return !text.empty() && text != "0" && text != "false";
+}
+
+std::string& skip_reason() {
+    static std::string reason;
+    return reason;
 }
 
 // "line 3: expected …, got …" for the first line that differs.
@@ -53,8 +59,18 @@ std::optional<std::string> corpora_directory() {
     const std::string directory = std::string(LASTGOOD_SOURCE) + "/../shared/corpora";
     std::error_code error;
     if (std::filesystem::is_regular_file(directory + "/INDEX.tsv", error)) return directory;
-    if (environment_says("CI")) give_up("CI is set and there is no recorded data in " + directory);
+    skip("there is no recorded data in ../shared/corpora beside this checkout");
     return std::nullopt;
+}
+
+void skip(const std::string& reason) {
+    if (environment_says("CI")) give_up("CI is set and a test cannot run: " + reason);
+    std::fputs(("SKIP: " + reason + "\n").c_str(), stderr);
+    skip_reason() = reason;
+}
+
+std::string take_skip_reason() {
+    return std::exchange(skip_reason(), "");
 }
 
 std::string read_file(const std::string& path) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "core/array_identity.hpp"
@@ -49,6 +51,28 @@ Weakest weakest_profile(const Host& host, const std::string& directory) {
         }
     }
     return weakest;
+}
+
+// The members that are there. `left`: how many of them may still be lost; nothing: not known.
+void observe_present_members(const Topology* topology, const std::string& id,
+                             const std::vector<std::string>& devices, std::optional<int> left,
+                             Timestamp now, Sink& sink) {
+    for (const std::string& device : devices) {
+        std::set<std::string> drives;
+        if (topology != nullptr) drives = topology->drives_under(device);
+        if (drives.empty()) drives.insert("");
+        for (const std::string& drive : drives) {
+            sink.observe(metric::array_member, id, 1, now,
+                         {{"drive", drive},
+                          {"device", device},
+                          {"slot", ""},
+                          {"state", "in_sync"},
+                          {"flags", ""}});
+            if (left && *left >= 0)
+                sink.observe(metric::array_member_fatal, id, *left == 0 ? 1 : 0, now,
+                             {{"drive", drive}, {"device", device}});
+        }
+    }
 }
 
 void observe_one(const Host& host, const Topology* topology, const std::string& uuid, Timestamp now,
@@ -102,22 +126,8 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
     sink.observe(metric::array_members, id, static_cast<double>(devices->size() + missing), now);
     sink.observe(metric::array_degraded_members, id, static_cast<double>(missing), now);
     const int left = weakest.survives - static_cast<int>(missing);
-    for (const std::string& device : *devices) {
-        std::set<std::string> drives;
-        if (topology != nullptr) drives = topology->drives_under(device);
-        if (drives.empty()) drives.insert("");
-        for (const std::string& drive : drives) {
-            sink.observe(metric::array_member, id, 1, now,
-                         {{"drive", drive},
-                          {"device", device},
-                          {"slot", ""},
-                          {"state", "in_sync"},
-                          {"flags", ""}});
-            if (readable && left >= 0)
-                sink.observe(metric::array_member_fatal, id, left == 0 ? 1 : 0, now,
-                             {{"drive", drive}, {"device", device}});
-        }
-    }
+    observe_present_members(topology, id, *devices, readable ? std::optional(left) : std::nullopt,
+                            now, sink);
     if (!readable) return;
     sink.observe(metric::array_failed, id, left < 0 ? 1 : 0, now);
     sink.observe(metric::array_survivable_failures, id, std::max(left, 0), now);

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "collectors/explainer.hpp"
-#include "collectors/smart/health.hpp"
 #include "collectors/smart/parse/atasmart_blob.hpp"
+#include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/nvme_json.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
 #include "collectors/smart/parse/smartctl_text.hpp"

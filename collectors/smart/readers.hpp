@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/smart/health.hpp"
+#include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
 #include "core/host.hpp"
 #include "core/result.hpp"

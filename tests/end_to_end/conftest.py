@@ -13,6 +13,14 @@ import loop_device  # noqa: E402
 import monitoring  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    """The kernel logs only some of many errors at once: tests that make them take turns."""
+    for item in items:
+        if "failing_drive" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("kernel errors"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     if not os.access(lastgood.BINARY, os.X_OK):
@@ -23,8 +31,9 @@ def binary():
 @pytest.fixture
 def installation(tmp_path):
     # serve, which has become another user, reads the report in it; pytest makes its directories for us alone.
-    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        path.chmod(0o755)
+    for path in (tmp_path, *tmp_path.parents):
+        if not path.stat().st_mode & 0o005:
+            path.chmod(0o755)
     made = lastgood.Installation(tmp_path / "lastgood")
     yield made
     made.clean_up()
@@ -33,13 +42,19 @@ def installation(tmp_path):
 @pytest.fixture
 def root():
     if os.geteuid() != 0:
-        pytest.skip("needs root")
+        lastgood.cannot_run("it needs root")
+
+
+def needs_loop_devices():
+    if not os.path.exists("/dev/loop-control"):
+        lastgood.cannot_run("this machine has no loop devices")
+    if subprocess.run(["losetup", "--find"], capture_output=True, check=False).returncode != 0:
+        lastgood.cannot_run("this machine has no free loop device")
 
 
 @pytest.fixture
 def failing_drive(tmp_path, root):
-    if not os.path.exists("/dev/loop-control"):
-        pytest.skip("this machine has no loop devices")
+    needs_loop_devices()
     drive = loop_device.FailingDrive(tmp_path)
     drive.set_up()
     yield drive
@@ -56,8 +71,7 @@ def alerting(tmp_path):
 @pytest.fixture
 def freezable(tmp_path, root):
     """A mounted filesystem; after fsfreeze whoever writes to it is stuck in the kernel, and cannot be killed."""
-    if not os.path.exists("/dev/loop-control"):
-        pytest.skip("this machine has no loop devices")
+    needs_loop_devices()
     image, directory = tmp_path / "image", tmp_path / "freezable"
     directory.mkdir()
     subprocess.run(["truncate", "--size=32M", str(image)], check=True)

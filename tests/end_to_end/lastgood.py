@@ -4,11 +4,14 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
+
+import pytest
 
 BINARY = os.environ.get("LASTGOOD_BINARY", "")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -37,10 +40,30 @@ def lastgood(*arguments, text="", seconds=30):
     )
 
 
+def cannot_run(reason):
+    """Skips the test: this machine lacks what it needs. A machine of CI lacks nothing."""
+    if os.environ.get("CI", "") not in ("", "0", "false"):
+        pytest.fail(f"CI is set and a test cannot run: {reason}")
+    pytest.skip(reason)
+
+
+reserved_ports = []  # sockets; each keeps other processes of pytest from taking the same port
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One that nobody listens on, below the range of outgoing connections. Nobody else is given it while this process lives."""
+    while True:
+        port = random.SystemRandom().randrange(12000, 32000)
+        reservation = socket.socket(socket.AF_UNIX)
+        with socket.socket() as listener:
+            try:
+                reservation.bind(f"\0lastgood-test-port-{port}")
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                reservation.close()
+                continue
+        reserved_ports.append(reservation)
+        return port
 
 
 def http_get(port, path, seconds=5):

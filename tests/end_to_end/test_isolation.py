@@ -107,13 +107,14 @@ def test_what_a_collector_says_in_a_run_has_a_limit(installation):
 
 
 def test_the_inbox(installation):
+    installation.write_config(sections='[collectors.inbox]\ninterval = "1s"\n')
     agent = installation.start("agent")
     line = '{"metric":"lastgood_backup_count","subject":"off-host","value":%d}\n'
     (installation.inbox / "remote.jsonl").write_text(line % 7)
-    installation.wait_for_report(lambda report: report.value("backup_count", "off-host") == 7, 75, "the file in the inbox")
+    installation.wait_for_report(lambda report: report.value("backup_count", "off-host") == 7, 20, "the file in the inbox")
     (installation.inbox / "rubbish.jsonl").write_bytes(b"\xff\xfe\0 no observation\n" * 100)
     installation.wait_for_report(
-        lambda report: any("rubbish" in str(problem) for problem in report.problems), 75, "a problem that names the file"
+        lambda report: any("rubbish" in str(problem) for problem in report.problems), 20, "a problem that names the file"
     )
     assert installation.report().value("backup_count", "off-host") == 7
     assert agent.poll() is None

@@ -2,10 +2,13 @@
 
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -132,6 +135,20 @@ def remembers_again(report):
     return report.value("state_persisted") == 1 and not report.find("state_not_persisted")
 
 
+def is_saved(directory, key):
+    """Whether the state on disk has a text of that name. The agent keeps the database locked: a copy is looked at."""
+    with tempfile.TemporaryDirectory() as copy:
+        for file in directory.glob("state.db*"):
+            shutil.copy(file, copy)
+        database = sqlite3.connect(pathlib.Path(copy) / "state.db")
+        try:
+            return database.execute("SELECT count(*) FROM text WHERE name = ?", (key,)).fetchone()[0] == 1
+        except sqlite3.Error:
+            return False
+        finally:
+            database.close()
+
+
 def test_read_only_state_directory(installation, small_state):
     """At the start of the agent, and mended while it runs: what was remembered before is there again."""
     installation.write_config(state=small_state)
@@ -154,6 +171,7 @@ def test_full_state_directory(installation, small_state):
     (small_state / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     # And what it remembers is all that it had seen.
+    wait_until(lambda: is_saved(small_state, "watched_since"), 20, "it is saved", step=0.1)
     installation.kill(agent)
     agent = installation.start("agent")
     assert installation.report().document["watched_since"] == watched

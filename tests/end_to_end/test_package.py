@@ -11,6 +11,8 @@ import pytest
 from lastgood import SOURCE, http_get, http_json, lastgood, wait_until
 from package import UNITS, Package, commands, complete, run
 
+pytestmark = pytest.mark.package
+
 EXPOSURE = {"lastgood.service": 2.8, "lastgood-exporter.service": 1.1}  # systemd-analyze's figure of exposure, at most
 
 

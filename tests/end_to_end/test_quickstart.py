@@ -1,7 +1,8 @@
 """packaging/quickstart, as the README tells people to use it: in a fresh clone, whose path has a blank, but with directories
-and a port of our own."""
+and a port of our own. All but one of these tests take the program from the build that is there."""
 
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 
 import pytest
 
-from lastgood import SOURCE, children, http_get, is_running, wait_until
+from lastgood import BINARY, SOURCE, children, http_get, is_running, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,15 @@ def clone(tmp_path_factory):
 
 
 @pytest.fixture
-def quickstart(installation, clone, root):
+def quickstart(installation, clone, root, monkeypatch):
+    monkeypatch.setenv("LASTGOOD_BUILD", str(pathlib.Path(BINARY).parents[1]))
     return lambda *arguments: [str(clone / "packaging" / "quickstart"), *arguments, "--config", str(installation.config)]
+
+
+@pytest.mark.package
+def test_a_fresh_clone(installation, quickstart, monkeypatch):
+    monkeypatch.delenv("LASTGOOD_BUILD")
+    test_once(installation, quickstart)
 
 
 def test_once(installation, quickstart):

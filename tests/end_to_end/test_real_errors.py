@@ -27,6 +27,7 @@ def kernel_errors(report, drive):
     return report.value("drive_kernel_errors_total", drive) or 0
 
 
+@pytest.mark.alone
 def test_an_error_reaches_the_report_within_200_ms(installation, failing_drive, kernel_log):
     installation.write_config(sections=LOOP_DEVICES)
     installation.start("agent")

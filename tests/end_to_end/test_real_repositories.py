@@ -100,7 +100,7 @@ def source(tmp_path):
 @pytest.fixture
 def restic(tmp_path, monkeypatch):
     if not shutil.which("restic"):
-        pytest.skip("restic is not installed")
+        lastgood.cannot_run("restic is not installed")
     monkeypatch.setenv("RESTIC_REPOSITORY", str(tmp_path / "restic"))
     monkeypatch.setenv("RESTIC_PASSWORD", "a password that lastgood never sees")
     monkeypatch.setenv("RESTIC_CACHE_DIR", str(tmp_path / "cache"))
@@ -225,7 +225,7 @@ def test_a_repository_that_is_not_there_is_an_error(tmp_path):
 @pytest.fixture
 def borg(tmp_path, monkeypatch):
     if not shutil.which("borg"):
-        pytest.skip("borg is not installed")
+        lastgood.cannot_run("borg is not installed")
     monkeypatch.setenv("BORG_REPO", str(tmp_path / "borg"))
     monkeypatch.setenv("BORG_BASE_DIR", str(tmp_path / "base"))
     monkeypatch.setenv("BORG_PASSPHRASE", "a passphrase that lastgood never sees")
@@ -384,9 +384,9 @@ class Cluster:
 
 def cluster_or_skip(cipher=""):
     if os.geteuid() != 0:
-        pytest.skip("needs root, to become the user postgres")
+        lastgood.cannot_run("it needs root, to become the user postgres")
     if not shutil.which("pgbackrest") or not list(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-        pytest.skip("pgbackrest and postgresql are not installed")
+        lastgood.cannot_run("pgbackrest and postgresql are not installed")
     made = Cluster(cipher)
     try:
         made.start()

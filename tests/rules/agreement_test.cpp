@@ -176,7 +176,7 @@ Comparison other_strictness(Comparison comparison) {
 }  // namespace
 
 TEST_CASE("around every limit, findings and alerts are the same") {
-    if (!test::promtool_is_there("agreement around every limit")) return;
+    if (!test::promtool_is_there()) return;
     const auto rules = without_hold(sample(host_rules()));
     auto hosts = all_cases(rules);
     CHECK(hosts.size() > 10 * rules.size());
@@ -186,7 +186,7 @@ TEST_CASE("around every limit, findings and alerts are the same") {
 }
 
 TEST_CASE("minute by minute through every hold time, findings and alerts are the same") {
-    if (!test::promtool_is_there("agreement through every hold time")) return;
+    if (!test::promtool_is_there()) return;
     for (const auto& group : by_hold(sample(host_rules()))) {
         const auto& rules = group.second;
         CAPTURE(group.first);
@@ -198,7 +198,7 @@ TEST_CASE("minute by minute through every hold time, findings and alerts are the
 }
 
 TEST_CASE("on recorded hosts, findings and alerts of the whole rule file are the same") {
-    if (!test::promtool_is_there("agreement on recorded hosts")) return;
+    if (!test::promtool_is_there()) return;
     const auto hosts = recorded_hosts();
     REQUIRE_FALSE(hosts.empty());
     const auto disagreement = test::compare(test::pairs_of(host_rules()), hosts, 11 * 60,
@@ -207,7 +207,7 @@ TEST_CASE("on recorded hosts, findings and alerts of the whole rule file are the
 }
 
 TEST_CASE("summary and advice read alike on the host and in Prometheus") {
-    if (!test::promtool_is_there("texts")) return;
+    if (!test::promtool_is_there()) return;
     std::vector<Rule> rules;
     std::map<std::string, ObservedHost> hosts;
     for (const Rule& rule : sample(host_rules())) {
@@ -226,7 +226,7 @@ TEST_CASE("summary and advice read alike on the host and in Prometheus") {
 }
 
 TEST_CASE("one and many, and steps, read alike on the host and in Prometheus") {
-    if (!test::promtool_is_there("one and many")) return;
+    if (!test::promtool_is_there()) return;
     std::list<std::string> names;
     std::vector<Rule> rules;
     std::map<std::string, ObservedHost> hosts;
@@ -249,71 +249,70 @@ TEST_CASE("one and many, and steps, read alike on the host and in Prometheus") {
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
 }
 
+namespace {
+
+bool compares(const Condition* condition) {
+    return condition != nullptr && condition->comparison != Comparison::present;
+}
+
+void tamper_with_condition(Tampering& tampering, size_t at) {
+    const auto condition_of = [at](Rule& rule) {
+        return at < rule.all_of.size() ? &rule.all_of[at] : nullptr;
+    };
+    // Changes the condition where that is allowed; tells whether it did.
+    const auto add = [&](const std::string& what, bool (*may)(const Condition*),
+                         void (*change)(Condition&)) {
+        tampering.add(fmt::format("{} of condition {}", what, at + 1),
+                      [condition_of, may, change](Rule& rule) {
+                          Condition* condition = condition_of(rule);
+                          if (!may(condition)) return false;
+                          change(*condition);
+                          return true;
+                      });
+    };
+    const auto has_labels = [](const Condition* condition) {
+        return condition != nullptr && !condition->left.values.empty();
+    };
+    const auto has_two_labels = [](const Condition* condition) {
+        return condition != nullptr && condition->left.values.size() >= 2;
+    };
+    add("a higher limit", compares,
+        [](Condition& condition) { condition.limit += test::nudge(condition); });
+    add("a lower limit", compares,
+        [](Condition& condition) { condition.limit -= test::nudge(condition); });
+    add("another strictness", compares, [](Condition& condition) {
+        condition.comparison = other_strictness(condition.comparison);
+    });
+    add("all labels", has_labels, [](Condition& condition) {
+        condition.left.values.clear();
+        condition.left.label = {};
+    });
+    add("one label less", has_two_labels,
+        [](Condition& condition) { condition.left.values.pop_back(); });
+    add("another pick", compares, [](Condition& condition) {
+        Pick& pick = condition.left.pick;
+        pick = pick == Pick::largest ? Pick::smallest : Pick::largest;
+    });
+    if (at == 0) return;
+    add(
+        "turned round", [](const Condition* condition) { return condition != nullptr; },
+        [](Condition& condition) { condition.unless = !condition.unless; });
+    tampering.add(fmt::format("a dropped condition {}", at + 1), [condition_of, at](Rule& rule) {
+        if (condition_of(rule) == nullptr) return false;
+        rule.all_of.erase(rule.all_of.begin() + static_cast<std::ptrdiff_t>(at));
+        return true;
+    });
+}
+
+}  // namespace
+
 TEST_CASE("tampering is noticed: limits, comparisons, conditions") {
-    if (!test::promtool_is_there("tampering with conditions")) return;
+    if (!test::promtool_is_there()) return;
     const std::vector<Rule> rules = without_hold(sample(host_rules()));
     Tampering tampering(rules);
     size_t most = 0;
     for (const Rule& rule : rules) most = std::max(most, rule.all_of.size());
-    for (size_t at = 0; at < most; ++at) {
-        const auto condition_of = [at](Rule& rule) {
-            return at < rule.all_of.size() ? &rule.all_of[at] : nullptr;
-        };
-        const auto compares = [](const Condition* condition) {
-            return condition != nullptr && condition->comparison != Comparison::present;
-        };
-        const std::string where = fmt::format(" of condition {}", at + 1);
-        tampering.add("a higher limit" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (!compares(condition)) return false;
-            condition->limit += test::nudge(*condition);
-            return true;
-        });
-        tampering.add("a lower limit" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (!compares(condition)) return false;
-            condition->limit -= test::nudge(*condition);
-            return true;
-        });
-        tampering.add("another strictness" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (!compares(condition)) return false;
-            condition->comparison = other_strictness(condition->comparison);
-            return true;
-        });
-        tampering.add("all labels" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (condition == nullptr || condition->left.values.empty()) return false;
-            condition->left.values.clear();
-            condition->left.label = {};
-            return true;
-        });
-        tampering.add("one label less" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (condition == nullptr || condition->left.values.size() < 2) return false;
-            condition->left.values.pop_back();
-            return true;
-        });
-        tampering.add("another pick" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (!compares(condition)) return false;
-            Pick& pick = condition->left.pick;
-            pick = pick == Pick::largest ? Pick::smallest : Pick::largest;
-            return true;
-        });
-        if (at == 0) continue;
-        tampering.add("a dropped condition" + where, [&](Rule& rule) {
-            if (condition_of(rule) == nullptr) return false;
-            rule.all_of.erase(rule.all_of.begin() + static_cast<std::ptrdiff_t>(at));
-            return true;
-        });
-        tampering.add("turned round" + where, [&](Rule& rule) {
-            Condition* condition = condition_of(rule);
-            if (condition == nullptr) return false;
-            condition->unless = !condition->unless;
-            return true;
-        });
-    }
+    for (size_t at = 0; at < most; ++at) tamper_with_condition(tampering, at);
     tampering.add("severity", [](Rule& rule) {
         rule.severity =
             rule.severity == Severity::critical ? Severity::warning : Severity::critical;
@@ -323,7 +322,7 @@ TEST_CASE("tampering is noticed: limits, comparisons, conditions") {
 }
 
 TEST_CASE("tampering is noticed: a hold time longer or shorter by a minute") {
-    if (!test::promtool_is_there("tampering with hold times")) return;
+    if (!test::promtool_is_there()) return;
     for (const auto& group : by_hold(sample(host_rules()))) {
         CAPTURE(group.first);
         Tampering tampering(group.second);
@@ -340,7 +339,7 @@ TEST_CASE("tampering is noticed: a hold time longer or shorter by a minute") {
 }
 
 TEST_CASE("tampering is noticed: a lost model or serial number") {
-    if (!test::promtool_is_there("tampering with the join")) return;
+    if (!test::promtool_is_there()) return;
     const auto rules = without_hold(host_rules());
     std::vector<ObservedHost> hosts;
     for (const Rule& rule : rules) hosts.push_back(cases_of(rule).holding);
@@ -360,7 +359,7 @@ TEST_CASE("tampering is noticed: a lost model or serial number") {
 }
 
 TEST_CASE("two info series for one drive do not silence its alerts") {
-    if (!test::promtool_is_there("two info series")) return;
+    if (!test::promtool_is_there()) return;
     const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(
 rule_files: [{rules}]
 evaluation_interval: 1m
@@ -379,7 +378,7 @@ tests:
 }
 
 TEST_CASE("an agent that is no longer heard of, whatever its job is called") {
-    if (!test::promtool_is_there("agent absent")) return;
+    if (!test::promtool_is_there()) return;
     // a lives; b vanishes after an hour; c's scrape fails from the start; d belongs to another job;
     // e's report stands still.
     const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(

@@ -12,6 +12,7 @@
 
 #include "core/host.hpp"
 #include "rules/text.hpp"
+#include "tests/support.hpp"
 
 namespace lastgood::test {
 
@@ -104,17 +105,12 @@ std::string quote(std::string_view text) {
     return result + '"';
 }
 
-bool promtool_is_there(const std::string& test) {
+bool promtool_is_there() {
     Command command;
     command.arguments = {"promtool", "--version"};
     const auto output = Host().run(command);
     if (output && output->exit_status == 0) return true;
-    const char* ci = std::getenv("CI");
-    if (ci != nullptr && *ci != '\0' && std::string_view(ci) != "false") {
-        std::fputs("CI is set and promtool is not installed\n", stderr);
-        std::exit(2);
-    }
-    std::printf("SKIP: %s: promtool (package prometheus) is not installed\n", test.c_str());
+    skip("promtool (package prometheus) is not installed");
     return false;
 }
 

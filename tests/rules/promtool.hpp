@@ -12,9 +12,8 @@
 
 namespace lastgood::test {
 
-// Whether promtool is installed. In CI its absence ends the test program; elsewhere it prints a
-// SKIP line for `test`.
-bool promtool_is_there(const std::string& test);
+// Whether promtool is installed; when it is not, the test case is skipped (see skip()).
+bool promtool_is_there();
 
 // One host and what was observed on it. Timestamps among the values count from the time at which
 // promtool begins, 0.

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "collectors/smart/health.hpp"
+#include "collectors/smart/parse/health.hpp"
 #include "core/result.hpp"
 
 namespace lastgood {

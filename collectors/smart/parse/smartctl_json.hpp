@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/smart/health.hpp"
+#include "collectors/smart/parse/health.hpp"
 #include "core/result.hpp"
 
 namespace lastgood {

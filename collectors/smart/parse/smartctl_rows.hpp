@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/smart/health.hpp"
+#include "collectors/smart/parse/health.hpp"
 
 namespace lastgood {
 

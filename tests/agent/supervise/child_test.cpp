@@ -8,6 +8,7 @@
 
 #include "tests/agent/supervise/played_loop.hpp"
 #include "tests/no_pidfd.hpp"
+#include "tests/support.hpp"
 
 using namespace lastgood;
 
@@ -229,7 +230,7 @@ TEST_CASE("children of a kernel without pidfds") {
     const auto end = copy->wait(120);
     REQUIRE(end.has_value());
     if (end->status == no_filters)
-        fmt::print("SKIP: children without a pidfd: no seccomp filters here\n");
+        test::skip("this kernel has no seccomp filters");
     else
         CHECK(end->succeeded());
 }

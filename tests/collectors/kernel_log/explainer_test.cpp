@@ -70,10 +70,7 @@ TEST_CASE("explain: a kernel log is recognised, other texts are not") {
 
 TEST_CASE("explain: clean recorded boots give no errors") {
     const auto directory = test::corpora_directory();
-    if (!directory) {
-        std::puts("SKIP: explain clean boots: no ../shared/corpora in this checkout");
-        return;
-    }
+    if (!directory) return;
     size_t clean = 0;
     for (const auto& entry : std::filesystem::directory_iterator(*directory + "/dmesg")) {
         const std::string path = entry.path();

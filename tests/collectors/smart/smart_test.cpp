@@ -181,8 +181,10 @@ TEST_CASE("smartctl: a missing program is absent, with the package to install") 
     CHECK(reading.error().message.find("smartmontools") != std::string::npos);
 }
 
-TEST_CASE("recorded host: drives with SMART, without, asleep and behind a controller") {
-    const TemporaryDirectory root;
+namespace {
+
+// Drives with SMART, without, asleep and behind a controller.
+void write_drives(const TemporaryDirectory& root) {
     const auto add_drive = [&](const std::string& name, const std::string& place,
                                const std::string& number, const std::string& serial) {
         const std::string sysfs = "sys/devices/pci0000:00/" + place + "/block/" + name;
@@ -215,7 +217,13 @@ TEST_CASE("recorded host: drives with SMART, without, asleep and behind a contro
     root.write("commands/" + arguments + " -d megaraid,7 _dev_bus_3", hidden);
     root.write("commands/" + arguments + " -d megaraid,8 _dev_bus_3",
                healthy);  // the kernel shows it as sda
+}
 
+}  // namespace
+
+TEST_CASE("recorded host: drives with SMART, without, asleep and behind a controller") {
+    const TemporaryDirectory root;
+    write_drives(root);
     const Host host(root.path());
     const Config config;
     const auto ids = smart_collector.subjects(host, config);

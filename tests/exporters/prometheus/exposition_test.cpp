@@ -129,7 +129,7 @@ TEST_CASE("a series given twice is shown once, with its last value") {
 
 TEST_CASE("promtool has nothing to say against any metric") {
     if (std::system("command -v promtool > /dev/null 2>&1") != 0) {
-        MESSAGE("SKIP: promtool check metrics: promtool is not installed (package prometheus)");
+        test::skip("promtool (package prometheus) is not installed");
         return;
     }
     CHECK(promtool(to_exposition(every_metric(), true)) == "");

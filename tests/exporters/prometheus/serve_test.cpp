@@ -20,6 +20,7 @@
 #include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
 #include "tests/exporters/reports.hpp"
+#include "tests/support.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
@@ -222,7 +223,7 @@ TEST_CASE("privileges are gone, and the check would notice") {
     CHECK(exit_status_of([] { return check_no_privileges() ? 0 : 1; }) ==
           1);  // before: at least no_new_privs is missing
     if (::geteuid() != 0) {
-        MESSAGE("SKIP: giving up root: not root");
+        test::skip("giving up root needs root");
         return;
     }
     CHECK(exit_status_of([] {

@@ -1,4 +1,4 @@
-#include "collectors/smart/health.hpp"
+#include "collectors/smart/parse/health.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,192 @@
+"""What is asked of the sources, as functions of a source tree: each returns its violations, as lines to print."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+MOST_LINES = 500
+LONGEST_FUNCTION = 70
+
+# Longer functions, each with its reason.
+TABLE = "it is one table, a row for each rule"
+LONG_FUNCTIONS = {
+    ("rules/table/agent.cpp", "agent_rules"): TABLE,
+    ("rules/table/arrays.cpp", "array_rules"): TABLE,
+    ("rules/table/backups.cpp", "backup_rules"): TABLE,
+    ("rules/table/drive_failing.cpp", "drive_failing_rules"): TABLE,
+    ("rules/table/drive_suspect.cpp", "sector_rules"): TABLE,
+    ("rules/table/drive_suspect.cpp", "other_rules"): TABLE,
+    ("rules/table/filesystems.cpp", "filesystem_rules"): TABLE,
+    ("agent/commands/command_line.cpp", "make_command_line"): "it is the list of the commands and their options",
+    ("collectors/kernel_log/parse/event.cpp", "to_string"): "it is one switch, a line for each kind",
+}
+
+
+def tracked(root, *patterns):
+    """Files that match one of the patterns and are part of the tree, relative to it. Without git (an unpacked archive): all but builds."""
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={root}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode == 0:
+        files = [Path(name) for name in listed.stdout.split("\0") if name]
+    else:
+        files = [path.relative_to(root) for path in root.rglob("*") if "__pycache__" not in path.parts]
+        files = [path for path in files if not path.parts[0].startswith("build")]
+    return sorted(
+        path for path in files
+        if any(path.match(pattern) for pattern in patterns) and (root / path).is_file() and not (root / path).is_symlink()
+    )  # fmt: skip
+
+
+def scripts(root):
+    """Shell scripts: only a first line makes one; tests and documents quote some."""
+    return [path for path in tracked(root, "*") if (root / path).open("rb").readline().strip() in (b"#!/bin/bash", b"#!/bin/sh")]
+
+
+def unlisted_tests(root):
+    """What no meson.build names would never run."""
+    listed = "".join((root / path).read_text() for path in tracked(root, "meson.build"))
+    tests = [path.relative_to("tests") for path in tracked(root, "*_test.cpp", "*_fuzzer.cpp")]
+    return [f"tests/{path} stands in no meson.build" for path in tests if f"'{path}'" not in listed]
+
+
+def long_files(root):
+    lines = {path: len((root / path).read_text().splitlines()) for path in tracked(root, "*.cpp", "*.hpp", "*.inc", "*.py", "*.sh", "meson.build")}
+    lines |= {path: len((root / path).read_text().splitlines()) for path in scripts(root)}
+    return [f"{path} has {count} lines" for path, count in lines.items() if count > MOST_LINES]
+
+
+# --- functions
+
+
+def without_text(code):
+    """C++ with its comments, literals and preprocessor lines blanked; lines stay where they are."""
+    literals = (
+        r'R"([^(\s"]*)\((?:.|\n)*?\)\1"|//[^\n]*|/\*(?:.|\n)*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*'
+    )
+    return re.sub(literals, lambda match: re.sub(r"[^\n]", " ", match[0]), code, flags=re.MULTILINE)
+
+
+def opens_scope(head):
+    """Whether what stands before a brace begins a namespace or a class."""
+    if re.search(r"\b(namespace|extern)\b[^()]*$", head):
+        return True
+    return bool(re.search(r"\b(class|struct|union)\b[^()=]*$", head))
+
+
+def opens_function(head):
+    """Whether it is the signature of a function, with what may follow its parameters."""
+    return bool(re.search(r"\)[\w\s:&<>,*()\[\].-]*$", head)) and not re.search(r"=\s*$|\benum\b[^)]*$", head)
+
+
+def cpp_functions(code):
+    """(name, first line, number of lines) of each function of a C++ file in our format; lambdas and local classes belong to theirs."""
+    code = without_text(code)
+    braces = []  # of each that is open: "scope" of a namespace or class, "value" of an initialiser, or "block"
+    head = 0
+    function = None
+    for brace in re.finditer(r"[{};]", code):
+        before = code[head : brace.start()]
+        if brace[0] == "{":
+            outside = all(kind == "scope" for kind in braces)
+            if before and not before[-1].isspace():  # member_{value}
+                braces.append("value")
+                continue
+            if outside and opens_scope(before.strip()):
+                braces.append("scope")
+            else:
+                if outside and opens_function(before.strip()):
+                    first = code.count("\n", 0, brace.start() - len(before.lstrip())) + 1
+                    name = re.search(r"([\w~]+|operator\S+)\s*\(", before)
+                    function = (name[1] if name else "?", first, len(braces))
+                braces.append("block")
+        elif brace[0] == "}" and braces:
+            if braces.pop() == "value":
+                continue
+            if function and len(braces) == function[2]:
+                yield function[0], function[1], code.count("\n", 0, brace.start()) + 2 - function[1]
+                function = None
+        head = brace.end()
+
+
+def python_functions(code):
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name, node.lineno, node.end_lineno + 1 - node.lineno
+
+
+def long_functions(root, exceptions=LONG_FUNCTIONS):
+    found, used = [], set()
+    for pattern, functions in (("*.[ch]pp", cpp_functions), ("*.py", python_functions)):
+        for path in tracked(root, pattern):
+            for name, line, lines in functions((root / path).read_text()):
+                if lines > LONGEST_FUNCTION:
+                    used.add((str(path), name))
+                    if (str(path), name) not in exceptions:
+                        found.append(f"{path}:{line}: {name} has {lines} lines")
+    return found + [f"{path}: {name} is no exception any more" for path, name in exceptions if (path, name) not in used]
+
+
+# --- arrows
+
+
+def may_include(includer, included):
+    """The arrows of docs/architecture.md, for two paths in the tree."""
+    room, other = includer.parts[0], included.parts[0]
+    if room in ("tests", "tools"):
+        return True
+    if other in ("tests", "tools"):
+        return False
+    if room == "agent" or other == "core":
+        return room != "core" or other == "core"
+    if room == "collectors":
+        shared = len(included.parts) == 2
+        if "parse" in includer.parts:
+            return included.parts[:3] == includer.parts[:3] and "parse" in included.parts
+        return other == room and (shared or included.parts[:2] == includer.parts[:2])
+    if room == "exporters":
+        # /metrics shows the findings that the status shows.
+        between = len(includer.parts) == 2 or includer.parts[1] == included.parts[1] or includer.parts[1:2] == ("prometheus",)
+        return other == room and between
+    return other == room
+
+
+def wrong_arrows(root):
+    found = []
+    for path in tracked(root, "*.cpp", "*.hpp", "*.inc"):
+        for number, line in enumerate((root / path).read_text().splitlines(), 1):
+            include = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+            if not include:
+                continue
+            if not (root / include[1]).is_file():
+                found.append(f'{path}:{number}: "{include[1]}" is no path from the top of the tree')
+            elif not may_include(path, Path(include[1])):
+                found.append(f"{path}:{number}: {'/'.join(path.parts[:-1])} may not include {include[1]}")
+    return found
+
+
+# --- what no file may name
+
+# Hosts that are documentation, this host, or made up. Packages come from where the machine's own apt is told to get them.
+KNOWN_HOSTS = r"127\.0\.0\.1|localhost|[\w.-]*example\.(org|com|net)|www\.apache\.org|www\.debian\.org|raid\.wiki\.kernel\.org|smartmontools\.sourceforge\.net"
+
+
+def foreign_names(root):
+    """Addresses of other hosts, and paths of the machine that the tree happens to lie on."""
+    found = []
+    here = re.escape(str(root)) + r"(?![\w.-])"
+    for path in tracked(root, "*"):
+        try:
+            lines = (root / path).read_text().splitlines()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, 1):
+            for host in re.findall(r"https?://([^\s/\"'<>)`\\:]+)", line):
+                if re.match(r"[\w.-]+\.[a-z]{2,}$", host) and not re.fullmatch(KNOWN_HOSTS, host):
+                    found.append(f"{path}:{number}: names the host {host}")
+            if len(root.parts) > 2 and re.search(here, line):
+                found.append(f"{path}:{number}: names a path outside the repository, {root}")
+    return found

@@ -1,0 +1,143 @@
+"""The sources: what is asked of them, and that each question is really asked."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import sources
+from sources import SOURCE
+
+
+def test_shellcheck():
+    scripts = sources.scripts(SOURCE)
+    assert len(scripts) > 5
+    done = subprocess.run(["shellcheck", "-x", *scripts, "packaging/packages.sh"], cwd=SOURCE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_clang_format():
+    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True, check=False).stdout if shutil.which("clang-format") else "none"
+    if not re.search(r"version 14\.", version):
+        pytest.skip(f"other versions of clang-format than 14 format otherwise; there is {version.strip()}")
+    files = sources.tracked(SOURCE, "*.cpp", "*.hpp")
+    assert len(files) > 200
+    done = subprocess.run(["clang-format", "--dry-run", "--Werror", *files], cwd=SOURCE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:3000]
+
+
+@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names],
+                         ids=lambda check: check.__name__)  # fmt: skip
+def test_sources(check):
+    found = check(SOURCE)
+    assert not found, "\n".join(found)
+
+
+# --- the checks themselves
+
+
+def write(directory, files):
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    return directory
+
+
+def test_a_test_that_is_not_listed_is_noticed(tmp_path):
+    write(tmp_path, {"tests/core/a_test.cpp": "", "tests/core/fuzz/b_fuzzer.cpp": "", "core/meson.build": "'core/a_test.cpp'"})
+    assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp stands in no meson.build"]
+
+
+def test_a_long_file_is_noticed(tmp_path):
+    write(tmp_path, {"core/a.cpp": "\n" * 500, "core/b.hpp": "\n" * 501, "tests/run": "#!/bin/bash\n" + "\n" * 500})
+    assert sources.long_files(tmp_path) == ["core/b.hpp has 501 lines", "tests/run has 501 lines"]
+
+
+LONG = "    f();\n" * 69
+
+
+@pytest.mark.parametrize(
+    "code, name",
+    [
+        (f"void long_one() {{\n{LONG}}}\n", "long_one"),
+        (f"namespace a::b {{\nnamespace {{\nclass C final : D {{\n    int long_one(\n        int x) const override {{\n{LONG}    }}\n}};\n}}\n}}\n", "long_one"),
+        (f"C::C(int x) : x_{{x}}, y_(x) {{\n{LONG}}}\n", "C"),
+        (f"auto long_one() -> std::vector<int> {{\n    const auto inner = [] {{ return '}}'; }};  // }}\n{LONG}}}\n", "long_one"),
+        (f'TEST_CASE("a {{ test") {{\n{LONG}}}\n', "TEST_CASE"),
+    ],
+    ids=range(5),
+)
+def test_a_long_function_is_noticed(tmp_path, code, name):
+    write(tmp_path, {"core/a.cpp": code})
+    (found,) = sources.long_functions(tmp_path, {})
+    assert f": {name} has 7" in found
+    assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == []
+    # Without the two braces' lines, and one more: a screen.
+    write(tmp_path, {"core/a.cpp": code.replace(LONG, "    f();\n" * 60)})
+    assert sources.long_functions(tmp_path, {}) == []
+    assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == [f"core/a.cpp: {name} is no exception any more"]
+
+
+def test_many_short_functions_are_no_long_one(tmp_path):
+    short = 'int f() {\n    return "{" == g();\n}\nstruct S {\n    int a = 1;\n    int h() const { return 1; }\n};\nconst int table[] = {\n    1,\n};\n'
+    write(tmp_path, {"core/a.cpp": short * 40, "tests/a.py": "def f():\n    pass\n" * 100})
+    assert sources.long_functions(tmp_path, {}) == []
+    write(tmp_path, {"tests/a.py": "def f():\n" + "    pass\n" * 100})
+    assert sources.long_functions(tmp_path, {}) == ["tests/a.py:1: f has 101 lines"]
+
+
+@pytest.mark.parametrize(
+    "includer, included, allowed",
+    [
+        ("core/host.cpp", "core/time.hpp", True),
+        ("core/host.cpp", "collectors/collector.hpp", False),
+        ("core/host.cpp", "agent/log.hpp", False),
+        ("core/host.cpp", "tests/support.hpp", False),
+        ("collectors/smart/smart.cpp", "collectors/collector.hpp", True),
+        ("collectors/smart/smart.cpp", "collectors/smart/parse/pages.hpp", True),
+        ("collectors/smart/smart.cpp", "collectors/drives/drives.hpp", False),
+        ("collectors/smart/smart.cpp", "rules/rule.hpp", False),
+        ("collectors/smart/parse/pages.cpp", "core/time.hpp", True),
+        ("collectors/smart/parse/pages.cpp", "collectors/smart/parse/text.hpp", True),
+        ("collectors/smart/parse/pages.cpp", "collectors/smart/smart.hpp", False),
+        ("collectors/smart/parse/pages.cpp", "collectors/collector.hpp", False),
+        ("collectors/smart/parse/pages.cpp", "collectors/drives/parse/text.hpp", False),
+        ("collectors/inbox.cpp", "collectors/collector.hpp", True),
+        ("collectors/inbox.cpp", "collectors/smart/smart.hpp", False),
+        ("collectors/inbox.cpp", "agent/log.hpp", False),
+        ("rules/evaluate.cpp", "rules/table/table.hpp", True),
+        ("rules/evaluate.cpp", "collectors/collector.hpp", False),
+        ("rules/evaluate.cpp", "exporters/status/view.hpp", False),
+        ("exporters/status/view.cpp", "exporters/status/text.hpp", True),
+        ("exporters/status/view.cpp", "exporters/prometheus/textfile.hpp", False),
+        ("exporters/prometheus/textfile.cpp", "exporters/status/view.hpp", True),
+        ("exporters/status/view.cpp", "rules/rule.hpp", False),
+        ("exporters/status/view.cpp", "agent/log.hpp", False),
+        ("agent/agent.cpp", "collectors/smart/smart.hpp", True),
+        ("agent/agent.cpp", "rules/rule.hpp", True),
+        ("agent/agent.cpp", "tools/manual.hpp", False),
+        ("agent/agent.cpp", "tests/support.hpp", False),
+        ("tools/manual.cpp", "agent/agent.hpp", True),
+        ("tests/core/host_test.cpp", "collectors/smart/smart.hpp", True),
+    ],
+)
+def test_arrows(tmp_path, includer, included, allowed):
+    write(tmp_path, {included: "#pragma once\n", includer: f'#include <vector>\n#include "{included}"\n'})
+    found = sources.wrong_arrows(tmp_path)
+    assert found == [] if allowed else len(found) == 1 and found[0].startswith(f"{includer}:2: ") and included in found[0]
+
+
+def test_an_include_that_hides_its_room_is_noticed(tmp_path):
+    write(tmp_path, {"core/a.hpp": "", "core/b.cpp": '#include "a.hpp"\n'})
+    assert sources.wrong_arrows(tmp_path) == ['core/b.cpp:1: "a.hpp" is no path from the top of the tree']
+
+
+def test_other_hosts_and_paths_are_noticed(tmp_path):
+    write(tmp_path, {
+        "docs/a.md": "See https://www.debian.org/x and http://127.0.0.1:9847/metrics.\n",
+        "docs/b.md": f"get it from https://registry.{'made-up'}.net/x\ncd {tmp_path}/core\n",
+    })  # fmt: skip
+    first, second = sources.foreign_names(tmp_path)
+    assert first.startswith("docs/b.md:1: ") and "made-up" in first
+    assert second.startswith("docs/b.md:2: ")
