@@ -77,7 +77,8 @@ def leave_after(whole_lab):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "after_arrays: the ten minutes that it waits for pass beside the scenarios of arrays")
+    config.addinivalue_line("markers", "whole: a story that `tests/run long` tells at full length")
+    config.addinivalue_line("markers", "after_arrays: the minutes that it waits for pass beside the scenarios of arrays")
     config.addinivalue_line("markers", "last: runs after all others, because it waits for what runs beside them")
 
 

@@ -2,7 +2,11 @@
 
 import time
 
-MANY = 200  # drives
+import pytest
+
+from lab import WHOLE
+
+MANY = 200 if WHOLE else 60  # drives
 WARNINGS = ("spare", "temperature", "reliability", "read_only", "volatile_backup", "persistent_memory")
 
 
@@ -107,9 +111,10 @@ def test_medium_errors_with_sense_data(lab):
     assert server.value(f'lastgood_drive_kernel_errors_total{{drive="{good}"}}') is None
 
 
-def test_two_hundred_drives(lab):
+@pytest.mark.whole
+def test_many_drives(lab):
     """All are read in time, a few at once; the report stays fresh and memory small, and the one that fails is told."""
-    server = lab.server("two_hundred_drives", start=False)
+    server = lab.server("many_drives", start=False)
     ids = server.simulate_drives(MANY, "opts=2")
     server.start(health=False)
     read = f'count(lastgood_drive_read_timestamp_seconds{{drive=~"wwn-0x3333.*"}}) == {MANY}'

@@ -8,10 +8,11 @@ from power_cuts import COUNTER, CUTS, LANES
 
 
 @pytest.mark.last
-def test_power_cut_a_hundred_times(power_cuts):
+@pytest.mark.whole
+def test_power_cut_many_times(power_cuts):
     """At random moments; see power_cuts.py."""
     results = power_cuts.results()
-    assert sum(cuts for cuts, _ in results) == LANES * CUTS == 100
+    assert sum(cuts for cuts, _ in results) == LANES * CUTS
     assert all(counted >= cuts for cuts, counted in results), results
 
 
