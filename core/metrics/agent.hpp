@@ -9,21 +9,21 @@ inline constexpr Metric collector_success{
     .name = "lastgood_collector_success",
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
-    .help = "1 when the collector's last run succeeded for every subject.",
+    .help = "1 if the last run of the collector succeeded for every subject.",
 };
 
 inline constexpr Metric collector_duration_seconds{
     .name = "lastgood_collector_duration_seconds",
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
-    .help = "How long the collector's last run took.",
+    .help = "Duration of the collector's last run.",
 };
 
 inline constexpr Metric collector_last_success_timestamp_seconds{
     .name = "lastgood_collector_last_success_timestamp_seconds",
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
-    .help = "When the collector last ended well; a streaming collector, when it last printed.",
+    .help = "Time of the collector's last successful run; of a stream, when it last printed.",
     .memory = Memory::remembered,
     .done_here = true,
 };
@@ -32,15 +32,14 @@ inline constexpr Metric collector_abandoned_children{
     .name = "lastgood_collector_abandoned_children",
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
-    .help =
-        "Children that did not end when killed (stuck in the kernel) and are no longer waited for.",
+    .help = "Child processes that did not end when they were killed (stuck in the kernel).",
 };
 
 inline constexpr Metric collector_rejected_lines_total{
     .name = "lastgood_collector_rejected_lines_total",
     .subject = SubjectKind::collector,
     .type = MetricType::counter,
-    .help = "Lines the collector printed that are no observations.",
+    .help = "Lines of the collector that are no valid observations.",
 };
 
 inline constexpr Metric report_timestamp_seconds{
@@ -55,14 +54,15 @@ inline constexpr Metric state_persisted{
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .help =
-        "0 when counters and the ages of findings cannot be saved and would be lost by a restart.",
+        "0 if the state cannot be saved: a restart would lose counters and the beginnings of "
+        "findings.",
 };
 
 inline constexpr Metric config_accepted{
     .name = "lastgood_config_accepted",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .help = "0 when the newest configuration was refused and the one before stays in force.",
+    .help = "0 if the newest configuration has an error, so that the one before stays in force.",
 };
 
 inline constexpr Metric agent_info{
@@ -70,7 +70,7 @@ inline constexpr Metric agent_info{
     .subject = SubjectKind::host,
     .type = MetricType::info,
     .labels = "version",
-    .help = "The running agent.",
+    .help = "Version of the running agent.",
 };
 
 inline constexpr Metric agent_started_timestamp_seconds{
@@ -84,7 +84,7 @@ inline constexpr Metric watched_since_timestamp_seconds{
     .name = "lastgood_watched_since_timestamp_seconds",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .help = "From when this host is watched: the beginning of lastgood's memory.",
+    .help = "Time since which lastgood watches this host.",
     .memory = Memory::remembered,
 };
 

@@ -10,7 +10,7 @@ inline constexpr Metric array_info{
     .subject = SubjectKind::array,
     .type = MetricType::info,
     .labels = "device,level,layout,metadata,name",
-    .help = "Identity of an array; level is md's or \"btrfs \" and the weakest of its profiles.",
+    .help = "Identity of an array. level is md's level, or \"btrfs \" and its weakest profile.",
     .memory = Memory::remembered,
 };
 
@@ -18,14 +18,14 @@ inline constexpr Metric array_present{
     .name = "lastgood_array_present",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "1 while the array exists, 0 when it was here before and is gone.",
+    .help = "1 while the array exists, 0 after it has disappeared.",
 };
 
 inline constexpr Metric array_readable{
     .name = "lastgood_array_readable",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "0 when the array's state could not be made sense of.",
+    .help = "0 if the state of the array could not be read.",
 };
 
 inline constexpr Metric array_state{
@@ -42,7 +42,7 @@ inline constexpr Metric array_members{
     .name = "lastgood_array_members",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "Members the array is made of when whole (raid_disks).",
+    .help = "Members of the complete array (raid_disks).",
 };
 
 inline constexpr Metric array_degraded_members{
@@ -56,14 +56,14 @@ inline constexpr Metric array_spare_members{
     .name = "lastgood_array_spare_members",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "Spares standing by.",
+    .help = "Spare members.",
 };
 
 inline constexpr Metric array_failed{
     .name = "lastgood_array_failed",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "1 when the array has lost more than it can bear, or cannot run.",
+    .help = "1 if the array has lost more members than it survives, or cannot run.",
 };
 
 inline constexpr Metric array_member{
@@ -73,7 +73,7 @@ inline constexpr Metric array_member{
     .labels = "drive,device,slot,state,flags",
     .help =
         "State of a member: in_sync, rebuilding, replacement, spare, faulty, journal, missing or "
-        "unknown; flags is what the kernel says besides (write_mostly, blocked, want_replacement, "
+        "unknown. flags has further words of the kernel (write_mostly, blocked, want_replacement, "
         "write_error ...).",
 };
 
@@ -90,7 +90,7 @@ inline constexpr Metric array_member_errors_total{
     .subject = SubjectKind::array,
     .type = MetricType::counter,
     .labels = "drive,device",
-    .help = "Read errors md corrected on this member (sysfs errors).",
+    .help = "Read errors that md corrected on this member (sysfs errors).",
 };
 
 inline constexpr Metric array_member_bad_blocks{
@@ -107,9 +107,9 @@ inline constexpr Metric array_sync_action{
     .type = MetricType::state,
     .labels = "action,phase",
     .help =
-        "What the array is doing: idle, resync, recover, check, repair, reshape, frozen or a word "
-        "of a newer kernel; phase is running, delayed (waits for another array), pending (waits "
-        "for the first write), remote or none.",
+        "Action of the array: idle, resync, recover, check, repair, reshape, frozen or a word of a "
+        "newer kernel. phase is running, delayed (waits for another array), pending (waits for the "
+        "first write), remote or none.",
 };
 
 inline constexpr Metric array_sync_progress_ratio{
@@ -125,7 +125,7 @@ inline constexpr Metric array_sync_remaining_seconds{
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
     .labels = "action",
-    .help = "Time left at the present speed.",
+    .help = "Time until a running action is done, at its present speed.",
 };
 
 inline constexpr Metric array_mismatch_sectors{
@@ -133,7 +133,7 @@ inline constexpr Metric array_mismatch_sectors{
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
     .help =
-        "Sectors found to differ between copies by the last check or repair, or so far by a "
+        "Sectors with different copies, counted by the last check or repair, or so far by a "
         "running one; absent before the first.",
 };
 
@@ -150,15 +150,15 @@ inline constexpr Metric array_unchecked_since_timestamp_seconds{
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
     .help =
-        "End of the last check; before the first one that was seen, the time from which lastgood "
-        "has known the array.",
+        "End of the last check. Before the first check that lastgood saw: the time since which it "
+        "knows the array.",
 };
 
 inline constexpr Metric array_survivable_failures{
     .name = "lastgood_array_survivable_failures",
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
-    .help = "Further drive losses the array is sure to survive from now.",
+    .help = "Number of further drive losses that the array is sure to survive.",
 };
 
 inline constexpr Metric array_fatal_members{
@@ -173,7 +173,7 @@ inline constexpr Metric array_kernel_errors_recent{
     .subject = SubjectKind::array,
     .type = MetricType::gauge,
     .labels = "kind,layer",
-    .help = "Of array_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+    .help = "Of array_kernel_errors_total, those within the setting window of [kernel_log].",
 };
 
 inline constexpr Metric array_kernel_errors_total{
@@ -182,9 +182,9 @@ inline constexpr Metric array_kernel_errors_total{
     .type = MetricType::counter,
     .labels = "kind,layer",
     .help =
-        "Errors the kernel logged for this array as a whole, blamed on no single drive: requests "
-        "that redundancy could not save (io), uncorrected reads, copies that differ "
-        "(array_mismatch), too many members gone (array_failed).",
+        "Errors that the kernel logged for this array as a whole: requests that redundancy could "
+        "not repair (io), uncorrected reads, copies that differ (array_mismatch), too many members "
+        "lost (array_failed). They are charged to no drive.",
     .recent = &array_kernel_errors_recent,
 };
 

@@ -17,7 +17,7 @@ inline constexpr Metric backup_readable{
     .name = "lastgood_backup_readable",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "0 when the place of the copies could not be read.",
+    .help = "0 if the place of the copies could not be read.",
 };
 
 inline constexpr Metric backup_newest_timestamp_seconds{
@@ -26,9 +26,9 @@ inline constexpr Metric backup_newest_timestamp_seconds{
     .type = MetricType::gauge,
     .labels = "confidence",
     .help =
-        "Time of the newest copy; confidence is exact (the tool's record of a finished backup), "
-        "inferred (files only a finished backup leaves) or activity (something changed; proves "
-        "nothing).",
+        "Time of the newest copy. confidence is exact (the tool recorded a finished backup), "
+        "inferred (only a finished backup leaves such files) or activity (something changed, which "
+        "proves nothing).",
 };
 
 inline constexpr Metric backup_oldest_timestamp_seconds{
@@ -49,7 +49,7 @@ inline constexpr Metric backup_max_age_seconds{
     .name = "lastgood_backup_max_age_seconds",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "Age the newest copy may reach (setting max_age).",
+    .help = "Largest age that the newest copy may have (setting max_age).",
 };
 
 inline constexpr Metric backup_size_bytes{
@@ -77,7 +77,7 @@ inline constexpr Metric backup_incomplete{
     .name = "lastgood_backup_incomplete",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "1 when the newest finished copy is truncated, empty or ended in an error.",
+    .help = "1 if the newest finished copy is truncated, empty or ended with an error.",
 };
 
 inline constexpr Metric backup_in_progress{
@@ -91,7 +91,7 @@ inline constexpr Metric backup_lock_timestamp_seconds{
     .name = "lastgood_backup_lock_timestamp_seconds",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "When the oldest lock in the repository was taken.",
+    .help = "Time of the oldest lock in the repository.",
 };
 
 inline constexpr Metric backup_failure_domain{

@@ -11,8 +11,8 @@ inline constexpr Metric drive_info{
     .type = MetricType::info,
     .labels = "device,model,serial,firmware,wwn,transport,rotational,reader,protocol",
     .help =
-        "Identity of a drive; device is its name of the moment, reader what its health was read "
-        "with (libatasmart, libnvme, smartctl, none).",
+        "Identity of a drive. device is its current name; reader is the tool that read its health "
+        "(libatasmart, libnvme, smartctl, none).",
     .memory = Memory::remembered,
 };
 
@@ -20,7 +20,7 @@ inline constexpr Metric drive_present{
     .name = "lastgood_drive_present",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "1 while the drive is attached, 0 when it was here before and is gone.",
+    .help = "1 while the drive is attached, 0 after it has disappeared.",
 };
 
 inline constexpr Metric drive_answering{
@@ -51,8 +51,8 @@ inline constexpr Metric drive_io_stalled_seconds{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .help =
-        "How long requests have been in flight without one completing (sysfs inflight and stat); 0 "
-        "when requests complete or none wait.",
+        "Time for which requests wait and none completes (sysfs inflight and stat); 0 if requests "
+        "complete or none wait.",
 };
 
 inline constexpr Metric drive_count_increase{
@@ -61,8 +61,8 @@ inline constexpr Metric drive_count_increase{
     .type = MetricType::gauge,
     .labels = "counter",
     .help =
-        "How much a health counter has grown in the last 7 days (setting drives.growth_window); "
-        "counter is reallocated_sectors, interface_crc_errors, reported_uncorrectable_errors, "
+        "Growth of a health counter within the setting growth_window of [drives]. counter is "
+        "reallocated_sectors, interface_crc_errors, reported_uncorrectable_errors, "
         "command_timeouts, media_errors, io_errors, uncorrected_errors or grown_defects.",
 };
 
@@ -71,8 +71,8 @@ inline constexpr Metric drive_io_errors_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help =
-        "Requests that the SCSI layer completed with an error (sysfs device/ioerr_cnt); starts "
-        "anew when the device is attached.",
+        "Requests that the SCSI layer completed with an error (sysfs device/ioerr_cnt); starts at "
+        "0 when the device is attached.",
     .growth = {&drive_count_increase, "io_errors"},
 };
 
@@ -80,7 +80,7 @@ inline constexpr Metric drive_smart_passed{
     .name = "lastgood_drive_smart_passed",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "The drive's own overall verdict: 1 passed, 0 failed; absent when it gives none.",
+    .help = "The drive's own overall verdict: 1 passed, 0 failed; absent if it has none.",
 };
 
 inline constexpr Metric drive_temperature_celsius{
@@ -95,8 +95,8 @@ inline constexpr Metric drive_temperature_limit_celsius{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .help =
-        "Temperature above which the drive is too hot: its own limit where it names one, else 60 "
-        "for rotating and 70 for solid-state drives.",
+        "The drive is too hot above this temperature: its own limit if it has one, else 60 for "
+        "rotating and 70 for solid-state drives.",
 };
 
 inline constexpr Metric drive_power_on_seconds{
@@ -119,7 +119,7 @@ inline constexpr Metric drive_reallocated_sectors{
     .name = "lastgood_drive_reallocated_sectors",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "Sectors replaced by spare ones (ATA attribute 5).",
+    .help = "Sectors replaced with spare sectors (ATA attribute 5).",
     .growth = {&drive_count_increase, "reallocated_sectors"},
 };
 
@@ -127,21 +127,21 @@ inline constexpr Metric drive_pending_sectors{
     .name = "lastgood_drive_pending_sectors",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "Sectors that could not be read and wait for a write (ATA attribute 197).",
+    .help = "Unreadable sectors that wait for a write (ATA attribute 197).",
 };
 
 inline constexpr Metric drive_offline_uncorrectable_sectors{
     .name = "lastgood_drive_offline_uncorrectable_sectors",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "Sectors found unreadable by the drive's own scan (ATA attribute 198).",
+    .help = "Sectors that the drive's own scan could not read (ATA attribute 198).",
 };
 
 inline constexpr Metric drive_reported_uncorrectable_errors_total{
     .name = "lastgood_drive_reported_uncorrectable_errors_total",
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
-    .help = "Errors the drive could not correct and reported to the host (ATA attribute 187).",
+    .help = "Errors that the drive could not correct and reported to the host (ATA attribute 187).",
     .growth = {&drive_count_increase, "reported_uncorrectable_errors"},
 };
 
@@ -149,7 +149,8 @@ inline constexpr Metric drive_command_timeouts_total{
     .name = "lastgood_drive_command_timeouts_total",
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
-    .help = "Commands aborted because the drive took too long (ATA attribute 188, unpacked).",
+    .help =
+        "Commands that were aborted because the drive took too long (ATA attribute 188, unpacked).",
     .growth = {&drive_count_increase, "command_timeouts"},
 };
 
@@ -167,7 +168,7 @@ inline constexpr Metric drive_attribute{
     .type = MetricType::gauge,
     .labels = "id,name,kind",
     .help =
-        "One value of an ATA SMART attribute; kind is raw (unpacked where vendors pack several "
+        "One value of an ATA SMART attribute. kind is raw (unpacked if the vendor packs several "
         "counters), normalized, worst or threshold.",
 };
 
@@ -183,8 +184,8 @@ inline constexpr Metric drive_old_age_attributes_failing{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .help =
-        "Old-age attributes that are at or below their threshold now: the drive is worn or beyond "
-        "a limit of its vendor's, which announces no failure. Temperatures are left out.",
+        "Old-age attributes that are at or below their threshold now: the drive is worn, or a "
+        "fault counter has reached its limit. This predicts no failure. Temperatures do not count.",
 };
 
 inline constexpr Metric drive_attributes_failed_in_past{
@@ -193,7 +194,7 @@ inline constexpr Metric drive_attributes_failed_in_past{
     .type = MetricType::gauge,
     .help =
         "Attributes that were at or below their threshold at some time and no longer are. "
-        "Temperatures are left out.",
+        "Temperatures do not count.",
 };
 
 inline constexpr Metric drive_available_spare_ratio{
@@ -231,7 +232,7 @@ inline constexpr Metric drive_critical_warning{
     .type = MetricType::gauge,
     .labels = "warning",
     .help =
-        "NVMe critical warning bits, 1 where set: spare, temperature, reliability, read_only, "
+        "NVMe critical warning bits, 1 if set: spare, temperature, reliability, read_only, "
         "volatile_backup, persistent_memory.",
 };
 
@@ -239,7 +240,7 @@ inline constexpr Metric drive_error_log_entries_total{
     .name = "lastgood_drive_error_log_entries_total",
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
-    .help = "Entries the drive's error log has had over its life.",
+    .help = "Entries that the drive has written to its error log in its life.",
 };
 
 inline constexpr Metric drive_grown_defects{
@@ -255,7 +256,7 @@ inline constexpr Metric drive_uncorrected_errors_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .labels = "operation",
-    .help = "SAS: uncorrected errors; operation is read, write or verify.",
+    .help = "SAS: uncorrected errors. operation is read, write or verify.",
     .growth = {&drive_count_increase, "uncorrected_errors"},
 };
 
@@ -263,7 +264,8 @@ inline constexpr Metric drive_self_test_failed{
     .name = "lastgood_drive_self_test_failed",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .help = "1 when a self-test failed and no later one of the same or a greater extent passed.",
+    .help =
+        "1 if a self-test failed and no later self-test of the same or a greater extent passed.",
 };
 
 inline constexpr Metric drive_self_test_age_seconds{
@@ -271,7 +273,7 @@ inline constexpr Metric drive_self_test_age_seconds{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .labels = "type",
-    .help = "Powered-on time since the last finished self-test; type is short or extended.",
+    .help = "Powered-on time since the last finished self-test. type is short or extended.",
 };
 
 inline constexpr Metric drive_kernel_errors_recent{
@@ -279,7 +281,7 @@ inline constexpr Metric drive_kernel_errors_recent{
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
     .labels = "kind,layer",
-    .help = "Of drive_kernel_errors_total, those of the last 24 hours (setting kernel_log.window).",
+    .help = "Of drive_kernel_errors_total, those within the setting window of [kernel_log].",
 };
 
 inline constexpr Metric drive_kernel_errors_total{
@@ -288,10 +290,10 @@ inline constexpr Metric drive_kernel_errors_total{
     .type = MetricType::counter,
     .labels = "kind,layer",
     .help =
-        "Errors the kernel logged for this drive. A failed request counts once in each layer that "
-        "reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, filesystem), so "
-        "compare or take the maximum over layers, never add them up. The kernel suppresses floods: "
-        "a lower bound.",
+        "Errors that the kernel logged for this drive. A failed request counts once in each layer "
+        "that reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, filesystem): "
+        "take the maximum over layers, never the sum. A lower bound, because the kernel suppresses "
+        "floods.",
     .recent = &drive_kernel_errors_recent,
 };
 

@@ -54,22 +54,22 @@ inline constexpr Metric filesystem_full_at_timestamp_seconds{
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
     .help =
-        "When it will be full if it goes on filling as in the last hours; absent when it is not "
-        "filling.",
+        "Time at which it will be full at its growth within the setting fill_window of "
+        "[filesystems]; absent if it does not grow.",
 };
 
 inline constexpr Metric filesystem_read_only{
     .name = "lastgood_filesystem_read_only",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "1 when nothing can be written to it.",
+    .help = "1 if nothing can be written to it.",
 };
 
 inline constexpr Metric filesystem_read_only_intended{
     .name = "lastgood_filesystem_read_only_intended",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "1 when fstab or its type say that it is meant to be read-only.",
+    .help = "1 if it is read-only on purpose: by fstab or by its type.",
 };
 
 inline constexpr Metric filesystem_kernel_errors_total{
@@ -77,8 +77,8 @@ inline constexpr Metric filesystem_kernel_errors_total{
     .subject = SubjectKind::filesystem,
     .type = MetricType::counter,
     .help =
-        "Errors the filesystem has recorded of itself (ext4 errors_count, btrfs error_stats); kept "
-        "on disk until fsck.",
+        "Errors that the filesystem has recorded on disk (ext4 errors_count, until fsck; btrfs "
+        "error_stats, until they are reset).",
 };
 
 inline constexpr Metric filesystem_kernel_log_errors_recent{
@@ -87,8 +87,7 @@ inline constexpr Metric filesystem_kernel_log_errors_recent{
     .type = MetricType::gauge,
     .labels = "kind,layer",
     .help =
-        "Of filesystem_kernel_log_errors_total, those of the last 24 hours (setting "
-        "kernel_log.window).",
+        "Of filesystem_kernel_log_errors_total, those within the setting window of [kernel_log].",
 };
 
 inline constexpr Metric filesystem_kernel_log_errors_total{
@@ -97,9 +96,9 @@ inline constexpr Metric filesystem_kernel_log_errors_total{
     .type = MetricType::counter,
     .labels = "kind,layer",
     .help =
-        "Errors the kernel logged for this filesystem: inconsistent, io, checksum, corrected, "
-        "uncorrected, journal_aborted, read_only, shutdown, beyond_end. No drive is blamed for "
-        "them; one that failed has errors of its own.",
+        "Errors that the kernel logged for this filesystem: inconsistent, io, checksum, corrected, "
+        "uncorrected, journal_aborted, read_only, shutdown, beyond_end. They are charged to no "
+        "drive; a drive that failed has errors of its own.",
     .recent = &filesystem_kernel_log_errors_recent,
 };
 
@@ -107,28 +106,28 @@ inline constexpr Metric filesystem_last_error_timestamp_seconds{
     .name = "lastgood_filesystem_last_error_timestamp_seconds",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "When the filesystem last recorded an error of itself (ext4 last_error_time).",
+    .help = "Time of the last error that the filesystem recorded on disk (ext4 last_error_time).",
 };
 
 inline constexpr Metric filesystem_responding{
     .name = "lastgood_filesystem_responding",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "0 when a statvfs of the mount has not returned within its deadline.",
+    .help = "0 if statvfs of the mount did not return within its deadline.",
 };
 
 inline constexpr Metric filesystem_backed_up{
     .name = "lastgood_filesystem_backed_up",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "1 when some backup's covers names it or something in it; 0 when none does.",
+    .help = "1 if the covers of a backup name it or a path in it, else 0.",
 };
 
 inline constexpr Metric filesystem_ephemeral{
     .name = "lastgood_filesystem_ephemeral",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "1 when it lies on a drive that does not survive the machine being moved or stopped.",
+    .help = "1 if it lies on a disk that is lost when the machine is moved or stopped.",
 };
 
 }  // namespace lastgood::metric

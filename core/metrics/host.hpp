@@ -9,15 +9,14 @@ inline constexpr Metric kernel_log_lost_records_recent{
     .name = "lastgood_kernel_log_lost_records_recent",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .help =
-        "Of kernel_log_lost_records_total, those of the last 24 hours (setting kernel_log.window).",
+    .help = "Of kernel_log_lost_records_total, those within the setting window of [kernel_log].",
 };
 
 inline constexpr Metric kernel_log_lost_records_total{
     .name = "lastgood_kernel_log_lost_records_total",
     .subject = SubjectKind::host,
     .type = MetricType::counter,
-    .help = "Kernel log records overwritten before they could be read.",
+    .help = "Kernel log records that were overwritten before lastgood read them.",
     .recent = &kernel_log_lost_records_recent,
 };
 
@@ -26,8 +25,8 @@ inline constexpr Metric kernel_log_suppressed_messages_total{
     .subject = SubjectKind::host,
     .type = MetricType::counter,
     .help =
-        "Messages the kernel says it suppressed (\"callbacks suppressed\"): how far other counts "
-        "are too low.",
+        "Messages that the kernel suppressed (\"callbacks suppressed\"): other counts may be too "
+        "low by this number.",
 };
 
 }  // namespace lastgood::metric
