@@ -307,10 +307,8 @@ class Search {
 
     void suggest_dumps(const std::string& path, const Names& names) {
         std::map<std::pair<std::string, std::string>, std::vector<Dump>> groups;
-        size_t dumps = 0;
         for (const std::string& name : names) {
             if (!is_dump_name(name)) continue;
-            ++dumps;
             if (auto dated = split_dated_name(name)) {
                 const std::pair key(dated->before, dated->after);
                 groups[key].push_back({name, std::move(*dated)});
