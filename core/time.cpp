@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <ctime>
 
@@ -173,6 +174,26 @@ Timestamp from_civil_utc(int y, int mo, int d, int h, int mi, int s) {
 Timestamp from_civil_local(int y, int mo, int d, int h, int mi, int s) {
     std::tm parts = civil(y, mo, d, h, mi, s);
     return static_cast<Timestamp>(mktime(&parts));
+}
+
+bool CivilTime::has_valid_date() const {
+    if (month < 1 || day < 1) return false;
+    return std::chrono::year_month_day(std::chrono::year(year),
+                                       std::chrono::month(static_cast<unsigned>(month)),
+                                       std::chrono::day(static_cast<unsigned>(day)))
+        .ok();
+}
+
+bool CivilTime::has_valid_time() const {
+    return hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 60;
+}
+
+Timestamp from_civil_utc(const CivilTime& c) {
+    return from_civil_utc(c.year, c.month, c.day, c.hour, c.minute, c.second) + c.fraction;
+}
+
+Timestamp from_civil_local(const CivilTime& c) {
+    return from_civil_local(c.year, c.month, c.day, c.hour, c.minute, c.second) + c.fraction;
 }
 
 }  // namespace lastgood

@@ -31,4 +31,15 @@ Result<double> parse_size(std::string_view text);
 Timestamp from_civil_utc(int year, int month, int day, int hour, int minute, int second);
 Timestamp from_civil_local(int year, int month, int day, int hour, int minute, int second);
 
+// The same as one value.
+struct CivilTime {
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+    double fraction = 0;  // of a second
+
+    bool has_valid_date() const;  // a day of the Gregorian calendar
+    bool has_valid_time() const;  // 00:00:00 to 23:59:60
+};
+Timestamp from_civil_utc(const CivilTime& civil);
+Timestamp from_civil_local(const CivilTime& civil);
+
 }  // namespace lastgood

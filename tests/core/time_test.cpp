@@ -58,3 +58,15 @@ TEST_CASE("times are UTC") {
     CHECK(from_civil_utc(2023, 11, 14, 22, 13, 20) == 1700000000);
     CHECK(format_time(1e300) == "unknown");
 }
+
+TEST_CASE("a civil time knows its calendar") {
+    CHECK(CivilTime{2024, 2, 29}.has_valid_date());
+    CHECK_FALSE(CivilTime{2023, 2, 29}.has_valid_date());
+    CHECK_FALSE(CivilTime{2024, 4, 31}.has_valid_date());
+    CHECK_FALSE(CivilTime{2024, 13, 1}.has_valid_date());
+    CHECK_FALSE(CivilTime{2024, 0, 1}.has_valid_date());
+    CHECK_FALSE(CivilTime{2024, 1, -1}.has_valid_date());
+    CHECK(CivilTime{2024, 1, 1, 23, 59, 60}.has_valid_time());
+    CHECK_FALSE(CivilTime{2024, 1, 1, 24, 0, 0}.has_valid_time());
+    CHECK(from_civil_utc(CivilTime{1970, 1, 2, 0, 0, 1, 0.5}) == 86401.5);
+}

@@ -9,34 +9,27 @@ namespace lastgood {
 
 namespace {
 
-struct Civil {
-    int year = 0, month = 0, day = 0;
-    int hour = 0, minute = 0, second = 0;
+struct Civil : CivilTime {
     bool has_time = false;
     std::optional<int> offset_seconds;  // east of UTC; nothing: local
 };
 
+// A date that a backup may have; other numbers in names are no years.
 bool valid_date(const Civil& c) {
-    static constexpr std::array<int, 13> days{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (c.year < 1990 || c.year > 2099 || c.month < 1 || c.month > 12 || c.day < 1) return false;
-    if (c.day > days[static_cast<size_t>(c.month)]) return false;
-    const bool leap = (c.year % 4 == 0 && c.year % 100 != 0) || c.year % 400 == 0;
-    return c.month != 2 || c.day != 29 || leap;
+    return c.year >= 1990 && c.year <= 2099 && c.has_valid_date();
 }
 
 bool valid_time(const Civil& c) {
-    return c.hour >= 0 && c.hour <= 23 && c.minute >= 0 && c.minute <= 59 && c.second >= 0 &&
-           c.second <= 60;
+    return c.has_valid_time();
 }
 
 NameTime to_name_time(const Civil& c) {
     NameTime result;
     result.whole_day = !c.has_time;
     if (c.offset_seconds)
-        result.time = from_civil_utc(c.year, c.month, c.day, c.hour, c.minute, c.second) -
-                      static_cast<double>(*c.offset_seconds);
+        result.time = from_civil_utc(c) - static_cast<double>(*c.offset_seconds);
     else
-        result.time = from_civil_local(c.year, c.month, c.day, c.hour, c.minute, c.second);
+        result.time = from_civil_local(c);
     return result;
 }
 

@@ -332,10 +332,7 @@ std::optional<double> uptime_of(const KernelLogLine& line) {
 
 namespace {
 
-struct Civil {
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-    double fraction = 0;
-};
+using Civil = CivilTime;
 
 bool take_two(TextScanner& scan, int& value) {
     const auto number = scan.number();
@@ -370,14 +367,7 @@ bool take_date(TextScanner& scan, Civil& civil) {
 }
 
 bool plausible(const Civil& civil) {
-    return civil.month >= 1 && civil.month <= 12 && civil.day >= 1 && civil.day <= 31 &&
-           civil.hour <= 23 && civil.minute <= 59 && civil.second <= 60;
-}
-
-Timestamp local(const Civil& civil) {
-    return from_civil_local(civil.year, civil.month, civil.day, civil.hour, civil.minute,
-                            civil.second) +
-           civil.fraction;
+    return civil.has_valid_date() && civil.has_valid_time();
 }
 
 // "2023-06-06T10:04:36.136056+02:00", "2023-06-06 10:04:36 CEST"
@@ -387,19 +377,17 @@ std::optional<Timestamp> iso_time(std::string_view text) {
     if (!take_date(scan, civil)) return std::nullopt;
     scan.advance(1);
     if (!take_clock(scan, civil) || !plausible(civil)) return std::nullopt;
-    const Timestamp utc =
-        from_civil_utc(civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second) +
-        civil.fraction;
+    const Timestamp utc = from_civil_utc(civil);
     if (scan.skip("Z") || scan.skip(" UTC")) return utc;
     const char sign = scan.peek();
-    if (sign != '+' && sign != '-') return local(civil);
+    if (sign != '+' && sign != '-') return from_civil_local(civil);
     scan.advance(1);
     const std::string_view zone = scan.rest();
-    if (zone.size() < 4) return local(civil);
+    if (zone.size() < 4) return from_civil_local(civil);
     const size_t minutes_at = zone[2] == ':' ? 3 : 2;
-    if (zone.size() < minutes_at + 2) return local(civil);
+    if (zone.size() < minutes_at + 2) return from_civil_local(civil);
     for (size_t i : {size_t{0}, size_t{1}, minutes_at, minutes_at + 1}) {
-        if (!is_digit(zone[i])) return local(civil);
+        if (!is_digit(zone[i])) return from_civil_local(civil);
     }
     const int hours = (zone[0] - '0') * 10 + (zone[1] - '0');
     const int minutes = (zone[minutes_at] - '0') * 10 + (zone[minutes_at + 1] - '0');
@@ -427,12 +415,12 @@ std::optional<Timestamp> named_month_time(std::string_view text, Timestamp now) 
     if (const auto year = scan.number(); year && *year >= 1970 && *year <= 9999) {
         civil.year = static_cast<int>(*year);
     }
-    if (civil.year != 0) return local(civil);
+    if (civil.year != 0) return from_civil_local(civil);
     constexpr double day = 86400;
     constexpr double mean_year = 365.2425 * day;
     civil.year = 1970 + static_cast<int>((now < 0 ? 0 : now) / mean_year) + 1;
     for (int i = 0; i < 3; ++i, --civil.year) {
-        const Timestamp time = local(civil);
+        const Timestamp time = from_civil_local(civil);
         if (time <= now + day) return time;
     }
     return std::nullopt;
