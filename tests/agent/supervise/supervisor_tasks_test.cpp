@@ -19,7 +19,7 @@ TEST_CASE("polls of one collector wait for each other, in the order in which the
     stage.configure();
     const size_t limit = std::clamp<size_t>(2 * std::thread::hardware_concurrency(), 4, 8);
     CHECK(stage.loop.running("health") == limit);
-    CHECK(stage.loop.running("events") == 1);  // streams need no room
+    CHECK(stage.loop.running("events") == 1);  // takes no room
     for (size_t done = 1; done <= 30 - limit; ++done) {
         stage.finish(fmt::format("health d{}", 9 + done));
         CHECK(stage.loop.running("health") == limit);
@@ -39,6 +39,9 @@ TEST_CASE("no more than sixteen polls run side by side") {
     stage.finish("tape 12");
     CHECK(stage.loop.running("/opt/tape") == 16);
     CHECK(stage.loop.running("tape 26") == 1);
+    stage.fail("events");
+    stage.loop.advance(1);
+    CHECK(stage.loop.running("events") == 1);  // a stream needs no room
 }
 
 TEST_CASE("a new configuration: removed, disabled, added, changed") {

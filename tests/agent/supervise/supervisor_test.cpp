@@ -115,6 +115,16 @@ TEST_CASE("a poll that fails keeps what it said before it failed") {
     CHECK(task.failure.empty());
     CHECK(task.failing_since == 0);
     CHECK(task.last_success == stage.loop.now());
+
+    // Its pace stays.
+    stage.loop.advance(60);
+    stage.loop.advance(10);
+    stage.fail("space");
+    const size_t before = stage.loop.children.size();
+    stage.loop.advance(49);
+    CHECK(stage.loop.children.size() == before);
+    stage.loop.advance(1.1);
+    CHECK(stage.loop.children.size() == before + 1);
 }
 
 TEST_CASE("lines that make no sense are counted, and the first one is told") {
@@ -250,4 +260,14 @@ TEST_CASE("while an abandoned child lives its subject gets no second one, and th
     CHECK(stage.changes == changes + 1);
     CHECK(stage.loop.count("health d1") == 2);
     CHECK(stage.task("health", "d1").abandoned.empty());
+}
+
+TEST_CASE("when an abandoned child dies at last, the next one is started at once") {
+    Stage stage;
+    stage.configure();
+    stage.child("space").end(ChildEnd::abandoned, "stuck in the kernel");
+    stage.loop.advance(10);
+    stage.child("space").die_at_last();
+    stage.loop.settle();
+    CHECK(stage.loop.running("space") == 1);
 }
