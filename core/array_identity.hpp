@@ -1,5 +1,5 @@
-// The ids of arrays: those who look at arrays and those who read the kernel log must name an array
-// alike.
+// Ids of arrays, in one place: the array collectors and the kernel log must give an array the same
+// id. Unless a function takes a Host, it is pure.
 #pragma once
 
 #include <string>
@@ -10,35 +10,36 @@
 
 namespace lastgood {
 
-// Words of lastgood_array_info's label "metadata" for the arrays that are not md's (those have md's
-// format, "1.2"). Advice chooses its commands by them.
+// Values of the label "metadata" of lastgood_array_info for arrays that are not md's; for md it is
+// the metadata version ("1.2"). Advice chooses its commands by this label.
 inline constexpr std::string_view metadata_dm_raid = "dm-raid";
 inline constexpr std::string_view metadata_btrfs = "btrfs";
 
-// The id of an md array with this UUID, "md-uuid-01234567:…": udev's name in /dev/disk/by-id.
+// The id of the md array with this UUID, "md-uuid-01234567:…": udev's name in /dev/disk/by-id.
 std::string md_array_id(std::string_view uuid);
 
-// The id of a btrfs filesystem of several devices, "btrfs-UUID".
+// The id of a btrfs filesystem on several devices, "btrfs-UUID".
 std::string btrfs_array_id(std::string_view uuid);
 
-// sysfs' "01234567-89ab-cdef-0123-456789abcdef" as mdadm and udev write it, in four words with
-// colons. Metadata 0.90 keeps its UUID as numbers in the byte order of the machine (`swapped`).
-// Empty for one that is not set or malformed.
+// Converts the UUID of sysfs ("01234567-89ab-cdef-0123-456789abcdef") to the form of mdadm and
+// udev: four words with colons. `swapped`: metadata 0.90, which keeps the UUID as numbers in the
+// machine's byte order. Returns "" if the UUID is malformed or not set (all zeros).
 std::string md_uuid_from_sysfs(std::string_view text, bool swapped);
 
-// LVM's name for leg `number` of the RAID volume "vg-lv": "vg-lv_rimage_0"; and whether a mapped
-// device's name is one.
+// LVM's device-mapper name of leg `number` of the RAID volume "vg-lv": "vg-lv_rimage_0".
 std::string lvm_leg_name(std::string_view volume, int number);
+// True if the device-mapper name is that of a leg.
 bool is_lvm_leg(std::string_view dm_name);
 
-// Whether there is a leg of such a volume ("_rimage_" in its name) among the mapped devices: before
-// there is a topology, and at the price of a small read for each of them.
+// True if some mapped device is a leg. Needs no topology; reads /sys/block and one small sysfs file
+// per mapped device.
 bool has_lvm_arrays(const Host& host);
 
-// Whether a mapped device is such a volume and not, for instance, a plain one or a leg.
+// True if the mapped device is a RAID volume of LVM; false for a plain volume or a leg.
 bool is_lvm_array(const Topology& topology, const BlockDevice& device);
 
-// The id of such a volume; by its name where the device-mapper was given no UUID.
+// The id of a RAID volume: "dm-uuid-LVM-…", or "dm-name-NAME" if the device-mapper has no UUID for
+// it. Reads sysfs only.
 std::string lvm_array_id(const Host& host, std::string_view device, std::string_view dm_name);
 
 }  // namespace lastgood

@@ -23,10 +23,10 @@ namespace lastgood {
 
 namespace {
 
-constexpr int first_spare = 10;         // above the numbers that the child finds its descriptors at
-constexpr Seconds ask_again = 0.02;     // without a pidfd
-constexpr rlim_t most_closed = 65'536;  // descriptors, where the kernel cannot close all at once
-constexpr int not_started = 127;        // exit status, as a shell's
+constexpr int first_spare = 10;         // above the child's own descriptor numbers (0 to 3)
+constexpr Seconds ask_again = 0.02;     // poll interval if there is no pidfd
+constexpr rlim_t most_closed = 65'536;  // descriptors, if the kernel lacks close_range(2)
+constexpr int not_started = 127;        // exit status of a failed exec, as in sh
 
 Failure no(std::string_view what) {
     return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, std::strerror(errno)));
@@ -40,15 +40,15 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-// What the child needs, made before the fork: another thread may hold the allocator's lock at that
-// moment, so between fork and exec there are system calls only. (execvpe(3) of glibc is one of
-// them in effect: it looks through PATH on the stack.)
+// Everything that the child needs, allocated before the fork: another thread may hold the
+// allocator's lock at that moment, so only system calls are allowed between fork and exec. (glibc's
+// execvpe(3) is safe too: it searches PATH on the stack.)
 struct ChildProcess::Plan {
-    const char* program = nullptr;  // else `body`
+    const char* program = nullptr;  // nullptr: run `body`
     std::vector<char*> arguments, environment;
     const std::function<int()>* body = nullptr;
 
-    std::array<int, 4> descriptors{};  // by the number that the child finds them at
+    std::array<int, 4> descriptors{};  // index: number in the child
     int exec_error = -1;
     pid_t parent = -1;
     size_t memory_limit = 0;
@@ -66,7 +66,7 @@ struct ChildProcess::Plan {
 void ChildProcess::Plan::run() {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(not_started);  // it ended before it was asked to be followed
+    if (::getppid() != parent) ::_exit(not_started);  // the parent ended before prctl(2)
     if (!take_descriptors() || !limit_resources()) give_up();
     reset_signals();
     if (body != nullptr) {
@@ -83,7 +83,7 @@ void ChildProcess::Plan::give_up() const {
     ::_exit(not_started);
 }
 
-// All are moved out of the way first: any of them may have the number that another one gets.
+// Moves all descriptors to high numbers first: one may have a number that another will get.
 bool ChildProcess::Plan::take_descriptors() {
     const int moved = ::fcntl(exec_error, F_DUPFD_CLOEXEC, first_spare);
     if (moved < 0) return false;
@@ -100,7 +100,8 @@ bool ChildProcess::Plan::take_descriptors() {
     return true;
 }
 
-// Those from `first` on. A program loses them when it is executed, and the error's with them.
+// Drops all descriptors from `first` on. Those of a program are only marked close-on-exec, so that
+// exec_error still works until then.
 void ChildProcess::Plan::drop_descriptors(int first) const {
     const auto from = static_cast<unsigned>(first), kept = static_cast<unsigned>(exec_error);
     if (body != nullptr) {
@@ -108,7 +109,7 @@ void ChildProcess::Plan::drop_descriptors(int first) const {
     } else if (::close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
         return;
     }
-    // Before Linux 5.11, or forbidden.
+    // close_range(2) or its flag is missing (before Linux 5.11) or forbidden.
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     const int end = static_cast<int>(std::min(files.rlim_cur, most_closed));
@@ -175,7 +176,7 @@ Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& pla
     plan.memory_limit = settings.memory_limit;
     plan.parent = ::getpid();
 
-    // A handler of ours must not run in the child before it has reset them.
+    // Our signal handlers must not run in the child before it has reset them.
     sigset_t all, before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -188,7 +189,8 @@ Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& pla
         errno = fork_error;
         return no("fork");
     }
-    ::setpgid(child.pid_, child.pid_);  // whoever comes first: a signal may follow at once
+    // parent and child both do this: a signal to the group may follow at once
+    ::setpgid(child.pid_, child.pid_);
     child.pidfd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0)));
     child.exec_error_ = std::move(exec_error->read);
     return child;
@@ -213,8 +215,8 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
     return *this;
 }
 
-// Until a child has been waited for, nobody else gets its number: by the number is as safe as by
-// the pidfd (P_PIDFD), and works without one.
+// The process id cannot be reused before the child has been waited for, so P_PID is as safe as
+// P_PIDFD and needs no pidfd.
 bool ChildProcess::has_ended() const {
     siginfo_t info{};
     if (pid_ < 0) return true;
@@ -224,14 +226,14 @@ bool ChildProcess::has_ended() const {
 
 std::optional<ProcessEnd> ChildProcess::reap() {
     if (pid_ < 0 || !has_ended()) return std::nullopt;
-    signal(SIGKILL);  // what it started and left behind; while its number is still the group's
+    signal(SIGKILL);  // what the child left behind; the id is still the group's
     siginfo_t info{};
     ProcessEnd end;
     if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0) {
         end.by_signal = info.si_code != CLD_EXITED;
         end.status = info.si_status;
     } else {
-        end.exec_error = errno;  // ECHILD: we were started with SIGCHLD ignored; nobody knows
+        end.exec_error = errno;  // ECHILD: SIGCHLD is ignored here, so the kernel keeps no status
     }
     int code = 0;
     if (::read(exec_error_.get(), &code, sizeof code) == static_cast<ssize_t>(sizeof code))

@@ -1,5 +1,5 @@
-// The clocks of this machine. Whatever a recorded host or a test must be able to set asks its Host
-// instead (core/host.hpp). None of these blocks or fails.
+// The clocks of this machine. Code that a recorded host or a test must control asks its Host for
+// the time instead (core/host.hpp). No function blocks or fails.
 #pragma once
 
 #include <ctime>
@@ -8,10 +8,11 @@
 
 namespace lastgood {
 
-Timestamp wall_clock();     // CLOCK_REALTIME, which an administrator or NTP may set
-Seconds monotonic_clock();  // CLOCK_MONOTONIC, for deadlines: never set, stands still while the
-                            // machine sleeps; by it the kernel stamps its log
-Seconds boot_clock();       // CLOCK_BOOTTIME: the same, and goes on while the machine sleeps
+Timestamp wall_clock();  // CLOCK_REALTIME; an administrator or NTP may set it
+// CLOCK_MONOTONIC, for deadlines: is never set, stops while the machine sleeps. The kernel's log
+// uses it.
+Seconds monotonic_clock();
+Seconds boot_clock();  // CLOCK_BOOTTIME: as above, but goes on while the machine sleeps
 
 double to_seconds(const timespec& time);
 

@@ -1,5 +1,5 @@
-// The configuration as plain data. agent/config_file.cpp reads it from TOML; each setting's name,
-// default and prose are declared once, in core/settings.hpp, from which docs/config.md is made.
+// The configuration as plain data. agent/config_file.cpp reads it from TOML. core/settings.hpp
+// declares each setting with its name, default and help; docs/config.md is generated from it.
 #pragma once
 
 #include <map>
@@ -16,21 +16,22 @@ namespace lastgood {
 enum class BackupKind { files, restic, borg, pgbackrest, stamp, observed };
 std::string_view to_string(BackupKind kind);
 
-// One expected stream of copies.
+// One backup that is expected to make copies again and again.
 struct Backup {
     std::string name;
-    BackupKind kind = BackupKind::observed;  // observed: its values come from the inbox or a
-                                             // third-party collector
-    std::string location;                    // glob, repository directory or stamp file
-    std::string stanza;                      // pgbackrest; empty: the only one
-    std::vector<std::string> covers;         // paths that the copies hold
+    // observed: values come from the inbox or a third-party collector
+    BackupKind kind = BackupKind::observed;
+    std::string location;             // glob, repository directory or stamp file
+    std::string stanza;               // pgbackrest; empty: the only stanza
+    std::vector<std::string> covers;  // paths that the copies hold
     Seconds max_age = 26 * 3600;
     std::optional<double> min_size;  // bytes
-    std::string time_pattern;     // files: strptime(3)-like pattern of the time in the name, e.g.
-                                  // "%Y-%m-%d_%H%M%S"; empty: found by form, else mtime
-    Seconds settle_time = 60;     // files: unchanged for so long counts as written
-    std::string cache_directory;  // borg: the client's cache, where its own record of a finished
-                                  // backup lies
+    // files: pattern like strptime(3) of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: the
+    // common forms, else mtime
+    std::string time_pattern;
+    Seconds settle_time = 60;  // files: a file unchanged for this long counts as complete
+    // borg: the client's cache directory, which records each finished backup
+    std::string cache_directory;
 };
 
 // A command that prints observation lines.
@@ -53,12 +54,12 @@ struct Config : Settings {
     std::map<std::string, CollectorSettings> collectors;  // by collector name
 };
 
-// What lies in the runtime directory: the report, and the requests of `lastgood forget`.
+// Paths in the runtime directory: the report, and the requests of `lastgood forget`.
 std::string report_path(const Config& config);
 std::string forget_directory(const Config& config);
 
-// The lock that the agent holds for as long as it lives. It lies beside the report, so that whoever
-// was given only a report's path finds it too.
+// The lock that the agent holds while it runs (flock(2)). It lies beside the report, so that a
+// command that knows only the report's path finds it.
 std::string agent_lock_path(std::string_view report_path);
 
 }  // namespace lastgood

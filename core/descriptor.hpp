@@ -1,4 +1,4 @@
-// A file descriptor that is closed when its owner goes.
+// A file descriptor that its owner closes when destroyed. -1: none.
 #pragma once
 
 #include <unistd.h>

@@ -68,7 +68,7 @@ void read_scsi(const Host& host, const std::string& base, Drive& drive) {
     }
 }
 
-// Where it is attached, from the components of its sysfs path that stay the same over a reboot.
+// Where the drive is attached: the components of its sysfs path that survive a reboot.
 std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
     if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty())
         return path;
@@ -114,7 +114,7 @@ AtaIdentity parse_ata_information_page(std::string_view page) {
         return {};
     const std::string_view identify = page.substr(identify_at, identify_size);
     const auto text = [&](size_t word,
-                          size_t words) {  // ATA strings: two characters a word, swapped
+                          size_t words) {  // ATA strings hold two characters a word, swapped
         std::string value;
         for (size_t i = word; i < word + words; ++i) {
             value += identify[2 * i + 1];
@@ -127,8 +127,7 @@ AtaIdentity parse_ata_information_page(std::string_view page) {
                                      static_cast<unsigned char>(identify[2 * index + 1]) << 8);
     };
     AtaIdentity identity{text(27, 20), text(10, 10), text(23, 4), {}};
-    const bool has_wwn =
-        (word(87) & 0xc100) == 0x4100;  // words 87 valid, bit 8: world wide name supported
+    const bool has_wwn = (word(87) & 0xc100) == 0x4100;  // word 87 is valid; bit 8: WWN supported
     if (has_wwn && word(108) != 0)
         identity.wwn =
             fmt::format("0x{:04x}{:04x}{:04x}{:04x}", word(108), word(109), word(110), word(111));
@@ -180,7 +179,7 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
     fill(drive.serial, "ID_SERIAL_SHORT");
     fill(drive.model, "ID_MODEL");
     fill(drive.firmware, "ID_REVISION");
-    // The SCSI model field has 16 characters; udev asked the ATA drive itself.
+    // The SCSI model field is cut at 16 characters; udev has the full name from the ATA drive.
     if (drive.transport == Transport::sata || drive.transport == Transport::usb) {
         std::string full = udev.property("ID_MODEL");
         std::ranges::replace(full, '_', ' ');
@@ -212,7 +211,7 @@ std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id
 
 std::string make_drive_id(const Drive& drive, std::string_view path) {
     std::string id;
-    // An NVMe drive's WWN is its namespace's; the drive itself is told by its serial.
+    // The WWN of an NVMe drive belongs to a namespace; the serial identifies the drive.
     if (drive.wwn.starts_with("0x") && drive.transport != Transport::nvme)
         return "wwn-" + drive.wwn;
     if (!drive.serial.empty())

@@ -1,5 +1,5 @@
-// Who a drive is: stable id, model, serial, transport, from sysfs and the udev database, without
-// opening the device.
+// Identifies a drive: stable id, model, serial, transport. Reads sysfs and the udev database; never
+// opens the device.
 #pragma once
 
 #include <optional>
@@ -11,27 +11,31 @@
 
 namespace lastgood {
 
-// `sysfs` is the resolved /sys/devices/…/block/NAME, `number` its "major:minor".
+// `name` is the kernel's ("sda"), `sysfs` the resolved /sys/devices/…/block/NAME, `number` its
+// "major:minor". Fields that cannot be read stay empty. Source: sysfs (model, serial, wwid, VPD
+// pages), then udev's ID_* properties.
 Drive identify_drive(const Host& host, const std::string& name, const std::string& sysfs,
                      const std::string& number);
 
-// The drive of a "wwn-…" id, without looking closely at any other: of hundreds of drives each is
-// asked for its health by a process of its own. Nothing when none has that WWN, or two have it
-// (multipath, cheap bridges): then the whole topology tells.
+// Finds one drive by its "wwn-…" id without reading the whole topology: a host with hundreds of
+// drives starts one process per drive. nullopt: no drive or more than one has this WWN (multipath,
+// cheap bridges); then read the whole topology.
 std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id);
 
-// "wwn-0x…", else "MODEL_SERIAL", else "unstable-PATH".
+// The id: "wwn-0x…", else "MODEL_SERIAL", else "unstable-PATH"; `path` is where the drive is
+// attached. NVMe drives have no "wwn-" id. Pure.
 std::string make_drive_id(const Drive& drive, std::string_view path);
 
-// Identity in the ATA Information VPD page (SAT-3, page 0x89), whose bytes 60…571 are the drive's
-// IDENTIFY DEVICE data (ACS-3: words 10–19 serial, 23–26 firmware, 27–46 model, 108–111 WWN).
-// Fields that are not there stay empty.
+// Reads the ATA Information VPD page (SAT-3, page 0x89), whose bytes 60…571 are IDENTIFY DEVICE
+// data (ACS-3: words 10–19 serial, 23–26 firmware, 27–46 model, 108–111 WWN). Fields that are
+// absent stay empty; a page of another kind gives all of them empty. Pure.
 struct AtaIdentity {
     std::string model, serial, firmware, wwn;
 };
 AtaIdentity parse_ata_information_page(std::string_view page);
 
-// Text with leading, trailing and doubled blanks removed; what is not printable ASCII becomes '_'.
+// Removes leading, trailing and repeated blanks and everything from a NUL on; replaces what is not
+// printable ASCII with '_'. Pure.
 std::string clean_identity(std::string_view text);
 
 }  // namespace lastgood

@@ -14,8 +14,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
-// "sdb1" of sdb, "nvme0n1p2" of nvme0n1: a partition's name is the drive's, a p if that ends in a
-// digit, and a number.
+// "sdb1" for sdb, "nvme0n1p2" for nvme0n1: a partition is named after its drive, with a "p" if the
+// drive's name ends in a digit, and a number.
 bool is_partition_of(std::string_view word, std::string_view device) {
     if (device.empty() || !word.starts_with(device)) {
         return false;
@@ -39,7 +39,7 @@ std::string_view without_dev(std::string_view word) {
     return word;
 }
 
-// The kernel counts sda, sdb, …, sdz, sdaa: fewer letters come first.
+// The kernel names drives sda, sdb, …, sdz, sdaa: fewer letters sort first.
 std::string counting_key(std::string_view name) {
     for (const std::string_view prefix : {"sd", "vd", "xvd", "hd"}) {
         if (name.starts_with(prefix)) {
@@ -52,7 +52,7 @@ std::string counting_key(std::string_view name) {
     return std::string(name);
 }
 
-// The digits at `position`, which moves behind them, without leading zeros.
+// Returns the digits at `position` without leading zeros and moves `position` past them.
 std::string_view number_at(std::string_view text, size_t& position) {
     const size_t end = std::min(text.find_first_not_of(decimal_digits, position), text.size());
     std::string_view digits = text.substr(position, end - position);

@@ -1,4 +1,4 @@
-// The report arranged by subject: what the status screen asks.
+// The report arranged by subject, for the status screen, `preflight` and `forget`. Pure.
 #pragma once
 
 #include <map>
@@ -17,26 +17,29 @@ struct Subject {
     std::string id;
     std::vector<const Observation*> observations;
     std::vector<const Finding*> findings;
-    std::optional<Severity> worst;  // of its findings
+    std::optional<Severity> worst;  // severity of its worst finding; nullopt: no findings
 
-    const Observation* first(const Metric& metric) const;  // nullptr: none
+    const Observation* first(const Metric& metric) const;  // nullptr: no such metric here
+    // Value of first(); nullopt: none.
     std::optional<double> value(const Metric& metric) const;
-    // Of the first series of `metric` in which the label is not empty; "" when there is none.
+    // The label's value in the first series of `metric` that has one; "" if none has.
     std::string_view label(const Metric& metric, std::string_view key) const;
-    // What people call it: the device name of a drive or array, else the id. Harmless.
+    // The name to display: the device name of a drive or array, else the id. Safe to print in a
+    // terminal.
     std::string name() const;
 };
 
-// Refers to the report, which must outlive it.
+// Keeps pointers into the report, which must outlive it.
 class Facts {
   public:
     explicit Facts(const Report& report);
-    // Sorted by name as people count: sda, sdb, …, sdz, sdaa.
+    // Sorted by display name in natural order: sda, sdb, …, sdz, sdaa.
     std::vector<const Subject*> of(SubjectKind kind) const;
+    // nullptr: no such subject.
     const Subject* find(SubjectKind kind, std::string_view id) const;
-    // Those that a word names: an id, device ("sdb", "/dev/sdb", a partition of a drive), serial,
-    // WWN, array, mount point, backup or collector name. An exact id beats everything else. "host",
-    // or its name, names the host if it names nothing else.
+    // The subjects that `word` names: an id, device ("sdb", "/dev/sdb", a partition of a drive),
+    // serial, WWN, name or UUID of an array, mount point, backup or collector name. An exact id
+    // beats everything else; "host" or the host's name comes last. Empty: no match.
     std::vector<const Subject*> named(std::string_view word) const;
 
   private:
@@ -45,6 +48,7 @@ class Facts {
     std::map<std::pair<SubjectKind, std::string>, Subject> subjects_;
 };
 
+// Natural order: "md2" before "md10", "sdz" before "sdaa".
 bool natural_less(std::string_view a, std::string_view b);
 
 }  // namespace lastgood

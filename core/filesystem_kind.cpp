@@ -12,12 +12,12 @@ constexpr std::array<std::string_view, 17> network_types = {
     "nfs",   "nfs4",   "cifs",      "smb3",     "smbfs",  "ceph", "9p",    "virtiofs", "afs",
     "ncpfs", "lustre", "glusterfs", "orangefs", "beegfs", "gpfs", "davfs", "fuse",
 };
-// Have a device and never change.
+// Types with a device that never change.
 constexpr std::array<std::string_view, 6> unchanging_types = {"squashfs", "iso9660", "udf",
                                                               "erofs",    "cramfs",  "romfs"};
-// Are marked "nodev" and keep data all the same.
+// Types marked "nodev" that store data nevertheless.
 constexpr std::array<std::string_view, 4> kept_types = {"btrfs", "zfs", "bcachefs", "ubifs"};
-// Views into programs, not storage.
+// Types that show the state of programs and store nothing.
 constexpr std::array<std::string_view, 7> view_types = {
     "fuse.gvfsd-fuse", "fuse.portal",       "fuse.lxcfs",          "fuse.snapfuse",
     "fuse.squashfuse", "fuse.archivemount", "fuse.vmware-vmblock",
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 7> view_types = {
 FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_filesystems) {
     if (contains(network_types, type)) return FilesystemKind::network;
     if (contains(view_types, type)) return FilesystemKind::none;
-    if (type.starts_with("fuse.")) return FilesystemKind::network;  // whatever it is, it can hang
+    if (type.starts_with("fuse.")) return FilesystemKind::network;  // any FUSE program can hang
     if (contains(unchanging_types, type)) return FilesystemKind::none;
     if (contains(kept_types, type)) return FilesystemKind::local;
     while (!proc_filesystems.empty()) {
@@ -37,7 +37,7 @@ FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_file
         if (tab == std::string_view::npos || line.substr(tab + 1) != type) continue;
         return line.starts_with("nodev") ? FilesystemKind::none : FilesystemKind::local;
     }
-    // Not in the list: only types that are known to lie on a device.
+    // Missing in /proc/filesystems: accept only types known to use a device.
     constexpr std::array<std::string_view, 11> device_types = {
         "ext2", "ext3", "ext4",  "xfs",     "vfat",    "exfat",
         "jfs",  "f2fs", "ntfs3", "fuseblk", "reiserfs"};

@@ -1,4 +1,4 @@
-// What a type of filesystem is to us: local storage, storage of another machine, or none.
+// Sorts filesystem types into local storage, storage on another machine, and others. Pure.
 #pragma once
 
 #include <string_view>
@@ -9,10 +9,11 @@ enum class FilesystemKind {
     none,
     local,
     network
-};  // none: holds nothing that lasts, or nothing that changes
+};  // none: not storage (proc, tmpfs), or storage that never changes (squashfs)
 
-// By the type's name and by /proc/filesystems (types marked "nodev" have no device; btrfs is marked
-// and has).
+// Judges by the type's name and the text of /proc/filesystems, which marks types without a device
+// as "nodev" (btrfs is marked too, but has devices). Every FUSE type counts as network: it may
+// hang.
 FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_filesystems);
 
 }  // namespace lastgood

@@ -1,4 +1,4 @@
-// /etc/fstab, as in fstab(5).
+// Parses /etc/fstab, fstab(5). Pure.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@ namespace lastgood {
 
 struct FstabEntry {
     std::string source;
-    std::string point;  // "none" or "swap" for what is not mounted
+    std::string point;  // "none" or "swap": not mounted
     std::string type;
     std::vector<std::string> options;
 
-    // Whether the last of "ro" and "rw" is "ro".
+    // True if the last of the options "ro" and "rw" is "ro".
     bool read_only() const;
 };
 
-// Comments, and lines with fewer than two fields, are left out. \040 and the like are undone.
+// Skips comments and lines with fewer than two fields; decodes \040 and other octal escapes.
 std::vector<FstabEntry> parse_fstab(std::string_view text);
 
-// The last entry for a mount point; nullptr if none. A trailing '/' does not matter.
+// The last entry for a mount point; nullptr if there is none. Ignores a trailing '/'.
 const FstabEntry* find_fstab_entry(const std::vector<FstabEntry>& entries, std::string_view point);
 
-// The mount points that fstab names, in its order; swap, "none" and relative ones left out.
+// The absolute mount points in the order of the file; no swap, "none" or relative paths.
 std::vector<std::string> parse_fstab_mount_points(std::string_view text);
 
 }  // namespace lastgood

@@ -53,7 +53,7 @@ Host::~Host() {
 }
 
 Result<int> Host::open(const std::string& path, int extra_flags) const {
-    // openat2 refuses O_PATH together with what has no meaning for it.
+    // openat2(2) refuses O_PATH combined with flags that O_PATH ignores.
     const int flags =
         O_CLOEXEC | extra_flags | ((extra_flags & O_PATH) != 0 ? 0 : O_RDONLY | O_NONBLOCK);
     int fd = -1;
@@ -63,7 +63,8 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
         open_how how{};
         how.flags = static_cast<uint64_t>(flags);
         how.resolve = RESOLVE_IN_ROOT;
-        // EAGAIN: any rename on this machine while the kernel followed a ".." (openat2(2)).
+        // EAGAIN: something on this machine was renamed while the kernel followed a ".."
+        // (openat2(2)).
         constexpr int max_attempts = 1000;
         for (int attempt = 0; attempt < max_attempts; ++attempt) {
             fd = static_cast<int>(::syscall(SYS_openat2, root_fd_, path.c_str(), &how, sizeof how));

@@ -1,6 +1,10 @@
-// Every access to the outside goes through a Host: files, commands, the clock. With a root other
-// than "/" it is a recorded host: files are read below that directory (symbolic links stay inside
-// it), commands answer from recordings, the clock stands still.
+// Gives access to files, commands and the clock of a host. With a root other than "/" it is a
+// recorded host: files are read below that directory (symbolic links cannot leave it, openat2(2)),
+// commands answer from recordings, and the clock stands still.
+//
+// Error kinds of all functions: absent (ENOENT, ENOTDIR, ENXIO, ENODEV), denied (EACCES, EPERM),
+// failed (any other errno). Reads have no deadline: a file on a hanging disk blocks. const
+// functions may be called from several threads.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +19,13 @@ namespace lastgood {
 
 struct Command {
     std::vector<std::string> arguments = {};  // [0] is looked up in PATH
-    Seconds deadline = 30;  // then killed: SIGTERM, 1 s later SIGKILL, 1 s later abandoned
-    size_t output_limit = 4 * 1024 * 1024;      // bytes of standard output; more is an error
-    std::vector<std::string> environment = {};  // added to ours, "NAME=value"
+    Seconds deadline = 30;                  // then SIGTERM, 1 s later SIGKILL, 1 s later abandoned
+    size_t output_limit = 4 * 1024 * 1024;  // bytes of standard output; more: failed
+    std::vector<std::string> environment = {};  // added to ours; "NAME=value"
 };
 
 struct CommandOutput {
-    int exit_status = 0;  // 128 + signal when killed by one
+    int exit_status = 0;  // 128 + signal number if killed by a signal
     std::string standard_output;
     std::string standard_error;  // the first 64 KiB
 };
@@ -47,33 +51,37 @@ class Host {
     bool recorded() const { return recorded_; }
     const std::string& root() const { return root_; }
 
-    // Whole file, at most `limit` bytes (more: failed). For text of /proc and /sys and small files.
+    // Reads a whole file of at most `limit` bytes (larger: failed). For files in /proc and /sys and
+    // other small ones.
     Result<std::string> read(const std::string& path, size_t limit = 1024 * 1024) const;
-    Result<std::string> read_line(
-        const std::string& path) const;  // first line, trailing white space removed
-    Result<double> read_number(const std::string& path) const;  // decimal; else malformed
+    // The first line without trailing white space.
+    Result<std::string> read_line(const std::string& path) const;
+    // The first line as a decimal number. malformed: not a finite number.
+    Result<double> read_number(const std::string& path) const;
     // Names in a directory, sorted, without "." and "..".
     Result<std::vector<std::string>> list(const std::string& path) const;
-    Result<std::string> read_link(const std::string& path) const;  // target as it is written
-    // Absolute path within the host with every symbolic link resolved.
+    // The target as stored, not resolved.
+    Result<std::string> read_link(const std::string& path) const;
+    // The absolute path within the host, with all symbolic links resolved.
     Result<std::string> resolve(const std::string& path) const;
     Result<FileStatus> status(const std::string& path, bool follow = true) const;
+    // False also if the path may not be looked at.
     bool exists(const std::string& path) const;
-    // An open descriptor (O_RDONLY | O_CLOEXEC | O_NONBLOCK) for what needs more than the above.
-    // The caller closes it.
+    // Opens a file with O_RDONLY | O_CLOEXEC | O_NONBLOCK and `extra_flags`, for uses that the
+    // functions above do not cover. The caller closes the descriptor.
     Result<int> open(const std::string& path, int extra_flags = 0) const;
 
-    // Runs a command. A recorded host answers from ROOT/commands/<arguments joined by a space, '/'
-    // written as '_'>: that file is the standard output, the same name with ".status" the exit
-    // status; no file: absent.
+    // Runs a command and blocks until it ends, at most its deadline and 2 s more (errors:
+    // core/process.hpp). A recorded host answers from ROOT/commands/NAME, where NAME is the
+    // arguments joined by spaces with '/' written as '_': that file is the standard output,
+    // NAME.status the exit status (missing: 0). No such file: absent.
     Result<CommandOutput> run(const Command& command) const;
 
-    // A recorded host's clock is the number in ROOT/now, else the time of its recording is unknown:
-    // 0.
+    // Wall-clock time; for a recorded host the number in ROOT/now, or 0 if that is missing.
     Timestamp now() const;
-    Seconds monotonic() const;  // CLOCK_BOOTTIME
-    // When its kernel started; a recorded host's by "btime" in its /proc/stat (proc(5)), else
-    // now().
+    Seconds monotonic() const;  // CLOCK_BOOTTIME of this machine, also for a recorded host
+    // When the kernel started; for a recorded host "btime" of its /proc/stat (proc(5)), or now() if
+    // missing.
     Timestamp boot_time() const;
 
   private:

@@ -1,5 +1,6 @@
-// What a metric is. Each is defined in a header of core/metrics/: its name, what it is about, its
-// help. The exposition, the rules and docs/metrics.md are made from that.
+// Defines what a metric is. Each metric is declared in a header of core/metrics/ with its name,
+// subject and help; the exposition, the rules and docs/metrics.md are generated from these.
+// Everything here is constant and safe to use from any thread.
 #pragma once
 
 #include <array>
@@ -9,62 +10,60 @@
 
 namespace lastgood {
 
-// What an observation is about. The name of the kind is also the label that carries the subject's
-// id.
+// What an observation is about. The kind's name is also the label that carries the subject's id.
 enum class SubjectKind { host, drive, array, filesystem, backup, collector };
-// Those whose subjects have an id, in the order in which lists show them.
+// The kinds whose subjects have an id, in display order.
 inline constexpr std::array named_subject_kinds{SubjectKind::drive, SubjectKind::array,
                                                 SubjectKind::filesystem, SubjectKind::backup,
                                                 SubjectKind::collector};
-std::string_view to_string(
-    SubjectKind kind);  // "drive"; the host's own metrics carry no such label
+std::string_view to_string(SubjectKind kind);  // "drive"; metrics of the host carry no such label
 
-std::optional<SubjectKind> parse_subject_kind(std::string_view text);  // nullopt: no such word
+std::optional<SubjectKind> parse_subject_kind(std::string_view text);  // nullopt: unknown word
 
 enum class MetricType {
     gauge,
-    counter,  // only ever grows; a collector may print increments of it, which the agent adds up
-              // and remembers
-    info,     // always 1; several collectors' labels for one subject are joined
-    state,    // 1 for the state that holds now, named by a label; the other states are absent
+    counter,  // only grows; collectors may print increments, which the agent adds up and keeps
+    info,     // always 1; the labels of all collectors for one subject are joined
+    state,    // 1 for the current state, which a label names; other states are absent
 };
 std::string_view to_string(MetricType type);
 
 enum class Memory {
-    none,       // gone when its collector no longer prints it
-    remembered  // the newest value outlives failed reads and restarts
+    none,       // dropped when its collector stops printing it
+    remembered  // the newest value survives failed reads and restarts
 };
 
 struct Metric;
 
-// Where the growth of a health counter is told: under `counter`, a value of the only label of
-// `metric`.
+// Where the growth of a health counter is reported: in `metric`, whose only label has the value
+// `counter`.
 struct Growth {
-    const Metric* metric = nullptr;  // nullptr: nowhere
+    const Metric* metric = nullptr;  // nullptr: not reported
     std::string_view counter = {};
 };
 
 struct Metric {
-    std::string_view name;  // complete, "lastgood_drive_pending_sectors"
+    std::string_view name;  // full name, "lastgood_drive_pending_sectors"
     SubjectKind subject;
     MetricType type;
-    std::string_view labels = {};  // labels besides the subject, comma separated
+    std::string_view labels = {};  // labels besides the subject's, comma-separated
     std::string_view help;         // one sentence with unit and source
     Memory memory = Memory::none;
-    // The agent works these out from its memory, for a metric that collectors print as
-    const Metric* recent = nullptr;  // increments: how much of it came within kernel_log.window
-    Growth growth = {};              // facts: how much it grew within drives.growth_window
-    // Of a state: the values of its only label, comma separated, which say that the subject sleeps.
-    // Its collector did not wake it: the values of the run before stay, with their age.
+    // What the agent derives from its memory. `recent`: for increments, how much came within
+    // kernel_log.window. `growth`: for facts, how much they grew within drives.growth_window.
+    const Metric* recent = nullptr;
+    Growth growth = {};
+    // Of a state metric: the label values (comma-separated) that mean the subject sleeps. The
+    // collector did not wake it, so the agent keeps the previous values with their age.
     std::string_view asleep = {};
-    // The value is a time at which lastgood did something: it is never later than now, also when
-    // the clock was set back.
+    // The value is the time of an action of lastgood. The agent never reports it as later than now,
+    // even after the clock was set back.
     bool done_here = false;
 };
 
-// Every metric of core/metrics/, in the order of the headers listed in core/meson.build. A metric
-// is told by its address. The table is made at build time by core/make_metric_table.sh.
+// All metrics, in the order of the headers listed in core/meson.build. A metric is identified by
+// its address. core/make_metric_table.sh generates the table at build time.
 std::span<const Metric* const> all_metrics();
-const Metric* find_metric(std::string_view name);  // nullptr: no such metric
+const Metric* find_metric(std::string_view name);  // nullptr: unknown name
 
 }  // namespace lastgood

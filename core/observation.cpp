@@ -65,9 +65,9 @@ ErrorKind parse_error_kind(std::string_view text) {
 }
 
 constexpr auto replace_invalid =
-    json::error_handler_t::replace;  // names from the world need not be UTF-8
+    json::error_handler_t::replace;  // names of devices and files need not be UTF-8
 
-// Reports have thousands of these lines, so plain text takes the short way.
+// A fast path for plain text: reports have thousands of these lines.
 void append_string(std::string& out, std::string_view text) {
     const bool plain = std::ranges::all_of(
         text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
@@ -129,7 +129,7 @@ Failure malformed(std::string message) {
     return fail(ErrorKind::malformed, std::move(message));
 }
 
-// What both ways of reading a line demand.
+// Checks a line after either parser.
 Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     Observation& observation = line.observation;
     if (!observation.metric)
@@ -157,8 +157,8 @@ Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     return line;
 }
 
-// Reads what observation_line() writes, as long as nothing in it is escaped: ten times as fast as a
-// document tree, and nearly every line is one. false: another shape, for the JSON library to judge.
+// A fast parser for lines of observation_line() without escapes, which is nearly all of them: ten
+// times as fast as a document tree. false: another form; the JSON library must parse it.
 class PlainLine {
   public:
     explicit PlainLine(std::string_view text) : rest_(text) {}
@@ -318,9 +318,7 @@ void LineSink::flush() {
     while (!rest.empty()) {
         const ssize_t written = ::write(fd_, rest.data(), rest.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0)
-            break;  // nobody reads any more: the agent is gone, and SIGPIPE or the next read ends
-                    // us
+        if (written <= 0) break;  // the agent has ended; SIGPIPE or the next read ends this process
         rest.remove_prefix(static_cast<size_t>(written));
     }
     buffer_.clear();

@@ -1,5 +1,5 @@
-// An observation: one fact with its age. What collectors print, what the agent keeps, what rules
-// compare.
+// An observation is one fact with its age: collectors print it, the agent keeps it, rules compare
+// it. Not thread-safe; only LineSink blocks.
 #pragma once
 
 #include <string>
@@ -22,23 +22,23 @@ struct Observation {
     double value = 0;
     Timestamp observed_at = 0;
 
-    std::string_view label(std::string_view key) const;  // "" when absent
+    std::string_view label(std::string_view key) const;  // "" if absent
     bool operator==(const Observation&) const = default;
 };
 
-// What collectors write to. `add` is a fact; `increment` adds to a counter that the agent keeps
-// across restarts.
+// Receives what a collector reads. `add` reports a fact; `increment` adds to a counter that the
+// agent keeps across restarts.
 class Sink {
   public:
     virtual ~Sink() = default;
     virtual void add(Observation observation) = 0;
     virtual void increment(Observation observation) = 0;
-    // A streaming collector's batch is whole: it replaces the collector's earlier facts. `cursor`
-    // (opaque, may be empty) is saved together with the increments and given back in
-    // Context::cursor when the collector is started again.
+    // Ends a streaming collector's batch, which replaces the collector's earlier facts. `cursor`
+    // (opaque, may be empty) is saved together with the increments and returned in Context::cursor
+    // when the collector is restarted.
     virtual void commit(std::string_view cursor) = 0;
-    // Something that could not be read: `subject` may be empty. Shown with the collector's state;
-    // does not end the run.
+    // Reports something that could not be read; `subject` may be empty. Shown with the collector's
+    // state; the run goes on.
     virtual void problem(std::string_view subject, const Error& error) = 0;
 
     // Shorthand for add().
@@ -61,12 +61,14 @@ struct ProtocolLine {
 };
 
 std::string to_json_line(const ProtocolLine& line);  // without newline
-// Refuses unknown metrics, wrong types, non-finite values, negative increments and labels the
-// metric does not declare; the message says what to do. `default_time` stands for a missing
-// observed_at.
+// Error: malformed, for unknown metrics, wrong types, non-finite values, negative increments and
+// labels that the metric does not declare; the message says what to do. `default_time` replaces a
+// missing observed_at.
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
 
-// A Sink that prints protocol lines to a file descriptor; flushes at commit and when destroyed.
+// Writes protocol lines to a file descriptor, which it does not close. Flushes at a commit, at 64
+// KiB and when destroyed; flushing blocks while a pipe is full. Write errors are ignored: they mean
+// that the agent has ended.
 class LineSink : public Sink {
   public:
     explicit LineSink(int fd) : fd_(fd) {}
@@ -85,11 +87,11 @@ class LineSink : public Sink {
     std::string buffer_;
 };
 
-// A Sink that keeps everything, for tests and for `explain`.
+// Keeps everything in memory, for tests and for `lastgood explain`.
 class MemorySink : public Sink {
   public:
     void add(Observation observation) override { observations.push_back(std::move(observation)); }
-    void increment(Observation observation) override;  // adds to an equal series in `observations`
+    void increment(Observation observation) override;  // adds to the same series in `observations`
     void commit(std::string_view last_cursor) override { cursor = last_cursor; }
     void problem(std::string_view subject, const Error& error) override {
         problems.emplace_back(subject, error);

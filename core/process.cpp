@@ -18,7 +18,7 @@ constexpr size_t error_limit = 64 * 1024;
 
 enum class Reading { ended, too_long, too_much };
 
-// Until both pipes are at their end, or the child is.
+// Reads until both pipes are closed or the child has ended.
 Reading read_all(const ChildProcess& child, int output, int error, Seconds end, size_t output_limit,
                  CommandOutput& result) {
     char buffer[16384];
@@ -43,7 +43,8 @@ Reading read_all(const ChildProcess& child, int output, int error, Seconds end, 
                 result.standard_error += piece;
         }
         if (result.standard_output.size() > output_limit) return Reading::too_much;
-        // The child has ended and a grandchild holds the pipe open: what is there has been read.
+        // The child has ended but a grandchild holds the pipe open: everything available has been
+        // read.
         if (!read_any && child.has_ended()) break;
     }
     return Reading::ended;

@@ -1,13 +1,13 @@
-// Running a child process with a deadline.
+// Runs a child process with a deadline.
 #pragma once
 
 #include "core/host.hpp"
 
 namespace lastgood {
 
-// Runs a command to its end, at most `deadline` seconds and `output_limit` bytes. A child that
-// survives SIGKILL (stuck in the kernel) is abandoned: timed_out. A command that does not exist:
-// absent.
+// Runs a command and blocks until it ends, at most `deadline` and 2 s more. Errors: absent (no such
+// command), timed_out (past its deadline; a child that survives SIGKILL is abandoned), failed (more
+// output than `output_limit`, or it could not be started). A non-zero exit status is no error.
 Result<CommandOutput> run_process(const Command& command);
 
 }  // namespace lastgood

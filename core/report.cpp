@@ -54,7 +54,7 @@ std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// Builds a Report from the parser's events; a document tree of thousands of observations would cost
+// Builds a Report from parser events: a document tree of thousands of observations would take
 // megabytes.
 class ReportReader : public nlohmann::json_sax<json> {
   public:
@@ -222,8 +222,8 @@ std::string to_json(const Report& report) {
 
 namespace {
 
-// to_json() writes one observation a line, after everything else; these lines have their own,
-// faster reader. Nothing: the text is laid out otherwise, and the JSON library reads all of it.
+// A faster reader for the observation lines of to_json(), which come last. nullopt: the text has
+// another layout, and the JSON library must parse all of it.
 std::optional<std::vector<Observation>> take_observation_lines(std::string_view& text) {
     constexpr std::string_view begin = ",\n\"observations\":[\n", end = "]}\n";
     const size_t at = text.find(begin);
@@ -287,7 +287,7 @@ Result<void> write_file(const std::string& path, std::string_view text) {
         }
         text.remove_prefix(static_cast<size_t>(written));
     }
-    // Whatever the umask: the process that listens has no rights and must be able to read it.
+    // Independent of the umask: the listening process is unprivileged and must be able to read it.
     const bool readable = ::fchmod(fd, 0644) == 0;
     if (::close(fd) != 0 || !readable) return failure("write");
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace");

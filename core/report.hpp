@@ -1,4 +1,4 @@
-// The report: the one document that every exporter reads. The agent is its only writer.
+// The report: the document that every exporter and command reads. Only the agent writes it.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,9 @@
 
 namespace lastgood {
 
-enum class Severity { unknown, warning, critical };  // in rising order of what to look at first
+enum class Severity { unknown, warning, critical };  // in ascending order of urgency
 std::string_view to_string(Severity severity);
+// nullopt: unknown word.
 std::optional<Severity> parse_severity(std::string_view text);
 
 struct Finding {
@@ -26,7 +27,7 @@ struct Finding {
     bool operator==(const Finding&) const = default;
 };
 
-// A subject that a collector could not read, and why.
+// A subject that a collector could not read, and the reason.
 struct Problem {
     std::string collector;
     std::string subject;  // may be empty
@@ -37,7 +38,7 @@ struct Problem {
 
 struct Report {
     std::string host;     // host name
-    std::string version;  // of lastgood
+    std::string version;  // version of lastgood
     Timestamp written_at = 0;
     Timestamp watched_since = 0;
     std::vector<Observation> observations;  // sorted by metric (in table order), subject, labels
@@ -48,18 +49,22 @@ struct Report {
 void sort_observations(std::vector<Observation>& observations);
 void sort_findings(std::vector<Finding>& findings);
 
-std::string to_json(const Report& report);  // ends with a newline; one observation a line
-Result<Report> parse_report(
-    std::string_view text);  // observations of metrics that this version does not know are left out
-Result<void> write_report(const Report& report,
-                          const std::string& path);  // atomically: temporary file beside it, rename
-Result<void> write_file(const std::string& path, std::string_view text);  // the same for any text
-Result<Report> read_report(const std::string& path);                      // absent: there is none
+// One observation a line, in the order given; ends with a newline.
+std::string to_json(const Report& report);
+// Skips observations of metrics that this version does not know. Error: malformed, not a report.
+Result<Report> parse_report(std::string_view text);
+// Replaces the file atomically: writes PATH.PID.tmp beside it and renames that; no fsync. Blocks as
+// long as the filesystem does. The file gets mode 0644. Error: failed.
+Result<void> write_report(const Report& report, const std::string& path);
+Result<void> write_file(const std::string& path, std::string_view text);  // The same for any text.
+// Reads at most 256 MiB. Errors: absent (no report), denied, failed, malformed.
+Result<Report> read_report(const std::string& path);
 
-// Reading helpers over observations.
+// The observations of a metric, of one subject or of all.
 std::vector<const Observation*> select(const std::vector<Observation>& observations,
                                        const Metric& metric,
                                        std::optional<std::string_view> subject = std::nullopt);
+// The value of the subject's first series of `metric`; nullopt: none.
 std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
                                std::string_view subject);
 

@@ -1,4 +1,4 @@
-// Failures are returned with context and must be checked.
+// Failures are returned as values with context; the caller must check them.
 #pragma once
 
 #include <string>
@@ -8,19 +8,19 @@
 namespace lastgood {
 
 enum class ErrorKind {
-    absent,     // there is no such thing here: an empty answer, not a failure
-    denied,     // it may be there, but we may not look
-    failed,     // it is there and could not be read
-    malformed,  // it was read and makes no sense
-    timed_out,  // it did not answer within its deadline
+    absent,     // it does not exist here; not a failure
+    denied,     // no permission to look; it may exist
+    failed,     // it exists but could not be read
+    malformed,  // it was read but makes no sense
+    timed_out,  // no answer within the deadline
 };
 
 struct Error {
     ErrorKind kind;
-    std::string message;  // with its subject, ready for an administrator to read
+    std::string message;  // names its subject; written for an administrator
 };
 
-// A value or an Error; discarding one is a compile error under -Werror.
+// A value or an Error. The compiler rejects an ignored one (-Werror).
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
   public:

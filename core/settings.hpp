@@ -1,6 +1,6 @@
-// The settings with a default, each declared once: where it stands in the file, its default and its
-// prose. agent/config_file.cpp reads them; docs/config.md, lastgood.toml(5) and the shipped
-// configuration are made from them.
+// Declares each setting with a default once: section, key, default and help. agent/config_file.cpp
+// reads them; docs/config.md, lastgood.toml(5) and the shipped configuration are generated from
+// them.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@
 
 namespace lastgood {
 
-// In use it is its value: `now - config.growth_window`, `config.listen = "[::]:9847"`.
+// Converts to its value: `now - config.growth_window`, `config.listen = "[::]:9847"`.
 template <class T>
 struct Setting {
     std::string_view section = {};  // "serve" of [serve]; empty: the file's top level
@@ -27,7 +27,7 @@ struct Setting {
     }
 };
 
-// Seconds are written with a unit, "24h". Those of a section stand together.
+// Durations are written with a unit in the file ("24h"). Keep the settings of a section together.
 struct Settings {
     Setting<std::string> state_directory{
         .key = "state_directory",
@@ -104,10 +104,10 @@ struct Settings {
 
 using SettingMember = std::variant<Setting<std::string> Settings::*, Setting<bool> Settings::*,
                                    Setting<Seconds> Settings::*>;
-// Every setting, in the order above; the table is made at build time by core/make_setting_table.sh.
+// Every setting, in the order above. core/make_setting_table.sh generates the table at build time.
 std::span<const SettingMember> all_settings();
 
-// Calls `visit` with each setting of `settings`, const or not.
+// Calls `visit` with each setting of `settings`, which may be const.
 template <class SomeSettings, class Visit>
 void for_each_setting(SomeSettings&& settings, Visit visit) {
     for (const SettingMember& any : all_settings())

@@ -1,5 +1,5 @@
-// Small pure functions over text that every parser needs. Characters are ASCII, whatever the
-// locale; a view that is returned points into the text that was given.
+// Small pure functions on text for the parsers. Characters are ASCII in every locale; a returned
+// view points into the argument.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace lastgood {
 
-// As isspace(3) in the C locale, and NUL, with which devices pad their fields.
+// isspace(3) of the C locale, and NUL: devices pad their fields with it.
 inline constexpr std::string_view white_space{" \t\n\v\f\r\0", 7};
 inline constexpr std::string_view decimal_digits = "0123456789";
 inline constexpr std::string_view hexadecimal_digits = "0123456789abcdefABCDEF";
@@ -41,7 +41,7 @@ constexpr bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-// A loop: find() calls memchr(3), which costs more than it saves on short sets of characters.
+// A loop, because find() calls memchr(3), which is slower on short sets of characters.
 constexpr bool contains(std::string_view text, char c) {
     for (const char one : text)
         if (one == c) return true;
@@ -52,14 +52,14 @@ constexpr bool is_space(char c) {
     return contains(white_space, c);
 }
 
-// Whether a list of words has this one.
+// True if a list of words contains `word`.
 template <class List>
 requires(!std::convertible_to<const List&, std::string_view>) constexpr bool contains(
     const List& list, std::string_view word) {
     return std::ranges::find(list, word) != std::ranges::end(list);
 }
 
-// Whether every character is one of these; an empty text's are.
+// True if all characters of `text` are in `characters`; also true for an empty text.
 constexpr bool consists_of(std::string_view text, std::string_view characters) {
     for (const char c : text)
         if (!contains(characters, c)) return false;
@@ -86,25 +86,25 @@ constexpr std::string_view trim(std::string_view text, std::string_view characte
     return trim_start(trim_end(text, characters), characters);
 }
 
-// Removes what stands before the first `separator`, and the separator; gives what stood before it.
-// Without a separator that is all of it.
+// Returns the text before the first `separator` and removes it with the separator; all of the text
+// if there is no separator.
 constexpr std::string_view take_until(std::string_view& text, char separator) {
     const std::string_view taken = text.substr(0, text.find(separator));
     text.remove_prefix(std::min(taken.size() + 1, text.size()));
     return taken;
 }
 
-// The next line, without its newline: while (!text.empty()) { … = take_line(text); … }
+// Takes the next line, without its newline: while (!text.empty()) { … = take_line(text); … }
 constexpr std::string_view take_line(std::string_view& text) {
     return take_until(text, '\n');
 }
 
-// The parts between separators, of which each of the characters is one; empty parts are left out.
+// The non-empty parts between separators; each character of `separators` is one.
 std::vector<std::string_view> split(std::string_view text,
                                     std::string_view separators = white_space);
 
-// The number that the text begins with, which is removed. Nothing, and the text as it was: there
-// is none, or it does not fit its type. Digits of base 16 have no "0x" before them.
+// Takes the number at the start of the text. nullopt: there is none or it does not fit the type;
+// the text is unchanged then. `base` is that of std::from_chars: no "0x" before base 16.
 template <class Number, class... Base>
 std::optional<Number> take_number(std::string_view& text, Base... base) {
     Number value{};
@@ -115,36 +115,36 @@ std::optional<Number> take_number(std::string_view& text, Base... base) {
     return value;
 }
 
-// The number that the text is, with nothing before or behind it.
+// The whole text as a number; nullopt if anything else precedes or follows it.
 template <class Number, class... Base>
 std::optional<Number> parse_number(std::string_view text, Base... base) {
     const auto value = take_number<Number>(text, base...);
     return text.empty() ? value : std::nullopt;
 }
 
-// "\040" and the like, as mangle() of fs/proc_namespace.c and fstab(5) write what would part
-// fields: a backslash and three octal digits are one byte.
+// Decodes "\040" and other octal escapes: a backslash and three octal digits stand for one byte
+// that would end a field (mangle() in the kernel's fs/proc_namespace.c, fstab(5)).
 std::string unescape_octal(std::string_view text);
 
-// "c" of "/a/b/c"; the whole of a path without '/'.
+// "c" of "/a/b/c"; the whole path if it has no '/'.
 constexpr std::string_view last_component(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// "/a/b" of "/a/b/c", "/" of "/a"; nothing of a path without '/'.
+// "/a/b" of "/a/b/c", "/" of "/a"; "" if the path has no '/'.
 constexpr std::string_view parent_directory(std::string_view path) {
     const size_t slash = path.rfind('/');
     if (slash == std::string_view::npos) return {};
     return path.substr(0, std::max<size_t>(slash, 1));
 }
 
-// "/a" of "/a//"; "/" stays.
+// "/a" of "/a//"; "/" stays "/".
 constexpr std::string_view without_trailing_slashes(std::string_view path) {
     while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
     return path;
 }
 
-// Whether an absolute path is this directory or lies below it.
+// True if an absolute path is this directory or lies below it.
 constexpr bool lies_below(std::string_view path, std::string_view directory) {
     if (directory == "/") return path.starts_with('/');
     return path.starts_with(directory) &&

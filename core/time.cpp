@@ -19,7 +19,7 @@ struct Unit {
 };
 
 constexpr double minute = 60, hour = 60 * minute, day = 24 * hour, week = 7 * day;
-constexpr double month = 30.44 * day, year = 365.25 * day;  // as systemd.time(7) counts them
+constexpr double month = 30.44 * day, year = 365.25 * day;  // as in systemd.time(7)
 
 constexpr auto duration_units = std::to_array<Unit>({
     {"us", 1e-6},    {"ms", 1e-3},     {"s", 1},          {"sec", 1},         {"second", 1},
@@ -51,7 +51,7 @@ constexpr auto size_units = std::to_array<Unit>({
 
 constexpr std::string_view blanks = " \t";
 
-// A number and the letters after it; moves `text` past both.
+// Takes a number and the letters after it from the start of `text`.
 bool take_quantity(std::string_view& text, double& number, std::string_view& unit) {
     text = trim_start(text, blanks);
     const auto found = take_number<double>(text);

@@ -1,4 +1,5 @@
-// Points in time, durations, and their text.
+// Points in time, durations, sizes, and their text forms. All functions are pure, except that
+// from_civil_local() reads the time zone.
 #pragma once
 
 #include <string>
@@ -11,23 +12,24 @@ namespace lastgood {
 using Timestamp = double;  // seconds since the Unix epoch, UTC
 using Seconds = double;    // a duration
 
-// "26h", "90s", "1h 30min", "2w"; units as in systemd.time(7): ms s m min h d w month y.
-// A bare number is refused: a unit must be named.
+// Parses "26h", "90s", "1h 30min", "2w"; units as in systemd.time(7): us ms s m min h d w month y.
+// Error: malformed; also for a number without a unit or below 0.
 Result<Seconds> parse_duration(std::string_view text);
 
-// "10h 5min", "912 days", "3 s": two units at most, for people.
+// For people: "10h 5min", "912 days", "3 s"; at most two units. "unknown" if not finite.
 std::string format_duration(Seconds duration);
 
-// "2026-11-21 20:14:05 UTC"
+// "2026-11-21 20:14:05 UTC"; "unknown" if out of range.
 std::string format_time(Timestamp time);
 
-// "512 B", "1.5 GiB": binary units, one decimal, for people.
+// For people: "512 B", "1.5 GiB"; binary units, one decimal.
 std::string format_size(double bytes);
 
-// "1GiB", "500 MB", "4096": binary and decimal units as in `numfmt --from=auto`; bytes.
+// Bytes of "1GiB", "500 MB", "4096"; binary and decimal units. Error: malformed; also for a number
+// below 0.
 Result<double> parse_size(std::string_view text);
 
-// Broken-down UTC or local civil time to seconds since the epoch; month 1..12, day 1..31.
+// Civil time, UTC or local, to seconds since the epoch; month 1 to 12, day 1 to 31.
 Timestamp from_civil_utc(int year, int month, int day, int hour, int minute, int second);
 Timestamp from_civil_local(int year, int month, int day, int hour, int minute, int second);
 

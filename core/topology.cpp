@@ -34,7 +34,7 @@ std::string_view to_string(Transport transport) {
 
 namespace {
 
-constexpr int depth_limit = 16;  // of stacked devices; a loop in the map must not hang us
+constexpr int depth_limit = 16;  // of stacked devices; ends the search if the map has a cycle
 
 BlockKind kind_of(std::string_view name, bool is_partition) {
     if (is_partition) return BlockKind::partition;
@@ -46,8 +46,8 @@ BlockKind kind_of(std::string_view name, bool is_partition) {
     for (const std::string_view other :
          {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
         if (name.starts_with(other)) return BlockKind::other;
-    // The boot areas of an eMMC belong to the drive beside them; a hidden path of a multipath NVMe
-    // drive likewise.
+    // The boot areas of an eMMC belong to the drive beside them, a hidden path of a multipath NVMe
+    // drive to the visible one.
     if (name.starts_with("mmcblk") && (contains(name, "boot") || contains(name, "rpmb")))
         return BlockKind::other;
     if (name.starts_with("nvme")) {
@@ -69,17 +69,17 @@ void add_drive(Topology& topology, Drive drive) {
         first.other_devices.push_back(drive.device);
         return;
     }
-    // Two drives with one WWN (cheap bridges do this): the serial tells them apart.
+    // Two drives with the same WWN (cheap bridges): the serial distinguishes them.
     drive.id = fmt::format("{}-{}", drive.id, drive.serial.empty() ? drive.device : drive.serial);
     topology.drives.emplace(drive.id, std::move(drive));
 }
 
 void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
     const auto names = host.list("/sys/class/block");
-    if (!names) return;  // no sysfs block class: a container without devices
+    if (!names) return;  // no /sys/class/block: a container without devices
     for (const std::string& name : *names) {
         const auto sysfs = host.resolve("/sys/class/block/" + name);
-        if (!sysfs) continue;  // gone in the meantime
+        if (!sysfs) continue;  // removed since the list was read
         BlockDevice device;
         device.name = name;
         device.sysfs = *sysfs;
@@ -109,14 +109,14 @@ void read_btrfs(const Host& host, Topology& topology) {
     if (!filesystems) return;
     for (const std::string& uuid : *filesystems) {
         const auto names = host.list("/sys/fs/btrfs/" + uuid + "/devices");
-        if (!names) continue;  // "features" and other entries that are no filesystem
+        if (!names) continue;  // "features" and other entries that are not filesystems
         const std::set<std::string> all(names->begin(), names->end());
         for (const std::string& name : all) topology.btrfs_devices[name] = all;
     }
 }
 
-// btrfs calls a member by the path that it was registered by (fs/btrfs/volumes.c, device_list_add),
-// often one of udev's links.
+// The kernel names a btrfs member by the path it was registered with (fs/btrfs/volumes.c,
+// device_list_add), often one of udev's links.
 void read_btrfs_links(const Host& host, Topology& topology) {
     for (const auto& [name, members] : topology.btrfs_devices) {
         const BlockDevice* device = topology.device(name);
@@ -126,8 +126,8 @@ void read_btrfs_links(const Host& host, Topology& topology) {
     }
 }
 
-// btrfs shows the path that it was mounted by, which may be one of udev's links: /dev/disk/by-id/…
-// It is no device's number either, so this is the only way from such a mount to its drives.
+// mountinfo shows the path that btrfs was mounted with, which may be one of udev's links
+// (/dev/disk/by-id/…). A btrfs mount's number is no device's, so only the path leads to its drives.
 void resolve_sources(const Host& host, Topology& topology) {
     for (Mount& mount : topology.mounts) {
         if (!mount.source.starts_with("/dev/") || topology.device(mount.number) ||
@@ -138,8 +138,7 @@ void resolve_sources(const Host& host, Topology& topology) {
     }
 }
 
-// A controller's name to its drive; with multipath the namespace's path does not name the
-// controller.
+// Maps controllers to drives: with multipath, a namespace's path does not name the controller.
 void read_nvme_controllers(const Host& host, Topology& topology) {
     const auto controllers = host.list("/sys/class/nvme");
     if (!controllers) return;
@@ -241,7 +240,7 @@ const BlockDevice* Topology::device(std::string_view name) const {
     if (const auto found = devices.find(name); found != devices.end()) return &found->second;
     std::string dm_name(without_prefix(name, "mapper/"));
     if (const size_t slash = dm_name.find('/');
-        slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in each
+        slash != dm_name.npos) {  // "vg/lv": dm doubles the hyphens in both parts
         const auto escape = [](std::string_view part) {
             std::string doubled;
             for (const char c : part) doubled += c == '-' ? std::string("--") : std::string(1, c);
@@ -279,9 +278,8 @@ std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
     for (const auto& [id, drive] : drives)
         if (contains(drive.sysfs, component)) found.insert(id);
     if (found.size() < 2 || link.empty()) return found;
-    // Several drives at one ATA port: behind a port multiplier its port is the SCSI channel and the
-    // id is 0; master and slave are ids of channel 0 (drivers/ata/libata-scsi.c,
-    // ata_scsi_scan_host).
+    // Several drives on one ATA port. Port multiplier: its port is the SCSI channel, the id is 0.
+    // Master and slave: ids 0 and 1 of channel 0 (drivers/ata/libata-scsi.c, ata_scsi_scan_host).
     const std::string number(link.size() > 1 && link.front() == '0' ? link.substr(1) : link);
     std::set<std::string> narrowed;
     for (const std::string& id : found) {

@@ -1,4 +1,4 @@
-// What udev found out about a block device: its file in /run/udev/data.
+// Reads udev's record of a block device in /run/udev/data.
 #pragma once
 
 #include <map>
@@ -12,18 +12,18 @@ namespace lastgood {
 
 struct UdevRecord {
     std::map<std::string, std::string, std::less<>>
-        properties;                  // "ID_MODEL", as udev writes them: blanks are often '_'
+        properties;                  // "ID_MODEL", as udev writes them, often with '_' for blanks
     std::vector<std::string> links;  // below /dev: "disk/by-id/…"
 
-    std::string property(std::string_view name) const;  // "" when there is none
+    std::string property(std::string_view name) const;  // "" if absent
 };
 
 // The lines of such a file: "E:NAME=value" and "S:link" (systemd 252, sd-device's
-// device-private.c); others are of no use here.
+// device-private.c); ignores all others. Pure.
 UdevRecord parse_udev_record(std::string_view text);
 
-// `number`: of a block device, "8:0". Empty without udev (a container), or when udev does not know
-// it yet.
+// `number` is the block device's "major:minor" ("8:0"). Empty without udev (a container), or if
+// udev does not know the device yet.
 UdevRecord read_udev_record(const Host& host, std::string_view number);
 
 }  // namespace lastgood

@@ -10,8 +10,8 @@ bool between(uint32_t value, uint32_t low, uint32_t high) {
     return value >= low && value <= high;
 }
 
-// Characters that a terminal acts on or that change how their neighbours look: C0, DEL, C1, zero
-// width and direction marks, line separators, the byte order mark, tags and noncharacters.
+// Characters that control a terminal or change how their neighbours look: C0, DEL, C1, zero width
+// and direction marks, line separators, the byte order mark, tags and noncharacters.
 bool harmful(uint32_t c) {
     return c < 0x20 || between(c, 0x7f, 0x9f) || c == 0xad || c == 0x61c ||
            between(c, 0x200b, 0x200f) || between(c, 0x2028, 0x202e) || between(c, 0x2060, 0x206f) ||

@@ -1,4 +1,4 @@
-// Words that go with a number.
+// Chooses singular or plural for a number.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 namespace lastgood {
 
-// "1 sector", "2 sectors": the number without decimals, and the word for one or for any other.
+// "1 sector", "2 sectors": the number is rounded to an integer.
 inline std::string counted(double number, std::string_view one, std::string_view many) {
     const std::string text = fmt::format("{:.0f}", number);
     return fmt::format("{} {}", text, text == "1" ? one : many);

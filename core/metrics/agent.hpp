@@ -1,4 +1,4 @@
-// Metrics about lastgood itself: its collectors, its report, its state.
+// Metrics about lastgood itself: its collectors, its report, its saved state.
 #pragma once
 
 #include "core/metric.hpp"

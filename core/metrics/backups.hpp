@@ -1,4 +1,4 @@
-// Metrics about backups: age, size, where the copies lie.
+// Metrics about backups: age, size, where the copies are stored.
 #pragma once
 
 #include "core/metric.hpp"

@@ -1,4 +1,4 @@
-// Metrics about mounted filesystems: space, errors, what covers them.
+// Metrics about mounted filesystems: space, errors, which backups cover them.
 #pragma once
 
 #include "core/metric.hpp"
