@@ -34,16 +34,17 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds first_report_after = 10;  // at the latest; before if every collector has reported
-constexpr Seconds settled_after = 60;       // until then what has not been read yet ends no finding
-constexpr Seconds heartbeat = 15;           // a report is written at least so often
-constexpr Seconds gather = 0.005;        // changes within this time are coalesced into one report
-constexpr Seconds shortest_gap = 0.05;   // between two reports
-constexpr Seconds save_patience = 0.05;  // that a report waits for its counters to be on disk
+constexpr Seconds first_report_after = 10;  // s; earlier if every collector has reported
+constexpr Seconds settled_after = 60;       // s; until then, unread values end no finding
+constexpr Seconds heartbeat = 15;           // s; longest time between two reports
+constexpr Seconds gather = 0.005;       // s; changes within this time are coalesced into one report
+constexpr Seconds shortest_gap = 0.05;  // s; shortest time between two reports
+constexpr Seconds save_patience = 0.05;  // s that a report waits for its counters to be saved
 constexpr Seconds stop_limit = 4;
 constexpr Seconds timer_accuracy = 0.001;
 
-// The accepted configuration, for children to read: a broken file must not reach them.
+// The accepted configuration, which children read instead of the file: a broken file must not reach
+// them.
 int config_descriptor(const Config& config) {
     const int fd = ::memfd_create("lastgood.toml", MFD_CLOEXEC);
     if (fd < 0) return -1;
@@ -95,8 +96,8 @@ class Agent {
 
     AgentOptions options_;
     Config config_;
-    Host host_;         // what is watched
-    const Host clock_;  // this machine's
+    Host host_;         // the watched host
+    const Host clock_;  // clock of this machine
     Store store_;
     State state_;
     AgentFacts facts_;
@@ -106,14 +107,15 @@ class Agent {
     std::optional<TextfileChild> textfile_;
     std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_;
     bool write_pending_ = false, stopping_ = false;
-    bool remembers_ = false;  // what is in memory continues what was on disk
+    bool remembers_ = false;  // the state in memory includes the saved one
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
     Seconds stop_by_ = 0;
     int config_fd_ = -1, lock_fd_ = -1;
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_;
     Timestamp config_refused_at_ = 0;
-    std::map<std::pair<std::string, std::string>, std::string> told_;  // findings that were logged
+    // findings already logged, with their summaries
+    std::map<std::pair<std::string, std::string>, std::string> told_;
 };
 
 Result<void> Agent::lock() {
@@ -150,7 +152,7 @@ Result<void> Agent::prepare() {
     return {};
 }
 
-// The state on disk has become available: at the start, or when what was wrong with it is mended.
+// Takes over the saved state once it is readable: at the start, or after the disk was repaired.
 void Agent::adopt_state() {
     const auto rows = store_.take_loaded();
     if (!rows) return;
@@ -160,9 +162,9 @@ void Agent::adopt_state() {
         remembers_ = true;
         return;
     }
-    // Counters and the places that streams were read up to belong together, so those on disk
-    // replace those of the time without it, and the streams are read again from there: what
-    // happened meanwhile is counted once. What began meanwhile began then.
+    // Counters and cursors belong together: the saved ones replace those counted without the
+    // database, and streams restart from the saved cursors. So events of that time are counted
+    // once. Findings that began meanwhile keep their beginning.
     const State meanwhile = std::exchange(state_, State());
     state_.load(*rows);
     remembers_ = true;
@@ -194,7 +196,7 @@ void Agent::reload() {
             fmt::format("the new configuration has an error, the old one stays in force: {}",
                         config_error_));
     } else {
-        // These two cannot change under a running agent.
+        // The directories cannot change while the agent runs.
         config->state_directory = config_.state_directory;
         config->runtime_directory = config_.runtime_directory;
         const bool listens_elsewhere = config->listen.value != config_.listen.value;
@@ -209,8 +211,7 @@ void Agent::reload() {
     changed();
 }
 
-// What was read by the clock before would have a wrong age, perhaps a negative one: it is read
-// again.
+// Values read before a clock change would have a wrong, perhaps negative age: read them again.
 void Agent::clock_was_set() {
     log(LogLevel::info, "the clock was set: all collectors run again");
     supervisor_->look_again();
@@ -219,11 +220,11 @@ void Agent::clock_was_set() {
 
 void Agent::serve_ended(Seconds lived) {
     if (lived < 2 && last_write_ == 0) {
-        exit_status_ = 1;  // it never worked: whoever started `run` wants to know
+        exit_status_ = 1;  // it never worked: tell whoever started `lastgood run`
         request_stop();
         return;
     }
-    // The next heartbeat starts it again; one that had worked, at once.
+    // Restart it now if it had worked, else at the next heartbeat.
     if (lived > 2) beat_timer_->arm(clock_.monotonic());
 }
 
@@ -249,7 +250,7 @@ void Agent::wait_for_children() {
         stop_timer_->arm(at + 0.02);
 }
 
-// Something is new: the report follows at once, but what happens together goes into one.
+// Schedules a report soon; changes within 5 ms are coalesced into one report.
 void Agent::changed() {
     if (write_pending_ || stopping_) return;
     Seconds at = std::max(clock_.monotonic() + gather, last_write_ + shortest_gap);
@@ -273,7 +274,7 @@ void Agent::beat() {
             fmt::format("{} {} is forgotten, as requested", to_string(kind), subject));
     }
     changed();
-    ::malloc_trim(0);  // what the last report needed for a moment
+    ::malloc_trim(0);  // returns memory that only the last report needed
     beat_timer_->arm(clock_.monotonic() + heartbeat);
 }
 
@@ -313,7 +314,7 @@ void Agent::write() {
     if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
         report.problems.push_back({"textfile", "", textfile_->problem(), 0});
 
-    // What was counted is safe before it is shown.
+    // Counters are saved before they are shown.
     store_.save(state_.take_changes(), save_patience);
     const auto written = write_report(report, report_path(config_));
     const std::string error = written ? "" : written.error().message;
@@ -326,7 +327,7 @@ void Agent::write() {
     tell_findings(report.findings);
 }
 
-// The journal has each finding's beginning and end.
+// Logs the beginning and the end of each finding.
 void Agent::tell_findings(const std::vector<Finding>& findings) {
     std::map<std::pair<std::string, std::string>, std::string> present;
     for (const Finding& finding : findings) {
@@ -377,7 +378,8 @@ int Agent::run() {
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
-    // Before the store's thread is started, which would else take them with their default action.
+    // Block the signals before the store's thread starts, or they would kill the process in that
+    // thread.
     sigset_t signals;
     sigemptyset(&signals);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);

@@ -15,7 +15,7 @@ namespace lastgood {
 
 namespace {
 
-// Reads values of one file and gathers the first error; every later read does nothing.
+// Reads the values of one file and keeps the first error; later reads do nothing.
 class Reader {
   public:
     explicit Reader(std::string name) : name_(std::move(name)) {}
@@ -40,7 +40,7 @@ class Reader {
         else
             refuse(node.source(), fmt::format("{} must be true or false", key));
     }
-    // Seconds: a duration with its unit.
+    // A duration with its unit, converted to seconds.
     void read(const toml::node& node, std::string_view key, Seconds& value) {
         const auto* text = node.as_string();
         const auto duration =
@@ -225,7 +225,7 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
     }
 }
 
-// A setting of core/settings.hpp; false: there is no such key in this section.
+// Reads a setting of core/settings.hpp; false: this section has no such key.
 bool read_setting(Reader& reader, std::string_view section, std::string_view key,
                   const toml::node& node, Config& config) {
     bool found = false;
@@ -290,7 +290,7 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
 
 Result<void> add_file(std::string_view text, const std::string& name, Config& config) {
     Reader reader(name);
-    try {  // Debian's toml++ is built with exceptions; they end here
+    try {  // Debian's toml++ throws exceptions; catch them here
         read_file(reader, toml::parse(text, name), config);
     } catch (const toml::parse_error& error) {
         reader.refuse(error.source(), error.description());

@@ -1,4 +1,4 @@
-// Reads the configuration from TOML, whole, before anything acts.
+// Reads the whole configuration from TOML before anything uses it. Format: lastgood.toml(5).
 #pragma once
 
 #include <string>
@@ -12,19 +12,20 @@ namespace lastgood {
 
 inline constexpr const char* default_config_path = "/etc/lastgood/lastgood.toml";
 
-// Reads `path` and then conf.d/*.toml beside it, in the order of their names; later settings win,
-// [[backup]]s add up. With the default path, an absent file is a valid, empty configuration. Errors
-// name file, line and column and what to do; unknown keys are errors. `defaults` holds where the
-// files say nothing.
+// Reads `path`, then conf.d/*.toml beside it in the order of their names: later settings win,
+// [[backup]] sections add up. With the default path, a missing file is a valid empty configuration.
+// `defaults` applies where the files say nothing. Blocks as long as the filesystem does. Errors:
+// malformed (also for unknown keys), with file, line, column and what to do; or the file cannot be
+// read.
 Result<Config> read_config(const std::string& path, Config defaults = {});
 
-// One file's text; `name` stands in messages. For tests and for `lastgood config check`.
+// Parses the text of one file; messages call it `name`. Error: malformed. Pure.
 Result<Config> parse_config(std::string_view text, const std::string& name);
 
-// The configuration in force as TOML, with every default written out.
+// The configuration as TOML with every default written out; parse_config() accepts it.
 std::string to_toml(const Config& config);
 
-// A basic string of TOML 1.0, with its quotes. The value must be UTF-8.
+// The value as a basic string of TOML 1.0, with quotes. It must be valid UTF-8.
 std::string toml_string(std::string_view value);
 
 }  // namespace lastgood

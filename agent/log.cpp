@@ -11,7 +11,8 @@ void log(LogLevel level, std::string_view message) {
     static const bool in_journal = std::getenv("JOURNAL_STREAM") != nullptr;
     std::string line(message);
     for (char& c : line)
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';  // a child's words must not forge lines
+        // text from a child must not forge log lines
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
     const char* priority = "";
     switch (level) {
         case LogLevel::error:

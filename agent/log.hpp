@@ -1,5 +1,5 @@
-// One line on standard error per event; under systemd with the priority that the journal reads
-// (sd-daemon(3)).
+// Logs one line to standard error per event, under systemd with the priority prefix that the
+// journal reads (sd-daemon(3)).
 #pragma once
 
 #include <string_view>
@@ -8,6 +8,7 @@ namespace lastgood {
 
 enum class LogLevel { error, warning, info };
 
+// Control characters become blanks. Blocks while standard error does; cannot fail.
 void log(LogLevel level, std::string_view message);
 
 }  // namespace lastgood

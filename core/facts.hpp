@@ -1,4 +1,4 @@
-// The report arranged by subject, for the status screen, `preflight` and `forget`. Pure.
+// The report arranged by subject, for the status screen and commands. Pure.
 #pragma once
 
 #include <map>

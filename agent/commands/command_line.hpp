@@ -1,6 +1,6 @@
-// The command line: its subcommands, options and where their values go. Nothing is done here;
-// agent/commands/main.cpp does it, and tools/command_manual.cpp prints lastgood(1) and the
-// completion of bash from it.
+// The command line: subcommands, options and the variables that receive them. It only parses:
+// agent/commands/main.cpp runs the subcommands, and tools/command_manual.cpp prints lastgood(1) and
+// the bash completion from it.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,8 @@ namespace lastgood {
 struct Options {
     std::string config_path = default_config_path;
     std::string root = "/";
-    std::string listen;          // overrules the configuration
-    std::string default_listen;  // is overruled by it
+    std::string listen;          // overrides the configuration
+    std::string default_listen;  // overridden by the configuration
     bool with_agent = false;
     std::string collector, collector_subject, cursor;
     bool once = false;
@@ -29,8 +29,8 @@ struct Options {
     std::string drive_to_pull, forgotten;
 };
 
-// `options` must outlive it. Type names of options are those that command_manual.cpp knows how to
-// complete.
+// Makes the parser; `options` must outlive it. command_manual.cpp completes an option by its type
+// name, so use only names that it knows. Pure.
 std::shared_ptr<CLI::App> make_command_line(Options& options);
 
 }  // namespace lastgood

@@ -1,4 +1,4 @@
-// `lastgood config discover`: the backups that are found, as a configuration to be read through.
+// `lastgood config discover`: prints the backups found on this host as a configuration to review.
 #pragma once
 
 #include <string>
@@ -7,10 +7,11 @@
 
 namespace lastgood {
 
-// TOML that read_config() accepts. What was found nothing of is said in comments.
+// TOML that read_config() accepts. Comments name what was searched without success. Pure.
 std::string to_toml(const Discovery& discovery);
 
-// Exit status 0, also when nothing was found.
+// Searches and prints to standard output. Blocks while it reads disks and runs commands. Exit
+// status 0, even if nothing was found; 3 if the mount table cannot be read.
 int run_discover(const Config& config, const std::string& root);
 
 }  // namespace lastgood

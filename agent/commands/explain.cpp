@@ -25,14 +25,14 @@ namespace lastgood {
 
 namespace {
 
-// The first that recognises the text explains it: what has an unmistakable beginning comes first,
-// loose lines come last.
+// The first explainer that recognises the text wins: formats with an unmistakable beginning come
+// first, loose lines last.
 std::array<const Explainer*, 6> explainers() {
     return {&atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
             &smartctl_text_explainer, &mdstat_explainer,        &kernel_log_explainer};
 }
 
-// A kind is told by its beginning; only when none is found there the rest is looked at too.
+// Bytes. A format is recognised by its beginning; the rest is searched only if that fails.
 constexpr size_t beginning = 256 * 1024;
 
 const Explainer* explainer_of(std::string_view text) {
@@ -83,7 +83,7 @@ Failure unrecognised(std::string_view text) {
                             empty ? "the file is empty" : "the content is not recognised", known));
 }
 
-// All errors of a saved log count as recent, whatever their age.
+// Counts all errors of a saved log as recent, whatever their age.
 void add_recent(std::vector<Observation>& observations) {
     std::vector<Observation> recent;
     for (const Observation& observation : observations) {
@@ -95,8 +95,7 @@ void add_recent(std::vector<Observation>& observations) {
     std::ranges::move(recent, std::back_inserter(observations));
 }
 
-// Lists of drives name them and say nothing of their health: that is not known, and must not look
-// fine.
+// A list of drives says nothing about their health: report it as unknown, not as fine.
 void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
     std::set<std::string> named, judged;
     for (const Observation& observation : report.observations) {
@@ -123,7 +122,7 @@ void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
     }
 }
 
-// A saved output is a moment: a condition that holds in it is taken as having held for long enough.
+// A saved output shows one moment: assume that a condition in it has lasted long enough.
 std::vector<Rule> rules_of_a_moment() {
     const auto all = all_rules();
     std::vector<Rule> rules(all.begin(), all.end());

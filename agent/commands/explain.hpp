@@ -1,5 +1,5 @@
-// `lastgood explain`: what a saved output means. Told apart by content; the same parsers,
-// observations and rules as the agent's.
+// `lastgood explain`: tells what a saved output means. Recognises it by content and uses the
+// agent's parsers, observations and rules.
 #pragma once
 
 #include <string>
@@ -16,16 +16,16 @@ struct ExplainOptions {
 
 struct Explanation {
     std::string what;  // "smartctl's JSON output"
-    Report report;  // written_at is `now`; findings are those of this moment, whatever time a rule
-                    // asks for
+    // written_at is `now`; a condition counts at once, without a rule's minimum duration
+    Report report;
 };
 
-// Errors: malformed, nothing recognises the text (the message says what can be taken); or the
-// explainer's own.
+// Pure. Errors: malformed, if no parser recognises the text (the message lists the accepted kinds);
+// else the parser's own error.
 Result<Explanation> explain_text(std::string_view text, Timestamp now);
 
-// Exit code: that of the worst finding as in `status`; 3 also when the text could not be read or is
-// not recognised.
+// Prints to standard output; blocks while it reads. Returns the exit status: as `lastgood status`
+// for the worst finding; 3 also if the text cannot be read or is not recognised.
 int run_explain(const ExplainOptions& options);
 
 }  // namespace lastgood

@@ -42,7 +42,7 @@ int run_forget(const Config& config, const std::string& word) {
                 fmt::format("\"{}\" names several drives or arrays; give the id, which lastgood "
                             "status NAME shows",
                             word));
-        found = subject;  // of a name that was used again, the one that is gone is meant
+        found = subject;  // of several with this name, prefer the missing one
     }
     if (!found)
         return refuse(
@@ -69,7 +69,7 @@ std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Conf
     const auto names = here.list(directory);
     if (!names) return requests;
     for (const std::string& name : *names) {
-        if (name.ends_with(".tmp")) continue;  // being written
+        if (name.ends_with(".tmp")) continue;  // not complete yet
         if (requests.size() >= requests_at_once) break;
         const std::string path = directory + "/" + name;
         const auto text = here.read(path, request_limit);

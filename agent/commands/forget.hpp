@@ -1,5 +1,5 @@
-// `lastgood forget`: a drive or array that was taken out on purpose is no longer missed. The
-// command leaves a request in the runtime directory, the agent takes it up with its next heartbeat.
+// `lastgood forget`: stops reporting a removed drive or array as missing. The command writes a
+// request to the runtime directory; the agent reads it at its next heartbeat, within 15 s.
 #pragma once
 
 #include <string>
@@ -12,11 +12,13 @@
 
 namespace lastgood {
 
-// Asks the agent to forget what `word` names (id, serial or last device name). Refuses what is
-// still here. Says what it did on standard output; returns the exit status.
+// Asks the agent to forget the drive or array that `word` names (id, serial or last device name).
+// Refuses one that is present, an ambiguous and an unknown name. Prints the result; does not wait
+// for the agent. Exit status 0, or 3 if refused.
 int run_forget(const Config& config, const std::string& word);
 
-// The requests that wait, which are taken away; what is no request is removed.
+// Called by the agent: returns and deletes the waiting requests, at most 100 at once. Malformed
+// ones are deleted without effect.
 std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Config& config);
 
 }  // namespace lastgood

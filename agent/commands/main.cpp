@@ -1,4 +1,4 @@
-// Nothing is decided here: each subcommand is a function of its own.
+// The entry point: calls the function of the chosen subcommand and decides nothing itself.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -23,7 +23,7 @@
 namespace lastgood {
 namespace {
 
-// Exit statuses are those of `status`: a command that could not do its work cannot tell.
+// Exit status as in `lastgood status` for "cannot tell".
 constexpr int could_not = 3;
 
 int fail_with(const Error& error) {
@@ -51,7 +51,7 @@ int collect(const Options& options) {
     }
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    ::signal(SIGPIPE, SIG_DFL);  // the agent is gone: so are we
+    ::signal(SIGPIPE, SIG_DFL);  // end when the agent, the reader, has ended
     const Host host(options.root);
     LineSink sink(STDOUT_FILENO);
     Context context{host,           *config,
@@ -134,15 +134,15 @@ int discover(const Options& options) {
     return run_discover(*config, options.root);
 }
 
-// smartctl lies in /usr/sbin, which is not in every user's PATH on Debian.
+// smartctl is in /usr/sbin, which is not in every user's PATH on Debian.
 void look_for_programs_in_sbin() {
     const char* path = std::getenv("PATH");
-    if (path == nullptr) return;  // then execvp(3) has a default of its own
+    if (path == nullptr) return;  // then execvp(3) uses its own default
     ::setenv("PATH", fmt::format("{}:/usr/sbin:/sbin", path).c_str(), 1);
 }
 
 int run(int argc, char** argv) {
-    // Where it is ignored, as some who start us do, nobody learns how a child ended.
+    // Some parents leave SIGCHLD ignored; then the exit status of children is lost.
     ::signal(SIGCHLD, SIG_DFL);
     look_for_programs_in_sbin();
     Options options;

@@ -67,7 +67,7 @@ Result<void> SavedText::read(int fd, const std::string& name) {
     if (::fstat(fd, &status) != 0) {
         return failure(name, errno);
     }
-    // Files of /proc say that they are empty; only what has a size can be mapped.
+    // Files in /proc report size 0; only a file with a size can be mapped.
     const bool at_start = ::lseek(fd, 0, SEEK_CUR) == 0;
     if (S_ISREG(status.st_mode) && status.st_size > 0 && at_start &&
         static_cast<uint64_t>(status.st_size) <= SIZE_MAX) {

@@ -1,4 +1,4 @@
-// The text of a saved output, in memory without a copy where that can be.
+// Loads the text of a saved output, without copying it if possible.
 #pragma once
 
 #include <string>
@@ -8,10 +8,12 @@
 
 namespace lastgood {
 
-// Maps a regular file; reads anything else (a pipe) to its end, at most 1 GiB. "-" is standard
-// input.
+// Maps a regular file into memory; reads anything else (a pipe, "-": standard input) to its end, at
+// most 1 GiB.
 class SavedText {
   public:
+    // Blocks until the input ends. Errors: the file cannot be opened or read; failed, if a pipe has
+    // more than 1 GiB.
     static Result<SavedText> open(const std::string& path);
 
     SavedText(SavedText&& other) noexcept;
@@ -20,6 +22,7 @@ class SavedText {
     SavedText& operator=(SavedText&&) = delete;
     ~SavedText();
 
+    // Valid as long as this object.
     std::string_view text() const;
 
   private:

@@ -20,7 +20,7 @@ void note_growth(State& state, const Observation& observation, bool increment) {
 void add_growth(const State& state, const Config& config,
                 const std::vector<Observation>& observations, Timestamp now,
                 std::vector<Observation>& out) {
-    // One sum over labels like operation.
+    // Sums over labels that the result does not have, like operation.
     std::map<std::tuple<const Metric*, std::string_view, std::string>, std::pair<double, Timestamp>>
         sums;
     for (const Observation& observation : observations) {

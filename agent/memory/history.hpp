@@ -1,4 +1,4 @@
-// Numbers that need memory: how much a counter grew, how many errors were recent.
+// Derives numbers from history: how much a counter grew, how many errors are recent. Does no I/O.
 #pragma once
 
 #include <vector>
@@ -8,15 +8,16 @@
 
 namespace lastgood {
 
-// Notes the value if its growth is asked for. An increment begins at 0, a fact at its first value.
+// Adds the value to the history if its metric has a growth or recent metric. `increment`: the
+// counter began at 0; else growth counts from the first value.
 void note_growth(State& state, const Observation& observation, bool increment);
 
-// drive_count_increase, drive_kernel_errors_recent and their like, at `now`.
+// Appends drive_count_increase, drive_kernel_errors_recent and the like as of `now` to `out`.
 void add_growth(const State& state, const Config& config,
                 const std::vector<Observation>& observations, Timestamp now,
                 std::vector<Observation>& out);
 
-// How far back history is needed.
+// The longest window for which history is needed, in seconds.
 Seconds history_span(const Config& config);
 
 }  // namespace lastgood

@@ -31,7 +31,7 @@ bool tells_whether_it_answers(const Task& task) {
     return !task.succeeded || !leads || !leads(task.subject);
 }
 
-// The labels of the subject's info metric that outlived it; empty: none did.
+// The remembered labels of the subject's info metric; empty if there are none.
 Labels remembered_info(const State& state, SubjectKind kind, const std::string& subject) {
     const Metric* info = info_metric(kind);
     if (!info) return {};
@@ -62,8 +62,7 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
         facts.last_success = std::max(facts.last_success, task.last_success);
     }
     for (const auto& [name, facts] : collectors) {
-        // Where each subject has a finding of its own, the collector fails only when it fails for
-        // all.
+        // If each subject has a finding of its own, the collector fails only if it fails for all.
         const bool success = facts.answers_for_subjects ? facts.any_success : facts.success;
         out.push_back({&metric::collector_success, name, {}, success ? 1.0 : 0.0, now});
         out.push_back({&metric::collector_duration_seconds, name, {}, facts.duration, now});
@@ -77,12 +76,13 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
     }
 }
 
-// Subjects of an inventory that were here and are gone.
+// Reports subjects that an inventory listed before and no longer lists.
 void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now,
                  std::vector<Observation>& out) {
     for (const Collector* collector : all_collectors()) {
         const Metric* present = collector->inventory;
-        if (!present || !has_reported_well(tasks, collector->name)) continue;  // nobody has looked
+        // no inventory was read yet
+        if (!present || !has_reported_well(tasks, collector->name)) continue;
         std::set<std::string_view> here;
         for (const Observation& observation : out)
             if (observation.metric == present) here.insert(observation.subject);
@@ -166,8 +166,8 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
                 find_inventory(*observation.metric))
                 observations.push_back(observation);
     }
-    // Several collectors know a part of what a drive is, and one of them may see it a moment longer
-    // than the others.
+    // Several collectors know parts of a drive's identity, and one may see a removed drive a moment
+    // longer than the others.
     for (const auto& [series, value] : state.remembered())
         if (series.metric->type == MetricType::info)
             observations.push_back(
@@ -214,13 +214,13 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());
     host(metric::generation, facts.reports_written);
-    // While the clock was ahead; it has been set back, and an age must not be negative.
+    // Observed while the clock was ahead; it has been set back, and an age must not be negative.
     for (Observation& observation : all) {
         observation.observed_at = std::min(observation.observed_at, now);
         if (observation.metric->done_here) observation.value = std::min(observation.value, now);
     }
     sort_observations(all);
-    // Two collectors that tell of one series: the first wins; Prometheus refuses doubles.
+    // If two collectors report one series, the first wins: Prometheus rejects duplicates.
     const auto same_series = [](const Observation& a, const Observation& b) {
         return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
     };

@@ -1,5 +1,5 @@
-// What the host looks like now: every collector's newest facts, joined with what is remembered and
-// worked out.
+// Builds the observations of a report: the newest facts of every collector, remembered values and
+// derived ones. Does no I/O.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace lastgood {
 
-// What the agent says of itself.
+// Facts about the agent itself.
 struct AgentFacts {
     Timestamp started_at = 0;
     double reports_written = 0;
@@ -20,17 +20,19 @@ struct AgentFacts {
     bool config_accepted = true;
 };
 
-// Notes in `state` which drives and arrays are here and which values outlive a failed read.
+// Records in `state` which drives and arrays are present, and the values that survive a failed
+// read.
 void remember(State& state, const std::list<Task>& tasks, Timestamp now);
 
-// Every observation of the report at `now`, sorted.
+// All observations of the report at `now`, sorted, each series once.
 std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& state,
                                      const Config& config, const AgentFacts& facts, Timestamp now);
 
+// What the collectors could not read, and the collectors that failed.
 std::vector<Problem> problems_of(const std::list<Task>& tasks);
 
-// Info observations of one subject become one, with the labels of all; the first that names a label
-// wins.
+// Joins the info observations of each subject into one with the labels of all; if two set a label,
+// the first wins.
 void join_info(std::vector<Observation>& observations);
 
 }  // namespace lastgood

@@ -12,9 +12,10 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t history_limit = 4096;  // points of one series; older ones are dropped first
+constexpr size_t history_limit = 4096;  // points per series; the oldest is dropped first
 
-// Labels as one column: "key=value" parted by the ASCII record separator, which stands in no label.
+// Labels in one column: "key=value" pairs separated by the ASCII record separator, which no label
+// contains.
 constexpr char separator = '\x1e';
 
 std::string join_labels(const Labels& labels) {
@@ -41,7 +42,7 @@ StateRow series_row(StateRow::Table table, const Series& series, double number1,
             false};
 }
 
-// History's rows are told apart by their time, to the microsecond.
+// The key of a history row includes its time, to the microsecond.
 std::string history_key(const Series& series, Timestamp time) {
     return fmt::format("{}{}{:.6f}", join_labels(series.labels), separator, time);
 }
@@ -116,7 +117,7 @@ void State::note_history(const Series& series, double value, Timestamp at, bool 
     };
     if (points.empty() && began_at_zero) add(at - 1, 0);
     if (!points.empty() && points.back().value == value) return;
-    // A clock that went back must not unsort the points.
+    // Keep the points sorted even if the clock was set back.
     add(points.empty() ? at : std::max(at, points.back().time + 1e-6), value);
     if (points.size() > history_limit) {
         StateRow row = series_row(StateRow::Table::history, series, 0, 0);
@@ -142,9 +143,8 @@ void State::remember(const Observation& observation) {
     const auto known = remembered_.find(series);
     if (known != remembered_.end() && known->second.value == observation.value &&
         observation.observed_at - known->second.observed_at < 3600)
-        return;  // the same fact: its age need not be exact to the second on disk
-    // One value for each subject: other labels (a new firmware, a new device name) replace the old
-    // ones.
+        return;  // unchanged; on disk its age need not be exact to the second
+    // Keep one value per subject: new labels (new firmware, new device name) replace the old ones.
     for (auto other = remembered_.lower_bound({observation.metric, observation.subject, {}});
          other != remembered_.end();) {
         if (other->first.metric != observation.metric ||
@@ -212,7 +212,7 @@ void State::forget(SubjectKind kind, const std::string& subject) {
 
 void State::prune(Timestamp before) {
     for (auto& [series, points] : history_) {
-        // The last point before the window is the level it starts from.
+        // Keep the last point before the window: growth is counted from its value.
         while (points.size() > 1 && points[1].time < before) {
             StateRow row = series_row(StateRow::Table::history, series, 0, 0);
             row.key3 = history_key(series, points.front().time);

@@ -1,5 +1,6 @@
-// What the agent remembers across restarts: counters, where streams ended, when findings began, who
-// was ever here. The copy in memory is the truth; every change is also a StateRow for the store.
+// What the agent remembers across restarts: counters, cursors of streams, when findings began,
+// every drive and array seen. The copy in memory is authoritative; every change is also queued as a
+// StateRow for the store. Not thread-safe; does no I/O.
 #pragma once
 
 #include <map>
@@ -11,7 +12,7 @@
 
 namespace lastgood {
 
-// One row of the database. What the columns hold depends on the table (agent/memory/store.cpp).
+// One row of the database. agent/memory/store.cpp defines the columns of each table.
 struct StateRow {
     enum class Table { counter, remembered, history, rule_since, known, text };
     Table table = Table::text;
@@ -40,28 +41,31 @@ struct Value {
     Timestamp observed_at = 0;
 };
 
-// A drive or array that is or was here.
+// A drive or array that is or was present.
 struct KnownSubject {
     Timestamp first_seen = 0;
-    Timestamp last_seen = 0;  // to the hour
+    Timestamp last_seen = 0;  // accurate to 1 hour
 };
 
 class State {
   public:
-    // Takes over what the store held; rows that make no sense (of another version) are left out.
+    // Adds the rows of the store; skips rows that make no sense (written by another version).
     void load(const std::vector<StateRow>& rows);
 
-    // Adds to a counter that collectors print increments of. An empty one begins at 0.
+    // Adds an increment to its counter; a new counter starts at 0.
     void increment(const Observation& observation);
-    // Notes the value of a series whose growth is asked for; kept only when it changed.
+    // Adds a value to the history of a series if it changed. `began_at_zero`: a new series starts
+    // with the value 0. Keeps the newest 4096 points.
     void note_history(const Series& series, double value, Timestamp at, bool began_at_zero);
-    void remember(const Observation& observation);  // of a metric with Memory::remembered
+    void remember(const Observation& observation);  // Only for metrics with Memory::remembered.
     void set_cursor(const std::string& collector, const std::string& cursor);
     void set_watched_since(Timestamp time);
+    // Records that a drive or array is present.
     void see(SubjectKind kind, const std::string& subject, Timestamp now);
+    // Drops a subject with its counters, remembered values and history.
     void forget(SubjectKind kind, const std::string& subject);
-    // Forgets counters that have no known subject and have not changed since `before`, and history
-    // older than `before`.
+    // Drops history older than `before`, and counters unchanged since `before` whose subject is
+    // unknown.
     void prune(Timestamp before);
     void set_rule_memory(RuleMemory memory);
 
@@ -69,14 +73,16 @@ class State {
     const std::map<Series, Value>& remembered() const { return remembered_; }
     const std::map<std::string, KnownSubject>& known(SubjectKind kind) const;
     const RuleMemory& rule_memory() const { return rules_; }
+    // "" if the collector has none.
     std::string cursor(const std::string& collector) const;
+    // 0: not set yet.
     Timestamp watched_since() const { return watched_since_; }
-    // Sum of the rises of a series since `from`.
+    // Sum of the increases of a series since `from`; decreases do not count.
     double increase(const Series& series, Timestamp from) const;
 
-    // The changes since the last call, which belong together.
+    // Returns and clears the changes since the last call; save them in one transaction.
     std::vector<StateRow> take_changes();
-    // All of it, for a store that is empty.
+    // The whole state, for an empty store.
     std::vector<StateRow> all_rows() const;
 
   private:

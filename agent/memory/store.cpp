@@ -21,12 +21,13 @@ constexpr int schema_version = 1;
 constexpr Seconds hanging =
     20;  // a disk operation longer than this counts as hung; start-up waits at most this long
 constexpr auto retry_after = std::chrono::seconds(10);
-constexpr auto look_after = std::chrono::seconds(15);  // whether the file is still there
+// how often to check that the file still exists
+constexpr auto look_after = std::chrono::seconds(15);
 
 struct Table {
     StateRow::Table table;
     const char* name;
-    std::array<const char*, 5> columns;  // three of text, two of numbers
+    std::array<const char*, 5> columns;  // three text, two numeric
 };
 
 constexpr auto tables = std::to_array<Table>({
@@ -93,7 +94,7 @@ Store::~Store() {
         wake_.notify_all();
         wake_.wait_for(lock, std::chrono::seconds(2), [this] { return stopped_; });
         if (!stopped_) {
-            writer_.detach();  // stuck in the kernel; the process is about to end
+            writer_.detach();  // stuck in the kernel; the process is about to end anyway
             return;
         }
     }
@@ -131,9 +132,9 @@ Result<void> Store::open() {
     if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK)
         return sqlite_failure(database_, path);
     sqlite3_busy_timeout(database_, 2000);
-    // With FULL a power cut costs nothing that was saved (NORMAL: seconds of it); the fsync is the
-    // writing thread's alone. Locked for us, it needs no shared memory: a page fault in a file on a
-    // disk that hangs would stop every fork of this process.
+    // FULL: a power cut loses nothing saved (NORMAL may lose seconds); only the writing thread
+    // waits for the fsync. EXCLUSIVE: SQLite needs no shared memory; a page fault in a mapped file
+    // on a hanging disk would block every fork of this process.
     for (const char* statement : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL",
                                   "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256"})
         if (const auto done = execute(database_, statement); !done)
@@ -171,7 +172,7 @@ Result<void> Store::open() {
     return {};
 }
 
-// SQLite goes on writing into a file that was deleted, or whose directory was.
+// SQLite would go on writing to a deleted file.
 bool Store::is_still_there() const {
     struct stat status {};
     return ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
@@ -213,7 +214,7 @@ void Store::save(std::vector<StateRow> changes, Seconds patience) {
     std::unique_lock lock(mutex_);
     if (phase_ != Phase::in_use) return;
     for (StateRow& row : changes) {
-        // A text has one row for each name and subject, whatever it says.
+        // A text row is unique by name and subject, whatever its value.
         Key key(row.table, row.key1, row.key2,
                 row.table == StateRow::Table::text ? std::string() : row.key3);
         pending_[std::move(key)] = std::move(row);
@@ -299,7 +300,7 @@ void Store::try_to_open(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     busy_since_ = 0;
     if (opened) {
-        phase_ = Phase::offered;  // what was wrong is over when it is in use
+        phase_ = Phase::offered;  // problem_ is cleared when the rows are taken
     } else {
         problem_ = opened.error().message;
     }
@@ -328,7 +329,7 @@ void Store::write_pending(std::unique_lock<std::mutex>& lock) {
         pending_ = std::move(taken);
     }
     if (!database_) {
-        pending_.clear();  // it begins anew, and then all of the state is asked for
+        pending_.clear();  // a new database will get the whole state
         phase_ = Phase::closed;
     }
     wake_.notify_all();

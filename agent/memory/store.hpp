@@ -1,6 +1,7 @@
-// The state on disk: SQLite, opened and written by a thread of its own, so that a full, read-only
-// or hanging disk costs memory across restarts and never the agent. What cannot be used is tried
-// again and again: a disk may be mended while we run.
+// Stores the state in an SQLite database. A thread of its own opens and writes it: a full,
+// read-only or hanging disk costs the memory across restarts, but never stops the agent. Failed
+// operations are retried every 10 s, because the disk may be repaired. The public functions may be
+// called from any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -22,27 +23,27 @@ namespace lastgood {
 
 class Store {
   public:
-    // Opens DIRECTORY/state.db (made if missing), and waits a few seconds for it. A database that
-    // is no database is put aside as state.db.damaged. What is wrong, if anything, is told by
-    // problem().
+    // Opens DIRECTORY/state.db, which is created if missing, and waits at most 20 s for it. A file
+    // that is no database, or a corrupt one, is renamed to state.db.damaged. problem() tells what
+    // went wrong.
     explicit Store(std::string directory);
-    ~Store();  // waits a moment for the last changes to be written
+    ~Store();  // waits at most 2 s for the last changes to be written
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
-    // What the database held, once each time that it was opened: at the start, or later when what
-    // was wrong is mended, or anew when it had been deleted or damaged. Until this is called
-    // nothing is saved.
+    // Returns the saved rows once after each time the database was opened: at the start, after a
+    // problem was repaired, or after it was deleted or damaged and created anew. Nothing is saved
+    // before this call. nullopt: nothing new was opened.
     std::optional<std::vector<StateRow>> take_loaded();
-    // As one transaction. Waits at most `patience` until it is written, and not at all while the
-    // disk is known to be in trouble; what could not be written is kept and tried again. While
-    // there is no database nothing is kept.
+    // Saves the changes in one transaction. Waits at most `patience` seconds for it, and not at all
+    // while the disk is known to have a problem. Failed changes are kept and retried; without an
+    // open database they are dropped (State::all_rows() has them).
     void save(std::vector<StateRow> changes, Seconds patience = 0);
-    // Why changes cannot be kept now; nothing: they can.
+    // Why changes cannot be saved now; nullopt: they can. Does not wait for the disk.
     std::optional<std::string> problem() const;
 
   private:
-    enum class Phase { closed, offered, in_use };  // offered: open, but its rows were not taken yet
+    enum class Phase { closed, offered, in_use };  // offered: open, rows not taken yet
 
     Result<void> open();
     Result<void> open_or_put_aside();
@@ -58,20 +59,20 @@ class Store {
 
     const std::string directory_, path_;
 
-    // Of the writing thread alone.
+    // Used by the writing thread only.
     sqlite3* database_ = nullptr;
     dev_t device_ = 0;
     ino_t inode_ = 0;
-    bool is_damaged_ = false;  // as the last write found
+    bool is_damaged_ = false;  // result of the last write
 
     mutable std::mutex mutex_;
     std::condition_variable
-        wake_;  // for the thread: there is work; for the others: it has been done
+        wake_;  // for the writing thread: there is work; for the other: the work is done
     Phase phase_ = Phase::closed;
     std::vector<StateRow> loaded_;
-    std::map<Key, StateRow> pending_;  // bounded by the number of things remembered
+    std::map<Key, StateRow> pending_;  // bounded by the size of the state
     std::optional<std::string> problem_;
-    Seconds busy_since_ = 0;  // CLOCK_MONOTONIC; 0: the thread waits for work
+    Seconds busy_since_ = 0;  // CLOCK_MONOTONIC, s; 0: the thread is idle
     bool stop_ = false, stopped_ = false;
     std::thread writer_;
 };

@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t error_limit = 4096;
 constexpr Seconds timer_accuracy = 0.25;
-constexpr uint64_t ask_again = 50'000;  // microseconds; where the kernel gives no pidfd
+constexpr uint64_t ask_again = 50'000;  // µs between polls if there is no pidfd
 
 // AddressSanitizer reserves terabytes of address space.
 #if defined(__SANITIZE_ADDRESS__)
@@ -45,7 +45,7 @@ class RunningChild final : public Child {
           limits_(limits),
           callbacks_(std::move(callbacks)),
           timer_(loop.make_timer(timer_accuracy, [this] { escalate(); })) {}
-    // 0, or what sd-event refused.
+    // 0, or the negative errno of sd-event.
     int watch(ChildProcess process, Descriptor output, Descriptor error);
     void extend() override;
     void stop(const std::string& why) override;
@@ -90,14 +90,14 @@ int RunningChild::watch(ChildProcess process, Descriptor output, Descriptor erro
         added = process_.pidfd() >= 0
                     ? add_reader<&RunningChild::exited>(end_source_, process_.pidfd())
                     : ask_for_end();
-    // What it printed is read before its end is told.
+    // The output is read before the end is handled.
     if (added >= 0)
         added = sd_event_source_set_priority(end_source_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
     set_timer(limits_.deadline);
     return std::min(added, 0);
 }
 
-// Has `Member` called when `fd` is readable.
+// Calls `Member` whenever `fd` is readable.
 template <void (RunningChild::*Member)()>
 int RunningChild::add_reader(EventSource& source, int fd) {
     sd_event_source* added = nullptr;
@@ -139,11 +139,11 @@ void RunningChild::extend() {
 void RunningChild::stop(const std::string& why) {
     if (ended_ || process_.was_told_to_end()) return;
     why_killed_ = why;
-    output_source_.reset();  // nothing more from it counts
+    output_source_.reset();  // later output is ignored
     escalate();
 }
 
-// The deadline has passed, or the last signal had no effect.
+// Called when the deadline has passed, or the last signal had no effect.
 void RunningChild::escalate() {
     if (ended_) return;
     if (why_killed_.empty())
@@ -188,12 +188,12 @@ void RunningChild::read_error() {
         error_source_.reset();
         return;
     }
-    // The last words count: they tell why it ended.
+    // Keep the end of the text: it says why the child ended.
     error_text_.append(piece, static_cast<size_t>(count));
     if (error_text_.size() > error_limit) error_text_.erase(0, error_text_.size() - error_limit);
 }
 
-// What is left in the pipes; a grandchild may hold them open, so no waiting for their end.
+// Reads what the pipes hold now. Does not wait for their end: a grandchild may hold them open.
 void RunningChild::read_rest() {
     for (int round = 0; round < 64 && output_source_; ++round) {
         const size_t before = output_size_;
@@ -208,7 +208,7 @@ void RunningChild::exited() {
     if (!how) return;
     end_source_.reset();
     timer_.reset();
-    if (ended_) {  // abandoned long ago
+    if (ended_) {  // was abandoned before
         const auto tell = std::move(callbacks_.gone);
         if (tell) tell();  // may destroy this
         return;
@@ -232,7 +232,7 @@ std::string RunningChild::reason(const ProcessEnd& how) const {
 }
 
 void RunningChild::finish(ChildEnd end, const std::string& message_text) {
-    const std::string message = message_text;  // it may be a member
+    const std::string message = message_text;  // a copy: the argument may be a member of this
     ended_ = true;
     timer_.reset();
     output_source_.reset();

@@ -1,5 +1,5 @@
-// One child process of the agent: started, read line by line, given a deadline, and abandoned if it
-// cannot be killed.
+// Runs one child process of the agent: starts it, reads its lines, enforces limits, and abandons it
+// if it cannot be killed. Used in the event loop's thread; no function blocks.
 #pragma once
 
 #include <functional>
@@ -18,45 +18,48 @@ class Loop;
 
 struct ChildCommand {
     std::string program;                 // looked up in PATH
-    std::vector<std::string> arguments;  // its own name among them
-    int config_fd = -1;                  // the child finds it as number 3; -1: none
+    std::vector<std::string> arguments;  // [0] is its name
+    int config_fd = -1;                  // becomes descriptor 3 of the child; -1: none
 };
 
 struct ChildLimits {
-    Seconds deadline = 30;                           // until SIGTERM; begins anew with extend()
-    Seconds patience = ChildProcess::kill_interval;  // from SIGTERM to SIGKILL, and to giving up
-    size_t line_length = 64 * 1024;                  // bytes
-    size_t output = 64 * 1024 * 1024;                // bytes, until extend()
-    size_t memory = 1024UL * 1024 * 1024;            // address space, bytes
+    Seconds deadline = 30;  // s until SIGTERM; extend() restarts it
+    // s from SIGTERM to SIGKILL, and from SIGKILL to giving up
+    Seconds patience = ChildProcess::kill_interval;
+    size_t line_length = 64 * 1024;        // bytes
+    size_t output = 64 * 1024 * 1024;      // bytes; extend() restarts the count
+    size_t memory = 1024UL * 1024 * 1024;  // bytes of address space
 };
 
 enum class ChildEnd {
-    finished,   // by itself, exit status 0
-    failed,     // by itself, otherwise
-    killed,     // it ran into a limit and was killed
-    abandoned,  // it ran into a limit and does not die: stuck in the kernel
+    finished,   // ended by itself with exit status 0
+    failed,     // ended by itself otherwise, or could not be executed
+    killed,     // exceeded a limit or was stopped, and was killed
+    abandoned,  // as killed, but SIGKILL has no effect: stuck in the kernel
 };
 
-// Destroying it kills the process if it lives.
+// The destructor kills a living process.
 class Child {
   public:
     struct Callbacks {
         std::function<void(std::string_view line)> line = [](std::string_view) {};
-        // Called once; `message` says what happened ("" when finished). After `abandoned`, `gone`
-        // follows when it has died at last.
+        // Called once. `message` says what happened; "" for `finished`. After `abandoned`, `gone`
+        // is called when the process has ended at last.
         std::function<void(ChildEnd end, const std::string& message)> end;
         std::function<void()> gone = [] {};
     };
 
-    // `event` tells of its output and its end, `loop` of the time. The child dies with the thread
-    // that calls this.
+    // `event` reports output and end, `loop` keeps the time; both must outlive the child. The child
+    // is killed when the calling thread ends. Error: failed, if no descriptor or process is left.
     static Result<std::unique_ptr<Child>> start(sd_event* event, Loop& loop,
                                                 const ChildCommand& command,
                                                 const ChildLimits& limits, Callbacks callbacks);
     virtual ~Child() = default;
 
-    virtual void extend() = 0;  // a stream has committed: its deadline and its output begin anew
-    virtual void stop(const std::string& why) = 0;  // SIGTERM now, SIGKILL after `patience`
+    // A stream has committed: restarts the deadline and the output count.
+    virtual void extend() = 0;
+    // SIGTERM now, SIGKILL after `patience`. Later output is ignored; `why` becomes the message.
+    virtual void stop(const std::string& why) = 0;
 };
 
 }  // namespace lastgood

@@ -15,7 +15,7 @@ ClockWatch::ClockWatch(EventLoop& loop, std::function<void()> was_set)
     loop.on_readable(timer_.get(), [this] { look(); });
 }
 
-// A timer that never elapses, and is cancelled when somebody sets the clock (timerfd_create(2),
+// Sets a timer that never elapses; the kernel cancels it when the clock is set (timerfd_create(2),
 // TFD_TIMER_CANCEL_ON_SET).
 void ClockWatch::watch() {
     itimerspec never{};

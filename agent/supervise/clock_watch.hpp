@@ -1,4 +1,4 @@
-// Tells when somebody sets the clock of this machine.
+// Reports changes of this machine's wall clock. Does not block.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@ namespace lastgood {
 
 class ClockWatch {
   public:
-    ClockWatch(EventLoop& loop, std::function<void()> was_set);  // lives as long as the loop runs
+    // Calls `was_set` after each change, in the loop's thread. Must live as long as the loop runs.
+    ClockWatch(EventLoop& loop, std::function<void()> was_set);
 
   private:
     void watch();

@@ -15,7 +15,7 @@ uint64_t microseconds(Seconds seconds) {
     return static_cast<uint64_t>(seconds * 1e6);
 }
 
-// A copy: the handler may end its own timer.
+// A copy: the handler may destroy its own timer.
 void call(void* handler) {
     const auto copy = *static_cast<std::function<void()>*>(handler);
     copy();

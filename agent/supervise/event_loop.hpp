@@ -1,4 +1,4 @@
-// The agent's event loop: sd-event(3), the clock of this machine, real children.
+// The agent's event loop: sd-event(3), this machine's clock, real child processes. One thread only.
 #pragma once
 
 #include <list>
@@ -10,8 +10,9 @@ namespace lastgood {
 
 class EventLoop final : public Loop {
   public:
+    // Error: failed, if sd-event cannot be set up.
     static Result<std::unique_ptr<EventLoop>> make();
-    ~EventLoop() override;  // after its timers and children
+    ~EventLoop() override;  // destroy its timers and children first
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
@@ -21,9 +22,10 @@ class EventLoop final : public Loop {
     Result<std::unique_ptr<Child>> start(const ChildCommand& command, const ChildLimits& limits,
                                          Child::Callbacks callbacks) override;
 
-    void on_signal(int number, std::function<void()> handler);  // one that is blocked
+    void on_signal(int number, std::function<void()> handler);  // The signal must be blocked.
+    // `fd` must stay open as long as the loop runs.
     void on_readable(int fd, std::function<void()> handler);
-    int run();  // until exit(); its status, or 1 when the loop itself fails
+    int run();  // Blocks until exit(); returns its status, or 1 if the loop itself fails.
     void exit(int status);
 
   private:

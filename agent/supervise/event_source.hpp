@@ -1,4 +1,4 @@
-// An event source of sd-event(3) that ends with its owner.
+// An owning pointer to an event source of sd-event(3); its destructor disables the source.
 #pragma once
 
 #include <systemd/sd-event.h>

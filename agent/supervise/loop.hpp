@@ -1,5 +1,5 @@
-// What those who supervise children need around them: the clock, timers, and the children. The
-// agent has an EventLoop; a test plays one.
+// The interface that supervising code needs: clock, timers and children. The agent uses EventLoop,
+// tests use a simulated loop.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,8 @@ namespace lastgood {
 class Timer {
   public:
     virtual ~Timer() = default;
-    virtual void arm(Seconds at) = 0;  // by Loop::monotonic(); elapses once; replaces what was set
+    // Elapses once at that time of Loop::monotonic(); replaces an earlier setting.
+    virtual void arm(Seconds at) = 0;
 };
 
 class Loop {
@@ -21,7 +22,7 @@ class Loop {
     virtual ~Loop() = default;
     virtual Timestamp now() const = 0;
     virtual Seconds monotonic() const = 0;
-    // `elapsed` is called at most `accuracy` too late.
+    // `elapsed` is called at most `accuracy` seconds late. Destroying the timer cancels it.
     virtual std::unique_ptr<Timer> make_timer(Seconds accuracy, std::function<void()> elapsed) = 0;
     virtual Result<std::unique_ptr<Child>> start(const ChildCommand& command,
                                                  const ChildLimits& limits,

@@ -1,4 +1,4 @@
-// `lastgood run`: the listening process as a child of the agent.
+// Runs the listening process of `lastgood run` as a child of the agent. No function blocks.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,13 @@ namespace lastgood {
 
 class ServeChild {
   public:
-    // `ended` is told how long it lived; not after stop_for_good().
+    // Calls `ended` with the child's lifetime in seconds; not after stop_for_good().
     ServeChild(Loop& loop, std::function<void(Seconds lived)> ended)
         : loop_(loop), ended_(std::move(ended)) {}
 
-    void start(int config_fd);  // unless it runs; `config_fd`: the accepted configuration
-    void stop();                // it may be started anew when it has ended
+    // Does nothing if it runs. `config_fd`: the accepted configuration. Logs a failure.
+    void start(int config_fd);
+    void stop();  // It may be started again after it has ended.
     void stop_for_good();
     bool running() const { return child_ != nullptr; }
 

@@ -24,7 +24,7 @@ void keep_values_of_sleepers(const std::vector<Observation>& before,
         if (says_asleep(observation)) asleep.insert(observation.subject);
     if (asleep.empty()) return;
     const auto replaces = [](const Observation& newer, const Observation& old) {
-        // A state has one series at a time, whatever its label says.
+        // A state metric has one series at a time, whatever its label.
         return newer.metric == old.metric && newer.subject == old.subject &&
                (newer.labels == old.labels || !newer.metric->asleep.empty());
     };

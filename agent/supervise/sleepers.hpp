@@ -1,4 +1,4 @@
-// What is known of subjects that sleep and were left alone. Pure.
+// Keeps the values of sleeping drives, which collectors do not wake. Pure.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace lastgood {
 
-// Of every subject that sleeps according to `now` (Metric::asleep), the observations of `before`
-// that `now` does not replace are added to it, with their age.
+// For each subject that sleeps according to `now` (Metric::asleep): adds the observations of
+// `before` that `now` does not replace, with their old time.
 void keep_values_of_sleepers(const std::vector<Observation>& before, std::vector<Observation>& now);
 
 }  // namespace lastgood

@@ -14,8 +14,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t poll_limit = 16;                 // polls that run side by side
-constexpr size_t batch_limit = 50'000;            // observations in one batch
+constexpr size_t poll_limit = 16;                 // polls at the same time
+constexpr size_t batch_limit = 50'000;            // observations per batch
 constexpr size_t poll_output = 32 * 1024 * 1024;  // bytes
 constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
@@ -38,8 +38,8 @@ bool enabled(const Config& config, const Collector& collector) {
     return found == config.collectors.end() || found->second.enabled;
 }
 
-// Polls of one collector that run side by side: their deadline is to measure a drive, not how long
-// the others keep the processors busy.
+// Polls of one collector at the same time. The deadline should measure a drive, not how busy the
+// other polls keep the processors.
 const size_t sibling_limit =
     std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
 
@@ -88,8 +88,8 @@ void Supervisor::add_task(const Collector& collector, const std::string& subject
 }
 
 void Supervisor::add_task(Task task) {
-    // After a change of the configuration the last values stay, with their age, until they have
-    // been read anew.
+    // After a configuration change the last values stay, with their age, until they have been read
+    // again.
     for (Task& before : tasks_)
         if (before.retired && before.name == task.name && before.subject == task.subject) {
             task.last = std::move(before.last);
@@ -132,7 +132,7 @@ bool Supervisor::has_room_for(const Task& task) const {
     return polls < poll_limit && siblings < sibling_limit;
 }
 
-// Starts what is due and sets the timer for what comes next.
+// Starts the due tasks and sets the timer for the next one.
 void Supervisor::schedule() {
     if (stopping_) return;
     const Seconds now = loop_.monotonic();
@@ -149,8 +149,8 @@ void Supervisor::schedule() {
             next = std::min(next, task->due_at);
         } else if (has_room_for(*task)) {
             start(*task);
-            if (!task->child) next = std::min(next, task->due_at);  // it could not be started
-        }  // else the end of a running poll calls here again
+            if (!task->child) next = std::min(next, task->due_at);  // start() failed
+        }  // else: schedule() runs again when a poll ends
     }
     timer_->arm(std::max(next, now));
 }
@@ -222,7 +222,7 @@ void Supervisor::take_line(Task& task, std::string_view text) {
     }
 }
 
-// A whole batch: its increments and the place it was read up to belong together.
+// Completes a batch: its increments and its cursor are saved together.
 void Supervisor::commit(Task& task, const std::string& cursor) {
     accept(task);
     if (!cursor.empty()) state_.set_cursor(task.name, cursor);
@@ -237,7 +237,7 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
     on_change_();
 }
 
-// Takes over what was printed.
+// Makes the printed batch the current one.
 void Supervisor::accept(Task& task) {
     for (const Observation& observation : task.current.increments) {
         state_.increment(observation);
@@ -256,7 +256,7 @@ void Supervisor::accept(Task& task) {
     note_inventory(task);
 }
 
-// Collectors with a child for each subject have others when an inventory changes.
+// A changed inventory changes the subjects of collectors with one child per subject.
 void Supervisor::note_inventory(const Task& task) {
     const Metric* inventory = task.collector ? task.collector->inventory : nullptr;
     if (!inventory) return;
@@ -284,8 +284,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.due_at = now + task.backoff;
         task.backoff = std::min(task.backoff * 2, longest_backoff);
     }
-    // A stream never ends by itself, unless it reads a recorded host, where nothing will ever
-    // happen.
+    // A stream should never end, except on a recorded host, where nothing new happens.
     const bool ended_well =
         end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
     if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
@@ -311,7 +310,7 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     wake_up();
 }
 
-// Has schedule() called soon; calling it here could come from inside itself, or from inside the
+// Makes the loop call schedule() soon. A direct call could come from inside schedule() or from the
 // child's own code.
 void Supervisor::wake_up() {
     timer_->arm(loop_.monotonic());

@@ -1,5 +1,5 @@
-// Runs the collectors as children at their own pace, each with a deadline, and keeps what each
-// printed last.
+// Runs the collectors as child processes, each at its own interval and with its own deadline, and
+// keeps the last output of each. Used in the event loop's thread; no function blocks.
 #pragma once
 
 #include <list>
@@ -24,26 +24,26 @@ struct Launch {
     int config_fd = -1;  // the accepted configuration as TOML
 };
 
-// What one run (of a stream: one batch) printed.
+// Output of one run; of a stream: of one batch.
 struct Batch {
     std::vector<Observation> observations;
-    std::vector<std::pair<std::string, Error>> problems;  // subject, what
-    std::vector<Observation> increments;                  // applied when the batch is whole
+    std::vector<std::pair<std::string, Error>> problems;  // subject, error
+    std::vector<Observation> increments;                  // applied when the batch is complete
     size_t rejected_lines = 0;
-    std::string first_rejected;  // why
+    std::string first_rejected;  // reason
 };
 
 // A collector, or a collector for one subject.
 struct Task {
     std::string name, subject;
-    const Collector* collector = nullptr;  // nullptr: a third party's
-    std::vector<std::string> command;      // of a third party's
+    const Collector* collector = nullptr;  // nullptr: a third-party collector
+    std::vector<std::string> command;      // of a third-party collector
     CollectorKind kind = CollectorKind::poll;
     Seconds interval = 60, deadline = 30;
 
-    Batch current;              // being printed
-    Batch last;                 // the newest whole one
-    bool has_reported = false;  // at least one run has ended, well or not
+    Batch current;              // not complete yet
+    Batch last;                 // the newest complete one
+    bool has_reported = false;  // at least one run has ended, successfully or not
     bool succeeded = false;
     std::string failure;  // of the last run
     Timestamp failing_since = 0;
@@ -53,25 +53,27 @@ struct Task {
     std::unique_ptr<Child> child;
     std::vector<std::unique_ptr<Child>> abandoned;
     Seconds started_at = 0, due_at = 0;  // monotonic
-    Seconds backoff = 1;                 // of a stream that ends
-    bool retired = false;  // its subject is gone or its configuration is no longer in force:
-                           // nothing of it counts
+    Seconds backoff = 1;                 // s before a stream that ended is restarted
+    // its subject is gone or its configuration was replaced: its output is ignored
+    bool retired = false;
 };
 
 class Supervisor {
   public:
-    // `host` is what is watched; `on_change` is called after every whole batch and every end.
+    // `host` is the watched host; all references must outlive the supervisor. `on_change` is called
+    // after every complete batch and every end of a run.
     Supervisor(Loop& loop, const Host& host, State& state,
                std::span<const Collector* const> collectors, std::function<void()> on_change);
 
-    // Starts everything that the configuration asks for; what runs already is ended first. Values
-    // read before stay until their collector has read them anew.
+    // Starts the configured collectors; stops those that run. Earlier values stay until their
+    // collector has read them again.
     void configure(const Config& config, const Launch& launch);
-    void look_again();  // every poll that does not run is due
-    void stop();        // ends all children; they are gone when running() is false
+    void look_again();  // Makes every idle poll due now.
+    void stop();        // Tells all children to end; running() is false when they have.
     bool running() const;
 
     const std::list<Task>& tasks() const { return tasks_; }
+    // True if every task has ended a run or committed a batch.
     bool all_have_reported() const;
 
   private:
@@ -98,7 +100,7 @@ class Supervisor {
     Config config_;
     Launch launch_;
     std::list<Task> tasks_;
-    std::map<const Metric*, std::set<std::string>> here_;  // subjects of each inventory
+    std::map<const Metric*, std::set<std::string>> here_;  // present subjects of each inventory
     std::unique_ptr<Timer> timer_;
     Seconds subjects_due_ = 0;
     bool stopping_ = false;

@@ -8,7 +8,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds deadline = 10;  // for a file of some hundred kilobytes
+constexpr Seconds deadline = 10;  // s; the file has some hundred kB
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Keeps the textfile up to date by a child process: the disk that it lies on may hang, and the
-// agent must not hang with it.
+// Updates the textfile with a child process: its disk may hang, and the agent must not hang with
+// it. No function blocks.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@ class TextfileChild {
   public:
     explicit TextfileChild(Loop& loop) : loop_(loop) {}
 
-    // A new report lies in the runtime directory: `lastgood textfile` writes it, or, while the one
-    // before still writes, after it. `config_fd`: the accepted configuration.
+    // Starts `lastgood textfile` for a new report in the runtime directory, or after the running
+    // one has ended. `config_fd`: the accepted configuration.
     void update(int config_fd);
-    void stop();  // nothing more is written
+    void stop();  // Ends the child; later updates do nothing.
     bool running() const { return child_ != nullptr && !stuck_; }
-    // Why the last one was not written; "" if it was.
+    // Why the last textfile was not written; "" if it was.
     const std::string& problem() const { return problem_; }
 
   private:
@@ -26,7 +26,8 @@ class TextfileChild {
 
     Loop& loop_;
     std::unique_ptr<Child> child_;
-    bool stuck_ = false;  // it does not die: the textfile stays as old as it is until it does
+    // SIGKILL had no effect; the textfile is not updated until the child ends
+    bool stuck_ = false;
     bool again_ = false, stopping_ = false;
     int config_fd_ = -1;
     std::string problem_;
