@@ -1,8 +1,7 @@
-// The entry of every test program. A filter that matches nothing must not pass for success.
+// The entry point of every test program. A filter that matches no test is an error.
 //
-// With --reporters=tap,console standard output is in the Test Anything Protocol (version 12, one
-// line for each test case), as `meson test` reads it, and doctest's own output goes to standard
-// error.
+// With --reporters=tap,console, standard output uses the Test Anything Protocol (version 12, one
+// line per test case) for `meson test`, and doctest's own output goes to standard error.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -21,14 +20,14 @@ int cases_run = 0;
 bool tap_wanted = false;
 bool all_cases_done = false;
 
-// Counts the cases that ran, and prints each as a line of TAP when that is wanted.
+// Counts the cases that ran and, if requested, prints each as a line of TAP.
 struct CaseListener : doctest::IReporter {
     explicit CaseListener(const doctest::ContextOptions&) {}
 
     void test_case_start(const doctest::TestCaseData& data) override {
         ++cases_run;
         name_ = data.m_name;
-        // In TAP a "#" begins a directive.
+        // "#" starts a directive in TAP.
         std::replace(name_.begin(), name_.end(), '#', ' ');
         lastgood::test::take_skip_reason();
     }
@@ -58,7 +57,7 @@ struct CaseListener : doctest::IReporter {
 };
 DOCTEST_REGISTER_LISTENER("cases", 1, CaseListener);
 
-// The listener prints; this only makes "tap" a reporter that can be asked for.
+// The listener prints; this class only makes "tap" a valid reporter.
 struct TapReporter : CaseListener {
     using CaseListener::CaseListener;
     void test_case_start(const doctest::TestCaseData&) override {}
@@ -72,7 +71,7 @@ bool has_argument(int argc, char** argv, std::string_view part) {
     });
 }
 
-// Code under test that calls exit() must not pass for a run to the end.
+// If the code under test calls exit(), the run must not count as complete.
 void complain_about_early_exit() {
     if (all_cases_done) return;
     std::printf("Bail out! exit() was called in the middle of a test case\n");
@@ -92,7 +91,7 @@ int main(int argc, char** argv) {
     if (context.shouldExit()) return status;
     if (tap_wanted) std::printf("1..%d\n", cases_run);
     if (cases_run == 0) {
-        // meson test gives the same filter to every program.
+        // meson test passes the same filter to every program.
         if (tap_wanted && has_argument(argc, argv, "-test-case=")) return 0;
         std::fputs("no test case ran\n", stderr);
         return 1;

@@ -1,4 +1,4 @@
-// A recorded host that a test writes down, file by file, in a temporary directory.
+// A recorded host that a test builds file by file in a temporary directory.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ class RecordedHost {
         parent(path);
         std::filesystem::create_symlink(target, *root_ + path);
     }
-    // A block device: its directory in /sys/devices, with what every one has, and the link in
+    // Adds a block device: its directory in /sys/devices with the usual files, and the link in
     // /sys/class/block.
     void block(const std::string& name, const std::string& sysfs, const std::string& number,
                bool partition = false) {

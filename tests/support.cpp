@@ -30,7 +30,7 @@ std::string& skip_reason() {
     return reason;
 }
 
-// "line 3: expected …, got …" for the first line that differs.
+// Describes the first line that differs: "line 3: expected …, got …".
 std::string first_difference(const std::string& expected, const std::string& actual) {
     size_t line = 1;
     size_t start = 0;

@@ -1,4 +1,5 @@
-// What several test programs need: where recorded data lies, and fixtures.
+// Helpers for several test programs: recorded data and golden files. The functions block only for
+// file access.
 #pragma once
 
 #include <optional>
@@ -6,24 +7,24 @@
 
 namespace lastgood::test {
 
-// The project's own tests/ directory.
+// Path of the project's tests/ directory.
 std::string tests_directory();
 
-// Says why the rest of this test case cannot run on this machine; the caller returns from the case.
-// It is counted as skipped, with the reason. With CI=true ends the test program with an error.
+// Skips the rest of a test case; the caller must return from it. The case counts as skipped with
+// this reason. With CI=true, ends the test program with an error.
 void skip(const std::string& reason);
 
-// The reason that skip() was given since the last call, or "". For tests/doctest_main.cpp.
+// Returns and clears the reason given to skip(), or "". For tests/doctest_main.cpp.
 std::string take_skip_reason();
 
-// The recorded data beside the checkout (../shared/corpora). In a stranger's clone: nothing, and
-// the test case is skipped.
+// Path of the recorded data beside the checkout (../shared/corpora). nullopt: a clone without it;
+// skip() has been called.
 std::optional<std::string> corpora_directory();
 
-std::string read_file(const std::string& path);  // ends the test program when it cannot
+std::string read_file(const std::string& path);  // Ends the test program if it cannot.
 
-// Compares with the golden file tests/PATH; with LASTGOOD_ACCEPT=1 in the environment, (re)writes
-// it.
+// Compares with the golden file tests/PATH. With LASTGOOD_ACCEPT=1 in the environment, writes the
+// file instead.
 bool matches_golden(const std::string& path, const std::string& actual);
 
 }  // namespace lastgood::test

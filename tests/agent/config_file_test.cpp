@@ -19,14 +19,14 @@ bool contains(const std::string& text, const std::string& part) {
 }
 }  // namespace
 
-TEST_CASE("no configuration is a valid one") {
+TEST_CASE("an empty configuration is valid") {
     const auto config = parse_config("", "x.toml");
     REQUIRE(config.has_value());
     CHECK(config->listen.value == "127.0.0.1:9847");
     CHECK(config->backups.empty());
 }
 
-TEST_CASE("a whole configuration, there and back") {
+TEST_CASE("a full configuration survives writing and parsing") {
     const char* text = R"(
 state_directory = "/tmp/state"
 [serve]
@@ -74,7 +74,7 @@ interval = "10s"
     CHECK(again->backups[1].location == config->backups[1].location);
 }
 
-TEST_CASE("mistakes name file, line, column and what to do") {
+TEST_CASE("errors name file, line, column and what to do") {
     CHECK(contains(error_of("\nlisten = 3\n"), "x.toml:2:1"));
     CHECK(contains(error_of("[serve]\nport = 3\n"),
                    "x.toml:2:1: unknown key \"port\" in [serve]; the known keys are listen, user"));
@@ -98,7 +98,7 @@ TEST_CASE("mistakes name file, line, column and what to do") {
     CHECK(contains(error_of("[drives]\ngrowth_window = \"0s\"\n"), "greater than zero"));
 }
 
-TEST_CASE("files of conf.d come after the main one, in order") {
+TEST_CASE("conf.d files are read after the main file, in order") {
     test::RecordedHost place;
     place.file("/lastgood.toml", "[serve]\nlisten = \"a:1\"\n[[backup]]\nname = \"one\"\n");
     place.file("/conf.d/20.toml", "[serve]\nlisten = \"c:3\"\n");
@@ -116,13 +116,13 @@ TEST_CASE("files of conf.d come after the main one, in order") {
     CHECK_FALSE(read_config(place.root() + "/missing.toml").has_value());
 }
 
-TEST_CASE("the shipped configuration says nothing, and what it comments out is true") {
+TEST_CASE("the shipped configuration sets nothing, and its commented values are the defaults") {
     const std::string shipped = settings_to_example();
     const auto as_shipped = parse_config(shipped, "x.toml");
     REQUIRE(as_shipped.has_value());
     CHECK(to_toml(*as_shipped) == to_toml(Config{}));
 
-    // Without the comment signs: of the settings, and of a backup for each place where it may lie.
+    // Uncomments the settings and one backup of each kind.
     for (const char* place : {"files", "restic", "borg", "pgbackrest", "stamp"}) {
         std::string text;
         std::istringstream lines(shipped);

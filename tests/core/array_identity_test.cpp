@@ -4,7 +4,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("an md array's UUID in sysfs, as mdadm writes it") {
+TEST_CASE("md_uuid_from_sysfs writes the UUID as mdadm does") {
     CHECK(md_uuid_from_sysfs("01234567-89ab-cdef-0123-456789abcdef\n", false) ==
           "01234567:89abcdef:01234567:89abcdef");
     CHECK(md_uuid_from_sysfs("01234567-89ab-cdef-0123-456789abcdef\n", true) ==
@@ -14,7 +14,7 @@ TEST_CASE("an md array's UUID in sysfs, as mdadm writes it") {
     CHECK(md_uuid_from_sysfs("not a uuid", false) == "");
 }
 
-TEST_CASE("ids of arrays are those by which udev and the manual name them") {
+TEST_CASE("array ids match udev's names and the manual") {
     CHECK(md_array_id("01234567:89abcdef:01234567:89abcdef") ==
           "md-uuid-01234567:89abcdef:01234567:89abcdef");
     CHECK(btrfs_array_id("6c2f") == "btrfs-6c2f");

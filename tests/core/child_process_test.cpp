@@ -35,7 +35,7 @@ ProcessEnd end_of(ChildProcess child) {
     return *end;
 }
 
-// Exit status of what runs in a copy of this process.
+// Exit status of `body`, run in a copy of this process.
 int status_of(const std::function<int()>& body) {
     const ProcessEnd end = end_of(started(ChildProcess::start(body)));
     REQUIRE_FALSE(end.by_signal);
@@ -48,7 +48,7 @@ Pipe new_pipe() {
     return std::move(*pipe);
 }
 
-// Whether nobody has the other end any more, within `limit` seconds; what comes before is skipped.
+// True if all writers have closed the pipe within `limit` seconds; skips data.
 bool is_closed(const Descriptor& read_end, Seconds limit) {
     pollfd source{read_end.get(), POLLIN, 0};
     char piece[256];
@@ -67,7 +67,7 @@ std::string text_of(const Descriptor& read_end) {
 
 }  // namespace
 
-TEST_CASE("how a child ended") {
+TEST_CASE("reap reports exit status, signal or exec error once") {
     CHECK(end_of(shell("exit 3")).status == 3);
     CHECK(end_of(shell("exit 0")).succeeded());
     const ProcessEnd killed = end_of(shell("kill -SEGV $$"));
@@ -82,10 +82,10 @@ TEST_CASE("how a child ended") {
     ChildProcess child = shell("exit 0");
     REQUIRE(child.wait(patience).has_value());
     CHECK(child.has_ended());
-    CHECK_FALSE(child.wait(patience).has_value());  // told once, and not waited for again
+    CHECK_FALSE(child.wait(patience).has_value());  // reported once, then no more waiting
 }
 
-TEST_CASE("a child has the descriptors that were asked for, and no others") {
+TEST_CASE("a child gets only the requested descriptors") {
     const int stray = ::fcntl(STDIN_FILENO, F_DUPFD, 57);  // not close-on-exec
     REQUIRE(stray >= 57);
     Pipe output = new_pipe(), extra = new_pipe();
@@ -107,7 +107,7 @@ TEST_CASE("a child has the descriptors that were asked for, and no others") {
     CHECK(text_of(output.read).empty());
     CHECK(end_of(std::move(child)).succeeded());
 
-    // A copy of this process has lost them, too.
+    // A copy of this process does not keep them either.
     extra = new_pipe();
     child = started(ChildProcess::start(
         [&] {
@@ -120,7 +120,7 @@ TEST_CASE("a child has the descriptors that were asked for, and no others") {
     ::close(stray);
 }
 
-TEST_CASE("descriptors whose numbers are those that the child finds others at") {
+TEST_CASE("our descriptors may already have the numbers 0 to 3") {
     CHECK(status_of([] {
               for (const int number : {0, 1, 2, 3}) ::close(number);
               const auto first = open_pipe(), second = open_pipe(), third = open_pipe();
@@ -136,7 +136,7 @@ TEST_CASE("descriptors whose numbers are those that the child finds others at") 
           }) == 0);
 }
 
-TEST_CASE("no signal is blocked or ignored in a child") {
+TEST_CASE("a child starts with no blocked or ignored signals") {
     CHECK(status_of([] {
               ::signal(SIGUSR1, SIG_IGN);
               ::signal(SIGPIPE, SIG_IGN);
@@ -160,7 +160,7 @@ TEST_CASE("no signal is blocked or ignored in a child") {
           }) == 0);
 }
 
-TEST_CASE("additions to the environment go before it, and memory is limited") {
+TEST_CASE("added environment variables come first, and the memory limit holds") {
     ::setenv("LASTGOOD_TEST", "ours", 1);
     CHECK(end_of(shell("[ $LASTGOOD_TEST = ours ]")).succeeded());
     CHECK(end_of(started(ChildProcess::start("printenv", {"printenv", "LASTGOOD_OTHER"},
@@ -172,7 +172,7 @@ TEST_CASE("additions to the environment go before it, and memory is limited") {
               .succeeded());
 }
 
-TEST_CASE("the whole group ends with the child") {
+TEST_CASE("the whole process group ends with the child") {
     Pipe pipe = new_pipe();
     ChildProcess child = shell("sleep 600 & exit 0", {.extra = pipe.write.get()});
     pipe.write.close();
@@ -182,11 +182,11 @@ TEST_CASE("the whole group ends with the child") {
     pipe = new_pipe();
     child = shell("sleep 600 & sleep 600", {.extra = pipe.write.get()});
     pipe.write.close();
-    child = {};  // whom nobody wants any more
+    child = {};  // destroys the child
     CHECK(is_closed(pipe.read, patience));
 }
 
-TEST_CASE("SIGTERM, then SIGKILL, then it is stuck") {
+TEST_CASE("escalate sends SIGTERM, then SIGKILL, then gives up") {
     Pipe pipe = new_pipe();
     ChildProcess child = shell("trap '' TERM; echo ready; while :; do sleep 0.05; done",
                                {.output = pipe.write.get()});
@@ -203,7 +203,7 @@ TEST_CASE("SIGTERM, then SIGKILL, then it is stuck") {
     CHECK_FALSE(child.escalate());
 }
 
-TEST_CASE("a child ends with whoever started it") {
+TEST_CASE("a child ends when the thread that started it ends") {
     Pipe pipe = new_pipe();
     ChildProcess parent = started(ChildProcess::start(
         [&] {
@@ -221,7 +221,7 @@ TEST_CASE("a child ends with whoever started it") {
     parent.signal(SIGKILL);
     CHECK(is_closed(pipe.read, patience));
 
-    // To the kernel that is a thread.
+    // For the kernel, the parent is a thread.
     ChildProcess child;
     pipe = new_pipe();
     std::thread([&] {
@@ -233,7 +233,7 @@ TEST_CASE("a child ends with whoever started it") {
     CHECK(end->status == SIGKILL);
 }
 
-TEST_CASE("where SIGCHLD is ignored nobody knows how a child ended") {
+TEST_CASE("with SIGCHLD ignored, the exit status is unknown") {
     CHECK(status_of([] {
               ::signal(SIGCHLD, SIG_IGN);
               auto child = ChildProcess::start("true", {"true"});
@@ -242,7 +242,7 @@ TEST_CASE("where SIGCHLD is ignored nobody knows how a child ended") {
           }) == ECHILD);
 }
 
-TEST_CASE("a kernel without pidfds and close_range") {
+TEST_CASE("children work on a kernel without pidfd_open and close_range") {
     constexpr int no_filters = 77;
     const int status = status_of([] {
         const int stray = ::fcntl(STDIN_FILENO, F_DUPFD, 57);

@@ -6,13 +6,13 @@
 
 using namespace lastgood;
 
-TEST_CASE("the machine's clocks go on, and the host's are the same") {
+TEST_CASE("the clocks advance, and Host uses the same clocks") {
     const Host host;
     const Timestamp wall = wall_clock();
     const Seconds monotonic = monotonic_clock(), boot = boot_clock();
     CHECK(wall > 1.6e9);
     CHECK(monotonic > 0);
-    CHECK(boot >= monotonic);  // also counts while the machine sleeps
+    CHECK(boot >= monotonic);  // includes time asleep
     CHECK(monotonic_clock() >= monotonic);
     CHECK(host.now() >= wall);
     CHECK(host.monotonic() >= boot);

@@ -4,8 +4,7 @@
 
 using namespace lastgood;
 
-TEST_CASE(
-    "the report, the lock beside it and the requests to forget lie in the runtime directory") {
+TEST_CASE("the runtime directory holds the report, the lock and the forget requests") {
     CHECK(report_path(Config{}) == "/run/lastgood/report.json");
     Config config;
     config.runtime_directory = "/tmp/run";

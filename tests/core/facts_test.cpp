@@ -23,7 +23,7 @@ Report with_drives(const std::vector<std::string>& devices) {
 
 }  // namespace
 
-TEST_CASE("a partition's name leads to its drive") {
+TEST_CASE("a partition's name finds its drive") {
     const Report report = with_drives({"sda", "sdaa", "nvme0n1", "mmcblk0"});
     const Facts facts(report);
     const auto named = [&](std::string_view word) {
@@ -55,7 +55,7 @@ TEST_CASE("a partition's name leads to its drive") {
     }
 }
 
-TEST_CASE("the kernel counts sda to sdz, then sdaa; numbers count as numbers") {
+TEST_CASE("natural order puts sdaa after sdz and md10 after md2") {
     const std::vector<std::string_view> sorted = {"disk7",   "disk10",  "md2",      "md10",
                                                   "nvme0n1", "nvme2n1", "nvme10n1", "sda",
                                                   "sdb",     "sdz",     "sdaa",     "sdab"};
@@ -68,7 +68,7 @@ TEST_CASE("the kernel counts sda to sdz, then sdaa; numbers count as numbers") {
     CHECK_FALSE(natural_less("sda", "sda"));
 }
 
-TEST_CASE("a subject is as bad as the worst of its findings") {
+TEST_CASE("a subject's severity is that of its worst finding") {
     Report report;
     for (const Severity severity : {Severity::warning, Severity::critical, Severity::unknown})
         report.findings.push_back({"rule", severity, SubjectKind::drive, "d", "", "", 0});

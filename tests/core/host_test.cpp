@@ -12,7 +12,7 @@
 using namespace lastgood;
 using test::RecordedHost;
 
-TEST_CASE("absent, denied and failed are told apart") {
+TEST_CASE("Host distinguishes absent, denied and failed") {
     const Host host;
     CHECK(host.read("/no/such/file").error().kind == ErrorKind::absent);
     CHECK(host.read("/proc").error().kind == ErrorKind::failed);
@@ -25,7 +25,7 @@ TEST_CASE("absent, denied and failed are told apart") {
     CHECK(host.list("/proc/self/comm").error().kind == ErrorKind::absent);
 }
 
-TEST_CASE("a recorded host keeps everything inside its root") {
+TEST_CASE("a recorded host never reads outside its root") {
     RecordedHost recorded;
     recorded.file("/etc/name", "inside\nsecond line\n");
     recorded.file("/now", "1700000000\n");
@@ -44,7 +44,7 @@ TEST_CASE("a recorded host keeps everything inside its root") {
     CHECK(host.status("/climbing")->kind == FileKind::regular);
 }
 
-TEST_CASE("a recorded host can be read while files are renamed elsewhere") {
+TEST_CASE("a recorded host can be read while other files are renamed") {
     RecordedHost recorded;
     recorded.file("/a/b/c/file", "text");
     recorded.link("/a/b/link", "../../a/b/../b/../b/c/file");
@@ -67,7 +67,7 @@ TEST_CASE("a recorded host can be read while files are renamed elsewhere") {
     CHECK(failures == 0);
 }
 
-TEST_CASE("a recorded host answers commands from its recordings") {
+TEST_CASE("a recorded host answers commands from recordings") {
     RecordedHost recorded;
     recorded.file("/commands/smartctl -a _dev_sda", "text");
     recorded.file("/commands/smartctl -a _dev_sda.status", "4\n");
@@ -78,7 +78,7 @@ TEST_CASE("a recorded host answers commands from its recordings") {
     CHECK(recorded.host().run({{"true"}}).error().kind == ErrorKind::absent);
 }
 
-TEST_CASE("commands end, whatever they do") {
+TEST_CASE("run ends in time, whatever the command does") {
     const Host host;
     const auto sh = [&](const char* script, Seconds deadline = 10, size_t limit = 1000) {
         Command command{{"sh", "-c", script}};

@@ -1,4 +1,4 @@
-// What the declarations of the metrics promise each other.
+// Rules that the metric declarations must keep.
 #include "core/metric.hpp"
 
 #include <doctest/doctest.h>
@@ -7,7 +7,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("what is recent of a counter has its subject, its labels and its name") {
+TEST_CASE("a recent metric matches its counter's subject, labels and name") {
     size_t found = 0;
     for (const Metric* metric : all_metrics()) {
         if (!metric->recent) continue;
@@ -25,7 +25,7 @@ TEST_CASE("what is recent of a counter has its subject, its labels and its name"
     CHECK(found > 3);
 }
 
-TEST_CASE("where growth is told, the help knows every counter") {
+TEST_CASE("the help of a growth metric names every counter") {
     size_t found = 0;
     for (const Metric* metric : all_metrics()) {
         const Growth& growth = metric->growth;

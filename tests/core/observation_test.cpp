@@ -13,7 +13,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("a line survives the way there and back") {
+TEST_CASE("a protocol line survives writing and parsing") {
     const Observation observation{&metric::drive_attribute,
                                   "wwn-0x5000c500a1b2c3d4",
                                   {{"id", "5"}, {"kind", "raw"}, {"name", "Reallocated_Sector_Ct"}},
@@ -28,14 +28,14 @@ TEST_CASE("a line survives the way there and back") {
     CHECK(parsed->observation == observation);
 }
 
-TEST_CASE("names that are not UTF-8 still make a line") {
+TEST_CASE("names that are not UTF-8 still give a valid line") {
     const Observation observation{&metric::drive_pending_sectors, "bad\xff\x80name", {}, 1, 1};
     CHECK(parse_protocol_line(
               to_json_line({ProtocolLine::Kind::observation, observation, {}, {}, {}}), 1)
               .has_value());
 }
 
-TEST_CASE("quotes, backslashes and control characters survive the way there and back") {
+TEST_CASE("quotes, backslashes and control characters survive writing and parsing") {
     for (const char* name : {"a\"b", "a\\b", "C:\\new", "a\tb\nc", "\x01\x7f", "gr\xc3\xbcn"}) {
         CAPTURE(name);
         const Observation observation{&metric::drive_info, name, {{"model", name}}, 1, 5};
@@ -46,7 +46,7 @@ TEST_CASE("quotes, backslashes and control characters survive the way there and 
     }
 }
 
-TEST_CASE("every kind of error survives the way there and back") {
+TEST_CASE("every error kind survives writing and parsing") {
     for (const ErrorKind kind : {ErrorKind::absent, ErrorKind::denied, ErrorKind::failed,
                                  ErrorKind::malformed, ErrorKind::timed_out}) {
         const auto parsed = parse_protocol_line(
@@ -60,7 +60,7 @@ TEST_CASE("every kind of error survives the way there and back") {
           ErrorKind::failed);
 }
 
-TEST_CASE("an increment may be 0") {
+TEST_CASE("an increment of 0 is accepted") {
     for (const char* time : {"", ",\"observed_at\":5"}) {
         CAPTURE(time);
         CHECK(
@@ -73,7 +73,7 @@ TEST_CASE("an increment may be 0") {
     }
 }
 
-TEST_CASE("a label that is given twice counts once, the last time") {
+TEST_CASE("of a repeated label the last value counts") {
     const auto line = parse_protocol_line(
         R"({"metric":"lastgood_drive_info","subject":"d","labels":{"model":"A","model":"B"},"value":1,"observed_at":5})",
         1);
@@ -88,7 +88,7 @@ TEST_CASE("observe sorts labels by key") {
     CHECK(sink.observations[0].labels == Labels{{"device", "sda"}, {"serial", "S"}});
 }
 
-TEST_CASE("increments of one series add up, and are as new as the newest") {
+TEST_CASE("increments of one series add up and get the newest time") {
     MemorySink sink;
     for (const auto& [kind, count, time] :
          {std::tuple("io", 2.0, 100.0), {"io", 3.0, 90.0}, {"medium", 1.0, 50.0}})
@@ -100,7 +100,7 @@ TEST_CASE("increments of one series add up, and are as new as the newest") {
     CHECK(sink.observations[1].observed_at == 50);
 }
 
-TEST_CASE("lines are written at a commit, at the end, and before they become too many to hold") {
+TEST_CASE("LineSink flushes at a commit, at the end and when its buffer is full") {
     const int fd = ::memfd_create("lines", MFD_CLOEXEC);
     REQUIRE(fd >= 0);
     const auto written = [&] { return ::lseek(fd, 0, SEEK_END); };
@@ -122,7 +122,7 @@ TEST_CASE("lines are written at a commit, at the end, and before they become too
     ::close(fd);
 }
 
-TEST_CASE("increments, commits and problems") {
+TEST_CASE("increments, commits and problems are parsed") {
     auto line = parse_protocol_line(
         R"({"metric":"lastgood_drive_kernel_errors_total","subject":"d","labels":{"kind":"io"},"increment":2})",
         77);
@@ -139,7 +139,7 @@ TEST_CASE("increments, commits and problems") {
     CHECK(line->error.kind == ErrorKind::denied);
 }
 
-TEST_CASE("what is no observation is refused with a reason") {
+TEST_CASE("invalid lines are rejected with a reason") {
     for (
         const char* wrong :
         {"", "[]", "{", "{}", "null", "\"text\"", R"({"metric":"no_such_metric","value":1})",
@@ -161,7 +161,7 @@ TEST_CASE("what is no observation is refused with a reason") {
     }
 }
 
-TEST_CASE("the metric table is sound") {
+TEST_CASE("the metric table is consistent") {
     std::set<std::string_view> names;
     for (const Metric* metric : all_metrics()) {
         CAPTURE(metric->name);
@@ -174,8 +174,8 @@ TEST_CASE("the metric table is sound") {
     CHECK(find_metric("lastgood_nothing") == nullptr);
 }
 
-TEST_CASE("both ways of reading a line agree") {
-    // The JSON library reads the first form, the fast reader the second.
+TEST_CASE("the fast parser and the JSON library agree") {
+    // The JSON library parses the first form, the fast parser the second.
     for (
         const auto& forms : {
             std::pair(
@@ -191,7 +191,7 @@ TEST_CASE("both ways of reading a line agree") {
                 R"({"value":1,"metric":"lastgood_drive_info","subject":"d","labels":{},"observed_at":5})",
                 R"({"metric":"lastgood_drive_info","subject":"d","value":1,"observed_at":5})"),
         }) {
-        const char* const loose = forms.first;  // clang 14 captures no structured bindings
+        const char* const loose = forms.first;  // clang 14 cannot capture structured bindings
         const char* const plain = forms.second;
         CAPTURE(loose);
         const auto a = parse_protocol_line(loose, 1), b = parse_protocol_line(plain, 1);
@@ -200,7 +200,7 @@ TEST_CASE("both ways of reading a line agree") {
         CHECK(a->kind == b->kind);
         CHECK(a->observation == b->observation);
     }
-    // Neither takes what the other refuses.
+    // Both reject the same lines.
     for (
         const char* wrong :
         {R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":nan,"observed_at":5})",

@@ -29,7 +29,7 @@ Report example() {
 }
 }  // namespace
 
-TEST_CASE("a report survives the way there and back") {
+TEST_CASE("a report survives writing and parsing") {
     const Report report = example();
     const auto parsed = parse_report(to_json(report));
     REQUIRE(parsed.has_value());
@@ -42,7 +42,7 @@ TEST_CASE("a report survives the way there and back") {
     CHECK(parsed->observations[0].metric == &metric::drive_info);
 }
 
-TEST_CASE("what is cut off or something else is no report") {
+TEST_CASE("truncated and foreign text is rejected") {
     const std::string text = to_json(example());
     for (size_t length = 0; length + 2 < text.size(); length += 7) {
         CAPTURE(length);
@@ -51,14 +51,14 @@ TEST_CASE("what is cut off or something else is no report") {
     for (const char* other :
          {"", "[]", "{}", "null", "{\"observations\":3}", "{\"observations\":[[[[[]]]]]}"})
         CHECK_FALSE(parse_report(other).has_value());
-    // Of a newer version: what is not known is left out.
+    // Unknown parts of a newer version's report are skipped.
     const auto newer = parse_report(
         R"({"written_at":5,"future":{"a":[{"b":{}}]},"observations":[{"metric":"lastgood_of_tomorrow","value":1}]})");
     REQUIRE(newer.has_value());
     CHECK(newer->observations.empty());
 }
 
-TEST_CASE("writing replaces the file as a whole and leaves nothing beside it") {
+TEST_CASE("write_report replaces the file atomically and leaves no temporary file") {
     test::RecordedHost place;
     const std::string path = place.root() + "/report.json";
     REQUIRE(write_report(example(), path).has_value());
@@ -67,13 +67,13 @@ TEST_CASE("writing replaces the file as a whole and leaves nothing beside it") {
     CHECK(place.host().list("/").value() == std::vector<std::string>{"report.json"});
     CHECK_FALSE(write_report(example(), place.root() + "/no/such/report.json").has_value());
     CHECK(read_report(place.root() + "/nothing").error().kind == ErrorKind::absent);
-    // What cannot be replaced stays, and the new text does not stay beside it.
+    // If replacing fails, the old content stays and the temporary file is removed.
     place.file("/full/inside", "");
     CHECK_FALSE(write_report(example(), place.root() + "/full").has_value());
     CHECK(place.host().list("/").value() == std::vector<std::string>{"full", "report.json"});
 }
 
-TEST_CASE("whoever listens may read the report, whatever the umask") {
+TEST_CASE("the report is readable for all, whatever the umask") {
     const test::RecordedHost place;
     const std::string path = place.root() + "/report.json";
     const mode_t before = ::umask(077);

@@ -10,7 +10,7 @@ using namespace std::string_view_literals;
 
 using Words = std::vector<std::string_view>;
 
-TEST_CASE("characters are judged as ASCII") {
+TEST_CASE("character functions know ASCII only") {
     static_assert(is_digit('0') && is_digit('9') && !is_digit('/') && !is_digit(':'));
     static_assert(is_letter('a') && is_letter('Z') && !is_letter('@') && !is_letter('[') &&
                   !is_letter('\xe4'));
@@ -19,7 +19,7 @@ TEST_CASE("characters are judged as ASCII") {
     CHECK(to_upper("model_x{") == "MODEL_X{");
 }
 
-TEST_CASE("a text has a part, a list has a word") {
+TEST_CASE("contains finds parts of texts and words of lists") {
     CHECK(contains("abc", "bc"));
     CHECK(contains("abc", 'a'));
     CHECK_FALSE(contains("abc", "ca"));
@@ -31,7 +31,7 @@ TEST_CASE("a text has a part, a list has a word") {
     CHECK_FALSE(contains(Words{}, ""));
 }
 
-TEST_CASE("what a text consists of") {
+TEST_CASE("consists_of checks every character") {
     CHECK(consists_of("2024", decimal_digits));
     CHECK(consists_of("", decimal_digits));
     CHECK_FALSE(consists_of("20x4", decimal_digits));
@@ -39,7 +39,7 @@ TEST_CASE("what a text consists of") {
     CHECK_FALSE(consists_of("fg", hexadecimal_digits));
 }
 
-TEST_CASE("trimming") {
+TEST_CASE("trim removes white space and NUL") {
     CHECK(trim(" \t a b\r\n\0"sv) == "a b");
     CHECK(trim(" \n ").empty());
     CHECK(trim("").empty());
@@ -50,7 +50,7 @@ TEST_CASE("trimming") {
     CHECK(without_prefix("sda", "/dev/") == "sda");
 }
 
-TEST_CASE("lines are taken one by one, the last with or without its newline") {
+TEST_CASE("take_line takes each line, the last with or without newline") {
     for (const std::string_view whole : {"a\n\nb\n"sv, "a\n\nb"sv}) {
         CAPTURE(whole);
         std::string_view text = whole;
@@ -64,7 +64,7 @@ TEST_CASE("lines are taken one by one, the last with or without its newline") {
     CHECK(take_until(text, '=').empty());
 }
 
-TEST_CASE("splitting leaves out what is empty") {
+TEST_CASE("split skips empty parts") {
     CHECK(split(" a\t b\0c \n"sv) == Words{"a", "b", "c"});
     CHECK(split("/usr//share/", "/") == Words{"usr", "share"});
     CHECK(split("a b", ",") == Words{"a b"});
@@ -72,7 +72,7 @@ TEST_CASE("splitting leaves out what is empty") {
     CHECK(split(",,", ",").empty());
 }
 
-TEST_CASE("numbers at the beginning, and as a whole") {
+TEST_CASE("take_number and parse_number") {
     std::string_view text = "17/x";
     CHECK(take_number<int>(text) == 17);
     CHECK(text == "/x");
@@ -89,13 +89,13 @@ TEST_CASE("numbers at the beginning, and as a whole") {
     }
 }
 
-TEST_CASE("octal escapes of mount tables") {
+TEST_CASE("unescape_octal decodes mount table escapes") {
     CHECK(unescape_octal("/mnt/my\\040disk\\011\\134") == "/mnt/my disk\t\\");
     CHECK(unescape_octal("\\04") == "\\04");
-    CHECK(unescape_octal("a\\400\\089") == "a\\400\\089");  // no byte
+    CHECK(unescape_octal("a\\400\\089") == "a\\400\\089");  // not an octal byte
 }
 
-TEST_CASE("paths") {
+TEST_CASE("path functions") {
     CHECK(last_component("/a/b") == "b");
     CHECK(last_component("b") == "b");
     CHECK(last_component("/a/").empty());

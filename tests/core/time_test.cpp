@@ -6,7 +6,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("durations name their unit") {
+TEST_CASE("parse_duration requires a unit") {
     CHECK(parse_duration("26h").value() == 26 * 3600);
     CHECK(parse_duration("1h 30min").value() == 5400);
     CHECK(parse_duration("90s").value() == 90);
@@ -22,7 +22,7 @@ TEST_CASE("durations name their unit") {
     }
 }
 
-TEST_CASE("sizes") {
+TEST_CASE("sizes are parsed and formatted") {
     CHECK(parse_size("1GiB").value() == 1073741824);
     CHECK(parse_size("500 MB").value() == 500e6);
     CHECK(parse_size("4096").value() == 4096);
@@ -35,10 +35,10 @@ TEST_CASE("sizes") {
     CHECK(format_size(1024) == "1.0 KiB");
     CHECK(format_size(1536) == "1.5 KiB");
     CHECK(format_size(4e12) == "3.6 TiB");
-    CHECK(format_size(std::pow(2, 60)) == "1024.0 PiB");  // no larger unit
+    CHECK(format_size(std::pow(2, 60)) == "1024.0 PiB");  // there is no larger unit
 }
 
-TEST_CASE("durations for people") {
+TEST_CASE("format_duration uses at most two units") {
     CHECK(format_duration(0.2) == "200 ms");
     CHECK(format_duration(59) == "59 s");
     CHECK(format_duration(65) == "1 min 5 s");
@@ -53,7 +53,7 @@ TEST_CASE("durations for people") {
     CHECK(format_duration(-120) == "-2 min");
 }
 
-TEST_CASE("times are UTC") {
+TEST_CASE("format_time prints UTC") {
     CHECK(format_time(1700000000) == "2023-11-14 22:13:20 UTC");
     CHECK(from_civil_utc(2023, 11, 14, 22, 13, 20) == 1700000000);
     CHECK(format_time(1e300) == "unknown");

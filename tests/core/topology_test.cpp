@@ -14,8 +14,8 @@ namespace {
 
 using Set = std::set<std::string>;
 
-// Two SATA drives in a RAID 1 with LVM on it, an NVMe drive, a virtio disk and a loop device on the
-// array's filesystem.
+// A RAID 1 of two SATA drives with LVM on it, an NVMe drive, a virtio disk, and a loop device whose
+// file is on the array's filesystem.
 RecordedHost server() {
     RecordedHost host;
     const std::string ata3 = "/sys/devices/pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0";
@@ -68,7 +68,7 @@ RecordedHost server() {
 
 }  // namespace
 
-TEST_CASE("drives are told by stable ids") {
+TEST_CASE("drives get stable ids") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host()).value();
     Set ids;
@@ -86,7 +86,7 @@ TEST_CASE("drives are told by stable ids") {
     CHECK(topology.find_drive("") == nullptr);
 }
 
-TEST_CASE("one drive is found by its WWN without the others") {
+TEST_CASE("identify_drive_by_wwn finds one drive without the topology") {
     RecordedHost host = server();
     const auto found = identify_drive_by_wwn(host.host(), "wwn-0x5000c500a1b2c3d4");
     REQUIRE(found);
@@ -101,15 +101,14 @@ TEST_CASE("one drive is found by its WWN without the others") {
         CAPTURE(id);
         CHECK_FALSE(identify_drive_by_wwn(host.host(), id));
     }
-    // A second path to it, or a bridge with the same WWN: only the whole topology tells which is
-    // which.
+    // A second path to the drive or a bridge with the same WWN: only the whole topology can tell.
     host.block("sdc", "/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/block/sdc", "8:32");
     host.file("/sys/devices/pci0000:00/ata5/host4/target4:0:0/4:0:0:0/wwid",
               "naa.5000c500a1b2c3d4\n");
     CHECK_FALSE(identify_drive_by_wwn(host.host(), "wwn-0x5000c500a1b2c3d4"));
 }
 
-TEST_CASE("every layer leads down to its drives") {
+TEST_CASE("every layer leads to its drives") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host()).value();
     const Set mirror{"wwn-0x5000c500a1b2c3d4", "EXAMPLE_HDD_4000_S2"};
@@ -122,7 +121,7 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.drives_under("loop0") == mirror);
     CHECK(topology.drives_under("loop1") == Set{});
     CHECK(topology.drives_under("sdz") == Set{});
-    // As btrfs calls a member in the kernel log.
+    // The name that btrfs uses in the kernel log.
     CHECK(topology.drives_under("disk/by-path/pci-0000:03:00.0-nvme-1") ==
           Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.drives_under("/dev/disk/by-id/nvme-Example_N1234") ==
@@ -130,14 +129,14 @@ TEST_CASE("every layer leads down to its drives") {
     CHECK(topology.drives_under_mount(*topology.mount_of("/over/x")) == mirror);
     CHECK(topology.drives_under_mount(*topology.mount_of("/pool a/x")) ==
           Set{"Example_NVMe_1TB_N1234"});
-    // As btrfs shows it when it was mounted by udev's link.
+    // The source that btrfs shows when mounted by udev's link.
     CHECK(topology.drives_under_mount(*topology.mount_of("/by-id")) ==
           Set{"Example_NVMe_1TB_N1234"});
     CHECK(topology.mount_of("/srvx")->point == "/");
     CHECK(topology.mount_of("/srv")->point == "/srv");
 }
 
-TEST_CASE("of two mounts on one point the later one is seen") {
+TEST_CASE("of two mounts on one mount point the later wins") {
     Topology topology;
     topology.mounts = parse_mountinfo(
         "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
@@ -146,12 +145,12 @@ TEST_CASE("of two mounts on one point the later one is seen") {
     CHECK(topology.mount_of("/mnt")->number == "8:17");
     CHECK(topology.mount_of("/mnt/deep/below")->number == "8:17");
     CHECK(topology.mount_of("/etc")->number == "254:0");
-    // Also over the root itself.
+    // Also on the root.
     topology.mounts.push_back(parse_mountinfo("25 22 0:30 / / rw - overlay none rw\n").at(0));
     CHECK(topology.mount_of("/etc")->number == "0:30");
 }
 
-TEST_CASE("kernel names that are not block devices lead to drives too") {
+TEST_CASE("drives_at resolves kernel names that are not block devices") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host()).value();
     CHECK(topology.drives_at("ata3.00") == Set{"wwn-0x5000c500a1b2c3d4"});
@@ -162,7 +161,7 @@ TEST_CASE("kernel names that are not block devices lead to drives too") {
     CHECK(topology.drives_at("nvme0") == Set{"Example_NVMe_1TB_N1234"});
 }
 
-TEST_CASE("loop devices are drives only when asked for, and when bound") {
+TEST_CASE("only bound loop devices count as drives, and only if requested") {
     const RecordedHost host = server();
     const Topology topology = Topology::read(host.host(), true).value();
     CHECK(topology.drive_of_device("loop0"));
@@ -170,7 +169,7 @@ TEST_CASE("loop devices are drives only when asked for, and when bound") {
     CHECK(topology.drives_under("loop0") == Set{topology.drive_of_device("loop0")->id});
 }
 
-TEST_CASE("two drives with one WWN stay two, two paths of one drive are one") {
+TEST_CASE("drives with one WWN stay separate, paths of one drive are merged") {
     RecordedHost host;
     const auto add = [&](const std::string& name, const std::string& address,
                          const std::string& number, const std::string& serial) {
@@ -190,7 +189,7 @@ TEST_CASE("two drives with one WWN stay two, two paths of one drive are one") {
     CHECK(topology.find_drive("sdb")->device == "sda");
     CHECK(topology.find_drive("sdc")->serial == "B2");
     CHECK(topology.find_drive("sdc")->id == "wwn-0x5000000000000001-B2");
-    CHECK(topology.find_drive("sdd")->id == "wwn-0x5000000000000001-sdd");  // tells no serial
+    CHECK(topology.find_drive("sdd")->id == "wwn-0x5000000000000001-sdd");  // reports no serial
 }
 
 TEST_CASE("an empty machine has an empty topology") {
@@ -201,7 +200,7 @@ TEST_CASE("an empty machine has an empty topology") {
     CHECK(topology->mount_of("/") == nullptr);
 }
 
-TEST_CASE("a map that goes in circles ends") {
+TEST_CASE("a cycle in the device map does not hang") {
     RecordedHost host;
     host.block("dm-0", "/sys/devices/virtual/block/dm-0", "253:0");
     host.block("dm-1", "/sys/devices/virtual/block/dm-1", "253:1");
@@ -210,7 +209,7 @@ TEST_CASE("a map that goes in circles ends") {
     CHECK(Topology::read(host.host()).value().drives_under("dm-0").empty());
 }
 
-TEST_CASE("mountinfo in every shape") {
+TEST_CASE("parse_mountinfo handles every form of line") {
     CHECK(parse_mountinfo("").empty());
     CHECK(parse_mountinfo("1 2 3\n\n- - -\n").empty());
     const auto mounts = parse_mountinfo(
@@ -229,11 +228,11 @@ TEST_CASE("mountinfo in every shape") {
     CHECK(mounts[1].read_only);
     CHECK(mounts[1].super_options.empty());
     CHECK_FALSE(
-        mounts[2].read_only);  // so looks every filesystem out of a unit with ProtectSystem=strict
+        mounts[2].read_only);  // a unit with ProtectSystem=strict sees every filesystem like this
     CHECK(mounts[3].read_only);
 }
 
-TEST_CASE("the ATA information page names the drive in full") {
+TEST_CASE("the ATA information page gives the full identity") {
     std::string page(572, '\0');
     page[1] = '\x89';
     const auto put = [&](size_t word, std::string text, size_t words) {
@@ -257,7 +256,7 @@ TEST_CASE("the ATA information page names the drive in full") {
     CHECK(parse_ata_information_page("short").model.empty());
 }
 
-TEST_CASE("one serial or WWN of two drives names neither") {
+TEST_CASE("a serial or WWN of two drives matches neither") {
     Topology topology;
     for (const char* device : {"sda", "sdb", "sdc"}) {
         Drive drive;
@@ -273,16 +272,16 @@ TEST_CASE("one serial or WWN of two drives names neither") {
     CHECK(topology.find_drive("0x1")->device == "sda");
 }
 
-TEST_CASE("which block devices are drives") {
+TEST_CASE("only real drives count as drives") {
     RecordedHost host;
     const std::string bus = "/sys/devices/pci0000:00/0000:00:10.0";
     for (const char* name : {"mmcblk0", "mmcblk0boot0", "mmcblk0rpmb"})
         host.block(name, bus + "/mmc_host/mmc0/mmc0:0001/block/" + name,
                    std::string("179:") + std::to_string(std::string(name).size()));
-    // A multipath NVMe drive: its namespace, and the hidden device of one path to it.
+    // A multipath NVMe drive: the namespace, and the hidden device of one path.
     host.block("nvme0n1", "/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "259:0");
     host.block("nvme0c1n1", bus + "/nvme/nvme1/nvme0c1n1", "259:1");
-    // Two slots of a card reader, one of them empty; a fixed drive that tells no size.
+    // A card reader with one used and one empty slot; a fixed drive that reports no size.
     for (const char* name : {"sda", "sdb", "sdc"})
         host.block(name, bus + "/usb1/1-1/host0/target0:0:0/0:0:0:" + (name + 2) + "/block/" + name,
                    std::string("8:") + name[2]);
@@ -303,7 +302,7 @@ TEST_CASE("which block devices are drives") {
     CHECK(devices == Set{"mmcblk0", "nvme0n1", "sda", "sdc"});
 }
 
-TEST_CASE("drives that share one ATA port are told apart by the number behind the dot") {
+TEST_CASE("the number after the dot selects the drive on a shared ATA port") {
     const auto at = [](const char* first, const char* second) {
         Topology topology;
         for (const auto& [id, target] : {std::pair("a", first), {"b", second}}) {
@@ -315,18 +314,18 @@ TEST_CASE("drives that share one ATA port are told apart by the number behind th
         }
         return topology;
     };
-    // Behind a port multiplier its port is the channel; of master and slave each is an id
+    // Port multiplier: its port is the channel. Master and slave: an id each
     // (drivers/ata/libata-scsi.c, ata_scsi_scan_host).
     for (const Topology& topology : {at("0:0", "1:0"), at("0:0", "0:1")}) {
         CHECK(topology.drives_at("ata5.00") == Set{"a"});
         CHECK(topology.drives_at("ata5.01") == Set{"b"});
         CHECK(topology.drives_at("ata5") == Set{"a", "b"});
-        CHECK(topology.drives_at("ata5.15") == Set{"a", "b"});  // the multiplier itself
+        CHECK(topology.drives_at("ata5.15") == Set{"a", "b"});  // the port multiplier itself
     }
     CHECK(at("0:0", "12:0").drives_at("ata5.12") == Set{"b"});
 }
 
-TEST_CASE("an NVMe controller without a serial number is not taken for another's") {
+TEST_CASE("an NVMe controller without a serial is not confused with another") {
     RecordedHost host;
     const std::string nvme = "/sys/devices/pci0000:00/0000:00:1d.0/0000:03:00.0/nvme/nvme0";
     host.block("nvme0n1", nvme + "/nvme0n1", "259:0");
@@ -338,7 +337,7 @@ TEST_CASE("an NVMe controller without a serial number is not taken for another's
     CHECK(topology.drives_at("nvme0").size() == 1);
 }
 
-TEST_CASE("a btrfs mounted by a link is found without udev, too") {
+TEST_CASE("a btrfs mounted by a link is found even without udev") {
     RecordedHost host;
     host.block("vda", "/sys/devices/pci0000:00/0000:00:05.0/virtio2/block/vda", "254:0");
     host.file("/dev/vda", "");

@@ -8,7 +8,7 @@ using namespace lastgood;
 
 namespace {
 
-// As udev 252 writes it: links, their priority, when it was initialised, properties, tags.
+// As written by udev 252: links, their priority, initialisation time, properties, tags.
 constexpr const char* written =
     "S:disk/by-id/wwn-0x5000c500a1b2c3d4\nS:disk/by-diskseq/"
     "9\nL:-100\nI:1845026\nE:ID_MODEL=EXAMPLE_HDD_4000\n"
@@ -16,7 +16,7 @@ constexpr const char* written =
 
 }  // namespace
 
-TEST_CASE("udev's record of a device") {
+TEST_CASE("parse_udev_record reads properties and links") {
     const UdevRecord record = parse_udev_record(written);
     CHECK(record.property("ID_MODEL") == "EXAMPLE_HDD_4000");
     CHECK(record.property("ID_FS_LABEL") == "a=b");
@@ -27,7 +27,7 @@ TEST_CASE("udev's record of a device") {
           std::vector<std::string>{"disk/by-id/wwn-0x5000c500a1b2c3d4", "disk/by-diskseq/9"});
 }
 
-TEST_CASE("a record of udev's that is cut off, empty or not there") {
+TEST_CASE("truncated, empty and missing udev records") {
     CHECK(parse_udev_record("E:ID_MODEL=EXAM").property("ID_MODEL") == "EXAM");
     CHECK(parse_udev_record("E:ID_MODEL").properties.empty());
     CHECK(parse_udev_record("").properties.empty());

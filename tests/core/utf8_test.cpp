@@ -6,7 +6,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("foreign text is made harmless") {
+TEST_CASE("harmless makes foreign text safe to print") {
     CHECK(harmless("ST4000NM0035-1V4107") == "ST4000NM0035-1V4107");
     CHECK(harmless("a\tb\nc\rd") == "a b c d");
     CHECK(harmless("\033[2J") == "?[2J");
@@ -14,12 +14,12 @@ TEST_CASE("foreign text is made harmless") {
     CHECK(harmless("M\u00fcller \u30d0") == "M\u00fcller \u30d0");
     CHECK(harmless("\xc2\x9b"
                    "31m") == "?31m");                    // C1: CSI
-    CHECK(harmless("\u202egpj.exe") == "?gpj.exe");      // turns the direction of what follows
-    CHECK(harmless("\xff\xc0\xaf\xe2\x82") == "?????");  // no UTF-8, overlong, cut short
-    CHECK(harmless("\xed\xa0\x80") == "???");            // half a surrogate pair
+    CHECK(harmless("\u202egpj.exe") == "?gpj.exe");      // reverses the direction of text
+    CHECK(harmless("\xff\xc0\xaf\xe2\x82") == "?????");  // invalid, overlong, truncated
+    CHECK(harmless("\xed\xa0\x80") == "???");            // half of a surrogate pair
 }
 
-TEST_CASE("columns of a terminal") {
+TEST_CASE("display_width counts terminal columns") {
     CHECK(display_width("abc") == 3);
     CHECK(display_width("M\u00fcl") == 3);
     CHECK(display_width("\u30d0\u30c3") == 4);

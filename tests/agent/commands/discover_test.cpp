@@ -18,7 +18,7 @@ std::string printed(const test::RecordedHost& scene) {
 
 }  // namespace
 
-TEST_CASE("what is printed is a configuration, whatever the names are") {
+TEST_CASE("the output is a valid configuration, whatever the names") {
     test::RecordedHost scene;
     scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
     const std::string directories[] = {
@@ -34,7 +34,7 @@ TEST_CASE("what is printed is a configuration, whatever the names are") {
     const std::string text = printed(scene);
     const auto config = parse_config(text, "discovered.toml");
     REQUIRE_MESSAGE(config, text);
-    // All dumps, and all repositories but the one whose name is not UTF-8.
+    // All dumps, and all repositories except the one whose name is not UTF-8.
     CHECK(config->backups.size() == 19);
     size_t repositories = 0;
     for (const Backup& backup : config->backups) {
@@ -46,14 +46,14 @@ TEST_CASE("what is printed is a configuration, whatever the names are") {
     CHECK(repositories == 9);
     CHECK(text.find("# covers = [\"") != text.npos);
     CHECK(text.find("\xff") == text.npos);
-    // What `lastgood config show` prints of it says the same.
+    // `lastgood config show` prints the same.
     const auto again = parse_config(to_toml(*config), "again.toml");
     REQUIRE(again);
     for (size_t i = 0; i < config->backups.size(); ++i)
         CHECK(again->backups[i].location == config->backups[i].location);
 }
 
-TEST_CASE("nothing found is said in plain words, as a comment") {
+TEST_CASE("a comment says that nothing was found") {
     test::RecordedHost scene;
     CHECK(printed(scene).starts_with("# Nothing was found: no local filesystem is mounted."));
     scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
@@ -64,7 +64,7 @@ TEST_CASE("nothing found is said in plain words, as a comment") {
     CHECK(config->backups.empty());
 }
 
-TEST_CASE("the exit status is 0, also when nothing was found") {
+TEST_CASE("the exit status is 0 even if nothing was found") {
     test::RecordedHost scene;
     CHECK(run_discover({}, scene.root()) == 0);
 }

@@ -1,5 +1,4 @@
-// Every recorded output that `explain` can take goes through it, and its findings fit what
-// INDEX.tsv says of it.
+// Runs `explain` on every recorded output and compares its findings with INDEX.tsv.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -42,7 +41,7 @@ std::vector<Recording> recordings(const std::string& corpora) {
     return found;
 }
 
-// What `explain` must call a recording of this kind.
+// The name that `explain` must give to a recording of this kind.
 std::string_view name_of(const std::string& kind) {
     const std::map<std::string, std::string_view> names = {
         {"dmesg", "kernel log"},       {"mdstat", "mdstat"},  {"smartctl-json", "smartctl"},
@@ -54,7 +53,7 @@ bool says(const Recording& recording, std::string_view words) {
     return recording.expected.find(words) != std::string::npos;
 }
 
-// "key=0" or absent.
+// True if INDEX.tsv has "key=0" or no such key.
 bool none_of(const Recording& recording, std::string_view key) {
     const size_t at = recording.expected.find(std::string(key) + "=");
     if (at == std::string::npos) {
@@ -83,10 +82,10 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-using Reasons = std::map<std::string, std::string>;  // path: why it is an exception
+using Reasons = std::map<std::string, std::string>;  // path → reason for the exception
 
-// Files that say nothing of any drive's health: explain refuses them, or says that nothing is
-// known; it never calls them fine.
+// Files without information about any drive's health: explain must reject them or report the health
+// as unknown, never as fine.
 const Reasons no_health = {
     {"smartctl-json/netdata-type-nvme-scan.json", "a list of drives"},
     {"smartctl-json/netdata-type-sat-scan.json", "a list of drives"},
@@ -102,11 +101,11 @@ const Reasons no_health = {
     {"smartctl-text/pysmart-nvme_9_issue_72-_-scan-open.txt", "a list of drives"},
 };
 
-// Recordings whose critical finding the index does not name.
+// Recordings with a critical finding that the index does not mention.
 const Reasons critical_all_the_same = {};
 
-// Drives of which only an attribute that is a temperature stands at its maker's threshold, which
-// healthy drives reach in summer: the temperature itself is judged, and was not too high.
+// Drives with only a temperature attribute at the vendor's threshold, which healthy drives reach in
+// summer: the temperature itself is judged, and was not too high.
 const Reasons temperature_only = {
     {"smartctl-text/ed-hdd-st4000nm0033-9zm170-f733cc.txt", "attribute 190, 56 degrees"},
     {"smartctl-text/ed-ssd-mtfddak128mar-1j1aa-90y8649-90y8652ibm-a5b803.txt",
@@ -115,7 +114,7 @@ const Reasons temperature_only = {
      "attribute 190, 18 degrees"},
 };
 
-// Recordings of trouble that leaves no finding.
+// Recordings of problems that lead to no finding.
 const Reasons harmless_all_the_same = {};
 
 void check_text(const std::string& text) {
@@ -148,8 +147,8 @@ void check_drive(const Recording& recording, const Report& report) {
     const bool any = !report.findings.empty();
     const bool critical = !rules_of(report, Severity::critical).empty();
     if (says(recording, "smart_passed=false")) CHECK(critical);
-    // Of an old-age attribute it is a warning: the drive is worn or hot, its maker foretells no
-    // failure.
+    // An old-age attribute gives a warning only: the drive is worn or hot, but its vendor predicts
+    // no failure.
     if (says(recording, "failing_now=")) CHECK(any == !temperature_only.contains(recording.path));
     if (!none_of(recording, "critical_warning") && !says(recording, "critical_warning={"))
         CHECK(any);
@@ -162,7 +161,7 @@ void check_drive(const Recording& recording, const Report& report) {
 
 }  // namespace
 
-TEST_CASE("recorded outputs") {
+TEST_CASE("explain agrees with the index on every recorded output") {
     const auto corpora = test::corpora_directory();
     if (!corpora) return;
     std::map<std::string, int> seen;

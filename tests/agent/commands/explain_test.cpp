@@ -47,7 +47,7 @@ constexpr const char* kernel_log =
 
 }  // namespace
 
-TEST_CASE("what it is is told by content, and judged by the rules") {
+TEST_CASE("explain recognises a text by content and applies the rules") {
     const auto mdstat = explain_text(degraded_mdstat, now);
     REQUIRE(mdstat);
     CHECK(mdstat->what == "/proc/mdstat");
@@ -62,7 +62,7 @@ TEST_CASE("what it is is told by content, and judged by the rules") {
     REQUIRE(log);
     CHECK(has_finding(*log, "drive_failing_medium_errors"));
     CHECK(log->report.written_at == now);
-    // Every error of a saved log counts as recent, and once.
+    // Every error of a saved log counts as recent, and only once.
     const auto total = select(log->report.observations, metric::drive_kernel_errors_total);
     const auto recent = select(log->report.observations, metric::drive_kernel_errors_recent);
     REQUIRE(!total.empty());
@@ -73,7 +73,7 @@ TEST_CASE("what it is is told by content, and judged by the rules") {
     }
 }
 
-TEST_CASE("the text says what it is and what is wrong, and the JSON is a report") {
+TEST_CASE("the text names the format and the findings, the JSON is a report") {
     const auto explanation = explain_text(kernel_log, now);
     REQUIRE(explanation);
     const auto text =
@@ -87,7 +87,7 @@ TEST_CASE("the text says what it is and what is wrong, and the JSON is a report"
     CHECK(again->observations == explanation->report.observations);
 }
 
-TEST_CASE("a list of drives is not a healthy drive, and a quiet log is") {
+TEST_CASE("a list of drives is not healthy, a quiet log is") {
     for (const char* list : {R"({"Devices":[]})",
                              R"({"json_format_version":[1,0],"smartctl":{"exit_status":0},
                                  "devices":[{"name":"/dev/sda","type":"sat","protocol":"ATA"}]})"}) {
@@ -99,7 +99,7 @@ TEST_CASE("a list of drives is not a healthy drive, and a quiet log is") {
     CHECK(explanation_health(quiet->report) == Health::ok);
 }
 
-TEST_CASE("what is nothing of the kind is refused, whatever it is") {
+TEST_CASE("unrecognised and compressed text is rejected with a hint") {
     for (const std::string& text :
          {""s, "\n\n \n"s, "a poem\nof two lines\n"s, "\0\1\2\xff"s, std::string(100'000, '['),
           "{"s, "{}"s, "{\"a\":1}"s, std::string(300'000, 'x'), std::string(1000, '\0')}) {
@@ -120,7 +120,7 @@ TEST_CASE("what is nothing of the kind is refused, whatever it is") {
     }
 }
 
-TEST_CASE("files, pipes, and what is neither") {
+TEST_CASE("saved text from files, pipes and others") {
     char name[] = "/tmp/lastgood-saved-XXXXXX";
     const int fd = ::mkstemp(name);
     REQUIRE(fd >= 0);
@@ -135,7 +135,7 @@ TEST_CASE("files, pipes, and what is neither") {
     CHECK(missing.error().kind == ErrorKind::absent);
     CHECK(missing.error().message.find(name) != std::string::npos);
     CHECK(!SavedText::open("/tmp"));
-    // Says that its size is 0, and is not empty.
+    // Reports size 0 but is not empty.
     CHECK(!SavedText::open("/proc/self/status")->text().empty());
 
     int ends[2];

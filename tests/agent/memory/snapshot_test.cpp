@@ -1,4 +1,4 @@
-// What the agent adds to what the collectors print.
+// Tests what the agent adds to the collectors' output.
 #include "agent/memory/snapshot.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ Observation array_of_level(const char* level) {
     return {&metric::array_info, "a", {{"level", level}}, 1, now};
 }
 
-// From when an array that was first seen 40 days ago is unchecked.
+// Since when an array that was first seen 40 days ago counts as unchecked.
 std::optional<double> unchecked_since(std::vector<Observation> printed) {
     State state;
     state.see(SubjectKind::array, "a", first_seen);
@@ -38,7 +38,7 @@ std::optional<double> unchecked_since(std::vector<Observation> printed) {
 
 }  // namespace
 
-TEST_CASE("an array is unchecked since its last check, else since it was first seen") {
+TEST_CASE("an array is unchecked since its last check, or since first seen") {
     const Observation here{&metric::array_present, "a", {}, 1, now};
     CHECK(unchecked_since({array_of_level("raid1"), here}) == first_seen);
     CHECK(unchecked_since(
@@ -46,7 +46,7 @@ TEST_CASE("an array is unchecked since its last check, else since it was first s
                here,
                {&metric::array_last_check_timestamp_seconds, "a", {}, now - 86400, now}}) ==
           now - 86400);
-    CHECK_FALSE(unchecked_since({array_of_level("raid1")}));  // gone: that is worse
+    CHECK_FALSE(unchecked_since({array_of_level("raid1")}));  // missing: another finding covers it
 }
 
 TEST_CASE("an array without copies needs no check") {
@@ -62,7 +62,7 @@ TEST_CASE("an array without copies needs no check") {
     }
 }
 
-TEST_CASE("nothing was seen after now, also when the clock was set back") {
+TEST_CASE("no observation is later than now, even after the clock was set back") {
     Task task;
     task.name = "smart";
     task.has_reported = task.succeeded = true;
@@ -83,7 +83,7 @@ TEST_CASE("nothing was seen after now, also when the clock was set back") {
     CHECK(earlier->observed_at == now - 5);
 }
 
-TEST_CASE("a drive that is gone keeps what was known of it, from whichever collector") {
+TEST_CASE("a missing drive keeps the labels of all collectors") {
     const auto reported = [](const char* name, std::vector<Observation> printed) {
         Task task;
         task.name = name;
@@ -103,7 +103,7 @@ TEST_CASE("a drive that is gone keeps what was known of it, from whichever colle
     tasks.push_back(reported("smart", {health}));
     State state;
     remember(state, tasks, now);
-    // Pulled: the inventory has seen it first.
+    // The drive was pulled, and the inventory noticed it first.
     tasks.front().last.observations.clear();
     remember(state, tasks, now + 1);
     tasks.pop_back();
@@ -121,7 +121,7 @@ TEST_CASE("a drive that is gone keeps what was known of it, from whichever colle
     CHECK(found == 1);
 }
 
-TEST_CASE("a removable drive is not missed, whichever collector spoke last") {
+TEST_CASE("a removable drive is never missing, whichever collector reported last") {
     Task inventory, health;
     inventory.name = "drives";
     inventory.has_reported = inventory.succeeded = true;
@@ -137,7 +137,7 @@ TEST_CASE("a removable drive is not missed, whichever collector spoke last") {
     CHECK_FALSE(state.known(SubjectKind::drive).contains("d"));
 }
 
-TEST_CASE("a RAID controller is told of only while it does not answer, a drive always") {
+TEST_CASE("a RAID controller is reported only while it does not answer, a drive always") {
     const auto answering = [](const char* subject, bool succeeded) {
         Task task;
         task.name = "smart";
@@ -155,7 +155,7 @@ TEST_CASE("a RAID controller is told of only while it does not answer, a drive a
     CHECK(answering("controller-host0", false) == 0);
 }
 
-TEST_CASE("each kind of subject has one inventory, and what was in it is missed") {
+TEST_CASE("each kind of subject has one inventory, and removed subjects are missing") {
     std::set<SubjectKind> kinds;
     for (const Collector* collector : all_collectors()) {
         const Metric* present = collector->inventory;
@@ -175,7 +175,7 @@ TEST_CASE("each kind of subject has one inventory, and what was in it is missed"
         CHECK(value_of(observe_all(tasks, state, {}, {}, now), *present, "x") == 1);
         tasks.front().last.observations.clear();
         CHECK(value_of(observe_all(tasks, state, {}, {}, now), *present, "x") == 0);
-        tasks.front().succeeded = false;  // nobody could look: nobody knows
+        tasks.front().succeeded = false;  // the inventory failed: presence is unknown
         CHECK_FALSE(value_of(observe_all(tasks, state, {}, {}, now), *present, "x"));
     }
     CHECK(kinds == std::set{SubjectKind::drive, SubjectKind::array});
@@ -197,7 +197,7 @@ TEST_CASE("a series that two collectors print is reported once") {
     CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
 }
 
-TEST_CASE("nothing is missing before somebody has looked") {
+TEST_CASE("nothing is missing before the inventory was read") {
     State state;
     state.see(SubjectKind::drive, "d", now - 86400);
     Task task;
@@ -209,7 +209,7 @@ TEST_CASE("nothing is missing before somebody has looked") {
         return value_of(observe_all(tasks, state, {}, {}, now), metric::drive_present, "d");
     };
     CHECK_FALSE(present());
-    tasks.front().has_reported = true;  // and failed
+    tasks.front().has_reported = true;  // but failed
     CHECK_FALSE(present());
     tasks.front().succeeded = true;
     CHECK(present() == 0);
@@ -217,7 +217,7 @@ TEST_CASE("nothing is missing before somebody has looked") {
     CHECK_FALSE(present());
 }
 
-TEST_CASE("a controller is no drive unless it does not answer") {
+TEST_CASE("drive_answering of a controller is reported only while it is 0") {
     const auto answering = [](const char* subject, bool succeeded) {
         Task task;
         task.name = "smart";

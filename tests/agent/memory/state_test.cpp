@@ -22,7 +22,7 @@ Observation errors(double increment, Timestamp at, const char* drive = "d") {
 }
 const Series medium{&metric::drive_kernel_errors_total, "d", {{"kind", "medium"}}};
 
-// Everything the state changed goes to disk and comes back.
+// Saves all changes to disk and loads them again.
 void reopen(State& state, const std::string& directory) {
     {
         Store store(directory);
@@ -71,8 +71,7 @@ TEST_CASE("counters, cursors and ages survive a restart") {
     CHECK(state.rule_memory().since.at({"drive_failing", "d"}) == 123);
 }
 
-TEST_CASE(
-    "growth is what came within the window, also over a restart and a counter that starts anew") {
+TEST_CASE("growth counts within the window, across restarts and counter resets") {
     const test::RecordedHost place;
     State state;
     const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
@@ -91,7 +90,7 @@ TEST_CASE(
     CHECK(state.increase(sectors, 450) == 3);
 }
 
-TEST_CASE("growth after the clock went back is growth, and stays so over a restart") {
+TEST_CASE("growth after the clock was set back counts, also after a restart") {
     const test::RecordedHost place;
     State state;
     const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
@@ -109,7 +108,7 @@ TEST_CASE("growth after the clock went back is growth, and stays so over a resta
     CHECK(state.increase(sectors, 2500) == 1);
 }
 
-TEST_CASE("errors the kernel logged are recent by their own time") {
+TEST_CASE("kernel errors are recent by their own time") {
     State state;
     for (const Observation& error : {errors(4, 1000), errors(1, 90000)}) {
         state.increment(error);
@@ -120,11 +119,11 @@ TEST_CASE("errors the kernel logged are recent by their own time") {
     add_growth(state, config, {}, 90001, out);
     REQUIRE(out.size() == 1);
     CHECK(out[0].metric == &metric::drive_kernel_errors_recent);
-    CHECK(out[0].value == 1);  // the other four are older than 24 hours
+    CHECK(out[0].value == 1);  // the other 4 are older than 24 h
     CHECK(out[0].observed_at == 90000);
 }
 
-TEST_CASE("what is forgotten is gone from disk too") {
+TEST_CASE("forgotten subjects are also removed from disk") {
     const test::RecordedHost place;
     State state;
     state.increment(errors(1, 100));
@@ -138,13 +137,13 @@ TEST_CASE("what is forgotten is gone from disk too") {
     CHECK(state.known(SubjectKind::drive).size() == 1);
     CHECK(state.counters().size() == 1);
     CHECK(state.increase(medium, 0) == 0);
-    // A counter of a drive nobody knows goes with time.
+    // A counter of an unknown drive expires.
     state.increment(errors(1, 500, "unknown-sdx"));
     state.prune(1000);
     CHECK(state.counters().size() == 1);
 }
 
-TEST_CASE("a store that cannot be used says so and keeps the agent going") {
+TEST_CASE("an unusable store reports a problem and does not stop the agent") {
     test::RecordedHost place;
     SUBCASE("the directory cannot be made") {
         place.file("/file", "");
@@ -173,7 +172,7 @@ TEST_CASE("a store that cannot be used says so and keeps the agent going") {
     }
 }
 
-TEST_CASE("all rows of a state make the same state") {
+TEST_CASE("all_rows restores the same state") {
     const test::RecordedHost place;
     State state;
     state.set_watched_since(50);
@@ -196,8 +195,7 @@ TEST_CASE("all rows of a state make the same state") {
     CHECK(state.watched_since() == 50);
 }
 
-TEST_CASE(
-    "a database that is deleted while it is used is made anew, and asks for all of the state") {
+TEST_CASE("a database deleted while in use is recreated and gets the whole state") {
     const test::RecordedHost place;
     State state;
     state.set_watched_since(50);
@@ -227,7 +225,7 @@ TEST_CASE(
     CHECK(read->size() == 2);
 }
 
-TEST_CASE("a series keeps its newest 4096 points") {
+TEST_CASE("a series keeps only its newest 4096 points") {
     State state;
     const Series sectors{&metric::drive_reallocated_sectors, "d", {}};
     for (int i = 0; i < 4100; ++i) state.note_history(sectors, i, 100.0 + i, false);

@@ -14,7 +14,7 @@ using namespace lastgood;
 
 namespace {
 
-// A real child; its deadline is by a clock that the test moves.
+// A real child process whose deadline follows a clock that the test moves.
 class Stage {
   public:
     Stage() { REQUIRE(sd_event_new(&event_) >= 0); }
@@ -46,7 +46,7 @@ class Stage {
         start_program({"sh", "-c", script}, limits);
     }
 
-    // Handles what happens until this holds. False: it does not for half a minute.
+    // Runs the loop until the condition holds; false after 30 s.
     template <class Condition>
     bool wait_until(Condition holds) {
         for (int round = 0; round < 3000; ++round) {
@@ -82,7 +82,7 @@ constexpr const char* deaf = "trap '' TERM; echo ready; while :; do sleep 0.02; 
 
 }  // namespace
 
-TEST_CASE("a child's lines and its end") {
+TEST_CASE("a child's lines and its end are reported") {
     Stage stage;
     stage.run("echo one; echo; echo two");
     CHECK(stage.lines == std::vector<std::string>{"one", "two"});
@@ -90,7 +90,7 @@ TEST_CASE("a child's lines and its end") {
     CHECK(stage.message.empty());
 }
 
-TEST_CASE("how a child failed is in its last words, else in its exit status") {
+TEST_CASE("a failure is explained by the last line of standard error, or by the exit status") {
     const auto message_of = [](const char* script) {
         Stage stage;
         stage.run(script);
@@ -109,14 +109,14 @@ TEST_CASE("how a child failed is in its last words, else in its exit status") {
     CHECK(stage.message == "/no/such/program: No such file or directory");
 }
 
-TEST_CASE("a grandchild that keeps the pipes open keeps nobody waiting") {
+TEST_CASE("a grandchild that keeps the pipes open does not delay the end") {
     Stage stage;
     stage.run("sleep 600 & echo left");
     CHECK(stage.lines == std::vector<std::string>{"left"});
     CHECK(stage.end == ChildEnd::finished);
 }
 
-TEST_CASE("a child that does not end within its deadline is told to") {
+TEST_CASE("a child past its deadline gets SIGTERM") {
     Stage stage;
     stage.start("trap 'echo told; exit 0' TERM; echo ready; while :; do sleep 0.02; done");
     REQUIRE(stage.wait_for_line("ready"));
@@ -128,7 +128,7 @@ TEST_CASE("a child that does not end within its deadline is told to") {
     CHECK(stage.message == "did not answer within 30 s");
 }
 
-TEST_CASE("a child that is deaf to SIGTERM is killed") {
+TEST_CASE("a child that ignores SIGTERM is killed") {
     Stage stage;
     stage.start(deaf);
     REQUIRE(stage.wait_for_line("ready"));
@@ -139,11 +139,11 @@ TEST_CASE("a child that is deaf to SIGTERM is killed") {
     CHECK(stage.end == ChildEnd::killed);
 }
 
-TEST_CASE("a child that SIGKILL does not end is abandoned, and its end is told when it comes") {
+TEST_CASE("a child that survives SIGKILL is abandoned, and its later end is reported") {
     Stage stage;
     stage.start(deaf);
     REQUIRE(stage.wait_for_line("ready"));
-    // Nobody looks meanwhile whether it has ended, as if it had not.
+    // The end is not noticed meanwhile, as if the child were stuck.
     stage.clock.advance(32.1);
     CHECK(stage.end == ChildEnd::abandoned);
     CHECK(stage.message ==
@@ -152,7 +152,7 @@ TEST_CASE("a child that SIGKILL does not end is abandoned, and its end is told w
     CHECK(stage.wait_until([&] { return stage.gone; }));
 }
 
-TEST_CASE("with what a stream commits its deadline and its output begin anew") {
+TEST_CASE("a commit restarts a stream's deadline and output count") {
     Stage stage;
     stage.start("echo ready; exec sleep 600");
     REQUIRE(stage.wait_for_line("ready"));
@@ -175,7 +175,7 @@ TEST_CASE("with what a stream commits its deadline and its output begin anew") {
     CHECK(babbler.end == ChildEnd::killed);
 }
 
-TEST_CASE("who was told to end gets no more time, whatever it commits") {
+TEST_CASE("a commit does not extend a child that was told to end") {
     Stage stage;
     stage.start(deaf);
     REQUIRE(stage.wait_for_line("ready"));
@@ -201,7 +201,7 @@ TEST_CASE("a child that prints too much is stopped") {
     CHECK(longer.message == "printed a line longer than 1000 B");
 }
 
-TEST_CASE("who is stopped says why, and nothing that it still prints counts") {
+TEST_CASE("a stopped child reports the reason, and its later output is ignored") {
     Stage stage;
     stage.start("trap 'echo told; exit 0' TERM; echo ready; while :; do sleep 0.02; done");
     REQUIRE(stage.wait_for_line("ready"));
@@ -213,7 +213,7 @@ TEST_CASE("who is stopped says why, and nothing that it still prints counts") {
     CHECK(stage.message == "it talks nonsense");
 }
 
-TEST_CASE("children of a kernel without pidfds") {
+TEST_CASE("children work on a kernel without pidfds") {
     constexpr int no_filters = 77;
     auto copy = ChildProcess::start([] {
         if (!test::forbid_pidfds()) return no_filters;

@@ -1,4 +1,4 @@
-// The textfile's child, and the listener's.
+// Tests the children that write the textfile and that listen.
 #include <doctest/doctest.h>
 
 #include "agent/supervise/serve_child.hpp"
@@ -8,7 +8,7 @@
 using namespace lastgood;
 using test::PlayedLoop;
 
-TEST_CASE("the textfile is written once for all reports that came while it was written") {
+TEST_CASE("reports during a textfile write cause one more write") {
     PlayedLoop loop;
     TextfileChild textfile(loop);
     textfile.update(7);
@@ -29,7 +29,7 @@ TEST_CASE("the textfile is written once for all reports that came while it was w
     CHECK(textfile.problem().empty());
 }
 
-TEST_CASE("why the textfile was not written is told until it is") {
+TEST_CASE("the textfile problem is reported until a write succeeds") {
     PlayedLoop loop;
     TextfileChild textfile(loop);
     textfile.update(7);
@@ -44,7 +44,7 @@ TEST_CASE("why the textfile was not written is told until it is") {
     CHECK(textfile.problem().empty());
 }
 
-TEST_CASE("a stuck writer of the textfile gets no companion, and keeps nobody from ending") {
+TEST_CASE("no second textfile writer starts while one is stuck, and it does not block stopping") {
     PlayedLoop loop;
     TextfileChild textfile(loop);
     textfile.update(7);
@@ -55,7 +55,7 @@ TEST_CASE("a stuck writer of the textfile gets no companion, and keeps nobody fr
     CHECK(loop.children.size() == 1);
     CHECK(loop.children.back().owned);
     loop.children.back().die_at_last();
-    CHECK(loop.children.size() == 2);  // for the report that came meanwhile
+    CHECK(loop.children.size() == 2);  // for the report written meanwhile
     CHECK(textfile.running());
     textfile.stop();
     CHECK(loop.children.back().stops.size() == 1);
@@ -65,7 +65,7 @@ TEST_CASE("a stuck writer of the textfile gets no companion, and keeps nobody fr
     CHECK(loop.children.size() == 2);
 }
 
-TEST_CASE("the listener's end is told, with how long it lived, unless it was meant") {
+TEST_CASE("the listener's end is reported with its lifetime, unless stopped for good") {
     PlayedLoop loop;
     std::vector<Seconds> lives;
     ServeChild serve(loop, [&](Seconds lived) { lives.push_back(lived); });
@@ -80,7 +80,7 @@ TEST_CASE("the listener's end is told, with how long it lived, unless it was mea
     CHECK_FALSE(serve.running());
     CHECK(lives == std::vector<Seconds>{5});
     serve.start(7);
-    serve.stop();  // it shall listen elsewhere
+    serve.stop();  // to restart it with another address
     CHECK(loop.children.back().stops.size() == 1);
     loop.children.back().end(ChildEnd::killed, "stopped");
     CHECK(lives.size() == 2);

@@ -1,4 +1,4 @@
-// A loop without processes and without waiting: the test moves its clock and plays its children.
+// A simulated loop without processes or waiting: the test moves the clock and acts as the children.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 
 namespace lastgood::test {
 
-// What was started, and what became of it.
+// A started child and what happened to it.
 struct PlayedChild {
     ChildCommand command;
     ChildLimits limits;
     Child::Callbacks callbacks;
     Seconds started_at = 0;
     int extensions = 0;
-    std::vector<std::string> stops = {};  // why it was told to end
-    bool owned = true;                    // the one who started it has not let it go
+    std::vector<std::string> stops = {};  // reasons for stop()
+    bool owned = true;                    // its owner has not destroyed it
     bool ended = false;
 
     bool is_running() const { return owned && !ended; }
@@ -41,8 +41,8 @@ struct PlayedChild {
 
 class PlayedLoop final : public Loop {
   public:
-    std::list<PlayedChild> children;         // in the order of their starts
-    std::optional<std::string> start_fails;  // why
+    std::list<PlayedChild> children;         // in starting order
+    std::optional<std::string> start_fails;  // reason for start() to fail
 
     Timestamp now() const override { return 1'800'000'000 + monotonic_; }
     Seconds monotonic() const override { return monotonic_; }
@@ -59,7 +59,7 @@ class PlayedLoop final : public Loop {
         return std::unique_ptr<Child>(new Handle(children.back()));
     }
 
-    // Lets time pass, with what is due in it.
+    // Advances the clock and runs the timers that elapse.
     void advance(Seconds by) {
         const Seconds until = monotonic_ + by;
         for (int round = 0; round < 100'000; ++round) {
@@ -68,14 +68,14 @@ class PlayedLoop final : public Loop {
             if (next == timers_.end() || (*next)->at > until) break;
             monotonic_ = std::max(monotonic_, (*next)->at);
             (*next)->at = never;
-            const auto elapsed = (*next)->elapsed;  // it may end its own timer
+            const auto elapsed = (*next)->elapsed;  // a copy: it may destroy its own timer
             elapsed();
         }
         monotonic_ = until;
     }
-    void settle() { advance(0); }  // what is due now
+    void settle() { advance(0); }  // runs the timers due now
 
-    // The newest child whose command line contains this; it must exist.
+    // The newest child whose command line contains `words`; one must exist.
     PlayedChild& newest(std::string_view words) {
         for (auto child = children.rbegin(); child != children.rend(); ++child)
             if (command_line(*child).find(words) != std::string::npos) return *child;

@@ -18,7 +18,7 @@ Observation celsius(const char* drive, double value, Timestamp at) {
 
 }  // namespace
 
-TEST_CASE("a drive that sleeps keeps what it said last, with its age") {
+TEST_CASE("a sleeping drive keeps its last values with their age") {
     for (const char* state : {"standby", "sleep"}) {
         std::vector<Observation> now{power("d", state, 200)};
         keep_values_of_sleepers({power("d", "active", 100), celsius("d", 31, 100)}, now);
@@ -26,7 +26,7 @@ TEST_CASE("a drive that sleeps keeps what it said last, with its age") {
     }
 }
 
-TEST_CASE("a drive that is awake keeps nothing that it does not say again") {
+TEST_CASE("a drive that is awake keeps no old values") {
     for (const char* state : {"active", "idle", "a word of a later version", ""}) {
         std::vector<Observation> now{power("d", state, 200)};
         keep_values_of_sleepers({celsius("d", 31, 100)}, now);
@@ -34,14 +34,14 @@ TEST_CASE("a drive that is awake keeps nothing that it does not say again") {
     }
 }
 
-TEST_CASE("what a sleeping drive says anew counts") {
+TEST_CASE("new values of a sleeping drive replace old ones") {
     std::vector<Observation> now{power("d", "standby", 200), celsius("d", 25, 200)};
     keep_values_of_sleepers({celsius("d", 31, 100)}, now);
     CHECK(now == std::vector{power("d", "standby", 200), celsius("d", 25, 200)});
 }
 
-// Behind one RAID controller are many drives, and one collector run tells of all.
-TEST_CASE("a drive that sleeps does not keep what others said") {
+// One collector run reports all drives behind a RAID controller.
+TEST_CASE("a sleeping drive does not keep values of other drives") {
     std::vector<Observation> now{power("d", "standby", 200)};
     keep_values_of_sleepers({celsius("d", 31, 100), celsius("pulled", 35, 100)}, now);
     CHECK(now == std::vector{power("d", "standby", 200), celsius("d", 31, 100)});

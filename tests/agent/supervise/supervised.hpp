@@ -1,4 +1,4 @@
-// A supervisor with a few collectors, and all that it needs, for its tests.
+// A supervisor with a few collectors and everything it needs, for its tests.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@
 namespace lastgood::test {
 
 inline std::vector<std::string>
-    present_drives;  // what the collector "health" has a child for, each
+    present_drives;  // the collector "health" has a child for each of these
 
 inline std::vector<std::string> drives_now(const Host&, const Config&) {
     return present_drives;
@@ -34,7 +34,7 @@ inline const Collector events{
 inline const Collector health{
     .name = "health", .summary = "", .interval = 300, .subjects = drives_now};
 
-// A supervisor with these collectors, and all that it needs.
+// A supervisor with these collectors on a simulated loop.
 struct Stage {
     explicit Stage(std::vector<const Collector*> which = {&space}, const Host* watched = nullptr)
         : collectors(std::move(which)),
@@ -52,7 +52,7 @@ struct Stage {
             if (found.name == name && found.subject == subject && !found.retired) return found;
         throw std::logic_error("no such task");
     }
-    // The value that counts now; nothing: none.
+    // The current value; nullopt: none.
     std::optional<double> value(std::string_view name, const Metric& metric,
                                 std::string_view subject) const {
         return value_of(task(name).last.observations, metric, subject);

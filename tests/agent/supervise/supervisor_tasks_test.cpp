@@ -1,4 +1,5 @@
-// Which tasks there are, and which of them run side by side.
+// Tests which tasks exist, and which run at the same time. supervisor_test.cpp tests one task's
+// runs.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -13,13 +14,13 @@
 using namespace lastgood;
 using namespace lastgood::test;
 
-TEST_CASE("polls of one collector wait for each other, in the order in which they are due") {
+TEST_CASE("polls of one collector beyond its limit wait, in the order they are due") {
     Stage stage({&health, &events});
     for (int i = 10; i < 40; ++i) present_drives.push_back(fmt::format("d{}", i));
     stage.configure();
     const size_t limit = std::clamp<size_t>(2 * std::thread::hardware_concurrency(), 4, 8);
     CHECK(stage.loop.running("health") == limit);
-    CHECK(stage.loop.running("events") == 1);  // takes no room
+    CHECK(stage.loop.running("events") == 1);  // streams do not count
     for (size_t done = 1; done <= 30 - limit; ++done) {
         stage.finish(fmt::format("health d{}", 9 + done));
         CHECK(stage.loop.running("health") == limit);
@@ -29,7 +30,7 @@ TEST_CASE("polls of one collector wait for each other, in the order in which the
     for (const std::string& drive : present_drives) CHECK(stage.loop.count("health " + drive) == 1);
 }
 
-TEST_CASE("no more than sixteen polls run side by side") {
+TEST_CASE("at most 16 polls run at the same time") {
     Stage stage({&events});
     for (int i = 10; i < 30; ++i)
         stage.config.external_collectors.push_back(
@@ -44,7 +45,7 @@ TEST_CASE("no more than sixteen polls run side by side") {
     CHECK(stage.loop.running("events") == 1);  // a stream needs no room
 }
 
-TEST_CASE("a new configuration: removed, disabled, added, changed") {
+TEST_CASE("a new configuration removes, disables, adds and changes collectors") {
     Stage stage({&space, &events});
     stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60},
                                         {"old", {"/opt/old"}, 300, 60}};
@@ -69,19 +70,19 @@ TEST_CASE("a new configuration: removed, disabled, added, changed") {
     CHECK_THROWS(stage.task("old"));
     CHECK_THROWS(stage.task("events"));
 
-    // What was known stays until it has been read anew.
+    // Known values stay until they have been read again.
     CHECK(stage.value("space", metric::backup_count, "home") == 3);
     CHECK(stage.value("tape", metric::backup_count, "home") == 8);
     CHECK(stage.task("tape").last_success == success);
     CHECK(stage.task("tape").succeeded);
-    CHECK_FALSE(stage.supervisor.all_have_reported());  // "new" has not
+    CHECK_FALSE(stage.supervisor.all_have_reported());  // "new" has not reported
     stage.child("tape -v").print(count_line(9));
     stage.finish("tape -v");
     CHECK(stage.value("tape", metric::backup_count, "home") == 9);
     stage.finish("new");
     CHECK(stage.supervisor.all_have_reported());
 
-    // What the old ones still say does not count.
+    // Later output of the old children is ignored.
     const int changes = stage.changes;
     stream.print(increment_line(2));
     stream.print(commit);
@@ -98,7 +99,7 @@ TEST_CASE("a new configuration: removed, disabled, added, changed") {
     CHECK(stage.supervisor.tasks().size() == 3);
 }
 
-TEST_CASE("a sleeping drive's values stay, with their age, until it is read again") {
+TEST_CASE("a sleeping drive's values stay with their age until it is read again") {
     Stage stage({&health});
     present_drives = {"d1"};
     stage.configure();
@@ -110,7 +111,7 @@ TEST_CASE("a sleeping drive's values stay, with their age, until it is read agai
         const Observation* found = nullptr;
         for (const Observation& observation : stage.task("health", "d1").last.observations)
             if (observation.metric == &metric) {
-                CHECK(found == nullptr);  // once
+                CHECK(found == nullptr);  // only once
                 found = &observation;
             }
         return found;
@@ -133,14 +134,14 @@ TEST_CASE("a sleeping drive's values stay, with their age, until it is read agai
         CHECK(last(metric::drive_answering)->value == 0);
     }
 
-    // Awake, what it no longer says is gone.
+    // Once awake, values that it no longer reports are dropped.
     stage.loop.advance(300);
     stage.child("health").print(power("active"));
     stage.finish("health");
     CHECK_FALSE(last(metric::drive_temperature_celsius));
 }
 
-TEST_CASE("a drive that comes gets its child at once, one that goes is asked no more") {
+TEST_CASE("a new drive gets its child at once, a removed one is no longer polled") {
     Stage stage({&drives, &health});
     present_drives = {"d1"};
     stage.configure();
@@ -156,7 +157,7 @@ TEST_CASE("a drive that comes gets its child at once, one that goes is asked no 
     stage.child("drives").print(commit);
     stage.loop.settle();
     CHECK(stage.loop.running("health d2") == 1);
-    CHECK(stage.loop.count("health d1") == 1);  // not earlier because of the other
+    CHECK(stage.loop.count("health d1") == 1);  // the other drive does not make it earlier
 
     present_drives = {"d2"};
     stage.child("drives").print(line(metric::drive_present, "d2", 1));
@@ -168,13 +169,13 @@ TEST_CASE("a drive that comes gets its child at once, one that goes is asked no 
     CHECK(stage.loop.count("health d1") == 1);
     CHECK(stage.loop.count("health d2") == 2);
 
-    // Without an event it is noticed within a minute.
+    // Without an event, the change is noticed within 60 s.
     present_drives = {"d2", "d3"};
     stage.loop.advance(61);
     CHECK(stage.loop.running("health d3") == 1);
 }
 
-TEST_CASE("when everything is to be looked at again, every poll is due that does not run") {
+TEST_CASE("look_again makes every idle poll due") {
     Stage stage({&space, &events});
     stage.config.external_collectors = {{"tape", {"/opt/tape"}, 3000, 600}};
     stage.configure();
@@ -186,7 +187,7 @@ TEST_CASE("when everything is to be looked at again, every poll is due that does
     CHECK(stage.loop.count("events") == 1);
 }
 
-TEST_CASE("at the end all children are told to stop, and none is started") {
+TEST_CASE("stop stops all children and starts none") {
     Stage stage({&space, &events});
     stage.configure();
     stage.supervisor.stop();

@@ -1,5 +1,4 @@
-// How one task's runs follow each other; supervisor_tasks_test.cpp has what changes among the
-// tasks.
+// Tests the runs of one task; supervisor_tasks_test.cpp tests how tasks interact.
 #include "agent/supervise/supervisor.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +13,7 @@
 using namespace lastgood;
 using namespace lastgood::test;
 
-TEST_CASE("what the configuration asks for is started, with its command line and limits") {
+TEST_CASE("configured collectors start with their command line and limits") {
     Stage stage({&space, &events, &health});
     present_drives = {"d1", "d2"};
     stage.config.external_collectors.push_back({"tape", {"/opt/tape", "-v"}, 300, 7});
@@ -37,13 +36,13 @@ TEST_CASE("what the configuration asks for is started, with its command line and
     CHECK(stage.child("space").limits.deadline == 5);
     CHECK(stage.child("health").limits.deadline == 30);
     CHECK(stage.child("tape").limits.deadline == 7);
-    // A stream must commit at least once in its interval.
+    // A stream must commit at least once per interval.
     CHECK(stage.child("events").limits.deadline == 60);
     CHECK(stage.child("space").limits.output == 32 * 1024 * 1024);
     CHECK_FALSE(stage.supervisor.all_have_reported());
 }
 
-TEST_CASE("a poll's values count when it has ended; the next begins one interval after its start") {
+TEST_CASE("a poll's values count at its end; polls start one interval apart") {
     Stage stage;
     stage.configure();
     stage.child("space").print(count_line(3));
@@ -62,14 +61,14 @@ TEST_CASE("a poll's values count when it has ended; the next begins one interval
     CHECK(stage.loop.children.size() == 1);
     stage.loop.advance(1.1);
     REQUIRE(stage.loop.children.size() == 2);
-    // What it no longer says is gone, but only when it has ended.
+    // Values that it no longer reports are dropped, but only at its end.
     stage.child("space").print(line(metric::backup_count, "other", 4));
     CHECK(stage.value("space", metric::backup_count, "home") == 3);
     stage.finish("space");
     CHECK_FALSE(stage.value("space", metric::backup_count, "home"));
     CHECK(stage.value("space", metric::backup_count, "other") == 4);
 
-    // One that takes longer than its interval is not started twice.
+    // A poll that exceeds its interval is not started a second time.
     stage.loop.advance(61);
     stage.loop.advance(300);
     CHECK(stage.loop.children.size() == 3);
@@ -78,7 +77,7 @@ TEST_CASE("a poll's values count when it has ended; the next begins one interval
     CHECK(stage.loop.children.size() == 4);
 }
 
-TEST_CASE("a poll that fails keeps what it said before it failed") {
+TEST_CASE("a failed poll keeps the values it printed") {
     Stage stage;
     stage.configure();
     stage.child("space").print(count_line(3));
@@ -101,7 +100,7 @@ TEST_CASE("a poll that fails keeps what it said before it failed") {
     CHECK(task.failing_since == first_failure);
     CHECK(stage.changes == 2);
 
-    // One that ran into its deadline; it fails since the first time.
+    // A poll past its deadline; the collector has failed since the first time.
     stage.loop.advance(60);
     stage.child("space").print(count_line(5));
     stage.child("space").end(ChildEnd::killed, "did not answer within 20 s");
@@ -127,7 +126,7 @@ TEST_CASE("a poll that fails keeps what it said before it failed") {
     CHECK(stage.loop.children.size() == before + 1);
 }
 
-TEST_CASE("lines that make no sense are counted, and the first one is told") {
+TEST_CASE("rejected lines are counted, and the first reason is kept") {
     Stage stage;
     stage.configure();
     stage.child("space").print("rubbish");
@@ -141,7 +140,7 @@ TEST_CASE("lines that make no sense are counted, and the first one is told") {
     CHECK(counter(stage.state, metric::collector_rejected_lines_total, "space") == 2);
 }
 
-TEST_CASE("a collector that says too much is stopped") {
+TEST_CASE("a collector that prints too much is stopped") {
     Stage stage;
     stage.configure();
     PlayedChild& child = stage.child("space");
@@ -151,7 +150,7 @@ TEST_CASE("a collector that says too much is stopped") {
     CHECK(child.stops == std::vector<std::string>{"printed more than 50000 observations"});
 }
 
-TEST_CASE("a stream's batch counts when it is committed, with its increments and its cursor") {
+TEST_CASE("a stream's batch counts at its commit, with increments and cursor") {
     Stage stage({&events});
     stage.configure();
     stage.child("events").print(count_line(3));
@@ -167,7 +166,7 @@ TEST_CASE("a stream's batch counts when it is committed, with its increments and
     CHECK(stage.task("events").duration == 10);
     CHECK(stage.changes == 1);
 
-    // What was not committed is read again by the next one, and must not be counted twice.
+    // The next child reads uncommitted events again; they must not count twice.
     stage.child("events").print(increment_line(5));
     stage.child("events").print(count_line(4));
     stage.fail("events");
@@ -181,13 +180,13 @@ TEST_CASE("a stream's batch counts when it is committed, with its increments and
     CHECK(stage.state.cursor("events") == "42");
 }
 
-TEST_CASE("a stream that ends is started again, each time later, until it commits") {
+TEST_CASE("an ended stream restarts with growing delay until it commits") {
     Stage stage({&events});
     stage.configure();
     for (const Seconds pause : {1, 2, 4, 8, 16, 32, 60, 60}) {
         CAPTURE(pause);
         const size_t before = stage.loop.children.size();
-        stage.finish("events");  // also well: it should go on
+        stage.finish("events");  // a failure even with status 0: a stream must not end
         CHECK_FALSE(stage.task("events").succeeded);
         CHECK(stage.task("events").failure == "ended, but a stream must not end");
         stage.loop.advance(pause - 0.1);
@@ -203,7 +202,7 @@ TEST_CASE("a stream that ends is started again, each time later, until it commit
     CHECK(stage.loop.running("events") == 1);
 }
 
-TEST_CASE("on a recorded host a stream may end: nothing will ever happen there") {
+TEST_CASE("on a recorded host a stream may end") {
     test::RecordedHost recorded;
     Stage stage({&events}, &recorded.host());
     stage.configure();
@@ -218,7 +217,7 @@ TEST_CASE("on a recorded host a stream may end: nothing will ever happen there")
     CHECK(stage.loop.running("events") == 1);
 }
 
-TEST_CASE("a child that cannot be started is a failure, and is tried again") {
+TEST_CASE("a failed start counts as a failure and is retried") {
     Stage stage({&space, &events});
     stage.loop.start_fails = "cannot fork: out of processes";
     stage.configure();
@@ -231,7 +230,7 @@ TEST_CASE("a child that cannot be started is a failure, and is tried again") {
     CHECK(stage.loop.running("space") == 1);
 }
 
-TEST_CASE("while an abandoned child lives its subject gets no second one, and the others go on") {
+TEST_CASE("no second child starts while one is abandoned, and other subjects continue") {
     Stage stage({&space, &health});
     present_drives = {"d1", "d2"};
     stage.configure();
@@ -247,7 +246,7 @@ TEST_CASE("while an abandoned child lives its subject gets no second one, and th
     CHECK(stage.loop.count("health d1") == 1);
     CHECK(stage.loop.count("health d2") == 2);
 
-    // A new configuration changes nothing about it.
+    // A new configuration does not change this.
     stage.configure();
     stage.loop.advance(301);
     CHECK(stage.loop.count("health d1") == 1);

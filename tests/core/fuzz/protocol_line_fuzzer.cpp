@@ -5,7 +5,7 @@
 
 #include "core/observation.hpp"
 
-// What is taken is printed and taken again, the same.
+// An accepted line, printed and parsed again, stays the same.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace lastgood;
     const auto line = parse_protocol_line({reinterpret_cast<const char*>(data), size}, 1);
