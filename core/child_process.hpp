@@ -36,8 +36,9 @@ struct ChildSettings {
     // Our descriptors that become 0 to 3 of the child; they stay open here. -1: /dev/null for 0 to
     // 2, closed for 3.
     int input = -1, output = -1, error = -1, extra = -1;
-    std::vector<std::string> environment = {};  // "NAME=value"; they precede ours
-    size_t memory_limit = 0;                    // address space in bytes; 0: our own limit
+    // "NAME=value"; added before the environment of this process
+    std::vector<std::string> environment = {};
+    size_t memory_limit = 0;  // address space in bytes; 0: our own limit
 };
 
 struct ProcessEnd {

@@ -21,7 +21,8 @@ struct Command {
     std::vector<std::string> arguments = {};  // [0] is looked up in PATH
     Seconds deadline = 30;                  // then SIGTERM, 1 s later SIGKILL, 1 s later abandoned
     size_t output_limit = 4 * 1024 * 1024;  // bytes of standard output; more: failed
-    std::vector<std::string> environment = {};  // added to ours; "NAME=value"
+    // "NAME=value"; added to the environment of this process
+    std::vector<std::string> environment = {};
 };
 
 struct CommandOutput {

@@ -46,7 +46,9 @@ struct Report {
     std::vector<Problem> problems;
 };
 
+// By metric (in table order), subject and labels; stable.
 void sort_observations(std::vector<Observation>& observations);
+// Worst first, then by kind, subject and rule; stable.
 void sort_findings(std::vector<Finding>& findings);
 
 // One observation a line, in the order given; ends with a newline.

@@ -18,8 +18,8 @@ struct UdevRecord {
     std::string property(std::string_view name) const;  // "" if absent
 };
 
-// The lines of such a file: "E:NAME=value" and "S:link" (systemd 252, sd-device's
-// device-private.c); ignores all others. Pure.
+// Parses the lines "E:NAME=value" and "S:link" (systemd 252, sd-device's device-private.c); ignores
+// all others. Pure.
 UdevRecord parse_udev_record(std::string_view text);
 
 // `number` is the block device's "major:minor" ("8:0"). Empty without udev (a container), or if

@@ -58,6 +58,7 @@ class State {
     // with the value 0. Keeps the newest 4096 points.
     void note_history(const Series& series, double value, Timestamp at, bool began_at_zero);
     void remember(const Observation& observation);  // Only for metrics with Memory::remembered.
+    // Saved only if it changed; opaque, from Sink::commit().
     void set_cursor(const std::string& collector, const std::string& cursor);
     void set_watched_since(Timestamp time);
     // Records that a drive or array is present.
@@ -67,6 +68,7 @@ class State {
     // Drops history older than `before`, and counters unchanged since `before` whose subject is
     // unknown.
     void prune(Timestamp before);
+    // Replaces the memory of the rules, as returned by evaluate().
     void set_rule_memory(RuleMemory memory);
 
     const std::map<Series, Value>& counters() const { return counters_; }

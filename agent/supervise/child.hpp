@@ -44,7 +44,7 @@ class Child {
     struct Callbacks {
         std::function<void(std::string_view line)> line = [](std::string_view) {};
         // Called once. `message` says what happened; "" for `finished`. After `abandoned`, `gone`
-        // is called when the process has ended at last.
+        // is called when the process finally ends.
         std::function<void(ChildEnd end, const std::string& message)> end;
         std::function<void()> gone = [] {};
     };
@@ -56,7 +56,8 @@ class Child {
                                                 const ChildLimits& limits, Callbacks callbacks);
     virtual ~Child() = default;
 
-    // A stream has committed: restarts the deadline and the output count.
+    // A stream has committed: restarts the deadline and the output count. No effect once the child
+    // was told to end.
     virtual void extend() = 0;
     // SIGTERM now, SIGKILL after `patience`. Later output is ignored; `why` becomes the message.
     virtual void stop(const std::string& why) = 0;

@@ -20,10 +20,13 @@ class Timer {
 class Loop {
   public:
     virtual ~Loop() = default;
+    // Wall-clock time.
     virtual Timestamp now() const = 0;
+    // CLOCK_BOOTTIME: continues while the machine sleeps.
     virtual Seconds monotonic() const = 0;
     // `elapsed` is called at most `accuracy` seconds late. Destroying the timer cancels it.
     virtual std::unique_ptr<Timer> make_timer(Seconds accuracy, std::function<void()> elapsed) = 0;
+    // As Child::start().
     virtual Result<std::unique_ptr<Child>> start(const ChildCommand& command,
                                                  const ChildLimits& limits,
                                                  Child::Callbacks callbacks) = 0;
