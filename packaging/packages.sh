@@ -1,14 +1,14 @@
-# Sourced by packaging/quickstart, packaging/build-deb and tests/run: the Debian packages that lastgood needs, and their installation.
+# Lists the Debian packages that lastgood needs, and installs them. Sourced by packaging/quickstart, packaging/build-deb, tests/run.
 # shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
 
-# A variable of /etc/os-release; nothing when it is not there.
+# Prints a variable of /etc/os-release; nothing if it is not set.
 os_release() {
     # shellcheck source=/dev/null
     (. /etc/os-release && printf '%s' "${!1:-}")
 }
 
-# What names the suite at the end of the package's version: ~deb12u1 on Debian 12; nothing on testing and unstable, which have no
-# VERSION_ID. It sorts as the suites do, so an upgrade of the system upgrades the package too.
+# Prints the suite's part at the end of the package's version: ~deb12u1 on Debian 12; nothing on testing and unstable, which have
+# no VERSION_ID. Versions sort like suites, so an upgrade of the system upgrades the package too.
 suite_suffix() {
     local id number
     id=$(os_release ID)
@@ -17,14 +17,14 @@ suite_suffix() {
     if [ "$id" = debian ]; then echo "~deb${number}u1"; else echo "~$id$number.1"; fi
 }
 
-# The suites that lastgood is tested on, and what packages are called there. Others are tried with the names of the newest.
+# Package names that differ between the suites that lastgood is tested on. Other suites use the names of the newest one.
 suite=$(os_release VERSION_CODENAME)
 case $suite in
-    bookworm) systemd_package=systemd ;; # has systemd.pc, which says where units lie
+    bookworm) systemd_package=systemd ;; # contains systemd.pc, which names the directory of units
     *) systemd_package=systemd-dev ;;
 esac
 
-# To build, and to run (the programs in the last line; the libraries come with the -dev packages).
+# To build and to run. The last line has the programs needed to run; the libraries come with the -dev packages.
 build_packages=(
     g++ meson ninja-build pkg-config
     libfmt-dev libsqlite3-dev libudev-dev libsystemd-dev libatasmart-dev libnvme-dev
@@ -34,7 +34,7 @@ build_packages=(
     smartmontools
 )
 
-# Besides, to test.
+# Additional packages to test.
 test_packages=(
     clang libclang-rt-dev clang-format shellcheck
     doctest-dev
@@ -46,7 +46,7 @@ test_packages=(
     lintian systemd bash-completion man-db
 )
 
-# Besides, to make the Debian package.
+# Additional packages to make the Debian package.
 package_packages=(build-essential debhelper dpkg-dev fakeroot "$systemd_package")
 
 # For the lab (tests/lab).
@@ -58,10 +58,10 @@ lab_packages=(
 # For the other suites and architectures (tests/suites, tests/arm64).
 suites_packages=(debootstrap zstd util-linux python3)
 
-# Those of the packages given that are not installed, one a line.
+# Prints those of the given packages that are not installed, one on each line.
 missing_packages() {
     local installed
-    # dpkg-query fails when it does not know one of them: that is the answer, not an error.
+    # dpkg-query fails for an unknown package, which is no error here: the package is not installed.
     installed=$( { dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' "$@" 2> /dev/null || true; } | sed -n 's/^ii *|//p')
     local package
     for package in "$@"; do
@@ -69,7 +69,7 @@ missing_packages() {
     done
 }
 
-# Runs a command as root, by sudo where we are not.
+# Runs a command as root, with sudo if needed.
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
@@ -85,8 +85,8 @@ installed_packages() {
     dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' | sed -n 's/^ii *|//p' | sort -u
 }
 
-# Installs what is missing of the packages given; touches neither the network nor apt when nothing is. Services that come with
-# a package (Debian starts them at once) are left stopped and disabled: we want their programs only.
+# Installs those of the given packages that are missing; uses neither the network nor apt if none is. Debian starts services when
+# it installs them; here they stay stopped and disabled, because only their programs are needed.
 install_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$@")

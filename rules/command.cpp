@@ -9,8 +9,8 @@ namespace lastgood {
 namespace {
 
 // Sources: mdadm(8) and md.rst of the kernel, lvmraid(7), btrfs-replace(8), btrfs-scrub(8).
-// What the program cannot know is in capitals: NEW is the new drive, MOUNTPOINT and DEVID are
-// shown by `btrfs filesystem show`.
+// Words in capitals are unknown to the program: NEW is the new drive; `btrfs filesystem show` shows
+// MOUNTPOINT and DEVID.
 AdviceCommand array(std::string_view word, std::string_view md, std::string_view lvm,
                     std::string_view btrfs) {
     return {SubjectKind::array,

@@ -11,7 +11,7 @@ namespace lastgood {
 
 namespace {
 
-// Value by subject; views into the observations.
+// A value for each subject; the keys are views into the observations.
 using Values = std::map<std::string_view, double>;
 
 class Series {
@@ -41,8 +41,8 @@ bool label_matches(const Operand& operand, const Observation& observation) {
     return listed != operand.except;
 }
 
-// What the observation is about, as far as a rule about `kind` is concerned; nothing: it does not
-// count.
+// The subject of the observation for a rule about `kind`; nullopt: the rule ignores the
+// observation.
 std::optional<std::string_view> subject_of(const Observation& observation, SubjectKind kind) {
     if (kind == SubjectKind::host) return std::string_view{};
     if (observation.metric->subject == kind) return observation.subject;
@@ -52,7 +52,7 @@ std::optional<std::string_view> subject_of(const Observation& observation, Subje
 }
 
 double combine(Pick pick, double one, double other) {
-    // A NaN gives way to a number, as in PromQL's max and min; a sum with one is none.
+    // As in PromQL: max and min ignore a NaN beside a number; a sum with a NaN is NaN.
     switch (pick) {
         case Pick::largest:
             return std::fmax(one, other);
@@ -80,7 +80,7 @@ bool compare(Comparison comparison, double value, double limit) {
     switch (comparison) {
         case Comparison::present:
             return true;
-        // Exact on purpose: states and flags are small whole numbers.
+        // An exact comparison is right: states and flags are small whole numbers.
         case Comparison::equal:
             return value == limit;
         case Comparison::less:
@@ -107,8 +107,7 @@ double on_clock(Clock clock, double value, Timestamp now) {
     return value;
 }
 
-// The subjects for which the comparison itself holds (`unless` not looked at), with the value
-// compared.
+// The subjects for which the comparison holds, with the value compared. Does not look at `unless`.
 Values holding(const Condition& condition, SubjectKind kind, const Series& series, Timestamp now) {
     Values result;
     const bool has_right = condition.right.metric != nullptr;
@@ -172,7 +171,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
         for (const auto& [subject, value] : holding(rule, series, now)) {
             RuleMemory::Key key{std::string(rule.name), std::string(subject)};
             const auto remembered = memory.since.find(key);
-            // A clock that was set back does not put the beginning into the future.
+            // If the clock was set back, `since` must not lie in the future.
             const Timestamp since =
                 remembered == memory.since.end() ? now : std::min(remembered->second, now);
             still.since.emplace(std::move(key), since);

@@ -25,7 +25,7 @@ std::string name_of(const Subject& drive) {
     return about.empty() ? drive.name() : fmt::format("{} ({})", drive.name(), about);
 }
 
-// What speaks against relying on this drive during a rebuild; empty: nothing is known.
+// Reasons not to rely on this drive during a rebuild; empty: none is known.
 std::vector<std::string> troubles_of(const Subject& drive) {
     std::vector<std::string> troubles;
     if (drive.value(metric::drive_smart_passed) == 0.0)
@@ -49,7 +49,7 @@ std::vector<std::string> troubles_of(const Subject& drive) {
     return troubles;
 }
 
-// Copies that could not save the data: too old, never made, unreadable.
+// Backups that could not restore the data: too old, never made or unreadable.
 std::vector<std::string> backups_in_doubt(const Facts& facts, Timestamp now) {
     std::vector<std::string> doubts;
     const auto backups = facts.of(SubjectKind::backup);

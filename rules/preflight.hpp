@@ -1,5 +1,6 @@
-// May this drive be pulled now? Worked out from the report: what loses data at once, what would
-// lose it with one more failure during the rebuild, and what would save it then.
+// Decides from the report whether a drive may be pulled now: whether pulling it loses data at once,
+// whether one more failure during the rebuild would lose data, and whether a backup could then
+// restore it. Pure.
 #pragma once
 
 #include <string>
@@ -14,12 +15,13 @@ enum class PreflightVerdict { go, no_go, cannot_tell };
 
 struct Preflight {
     PreflightVerdict verdict = PreflightVerdict::cannot_tell;
-    std::vector<std::string> against;  // why not
-    std::vector<std::string> notes;    // what else to know, whatever the verdict
+    std::vector<std::string> against;  // reasons not to pull it; with `go` empty
+    std::vector<std::string> notes;    // further facts, with any verdict
     std::string drive;                 // "sdb (MODEL, serial SERIAL)"
 };
 
-// `drive` is an id of the report. A report older than `report_limit` seconds tells nothing.
+// `drive` is the id of a drive in the report. The verdict is cannot_tell if the report has no such
+// drive, or if its age is above preflight_report_limit (or as far in the future).
 Preflight preflight(const Report& report, std::string_view drive, Timestamp now);
 
 inline constexpr Seconds preflight_report_limit = 120;

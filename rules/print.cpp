@@ -1,4 +1,4 @@
-// The rules as a Prometheus rule file.
+// Prints the rules as a Prometheus rule file.
 #include <fmt/format.h>
 
 #include "core/text.hpp"
@@ -9,7 +9,7 @@ namespace lastgood {
 
 namespace {
 
-// "instance, job, drive": what one alert is about.
+// The labels that identify an alert's subject: "instance, job, drive".
 std::string identity(SubjectKind kind) {
     if (kind == SubjectKind::host) return "instance, job";
     return fmt::format("instance, job, {}", to_string(kind));
@@ -45,8 +45,8 @@ std::string_view to_promql(Comparison comparison) {
     return "";
 }
 
-// Values of the table are plain words; whatever else one may hold stands for itself in a regular
-// expression.
+// Escapes the special characters of regular expressions. The values in the table are plain words,
+// so this is a precaution.
 std::string escape_for_regex(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -70,7 +70,7 @@ std::string to_promql(const Operand& operand, SubjectKind kind) {
         matchers.push_back(
             fmt::format("{}{}\"{}\"", operand.label, operand.except ? "!~" : "=~", alternatives));
     }
-    // A series about something else counts only if it names a subject of this kind.
+    // A series about another kind of subject counts only if it names a subject of this kind.
     if (kind != SubjectKind::host && operand.metric->subject != kind) {
         matchers.push_back(fmt::format("{}!=\"\"", to_string(kind)));
     }
@@ -103,7 +103,7 @@ std::string to_promql(const Condition& condition, SubjectKind kind) {
                        right);
 }
 
-// One line for each condition.
+// Writes one line for each condition.
 std::string conditions_to_promql(const Rule& rule, std::string_view indent) {
     std::string result;
     for (const Condition& condition : rule.all_of) {
@@ -123,15 +123,16 @@ std::string expression(const Rule& rule) {
     if (info == nullptr) return conditions_to_promql(rule, "");
     const std::string conditions = conditions_to_promql(rule, "  ");
     const std::string on = identity(rule.subject);
-    // With the device's name, model and serial number; and without them when the info series is
-    // missing. topk, because two of them would make the join an error, and an error is silence.
+    // Joins the labels of the info series (device, model, serial number); without an info series
+    // the alert fires without them. topk takes one info series: two would make the join fail, and a
+    // rule that fails raises no alert.
     return fmt::format(
         "(\n{0}) * on ({1}) group_left ({2}) topk by ({1}) (1, {3})\n"
         "or on ({1}) (\n{0})\n",
         conditions, on, fmt::join(info_labels(rule.subject), ", "), info->name);
 }
 
-// A double-quoted YAML scalar; YAML's escapes of these characters are JSON's.
+// A double-quoted YAML scalar.
 std::string quoted(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {

@@ -1,6 +1,6 @@
-// A rule: comparisons over observations. From the same row come the verdict that `lastgood status`
-// shows and the PromQL alert that `lastgood rules` prints, so that host and Prometheus cannot
-// disagree.
+// A rule: comparisons over observations. The same row of the table yields the finding that
+// `lastgood status` shows and the PromQL alert that `lastgood rules` prints, so that host and
+// Prometheus cannot disagree. Nothing here blocks.
 #pragma once
 
 #include <map>
@@ -14,12 +14,13 @@
 
 namespace lastgood {
 
-// Which of a subject's series counts, when it has several (one for each kind of error, say).
+// How the values of several series of one subject become one value. A subject has several series,
+// for example, if a metric has one for each kind of error.
 enum class Pick { largest, smallest, sum };
 
-// The value compared: of all series of `metric` with the wanted labels, per subject, the picked
-// one. The subject is the metric's own, or, where the rule is about another kind of subject, the
-// label of that kind ("drive" of array_member); series without it do not count. A NaN fulfils no
+// Selects the value to compare for each subject: from all series of `metric` with the given labels,
+// by `pick`. If the rule is about another kind of subject than the metric, the subject is the label
+// of that kind ("drive" of array_member); series without the label do not count. A NaN fulfils no
 // comparison.
 struct Operand {
     Operand() = default;
@@ -29,14 +30,14 @@ struct Operand {
         : metric(&of), label(label_key), values(std::move(label_values)), pick(which) {}
 
     const Metric* metric = nullptr;
-    std::string_view label;                // a label to match, e.g. "kind"; empty: none
-    std::vector<std::string_view> values;  // it is one of these
+    std::string_view label;                // a label to match, such as "kind"; empty: none
+    std::vector<std::string_view> values;  // the label must have one of these values
     Pick pick = Pick::largest;
-    bool except = false;  // turned round: the label is none of `values`
+    bool except = false;  // the label must have none of `values` instead
 };
 
 enum class Comparison {
-    present,  // there is such a series, whatever its value
+    present,  // the series exists, with any value
     equal,
     less,
     less_or_equal,
@@ -45,46 +46,49 @@ enum class Comparison {
 };
 
 enum class Clock {
-    none,   // value OP limit
-    age,    // clock - value OP limit, for timestamps in the past
-    ahead,  // value - clock OP limit, for timestamps in the future
+    none,   // compares value with the limit
+    age,    // compares (clock - value) in seconds with the limit: timestamps in the past
+    ahead,  // compares (value - clock) in seconds with the limit: timestamps in the future
 };
 
 struct Condition {
     Operand left = {};
     Clock clock = Clock::none;
     Comparison comparison = Comparison::greater;
-    double limit = 0;  // added to `right` if there is one
-    Operand right =
-        {};  // metric nullptr: only the limit. A subject without it: the condition does not hold
-    bool unless = false;  // turned round: must not hold. A subject without the series passes
+    double limit = 0;  // in the unit of the value; added to `right` if there is one
+    // Its metric is nullptr: compare with the limit only. Else the condition does not hold for a
+    // subject without a value for `right`.
+    Operand right = {};
+    // The condition must not hold instead. A subject without the series passes.
+    bool unless = false;
 };
 
 struct Rule {
     std::string_view name = {};  // snake_case; the alert is its CamelCase with "Lastgood" before it
     Severity severity = Severity::unknown;
     SubjectKind subject = SubjectKind::host;
-    // Every one must hold for the same subject. The first gives the value that the texts show, and
-    // is no `unless`.
+    // All must hold for the same subject. The texts show the value of the first one, which must not
+    // be an `unless`.
     std::vector<Condition> all_of = {};
-    Seconds hold = 0;  // for so long without a break
-    // Texts with placeholders, see rules/text.hpp. tests/rules/table_test.cpp holds them to the
-    // limits named here, with every placeholder filled in.
+    Seconds hold = 0;  // the conditions must have held for this long without a break
+    // Texts with placeholders, see rules/text.hpp. tests/rules/table_test.cpp checks the limits
+    // named here with all placeholders filled in.
     std::string_view summary = {};  // one sentence of at most 15 words: the thing, the consequence
-    // Steps for a tired person, one in a line, the most urgent one first; at most 60 words. A
-    // command that can be copied ends its line, behind a colon.
+    // Steps, one on each line, the most urgent one first; at most 60 words. A command that can be
+    // copied stands at the end of its line, after a colon.
     std::string_view advice = {};
-    std::string_view why = {};  // where severity and thresholds come from; for the manual
-    // About the agent's own absence, which it cannot see itself: never evaluated on the host.
+    std::string_view why = {};  // the source of severity and thresholds; for the manual
+    // Never evaluated on the host: for the agent's own absence, which it cannot notice.
     bool prometheus_only = false;
-    // Instead of `all_of`, for what no comparison can say; only with prometheus_only.
+    // Replaces `all_of` if comparisons cannot express the rule; only with prometheus_only.
     std::string_view prometheus_expression = {};
 };
 
-// Ordered by subject; names are unique.
+// The rules of rules/table/, ordered by subject. Their names are unique.
 std::span<const Rule> all_rules();
 
-// When each condition began to hold, kept from one evaluation to the next and across restarts.
+// When the conditions of each rule began to hold, by subject. The caller keeps it from one
+// evaluation to the next, and across restarts.
 struct RuleMemory {
     struct Key {
         std::string rule, subject;
@@ -93,14 +97,16 @@ struct RuleMemory {
     std::map<Key, Timestamp> since;
 };
 
-// The findings that hold at `now`, worst first; `since` is when the condition began to hold. Pure
-// but for `memory`, which is updated: what no longer holds is forgotten.
+// Returns the findings at `now`, worst first. Finding::since is the time at which the conditions
+// began to hold. Updates `memory` and forgets rules that no longer hold; else pure.
 std::vector<Finding> evaluate(std::span<const Rule> rules,
                               const std::vector<Observation>& observations, Timestamp now,
                               RuleMemory& memory);
 
 std::string alert_name(const Rule& rule);  // "LastgoodDriveSuspectPending"
 
+// The rules as a Prometheus rule file, which promtool accepts; with every rule, also those of
+// prometheus_only.
 std::string to_prometheus_yaml(std::span<const Rule> rules);
 
 }  // namespace lastgood

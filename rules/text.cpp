@@ -16,7 +16,7 @@ namespace lastgood {
 
 namespace {
 
-// How a subject is spoken of: what {subject} stands for.
+// The text that {subject} stands for.
 std::string_view phrase(SubjectKind kind) {
     switch (kind) {
         case SubjectKind::host:
@@ -37,13 +37,13 @@ std::string_view phrase(SubjectKind kind) {
 
 struct Placeholder {
     std::string_view word;
-    std::string fallback;  // shown when the label is unknown
+    std::string fallback;  // shown if the label is unknown
     bool has_fallback = false;
 };
 
 using Render = std::function<std::string(const Placeholder&)>;
 
-// The text with what stands in braces rendered.
+// Replaces each placeholder of the text by what `render` returns for it.
 std::string walk(std::string_view text, SubjectKind kind, const Render& render) {
     std::string result;
     while (!text.empty()) {
@@ -67,14 +67,15 @@ std::string walk(std::string_view text, SubjectKind kind, const Render& render) 
     return result;
 }
 
-// The command that {command:word} stands for; nullptr: the placeholder is another one.
+// The command that {command:word} stands for; nullptr: the placeholder is not a command.
 const AdviceCommand* command_of(std::string_view word, SubjectKind kind) {
     constexpr std::string_view start = "command:";
     if (!word.starts_with(start)) return nullptr;
     return find_advice_command(kind, word.substr(start.size()));
 }
 
-// {value:sector|sectors}: the word for one, and in the fallback's place that for any other number.
+// The singular of {value:sector|sectors}, here "sector"; the fallback holds the plural. nullopt:
+// the placeholder is another one.
 std::optional<std::string_view> singular_of(const Placeholder& placeholder) {
     constexpr std::string_view start = "value:";
     if (!placeholder.word.starts_with(start) || placeholder.word == "value:duration" ||
@@ -87,7 +88,7 @@ std::optional<std::string_view> singular_of(const Placeholder& placeholder) {
 std::string label_or(const TextValues& values, std::string_view label, std::string_view fallback) {
     const auto found = values.info.find(label);
     if (found == values.info.end() || found->second.empty()) return std::string(fallback);
-    return harmless(found->second);  // a newline would begin a step of its own
+    return harmless(found->second);  // a newline in it would start another step
 }
 
 std::string for_host(const Placeholder& placeholder, const TextValues& values) {

@@ -1,15 +1,17 @@
-// Summaries and advice are templates with placeholders, rendered twice: on the host with the values
-// themselves, for Prometheus as its own template. The placeholders:
+// Renders the summaries and advice of rules, which are texts with placeholders: on the host with
+// the values, for Prometheus as a template of Go, for the manual with words in capitals. Pure. The
+// placeholders:
 //   {subject}    "sdb (ST4000DM000, serial Z301ABCD)", "md0 (raid5)", "/srv (ext4 on sda1)", "db8",
 //                "smart", "this host"
-//   {id}         the subject's id: of a filesystem its mount point
-//   {name}       its device name, or, when that is unknown, its id
-//   {device}     a label of the subject's info metric; when that is unknown, its name in capitals,
-//                "DEVICE"; {device|some words}: when it is unknown, these words
-//   {lv}         of an array the label "name": "VG-LV" for one that LVM made
-//   {value}      the value compared, without decimals; {value:duration}, {value:percent} or
-//                {value:size} with its unit; {value:sector|sectors} "1 sector", "2 sectors"
-//   {command:w}  what to type, by a label of the subject: rules/command.hpp
+//   {id}         the subject's id; the id of a filesystem is its mount point
+//   {name}       its device name; if that is unknown, its id
+//   {device}     a label of the subject's info metric, here "device". If the label is unknown: its
+//                name in capitals, "DEVICE", or with {device|some words} these words
+//   {lv}         the label "name" of an array: "VG-LV" for an array that LVM made
+//   {value}      the value compared, without decimals; {value:duration}, {value:percent} and
+//                {value:size} add the unit; {value:sector|sectors} gives "1 sector", "2 sectors"
+//   {host}       the host: "this host", or the label "instance" in Prometheus
+//   {command:w}  a command that depends on a label of the subject: rules/command.hpp
 #pragma once
 
 #include <map>
@@ -21,7 +23,7 @@
 
 namespace lastgood {
 
-// Labels of a subject's info metric that the texts may show and that alerts carry.
+// The labels of a subject's info metric that texts may show; alerts carry them too.
 std::vector<std::string_view> info_labels(SubjectKind kind);
 
 struct TextValues {
@@ -35,10 +37,11 @@ std::string render_for_host(std::string_view text, const TextValues& values);
 std::string render_for_prometheus(std::string_view text, SubjectKind kind);
 std::string render_for_manual(std::string_view text, SubjectKind kind);  // "/dev/DEVICE"
 
-// Advice has one step in a line. With numbers, if there are several: "1. …\n2. …".
+// Numbers the steps of advice, which has one step on each line: "1. …\n2. …". A single step gets no
+// number.
 std::string numbered_steps(std::string_view advice);
 
-// Placeholders of a text that are none of the above for this kind of subject; for the tests.
+// The placeholders of a text that do not exist for this kind of subject; for the tests.
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind);
 
 }  // namespace lastgood

@@ -16,8 +16,8 @@ namespace lastgood {
 namespace {
 
 struct OptionText {
-    std::string name;   // "--json"; of a positional: empty
-    std::string value;  // "FILE"; of a flag: empty
+    std::string name;   // "--json"; empty for a positional argument
+    std::string value;  // "FILE"; empty for a flag
     std::vector<std::string> choices;
     std::string help;
     bool required = false;
@@ -45,8 +45,8 @@ OptionText option_text(const CLI::Option& option) {
     return text;
 }
 
-// Those that are not hidden, in the order of their declaration; one with subcommands stands before
-// them, without options.
+// Adds the commands that are not hidden, in the order of their declaration. A command that has
+// subcommands comes before them, without options.
 void add_commands(CLI::App& parent, const std::string& prefix, std::vector<CommandText>& commands) {
     for (CLI::App* app : parent.get_subcommands([](CLI::App*) { return true; })) {
         CommandText command;
@@ -206,7 +206,7 @@ std::string synopsis(const CommandText& command, bool has_commands) {
     return text;
 }
 
-// What completes a value: its type's name, or "words" and the choices.
+// How bash completes a value: the name of its type, or "words" and the choices.
 std::string completion_kind(const OptionText& option) {
     if (option.value == "COLLECTOR") {
         std::string words = "words";
@@ -244,8 +244,8 @@ std::string command_line_to_man() {
 
 std::string command_line_to_completion() {
     const std::vector<CommandText> commands = all_commands();
-    std::map<std::string, std::string> subcommands;  // of each command, "" is the program
-    std::map<std::string, std::string> values;       // kind of each option's value
+    std::map<std::string, std::string> subcommands;  // by command; "" is the program
+    std::map<std::string, std::string> values;       // the kind of value, by option
     std::string options, arguments;
     subcommands[""] = "";
     for (const CommandText& command : commands) {

@@ -1,4 +1,4 @@
-// Everything that is generated from the code and kept in the repository.
+// All documents that are generated from the code and kept in the repository. Pure.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace lastgood {
 
 struct Document {
-    std::string_view path;  // in the repository
+    std::string_view path;  // relative to the repository's root
     std::string text;
 };
 

@@ -1,5 +1,5 @@
-// generate_documents DIRECTORY: rewrites the generated documents of the repository there, and names
-// those that changed. tools/generate builds and runs it.
+// generate_documents DIRECTORY: rewrites the generated documents in the repository at DIRECTORY,
+// and prints the names of those that changed. tools/generate builds and runs it.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// Empty when there is no such file.
+// The file's text; empty if there is no such file.
 std::string read(const std::filesystem::path& path) {
     std::ostringstream text;
     text << std::ifstream(path, std::ios::binary).rdbuf();

@@ -96,7 +96,7 @@ std::string condition_text(const Condition& condition) {
     return condition.unless ? fmt::format("unless {}", text) : text;
 }
 
-// A list of markdown's, one step in a line. A command, behind a colon, is code.
+// The steps as a markdown list. A command after a colon is set as code.
 std::string steps_text(const Rule& rule) {
     const std::string steps = numbered_steps(rule.advice);
     const auto rendered = [&](std::string_view text) {

@@ -1,5 +1,5 @@
-// The settings, printed three ways: docs/config.md, lastgood.toml(5) and the configuration that is
-// shipped.
+// Prints the settings in three forms: docs/config.md, lastgood.toml(5) and the configuration that
+// the package ships.
 #include <fmt/format.h>
 
 #include <span>
@@ -15,8 +15,8 @@ namespace lastgood {
 
 namespace {
 
-// A key that a section may hold: `type` of those without a default, `value` the default, or else an
-// example.
+// A key that a section may hold. `value` is its default; a key without a default has an example in
+// `value`, and a `type`.
 struct Key {
     std::string_view name;
     std::string_view type;
@@ -24,8 +24,8 @@ struct Key {
     std::string_view prose;
 };
 
-// The keys of the tables that may stand several times; agent/config_file.cpp reads them, and a test
-// compares the two.
+// The keys of tables that a configuration may have several times. agent/config_file.cpp reads them;
+// a test compares the two.
 const Key backup_keys[] = {
     {"name", "text", "\"db8\"",
      "Required. Its name in findings and metrics: letters, digits and - _ . @."},
@@ -70,13 +70,13 @@ const Key builtin_collector_keys[] = {
 };
 
 struct Section {
-    std::string heading;  // "[serve]"; empty: the file's top level
+    std::string heading;  // "[serve]"; empty for the file's top level
     std::string_view prose;
     std::vector<Key> keys;
-    bool settings;  // each key has a default, and its section stands once
+    bool settings;  // each key has a default, and the section may occur once
 };
 
-// As it is written in the file.
+// The value as TOML.
 template <class T>
 std::string toml_text(const T& value) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -124,7 +124,7 @@ std::string without_marks(std::string_view text) {
     return result;
 }
 
-// Lines of at most 100 characters that begin with "# ".
+// Wraps text into lines of at most 100 characters that begin with "# ".
 std::string comment(std::string_view text) {
     std::string result, line = "#";
     std::string words = without_marks(text) + " ";

@@ -19,7 +19,7 @@ namespace lastgood {
 
 namespace {
 
-// Appends to a string; std::ostringstream would hold the text twice when it is taken out.
+// Appends to a string. std::ostringstream would hold the text twice while it is copied out.
 class StringBuffer : public std::streambuf {
   public:
     explicit StringBuffer(std::string& out) : out_(out) {}
@@ -40,8 +40,8 @@ class StringBuffer : public std::streambuf {
     std::string& out_;
 };
 
-// prometheus-cpp 1.0 writes HELP as it is: a newline would end the comment, a backslash begin an
-// escape.
+// prometheus-cpp 1.0 does not escape HELP: a newline would end the comment, and a backslash would
+// start an escape sequence.
 std::string one_line(std::string_view help) {
     std::string result;
     for (const char c : help) {
@@ -87,7 +87,7 @@ void set_value(prometheus::ClientMetric& series, prometheus::MetricType type, do
             break;
         case prometheus::MetricType::Summary:
         case prometheus::MetricType::Histogram:
-            break;  // exposed_type() never says so
+            break;  // exposed_type() never returns these
     }
 }
 
@@ -163,8 +163,7 @@ void for_each_family(const Report& report, bool fresh,
     if (!fresh) {
         return;
     }
-    // The report is sorted by metric; a stable sort of pointers makes sure of it, and is cheap when
-    // it is so.
+    // A report should be sorted by metric already. Sorting again makes sure, at little cost.
     std::vector<const Observation*> sorted;
     sorted.reserve(report.observations.size());
     for (const Observation& observation : report.observations) {
@@ -185,7 +184,7 @@ void for_each_family(const Report& report, bool fresh,
         watched_since |= &current == &metric::watched_since_timestamp_seconds;
         auto family = family_of(current);
         for (; i < sorted.size() && sorted[i]->metric == &current; ++i) {
-            // Of one series given twice the last counts: Prometheus would refuse the whole scrape.
+            // Prometheus rejects a scrape that has a series twice: keep the last one.
             if (i + 1 == sorted.size() || !same_series(*sorted[i], *sorted[i + 1])) {
                 family.metric.push_back(to_series(*sorted[i], family.type));
             }
@@ -246,8 +245,7 @@ void ExpositionCache::refresh() {
             problem_ = report.error().message;
         }
     }
-    // The parsed report is gone; without this its pages would stay with the process until the next
-    // scrape needs them.
+    // malloc would keep the memory of the parsed report until the next scrape: return it.
     ::malloc_trim(0);
 }
 

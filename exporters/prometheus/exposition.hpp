@@ -1,5 +1,4 @@
-// The report as Prometheus metrics. Nothing here makes a collector run: a scrape reads the report
-// that there is.
+// The report as Prometheus metrics. A scrape never starts a collector; it reads the last report.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -15,24 +14,25 @@
 
 namespace lastgood {
 
-// A report older than this is not shown as today's: only its timestamp remains.
+// Of a report older than this, only the timestamp is exposed.
 inline constexpr Seconds report_freshness = 120;
 
-// Whether a report written at `written_at` may be shown as the state of now. One from the future is
-// as wrong as an old one: after the clock was set back, a dead agent's report would otherwise look
+// Whether a report written at `written_at` describes the present state. A report from the future is
+// not fresh either: after the clock was set back, the report of a dead agent would otherwise look
 // fresh until the clock catches up.
 bool is_fresh(Timestamp written_at, Timestamp now);
 
-// Calls `take` with one family after the other, so that not all of them need to be in memory at
-// once. With `fresh` false the only one is lastgood_report_timestamp_seconds: what the agent-absent
-// and report-stale alerts compare with the clock.
+// Calls `take` with one family after the other, so that only one is in memory at a time. If `fresh`
+// is false, the only family is lastgood_report_timestamp_seconds, which the alerts on a stopped
+// agent compare with the clock. Values that are not finite are left out.
 void for_each_family(const Report& report, bool fresh,
                      const std::function<void(prometheus::MetricFamily&&)>& take);
 
-// The text format, version 0.0.4.
+// The report in Prometheus' text format, version 0.0.4.
 std::string to_exposition(const Report& report, bool fresh);
 
-// The metrics of the report at `path`; none while there is no readable report.
+// The metrics of the report at `path` for prometheus-cpp 1.0; none if the report cannot be read.
+// `now` is the wall clock. Reads the file on each call.
 class ReportCollectable : public prometheus::Collectable {
   public:
     ReportCollectable(std::string path, std::function<Timestamp()> now)
@@ -44,17 +44,18 @@ class ReportCollectable : public prometheus::Collectable {
     std::function<Timestamp()> now_;
 };
 
-// The same as text, kept until the file changes (device, inode, size, modification time). Safe to
-// use from several threads.
+// The metrics of the report at `path` as text. The text is kept until the file changes (device,
+// inode, size or modification time). Safe to use from several threads; one waits while another
+// reads the report.
 class ExpositionCache {
   public:
     ExpositionCache(std::string path, std::function<Timestamp()> now)
         : path_(std::move(path)), now_(std::move(now)) {}
 
     struct Answer {
-        std::string text;      // exposition; a comment that says why when there is no report
-        bool healthy = false;  // the report is there and fresh
-        std::string why;       // for people; says the report's age when healthy
+        std::string text;      // exposition; without a report a comment with the reason
+        bool healthy = false;  // the report is readable and fresh
+        std::string why;       // for people: the report's age, or what is wrong with it
     };
     Answer metrics();
     Answer health();  // without the text
@@ -72,9 +73,9 @@ class ExpositionCache {
     std::function<Timestamp()> now_;
     std::mutex mutex_;
     Identity identity_;
-    bool read_ = false;  // a report is in text_
-    bool parsed_once_ = false;
-    std::string problem_;  // why it is not
+    bool read_ = false;         // text_ holds a report
+    bool parsed_once_ = false;  // identity_ is of a file that was read
+    std::string problem_;       // why text_ holds no report
     Timestamp written_at_ = 0;
     std::string text_;
 };

@@ -1,4 +1,4 @@
-// HttpServer by civetweb 1.15.
+// HttpServer, implemented with civetweb 1.15.
 #include <civetweb.h>
 #include <fmt/format.h>
 
@@ -14,7 +14,8 @@ struct HttpServer::State {
     Answer answer;
     mg_context* context = nullptr;
     std::mutex mutex;
-    std::string complaint;  // civetweb's first one while starting; later ones only follow from it
+    std::string
+        complaint;  // civetweb's first error message at start; later ones only follow from it
 };
 
 namespace {
@@ -49,7 +50,7 @@ HttpAnswer answer_to(const HttpServer::Answer& answer, const char* path) {
     try {
         return answer(path != nullptr ? path : "");
     } catch (const std::exception& error) {
-        // civetweb is C: nothing may be thrown through it. Out of memory is what can come here.
+        // civetweb is written in C: no exception may pass through it. The likely one is bad_alloc.
         return {500, "text/plain; charset=utf-8", fmt::format("{}\n", error.what())};
     }
 }
@@ -84,7 +85,7 @@ Result<std::vector<std::string>> parse_listen_address(std::string_view listen) {
             return wrong("this is not an IPv6 address in brackets");
         }
     } else if (!consists_of(address, "0123456789.")) {
-        // Names are not looked up: what is listened on must not depend on a name server.
+        // Names are not resolved: the listening address must not depend on a name server.
         return wrong("the address is not numeric");
     }
     return std::vector{fmt::format("{}:{}", address, *port)};
@@ -119,7 +120,7 @@ Result<void> HttpServer::start(std::string_view listen, Answer answer) {
                 state->complaint = message;
             }
         }
-        return 1;  // not to civetweb's own log
+        return 1;  // tells civetweb not to write it to its own log
     };
     callbacks.begin_request = [](mg_connection* connection) {
         const mg_request_info* request = ::mg_get_request_info(connection);
@@ -137,9 +138,9 @@ Result<void> HttpServer::start(std::string_view listen, Answer answer) {
 
     ::mg_init_library(MG_FEATURES_IPV6);
     for (const std::string& address : *addresses) {
-        // Connections are closed after each answer: two that are kept open would shut out everybody
-        // else. Sixteen threads: clients that never finish asking hold one for request_timeout_ms
-        // each, and a scrape behind a handful of them must still be answered in its time.
+        // No keep-alive: connections that stay open would occupy the threads. Sixteen threads: a
+        // client that never finishes its request occupies one for request_timeout_ms, and a scrape
+        // must still be answered in time beside several of them.
         const char* options[] = {"listening_ports",
                                  address.c_str(),
                                  "num_threads",

@@ -23,8 +23,7 @@ Failure refused(const char* what) {
                                                std::generic_category().message(errno)));
 }
 
-// capset(2) and capget(2) with _LINUX_CAPABILITY_VERSION_3, which takes two 32-bit words of each
-// set.
+// For capset(2) and capget(2): _LINUX_CAPABILITY_VERSION_3 has two 32-bit words in each set.
 using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
 
 bool set_capabilities(CapabilitySets& sets) {
@@ -120,9 +119,9 @@ Result<void> give_up_privileges(const std::string& user) {
         }
         target = *found;
     }
-    // The ambient and the bounding set first: dropping from the bounding set needs CAP_SETPCAP.
-    // Without that (not root, or a container's root) the bounding set stays, and no_new_privs keeps
-    // it from ever being used.
+    // Clear the ambient and the bounding set first: dropping from the bounding set needs
+    // CAP_SETPCAP. Without CAP_SETPCAP (not root, or root of a container) the bounding set stays;
+    // no_new_privs then makes it useless.
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
          ++capability) {
@@ -142,7 +141,7 @@ Result<void> give_up_privileges(const std::string& user) {
             return refused("setresuid");
         }
     }
-    // Where there are none, as in a service with a user of its own, capset may be forbidden.
+    // A hardened service without capabilities may have capset forbidden: call it only if needed.
     CapabilitySets sets{};
     if (!get_capabilities(sets)) {
         return refused("capget");

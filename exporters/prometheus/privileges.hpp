@@ -1,4 +1,4 @@
-// Giving up every right before listening to the network.
+// Drops all privileges of the process before it listens on the network.
 #pragma once
 
 #include <string>
@@ -7,15 +7,18 @@
 
 namespace lastgood {
 
-// Becomes `user` when run as root, and in any case gives up all capabilities (the bounding set too
-// where that is allowed), the way back to any of them (no_new_privs), and being read by other
-// processes of the same user. Then checks that it is so. For a process with one thread only:
-// capabilities belong to threads. Errors: the user does not exist or is root, the kernel refuses,
-// or something is left.
+// Switches to `user` if the process runs as root. In any case drops all capabilities (also the
+// bounding set, where the kernel allows it), sets no_new_privs so that none can be regained, and
+// makes the process undumpable so that other processes of the same user cannot read its memory.
+// Then runs check_no_privileges(). Call it while the process has one thread: capabilities belong to
+// threads. Sources: capabilities(7), prctl(2).
+// Errors: absent, if there is no such user; denied, if the user is root or a privilege is left;
+// failed, if a system call fails.
 Result<void> give_up_privileges(const std::string& user);
 
-// Whether the calling thread is what give_up_privileges() promises; the error says what it still
-// has.
+// Checks that the calling thread is not root, not in group root, holds no capabilities, has
+// no_new_privs, is undumpable and cannot become root again.
+// Errors: denied, with the privilege that is left; failed, if a system call fails.
 Result<void> check_no_privileges();
 
 }  // namespace lastgood

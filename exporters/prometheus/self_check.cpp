@@ -26,7 +26,7 @@ bool ready_before(int fd, short events, Seconds end) {
     return count == 1;
 }
 
-// A connected socket, or -1.
+// Returns a connected socket, or -1.
 int connect_before(const addrinfo& address, Seconds end) {
     const int fd =
         ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
@@ -50,7 +50,7 @@ bool answers_itself(const std::string& listen, Seconds limit) {
     if (colon == listen.npos) return true;
     std::string host = listen.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    // Every address: ours, over IPv4, where that is answered too.
+    // A server on every address also answers on IPv4 loopback.
     if (host.empty() || host == "::" || host == "*" || host == "0.0.0.0" || host == "localhost")
         host = "127.0.0.1";
     addrinfo hints{};

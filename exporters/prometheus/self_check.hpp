@@ -1,4 +1,4 @@
-// The listener asks itself, so that systemd's watchdog means that requests are answered.
+// Lets the listener request its own page, so that systemd's watchdog knows that it still answers.
 #pragma once
 
 #include <string>
@@ -7,9 +7,10 @@
 
 namespace lastgood {
 
-// Connects to where `listen` says (parse_listen_address's forms) and asks for a page. False only
-// when the connection was made and no answer came within `limit`: a firewall that forbids us to
-// talk to ourselves does not tell that we hang.
+// Connects to `listen` (in a form that parse_listen_address accepts) and requests /-/healthy. False
+// only if the connection was made and no answer came. If no connection can be made, for example
+// because of a firewall, the result is true: that does not show that the listener hangs. Blocks at
+// most for `limit` seconds.
 bool answers_itself(const std::string& listen, Seconds limit);
 
 }  // namespace lastgood

@@ -70,13 +70,14 @@ void stop_on_signals(sigset_t& signals) {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    // A client that hangs up must not end the process.
+    // Without this, a client that hangs up would end the process.
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-constexpr Seconds answer_limit = 8;  // shorter than systemd waits for us to stop
+constexpr Seconds answer_limit = 8;  // less than TimeoutStopSec= in packaging/systemd
 
-// Until a signal says that it is over; meanwhile tells systemd, where it asks, that we answer.
+// Blocks until a signal to stop arrives. If systemd's watchdog is enabled, tells it at three times
+// the required rate that the listener answers.
 void wait_for_end(const sigset_t& signals, const std::string& listen) {
     uint64_t watchdog = 0;  // microseconds
     if (::sd_watchdog_enabled(0, &watchdog) <= 0) {
@@ -119,16 +120,16 @@ int run_serve(const Config& config, bool end_with_parent) {
         fmt::print(stderr, "lastgood serve: {}\n", message);
         return 3;
     };
-    // Many small arenas would keep what the two threads free.
+    // With an arena for each thread, freed memory would stay with the process.
     ::mallopt(M_ARENA_MAX, 1);
-    // Whoever started this process may have left a device open in it.
+    // The process that started this one may have left a device open.
     ::close_range(3, ~0U, 0);
     sigset_t signals;
     stop_on_signals(signals);
     if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
         return say(given_up.error().message);
     }
-    // Only now: a change of credentials forgets it (prctl(2)).
+    // Not earlier: a change of credentials clears PR_SET_PDEATHSIG (prctl(2)).
     if (end_with_parent) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) {

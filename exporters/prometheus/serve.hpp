@@ -1,5 +1,5 @@
-// The HTTP side: /metrics, /-/healthy and a plain page. Never has more rights than to read the
-// report.
+// The HTTP server of `lastgood serve`: /metrics, /-/healthy and a start page. Its process has no
+// privileges and reads only the report.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,10 @@
 
 namespace lastgood {
 
-// civetweb's listening_ports for `listen`: "127.0.0.1:9847", "[::1]:9847", "localhost:9847";
-// "[::]:9847" and ":9847" mean every address. The alternatives are tried one after the other (IPv6
-// may be switched off in the kernel).
+// Translates `listen` to civetweb's option listening_ports. Accepts a numeric address and a port
+// from 0 to 65535: "127.0.0.1:9847", "[::1]:9847"; also "localhost:9847". "[::]:9847", "*:9847" and
+// ":9847" mean every address. The results are alternatives: try the next one if one fails, because
+// IPv6 may be disabled in the kernel. Error: malformed, with an example of a correct address.
 Result<std::vector<std::string>> parse_listen_address(std::string_view listen);
 
 struct HttpAnswer {
@@ -23,32 +24,38 @@ struct HttpAnswer {
     std::string body;
 };
 
-// Listens until mg_stop; for tests and serve(). `answer` is called with the path of each GET, from
-// up to two threads.
+// An HTTP server that listens from start() until it is destroyed. Sixteen threads of civetweb 1.15
+// answer GET and HEAD; a client that does not finish its request is disconnected after 3 s.
 class HttpServer {
   public:
+    // Called with the path of each request, from several threads at a time.
     using Answer = std::function<HttpAnswer(std::string_view path)>;
 
     HttpServer() = default;
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
-    ~HttpServer();
+    ~HttpServer();  // waits for the server's threads
 
+    // Returns as soon as the server listens. Errors: malformed, if `listen` is no address; failed,
+    // if it cannot listen there.
     Result<void> start(std::string_view listen, Answer answer);
-    int port() const;  // what the kernel gave when it was asked for port 0
+    // The port it listens on, also if the kernel chose it (port 0); 0 before start().
+    int port() const;
 
   private:
     struct State;
     State* state_ = nullptr;
 };
 
-// What the server says to a path, out of the report at `report_path`.
+// Answers paths from the report at `report_path`: 200, 503 for /-/healthy without a fresh report,
+// or 404. Safe to call from several threads.
 HttpServer::Answer make_pages(const std::string& report_path);
 
-// `lastgood serve`: gives up all privileges and inherited descriptors, listens on config.listen,
-// answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
-// standard error.
-// With `end_with_parent` it is killed when the process that started it ends, however that ends.
+// `lastgood serve`: closes inherited descriptors, drops all privileges, listens on config.listen
+// and answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
+// standard error. With `end_with_parent` the kernel kills this process when the process that
+// started it ends. Changes the whole process (signals, descriptors, credentials): call it from main
+// only.
 int run_serve(const Config& config, bool end_with_parent = false);
 
 }  // namespace lastgood

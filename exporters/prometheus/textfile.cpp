@@ -14,8 +14,8 @@ Result<void> write_textfile(const Report& report, const std::string& path) {
                 "{}: node_exporter reads only files that end in .prom; change [textfile] path",
                 path));
     }
-    // write_file's temporary name does not end in .prom: node_exporter reads the folder at any
-    // moment.
+    // node_exporter may read the folder at any moment. The temporary file of write_file does not
+    // end in .prom, so node_exporter ignores it.
     return write_file(path, to_exposition(report, true));
 }
 

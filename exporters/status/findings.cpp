@@ -13,7 +13,7 @@ namespace lastgood {
 
 namespace {
 
-// Of findings with one rule and one advice, so many are spelled out.
+// The number of findings with the same rule and advice that are shown in full.
 constexpr size_t spelled_out = 4;
 constexpr size_t indent = 10;
 
@@ -29,7 +29,7 @@ std::string word_of(Severity severity) {
     return "UNKNOWN";
 }
 
-// "2. Wait." without "2. ".
+// Removes the number of a step: "2. Wait." becomes "Wait.".
 std::string_view without_number(std::string_view step) {
     const size_t digits = std::min(step.find_first_not_of("0123456789"), step.size());
     return digits > 0 && step.substr(digits).starts_with(". ") ? step.substr(digits + 2) : step;
@@ -72,8 +72,8 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
     }
 }
 
-// The steps of `advice` that were not said yet about this subject, one in a line: several rules may
-// speak of one drive and share steps, and a screen should say them once.
+// The steps of the advice that the screen does not show yet for this subject. Several findings
+// about one drive may share steps; the screen shows each step once.
 std::vector<std::string> new_steps(const Finding& finding,
                                    std::set<std::pair<std::string, std::string>>& said) {
     std::vector<std::string> steps;
@@ -94,8 +94,8 @@ std::vector<std::string> new_steps(const Finding& finding,
     return steps;
 }
 
-// A command, behind the first colon, has a line of its own if it would be broken, so that it can be
-// copied.
+// A command, which follows the first colon, gets a line of its own if it would be broken: it must
+// be possible to copy it.
 void add_step(std::vector<std::string>& lines, const std::string& start, std::string_view step,
               size_t left, const ViewOptions& options) {
     const size_t colon = step.find(": ");
@@ -115,7 +115,7 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
         const Finding& first = *group.findings.front();
         const std::string word = past ? "was " + word_of(first.severity) : word_of(first.severity);
         const size_t left = past ? indent + 4 : indent;
-        // Two that do not fit are said as shortly as one more line would take.
+        // One finding beyond the limit is shown in full: naming it would take a line as well.
         const size_t said =
             group.findings.size() <= spelled_out + 1 ? group.findings.size() : spelled_out;
         lines.emplace_back();
@@ -123,7 +123,7 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
             const Finding& finding = *group.findings[i];
             std::string text = harmless(finding.summary);
             if (past && finding.since > 0) {
-                // Whether it went on after the agent died nobody knows.
+                // Nobody knows whether the condition lasted after the agent died: show no age.
                 text += fmt::format(" (since {})", format_time(finding.since));
             } else if (finding.since > 0 && now - finding.since >= 1) {
                 text += fmt::format(" (for {})", short_age(now - finding.since));
@@ -146,7 +146,7 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
         std::string start = std::string(left, ' ') + "> ";
         for (const std::string& step : new_steps(first, said_before)) {
             const size_t number = step.size() - without_number(step).size();
-            // Lines that follow begin below the text, not below its number.
+            // Further lines are indented to the step's text, not to its number.
             add_step(lines, start + step.substr(0, number), without_number(step), left + 2 + number,
                      options);
             start.assign(left + 2, ' ');

@@ -1,4 +1,4 @@
-// Parts of the status screen that other views share: the findings, and all facts of one subject.
+// Parts of the status screen that other views share: findings, and all facts of one subject. Pure.
 #pragma once
 
 #include <string>
@@ -9,15 +9,17 @@
 
 namespace lastgood {
 
-// Findings with their advice, worst first; of many with one advice the first ones are spelled out
-// and the others named.
+// Appends the findings with their advice, worst first. Of many findings with the same rule and
+// advice, the first four are shown in full and the others by name. `past`: the report is old, so
+// ages are shown as times.
 void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
                   const ViewOptions& options);
 
 enum class Ages { shown, hidden };
 
-// "drive sdb", its identity, every observation of it in words.
+// A title such as "drive sdb", the subject's identity, and all its observations in words. With
+// Ages::hidden the ages of observations are left out: a saved output has none.
 std::vector<std::string> subject_lines(const Subject& subject, const Facts& facts, Timestamp now,
                                        const ViewOptions& options, Ages ages);
 

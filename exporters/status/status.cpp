@@ -29,7 +29,7 @@ struct Screen {
     int code = 3;
 };
 
-// The report with only what is about the named subjects.
+// Reduces the report to the observations, findings and problems of these subjects.
 Report only(const Report& report, const std::vector<const Subject*>& subjects) {
     Report part = report;
     const auto other = [&](SubjectKind kind, const std::string& id) {
@@ -84,7 +84,7 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
     auto subjects = facts.named(options.subject);
     std::string word = options.subject;
     if (subjects.empty() && word.starts_with("/dev/")) {
-        // A link such as /dev/disk/by-id/…: udev's names are not in the report.
+        // Resolve links such as /dev/disk/by-id/…: the report does not have udev's names.
         char resolved[PATH_MAX];
         if (::realpath(word.c_str(), resolved) != nullptr) {
             word = resolved;
@@ -102,8 +102,8 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
     return {options.json ? to_json(part) : render_subject(report, word, now, view), "", code};
 }
 
-// The agent holds this lock for as long as it lives (agent/agent.cpp), so that one killed a moment
-// ago is noticed before its report is old. Not knowing (no such file, not allowed) is not gone.
+// The agent holds this lock while it runs (agent/agent.cpp). So a killed agent is noticed before
+// its report is old. False if the lock file cannot be opened: then it is not known.
 bool agent_gone(const std::string& report_path) {
     const int fd = ::open(agent_lock_path(report_path).c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -142,7 +142,7 @@ int print(const Screen& screen) {
     return screen.code;
 }
 
-// The last screen's exit code, when SIGINT or SIGTERM come.
+// Returns the last screen's exit code after SIGINT or SIGTERM.
 int watch(const StatusOptions& options) {
     sigset_t signals;
     sigemptyset(&signals);

@@ -1,4 +1,4 @@
-// `lastgood status`: reads the report and the terminal, prints, gives the exit code.
+// The command `lastgood status`: reads the report, prints it and returns the exit code.
 #pragma once
 
 #include <string>
@@ -6,16 +6,19 @@
 namespace lastgood {
 
 struct StatusOptions {
-    // Beside it lies the agent's lock; without that (a saved report) its age alone tells whether
-    // the agent lives. Empty on the command line: the configuration's (report_path).
+    // The agent's lock file lies beside the report and shows whether the agent runs. Without a lock
+    // file (a saved report) only the report's age shows it. Empty if the command line names none:
+    // the caller then sets report_path() of the configuration.
     std::string report_path;
     std::string subject;  // empty: the whole host
     bool json = false;
-    bool watch = false;  // again every 2 s until interrupted
+    bool watch = false;  // refresh every 2 s until SIGINT or SIGTERM
 };
 
-// Exit code: 0 fine, 1 warning, 2 critical, 3 unknown (also: no report, the agent is dead, or there
-// is no such subject).
+// Returns the exit code: 0 fine, 1 warning, 2 critical, 3 unknown (also if there is no report, the
+// agent is dead, or there is no such subject). Errors go to standard error. Reads the report, its
+// lock file and, for a subject below /dev, the link; asks no drive and starts no collector. With
+// `watch` returns after a signal.
 int run_status(const StatusOptions& options);
 
 }  // namespace lastgood

@@ -19,7 +19,7 @@ namespace {
 
 using Rows = std::vector<std::vector<Cell>>;
 
-// "lastgood_drive_pending_sectors" of a drive: "pending sectors".
+// The metric's name for people: "pending sectors" for lastgood_drive_pending_sectors.
 std::string fact_name(const Metric& metric) {
     std::string_view name = metric.name;
     if (name.starts_with("lastgood_")) {
@@ -78,10 +78,10 @@ std::string label_text(const Labels& labels, std::string_view without = "") {
     return text;
 }
 
-// The attributes as smartctl's users know them, one row each.
+// The SMART attributes, one row each, with the columns that smartctl prints.
 Rows attribute_rows(const Subject& drive) {
     std::map<int, std::map<std::string, std::string>>
-        attributes;  // by id: name, and the kinds' values
+        attributes;  // by id: the name, and a value for each kind
     for (const Observation* observation : drive.observations) {
         if (observation->metric == &metric::drive_attribute) {
             const std::string id(observation->label("id"));
@@ -137,7 +137,7 @@ void add_fact(Rows& rows, const Observation& observation, Timestamp now, Ages ag
     rows.push_back(std::move(row));
 }
 
-// Where others speak of this drive: "member of md0", "carries /var".
+// Arrays and filesystems that refer to this drive: "member of md0", "carries /var".
 void add_relations(Rows& rows, const Subject& subject, const Facts& facts) {
     if (subject.kind != SubjectKind::drive) {
         return;

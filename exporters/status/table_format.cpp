@@ -44,7 +44,7 @@ std::vector<std::string> Table::format(size_t width, bool colour) const {
             cells.push_back(row.cells);
         }
     }
-    // A column that is empty but for its name says nothing.
+    // Clear the header of an empty column, so that format_table leaves the column out.
     for (size_t column = 1; column < header.size(); ++column) {
         const bool empty = std::all_of(cells.begin() + 1, cells.end(),
                                        [&](const auto& row) { return row[column].text.empty(); });

@@ -19,7 +19,7 @@ namespace {
 struct State {
     std::string word;
     Colour colour = Colour::none;
-    int rank = 0;  // the higher, the further up
+    int rank = 0;  // rows with a higher rank come first
 };
 
 State state_of(Severity severity) {
@@ -80,7 +80,7 @@ std::string age_of(std::optional<double> time, Timestamp now) {
     return time ? short_age(now - *time) : "";
 }
 
-// Number and unit without ".0": "4 TiB", "3.6 TiB".
+// A size with its unit, without ".0": "4 TiB", "3.6 TiB".
 std::string size_text(std::optional<double> bytes) {
     if (!bytes) {
         return "";
@@ -100,8 +100,8 @@ double sum(const Subject& subject, const Metric& metric) {
     return total;
 }
 
-// One failed request is counted by every layer that speaks of it: the layer that saw most says how
-// many there were.
+// Several layers may each log the same failed request. The highest count of a layer is therefore
+// the number of failed requests.
 double kernel_errors(const Subject& drive) {
     std::map<std::string_view, double> by_layer;
     for (const Observation* observation : drive.observations) {
@@ -160,7 +160,7 @@ void finish(Table& table, std::vector<std::pair<int, Row>>& ranked) {
     }
 }
 
-// `noun` is for one, "drive".
+// `noun` is singular: "drive".
 std::string fold_text(const Table& table, std::string_view noun, const TableContext& context) {
     const size_t plain = table.plain_rows();
     const bool all = plain == table.rows.size();
@@ -382,7 +382,8 @@ Table filesystem_table(const TableContext& context) {
 
 namespace {
 
-// The newest copy that proves something; a mere activity only where there is nothing better.
+// The newest copy that proves a backup. File activity proves nothing; it is used only if there is
+// no proof.
 const Observation* newest_copy(const Subject& backup) {
     const Observation* best = nullptr;
     const auto proof = [](const Observation& copy) {

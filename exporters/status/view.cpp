@@ -77,7 +77,7 @@ std::string subject_counts(const Facts& facts) {
 
 constexpr size_t indent = 10;
 
-// "CRITICAL  text", wrapped, the first word coloured.
+// Adds "CRITICAL  text", wrapped, with the first word in colour.
 void add_paragraph(Lines& lines, std::string_view word, Colour colour, std::string_view text,
                    const ViewOptions& options) {
     const size_t width = std::max<size_t>(options.width, indent + 20) - indent;
@@ -93,7 +93,7 @@ void add_paragraph(Lines& lines, std::string_view word, Colour colour, std::stri
     }
 }
 
-// A title and at most `limit` paragraphs of it.
+// Adds a title and at most `limit` entries, one paragraph each.
 void add_list(Lines& lines, std::string_view title, Colour colour,
               const std::vector<std::string>& entries, size_t limit, const ViewOptions& options) {
     size_t shown = 0;
@@ -120,7 +120,7 @@ std::string joined(const Lines& lines) {
 }
 
 void add_tables(Lines& lines, std::vector<Table> tables, const ViewOptions& options) {
-    size_t total = lines.size() + 1;  // and the line of the next prompt
+    size_t total = lines.size() + 1;  // with the line of the next prompt
     for (const Table& table : tables) {
         total += table.lines() == 0 ? 0 : table.lines() + 1;
     }
@@ -193,7 +193,8 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
     add_paragraph(lines, "", Colour::none, watched, options);
 }
 
-// Drives of which health ought to be known and is not, and those that have none to tell.
+// Adds drives whose health should be known but is not (not_known), and drives that report no health
+// data (notes).
 void judge_drives(const Facts& facts, Verdict& verdict) {
     std::vector<std::string> silent;
     for (const Subject* drive : facts.of(SubjectKind::drive)) {

@@ -11,44 +11,48 @@ namespace lastgood {
 
 struct ViewOptions {
     size_t width = 80;  // columns
-    size_t height =
-        24;  // lines; what is fine is folded together until the screen holds it. 0: never fold
-    bool colour = false;      // escape sequences
-    bool agent_gone = false;  // it is known that no agent runs, however fresh the report is
+    // Lines. Rows without remarks are folded until the screen fits. 0: never fold.
+    size_t height = 24;
+    bool colour = false;      // use escape sequences
+    bool agent_gone = false;  // no agent runs, even if the report is fresh
 };
 
 enum class Health { ok, warning, critical, unknown };
 int exit_code(Health health);  // 0, 1, 2, 3
 
-// A report older than this means that the agent is dead: it writes one at least every 30 s.
+// A report older than this means that the agent is dead or hangs: it writes one every 15 s at
+// least.
 inline constexpr Seconds agent_silence = 90;
 
 struct Verdict {
     Health health = Health::ok;
     bool agent_dead = false;
-    size_t critical = 0, warning = 0, unknown = 0;  // findings
-    std::vector<std::string>
-        not_known;  // what ought to be known and is not: keeps the host from being ok
-    std::vector<std::string> notes;  // what nobody looks at; does not
+    size_t critical = 0, warning = 0, unknown = 0;  // numbers of findings
+    // Facts that should be known but are not, one sentence each. With any of them the host is not
+    // ok.
+    std::vector<std::string> not_known;
+    std::vector<std::string> notes;  // gaps in what is watched; they do not change the health
 };
 
+// The health of the host at `now`. A dead agent makes it unknown; else the worst finding decides.
 Verdict judge(const Report& report, Timestamp now, bool agent_gone = false);
 
+// The whole screen.
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options);
 
-// What there is to say without a report.
+// The screen if the report at `path` cannot be read: why, and what to do.
 std::string render_no_report(const Error& error, std::string_view path, const ViewOptions& options);
 
-// All that is known of the subjects that `word` names, with ages; empty when it names none.
+// All facts of the subjects that `word` names (Facts::named), with ages; empty if it names none.
 std::string render_subject(const Report& report, std::string_view word, Timestamp now,
                            const ViewOptions& options);
 
-// The verdict on a saved output: its findings; unknown when there is something that could not be
-// made out.
+// The health that a saved output shows, by its worst finding. Without findings: unknown if the
+// report has problems, else ok.
 Health explanation_health(const Report& report);
 
-// What a saved output said (`lastgood explain`): `what` it is, then the same tables and findings,
-// without an agent's ages.
+// The screen of `lastgood explain` for a saved output: `what` it is ("a kernel log"), its findings,
+// and the facts of each subject without ages.
 std::string render_explanation(const Report& report, std::string_view what, Timestamp now,
                                const ViewOptions& options);
 

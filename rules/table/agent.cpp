@@ -1,4 +1,4 @@
-// lastgood about itself: whether it can be believed.
+// Rules about lastgood itself: whether its findings can be trusted.
 #include "core/metrics/agent.hpp"
 
 #include "rules/table/table.hpp"

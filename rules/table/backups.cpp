@@ -5,7 +5,7 @@
 namespace lastgood::table {
 
 std::vector<Rule> backup_rules() {
-    // What merely shows that something changed proves no backup: it never makes a stale one fresh.
+    // Activity proves only that files changed, not that a backup exists: it never makes one fresh.
     const Operand newest(metric::backup_newest_timestamp_seconds, "confidence",
                          {"exact", "inferred"});
     const Operand& any_newest = metric::backup_newest_timestamp_seconds;

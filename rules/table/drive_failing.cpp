@@ -1,4 +1,4 @@
-// Drives that are failing, gone or stuck: act tonight.
+// Rules on drives that are failing, gone or stuck: act tonight.
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "rules/table/table.hpp"
@@ -7,7 +7,7 @@ namespace lastgood::table {
 
 namespace {
 
-// The order matters more than the cause: first the data, then the drive.
+// Whatever the cause, the data comes first, then the drive.
 #define LASTGOOD_SAVE_DATA                                            \
     "Check now that a fresh backup holds its data: lastgood status\n" \
     "Copy off what no backup holds.\n"

@@ -1,4 +1,4 @@
-// Drives with early signs of failure: act this week.
+// Rules on drives with early signs of failure: act this week.
 #include "core/metrics/drives.hpp"
 #include "rules/table/table.hpp"
 
@@ -111,7 +111,7 @@ std::vector<Rule> other_rules() {
     };
     const auto failing =
         at_least(kernel_errors({"medium", "hardware", "kicked", "uncorrected"}), 1);
-    // A single refused command, reset or repaired read says little.
+    // A single rejected command, reset or corrected read means little.
     const auto telling = at_least(except(metric::drive_kernel_errors_recent, "kind",
                                          {"unsupported", "nexus", "target", "reset", "corrected"}),
                                   1);

@@ -5,7 +5,7 @@
 namespace lastgood::table {
 
 std::vector<Rule> filesystem_rules() {
-    // What cannot be written to (an image, a CD) is always full and never fills up.
+    // A read-only filesystem (an image, a CD) is always full, which is no problem.
     const auto writable = unless(is(metric::filesystem_read_only, 1));
     const auto in_use = at_least(metric::filesystem_used_ratio, 0.6);
     const std::vector<std::string_view> damage = {"inconsistent", "uncorrected", "journal_aborted",

@@ -1,4 +1,4 @@
-// The host as a whole.
+// Rules about the host as a whole.
 #include "core/metrics/host.hpp"
 
 #include "rules/table/table.hpp"

@@ -1,4 +1,5 @@
-// Words to write the rules' table with.
+// Helpers that make the rows of the rules' table readable. The limits of ages are in seconds; all
+// others are in the unit of the metric.
 #pragma once
 
 #include <vector>
@@ -11,7 +12,7 @@ constexpr Seconds minute = 60;
 constexpr Seconds hour = 3600;
 constexpr Seconds day = 86400;
 
-// The series whose label is none of these.
+// Selects the series whose label has none of these values.
 inline Operand except(const Metric& metric, std::string_view label,
                       std::vector<std::string_view> values, Pick pick = Pick::largest) {
     Operand operand(metric, label, std::move(values), pick);
@@ -40,14 +41,14 @@ inline Condition above_other(Operand left, Operand right) {
 inline Condition below_other(Operand left, Operand right) {
     return {.left = std::move(left), .comparison = Comparison::less, .right = std::move(right)};
 }
-// The timestamp lies more than `limit` back.
+// The timestamp is more than `limit` ago.
 inline Condition older_than(Operand left, Seconds limit) {
     return {.left = std::move(left),
             .clock = Clock::age,
             .comparison = Comparison::greater,
             .limit = limit};
 }
-// The timestamp lies more than the other value, plus `more`, back.
+// The timestamp is more than the other value, in seconds, plus `more` ago.
 inline Condition older_than_other(Operand left, Operand right, Seconds more = 0) {
     return {.left = std::move(left),
             .clock = Clock::age,
@@ -55,14 +56,15 @@ inline Condition older_than_other(Operand left, Operand right, Seconds more = 0)
             .limit = more,
             .right = std::move(right)};
 }
-inline Condition within(Operand left, Seconds limit) {  // the timestamp comes in less than `limit`
+// The timestamp is less than `limit` ahead.
+inline Condition within(Operand left, Seconds limit) {
     return {.left = std::move(left),
             .clock = Clock::ahead,
             .comparison = Comparison::less,
             .limit = limit};
 }
-inline Condition later_than(Operand left,
-                            Seconds limit) {  // the timestamp comes in more than `limit`
+// The timestamp is more than `limit` ahead.
+inline Condition later_than(Operand left, Seconds limit) {
     return {.left = std::move(left),
             .clock = Clock::ahead,
             .comparison = Comparison::greater,

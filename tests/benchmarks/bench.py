@@ -1,4 +1,4 @@
-"""What tests/bench runs."""
+"""The benchmarks that tests/bench runs."""
 
 import os
 import pathlib
@@ -21,7 +21,7 @@ from loop_device import FailingDrive  # noqa: E402
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 IDLE_SECONDS = int(os.environ.get("LASTGOOD_BENCH_SECONDS", "120"))
 
-# What a busy server logs, with its share; {n} is a number that changes.
+# Typical harmless lines of a busy server; {n} is a number that changes.
 HARMLESS = [
     "[{t}] audit: type=1400 audit(1700000000.123:{n}): apparmor=\"STATUS\" operation=\"profile_replace\" name=\"snap.x\" pid={n}",
     "[{t}] IPv6: ADDRCONF(NETDEV_CHANGE): veth{n}: link becomes ready",
@@ -47,8 +47,8 @@ def figure(what, value):
 
 
 def make_log(path, size):
-    """One line in a hundred tells of trouble. Returns the number of lines."""
-    # A block of different lines, repeated: writing 200 MB line by line would take longer than what is measured.
+    """Writes a log in which 1 line in 100 is about an error. Returns the number of lines."""
+    # Repeats a block of different lines: writing 200 MB line by line would take longer than the measurement.
     lines = []
     for number in range(20000):
         form = TROUBLE[number // 100 % len(TROUBLE)] if number % 100 == 0 else HARMLESS[number % len(HARMLESS)]
@@ -85,7 +85,7 @@ def family_of(process):
 
 
 def proportional_memory(process):
-    """PSS of a process and its descendants in MB: shared pages are counted once over all who share them."""
+    """Returns the PSS of a process and its descendants in MB. Shared pages are divided among their users."""
     total = 0
     for member in family_of(process):
         try:
@@ -97,7 +97,7 @@ def proportional_memory(process):
 
 
 def processor_time(process):
-    """Seconds used by the family so far, children that have ended included (the agent waits for them)."""
+    """Returns the processor time of the family in seconds, with ended children (the agent waits for them)."""
     total = 0
     for member in family_of(process):
         try:
@@ -144,7 +144,7 @@ def status_time(installation):
         start = time.monotonic()
         installation.call("status")
         times.append(time.monotonic() - start)
-    # What starting any program from here costs is not lastgood's.
+    # Measures the cost of starting any program from here, which is not lastgood's.
     nothing = []
     for _ in range(30):
         start = time.monotonic()

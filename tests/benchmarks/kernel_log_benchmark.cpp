@@ -1,6 +1,6 @@
-// Lines per second of processor time of `lastgood explain` on a kernel log, one core:
-//   kernel_log_benchmark [MEGABYTES [FILE]]   FILE is repeated to the size; without it, a made-up
-//   log, one line in fifty an error
+// Measures how many lines of a kernel log `lastgood explain` reads per second of processor time:
+//   kernel_log_benchmark [MEGABYTES [FILE]]
+// FILE is repeated up to the size. Without FILE the log is made up; 1 line in 50 is an error.
 #include <fmt/format.h>
 #include <time.h>
 

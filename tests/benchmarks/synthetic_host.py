@@ -45,7 +45,7 @@ def drive_name(index):
 
 
 def device_number(index):
-    """Majors of sd: 8, then 65 to 71; 16 minors a drive."""
+    """Returns the device number: the majors of sd are 8, then 65 to 71; each drive has 16 minors."""
     major = 8 if index < 16 else 64 + index // 16
     return f"{major}:{index % 16 * 16}"
 
@@ -61,7 +61,7 @@ def link(path, target):
 
 
 def add_block(root, name, directory, number):
-    """The links under which the kernel shows a block device besides its own directory."""
+    """Makes the links to a block device in /sys/class and /sys/dev, as the kernel does."""
     link(root / "sys/class/block" / name, "../.." + str(directory)[len("/sys") :])
     link(root / "sys/dev/block" / number, "../.." + str(directory)[len("/sys") :])
     if not directory.parent.name.startswith("sd"):
@@ -136,7 +136,7 @@ def smartctl_json(name, serial, wwn):
 
 
 def add_array(root, number, members):
-    """A RAID 10 of whole drives, near layout; its lines of /proc/mdstat."""
+    """Makes a RAID 10 of whole drives with near layout. Returns its lines of /proc/mdstat."""
     name, dev = f"md{number}", f"9:{number}"
     block = pathlib.Path(f"/sys/devices/virtual/block/{name}")
     md = root / str(block)[1:] / "md"
@@ -176,14 +176,14 @@ def add_array(root, number, members):
 
 
 def build(root, drives, backups):
-    """Returns the text of a config for it."""
+    """Writes the host. Returns the text of a configuration for it."""
     root = pathlib.Path(root)
     names = []
     for index in range(drives):
         name, serial, wwn = add_drive(root, index)
         names.append((index, name))
         answer = smartctl_json(name, serial, wwn)
-        for kind in ("", "-d sat "):  # as collectors/smart/smartctl.cpp asks
+        for kind in ("", "-d sat "):  # both commands of collectors/smart/smartctl.cpp
             write(root / "commands" / f"{SMARTCTL} {kind}_dev_{name}", answer)
     mdstat = "Personalities : [raid10] \n"
     mountinfo = ""

@@ -1,4 +1,4 @@
-"""Fixtures. Everything a test starts, mounts or attaches is undone by the fixture that did it, whatever the test does."""
+"""Fixtures. Each fixture stops, unmounts or detaches what it started, mounted or attached, even if the test fails."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ import monitoring  # noqa: E402
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items):
-    """The kernel logs only some of many errors at once: tests that make them take turns."""
+    """Runs tests that cause kernel errors one after the other: the kernel drops messages when many errors occur at once."""
     for item in items:
         if "failing_drive" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("kernel errors"))
@@ -30,7 +30,7 @@ def binary():
 
 @pytest.fixture
 def installation(tmp_path):
-    # serve, which has become another user, reads the report in it; pytest makes its directories for us alone.
+    # serve runs as another user and reads the report in it, but pytest makes its directories private.
     for path in (tmp_path, *tmp_path.parents):
         if not path.stat().st_mode & 0o005:
             path.chmod(0o755)
@@ -70,7 +70,7 @@ def alerting(tmp_path):
 
 @pytest.fixture
 def freezable(tmp_path, root):
-    """A mounted filesystem; after fsfreeze whoever writes to it is stuck in the kernel, and cannot be killed."""
+    """A mounted filesystem. After fsfreeze a process that writes to it hangs in the kernel and cannot be killed."""
     needs_loop_devices()
     image, directory = tmp_path / "image", tmp_path / "freezable"
     directory.mkdir()

@@ -1,4 +1,4 @@
-"""Reading /dev/kmsg beside the program under test, to know what it must have seen and when the kernel wrote it."""
+"""Reads /dev/kmsg beside the program under test, to know which records the kernel wrote, and when."""
 
 import os
 import select
@@ -7,29 +7,29 @@ import time
 
 
 class KernelLog:
-    """Records from now on, as (text, seconds on the clock of time.monotonic(), facility)."""
+    """Collects new records as (text, time in seconds by time.monotonic(), facility)."""
 
     def __init__(self):
         self.records = []
         self.stopping = False
         self.file = os.open("/dev/kmsg", os.O_RDWR | os.O_NONBLOCK)
         os.lseek(self.file, 0, os.SEEK_END)
-        self.offset = None  # of the kernel's own clock to time.monotonic()
+        self.offset = None  # from the kernel's clock to time.monotonic(), in seconds
         self.calibrate()
         self.thread = threading.Thread(target=self.read_on, daemon=True)
         self.thread.start()
 
     def calibrate(self):
-        """Writes a record of our own and sees what the kernel's clock said: printk's clock is not quite CLOCK_MONOTONIC."""
+        """Measures the offset of printk's clock, which differs from CLOCK_MONOTONIC, with a record of our own."""
         mark = f"lastgood end-to-end test {os.getpid()}"
         before = time.monotonic()
-        os.write(self.file, mark.encode() + b"\n")  # without the newline readers wait for its continuation
+        os.write(self.file, mark.encode() + b"\n")  # without a newline, readers would wait for a continuation
         after = time.monotonic()
         assert after - before < 0.05, "this machine is too busy to compare clocks"
         while True:
             text, stamp, _ = self.next_record()
             if text == mark:
-                self.offset = before - stamp  # the earliest it can be: a delay is measured too long rather than too short
+                self.offset = before - stamp  # the earliest possible: measured delays are never too short
                 return
 
     def next_record(self):
@@ -45,13 +45,13 @@ class KernelLog:
                 text, stamp, facility = self.next_record()
             except BlockingIOError:
                 continue
-            except BrokenPipeError:  # overwritten before we read it
+            except BrokenPipeError:  # the kernel overwrote records before we read them
                 self.records.append(("LOST", 0, 0))
                 continue
             self.records.append((text, stamp + self.offset, facility))
 
     def block_errors(self, device):
-        """Times of the block layer's errors for a device."""
+        """The times of the block layer's errors for a device."""
         return [
             when for text, when, facility in list(self.records) if facility == 0 and f" error, dev {device}," in text
         ]

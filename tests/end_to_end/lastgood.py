@@ -18,7 +18,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def wait_until(condition, seconds=15, what="", step=0.02):
-    """The first true value of condition(), or an AssertionError after `seconds`."""
+    """Returns the first true value of condition(); raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -41,17 +41,17 @@ def lastgood(*arguments, text="", seconds=30):
 
 
 def cannot_run(reason):
-    """Skips the test: this machine lacks what it needs. A machine of CI lacks nothing."""
+    """Skips the test because this machine lacks something. On CI the test fails instead: CI must have everything."""
     if os.environ.get("CI", "") not in ("", "0", "false"):
         pytest.fail(f"CI is set and a test cannot run: {reason}")
     pytest.skip(reason)
 
 
-reserved_ports = []  # sockets; each keeps other processes of pytest from taking the same port
+reserved_ports = []  # sockets that keep other pytest processes from taking the same ports
 
 
 def free_port():
-    """One that nobody listens on, below the range of outgoing connections. Nobody else is given it while this process lives."""
+    """Returns a free port below the range of outgoing connections, reserved as long as this process lives."""
     while True:
         port = random.SystemRandom().randrange(12000, 32000)
         reservation = socket.socket(socket.AF_UNIX)
@@ -67,7 +67,7 @@ def free_port():
 
 
 def http_get(port, path, seconds=5):
-    """Status and text of http://127.0.0.1:port/path."""
+    """Returns status and text of http://127.0.0.1:port/path."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.request("GET", path)
@@ -83,7 +83,7 @@ def http_json(url, seconds=5):
 
 
 def children(process_id):
-    """Every living descendant of a process, as ids."""
+    """Returns the ids of all living descendants of a process."""
     found = []
     try:
         threads = os.listdir(f"/proc/{process_id}/task")
@@ -121,7 +121,7 @@ def process_status(process_id):
 
 
 class Report:
-    """report.json, parsed."""
+    """The parsed report.json."""
 
     def __init__(self, text):
         self.document = json.loads(text)
@@ -139,7 +139,7 @@ class Report:
         ]
 
     def value(self, metric, subject=None, **labels):
-        """The sum over the matching series; None when there is none."""
+        """Returns the sum of the matching series; None if there is none."""
         found = self.select(metric, subject, **labels)
         return sum(observation["value"] for observation in found) if found else None
 
@@ -155,7 +155,7 @@ class Report:
 
 
 class Installation:
-    """Directories and a config of its own for one lastgood, and the processes started with it."""
+    """One lastgood with its own directories and configuration, and the processes started with them."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -173,7 +173,7 @@ class Installation:
         self.write_config()
 
     def write_config(self, extra="", state=None, sections=""):
-        """`extra`: further top-level keys; `sections`: TOML that follows."""
+        """Writes the configuration. `extra`: further top-level keys; `sections`: TOML to append."""
         self.config.write_text(
             f'state_directory = "{state or self.state}"\n'
             f'runtime_directory = "{self.runtime}"\n'
@@ -188,7 +188,7 @@ class Installation:
         return [BINARY, *arguments, "--config", str(self.config)]
 
     def call(self, *arguments, seconds=30, **options):
-        """Runs a subcommand to its end."""
+        """Runs a subcommand until it ends."""
         return subprocess.run(
             self.command(*arguments),
             stdin=subprocess.DEVNULL,
@@ -200,7 +200,7 @@ class Installation:
         )
 
     def start(self, subcommand="agent", wait=True, arguments=(), **options):
-        """Starts `lastgood SUBCOMMAND`; returns when it has written a report of its own."""
+        """Starts `lastgood SUBCOMMAND` and waits for its first report."""
         marker = time.time()
         with open(self.log, "ab") as log:
             process = subprocess.Popen(
@@ -212,7 +212,7 @@ class Installation:
         return process
 
     def stop(self, process, seconds=15, number=signal.SIGTERM):
-        """Ends it as an administrator would; its exit status."""
+        """Stops the process by signal, as an administrator would. Returns the exit status."""
         if process.poll() is None:
             process.send_signal(number)
         try:
@@ -223,7 +223,7 @@ class Installation:
             raise AssertionError(f"did not end within {seconds} s after signal {number}\n{self.log_text()}") from None
 
     def kill(self, process):
-        """kill -9, and its children with it as init would not: they are ours to clean up."""
+        """Kills the process by SIGKILL, and its children too: nobody else would clean them up."""
         process.kill()
         process.wait()
 
@@ -231,7 +231,7 @@ class Installation:
         return Report(self.report_path.read_text())
 
     def wait_for_report(self, condition, seconds=20, what="a report as expected", process=None):
-        """The first report for which condition(report) holds."""
+        """Returns the first report for which condition(report) is true."""
 
         def look():
             assert process is None or process.poll() is None, f"lastgood ended: {self.log_text()}"
@@ -266,7 +266,7 @@ class Installation:
                         os.kill(child, signal.SIGKILL)
                     except ProcessLookupError:
                         pass
-        # Children of an agent that was killed: they carry our config file in their command line or were started by it.
+        # Children of a killed agent have our directory in their command line.
         for entry in os.listdir("/proc"):
             if entry.isdigit() and str(self.directory) in " ".join(command_line(entry)):
                 try:

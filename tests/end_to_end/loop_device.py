@@ -1,4 +1,4 @@
-"""A drive that fails on demand: a loop device over a sparse file on a tmpfs that is full.
+"""A drive that fails on demand: a loop device on a sparse file in a full tmpfs.
 
 A write to a block that the file does not hold yet needs a page of the tmpfs; there is none, and the kernel logs
 "critical space allocation error, dev loopN, sector …" (tried on Linux 6.1).
@@ -17,7 +17,7 @@ def run(*command):
 
 
 class FailingDrive:
-    """Attached and mounted between set_up() and clean_up(); `fail()` and `heal()` switch its errors."""
+    """The device is attached and mounted between set_up() and clean_up(). fail() and heal() switch its errors on and off."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -40,12 +40,12 @@ class FailingDrive:
             run("mount", "-t", "tmpfs", "-o", "size=64m", "lastgood-test", str(self.backing))
             self.mounted.append(self.backing)
             run("truncate", "--size=256M", str(self.image))
-            # No journal: its abort would end the filesystem at the first error, and we want several.
+            # Without a journal: the first error would abort a journal, but the tests need several errors.
             run("mkfs.ext4", "-q", "-F", "-b", str(BLOCK), "-O", "^has_journal", "-E", "lazy_itable_init=0", str(self.image))
             self.device = run("losetup", "--find", "--show", str(self.image))
             run("mount", "-t", "ext4", self.device, str(self.mount_point))
             self.mounted.append(self.mount_point)
-            # Its blocks are allocated in the filesystem, not in the sparse file below.
+            # Allocates blocks in the filesystem, but not in the sparse file below it.
             run("fallocate", "--length", "64M", str(self.mount_point / "data"))
             run("sync", "-f", str(self.mount_point))
         except subprocess.CalledProcessError as error:
@@ -56,7 +56,7 @@ class FailingDrive:
             raise
 
     def fail(self):
-        """From now on new blocks cannot be written."""
+        """Fills the tmpfs: from now on, writes to new blocks fail."""
         with open(self.filler, "wb", buffering=0) as file:
             try:
                 while True:
@@ -74,12 +74,12 @@ class FailingDrive:
         self.filler.unlink(missing_ok=True)
 
     def write(self):
-        """Writes one new block through the filesystem, past the page cache; the OSError, or None when it was written."""
-        block = mmap.mmap(-1, BLOCK)  # aligned as O_DIRECT asks
+        """Writes one new block through the filesystem, bypassing the page cache. Returns the OSError, or None on success."""
+        block = mmap.mmap(-1, BLOCK)  # aligned, as O_DIRECT requires
         block.write(os.urandom(BLOCK))
         file = os.open(self.mount_point / "data", os.O_WRONLY | os.O_DIRECT)
         try:
-            # Far apart: the tmpfs may hold a page of the neighbourhood already.
+            # The blocks are far apart: the tmpfs may already hold a page near an earlier block.
             os.pwrite(file, block, self.next_block * 64 * BLOCK)
             return None
         except OSError as error:

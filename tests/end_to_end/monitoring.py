@@ -1,4 +1,4 @@
-"""A real Prometheus and a real Alertmanager (Debian's) on loopback, with storage of their own."""
+"""Runs Debian's Prometheus and Alertmanager on loopback, with their own storage."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ class Monitoring:
         self.processes = []
 
     def start(self, scrape_port, rules):
-        """Scrapes 127.0.0.1:scrape_port every second and judges by the text of a rule file."""
+        """Starts both. Prometheus scrapes 127.0.0.1:scrape_port every second and evaluates `rules`, the text of a rule file."""
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "rules.yml").write_text(rules)
         (self.directory / "prometheus.yml").write_text(
@@ -52,7 +52,7 @@ class Monitoring:
         )
 
     def start_alertmanager(self, config):
-        """Without a Prometheus: alerts come by post_alerts()."""
+        """Starts Alertmanager only; post_alerts() sends it alerts."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.spawn_alertmanager(config)
         wait_until(lambda: self.ready(self.alertmanager_port), 30, "Alertmanager is ready", step=0.1)
@@ -82,7 +82,7 @@ class Monitoring:
             return None
 
     def query(self, expression):
-        """[(labels, value)] of an instant query."""
+        """Returns the result of an instant query as [(labels, value)]."""
         from urllib.parse import quote
 
         answer = http_json(f"http://127.0.0.1:{self.prometheus_port}/api/v1/query?query={quote(expression)}")
@@ -93,7 +93,7 @@ class Monitoring:
         return [alert for alert in answer["data"]["alerts"] if alert["state"] == "firing"]
 
     def in_alertmanager(self):
-        """Alerts that are active in Alertmanager now."""
+        """Returns the alerts that are active in Alertmanager now."""
         return http_json(f"http://127.0.0.1:{self.alertmanager_port}/api/v2/alerts?active=true")
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""The Debian package, built by packaging/build-deb, and what is in it."""
+"""The Debian package that packaging/build-deb builds, and its contents."""
 
 import os
 import pathlib
@@ -6,7 +6,7 @@ import subprocess
 
 from lastgood import SOURCE
 
-# Where this suite's systemd looks for units: lib/systemd/system on Debian 12, usr/lib/systemd/system on 13.
+# The directory of systemd units in this suite: lib/systemd/system on Debian 12, usr/lib/systemd/system on 13.
 UNITS = subprocess.run(
     ["pkg-config", "--variable=systemdsystemunitdir", "systemd"], stdout=subprocess.PIPE, text=True, check=True
 ).stdout.strip().lstrip("/")
@@ -21,7 +21,7 @@ def run(*command, check=True, seconds=120, **options):
 
 
 class Package:
-    """build/deb's, which is built only when it is not of these sources, unpacked into a directory."""
+    """The package in build/deb, unpacked into a directory. It is built only if it is not from these sources."""
 
     def __init__(self, directory):
         self.path = pathlib.Path(run(SOURCE / "packaging/build-deb", seconds=1700).stdout.splitlines()[-1])
@@ -42,7 +42,7 @@ class Package:
 
 
 def commands(binary):
-    """{command: options} of the binary, as its --help tells: {"config check": ["--config"], …}."""
+    """Returns {command: options} from the binary's --help: {"config check": ["--config"], …}."""
     found = {}
 
     def look(prefix):
@@ -64,7 +64,7 @@ def commands(binary):
 
 
 def complete(root, line, path=os.environ["PATH"]):
-    """What bash offers at the end of a command line, by the packaged completion."""
+    """Returns the words that bash offers at the end of a command line with the packaged completion."""
     script = f"""
         . "{root}/usr/share/bash-completion/completions/lastgood"
         read -r -a COMP_WORDS <<< "$1"

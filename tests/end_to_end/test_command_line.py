@@ -1,4 +1,4 @@
-"""Commands by hand: explain, collect, and what bad input gets."""
+"""Commands run by hand: explain, collect, and their errors for bad input."""
 
 import json
 import subprocess
@@ -79,7 +79,7 @@ def test_a_wrong_command_line_is_refused(arguments):
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
-    """lastgood rules | head -1"""
+    """`lastgood rules | head -1`: the reader closes the pipe early."""
     done = subprocess.run(
         f"'{BINARY}' rules | head -1", shell=True, capture_output=True, text=True, timeout=20, check=False
     )

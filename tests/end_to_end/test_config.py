@@ -1,4 +1,4 @@
-"""Config: checked whole before anything acts; a broken new one is refused and the old one stays."""
+"""The configuration is checked completely before use. If a new one is broken, the old one stays in force."""
 
 import signal
 import time
@@ -35,7 +35,7 @@ def test_config_check_and_show(installation):
     shown = installation.call("config", "show")
     assert shown.returncode == 0
     assert str(installation.runtime) in shown.stdout
-    # What it shows is itself a config that says the same.
+    # The output is itself a configuration with the same settings.
     installation.config.write_text(shown.stdout)
     assert installation.call("config", "show").stdout == shown.stdout
 
@@ -52,7 +52,7 @@ def test_sighup_takes_a_new_config_and_refuses_a_broken_one(installation):
         lambda report: report.value("config_accepted") == 0 and report.rules(), 20, "the refusal in the report", process=agent
     )
     wait_until(lambda: "colour" in installation.log_text() and str(installation.config) in installation.log_text(), 5, "its error in the log")
-    # The old one stays in force.
+    # The old configuration stays in force.
     now = time.time()
     installation.wait_for_report(
         lambda report: (report.value("collector_last_success_timestamp_seconds", "first") or 0) > now, 20, "the old config at work"

@@ -1,4 +1,4 @@
-"""What the documents tell people to do works."""
+"""The commands in the documents work, and the documents refer only to what exists."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def test_the_code_that_the_architecture_names_exists():
     named = re.findall(r"`([\w/-]+(?:/|\.(?:cpp|hpp|inc|yml|build)))`", text)
     assert len(named) > 40
     for name in named:
-        places = (SOURCE, SOURCE / "collectors/kernel_log")  # the walk names files of that room without it
+        places = (SOURCE, SOURCE / "collectors/kernel_log")  # the walk-through names files of that room without the room
         assert any((place / name).exists() for place in places) or any(path.name == name for path in files), name
     functions = re.findall(r"`(\w+(?:::\w+)?)\(\)`", text)
     assert len(functions) > 15
@@ -79,7 +79,7 @@ def test_the_metrics_that_documents_name_exist():
 
 
 def test_the_sample_in_the_readme_is_what_the_program_prints(installation):
-    """LASTGOOD_ACCEPT=1 rewrites it. Only the host's name and the times are made up."""
+    """LASTGOOD_ACCEPT=1 rewrites the screen. Only the host's name and the times are made up."""
     installation.start("agent", arguments=["--root", str(SOURCE / "tests/hosts/raid10-one-lost")])
     installation.wait_for_report(lambda report: report.value("filesystem_backed_up") is not None, 20, "a whole report")
     report = installation.report().document

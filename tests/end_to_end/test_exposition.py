@@ -1,4 +1,4 @@
-"""/metrics, the textfile and the rules, judged by Prometheus' own tools."""
+"""Checks /metrics, the textfile and the rules with Prometheus' own tools."""
 
 import socket
 import subprocess
@@ -34,7 +34,7 @@ def test_metrics_and_textfile(installation):
 
 
 def test_the_disk_of_the_textfile_is_stuck(installation, freezable):
-    """The textfile stays as old as it is; the reports go on, and say so."""
+    """The textfile is not updated. The agent still writes reports, with a finding about it."""
     installation.textfile = freezable / "lastgood.prom"
     installation.write_config()
     agent = installation.start("agent")
@@ -81,7 +81,7 @@ def test_rules_are_valid(installation, tmp_path):
 
 
 def test_a_dead_agent_shows_in_metrics_by_its_age(installation):
-    """serve goes on: the report's timestamp stays what it was, so that the alert on it fires."""
+    """serve keeps exposing the report's old timestamp, so that the alert on it fires."""
     agent = installation.start("agent")
     serve = installation.start("serve", wait=False)
     wait_until(lambda: serving(installation), 10, "/metrics answers")
@@ -123,7 +123,7 @@ def test_slow_and_broken_clients_do_not_hinder_others(installation):
             connection = socket.create_connection(("127.0.0.1", installation.port), timeout=5)
             connection.sendall(b"GET /metr" if number % 2 else b"\xff\0\r\n" * 10)
             idle.append(connection)
-        # Prometheus waits 10 s.
+        # 10 s is Prometheus' default timeout.
         assert http_get(installation.port, "/metrics", seconds=10)[0] == 200
     finally:
         for connection in idle:

@@ -1,4 +1,4 @@
-"""Third-party collectors that misbehave: the agent lives, others stay fresh, the finding is there."""
+"""Third-party collectors that misbehave: the agent survives, other collectors stay fresh, and a finding is raised."""
 
 import pathlib
 import signal
@@ -13,7 +13,7 @@ GOOD = """#!/bin/sh
 echo '{"metric":"lastgood_backup_count","subject":"good","value":'$(date +%s)'}'
 """
 
-# Name: what it does, and what the report must say of it besides collector_success = 0.
+# The script of each misbehaving collector, by name; None: the program does not exist.
 MISBEHAVING = {
     "hangs": "#!/bin/sh\nexec sleep 1000000\n",
     "ignores-sigterm": "#!/bin/sh\ntrap '' TERM INT HUP\nwhile true; do sleep 1; done\n",
@@ -64,7 +64,7 @@ def test_a_misbehaving_collector(installation, name):
         f"a finding about {name}",
         process=agent,
     )
-    # While it goes on misbehaving, the other one stays fresh and the agent small.
+    # Meanwhile the other collector stays fresh, and the agent's memory stays small.
     memory = 0
     end = time.monotonic() + 6
     while time.monotonic() < end:
@@ -78,7 +78,7 @@ def test_a_misbehaving_collector(installation, name):
     assert report.value("collector_success", "good") == 1
     assert not [finding for finding in report.findings if finding.get("subject") == "good" and finding["rule"].startswith("collector")]
     assert installation.report().document["written_at"] > time.time() - 10
-    # Never two at once, and none outlives the agent.
+    # Two runs never overlap, and none outlives the agent.
     ours = [child for child in children(agent.pid) if str(bad) in " ".join(command_line(child))]
     assert len(ours) <= 1, [command_line(child) for child in ours]
     family = children(agent.pid)
@@ -87,7 +87,7 @@ def test_a_misbehaving_collector(installation, name):
 
 
 def test_what_a_collector_says_in_a_run_has_a_limit(installation):
-    """A flood of distinct subjects ends the run, and is reported."""
+    """Too many distinct subjects end the run and are reported."""
     many = script(
         installation.directory,
         "many",

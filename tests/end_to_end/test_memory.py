@@ -1,4 +1,4 @@
-"""What is remembered across restarts, and what happens when it cannot be."""
+"""State that survives restarts, and the agent's behaviour if the state cannot be saved."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_since_and_watched_since_survive_kill_9(installation):
 
 
 def test_a_counter_of_increments_goes_on_after_kill_9(installation):
-    """Increments of a poll, each counted exactly once, or not at all when the agent died before it had read them."""
+    """Each increment is counted exactly once, or not at all if the agent died before it read the increment."""
     tally = installation.directory / "tally"
     tally.write_text("")
     counting = script(
@@ -90,7 +90,7 @@ def run_without_memory(installation, state):
     installation.write_config(state=state)
     agent = installation.start("agent", wait=False)
     installation.wait_for_report(state_not_persisted, 20, "the finding that nothing is remembered", process=agent)
-    # It goes on working.
+    # The agent continues to work.
     written = installation.report().document["written_at"]
     installation.wait_for_report(lambda report: report.document["written_at"] > written, 90, "a newer report", process=agent)
     return agent
@@ -105,7 +105,7 @@ def test_state_directory_that_cannot_be_made(installation):
 def test_state_that_is_no_database(installation):
     (installation.state / "state.db").write_bytes(os.urandom(20000))
     agent = installation.start("agent")
-    # The broken file is set aside, for whom it may concern, and a new one begun.
+    # The damaged file is kept under another name, and a new one is started.
     assert installation.report().value("state_persisted") == 1
     assert (installation.state / "state.db.damaged").stat().st_size == 20000
     watched = installation.report().document["watched_since"]
@@ -136,7 +136,7 @@ def remembers_again(report):
 
 
 def is_saved(directory, key):
-    """Whether the state on disk has a text of that name. The agent keeps the database locked: a copy is looked at."""
+    """Returns whether the state on disk has a text of that name. Reads a copy: the agent keeps the database locked."""
     with tempfile.TemporaryDirectory() as copy:
         for file in directory.glob("state.db*"):
             shutil.copy(file, copy)
@@ -150,7 +150,7 @@ def is_saved(directory, key):
 
 
 def test_read_only_state_directory(installation, small_state):
-    """At the start of the agent, and mended while it runs: what was remembered before is there again."""
+    """The directory is read-only when the agent starts, and writable again while it runs: then the earlier state is back."""
     installation.write_config(state=small_state)
     agent = installation.start("agent")
     watched = installation.report().document["watched_since"]
@@ -170,7 +170,7 @@ def test_full_state_directory(installation, small_state):
     watched = installation.report().document["watched_since"]
     (small_state / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
-    # And what it remembers is all that it had seen.
+    # The saved state has everything that the agent had seen.
     wait_until(lambda: is_saved(small_state, "watched_since"), 20, "it is saved", step=0.1)
     installation.kill(agent)
     agent = installation.start("agent")
@@ -179,7 +179,7 @@ def test_full_state_directory(installation, small_state):
 
 
 def killed_agent_leaves_its_memory(installation, agent, finding):
-    """kill -9; the next agent has the finding about "failing" with its age."""
+    """Kills the agent by SIGKILL; the next one has the finding about "failing" with its age."""
     installation.kill(agent)
     started = time.time()
     agent = installation.start("agent", wait=False)
@@ -207,7 +207,7 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     (finding,) = [one for one in installation.report().findings if one.get("subject") == "failing"]
     (small_state / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
-    # What could not be written then is written now.
+    # State that could not be written before is written now.
     killed_agent_leaves_its_memory(installation, agent, finding)
 
 
@@ -224,7 +224,7 @@ def test_state_directory_whose_disk_hangs(installation, freezable):
         )
         (finding,) = [one for one in report.findings if one.get("subject") == "failing"]
         installation.wait_for_report(state_not_persisted, 45, "the finding that nothing is remembered", process=agent)
-        # It goes on.
+        # The agent still writes reports.
         installation.wait_for_report(
             lambda report: report.document["written_at"] > time.time() - 0.5, 5, "a report on time", process=agent
         )

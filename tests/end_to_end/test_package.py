@@ -1,4 +1,4 @@
-"""The Debian package: what is in it, and what Debian's own tools say of it. That it installs, runs and goes is the lab's to show."""
+"""The contents of the Debian package, and the verdict of Debian's tools on it. The lab tests that it installs, runs and can be removed."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from package import UNITS, Package, commands, complete, run
 
 pytestmark = pytest.mark.package
 
-EXPOSURE = {"lastgood.service": 2.8, "lastgood-exporter.service": 1.1}  # systemd-analyze's figure of exposure, at most
+EXPOSURE = {"lastgood.service": 2.8, "lastgood-exporter.service": 1.1}  # the highest exposure allowed, by systemd-analyze
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def test_what_is_in_it(package):
     assert (package.control / "conffiles").read_text() == "/etc/lastgood/lastgood.toml\n"
     version = lastgood("--version").stdout.decode().strip()
     assert version == run(package.binary, "--version").stdout.strip()
-    # Of the suite that it is built for: it needs that suite's libraries.
+    # The version names the suite that the package is built for, because it needs the libraries of that suite.
     suite = re.search(r"^VERSION_ID=\"(\d+)\"$", pathlib.Path("/etc/os-release").read_text(), re.MULTILINE)
     assert package.field("Version") == f"{version}~deb{suite[1]}u1"
     assert package.field("Architecture") == run("dpkg", "--print-architecture").stdout.strip()
@@ -77,7 +77,7 @@ def test_build_deb_refuses_versions_that_disagree(tmp_path):
 
 
 def exposed(package, unit):
-    """Settings that systemd-analyze finds fault with, and its figure."""
+    """Returns the settings that systemd-analyze reports as exposed, and the overall exposure."""
     path = package.root / UNITS / unit
     settings = json.loads(run("systemd-analyze", "security", "--offline=true", "--json=short", path).stdout)
     assert len(settings) > 60
@@ -95,7 +95,7 @@ def test_the_units_are_hardened_and_what_is_left_open_has_its_reason(package, un
     for name in names:
         reason = re.search(rf"^# {re.escape(name)}: (.+)$", text, re.MULTILINE)
         assert reason and len(reason[1]) > 10, f"{unit}: {name} is exposed, and no comment says why"
-    # And no reason for what is closed meanwhile.
+    # No comment gives a reason for a setting that is not exposed.
     for name in re.findall(r"^# (\w+=\S*?): ", text, re.MULTILINE):
         assert name in names, f"{unit}: {name} has a reason, but is not exposed"
 
@@ -206,7 +206,7 @@ def test_the_example_for_alertmanager_inhibits_what_is_redundant(package, alerti
     known = re.findall(r"alert: (\w+)", rules)
     for pattern in re.findall("alertname=~?\"([^\"]+)\"", example.read_text()):
         for part in pattern.split("|"):
-            # There may be rules on slowness one day.
+            # No rule is named DriveSlow yet; the pattern is for later ones.
             assert part == "LastgoodDriveSlow.*" or [name for name in known if re.fullmatch(part, name)], part
 
     alerting.start_alertmanager(example.read_text())

@@ -1,4 +1,4 @@
-"""Who may do what: the process that listens holds nothing, the agent has no IP socket."""
+"""The listener has no privileges, and the agent has no IP socket."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ from lastgood import children, command_line, http_get, is_running, process_statu
 
 
 def sockets_of(process_id):
-    """Inodes of the sockets a process has open."""
+    """Returns the inodes of the sockets that a process has open."""
     found = set()
     for entry in os.listdir(f"/proc/{process_id}/fd"):
         try:
@@ -22,7 +22,7 @@ def sockets_of(process_id):
 
 
 def ip_sockets_of(process_id):
-    """Of a short-lived child that ends meanwhile: none."""
+    """Returns the process's IP sockets; none if the process has ended meanwhile."""
     inodes = set()
     try:
         for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
@@ -50,12 +50,12 @@ def test_who_holds_what_under_run(installation, root):
     assert "0" not in status["Gid"].split(), status["Gid"]
     assert "0" not in status["Groups"].split(), status["Groups"]
     assert status["NoNewPrivs"] == "1"
-    # It has no device, no state, no kernel log open.
+    # The listener has no device, no state and no kernel log open.
     for entry in os.listdir(f"/proc/{listening[0]}/fd"):
         target = os.readlink(f"/proc/{listening[0]}/fd/{entry}")
         assert not target.startswith("/dev/") or target == "/dev/null", target
         assert str(installation.state) not in target, target
-    # The agent, who reads everything, hears nobody.
+    # The agent has privileges but opens no network socket.
     agents = [process for process in family if process not in listening]
     assert agents
     for process in agents:
@@ -82,7 +82,7 @@ def test_serve_that_dies_comes_back(installation, root):
     run = installation.start("run")
     wait_until(lambda: serving(installation), 10, "/metrics answers")
     for _ in range(2):
-        time.sleep(2.5)  # one that ends as soon as it is started waits for the next heartbeat
+        time.sleep(2.5)  # a listener that ends at once is not started again before the next heartbeat
         (listening,) = [process for process in children(run.pid) if ip_sockets_of(process)]
         os.kill(listening, signal.SIGKILL)
         wait_until(lambda: not is_running(listening), 5, "it has ended")

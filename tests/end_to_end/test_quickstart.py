@@ -1,5 +1,5 @@
-"""packaging/quickstart, as the README tells people to use it: in a fresh clone, whose path has a blank, but with directories
-and a port of our own. All but one of these tests take the program from the build that is there."""
+"""Runs packaging/quickstart as the README says, in a fresh clone whose path has a blank, but with our own directories and port.
+All tests but one use the program of the existing build."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ from lastgood import BINARY, SOURCE, children, http_get, is_running, wait_until
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """What a clone of this tree as it is now would hold; built once."""
+    """Returns a copy of this tree as it is now, like a clone. It is made once."""
     directory = tmp_path_factory.mktemp("quickstart") / "a clone"
     listed = subprocess.run(
         ["git", "-c", f"safe.directory={SOURCE}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -67,7 +67,7 @@ def test_in_the_foreground_until_it_is_interrupted(installation, quickstart, num
     assert http_get(installation.port, "/metrics")[0] == 200
     family = children(process.pid)
     assert family
-    # As a terminal does it: to the whole foreground group.
+    # A terminal sends SIGINT to the whole foreground process group.
     if number == signal.SIGINT:
         os.killpg(process.pid, number)
     else:
@@ -88,7 +88,7 @@ def test_a_port_that_is_taken(installation, quickstart):
 
 
 def test_missing_packages_are_named_when_errors_end_the_script():
-    """dpkg-query fails when it does not know a package; with errexit and pipefail that once ended the list, and nothing was installed."""
+    """dpkg-query fails for an unknown package. With errexit and pipefail this once cut the list short, and nothing was installed."""
     found = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", ". packaging/packages.sh; missing_packages bash no-such-package coreutils"],
         cwd=SOURCE, capture_output=True, text=True, timeout=60,

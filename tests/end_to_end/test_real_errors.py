@@ -1,4 +1,4 @@
-"""Errors that this machine's kernel really logs, on a loop device with a real filesystem over it."""
+"""Real errors in this machine's kernel log, from a loop device with a filesystem on it."""
 
 import statistics
 import time
@@ -46,14 +46,14 @@ def test_an_error_reaches_the_report_within_200_ms(installation, failing_drive, 
         assert len(errors) == 1
         delays.append(seen - errors[0])
         assert kernel_errors(installation.report(), drive) == counted + 1, "one failed request counts once"
-        # Bursts are bundled for a moment, and the kernel prints no more than 10 errors in 5 s.
+        # The agent coalesces bursts, and the kernel prints at most 10 errors in 5 s.
         time.sleep(0.7)
     print(f"kernel record to report: median {statistics.median(delays) * 1000:.0f} ms, longest {max(delays) * 1000:.0f} ms")
     assert max(delays) <= 0.2, [f"{delay * 1000:.0f} ms" for delay in delays]
 
 
 def test_an_error_becomes_an_alert_and_resolves(installation, failing_drive, kernel_log, alerting):
-    # Errors of earlier tests on the same device, in the kernel log since boot, must be older than the window.
+    # The kernel log may have errors of earlier tests on the same device: they must be older than the window.
     installation.write_config(sections=LOOP_DEVICES + '[kernel_log]\nwindow = "15s"\n')
     installation.start("run")
     report = installation.wait_for_report(lambda report: drive_id(report, failing_drive.name), what="the loop device")
@@ -98,7 +98,7 @@ def test_user_space_cannot_forge_an_error(installation, failing_drive, kernel_lo
         lambda: [facility for text, _, facility in kernel_log.records if "sector 1234" in text], 5, "the forged record"
     )
     assert forged == [1], "its facility is user, not kern"
-    # A true one after it proves that the forged one has been read and passed over.
+    # A real error after the forged one proves that the agent has read the forged one and ignored it.
     failing_drive.fail()
     failing_drive.write()
     installation.wait_for_report(lambda report: kernel_errors(report, drive) > before, 5, "the true error")
@@ -123,7 +123,7 @@ def test_an_agent_killed_at_random_counts_every_error_once(installation, failing
     chance = random.Random(1)
     for _ in range(20):
         failing_drive.write()
-        time.sleep(chance.uniform(0, 0.3))  # before, while and after it is counted and saved
+        time.sleep(chance.uniform(0, 0.3))  # the error may be counted and saved before or after the kill
         installation.kill(agent)
         agent = installation.start("agent", wait=False)
         time.sleep(chance.uniform(0, 0.6))

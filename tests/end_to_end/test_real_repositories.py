@@ -1,5 +1,5 @@
-"""Backups in repositories that restic, borg and pgBackRest have made: a backup goes stale by its clock, a fresh one
-clears it, and nothing else that moves files does."""
+"""Repositories made by restic, borg and pgBackRest: a backup becomes stale with time, and only a new backup makes it fresh,
+not other operations that change files."""
 
 import json
 import os
@@ -19,7 +19,7 @@ DAY = 86400
 
 
 class Expected:
-    """A [[backup]] of a config of its own, and what `lastgood collect` sees of it."""
+    """A [[backup]] in its own configuration, and the observations of `lastgood collect` about it."""
 
     def __init__(self, directory, **settings):
         self.directory = pathlib.Path(directory)
@@ -59,7 +59,7 @@ class Expected:
         return [line["problem"] for line in self.lines if "problem" in line]
 
     def is_stale(self):
-        """What the rule asks: an activity never makes a backup fresh."""
+        """Applies the rule's condition: activity never makes a backup fresh."""
         self.collect()
         assert self.readable, self.error
         proven = self.proven()
@@ -112,7 +112,7 @@ def test_restic_goes_stale_and_a_backup_clears_it(tmp_path, restic, source):
     expected = Expected(tmp_path, restic=str(restic), max_age="26h")
     expected.collect()
     assert expected.readable
-    assert expected.value("count") == 0  # never made is not stale
+    assert expected.value("count") == 0  # a backup that was never made is not stale
     assert expected.proven() is None
 
     run("restic", "backup", str(source))
@@ -198,7 +198,7 @@ def test_restic_copied_without_times_proves_nothing(tmp_path, restic, source):
     run("restic", "backup", str(source))
     make_older(restic, 3 * DAY)
     copy = tmp_path / "copy"
-    # In the order of rsync -r: a directory's files first, then its directories by name.
+    # The order of rsync -r: the files of a directory first, then its subdirectories by name.
     for path, directories, files in os.walk(restic):
         directories.sort()
         target = copy / os.path.relpath(path, restic)
@@ -248,7 +248,7 @@ def test_borg_goes_stale_and_a_backup_clears_it(tmp_path, borg, borg_expected, s
     assert borg_expected.readable
     assert borg_expected.value("count") == 0
 
-    time.sleep(0.5)  # an empty files cache counts only when it is younger than the cache itself
+    time.sleep(0.5)  # an empty files cache counts only if it is newer than the cache itself
     run("borg", "create", "::one", str(source))
     assert not borg_expected.is_stale()
     assert borg_expected.newest("inferred") == pytest.approx(time.time(), abs=60)
@@ -256,7 +256,7 @@ def test_borg_goes_stale_and_a_backup_clears_it(tmp_path, borg, borg_expected, s
 
     borg_goes_by(tmp_path, 3 * DAY)
     assert borg_expected.is_stale()
-    run("borg", "create", "::two", str(source))  # of unchanged data, too
+    run("borg", "create", "::two", str(source))  # a backup of unchanged data counts too
     assert not borg_expected.is_stale()
 
 
@@ -303,12 +303,12 @@ def test_borg_killed_after_a_checkpoint_does_not_clear_it(tmp_path, borg, borg_e
             return cache.stat().st_mtime != before
 
         lastgood.wait_until(feed_until_checkpoint, seconds=60, what="a checkpoint", step=0.2)
-        assert borg_expected.is_stale()  # while it runs
+        assert borg_expected.is_stale()  # the backup is still running
         assert borg_expected.value("in_progress") == 1
         process.stdin.write(noise.randbytes(40_000_000))
         assert process.poll() is None
         process.kill()
-        process.stdin = None  # closing it would fail
+        process.stdin = None  # the pipe is broken: closing it would fail
     assert borg_expected.is_stale()
     assert borg_expected.value("in_progress") == 0
     assert borg_expected.value("incomplete") == 1
@@ -332,7 +332,7 @@ def test_borg_without_the_clients_cache_proves_nothing(tmp_path, borg, source):
 
 
 class Cluster:
-    """A PostgreSQL cluster of its own, reached by a socket in its directory, and a pgBackRest repository."""
+    """A PostgreSQL cluster with a socket in its own directory, and a pgBackRest repository."""
 
     def __init__(self, cipher=""):
         self.user = pwd.getpwnam("postgres")
@@ -424,7 +424,7 @@ def test_pgbackrest_goes_stale_and_a_backup_clears_it(tmp_path, cluster):
     assert expected.value("size_bytes") > 10_000_000
     assert expected.value("incomplete") == 0
 
-    # What the tool itself says of it.
+    # Compares with pgBackRest's own information.
     said = json.loads(cluster.backrest("info", "--output=json"))
     assert expected.newest("exact") == said[0]["backup"][-1]["timestamp"]["stop"]
     assert expected.value("size_bytes") == said[0]["backup"][-1]["info"]["size"]
@@ -436,7 +436,7 @@ def test_pgbackrest_goes_stale_and_a_backup_clears_it(tmp_path, cluster):
     cluster.backrest("expire")
     assert expected.is_stale()
 
-    # Killed before it has finished: a directory with backup.manifest.copy alone.
+    # A backup that is killed before its end leaves a directory with only backup.manifest.copy.
     backups = cluster.repository / "backup" / "demo"
     with subprocess.Popen(
         ["pgbackrest", f"--config={cluster.config}", "--stanza=demo", "--type=full", "--compress-level=9", "backup"],

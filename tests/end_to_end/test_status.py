@@ -1,4 +1,4 @@
-"""`lastgood status`: exit codes, the agent that is dead, --json, one subject."""
+"""`lastgood status`: exit codes, a dead agent, --json, one subject."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ def test_a_killed_agent_is_noticed(installation):
 
 
 def test_a_stopped_agent_is_noticed(installation):
-    """SIGSTOP: the process is there, but its report grows old; it must not pass for fresh for ever."""
+    """After SIGSTOP the process still exists, but its report gets old and must not count as fresh."""
     agent = installation.start("agent")
     agent.send_signal(signal.SIGSTOP)
     try:

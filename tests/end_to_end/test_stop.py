@@ -1,4 +1,4 @@
-"""SIGTERM ends the agent within the time that its unit gives it, whatever its children do."""
+"""SIGTERM ends the agent within its unit's TimeoutStopSec=, whatever its children do."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ from test_isolation import collector, script
 
 
 def child_of(installation, name):
-    """The id that a collector of ours left in a file."""
+    """Returns the process id that one of our collectors wrote to a file."""
     path = installation.directory / f"{name}.id"
     return int(wait_until(lambda: path.exists() and path.read_text(), 15, f"{name} has started"))
 
@@ -57,11 +57,11 @@ def test_a_child_that_is_stuck_in_the_kernel(installation, freezable, deadline):
 
 
 def test_the_disk_of_the_state_is_stuck(installation, freezable):
-    """The thread that writes there keeps the process from vanishing, but the agent is over, and another may start."""
+    """A thread hangs in a write, so the process cannot vanish; but the agent has ended, and another one may start."""
     installation.write_config(state=freezable)
     agent = installation.start("run")
     with frozen(freezable):
-        time.sleep(1)  # something is written at least every 15 s, and at the end
+        time.sleep(1)  # the agent writes at least every 15 s, and when it ends
         agent.terminate()
         with open(installation.runtime / "agent.lock", "rb") as lock:
             wait_until(lambda: can_lock(lock), limit, "the agent gives up its lock", step=0.1)

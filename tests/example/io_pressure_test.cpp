@@ -1,4 +1,4 @@
-// The example of docs/writing-a-collector.md works, and the page shows what works.
+// The example of docs/writing-a-collector.md compiles and works, and the page shows this code.
 #include "tests/example/parse/io_pressure.hpp"
 
 #include <doctest/doctest.h>
@@ -59,7 +59,7 @@ TEST_CASE("io pressure: a kernel without it is fine, one that cannot be read is 
     CHECK_FALSE(collect(host).has_value());
 }
 
-TEST_CASE("io pressure: what is malformed is refused") {
+TEST_CASE("io pressure: malformed text is an error") {
     for (const char* text :
          {"", "\n", "some", "some avg300=", "some avg300=x", "some avg300=-1", "some avg300=101",
           "some avg300=nan", "full avg300=1\n", "full avg10=1\nsome avg10=0.00 avg300=1"}) {
@@ -74,7 +74,7 @@ TEST_CASE("io pressure: what is malformed is refused") {
                                  rubbish.size()) == 0);
 }
 
-TEST_CASE("io pressure: half of the time for a quarter of an hour is a warning") {
+TEST_CASE("io pressure: half of the time for 15 minutes is a warning") {
     const auto rules = table::example_rules();
     const auto found = [&](double ratio, Seconds later) {
         RuleMemory memory;
@@ -90,7 +90,7 @@ TEST_CASE("io pressure: half of the time for a quarter of an hour is a warning")
             CHECK(unknown_placeholders(text, rule.subject).empty());
 }
 
-TEST_CASE("the page shows what is compiled here, and all of it") {
+TEST_CASE("the page shows the code compiled here, all of it") {
     const std::string page =
         test::read_file(test::tests_directory() + "/../docs/writing-a-collector.md");
     std::vector<std::string> blocks;

@@ -1,4 +1,5 @@
-// The example of docs/writing-a-collector.md. In the tree this stands in core/metrics/host.hpp.
+// The example of docs/writing-a-collector.md. A real metric about the host would be in
+// core/metrics/host.hpp.
 #pragma once
 
 #include "core/metric.hpp"

@@ -1,4 +1,4 @@
-// In the tree the row stands in rules/table/host.cpp.
+// A real rule about the host would be in rules/table/host.cpp.
 #include "rules/table/table.hpp"
 #include "tests/example/metric.hpp"
 

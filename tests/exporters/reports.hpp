@@ -1,22 +1,22 @@
-// Made-up hosts for the exporters' tests.
+// Reports of made-up hosts for the tests of the exporters. The same on each call.
 #pragma once
 
 #include "core/report.hpp"
 
 namespace lastgood::test {
 
-inline constexpr Timestamp report_time =
-    1'790'000'000;  // 2026-09-21 14:13:20 UTC; every report was written 4 s before
+// 2026-09-21 14:13:20 UTC; all reports are written 4 s before.
+inline constexpr Timestamp report_time = 1'790'000'000;
 
-Report empty_host();                          // a first report: nothing has been found
-Report virtual_machine();                     // drives without health, filesystems, no backups
+Report empty_host();                          // the first report: no collector has run yet
+Report virtual_machine();                     // drives without health data, filesystems, no backups
 Report healthy_host(int drives = 4);          // mirrors, filesystems, backups
 Report failing_drive();                       // pending sectors and kernel errors on sdb
 Report degraded_array();                      // md0 has lost a member and rebuilds
-Report stale_backup();                        // db8's newest copy is 912 days old
+Report stale_backup();                        // the newest copy of db8 is 912 days old
 Report sleeping_drive();                      // sdc is in standby
-Report unreadable_host();                     // collectors run and may not read anything
-Labels made_up_labels(const Metric& metric);  // every label that it may have, with "x"
-Report hostile_names();  // model, serial and mount point with escape sequences and rubbish
+Report unreadable_host();                     // collectors run but have no permission to read
+Labels made_up_labels(const Metric& metric);  // each label of the metric, with the value "x"
+Report hostile_names();  // model, serial and mount point contain escape sequences and garbage
 
 }  // namespace lastgood::test

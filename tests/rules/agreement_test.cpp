@@ -1,7 +1,6 @@
-// Host and Prometheus judge alike: on observations around every limit of every rule, on random
-// ones, and on recorded hosts, the findings of evaluate() are the alerts that fire in promtool. And
-// the comparison notices when they do not: every way of tampering with a rule that is tried here
-// makes promtool disagree.
+// Host and Prometheus agree: the findings of evaluate() are the alerts that fire in promtool, on
+// observations around every limit of every rule, on random observations, and on recorded hosts.
+// Other tests here tamper with rules and check that the comparison finds each difference.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -53,8 +52,8 @@ std::string head(const std::string& text) {
     return text.substr(0, 6000);
 }
 
-// Recorded hosts: what their collectors are to print stands in golden/*.jsonl, the time of the
-// recording in `now`.
+// The recorded hosts: the files golden/*.jsonl have the observations, the file `now` the time of
+// the recording.
 std::vector<ObservedHost> recorded_hosts() {
     std::vector<ObservedHost> hosts;
     const std::string directory = test::tests_directory() + "/hosts";
@@ -83,8 +82,8 @@ std::vector<ObservedHost> recorded_hosts() {
     return hosts;
 }
 
-// Rules with the same hold time are looked at together, and no longer than they need: a rule that
-// waits for two hours costs 120 evaluations.
+// Groups rules by hold time, so that each group is evaluated for no longer than needed: a hold time
+// of 2 hours costs 120 evaluations.
 std::map<Seconds, std::vector<Rule>> by_hold(const std::vector<Rule>& rules) {
     std::map<Seconds, std::vector<Rule>> groups;
     for (const Rule& rule : rules) groups[rule.hold].push_back(rule);
@@ -99,7 +98,7 @@ std::map<Seconds, std::vector<Rule>> by_hold(const std::vector<Rule>& rules) {
 #endif
 #endif
 
-// promtool's share is the same in a sanitized build, which has seen it all after a few rules.
+// A sanitized build compares only some of the rules: promtool itself is the same in all builds.
 std::vector<Rule> sample(const std::vector<Rule>& rules) {
 #ifdef LASTGOOD_SANITIZED
     constexpr size_t every = 6;
@@ -111,11 +110,11 @@ std::vector<Rule> sample(const std::vector<Rule>& rules) {
     return some;
 }
 
-// One way to tamper with a rule; false: it would change nothing that shows.
+// A way to tamper with a rule; returns false if the change would have no effect.
 using Mutation = std::function<bool(Rule&)>;
 
-// Rules that were tampered with, each beside the one it was made from. promtool is given all of
-// them at once, each under a name of its own.
+// Rules that were tampered with, each with its original. promtool evaluates all of them in one run,
+// each under a name of its own.
 class Tampering {
   public:
     explicit Tampering(std::vector<Rule> rules) : rules_(std::move(rules)) {
@@ -133,7 +132,7 @@ class Tampering {
         }
     }
 
-    // Expects promtool to disagree about every one, and about none of the rules as they are.
+    // Expects promtool to disagree about each rule that was tampered with, and about no original.
     void check_noticed(const std::vector<ObservedHost>& hosts, Seconds until) const {
         REQUIRE_FALSE(what_.empty());
         const auto disagreement = test::compare(pairs_, hosts, until);
@@ -150,9 +149,9 @@ class Tampering {
 
   private:
     std::vector<Rule> rules_;
-    std::list<std::string> names_;  // which rules point to
+    std::list<std::string> names_;  // the rules have views of them
     std::vector<test::Pair> pairs_;
-    std::map<std::string, std::string> what_;  // by alert
+    std::map<std::string, std::string> what_;  // what was changed, by alert
 };
 
 Comparison other_strictness(Comparison comparison) {
@@ -175,7 +174,7 @@ Comparison other_strictness(Comparison comparison) {
 
 }  // namespace
 
-TEST_CASE("around every limit, findings and alerts are the same") {
+TEST_CASE("findings and alerts are the same around every limit") {
     if (!test::promtool_is_there()) return;
     const auto rules = without_hold(sample(host_rules()));
     auto hosts = all_cases(rules);
@@ -185,7 +184,7 @@ TEST_CASE("around every limit, findings and alerts are the same") {
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
 }
 
-TEST_CASE("minute by minute through every hold time, findings and alerts are the same") {
+TEST_CASE("findings and alerts are the same at each minute of every hold time") {
     if (!test::promtool_is_there()) return;
     for (const auto& group : by_hold(sample(host_rules()))) {
         const auto& rules = group.second;
@@ -197,7 +196,7 @@ TEST_CASE("minute by minute through every hold time, findings and alerts are the
     }
 }
 
-TEST_CASE("on recorded hosts, findings and alerts of the whole rule file are the same") {
+TEST_CASE("findings and alerts of the whole rule file are the same on recorded hosts") {
     if (!test::promtool_is_there()) return;
     const auto hosts = recorded_hosts();
     REQUIRE_FALSE(hosts.empty());
@@ -206,12 +205,12 @@ TEST_CASE("on recorded hosts, findings and alerts of the whole rule file are the
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
 }
 
-TEST_CASE("summary and advice read alike on the host and in Prometheus") {
+TEST_CASE("summary and advice are the same on the host and in Prometheus") {
     if (!test::promtool_is_there()) return;
     std::vector<Rule> rules;
     std::map<std::string, ObservedHost> hosts;
     for (const Rule& rule : sample(host_rules())) {
-        // Durations and sizes are written differently; "this host" has a name in Prometheus.
+        // Prometheus formats durations and sizes differently, and calls "this host" by its name.
         const std::string texts = std::string(rule.summary) + std::string(rule.advice);
         if (texts.find(":duration}") != texts.npos || texts.find(":size}") != texts.npos ||
             rule.subject == SubjectKind::host) {
@@ -225,7 +224,7 @@ TEST_CASE("summary and advice read alike on the host and in Prometheus") {
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
 }
 
-TEST_CASE("one and many, and steps, read alike on the host and in Prometheus") {
+TEST_CASE("singular, plural and steps are the same on the host and in Prometheus") {
     if (!test::promtool_is_there()) return;
     std::list<std::string> names;
     std::vector<Rule> rules;
@@ -259,7 +258,7 @@ void tamper_with_condition(Tampering& tampering, size_t at) {
     const auto condition_of = [at](Rule& rule) {
         return at < rule.all_of.size() ? &rule.all_of[at] : nullptr;
     };
-    // Changes the condition where that is allowed; tells whether it did.
+    // Adds a mutation that changes the condition if `may` allows it.
     const auto add = [&](const std::string& what, bool (*may)(const Condition*),
                          void (*change)(Condition&)) {
         tampering.add(fmt::format("{} of condition {}", what, at + 1),
@@ -306,7 +305,7 @@ void tamper_with_condition(Tampering& tampering, size_t at) {
 
 }  // namespace
 
-TEST_CASE("tampering is noticed: limits, comparisons, conditions") {
+TEST_CASE("a changed limit, comparison or condition is noticed") {
     if (!test::promtool_is_there()) return;
     const std::vector<Rule> rules = without_hold(sample(host_rules()));
     Tampering tampering(rules);
@@ -321,7 +320,7 @@ TEST_CASE("tampering is noticed: limits, comparisons, conditions") {
     tampering.check_noticed(all_cases(rules), 0);
 }
 
-TEST_CASE("tampering is noticed: a hold time longer or shorter by a minute") {
+TEST_CASE("a hold time that is 1 minute longer or shorter is noticed") {
     if (!test::promtool_is_there()) return;
     for (const auto& group : by_hold(sample(host_rules()))) {
         CAPTURE(group.first);
@@ -338,7 +337,7 @@ TEST_CASE("tampering is noticed: a hold time longer or shorter by a minute") {
     }
 }
 
-TEST_CASE("tampering is noticed: a lost model or serial number") {
+TEST_CASE("a missing model or serial number is noticed") {
     if (!test::promtool_is_there()) return;
     const auto rules = without_hold(host_rules());
     std::vector<ObservedHost> hosts;
@@ -358,7 +357,7 @@ TEST_CASE("tampering is noticed: a lost model or serial number") {
     }
 }
 
-TEST_CASE("two info series for one drive do not silence its alerts") {
+TEST_CASE("a drive with two info series still raises alerts") {
     if (!test::promtool_is_there()) return;
     const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(
 rule_files: [{rules}]
@@ -377,10 +376,10 @@ tests:
     CHECK_MESSAGE(!output, *output);
 }
 
-TEST_CASE("an agent that is no longer heard of, whatever its job is called") {
+TEST_CASE("an agent that stops reporting raises an alert with any job name") {
     if (!test::promtool_is_there()) return;
-    // a lives; b vanishes after an hour; c's scrape fails from the start; d belongs to another job;
-    // e's report stands still.
+    // a runs; b vanishes after an hour; scrapes of c fail from the start; d has another job; the
+    // report of e is never updated.
     const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(
 rule_files: [{rules}]
 evaluation_interval: 1m

@@ -1,4 +1,4 @@
-// Short words to make observations with.
+// Short helpers that make observations and list findings.
 #pragma once
 
 #include <algorithm>

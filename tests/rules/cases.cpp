@@ -18,14 +18,14 @@ namespace lastgood::test {
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double right_value = 50;  // of an operand that others are compared with
+constexpr double right_value = 50;  // the value of an operand on the right side
 
 bool same(const Operand& one, const Operand& other) {
     return one.metric == other.metric && one.label == other.label && one.values == other.values &&
            one.except == other.except;
 }
 
-// An operand of a rule and the values to try for it.
+// An operand of a rule, and the values to try for it.
 struct Variable {
     Operand operand;
     std::vector<double> values;
@@ -43,7 +43,7 @@ void add_values(std::vector<Variable>& variables, const Operand& operand,
     }
 }
 
-// A value as it is compared, back to the value observed at the time 0.
+// The value to observe at time 0 so that `compared` is the value compared.
 double observed(Clock clock, double compared) {
     switch (clock) {
         case Clock::none:
@@ -72,7 +72,7 @@ std::vector<Variable> variables_of(const Rule& rule) {
     return variables;
 }
 
-// A series that the operand takes (or, `foreign`, one of the same metric that it does not).
+// A series that the operand selects; with `foreign` a series of the same metric that it ignores.
 Observation series(const Rule& rule, const Operand& operand, double value,
                    const std::string& subject, bool foreign = false, size_t which = 0) {
     Labels labels;
@@ -114,7 +114,8 @@ bool holds(const Rule& rule, const std::vector<Observation>& observations) {
     return !evaluate(std::vector{at_once}, observations, 0, memory).empty();
 }
 
-// The first choice of values (or none) for all variables with which the rule holds.
+// The first combination of values for the variables (a variable may have none) that makes the rule
+// hold.
 std::optional<std::vector<std::optional<double>>> find_holding(
     const Rule& rule, const std::vector<Variable>& variables, const std::string& subject) {
     std::vector<std::optional<double>> chosen(variables.size());
@@ -154,13 +155,13 @@ RuleCases cases_of(const Rule& rule) {
 
     RuleCases cases;
     int number = 0;
-    // The chosen values with others, or none, in place of variable `at`.
+    // A host with the chosen values, but with `instead` for variable `at`.
     const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info) {
         ObservedHost host{fmt::format("{}-{}", rule.name, number++), instead};
         for (size_t i = 0; i < variables.size(); ++i) {
             if (i == at || !(*chosen)[i]) continue;
             Observation base = series(rule, variables[i].operand, *(*chosen)[i], subject);
-            // Two operands of one metric may take the same series.
+            // Two operands of one metric may select the same series.
             if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
         }
         const Metric* info_of_kind = info_metric(rule.subject);

@@ -1,4 +1,4 @@
-// Observations that bring every rule just to, just below and just above each of its limits.
+// Makes observations at, just below and just above each limit of a rule.
 #pragma once
 
 #include <map>
@@ -10,19 +10,20 @@
 
 namespace lastgood::test {
 
-// Half the distance between a limit and its nearest tested neighbour; also how far the mutations
-// move a limit.
+// Half the distance between a limit and the nearest tested value beside it; in the unit of the
+// limit. Tampering moves a limit by this much.
 double nudge(const Condition& condition);
 
 struct RuleCases {
-    ObservedHost holding;             // the rule holds, if only its hold time elapses
-    std::vector<ObservedHost> hosts;  // this one and its neighbours
+    ObservedHost holding;             // the rule's conditions hold
+    std::vector<ObservedHost> hosts;  // `holding`, and hosts with values around the limits
 };
 
-// Ends the test program when no observations make the rule hold.
+// Fails the test case if no observations make the rule hold.
 RuleCases cases_of(const Rule& rule);
 
-// Hosts with several subjects and random observations near the rules' limits; always the same ones.
+// Hosts with several subjects and random observations near the rules' limits. The seed is fixed, so
+// the hosts are the same on each call.
 std::vector<ObservedHost> random_hosts(const std::vector<Rule>& rules, int count);
 
 }  // namespace lastgood::test

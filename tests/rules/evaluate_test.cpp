@@ -37,7 +37,7 @@ Rule one(Condition condition, SubjectKind subject = SubjectKind::drive) {
 
 }  // namespace
 
-TEST_CASE("comparisons at their limits") {
+TEST_CASE("each comparison is right at its limit") {
     const auto test = [](Comparison comparison, double value) {
         const Rule rule =
             one({.left = metric::drive_pending_sectors, .comparison = comparison, .limit = 5});
@@ -62,7 +62,7 @@ TEST_CASE("comparisons at their limits") {
     }
 }
 
-TEST_CASE("of several series the largest, the smallest or the sum counts") {
+TEST_CASE("several series give the largest value, the smallest or the sum") {
     const std::vector<Observation> observations = {
         observation(metric::drive_kernel_errors_recent, "a", 1, {{"kind", "io"}}),
         observation(metric::drive_kernel_errors_recent, "a", 3, {{"kind", "medium"}}),
@@ -90,7 +90,7 @@ TEST_CASE("of several series the largest, the smallest or the sum counts") {
     CHECK(holds({rule}, observations) == Names{"a_rule a"});
 }
 
-TEST_CASE("a NaN gives way to a number, but spoils a sum") {
+TEST_CASE("a NaN is ignored beside a number, but makes a sum NaN") {
     const std::vector<Observation> observations = {
         observation(metric::drive_kernel_errors_recent, "a", not_a_number, {{"kind", "io"}}),
         observation(metric::drive_kernel_errors_recent, "a", 3, {{"kind", "medium"}}),
@@ -105,7 +105,7 @@ TEST_CASE("a NaN gives way to a number, but spoils a sum") {
     CHECK(holds({at_least_one(Pick::sum)}, observations).empty());
 }
 
-TEST_CASE("one value against another of the same subject") {
+TEST_CASE("two values of the same subject are compared") {
     const Rule rule = one({.left = metric::drive_temperature_celsius,
                            .comparison = Comparison::greater,
                            .limit = 2,
@@ -127,7 +127,7 @@ TEST_CASE("one value against another of the same subject") {
     CHECK(test({observation(metric::drive_temperature_limit_celsius, "a", 1)}).empty());
 }
 
-TEST_CASE("ages and times to come") {
+TEST_CASE("ages and future times are compared with the clock") {
     const Rule old = one({.left = metric::array_unchecked_since_timestamp_seconds,
                           .clock = Clock::age,
                           .comparison = Comparison::greater,
@@ -152,7 +152,7 @@ TEST_CASE("ages and times to come") {
     CHECK(holds({soon}, full(now + 100)).empty());
 }
 
-TEST_CASE("every condition must hold for the same subject, and none that begins with unless") {
+TEST_CASE("all conditions must hold for the same subject, and no unless condition") {
     Rule rule = one({.left = metric::drive_pending_sectors,
                      .comparison = Comparison::greater_or_equal,
                      .limit = 1});
@@ -177,7 +177,7 @@ TEST_CASE("every condition must hold for the same subject, and none that begins 
           Names{"a_rule a"});
 }
 
-TEST_CASE("a series about something else counts for the drive it names") {
+TEST_CASE("a series about another subject counts for the drive in its label") {
     const Rule rule = one({.left = Operand(metric::array_member, "state", {"faulty"}),
                            .comparison = Comparison::equal,
                            .limit = 1});
@@ -192,7 +192,7 @@ TEST_CASE("a series about something else counts for the drive it names") {
         Names{"a_rule wwn-1"});
 }
 
-TEST_CASE("about the host every subject's series counts, and there is one finding") {
+TEST_CASE("a rule about the host uses the series of all subjects and gives one finding") {
     Rule rule = one({.left = Operand(metric::drive_pending_sectors, {}, {}, Pick::sum),
                      .comparison = Comparison::greater_or_equal,
                      .limit = 3},
@@ -208,7 +208,7 @@ TEST_CASE("about the host every subject's series counts, and there is one findin
     CHECK(findings[0].summary == "3");
 }
 
-TEST_CASE("hold: only what has lasted is found, and since is when it began") {
+TEST_CASE("a finding appears after the hold time and has the time of its start") {
     Rule rule = one({.left = metric::drive_pending_sectors,
                      .comparison = Comparison::greater_or_equal,
                      .limit = 1});
@@ -227,7 +227,7 @@ TEST_CASE("hold: only what has lasted is found, and since is when it began") {
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].since == now);
 
-    SUBCASE("a break begins anew, and nothing of it is remembered") {
+    SUBCASE("a break restarts the hold time") {
         CHECK(evaluate(rules, good, now + 6001, memory).empty());
         CHECK(memory.since.empty());
         CHECK(evaluate(rules, bad, now + 6002, memory).empty());
@@ -239,19 +239,19 @@ TEST_CASE("hold: only what has lasted is found, and since is when it began") {
         CHECK(evaluate(rules, {}, now + 6001, memory).empty());
         CHECK(memory.since.empty());
     }
-    SUBCASE("memory of a restarted agent goes on") {
+    SUBCASE("the hold time continues after a restart") {
         RuleMemory restored{memory.since};
         findings = evaluate(rules, bad, now + 7000, restored);
         REQUIRE(findings.size() == 1);
         CHECK(findings[0].since == now);
     }
-    SUBCASE("a clock set back puts no beginning into the future") {
+    SUBCASE("since is not in the future after the clock was set back") {
         CHECK(evaluate(rules, bad, now - 1000, memory).empty());
         findings = evaluate(rules, bad, now - 940, memory);
         REQUIRE(findings.size() == 1);
         CHECK(findings[0].since == now - 1000);
     }
-    SUBCASE("each subject has its own beginning") {
+    SUBCASE("each subject has its own hold time") {
         std::vector both = bad;
         both.push_back(observation(metric::drive_pending_sectors, "b", 1));
         CHECK(names(evaluate(rules, both, now + 6001, memory)) == Names{"a_rule a"});
@@ -265,7 +265,7 @@ TEST_CASE("a rule for Prometheus only is not evaluated on the host") {
     CHECK(holds({rule}, {observation(metric::drive_pending_sectors, "a", 1)}).empty());
 }
 
-TEST_CASE("findings come worst first, with severity and kind of the rule") {
+TEST_CASE("findings are sorted worst first, with severity and kind of the rule") {
     std::vector<Rule> rules;
     for (const Severity severity : {Severity::unknown, Severity::warning, Severity::critical}) {
         Rule rule = one({.left = metric::drive_pending_sectors, .comparison = Comparison::present});
@@ -308,7 +308,7 @@ TEST_CASE("texts name the subject and the value with its unit") {
     CHECK(findings[0].advice == "smartctl -x /dev/DEVICE; wwn-1; no idea");
 }
 
-TEST_CASE("a label with braces or quotes is shown as it is") {
+TEST_CASE("a label with braces or quotes is shown unchanged") {
     Rule rule = one({.left = metric::drive_pending_sectors, .comparison = Comparison::present});
     rule.summary = "{device} {";
     RuleMemory memory;
@@ -321,6 +321,6 @@ TEST_CASE("a label with braces or quotes is shown as it is") {
     CHECK(findings[0].summary == "{id} \"x\" {{ $value }} {");
 }
 
-TEST_CASE("nothing observed, nothing found") {
+TEST_CASE("no observations give no findings") {
     CHECK(all({}).empty());
 }

@@ -52,14 +52,14 @@ bool mentions(const std::vector<std::string>& reasons, std::string_view words) {
 
 }  // namespace
 
-TEST_CASE("a drive of a sound mirror with a fresh backup may be pulled") {
+TEST_CASE("a drive of a healthy mirror with a fresh backup may be pulled") {
     const Preflight result = preflight(mirror(), "a", now);
     CHECK(result.verdict == PreflightVerdict::go);
     CHECK(result.drive == "sda (M, serial Sa)");
     CHECK(mentions(result.notes, "one more failure loses data"));
 }
 
-TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old") {
+TEST_CASE("a partner with pending sectors and a backup 912 days old speak against pulling") {
     Report report = mirror();
     report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});
     find(report, metric::backup_newest_timestamp_seconds, "srv").value = now - 912 * 86400.0;
@@ -74,11 +74,11 @@ TEST_CASE("the rebuild: a partner with pending sectors and a backup 912 days old
     const Preflight one_sector = preflight(report, "a", now);
     CHECK(mentions(one_sector.against, "it has 1 pending sector"));
     CHECK_FALSE(mentions(one_sector.against, "sectors"));
-    // The drive with the pending sectors may go, but for the backup.
+    // Only the backup speaks against pulling the drive with the pending sectors.
     CHECK_FALSE(mentions(preflight(report, "b", now).against, "pending"));
 }
 
-TEST_CASE("what loses data at once") {
+TEST_CASE("pulling a drive must not lose data at once") {
     Report report = mirror();
     for (Observation& observation : report.observations)
         if (observation.metric == &metric::array_member_fatal && observation.label("drive") == "a")
@@ -92,7 +92,7 @@ TEST_CASE("what loses data at once") {
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
-TEST_CASE("not in the middle of a rebuild, but during a check") {
+TEST_CASE("a drive may be pulled during a check, but not during a rebuild") {
     Report report = mirror();
     report.observations.push_back(
         {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
@@ -101,7 +101,7 @@ TEST_CASE("not in the middle of a rebuild, but during a check") {
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
 }
 
-TEST_CASE("copies that prove nothing save nothing") {
+TEST_CASE("a copy without proof does not count as a backup") {
     for (const char* confidence : {"activity"}) {
         Report report = mirror();
         find(report, metric::backup_newest_timestamp_seconds, "srv").labels[0].second = confidence;
@@ -114,7 +114,7 @@ TEST_CASE("copies that prove nothing save nothing") {
     CHECK(mentions(preflight(report, "a", now).against, "no backup is configured"));
 }
 
-TEST_CASE("a faulty or spare member is not relied on") {
+TEST_CASE("an array does not need a faulty or spare member") {
     for (const auto& [state, note] :
          {std::pair("faulty", "sda is faulty in md0; md0 does not need it"),
           std::pair("spare", "sda is a spare of md0; md0 holds no data on it")}) {
@@ -131,18 +131,18 @@ TEST_CASE("a faulty or spare member is not relied on") {
     }
 }
 
-TEST_CASE("an old report or an unknown drive tells nothing") {
+TEST_CASE("an old report or an unknown drive gives no verdict") {
     CHECK(preflight(mirror(), "a", now + 1000).verdict == PreflightVerdict::cannot_tell);
     CHECK(preflight(mirror(), "c", now).verdict == PreflightVerdict::cannot_tell);
 }
 
-TEST_CASE("a report of the future tells nothing either") {
+TEST_CASE("a report from the future gives no verdict") {
     CHECK(preflight(mirror(), "a", now - 5 - 121).verdict == PreflightVerdict::cannot_tell);
     CHECK(preflight(mirror(), "a", now - 5 + 120).verdict == PreflightVerdict::go);
     CHECK(preflight(mirror(), "a", now - 5 + 121).verdict == PreflightVerdict::cannot_tell);
 }
 
-TEST_CASE("what could not be read is relied on by nobody") {
+TEST_CASE("an array or a backup that could not be read speaks against pulling") {
     Report report = mirror();
     report.observations.push_back({&metric::array_readable, "md0", {}, 0, now});
     CHECK(mentions(preflight(report, "a", now).against, "array md0 could not be read"));
@@ -151,7 +151,7 @@ TEST_CASE("what could not be read is relied on by nobody") {
     CHECK(mentions(preflight(report, "a", now).against, "backup srv could not be read"));
 }
 
-TEST_CASE("what speaks against a partner") {
+TEST_CASE("each sign of trouble of a partner speaks against pulling") {
     const auto against = [](Observation about_partner) {
         Report report = mirror();
         report.observations.push_back(std::move(about_partner));
@@ -171,7 +171,7 @@ TEST_CASE("what speaks against a partner") {
     CHECK(mentions(preflight(report, "a", now).against, "had 5 recent kernel errors"));
 }
 
-TEST_CASE("a filesystem that spans drives without an array") {
+TEST_CASE("a filesystem on several drives without an array speaks against pulling") {
     Report report = mirror();
     std::erase_if(report.observations,
                   [](const Observation& one) { return one.metric->subject == SubjectKind::array; });
@@ -179,7 +179,7 @@ TEST_CASE("a filesystem that spans drives without an array") {
                    "filesystem /srv lies on this and other drives, without known redundancy"));
 }
 
-TEST_CASE("an array that bears more losses is no reason against") {
+TEST_CASE("an array that survives more losses does not speak against pulling") {
     Report report = mirror();
     find(report, metric::array_survivable_failures, "md0").value = 2;
     report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});

@@ -1,4 +1,4 @@
-// The rules as Prometheus reads them.
+// The rules as a rule file for Prometheus.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -13,7 +13,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("promtool finds the rule file clean") {
+TEST_CASE("promtool accepts the rule file") {
     Command command;
     command.arguments = {"promtool", "check", "rules",
                          test::tests_directory() + "/../rules/lastgood.rules.yml"};
@@ -30,7 +30,7 @@ TEST_CASE("promtool finds the rule file clean") {
           std::string::npos);
 }
 
-TEST_CASE("what to type for an array depends on who made it") {
+TEST_CASE("the command for an array depends on the tool that made it") {
     const std::string_view text = "{command:check}.";
     const auto for_array = [&](std::string metadata) {
         return render_for_host(
@@ -54,7 +54,7 @@ TEST_CASE("what to type for an array depends on who made it") {
           std::vector<std::string>{"command:check"});
 }
 
-TEST_CASE("a filesystem is repaired, and a backup unlocked, by the command of its kind") {
+TEST_CASE("the commands for filesystems and backups depend on their kind") {
     const auto of = [](SubjectKind kind, std::string_view id, std::string_view word, auto label,
                        auto value, auto other, auto other_value) {
         return render_for_host(std::string("{command:") + std::string(word) + "}",
@@ -74,7 +74,7 @@ TEST_CASE("a filesystem is repaired, and a backup unlocked, by the command of it
     CHECK(unlock("borg") == "borg break-lock /r");
 }
 
-TEST_CASE("one sector, two sectors: on the host, in Prometheus, in the manual") {
+TEST_CASE("singular and plural are right on the host, in Prometheus and in the manual") {
     const std::string_view text = "{value:sector is|sectors are} bad";
     const auto with = [&](double value) {
         return render_for_host(text, {SubjectKind::drive, "d", {}, value});
@@ -93,7 +93,7 @@ TEST_CASE("one sector, two sectors: on the host, in Prometheus, in the manual") 
           std::vector<std::string>{"value:sectors"});
 }
 
-TEST_CASE("steps are numbered, and no label can add one") {
+TEST_CASE("steps are numbered, and a label cannot add a step") {
     CHECK(numbered_steps("One step.") == "One step.");
     CHECK(numbered_steps("First.\nSecond.\nThird.") == "1. First.\n2. Second.\n3. Third.");
     CHECK(render_for_host(numbered_steps("Look at {device}.\nWait."),
@@ -109,13 +109,13 @@ TEST_CASE("steps are numbered, and no label can add one") {
           std::string::npos);
 }
 
-TEST_CASE("an empty label is an unknown one") {
+TEST_CASE("an empty label counts as unknown") {
     const TextValues values{SubjectKind::drive, "wwn-1", {{"device", ""}, {"model", "M"}}, 1};
     CHECK(render_for_host("{device} {device|some drive} {name} {model}", values) ==
           "DEVICE some drive wwn-1 M");
 }
 
-TEST_CASE("texts as templates of Prometheus") {
+TEST_CASE("texts become templates of Prometheus") {
     CHECK(
         render_for_prometheus("{subject} {value} {value:duration} {value:size} {value:percent}",
                               SubjectKind::drive) ==
@@ -130,14 +130,14 @@ TEST_CASE("texts as templates of Prometheus") {
     CHECK(unknown_placeholders("{id}", SubjectKind::host) == std::vector<std::string>{"id"});
 }
 
-TEST_CASE("names of alerts") {
+TEST_CASE("alerts are named after rules") {
     CHECK(alert_name(Rule{.name = "drive_io_stalled"}) == "LastgoodDriveIoStalled");
 }
 
 namespace {
 
-// The expression of a rule with this one condition; of a kind without an info metric, so that
-// nothing is joined.
+// The expression of a rule with this one condition. The default kind has no info metric, so nothing
+// is joined.
 std::string promql(Condition condition, SubjectKind subject = SubjectKind::collector) {
     const Rule rule{.name = "a_rule", .subject = subject, .all_of = {std::move(condition)}};
     const std::string yaml = to_prometheus_yaml(std::vector{rule});
@@ -148,7 +148,7 @@ std::string promql(Condition condition, SubjectKind subject = SubjectKind::colle
 
 }  // namespace
 
-TEST_CASE("conditions as PromQL") {
+TEST_CASE("conditions become PromQL") {
     const Operand success = metric::collector_success;
     const std::string left = "max by (instance, job, collector) (lastgood_collector_success)";
     const std::string right =
@@ -174,7 +174,7 @@ TEST_CASE("conditions as PromQL") {
     CHECK(against(-5) == on + "(" + right + " + -5)");
 }
 
-TEST_CASE("operands as PromQL") {
+TEST_CASE("operands become PromQL") {
     const auto operand = [](std::vector<std::string_view> values, bool except,
                             Pick pick = Pick::largest, SubjectKind subject = SubjectKind::host) {
         Operand left(metric::drive_kernel_errors_recent, "kind", std::move(values), pick);
@@ -189,13 +189,13 @@ TEST_CASE("operands as PromQL") {
     CHECK(operand({"io", "medium"}, true) == start + "{kind!~\"io|medium\"})");
     CHECK(operand({}, false, Pick::smallest).starts_with("min by"));
     CHECK(operand({}, false, Pick::sum).starts_with("sum by"));
-    // A series about something else counts only if it names a subject of the rule's kind.
+    // A series about another kind of subject counts only if it names a subject of the rule's kind.
     CHECK(operand({"io"}, false, Pick::largest, SubjectKind::collector) ==
           "max by (instance, job, collector) "
           "(lastgood_drive_kernel_errors_recent{kind=\"io\",collector!=\"\"})");
 }
 
-TEST_CASE("texts as YAML: quotes, backslashes and line ends are escaped") {
+TEST_CASE("quotes, backslashes and line ends are escaped in YAML") {
     const Rule rule{.name = "a_rule",
                     .subject = SubjectKind::host,
                     .all_of = {{.left = metric::state_persisted}},

@@ -20,7 +20,7 @@ namespace {
 
 constexpr Seconds step = 60;
 
-using AlertLabels = std::map<std::string, std::string>;  // sorted; without empty values
+using AlertLabels = std::map<std::string, std::string>;  // sorted by name; without empty values
 
 std::string series_text(std::string_view name, const AlertLabels& labels) {
     std::string text(name);
@@ -30,7 +30,7 @@ std::string series_text(std::string_view name, const AlertLabels& labels) {
     return text + '}';
 }
 
-// Single-quoted YAML.
+// Quotes text as single-quoted YAML.
 std::string yaml_single(const std::string& text) {
     std::string result = "'";
     for (const char c : text) {
@@ -44,7 +44,7 @@ AlertLabels identity(const std::string& instance) {
     return {{"instance", instance}, {"job", "lastgood"}};
 }
 
-// The same value at every step.
+// promtool's notation for the same value at every step.
 std::string constant(double value, int steps) {
     if (!std::isnan(value)) return fmt::format("{:.17g}+0x{}", value, steps);
     std::string text;
@@ -131,7 +131,7 @@ std::optional<std::string> promtool_test(const std::string& yaml, const std::str
     REQUIRE(at != std::string::npos);
     std::ofstream(test_path) << content.replace(at, 7, rules_path);
     Command command;
-    // Its standard error, which says what differs, is longer than what Host keeps of one.
+    // promtool writes the differences to standard error, of which Host keeps only a part.
     command.arguments = {"sh", "-c", "exec promtool test rules \"$1\" 2>&1", "sh", test_path};
     command.deadline = 300;
     command.output_limit = 256 * 1024 * 1024;
@@ -151,7 +151,7 @@ std::vector<Pair> pairs_of(const std::vector<Rule>& rules) {
 
 Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
                      Seconds until, const std::string& yaml) {
-    // Each rule of the host once, and when it is looked at.
+    // Each rule of the host once, and the moments at which it is compared.
     std::vector<Rule> host_rules, prometheus_rules;
     std::map<std::string, std::set<Seconds>> moments;
     for (const Pair& pair : pairs) {
@@ -165,7 +165,7 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
             if (moment > 0 && moment < until) of_rule.insert(moment);
         }
     }
-    // The labels of the alerts expected, but for their names, by rule and moment.
+    // The labels of the expected alerts, without alertname, by rule and moment.
     std::map<std::pair<std::string, Seconds>, std::vector<AlertLabels>> expected;
     for (const ObservedHost& host : hosts) {
         RuleMemory memory;

@@ -1,4 +1,4 @@
-// What the table as a whole promises, and what it says of typical subjects.
+// Checks the table as a whole, and its findings about typical subjects.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr Timestamp now = 1'800'000'000;
 
-// With every hold time elapsed, and ages as they are at `now`.
+// The findings when every hold time has elapsed, with ages as of `now`.
 Names found(const std::vector<Observation>& observations) {
     std::vector<Rule> rules(all_rules().begin(), all_rules().end());
     for (Rule& rule : rules) rule.hold = 0;
@@ -31,7 +31,7 @@ Names found(const std::vector<Observation>& observations) {
     return names(evaluate(rules, observations, now, memory));
 }
 
-// Subjects of a kind as they are found, one for each command that advice may have.
+// Typical subjects of a kind, one for each command that advice may have.
 std::vector<TextValues> typical_values(SubjectKind kind) {
     std::vector<TextValues> all;
     const auto add = [&](std::string_view id,
@@ -82,16 +82,17 @@ size_t words_in(const std::string& text) {
     return count;
 }
 
-// What a text for readers must not say; empty: nothing.
+// What is wrong with a text for readers; empty: nothing.
 std::string complaint_about(std::string_view text) {
     if (text.find("(s)") != text.npos) return "\"(s)\": write {value:sector|sectors}";
-    // The times that are settings, as they are by default.
+    // Times that are settings must not be stated: the user may have changed them.
     for (const std::string_view time : {"7 days", "last 24 hours"})
         if (text.find(time) != text.npos) return std::string(time) + " is a setting";
     return {};
 }
 
-// Commands begin with a program that Debian has, name real things, and end as they are typed.
+// What is wrong with a command: it must start with a program that Debian has, use real names, and
+// end without punctuation. Empty: nothing.
 std::string complaint_about_command(const std::string& command) {
     static const std::set<std::string_view> programs = {
         "borg",   "btrfs",       "cat",       "date",       "df",          "du",
@@ -101,7 +102,7 @@ std::string complaint_about_command(const std::string& command) {
         "umount", "vgcfgbackup", "vgchange",  "vgextend",   "the"};
     if (!programs.contains(command.substr(0, command.find(' ')))) return "no program: " + command;
     if (command.ends_with('.')) return "a full stop behind the command";
-    // What nobody can know before the drive is there, or before btrfs shows it; a column of lsblk.
+    // Allowed words in capitals: the new drive, what only btrfs shows, and a column of lsblk.
     static const std::set<std::string> unknowable = {"NEW", "DEVID", "MOUNTPOINT", "NAME"};
     std::string capitals;
     for (const char c : command + " ") {
@@ -127,7 +128,7 @@ TEST_CASE("every rule is whole") {
         for (const std::string_view text : {rule.summary, rule.advice, rule.why}) {
             CHECK(text.size() > 20);
             CHECK(unknown_placeholders(text, rule.subject) == Names{});
-            CHECK(text.find("{{") == text.npos);  // would be a template to Prometheus
+            CHECK(text.find("{{") == text.npos);  // Prometheus would take it for a template
         }
         CHECK(rule.summary.find("{subject}") != rule.summary.npos);
         CHECK(rule.summary.ends_with('.'));
@@ -141,7 +142,7 @@ TEST_CASE("every rule is whole") {
     }
 }
 
-TEST_CASE("a summary is one short sentence, advice a few short steps with commands to copy") {
+TEST_CASE("a summary is one short sentence; advice is a few short steps with commands to copy") {
     for (const Rule& rule : all_rules()) {
         CAPTURE(rule.name);
         for (const TextValues& values : typical_values(rule.subject)) {
@@ -173,7 +174,7 @@ TEST_CASE("a summary is one short sentence, advice a few short steps with comman
     }
 }
 
-TEST_CASE("operands match labels that their metric has, and are about the rule's subject") {
+TEST_CASE("operands use labels that their metric has, and are about the rule's subject") {
     for (const Rule& rule : all_rules()) {
         CAPTURE(rule.name);
         for (const Condition& condition : rule.all_of) {
@@ -203,9 +204,9 @@ TEST_CASE("info labels exist") {
     }
 }
 
-// Seen in the lab: smartctl's verdict on an NVMe drive is "failed" when any critical warning is
-// set, also when it is only hot.
-TEST_CASE("an NVMe drive's critical warning is told once, and for what it is") {
+// Seen in the lab: smartctl's verdict on an NVMe drive is "failed" with any critical warning, even
+// if the drive is only hot.
+TEST_CASE("each critical warning of an NVMe drive gives one finding, the right one") {
     const auto with = [](std::string_view warning) {
         return found({observation(metric::drive_smart_passed, "d", 0),
                       observation(metric::drive_critical_warning, "d", warning == "spare",
@@ -219,7 +220,7 @@ TEST_CASE("an NVMe drive's critical warning is told once, and for what it is") {
           Names{"drive_failing_verdict d"});
 }
 
-TEST_CASE("a healthy host gives nothing") {
+TEST_CASE("a healthy host gives no findings") {
     CHECK(
         found({
             observation(metric::drive_info, "d", 1, {{"device", "sda"}}),
@@ -290,12 +291,12 @@ TEST_CASE("a healthy host gives nothing") {
         }) == Names{});
 }
 
-TEST_CASE("a drive's kernel errors: the medium's are failing, others suspect, not both") {
+TEST_CASE("kernel errors of the medium make a drive failing, others suspect, never both") {
     const auto error = [](std::string kind, double count) {
         return observation(metric::drive_kernel_errors_recent, "d", count, {{"kind", kind}});
     };
     CHECK(found({error("medium", 1), error("io", 3)}) == Names{"drive_failing_medium_errors d"});
-    // Each layer tells of the same request: nothing is added up.
+    // Each layer counts the same request: the counts are not added.
     const auto in_layer = [](std::string kind, std::string layer, double count) {
         return observation(metric::drive_kernel_errors_recent, "d", count,
                            {{"kind", kind}, {"layer", layer}});
@@ -318,7 +319,7 @@ TEST_CASE("a drive's kernel errors: the medium's are failing, others suspect, no
     CHECK(found({error("a kind of a later version", 1)}) == Names{"drive_suspect_kernel_errors d"});
 }
 
-TEST_CASE("only proof of a backup makes one fresh") {
+TEST_CASE("only proof makes a backup fresh") {
     const std::vector<Observation> configured = {
         observation(metric::backup_info, "b", 1),
         observation(metric::backup_readable, "b", 1),
@@ -342,7 +343,7 @@ TEST_CASE("only proof of a backup makes one fresh") {
     CHECK(with({{"exact", -60}}) == Names{});
 }
 
-TEST_CASE("unreadable, never made and stale are three different findings") {
+TEST_CASE("unreadable, missing and stale backups give different findings") {
     CHECK(found({observation(metric::backup_info, "b", 1),
                  observation(metric::backup_readable, "b", 0),
                  observation(metric::backup_max_age_seconds, "b", 60)}) ==
@@ -355,22 +356,22 @@ TEST_CASE("unreadable, never made and stale are three different findings") {
           Names{"backup_unreadable b"});
 }
 
-TEST_CASE("degraded arrays by what they still bear") {
+TEST_CASE("degraded arrays are judged by the losses that they survive") {
     const auto array = [](double degraded, double survivable, double fatal, double failed) {
         return found({observation(metric::array_degraded_members, "a", degraded),
                       observation(metric::array_survivable_failures, "a", survivable),
                       observation(metric::array_fatal_members, "a", fatal),
                       observation(metric::array_failed, "a", failed)});
     };
-    CHECK(array(0, 0, 4, 0) == Names{});  // RAID 0 is made that way
+    CHECK(array(0, 0, 4, 0) == Names{});  // RAID 0 has no redundancy by design
     CHECK(array(1, 0, 1, 0) == Names{"array_degraded a", "array_fatal_members a"});
     CHECK(array(1, 1, 0, 0) == Names{"array_degraded_redundant a"});
     CHECK(array(2, 0, 0, 1) == Names{"array_failed a"});
     CHECK(found({observation(metric::array_degraded_members, "a", 1)}) ==
-          Names{"array_degraded a"});  // not known what it bears: the worse is assumed
+          Names{"array_degraded a"});  // redundancy unknown: assume the worse
 }
 
-TEST_CASE("what the kernel logged of an array or a filesystem, each told once") {
+TEST_CASE("each kernel error of an array or a filesystem gives one finding") {
     const auto array = [](std::string kind) {
         return observation(metric::array_kernel_errors_recent, "a", 1,
                            {{"kind", kind}, {"layer", "md"}});
@@ -398,14 +399,14 @@ TEST_CASE("what the kernel logged of an array or a filesystem, each told once") 
     CHECK(found({noted}) == Names{"filesystem_errors /x"});
 }
 
-TEST_CASE("wear is a warning, a forecast of failure is critical") {
+TEST_CASE("wear is a warning; a forecast of failure is critical") {
     CHECK(found({observation(metric::drive_old_age_attributes_failing, "d", 1)}) ==
           Names{"drive_suspect_old_age d"});
     CHECK(found({observation(metric::drive_attributes_failing, "d", 1)}) ==
           Names{"drive_failing_attribute d"});
 }
 
-TEST_CASE("a scrub raises nothing, a rebuild does") {
+TEST_CASE("a scrub gives no finding; a rebuild does") {
     const auto action = [](std::string name) {
         return found({observation(metric::array_sync_progress_ratio, "a", 0.4, {{"action", name}}),
                       observation(metric::array_mismatch_sectors, "a", 8)});
@@ -416,7 +417,7 @@ TEST_CASE("a scrub raises nothing, a rebuild does") {
     CHECK(action("resync") == Names{"array_mismatches a", "array_resyncing a"});
 }
 
-TEST_CASE("filesystems") {
+TEST_CASE("filesystems are judged by use and by being read-only") {
     const auto filesystem = [](double used, double read_only, double intended) {
         return found({observation(metric::filesystem_used_ratio, "/x", used),
                       observation(metric::filesystem_read_only, "/x", read_only),
@@ -447,7 +448,7 @@ TEST_CASE("filesystems") {
     CHECK(kept(1, 1, 0.3) == Names{});
 }
 
-TEST_CASE("a drive gone from USB is a lesser matter than one gone from its bay") {
+TEST_CASE("a drive removed from USB is less severe than one removed from its bay") {
     const auto gone = [](std::string transport) {
         return found({observation(metric::drive_present, "d", 0),
                       observation(metric::drive_info, "d", 1, {{"transport", transport}})});

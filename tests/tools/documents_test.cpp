@@ -1,4 +1,4 @@
-// What is generated from the code and kept in the repository.
+// The documents that are generated from the code and kept in the repository.
 #include "tools/documents.hpp"
 
 #include <doctest/doctest.h>

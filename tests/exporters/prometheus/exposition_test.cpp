@@ -45,7 +45,7 @@ size_t lines_starting(const std::string& text, const std::string& start) {
     return count;
 }
 
-// One observation of every metric there is.
+// A report with one observation of each metric.
 Report every_metric() {
     Report report = healthy_host(1);
     report.observations.clear();
@@ -56,7 +56,7 @@ Report every_metric() {
     return report;
 }
 
-// What promtool says to it; empty when it is content.
+// What promtool reports about the exposition; empty if nothing.
 std::string promtool(const std::string& exposition) {
     const TemporaryFolder folder;
     const std::string file = folder.path + "/metrics";
@@ -76,7 +76,7 @@ std::string promtool(const std::string& exposition) {
 
 }  // namespace
 
-TEST_CASE("observations, findings and the report's time become series") {
+TEST_CASE("observations, findings and the time of the report become series") {
     const auto text = to_exposition(failing_drive(), true);
     CHECK(has_line(text, "# TYPE lastgood_drive_pending_sectors gauge"));
     CHECK(has_line(text, "lastgood_drive_pending_sectors{drive=\"wwn-0x5000c5000000000b\"} 1944"));
@@ -98,7 +98,7 @@ TEST_CASE("observations, findings and the report's time become series") {
     CHECK(text.find("problem") == std::string::npos);
 }
 
-TEST_CASE("an old report shows nothing but its time") {
+TEST_CASE("an old report exposes only its time") {
     const auto text = to_exposition(failing_drive(), false);
     CHECK(lines_starting(text, "lastgood_") == 1);
     CHECK(has_line(text, "lastgood_report_timestamp_seconds 1789999996"));
@@ -107,14 +107,14 @@ TEST_CASE("an old report shows nothing but its time") {
     CHECK(!is_fresh(1000, 999 - report_freshness));
 }
 
-TEST_CASE("hostile label values stay label values") {
+TEST_CASE("hostile label values are escaped") {
     const auto text = to_exposition(hostile_names(), true);
     CHECK(text.find("lastgood_filesystem_used_ratio{filesystem=\"/srv/"
                     "\u30d0\u30c3\u30af\u30a2\u30c3\u30d7\\n\\\"x\\\\y\\\"\"} 0.5\n") !=
           std::string::npos);
 }
 
-TEST_CASE("a series given twice is shown once, with its last value") {
+TEST_CASE("a series that occurs twice is exposed once, with its last value") {
     Report report = healthy_host(1);
     Observation again = *select(report.observations, metric::drive_size_bytes).front();
     again.value = 5;
@@ -127,7 +127,7 @@ TEST_CASE("a series given twice is shown once, with its last value") {
     CHECK(lines_starting(text, "lastgood_finding{") == 1);
 }
 
-TEST_CASE("promtool has nothing to say against any metric") {
+TEST_CASE("promtool accepts every metric") {
     if (std::system("command -v promtool > /dev/null 2>&1") != 0) {
         test::skip("promtool (package prometheus) is not installed");
         return;
@@ -135,11 +135,11 @@ TEST_CASE("promtool has nothing to say against any metric") {
     CHECK(promtool(to_exposition(every_metric(), true)) == "");
     CHECK(promtool(to_exposition(stale_backup(), true)) == "");
     CHECK(promtool("# TYPE lastgood_total gauge\nlastgood_total 1\n") !=
-          "");  // it is promtool that is asked
+          "");  // promtool was really asked
 }
 
 TEST_CASE(
-    "the cache reads the file again only when it changed, and never shows an old one as new") {
+    "the cache reads the file again only if it changed, and exposes only the time of old ones") {
     const TemporaryFolder folder;
     const std::string path = folder.path + "/report.json";
     Timestamp now = report_time;
@@ -158,7 +158,7 @@ TEST_CASE(
     CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
     CHECK(collectable.Collect().size() > 20);
 
-    // The same file again, with its content spoiled behind the cache's back: not read.
+    // Spoiled content with the same device, inode, size and time: the cache does not read it.
     struct stat before {};
     REQUIRE(::stat(path.c_str(), &before) == 0);
     std::FILE* file = std::fopen(path.c_str(), "r+");
@@ -168,7 +168,7 @@ TEST_CASE(
     REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
     CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
 
-    // Replaced: read.
+    // A replaced file is read.
     REQUIRE(write_report(healthy_host(3), path));
     CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 3);
 
@@ -187,7 +187,7 @@ TEST_CASE(
     CHECK(!cache.health().healthy);
 }
 
-TEST_CASE("the textfile is replaced whole, readable, and named as node_exporter wants it") {
+TEST_CASE("the textfile is replaced atomically, readable by all, and ends in .prom") {
     const TemporaryFolder folder;
     const std::string path = folder.path + "/lastgood.prom";
     const mode_t before = ::umask(077);

@@ -27,7 +27,8 @@ using namespace lastgood::test;
 
 namespace {
 
-// What a server on loopback answers to `request`; nothing when it cannot be reached. 10 s at most.
+// The answer of a server on loopback to `request`; nullopt if it cannot be reached. Waits 10 s at
+// most.
 std::optional<std::string> talk(int port, const std::string& request) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval limit{10, 0};
@@ -59,7 +60,7 @@ struct Folder {
     Folder() {
         char name[] = "/tmp/lastgood-serve-XXXXXX";
         path = ::mkdtemp(name);
-        // What the agent's runtime folder is: everybody may read in it.
+        // Like the agent's runtime folder: everybody may read in it.
         ::chmod(path.c_str(), 0755);
     }
     ~Folder() { [[maybe_unused]] const int status = std::system(("rm -rf " + path).c_str()); }
@@ -80,7 +81,7 @@ int free_port() {
 
 }  // namespace
 
-TEST_CASE("the pages") {
+TEST_CASE("each page has its status, content type and text") {
     const Folder folder;
     HttpServer server;
     REQUIRE(server.start("127.0.0.1:0", make_pages(folder.path + "/report.json")));
@@ -118,7 +119,7 @@ TEST_CASE("the pages") {
     CHECK(head.find("lastgood_drive") == std::string::npos);
 }
 
-TEST_CASE("requests that are too long, broken or slow do not stop the others") {
+TEST_CASE("long, malformed or slow requests do not block other requests") {
     HttpServer server;
     REQUIRE(server.start("127.0.0.1:0", [](std::string_view) {
         return HttpAnswer{200, "text/plain", "here"};
@@ -128,8 +129,8 @@ TEST_CASE("requests that are too long, broken or slow do not stop the others") {
     CHECK(talk(port, "\x16\x03\x01\x02\r\n\r\n").value_or("").find("here") == std::string::npos);
     CHECK(get(port, "/").find("here") != std::string::npos);
 
-    // Clients that do not finish asking take all threads; they are thrown out after the request's
-    // time limit.
+    // Clients that do not finish their requests occupy all threads until the server's time limit
+    // for a request.
     int idle[20];
     for (int& fd : idle) {
         fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -148,7 +149,7 @@ TEST_CASE("requests that are too long, broken or slow do not stop the others") {
     }
 }
 
-TEST_CASE("listening addresses") {
+TEST_CASE("listening addresses are parsed") {
     using Addresses = std::vector<std::string>;
     CHECK(parse_listen_address("127.0.0.1:9847").value() == Addresses{"127.0.0.1:9847"});
     CHECK(parse_listen_address("localhost:80").value() == Addresses{"127.0.0.1:80"});
@@ -163,7 +164,7 @@ TEST_CASE("listening addresses") {
     }
 }
 
-TEST_CASE("a port in use is said") {
+TEST_CASE("the error for a port in use names the address") {
     HttpServer first, second;
     const auto nothing = [](std::string_view) { return HttpAnswer{}; };
     REQUIRE(first.start("127.0.0.1:0", nothing));
@@ -174,7 +175,7 @@ TEST_CASE("a port in use is said") {
     CHECK(started.error().message.find(std::to_string(first.port())) != std::string::npos);
 }
 
-TEST_CASE("every address means IPv4 too") {
+TEST_CASE("[::] also listens on IPv4") {
     HttpServer server;
     REQUIRE(server.start("[::]:0", [](std::string_view) {
         return HttpAnswer{200, "text/plain", "here"};
@@ -182,13 +183,13 @@ TEST_CASE("every address means IPv4 too") {
     CHECK(get(server.port(), "/").find("here") != std::string::npos);
 }
 
-TEST_CASE("a listener knows whether it answers") {
+TEST_CASE("the self-check finds a listener that hangs") {
     HttpServer server;
     REQUIRE(server.start("[::]:0", [](std::string_view) { return HttpAnswer{503, "", "no"}; }));
     CHECK(answers_itself(fmt::format("[::]:{}", server.port()), 5));
     CHECK(answers_itself(fmt::format("127.0.0.1:{}", server.port()), 5));
 
-    // The kernel takes connections for one that hangs, but nobody reads them.
+    // The kernel accepts connections for a process that hangs, but nobody reads them.
     const int hanging = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -200,12 +201,12 @@ TEST_CASE("a listener knows whether it answers") {
     const std::string listen = fmt::format("0.0.0.0:{}", ntohs(address.sin_port));
     CHECK_FALSE(answers_itself(listen, 0.2));
     ::close(hanging);
-    CHECK(answers_itself(listen, 0.2));  // whom we cannot reach we cannot judge
+    CHECK(answers_itself(listen, 0.2));  // no connection: not a sign that it hangs
 }
 
 namespace {
 
-// Runs in a child, so that the test program keeps its rights: 0 when nothing is left.
+// Runs the action in a child process, so that the test program keeps its own privileges.
 int exit_status_of(int (*action)()) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -218,10 +219,10 @@ int exit_status_of(int (*action)()) {
 
 }  // namespace
 
-TEST_CASE("privileges are gone, and the check would notice") {
+TEST_CASE("privileges are dropped, and the check finds those that are left") {
     CHECK(exit_status_of([] { return give_up_privileges("nobody") ? 0 : 1; }) == 0);
     CHECK(exit_status_of([] { return check_no_privileges() ? 0 : 1; }) ==
-          1);  // before: at least no_new_privs is missing
+          1);  // without dropping: at least no_new_privs is missing
     if (::geteuid() != 0) {
         test::skip("giving up root needs root");
         return;
@@ -238,7 +239,7 @@ TEST_CASE("privileges are gone, and the check would notice") {
     CHECK(exit_status_of([] { return give_up_privileges("no-such-user-here") ? 0 : 1; }) == 1);
 }
 
-TEST_CASE("serve runs without rights until it is told to stop, and fails loudly on a port in use") {
+TEST_CASE("serve runs without privileges until a signal, and exits with 3 if the port is in use") {
     const Folder folder;
     REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
     Config config;
@@ -260,7 +261,7 @@ TEST_CASE("serve runs without rights until it is told to stop, and fails loudly 
     }
     CHECK(answer.starts_with("HTTP/1.1 200 "));
 
-    // As the kernel sees it, for every thread.
+    // The kernel's view of the process.
     const auto status = Host("/").read(fmt::format("/proc/{}/status", child));
     REQUIRE(status);
     CHECK(status->find("CapEff:\t0000000000000000") != std::string::npos);

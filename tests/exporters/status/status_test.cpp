@@ -52,7 +52,7 @@ std::string status(const Report& report, Seconds later = 0) {
 
 }  // namespace
 
-TEST_CASE("a healthy host is one screen and says since when it is watched") {
+TEST_CASE("a healthy host fits on one screen, with the time since when it is watched") {
     const auto text = status(healthy_host());
     CHECK(matches_golden(golden("healthy_host.txt"), text));
     CHECK(lines_of(text).size() < 24);
@@ -62,7 +62,7 @@ TEST_CASE("a healthy host is one screen and says since when it is watched") {
     check_fits(text, 80);
 }
 
-TEST_CASE("24 healthy drives are folded, and every unusual one is still listed") {
+TEST_CASE("24 healthy drives are folded; each unusual one is listed") {
     const auto text = status(healthy_host(24));
     CHECK(matches_golden(golden("healthy_24_drives.txt"), text));
     CHECK(lines_of(text).size() < 24);
@@ -76,11 +76,11 @@ TEST_CASE("24 healthy drives are folded, and every unusual one is still listed")
     CHECK(matches_golden(golden("one_of_24_drives.txt"), one));
     CHECK(one.find("23 more drives, all fine") != std::string::npos);
     CHECK(one.find("warning  sdk") != std::string::npos);
-    // Without a limit nothing is folded.
+    // Height 0: nothing is folded.
     CHECK(render_status(report, report_time, {80, 0, false}).find("sdx") != std::string::npos);
 }
 
-TEST_CASE("golden screens") {
+TEST_CASE("screens are as in the golden files") {
     const std::pair<const char*, Report> screens[] = {
         {"failing_drive.txt", failing_drive()},     {"degraded_array.txt", degraded_array()},
         {"stale_backup.txt", stale_backup()},       {"sleeping_drive.txt", sleeping_drive()},
@@ -97,7 +97,7 @@ TEST_CASE("golden screens") {
     }
 }
 
-TEST_CASE("verdicts and exit codes") {
+TEST_CASE("each verdict has its exit code") {
     const auto health = [](const Report& report, Seconds later = 0) {
         return judge(report, report_time + later).health;
     };
@@ -122,7 +122,7 @@ TEST_CASE("verdicts and exit codes") {
     CHECK(exit_code(Health::unknown) == 3);
 }
 
-TEST_CASE("a drive that ought to be read and was not keeps the host from being ok") {
+TEST_CASE("a host with a drive that was not read is not ok") {
     Report report = healthy_host();
     std::erase_if(report.observations, [](const Observation& observation) {
         return observation.metric == &metric::drive_read_timestamp_seconds &&
@@ -132,7 +132,7 @@ TEST_CASE("a drive that ought to be read and was not keeps the host from being o
     CHECK(status(report).find("not read") != std::string::npos);
 }
 
-TEST_CASE("a dead agent is said first, and nothing of what it knew is shown as so now") {
+TEST_CASE("a dead agent comes first on the screen, and its old findings are marked as past") {
     const auto text = status(failing_drive(), 3 * 3600);
     CHECK(matches_golden(golden("dead_agent.txt"), text));
     CHECK(text.starts_with("UNKNOWN"));
@@ -142,7 +142,7 @@ TEST_CASE("a dead agent is said first, and nothing of what it knew is shown as s
     for (const std::string& line : lines_of(healthy_text)) {
         CHECK_MESSAGE(!line.starts_with("ok "), line);
     }
-    // Killed a moment ago: the report is fresh, and nobody will write the next one.
+    // The agent was killed a moment ago: the report is still fresh.
     ViewOptions gone = screen;
     gone.agent_gone = true;
     const auto killed = render_status(healthy_host(), report_time, gone);
@@ -154,7 +154,7 @@ TEST_CASE("a dead agent is said first, and nothing of what it knew is shown as s
                          render_no_report(absent, "/run/lastgood/report.json", screen)));
 }
 
-TEST_CASE("colour changes nothing but escape sequences") {
+TEST_CASE("colour adds only escape sequences") {
     const auto plain = status(failing_drive());
     auto colour = render_status(failing_drive(), report_time, {80, 24, true});
     CHECK(colour != plain);
@@ -165,7 +165,7 @@ TEST_CASE("colour changes nothing but escape sequences") {
     CHECK(plain.find('\033') == std::string::npos);
 }
 
-TEST_CASE("narrow and wide terminals") {
+TEST_CASE("lines fit narrow and wide terminals") {
     for (const size_t width : {size_t{60}, size_t{100}, size_t{132}, size_t{300}}) {
         for (const Report& report : {healthy_host(), failing_drive(), stale_backup()}) {
             check_fits(render_status(report, report_time, {width, 24, false}), width);
@@ -173,7 +173,7 @@ TEST_CASE("narrow and wide terminals") {
     }
 }
 
-TEST_CASE("one subject, by every name it has") {
+TEST_CASE("a subject is found by each of its names") {
     const Report report = failing_drive();
     const auto by_id = render_subject(report, "wwn-0x5000c5000000000b", report_time, screen);
     CHECK(matches_golden(golden("subject_drive.txt"), by_id));
@@ -194,7 +194,7 @@ TEST_CASE("one subject, by every name it has") {
     check_harmless(render_subject(hostile_names(), "sda", report_time, screen));
 }
 
-TEST_CASE("the host has facts, too, under its name and under \"host\"") {
+TEST_CASE("the facts of the host are found by its name and by \"host\"") {
     Report report = healthy_host();
     report.observations.push_back({&metric::state_persisted, "", {}, 1, report_time});
     const auto host = render_subject(report, "host", report_time, screen);
@@ -207,8 +207,8 @@ TEST_CASE("the host has facts, too, under its name and under \"host\"") {
     CHECK(render_subject(backup, "host", report_time, screen).find("backup host") == 0);
 }
 
-// No table of the status screen need know it.
-TEST_CASE("every metric shows in the facts of its subject") {
+// The tables of the status screen need not show the metric.
+TEST_CASE("the facts of a subject show every metric") {
     std::set<SubjectKind> kinds;
     for (const Metric* metric : all_metrics()) {
         CAPTURE(metric->name);
@@ -229,7 +229,7 @@ TEST_CASE("every metric shows in the facts of its subject") {
     CHECK(kinds.size() == named_subject_kinds.size() + 1);
 }
 
-TEST_CASE("names are sorted as people count") {
+TEST_CASE("names are sorted by number: sdz before sdaa") {
     std::vector<std::string> names{"sdaa",    "nvme10n1", "sdz", "sdb",
                                    "nvme2n1", "md127",    "md5", "sda"};
     std::ranges::sort(names, natural_less);

@@ -6,7 +6,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("cutting and wrapping") {
+TEST_CASE("text is cut and wrapped") {
     CHECK(truncate("abcdef", 6) == "abcdef");
     CHECK(truncate("abcdef", 5) == "abc..");
     CHECK(truncate("\u30d0\u30c3\u30af", 5) == "\u30d0..");
@@ -17,7 +17,7 @@ TEST_CASE("cutting and wrapping") {
     CHECK(wrap("unbreakable x", 4) == std::vector<std::string>{"unbreakable", "x"});
 }
 
-TEST_CASE("short ages") {
+TEST_CASE("short ages have one unit") {
     CHECK(short_age(0) == "0s");
     CHECK(short_age(-0.5) == "0s");
     CHECK(short_age(119.9) == "119s");
@@ -32,7 +32,7 @@ TEST_CASE("short ages") {
     CHECK(short_age(NAN) == "?");
 }
 
-TEST_CASE("tables") {
+TEST_CASE("tables are aligned and cut") {
     const std::vector<std::vector<Cell>> rows{
         {{"NAME", Colour::bold}, {"model"}, {""}, {"n", Colour::none, true}},
         {{"a"}, {"a long model name"}, {""}, {"10", Colour::none, true}}};
