@@ -417,7 +417,7 @@ TEST_CASE("a scrub gives no finding; a rebuild does") {
     CHECK(action("resync") == Names{"array_mismatches a", "array_resyncing a"});
 }
 
-TEST_CASE("filesystems are judged by use and by being read-only") {
+TEST_CASE("filesystems are judged by use, by being read-only and by their backups") {
     const auto filesystem = [](double used, double read_only, double intended) {
         return found({observation(metric::filesystem_used_ratio, "/x", used),
                       observation(metric::filesystem_read_only, "/x", read_only),

@@ -138,8 +138,7 @@ TEST_CASE("promtool accepts every metric") {
           "");  // promtool was really asked
 }
 
-TEST_CASE(
-    "the cache reads the file again only if it changed, and exposes only the time of old ones") {
+TEST_CASE("the cache rereads only a changed file, and exposes only the time of an old report") {
     const TemporaryFolder folder;
     const std::string path = folder.path + "/report.json";
     Timestamp now = report_time;

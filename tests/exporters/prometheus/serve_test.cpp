@@ -164,7 +164,7 @@ TEST_CASE("listening addresses are parsed") {
     }
 }
 
-TEST_CASE("the error for a port in use names the address") {
+TEST_CASE("the error for a port in use names the port") {
     HttpServer first, second;
     const auto nothing = [](std::string_view) { return HttpAnswer{}; };
     REQUIRE(first.start("127.0.0.1:0", nothing));
@@ -239,7 +239,7 @@ TEST_CASE("privileges are dropped, and the check finds those that are left") {
     CHECK(exit_status_of([] { return give_up_privileges("no-such-user-here") ? 0 : 1; }) == 1);
 }
 
-TEST_CASE("serve runs without privileges until a signal, and exits with 3 if the port is in use") {
+TEST_CASE("serve runs without privileges until SIGTERM, and fails if the port is in use") {
     const Folder folder;
     REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
     Config config;
