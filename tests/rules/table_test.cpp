@@ -343,7 +343,7 @@ TEST_CASE("only proof makes a backup fresh") {
     CHECK(with({{"exact", -60}}) == Names{});
 }
 
-TEST_CASE("unreadable, missing and stale backups give different findings") {
+TEST_CASE("an unreadable backup gives one finding, even if it has no copy or a stale one") {
     CHECK(found({observation(metric::backup_info, "b", 1),
                  observation(metric::backup_readable, "b", 0),
                  observation(metric::backup_max_age_seconds, "b", 60)}) ==
