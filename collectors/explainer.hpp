@@ -1,5 +1,5 @@
-// What `lastgood explain` needs of a parser: how a kind of text is told apart by content, and what
-// it says.
+// The interface between a parser and `lastgood explain`: recognising a kind of text by its content,
+// and explaining it.
 #pragma once
 
 #include <string_view>
@@ -12,13 +12,13 @@ namespace lastgood {
 
 struct Explainer {
     std::string_view what;  // for people: "a kernel log", "smartctl's JSON output"
-    // Whether the text is of this kind. It looks at as little as it can: an explainer whose kind
-    // has no telling beginning may look at some kilobytes, never at all of a large text.
+    // Whether the text is of this kind. Must look at a few kilobytes at most, because it is called
+    // for texts of any size.
     bool (*recognises)(std::string_view text) = nullptr;
-    // Writes what the text says to `sink`; `now` is the time of the observations where the text has
-    // none of its own.
+    // Writes the observations in the text to `sink`; `now` is their time where the text has none.
     Result<void> (*explain)(std::string_view text, Timestamp now, Sink& sink) = nullptr;
-    // A text that names nothing is an answer: no error in a kernel log, no array in mdstat.
+    // A text without observations is a valid answer: a kernel log without errors, an mdstat without
+    // arrays.
     bool may_be_empty = false;
 };
 

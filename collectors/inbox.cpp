@@ -1,5 +1,5 @@
-// Files of observation lines, dropped into a directory by whoever knows something that we cannot
-// see: a backup tool's own hook, another host, a script.
+// Reads files of observation lines from the inbox directory. Backup hooks, other hosts or scripts
+// put them there, for things that lastgood cannot see.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -31,13 +31,13 @@ struct InboxFile {
     Timestamp modified = 0;
 };
 
-// Whoever may write into the directory may replace a file but not forge its owner: only root's and
-// the directory owner's files count.
+// Reads only files of root and of the directory's owner: other users with write access to the
+// directory can replace a file, but cannot forge its owner.
 Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
                                   uid_t directory_owner) {
     const auto opened = host.open(path, O_NOFOLLOW);
     if (!opened) {
-        // A symbolic link: ELOOP.
+        // O_NOFOLLOW refuses a symbolic link with ELOOP.
         if (opened.error().kind == ErrorKind::failed)
             return fail(ErrorKind::denied,
                         fmt::format("{}: is not read: it must be a plain file", path));
@@ -78,7 +78,7 @@ Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
     return result;
 }
 
-// What the agent says of itself is not for others to say.
+// Only the agent itself may report on the host and its collectors.
 bool may_come_by_inbox(const Metric& metric) {
     return metric.subject != SubjectKind::host && metric.subject != SubjectKind::collector;
 }
@@ -161,7 +161,7 @@ Result<void> run(Context& context) {
         const auto file = read_inbox_file(context.host, path, owner);
         if (file)
             take_file(context.sink, path, *file);
-        else if (file.error().kind != ErrorKind::absent)  // removed since it was listed
+        else if (file.error().kind != ErrorKind::absent)  // absent: removed since it was listed
             context.sink.problem("", file.error());
     }
     return {};

@@ -15,9 +15,9 @@ KernelWatch::~KernelWatch() {
     for (auto& [path, file] : files_) ::close(file.fd);
 }
 
-// The beginning is enough to see a change of a one-word attribute. Tables of /proc are read to
-// their end, since only that takes note of the event; what it holds does not matter, every event of
-// its is a change.
+// Keeps the beginning only, which is enough to see a change of a one-word attribute. Reads tables
+// of /proc to their end, because only that acknowledges the event; wait() takes each of their
+// events as a change.
 std::string KernelWatch::read_file(int fd) {
     char buffer[4096];
     std::string content;
@@ -43,7 +43,7 @@ void KernelWatch::follow(const std::vector<std::string>& paths) {
         }
         if (files_.size() >= most_files) break;
         auto fd = host_.open(path);
-        if (!fd) continue;  // an attribute that this array does not have
+        if (!fd) continue;  // this array does not have the attribute
         files_.emplace(path, File{*fd, read_file(*fd), true});
     }
     std::erase_if(files_, [](const auto& entry) {

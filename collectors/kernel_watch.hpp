@@ -1,4 +1,4 @@
-// Waits for the kernel to say that something in /proc or /sys has changed.
+// Waits until the kernel signals a change of a file in /proc or /sys. Not thread-safe.
 #pragma once
 
 #include <map>
@@ -13,17 +13,18 @@ namespace lastgood {
 // sysfs_notify; /proc/mdstat).
 class KernelWatch {
   public:
+    // `host` must outlive the watch.
     explicit KernelWatch(const Host& host) : host_(host) {}
     ~KernelWatch();
     KernelWatch(const KernelWatch&) = delete;
     KernelWatch& operator=(const KernelWatch&) = delete;
 
-    // Opens what is new in `paths` and closes what is no longer in it; at most `most_files`. Call
-    // before reading values, so that no change between the two is missed.
+    // Watches exactly `paths`, at most 4096 of them; ignores files that cannot be opened. Call it
+    // before reading the values, so that no change in between is missed.
     void follow(const std::vector<std::string>& paths);
 
-    // Returns true when something changed, false after `seconds`. An array that goes from clean to
-    // active and back, as one does with every burst of writes, has not changed.
+    // Blocks for at most `seconds`. Returns true as soon as a file changed, else false. An array
+    // that goes from clean to active and back does not count: every burst of writes does that.
     bool wait(Seconds seconds);
 
   private:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the list of collectors as C++, from their names.
+# Prints C++ that defines all_collectors(); the arguments are the collectors' names.
 set -eu
 echo '#include "collectors/collector.hpp"'
 echo 'namespace lastgood {'

@@ -1,5 +1,5 @@
-// Looks for backups on this host's own filesystems, so that a configuration can be suggested. A
-// search by hand (`lastgood config discover`), no part of watching.
+// Searches this host's local filesystems for backups and suggests a configuration for them. For
+// `lastgood config discover` only; the agent does not search.
 #pragma once
 
 #include <string>
@@ -19,21 +19,21 @@ struct DiscoverLimits {
 
 struct SuggestedBackup {
     Backup backup;
-    std::vector<std::string> remarks;  // sentences: what it is, and why so
+    std::vector<std::string> remarks;  // sentences: what was found, and reasons for the settings
 };
 
 struct Discovery {
-    std::vector<SuggestedBackup> suggestions;  // by location
-    std::vector<std::string> notes;            // what was left out, and why
+    std::vector<SuggestedBackup> suggestions;  // sorted by location
+    std::vector<std::string> notes;            // sentences: what was not searched, and why
     std::vector<std::string> places;           // mount points that were searched
-    size_t directories = 0;                    // looked into
-    size_t configured = 0;                     // found, but the configuration has them
+    size_t directories = 0;                    // number of directories read
+    size_t configured = 0;                     // backups found that are configured already
 };
 
-// restic, borg and pgBackRest repositories, and directories with three and more dated dumps that
-// look alike. Only on mounted local filesystems, and never across a mount point: asking a dead
-// network server would hang. Hidden directories and those of the system's programs are not looked
-// into; symbolic links are not followed. It opens no repository: no password is needed.
+// Finds restic, borg and pgBackRest repositories, and directories with at least three dated dumps
+// of the same naming scheme. Searches mounted local filesystems only and crosses no mount point,
+// because a dead network server would block it. Skips hidden directories and those of the
+// operating system; follows no symbolic link. Needs no password. Stops at `limits`, with a note.
 Discovery discover_backups(const Host& host, const Topology& topology, const Config& config,
                            const DiscoverLimits& limits = {});
 

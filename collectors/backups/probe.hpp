@@ -1,4 +1,4 @@
-// Looks into a copy's file: is somebody writing it, and does it end as it should?
+// Checks one file of a backup: whether a process is writing it, and whether it is complete.
 #pragma once
 
 #include <map>
@@ -12,31 +12,35 @@ namespace lastgood {
 
 enum class Depth {
     ends,   // a few small reads
-    whole,  // compressed files up to 256 MiB are unpacked, so that their content can be judged too
+    whole,  // also unpacks compressed files up to 256 MiB, to judge their content
 };
 
 struct ProbeResult {
     bool being_written = false;  // a process of this host has it open for writing
     Completeness state = Completeness::unknown;
-    std::string format;
+    std::string format;  // as in CompletenessVerdict
     std::string reason;
 };
 
-// `give_up_at` is a time of Host::monotonic(): a file that is not through by then is `unknown`.
+// Reads the file; blocks until `give_up_at`, a time of Host::monotonic(), plus one read. A file
+// that is not unpacked by then is `unknown`. Uses a read lease (fcntl(2), F_SETLEASE) to see
+// writers. Errors: those of Host::open(); failed: not a regular file.
 Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth depth,
                                Seconds give_up_at);
 
-// Verdicts of earlier runs, so that a file is looked into once and not every minute. A file that
-// has changed in size, times or inode is looked into again. Without a directory to write to it
+// Remembers verdicts between runs, so that an unchanged file is read once and not every minute. A
+// change of size, times or inode invalidates a verdict. Without a writable runtime directory it
 // remembers nothing, which costs time only.
 class ProbeMemory {
   public:
+    // Reads RUNTIME_DIRECTORY/backups/BACKUP.json; ignores what is malformed.
     ProbeMemory(const Host& host, const std::string& runtime_directory, const std::string& backup);
     std::optional<ProbeResult> find(const std::string& path, const FileStatus& status,
                                     Depth depth) const;
     void keep(const std::string& path, const FileStatus& status, Depth depth,
               const ProbeResult& result);
-    // Writes what was asked for or kept in this run, at most 10,000 files; errors cost time only.
+    // Writes the verdicts found or kept in this run, of at most 10,000 files. Ignores errors: they
+    // cost time only.
     void save() const;
 
   private:

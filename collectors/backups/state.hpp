@@ -1,4 +1,6 @@
-// What the readers of backups have in common: what they find out about one stream of copies.
+// The readers of each kind of backup, and the state of one backup that they return. They run in the
+// collector's child process and read files without a password. They block as long as the
+// filesystem does; the collector's deadline (60 s) ends a child that hangs.
 #pragma once
 
 #include <optional>
@@ -11,11 +13,11 @@
 
 namespace lastgood {
 
-// How far the time of a copy can be relied upon.
+// How reliable the time of a copy is.
 enum class Confidence {
-    exact,     // the tool's own record of a finished backup
+    exact,     // from the tool's own record of a finished backup
     inferred,  // from files that only a finished backup leaves
-    activity,  // something changed: no proof that it was a backup
+    activity,  // something changed, which does not prove a backup
 };
 std::string_view to_string(Confidence confidence);
 
@@ -25,33 +27,36 @@ struct NewestCopy {
 };
 
 struct BackupState {
-    std::vector<NewestCopy> newest;  // at most one of each confidence
-    std::optional<Timestamp> oldest;
+    std::vector<NewestCopy> newest;   // at most one of each confidence
+    std::optional<Timestamp> oldest;  // of the complete copies
     std::optional<double> size;       // of the newest complete copy, bytes
-    std::optional<double> count;      // complete copies; 0: a backup was never made
-    std::optional<bool> incomplete;   // the newest finished copy is not whole
+    std::optional<double> count;      // complete copies; 0: there is no backup yet
+    std::optional<bool> incomplete;   // the newest finished copy is incomplete
     std::optional<bool> in_progress;  // a copy is being written
     std::optional<Timestamp> oldest_lock;
-    std::vector<Error> problems;  // what could not be read, though the rest could
+    std::vector<Error> problems;  // the parts that could not be read
 };
 
-// Readers. An Error means that the place of the copies could not be read at all.
+// The readers. An Error means that the location could not be read at all: absent if it does not
+// exist or is not mounted (check_mounted), malformed if it is not what the configuration says.
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup);
 Result<BackupState> look_at_restic(const Host& host, const Backup& backup);
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup);
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup);
 Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 
-// What the copies share with what they cover.
+// What the copies share with the data that they cover.
 enum class FailureDomain { same_filesystem, same_drive, same_host, off_host, unknown };
 std::string_view to_string(FailureDomain domain);
 
-// The closest of all `covers`; nothing when the backup names none. Blocks on no device.
+// The closest domain over all paths in `covers`. nullopt: the backup names no such path or no
+// location, or its location says nothing about the copies (stamp, observed). Reads mountinfo, sysfs
+// and the udev database, and resolves the links in the paths.
 std::optional<FailureDomain> failure_domain(const Host& host, const Config& config,
                                             const Backup& backup);
 
-// An Error when fstab says that something should be mounted at or above the path and it is not: an
-// empty mount point is no empty repository.
+// Fails with absent if fstab has a mount point at or above the path that is not mounted: an empty
+// mount point must not pass for an empty repository. Reads /etc/fstab and mountinfo only.
 Result<void> check_mounted(const Host& host, const std::string& path);
 
 }  // namespace lastgood

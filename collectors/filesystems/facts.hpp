@@ -1,5 +1,5 @@
-// What can be said of a mounted filesystem from what is written about it, without touching it.
-// Pure.
+// Facts about mounted filesystems from mountinfo, fstab, the configuration and drive models; no
+// filesystem is accessed. Pure.
 #pragma once
 
 #include <string>
@@ -13,31 +13,31 @@
 
 namespace lastgood {
 
-// The mounts to look at: of each filesystem the one with the widest view (of btrfs: each
-// subvolume), no bind mounts of parts, nothing that another mount hides. In the order of mountinfo.
+// Selects the mounts to report, in the order of mountinfo: for each filesystem (btrfs: each
+// subvolume) the mount that shows most of it. Leaves out mounts hidden by another mount.
 std::vector<const Mount*> select_mounts(const std::vector<Mount>& mounts,
                                         std::string_view proc_filesystems);
 
-// Whether a mount is meant to be read-only: fstab says so; or fstab does not speak of it and the
-// mount itself, not only the filesystem under it, is read-only: errors turn the filesystem, people
-// turn the mount. Never after an emergency.
+// Whether a mount is read-only on purpose: fstab says so, or fstab does not name it and its mount
+// options have "ro". After an error the kernel makes the filesystem read-only, not the mount. False
+// with "emergency_ro" or "shutdown".
 bool read_only_intended(const Mount& mount, const std::vector<FstabEntry>& fstab);
 
-// Filesystems of the boot loader and the kernel hold no data of one's own.
+// True for filesystems of the boot loader and the kernel: they hold no user data.
 bool is_boot_filesystem(const Mount& mount);
 
-// A drive that does not survive its machine being moved or stopped, by the name that the cloud
-// gives it.
+// True for a cloud's ephemeral drives: their data is lost when the machine is stopped or moved.
 bool is_ephemeral_model(std::string_view model);
 
-// Whether some backup names the filesystem, something above it or something in it.
+// Whether a backup covers the filesystem, a directory above it or something in it.
 bool is_backed_up(const Mount& mount, const Topology& topology, const std::vector<Backup>& backups);
 
-// Whether it is a place of backups: a mount point of its own under which copies lie.
+// Whether a backup's location is on this mount; never true for "/".
 bool holds_backups(const Mount& mount, const Topology& topology,
                    const std::vector<Backup>& backups);
 
-// Sum of the counters in a btrfs device's error_stats ("write_errs 3\nread_errs 0\n…").
+// Sum of the counters in a btrfs device's error_stats ("write_errs 3\nread_errs 0\n…"); skips
+// malformed lines.
 double parse_btrfs_errors(std::string_view text);
 
 }  // namespace lastgood

@@ -1,4 +1,4 @@
-// When a filesystem will be full. Pure.
+// Forecasts when a filesystem will be full. Pure; not thread-safe.
 #pragma once
 
 #include <deque>
@@ -8,19 +8,18 @@
 
 namespace lastgood {
 
-// Keeps how full a filesystem was. A straight line through its fill (Theil and Sen's: the median of
-// the slopes between all pairs of samples, which outliers do not move) says when it is full, but
-// only if it fills steadily: nine of ten of those slopes must rise. So a log that is rotated, or a
-// file that is written once, is no trend.
+// Keeps samples of the used space and extrapolates a line through them: the Theil-Sen estimator,
+// the median slope over all pairs of samples, which outliers do not change. Forecasts only steady
+// growth: nine of ten slopes must be positive. So a rotated log or one large new file is no trend.
 class FillForecast {
   public:
-    // `used` and `size` in bytes. A filesystem that changed its size begins anew. At most one
-    // sample a minute is kept.
+    // `used` and `size` in bytes. A change of `size` discards all samples, a clock set back too.
+    // Keeps about one sample a minute, none older than `window`.
     void add(Timestamp time, double used, double size, Seconds window);
 
-    // When `available` more bytes are used, or nothing: less than half an hour seen, not filling,
-    // or more than a year ahead. The last half hour and the last two hours count on their own if at
-    // their pace it would be full within twice that time.
+    // When `available` more bytes will be used. nullopt: less than half an hour of samples, no
+    // steady growth, or more than a year ahead. The growth of the last half hour, and of the last
+    // two hours, counts alone if at that pace the filesystem is full within twice that time.
     std::optional<Timestamp> full_at(Timestamp now, double available) const;
 
   private:

@@ -1,5 +1,5 @@
-// Asks filesystems how full they are, each in a child of its own: one that hangs (a dead NFS
-// server, a drive that does not answer) blocks neither us nor the others.
+// Asks each filesystem how full it is, in a child process of its own, so that one that hangs (a
+// dead NFS server, a drive that does not answer) does not block the others. Not thread-safe.
 #pragma once
 
 #include <csignal>
@@ -16,11 +16,11 @@ struct FilesystemUse {
     double size = 0;
     double free = 0;       // for root
     double available = 0;  // for everybody
-    double files = 0;      // 0: no fixed number
+    double files = 0;      // inodes; 0: no fixed number
     double files_free = 0;
-    bool loss_warned = false;  // Azure's DATALOSS_WARNING_README.txt lies in its root
+    bool loss_warned = false;  // its root has Azure's DATALOSS_WARNING_README.txt
 
-    // As df(1) shows it: of what everybody may use.
+    // 0 to 1, as df(1) shows it: used of used + available.
     double used_ratio() const;
     double used() const { return size - free; }
 };
@@ -34,22 +34,22 @@ struct ProbeAnswer {
 
 class FilesystemProbes {
   public:
-    // Runs in a child that has nothing but its standard descriptors on /dev/null; returns errno or
-    // 0. Must not allocate.
+    // Runs in a child whose standard descriptors are /dev/null. Returns 0 or an errno. Must not
+    // allocate memory.
     using Probe = int (*)(const char* point, FilesystemUse& use);
 
-    // `end_signal` is what a child gets that has not answered in time.
+    // `end_signal` goes to a child that has not answered in time.
     explicit FilesystemProbes(Probe probe = statvfs_probe, int end_signal = SIGKILL)
         : probe_(probe), end_signal_(end_signal) {}
     FilesystemProbes(const FilesystemProbes&) = delete;
     FilesystemProbes& operator=(const FilesystemProbes&) = delete;
 
-    // Asks all at once and waits for them for `deadline`. A mount point whose earlier child still
-    // lives is silent at once and gets no second one.
+    // Asks up to 64 at once; blocks for at most `deadline`. A mount point is silent at once while
+    // its earlier child is still alive: no second child is started.
     std::map<std::string, ProbeAnswer> ask(const std::vector<std::string>& points,
                                            Seconds deadline);
 
-    // Children that could not be ended.
+    // Number of children that have not ended.
     size_t stuck() const { return stuck_.size(); }
 
     static int statvfs_probe(const char* point, FilesystemUse& use);
@@ -65,7 +65,7 @@ class FilesystemProbes {
     Probe probe_;
     int end_signal_;
     std::map<std::string, ChildProcess> stuck_;  // by mount point
-    std::vector<ChildProcess> ending_;           // answered, not yet waited for
+    std::vector<ChildProcess> ending_;           // answered, not yet reaped
 };
 
 }  // namespace lastgood

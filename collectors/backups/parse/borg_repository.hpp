@@ -1,4 +1,4 @@
-// The parts of a borg repository (1.0 to 1.4) that lie in clear.
+// Parses the unencrypted files and names of a borg repository (borg 1.0 to 1.4). Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,19 @@ struct BorgConfig {
     bool append_only = false;
 };
 
-// REPOSITORY/config. malformed: no borg repository, or one of another version than 1.
+// Parses REPOSITORY/config. malformed: not a borg repository, or its version is not 1.
 Result<BorgConfig> parse_borg_config(std::string_view text);
 
 struct BorgLockHolder {
-    std::string host;  // "server@1234567890" without what follows the '@'
+    std::string host;  // without "@NODE"
     int process = 0;
 };
 
-// A name in lock.exclusive/: "HOST@NODE.PID-THREAD" (borg 1.2 locking.py).
+// Parses a name in lock.exclusive/: "HOST@NODE.PID-THREAD" (borg 1.2, locking.py). nullopt: it has
+// another form.
 std::optional<BorgLockHolder> parse_borg_lock(std::string_view name);
 
-// "index.17" → 17: the number of the last transaction.
+// The number after the prefix, "index.17" → 17: a transaction or a segment. nullopt: another name.
 std::optional<int64_t> parse_borg_transaction(std::string_view name, std::string_view prefix);
 
 }  // namespace lastgood

@@ -1,5 +1,5 @@
-// Unpacks a compressed copy piece by piece to see that it is whole and what it holds at its two
-// ends; keeps a few KiB, never the content.
+// Unpacks a compressed file piece by piece, to see whether it is complete and what its content
+// begins and ends with. Keeps a few KiB of the content only. Does no I/O; not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace lastgood {
 class Decompressor {
   public:
     virtual ~Decompressor() = default;
-    // False when the input is damaged, or holds more than `output_limit`: feed no more.
+    // Returns false if the input is damaged; then feed no more.
     virtual bool feed(std::string_view input) = 0;
-    // Whether the input so far ends where a compressed stream ends.
+    // Whether the input so far ends at the end of a compressed stream. Ask once, after all input.
     virtual bool ended() const = 0;
 
     const std::string& head() const { return head_; }  // the first 2 KiB of the content
-    const std::string& tail() const { return tail_; }  // the last 4 KiB at least, if there are
+    const std::string& tail() const { return tail_; }  // at least the last 4 KiB, or all of it
     uint64_t produced() const { return produced_; }    // bytes of content so far
     bool damaged() const { return damaged_; }
 
@@ -30,8 +30,8 @@ class Decompressor {
     bool damaged_ = false;
 };
 
-// For "gzip", "xz", "bzip2", "zstd"; nullptr for others.
-// At most 256 MiB of memory for xz, 128 MiB for zstd.
+// For "gzip", "xz", "bzip2", "zstd"; nullptr for other formats. Uses at most 256 MiB of memory for
+// xz and 128 MiB for zstd.
 std::unique_ptr<Decompressor> make_decompressor(std::string_view format);
 
 }  // namespace lastgood

@@ -1,5 +1,5 @@
-// Shell patterns for paths: `*`, `?`, `[…]` within a component, `**` as a whole component for any
-// number of directories.
+// Shell patterns for paths: `*`, `?` and `[…]` within a component; the component `**` stands for
+// any number of directories. Pure.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace lastgood {
 
-// Whether one path component (without '/') fits a pattern as in glob(7): `*` any text, `?` one
-// byte, `[a-z]` one of, `[!a-z]` none of, `\` takes the next byte literally. As in a shell, a
-// leading dot must be written out. At most O(|pattern| * |name|).
+// Whether a pattern as in glob(7) matches one path component (without '/'): `*` any text, `?` one
+// byte, `[a-z]` one of, `[!a-z]` none of, `\` takes the next byte literally. As in a shell, only a
+// literal dot matches a leading dot. At most O(|pattern| * |name|).
 bool matches_component(std::string_view pattern, std::string_view name);
 
 bool has_wildcard(std::string_view component);
 
 struct PathPattern {
     std::string fixed;                    // the directories before the first wildcard, "/backup/db"
-    std::vector<std::string> components;  // from the first wildcard on; at least one
+    std::vector<std::string> components;  // the rest, at least one
 };
 
 // Splits an absolute pattern. A path without a wildcard has its last component in `components`.

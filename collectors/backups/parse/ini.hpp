@@ -1,4 +1,4 @@
-// Sections and "key = value" lines, as borg's and pgBackRest's files have them.
+// Parses files of sections and "key = value" lines, as of borg and pgBackRest. Pure.
 #pragma once
 
 #include <string_view>
@@ -12,8 +12,8 @@ struct IniLine {
     std::string_view value;  // without surrounding blanks; may be JSON
 };
 
-// Views into `text`. Comments (# or ; at the beginning), blank lines and lines without '=' are left
-// out; a key ends at the first '='. At most 100,000 lines.
+// Returns views into `text`. Skips comments (a line that begins with # or ;), blank lines and lines
+// without '='; a key ends at the first '='. Reads at most 100,000 lines.
 std::vector<IniLine> parse_ini(std::string_view text);
 
 }  // namespace lastgood

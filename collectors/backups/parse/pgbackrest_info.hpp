@@ -1,5 +1,5 @@
-// pgBackRest's record of its backups: backup.info in a repository, and `pgbackrest info
-// --output=json`.
+// Parses pgBackRest's records of its backups: backup.info in a repository, and `pgbackrest info
+// --output=json`. Pure.
 #pragma once
 
 #include <string>
@@ -17,28 +17,28 @@ struct PgbackrestBackup {
     Timestamp start = 0;
     Timestamp stop = 0;
     double size = 0;     // of the database, bytes
-    bool error = false;  // pages with wrong checksums
+    bool error = false;  // pgBackRest found pages with wrong checksums
 };
 
-// Oldest first. Section [backup:current] of backup.info, format 5 (pgBackRest 2.x). An empty list:
-// no backup was ever made. malformed: no backup.info, or an encrypted one (it begins with
-// "Salted__").
+// Parses section [backup:current] of backup.info, format 5 (pgBackRest 2.x); oldest first. Empty:
+// no backup was ever made. malformed: not a backup.info, or encrypted.
 Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_view text);
 
 struct PgbackrestStanza {
     std::string name;
-    int status_code = 0;  // 0 ok; 2 no valid backups; … (command/info/info.c)
+    int status_code = 0;  // 0: ok; 2: no valid backups; … (pgBackRest's command/info/info.c)
     std::string status_message;
     std::vector<PgbackrestBackup> backups;  // oldest first
 };
 
-// Of `pgbackrest info --output=json`, 2.x.
+// Parses the output of `pgbackrest info --output=json`, 2.x. malformed: it is something else.
 Result<std::vector<PgbackrestStanza>> parse_pgbackrest_info_json(std::string_view text);
 
+// Whether a file with this beginning is encrypted ("Salted__").
 bool is_pgbackrest_encrypted(std::string_view head);
 
-// Whether the name of a directory is a backup's label; `time`: its last time stamp, local time of
-// the host that made it: when the backup began.
+// Whether the name of a directory is a backup's label. Sets `time` to the label's last time stamp:
+// when the backup began, in local time of the host that made it.
 bool parse_pgbackrest_label(std::string_view label, Timestamp& time);
 
 }  // namespace lastgood
