@@ -1,4 +1,5 @@
-// How fresh, whole and far away the copies are. One child for each backup.
+// Reports age, completeness and failure domain of each configured backup; one child for each
+// backup.
 #include "core/metrics/backups.hpp"
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
         case BackupKind::stamp:
             return look_at_stamp(context.host, backup);
         case BackupKind::observed:
-            return BackupState{};  // its values come by the inbox
+            return BackupState{};  // its values come from the inbox
     }
     return fail(ErrorKind::failed, "a backup of an unknown kind");
 }
@@ -90,7 +91,7 @@ Result<void> run(Context& context) {
         if (state) {
             observe_state(context, backup, *state, now);
         } else if (context.subject.empty()) {
-            // By hand, for all of them: one that cannot be read does not hide the others.
+            // `lastgood collect backups` reads all: an unreadable one must not hide the others.
             context.sink.observe(metric::backup_readable, backup.name, 0, now);
             context.sink.problem(backup.name, state.error());
             if (!first_error) first_error = state.error();

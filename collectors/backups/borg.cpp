@@ -1,11 +1,11 @@
-// A borg repository (1.0 to 1.4) in a directory, without its passphrase. The repository itself does
-// not tell a backup from a rename, a deletion or a compaction; the client's cache does: its "files"
-// cache is written by `borg create` only. But also at every checkpoint of a create that is still
-// running, or was killed: while the lock of that create is there, or what it had not committed, the
-// cache's time proves nothing.
+// Reads a borg repository (1.0 to 1.4) in a directory, without its passphrase. The repository alone
+// does not distinguish a backup from a rename, a deletion or a compaction. The client's cache does:
+// only `borg create` writes its "files" cache. But a create also writes it at each checkpoint, and
+// may then be killed. So the cache's time proves nothing while the create's lock or its uncommitted
+// segments exist.
 //
-// What this misses: a create that was killed after a checkpoint, whose lock was broken and whose
-// rests were swept up by a later compact, rename or delete, looks like a backup at its checkpoint.
+// Limit: a create was killed after a checkpoint, its lock was broken, and a later compact, rename
+// or delete removed its segments. It looks like a backup at the time of the checkpoint.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds cache_making = 0.5;  // between its README and its empty "files"
+constexpr Seconds cache_making = 0.5;  // borg writes a cache's README and empty "files" this close
 
 struct Transactions {
     int64_t committed = -1;  // N of index.N
@@ -37,7 +37,7 @@ Result<Transactions> read_transactions(const Host& host, const std::string& loca
             transactions.committed_at = status->modified;
         }
     }
-    // data/K/ holds the segments from K x segments_per_dir on: the last directory has the last one.
+    // data/K/ holds the segments from K x segments_per_dir on, so the last one is in the last K.
     const auto directories = host.list(location + "/data");
     if (!directories) return Failure(directories.error());
     int64_t last_directory = -1;
@@ -52,7 +52,7 @@ Result<Transactions> read_transactions(const Host& host, const std::string& loca
     return transactions;
 }
 
-// When the client's files cache was last written; absent: there is none on this host.
+// The status of the client's newest files cache. absent: this host has none.
 Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std::string& id) {
     std::vector<std::string> places;
     if (!backup.cache_directory.empty()) {
@@ -72,8 +72,8 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
             if (names.error().kind != ErrorKind::absent) error = names.error();
             continue;
         }
-        // An empty one is left by a create with nothing to remember (only files that had just been
-        // changed, or standard input), but also when the cache is made, together with README.
+        // Two things leave an empty "files": a create with nothing to remember (only files changed
+        // a moment ago, or standard input), and the making of the cache, together with its README.
         const auto made = host.status(place + "/README");
         for (const auto& name : *names) {
             // "files", and "files.SUFFIX" with BORG_FILES_CACHE_SUFFIX; temporaries end in ".tmp".
@@ -110,7 +110,7 @@ std::optional<Lock> read_lock(const Host& host, const std::string& location) {
     if (!names || !host_name || names->empty()) return lock;
     lock.alive = std::ranges::any_of(*names, [&](const std::string& name) {
         const auto holder = parse_borg_lock(name);
-        // borg names the host by its full name, as far as it can find that out.
+        // borg uses the host's full name if it can find it.
         const bool here = holder && (holder->host == *host_name || holder->host == "localhost" ||
                                      holder->host.starts_with(*host_name + "."));
         return !here || host.exists(fmt::format("/proc/{}", holder->process));
@@ -143,7 +143,7 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
     if (lock) state.oldest_lock = lock->taken_at;
     state.in_progress = lock && lock->alive;
     if (transactions->committed <= 1 && transactions->last_segment <= 1) {
-        state.count = 0;  // `borg init` alone
+        state.count = 0;  // only `borg init` has written to it
         return state;
     }
     if (transactions->committed >= 0)

@@ -21,7 +21,7 @@ namespace lastgood {
 
 namespace {
 
-// The system's programs and what changes by the minute: many names, no backups.
+// Directories of the operating system and of short-lived files: many names, no backups.
 constexpr std::array<std::string_view, 22> passed_over = {
     "/proc",  "/sys",     "/dev",       "/run",     "/bin",     "/sbin",         "/lib",  "/lib32",
     "/lib64", "/libx32",  "/usr",       "/etc",     "/boot",    "/efi",          "/snap", "/nix",
@@ -38,7 +38,7 @@ bool has(const Names& names, std::string_view name) {
     return std::ranges::binary_search(names, name);
 }
 
-// A name as the configuration wants it.
+// The text as a valid name of a backup in the configuration.
 std::string plain_name(std::string_view text) {
     std::string name;
     for (const char c : text) {
@@ -51,7 +51,7 @@ std::string plain_name(std::string_view text) {
     return std::string(trim(name, "-_."));
 }
 
-// A directory's own name; with its parent's before it when it says only that there are backups.
+// A directory's own name, preceded by its parent's name if its own is as general as "backups".
 std::string name_of_directory(std::string_view directory) {
     constexpr std::array<std::string_view, 20> says_nothing = {
         "backup", "backups", "dump",   "dumps",      "restic", "borg",  "pgbackrest",
@@ -118,7 +118,7 @@ class Search {
     bool is_local(const Mount& mount) const {
         return filesystem_kind(mount.type, proc_filesystems_) == FilesystemKind::local;
     }
-    // On a mount that must not be touched.
+    // Whether the path is on a mount that must not be accessed.
     bool lies_elsewhere(const Topology& topology, std::string_view path) {
         if (proc_filesystems_.empty())
             proc_filesystems_ = host_.read("/proc/filesystems").value_or(" ");
@@ -128,7 +128,7 @@ class Search {
 
     void add_places(const Topology& topology) {
         proc_filesystems_ = host_.read("/proc/filesystems").value_or(" ");
-        std::map<std::string_view, size_t> last;  // by mount point: the one that is seen
+        std::map<std::string_view, size_t> last;  // by mount point: the visible mount
         for (size_t i = 0; i < topology.mounts.size(); ++i) last[topology.mounts[i].point] = i;
         size_t network = 0;
         for (size_t i = 0; i < topology.mounts.size(); ++i) {
@@ -146,7 +146,7 @@ class Search {
                 fmt::format("{} network or FUSE filesystems were not searched.", network));
     }
 
-    // Whether a later mount above it hides it.
+    // Whether a later mount on a directory above hides this mount.
     static bool is_covered(const Topology& topology, size_t index) {
         const std::string& point = topology.mounts[index].point;
         for (size_t i = index + 1; i < topology.mounts.size(); ++i) {
@@ -162,7 +162,7 @@ class Search {
                                    [&](std::string_view one) { return lies_below(path, one); });
     }
 
-    // The names in a directory; nothing when it cannot be read, which is noted.
+    // The names in a directory; nullopt, and a note, if it cannot be read.
     std::optional<Names> list(const std::string& path) {
         const auto status = host_.status(path, false);
         if (!status || status->kind != FileKind::directory) {
@@ -184,7 +184,7 @@ class Search {
     }
 
     void note(const std::string& path, const Error& error) {
-        if (error.kind == ErrorKind::absent) return;  // removed since it was listed
+        if (error.kind == ErrorKind::absent) return;  // absent: removed since it was listed
         if (error.kind == ErrorKind::denied) {
             if (denied_++ == 0) first_denied_ = path;
         } else if (failed_++ == 0) {
@@ -193,7 +193,7 @@ class Search {
     }
 
     void look_into(const std::string& path, int depth) {
-        if (!same_place_.insert(identity(path)).second) return;  // a bind mount of what was seen
+        if (!same_place_.insert(identity(path)).second) return;  // a bind mount, read already
         const auto names = list(path);
         if (!names) return;
         if (is_restic(path, *names)) return suggest_restic(path);
@@ -205,7 +205,7 @@ class Search {
         for (const std::string& name : *names) {
             if (name.starts_with('.') || name == "lost+found" || is_dump_name(name)) continue;
             const std::string below = path == "/" ? "/" + name : path + "/" + name;
-            // Asked before it is touched: what is mounted there may hang.
+            // Checked before status(), because a filesystem mounted there may hang.
             if (mount_points_.contains(below) || is_passed_over(below)) continue;
             if (out_of_time()) return;
             const auto status = host_.status(below, false);
@@ -224,7 +224,7 @@ class Search {
         return status && status->kind == kind;
     }
 
-    // restic's doc/design.rst, "Repository Format".
+    // Source: restic's doc/design.rst, "Repository Format".
     bool is_restic(const std::string& path, const Names& names) const {
         if (!has(names, "config")) return false;
         for (const char* part : {"data", "index", "keys", "snapshots"})
@@ -232,7 +232,7 @@ class Search {
         return is(path + "/config", FileKind::regular);
     }
 
-    // borg's docs/internals/data-structures.rst, "Repository".
+    // Source: borg's docs/internals/data-structures.rst, "Repository".
     bool is_borg(const std::string& path, const Names& names) const {
         if (!has(names, "config") || !has(names, "README")) return false;
         if (!is(path + "/config", FileKind::regular) || !is(path + "/README", FileKind::regular))
@@ -269,7 +269,7 @@ class Search {
                 {}, "");
     }
 
-    // pgBackRest's doc: REPOSITORY/backup/STANZA/backup.info.
+    // Source: pgBackRest's documentation: REPOSITORY/backup/STANZA/backup.info.
     bool suggest_pgbackrest(const std::string& path) {
         if (mount_points_.contains(path + "/backup")) return false;
         if (!is(path + "/backup", FileKind::directory)) return false;
@@ -430,9 +430,9 @@ class Search {
     Seconds give_up_at_ = 0;
     std::string proc_filesystems_;
     std::set<std::string, std::less<>> mount_points_;
-    std::set<std::string> names_;                           // taken
-    std::map<std::string, std::string> configured_places_;  // by name: links resolved
-    std::deque<std::pair<std::string, int>> queue_;         // the shallow ones first
+    std::set<std::string> names_;                           // names of backups in use
+    std::map<std::string, std::string> configured_places_;  // by name: location, links resolved
+    std::deque<std::pair<std::string, int>> queue_;         // directories and depths, shallow first
     std::set<std::pair<uint64_t, uint64_t>> same_place_;
     size_t entries_ = 0;
     size_t denied_ = 0;

@@ -1,4 +1,4 @@
-// What a backup shares with what it covers, and whether the place it lies in is mounted at all.
+// Finds what a backup shares with the data it covers, and checks that its location is mounted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,8 +37,8 @@ std::string server_of(std::string_view source) {
                                                        : source.substr(0, colon));
 }
 
-// Whether a server's name or address is this host's own, as far as that is known without asking a
-// name server.
+// Whether a server's name or address is this host's own. Asks no name server, because that may
+// block.
 bool is_this_host(const Host& host, std::string_view server) {
     if (server.empty()) return false;
     if (server == "localhost" || server == "::1" || server.starts_with("127.")) return true;
@@ -53,7 +53,7 @@ bool is_this_host(const Host& host, std::string_view server) {
             return true;
     }
     if (const auto hosts = host.read("/etc/hosts")) {
-        // "127.0.1.1 db8.example.com db8": a name of a loopback address is ours.
+        // "127.0.1.1 db8.example.com db8": names of a loopback address are this host's.
         std::string_view rest = *hosts;
         while (!rest.empty()) {
             const std::string_view line = take_line(rest);
@@ -83,8 +83,7 @@ FailureDomain compare(const Host& host, const Topology& topology, const Mount& c
     if (copies_remote || source_remote) {
         const std::string server = server_of(copies.source);
         if (copies_remote && source_remote && !server.empty() && server == server_of(source.source))
-            return FailureDomain::unknown;  // one server; what lies below is not to be seen from
-                                            // here
+            return FailureDomain::unknown;  // one server, whose drives are not visible from here
         if (copies_remote && is_this_host(host, server) && !source_remote)
             return FailureDomain::same_host;
         if (source_remote && is_this_host(host, server_of(source.source)) && !copies_remote)
@@ -99,7 +98,7 @@ FailureDomain compare(const Host& host, const Topology& topology, const Mount& c
     return shared ? FailureDomain::same_drive : FailureDomain::same_host;
 }
 
-// What a wildcard path begins with.
+// The part of the location before any wildcard.
 std::string fixed_part(const Backup& backup) {
     if (backup.kind == BackupKind::files) return split_path_pattern(backup.location).fixed;
     return backup.location;
@@ -126,7 +125,7 @@ std::string_view to_string(FailureDomain domain) {
 std::optional<FailureDomain> failure_domain(const Host& host, const Config& config,
                                             const Backup& backup) {
     if (backup.covers.empty() || backup.location.empty()) return std::nullopt;
-    // A stamp may lie anywhere: it says nothing about where the copies are.
+    // A stamp may be anywhere: its location says nothing about the copies.
     if (backup.kind == BackupKind::stamp || backup.kind == BackupKind::observed)
         return std::nullopt;
     const auto topology = Topology::read(host, config.loop_devices);
@@ -138,7 +137,7 @@ std::optional<FailureDomain> failure_domain(const Host& host, const Config& conf
         const Mount* source = topology->mount_of(existing_part(host, path));
         const FailureDomain domain =
             source == nullptr ? FailureDomain::unknown : compare(host, *topology, *copies, *source);
-        // What is surely shared counts most, then what is not known, then what is surely apart.
+        // A known shared place ranks first, then an unknown one, then known separate ones.
         const auto rank = [](FailureDomain one) {
             switch (one) {
                 case FailureDomain::same_filesystem:

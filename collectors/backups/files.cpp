@@ -1,4 +1,4 @@
-// Backups that are plain files or directories, found by a glob.
+// Reads backups that are plain files or directories, found by a glob, and stamps.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,12 +14,12 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t most_directories = 10'000;  // looked into for one glob
+constexpr size_t most_directories = 10'000;  // read for one glob
 constexpr size_t most_matches = 20'000;
-constexpr size_t most_probed = 500;    // the newest ones; older ones count as complete unless empty
-constexpr size_t unpacked_copies = 3;  // of these the whole content is judged
+constexpr size_t most_probed = 500;    // the newest; older ones count as complete unless empty
+constexpr size_t unpacked_copies = 3;  // the newest; their whole content is judged
 constexpr Seconds probing_time = 20;
-constexpr Seconds unfinished_temporary = 600;  // a temporary that is older is a leftover
+constexpr Seconds unfinished_temporary = 600;  // an older temporary file is a leftover
 
 struct Walk {
     const Host& host;
@@ -53,7 +53,7 @@ void walk(Walk& state, const PathPattern& pattern, const std::string& below, siz
             walk(state, all, below, component, first_error);
             return;
         }
-        walk(state, pattern, below, component + 1, nullptr);  // "**" stands for no directory, too
+        walk(state, pattern, below, component + 1, nullptr);  // "**" also matches no directory
         for (const auto& name : *names) {
             if (name.starts_with('.')) continue;
             const auto status = state.host.status(directory + "/" + name, false);
@@ -74,7 +74,7 @@ void walk(Walk& state, const PathPattern& pattern, const std::string& below, siz
     }
 }
 
-// rsync, mktemp, browsers, and most scripts write under such a name and rename at the end.
+// rsync, mktemp, browsers and most scripts write under such a name and rename the file at the end.
 bool is_temporary_name(std::string_view name) {
     for (const std::string_view ending :
          {".part", ".partial", ".tmp", ".temp", ".incomplete", ".inprogress", ".in-progress",
@@ -93,7 +93,7 @@ struct Copy {
     std::string reason;
 };
 
-// The name's own time, searched from the last component upwards to where the pattern began.
+// The time in the names of the path, from the last component up to where the pattern begins.
 std::optional<NameTime> time_in_path(std::string_view below, const std::string& time_pattern) {
     while (!below.empty()) {
         const std::string_view name = last_component(below);
@@ -106,7 +106,7 @@ std::optional<NameTime> time_in_path(std::string_view below, const std::string& 
 }
 
 bool is_settled(const FileStatus& status, Timestamp now, Seconds settle_time) {
-    // A modification time in the future proves nothing: then the kernel's own change time counts.
+    // A modification time in the future proves nothing: use the kernel's change time instead.
     const Timestamp touched = status.modified <= now ? status.modified : status.changed;
     return now - touched >= settle_time || touched > now;
 }
@@ -139,7 +139,7 @@ Result<std::vector<Copy>> find_copies(const Host& host, const Backup& backup, Ba
         const auto status = host.status(copy.path);
         if (!status) {
             if (status.error().kind != ErrorKind::absent) state.problems.push_back(status.error());
-            continue;  // removed since it was listed, or a link to nothing
+            continue;  // absent: removed since it was listed, or a dangling link
         }
         copy.status = *status;
         if (status->kind != FileKind::regular && status->kind != FileKind::directory) continue;
@@ -186,7 +186,7 @@ void judge(const Host& host, Copy& copy, Depth depth, ProbeMemory& memory, Secon
 }
 
 Confidence confidence_of(const Copy& copy) {
-    // A sync that fails at once still renews the time of its directory (rsnapshot's hourly.0).
+    // A sync that fails at once still updates the time of its directory (rsnapshot's hourly.0).
     if (copy.status.kind == FileKind::directory && !copy.from_name) return Confidence::activity;
     return Confidence::inferred;
 }

@@ -1,4 +1,4 @@
-// A pgBackRest repository in a directory, without its passphrase.
+// Reads a pgBackRest repository in a directory, without its passphrase.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr Seconds running_backup = 3600;  // a partial directory untouched for so long is a leftover
+constexpr Seconds running_backup = 3600;  // a partial directory unchanged for longer is a leftover
 
 Result<std::string> find_stanza(const Host& host, const Backup& backup) {
     const std::string directory = backup.location + "/backup";
@@ -45,12 +45,12 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
 }
 
 struct Directories {
-    std::vector<Timestamp> finished;  // when they began, by their labels
+    std::vector<Timestamp> finished;  // start times of finished backups, from their labels
     bool running = false;
 };
 
-// backup.manifest is written when a backup has finished; until then there is backup.manifest.copy
-// alone, also after a kill.
+// pgBackRest writes backup.manifest when a backup has finished. A running or killed backup has only
+// backup.manifest.copy.
 Result<Directories> read_directories(const Host& host, const std::string& stanza) {
     const auto names = host.list(stanza);
     if (!names) return Failure(names.error());
@@ -83,7 +83,7 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
     if (!stanza) return Failure(stanza.error());
     const std::string directory = backup.location + "/backup/" + *stanza;
 
-    // The copy is written first and is the one to use when the other is damaged or missing.
+    // pgBackRest writes backup.info.copy first: it replaces a damaged or missing backup.info.
     auto text = host.read(directory + "/backup.info", 64 * 1024 * 1024);
     if (!text && text.error().kind != ErrorKind::denied) {
         auto copy = host.read(directory + "/backup.info.copy", 64 * 1024 * 1024);

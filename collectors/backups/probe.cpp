@@ -19,13 +19,15 @@ namespace lastgood {
 namespace {
 
 constexpr uint64_t largest_unpacked = 256ULL * 1024 * 1024;    // compressed bytes
-constexpr uint64_t most_content = 64ULL * 1024 * 1024 * 1024;  // a guard against bombs
+constexpr uint64_t most_content = 64ULL * 1024 * 1024 * 1024;  // stops decompression bombs
 constexpr size_t most_remembered = 10'000;
 
-// fcntl(2): a read lease is refused with EAGAIN while the file is open for writing anywhere on this
-// host. Network filesystems and files of others refuse with other errors, which say nothing.
+// fcntl(2) refuses a read lease with EAGAIN while any process of this host has the file open for
+// writing. It refuses with other errors on network filesystems and for files of other users; they
+// do not prove a writer.
 bool has_writer(int fd) {
-    // A writer that comes just now breaks the lease with SIGIO, whose default is to end us.
+    // A process that opens the file for writing now breaks the lease: the kernel sends us SIGIO,
+    // which would end this process.
     sigset_t io_signal;
     sigset_t before;
     sigemptyset(&io_signal);
@@ -192,7 +194,7 @@ void ProbeMemory::save() const {
     // File names need not be UTF-8.
     const std::string text =
         document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    static_cast<void>(write_file(path_, text));  // without it the next run looks again
+    static_cast<void>(write_file(path_, text));  // on failure the next run reads the files again
 }
 
 }  // namespace lastgood

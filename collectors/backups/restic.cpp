@@ -1,4 +1,4 @@
-// A restic repository in a directory, without its password.
+// Reads a restic repository in a directory, without its password.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,11 +10,11 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t most_files = 200'000;  // of one directory
+constexpr size_t most_files = 200'000;  // in one directory
 constexpr Seconds pack_search_time = 20;
 
-// The files below snapshots/, index/, keys/ or locks/; of the old "s3legacy" layout as well, whose
-// directories have other names, nothing.
+// The modification times of the files in snapshots/, index/, keys/ or locks/. The old "s3legacy"
+// layout has other directory names and is not supported.
 Result<std::vector<Timestamp>> times_of(const Host& host, const std::string& directory,
                                         std::vector<Error>& problems) {
     const auto names = host.list(directory);
@@ -24,7 +24,7 @@ Result<std::vector<Timestamp>> times_of(const Host& host, const std::string& dir
                     fmt::format("{}: more than {} files", directory, most_files));
     std::vector<Timestamp> times;
     for (const auto& name : *names) {
-        if (!is_restic_id(name)) continue;  // e.g. "…-tmp-123456" while it is written
+        if (!is_restic_id(name)) continue;  // such as "…-tmp-123456", a file being written
         const auto status = host.status(directory + "/" + name);
         if (status && status->kind == FileKind::regular)
             times.push_back(status->modified);
@@ -34,7 +34,7 @@ Result<std::vector<Timestamp>> times_of(const Host& host, const std::string& dir
     return times;
 }
 
-// Packs by modification time, read once and only if they are asked for.
+// The modification times of the packs. Reads them once, and only when needed: there may be many.
 class Packs {
   public:
     Packs(const Host& host, std::string directory, std::vector<Error>& problems)

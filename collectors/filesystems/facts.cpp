@@ -28,7 +28,7 @@ bool is_wider(const Mount& a, const Mount& b) {
 
 std::vector<const Mount*> select_mounts(const std::vector<Mount>& mounts,
                                         std::string_view proc_filesystems) {
-    std::map<std::string_view, const Mount*> visible;  // by mount point: the last one
+    std::map<std::string_view, const Mount*> visible;  // by mount point: the last mount
     for (const Mount& mount : mounts) visible[mount.point] = &mount;
     std::map<std::string, const Mount*> chosen;  // by filesystem
     for (const Mount& mount : mounts) {
@@ -39,10 +39,10 @@ std::vector<const Mount*> select_mounts(const std::vector<Mount>& mounts,
         if (mount.type == "btrfs") {
             const std::string_view subvolume = option_value(mount.super_options, "subvol");
             if (!subvolume.empty() && subvolume != mount.root)
-                continue;  // a bind mount of a directory in it
+                continue;  // a bind mount of a directory in the subvolume
             key += ' ' + mount.root;
         } else if (kind == FilesystemKind::network) {
-            key += ' ' + mount.root;  // one connection serves several exports
+            key += ' ' + mount.root;  // exports of one server can share a device number
         }
         auto [known, added] = chosen.emplace(key, &mount);
         if (!added && is_wider(mount, *known->second)) known->second = &mount;

@@ -1,5 +1,5 @@
-// Mounted filesystems: how full, whether they can be written, what they lie on, whether a backup
-// covers them.
+// Reports mounted filesystems: how full they are, whether they are writable, their drives, and
+// whether a backup covers them.
 #include "core/metrics/filesystems.hpp"
 
 #include <fmt/format.h>
@@ -36,9 +36,9 @@ struct Known {
     ProbeAnswer answer{};
     bool asked = false;
     FillForecast forecast{};
-    FilesystemUse use{};  // the last that was answered
+    FilesystemUse use{};  // the last answer, of answered_at
     Timestamp answered_at = 0;
-    Timestamp mounted_after = 0;  // it was not mounted yet then
+    Timestamp mounted_after = 0;  // not yet mounted at that time
 };
 
 // A recorded host answers from ROOT/statfs/POINT ('/' written as '_'): block size, blocks, free,
@@ -81,7 +81,7 @@ class FilesystemsCollector {
                 std::any_of(mounts_.begin(), mounts_.end(),
                             [&](const Mount* mount) { return !known_[mount->point].asked; });
             if (asked == 0 || now - asked >= tick || something_new) {
-                // What is known already is told before anybody is waited for.
+                // Print the known values before asking, which may take some seconds.
                 if (asked > 0 && something_new) print();
                 ask();
                 asked = now;
@@ -119,12 +119,12 @@ class FilesystemsCollector {
             return std::none_of(mounts_.begin(), mounts_.end(),
                                 [&](const Mount* mount) { return mount->point == entry.first; });
         });
-        // What appears while we watch was mounted after the look before.
+        // A mount that is new now was mounted after the last check.
         for (const Mount* mount : mounts_)
             if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
         looked_at_ = host.now();
         find_ephemeral_links();
-        // The kernel tells of a new mount, and ext4 of an error in spite of which it goes on
+        // The kernel signals new mounts here, and ext4 errors that do not stop the filesystem
         // (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
         for (const Mount* mount : mounts_)
@@ -158,15 +158,15 @@ class FilesystemsCollector {
         }
     }
 
-    // A superblock that turns read-only is no event of the mount table's: it is read again every
-    // few seconds.
+    // The kernel signals no event when a superblock turns read-only, so this also reads the mount
+    // table every 5 s.
     void wait(Seconds until) {
         const Host& host = context_.host;
         while (true) {
             const Seconds left = until - host.monotonic();
             if (left <= 0) return;
             if (watch_.wait(std::min(left, look_at_mounts))) {
-                ::usleep(50'000);  // the filesystem notes the error first and turns read-only then
+                ::usleep(50'000);  // ext4 counts the error first and turns read-only after that
                 return;
             }
             auto text = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
@@ -180,7 +180,7 @@ class FilesystemsCollector {
         return device == nullptr ? std::string() : "/sys/fs/ext4/" + device->name;
     }
 
-    // Links that the clouds' udev rules make for disks that do not survive.
+    // Finds ephemeral drives by links of the clouds' udev rules, and by their models.
     void find_ephemeral_links() {
         const Host& host = context_.host;
         ephemeral_drives_.clear();
@@ -273,10 +273,10 @@ class FilesystemsCollector {
             sink.observe(metric::filesystem_full_at_timestamp_seconds, id, *full, at);
     }
 
-    // Since Linux 6.12, and in later stable kernels of older series (seen with 6.1.0-50 of Debian
-    // 12), ext4 refuses to write after an error and yet calls itself "rw" everywhere; only 6.15
-    // says "emergency_ro". Each error that it notes does that, where errors=remount-ro holds; an
-    // older one than the mount was there before and did not.
+    // Since Linux 6.12, and in later stable kernels of older series (seen with Debian 12's
+    // 6.1.0-50), ext4 refuses writes after an error but still shows "rw"; since 6.15 it shows
+    // "emergency_ro". With errors=remount-ro every counted error does this, except errors from
+    // before the mount.
     bool is_stopped_by_error(const Mount& mount) {
         const Host& host = context_.host;
         const std::string directory = ext4_directory(mount);
@@ -307,7 +307,7 @@ class FilesystemsCollector {
         }
     }
 
-    // /sys/fs/btrfs/UUID/devinfo/N/error_stats, since Linux 5.14.
+    // From /sys/fs/btrfs/UUID/devinfo/N/error_stats, since Linux 5.14.
     std::optional<double> btrfs_errors(const Mount& mount) const {
         const Host& host = context_.host;
         const BlockDevice* source = topology_.device(mount.source);
@@ -335,7 +335,7 @@ class FilesystemsCollector {
     std::vector<FstabEntry> fstab_;
     std::string types_;
     std::string mountinfo_;
-    std::vector<const Mount*> mounts_;  // of topology_
+    std::vector<const Mount*> mounts_;  // point into topology_
     std::map<std::string, Known> known_;
     Timestamp looked_at_ = 0;
     std::set<std::string> ephemeral_drives_;

@@ -10,14 +10,14 @@ namespace {
 constexpr Seconds least_seen = 30 * 60;
 constexpr Seconds between_samples = 55;
 constexpr size_t most_samples = 7 * 24 * 60;
-constexpr size_t most_points = 40;  // of which all pairs are looked at
+constexpr size_t most_points = 40;  // limits the number of pairs
 constexpr double steady = 0.9;
 constexpr Seconds farthest = 365.0 * 86400;
 
 }  // namespace
 
 void FillForecast::add(Timestamp time, double used, double size, Seconds window) {
-    // The clock was set, or the filesystem is another: what was seen says nothing.
+    // After a change of the clock or of the filesystem, older samples are meaningless.
     if (size != size_ || (!samples_.empty() && time < samples_.back().time)) samples_.clear();
     size_ = size;
     if (!samples_.empty() && time - samples_.back().time < between_samples) return;
@@ -36,7 +36,7 @@ std::optional<Seconds> FillForecast::time_to_full(Timestamp from, double availab
     const size_t number = std::min(count, most_points);
     for (size_t i = 0; i < number; ++i)
         points.push_back(*(first + static_cast<std::ptrdiff_t>(i * (count - 1) / (number - 1))));
-    // What has just been emptied fills no more.
+    // Space was freed a moment ago: the growth before that does not continue.
     const auto by_used = [](const Sample& a, const Sample& b) { return a.used < b.used; };
     const auto [lowest, highest] = std::minmax_element(first, samples_.end(), by_used);
     if (samples_.back().used < highest->used - 0.1 * (highest->used - lowest->used))

@@ -52,8 +52,8 @@ void FilesystemProbes::reap() {
     std::erase_if(stuck_, [](const auto& entry) { return entry.second.has_ended(); });
 }
 
-// A child that hangs keeps nothing of ours open but the pipe for its answer: whoever reads our
-// output waits for its end.
+// The child inherits only the pipe for its answer. If a hanging child kept our standard output
+// open, its reader would wait for ever.
 Result<FilesystemProbes::Running> FilesystemProbes::start(const std::string& point) const {
     auto pipe = open_pipe();
     if (!pipe) return Failure(pipe.error());
@@ -104,7 +104,7 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
             const auto asked = running.find(names[i]);
             Message message;
             ProbeAnswer answer;
-            // Smaller than a pipe's atomic write: all of it or nothing.
+            // The message is smaller than PIPE_BUF, so it arrives whole or not at all.
             if (::read(asked->second.answer.get(), &message, sizeof message) !=
                 static_cast<ssize_t>(sizeof message))
                 answer = {ProbeAnswer::Kind::failed, {}, EIO};

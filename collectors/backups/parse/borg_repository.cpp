@@ -29,7 +29,7 @@ Result<BorgConfig> parse_borg_config(std::string_view text) {
 }
 
 std::optional<BorgLockHolder> parse_borg_lock(std::string_view name) {
-    // The host may hold dots and dashes, so read from the end: "-THREAD", then ".PID".
+    // The host may contain dots and dashes, so read from the end: "-THREAD", then ".PID".
     const size_t dash = name.rfind('-');
     if (dash == std::string_view::npos) return std::nullopt;
     const size_t dot = name.rfind('.', dash);

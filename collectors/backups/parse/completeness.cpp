@@ -39,13 +39,13 @@ CompletenessVerdict unknown(std::string_view format, std::string_view reason) {
 
 CompletenessVerdict judge_gzip(uint64_t size, std::string_view tail) {
     if (size < 20) return incomplete("gzip", "the file is too short to be a gzip file");
-    // Deflate shrinks to 1/1032 at best and grows by 5 bytes in 16 KiB at worst (RFC 1951).
+    // Deflate compresses to 1/1032 at best (RFC 1951).
     const uint64_t unpacked = little_endian(tail, tail.size() - 4, 4);
-    if (size < 4'000'000) {  // beyond that every 32-bit size is possible
+    if (size < 4'000'000) {  // for larger files every 32-bit size is possible
         if (unpacked > size * 1032)
             return incomplete("gzip",
                               "the size in the trailer is impossible: the file is truncated");
-        // Several members one after the other: the trailer speaks of the last one only.
+        // There is no lower limit: with several members the trailer describes only the last one.
     }
     return unknown("gzip", "the trailer alone does not prove that the file is whole");
 }
@@ -91,7 +91,7 @@ CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
     return at == size ? complete("zstd") : truncated;
 }
 
-// A number of 7 bits a byte; false when it ends early or is too long.
+// Reads a number of 7 bits per byte; false if it ends early or is too long.
 bool read_multibyte(std::string_view bytes, size_t& at, uint64_t& value) {
     value = 0;
     for (unsigned shift = 0; shift < 63; shift += 7) {
@@ -108,7 +108,7 @@ CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
         incomplete("xz", "the file does not end with an xz footer: it is truncated");
     if (size < 32) return truncated;
     uint64_t end = size;
-    for (int padding = 0; padding < 1024; ++padding) {  // stream padding: fours of zeros
+    for (int padding = 0; padding < 1024; ++padding) {  // stream padding: groups of four zeros
         if (end < 32 || read_at(end - 4, 4) != "\0\0\0\0"sv) break;
         end -= 4;
     }
@@ -147,7 +147,7 @@ CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
 }
 
 CompletenessVerdict judge_bzip2(std::string_view tail) {
-    // 48 bits of mark and 32 of checksum, then zeros up to the byte.
+    // 48 bits of mark and 32 bits of checksum, then zeros up to the end of the byte.
     constexpr uint64_t mark = 0x177245385090;
     for (unsigned padding = 0; padding < 8 && tail.size() >= 11; ++padding) {
         uint64_t window = 0;  // 48 bits that end 32 + padding bits before the end of the file
@@ -210,7 +210,7 @@ std::string_view to_string(Completeness completeness) {
 CompletenessVerdict judge_content(std::string_view head, std::string_view tail) {
     if (is_tar(head)) return judge_tar(tail);
     const std::string_view beginning = head.substr(0, head_length);
-    // Newer pg_dump appends "\unrestrict …" behind the line, and blank lines.
+    // Newer versions of pg_dump append "\unrestrict …" and blank lines.
     const std::string_view end = tail.substr(tail.size() - std::min<size_t>(tail.size(), 1024));
     if (contains(beginning, "-- PostgreSQL database cluster dump")) {
         if (contains(end, "-- PostgreSQL database cluster dump complete"))
@@ -255,7 +255,7 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
         const uint64_t zip_start = size > 65557 ? size - 65557 : 0;
         return judge_zip(read_at(zip_start, 65557));
     }
-    // A power cut leaves files of the right length that hold zeros only.
+    // A power cut can leave a file of the right length with nothing but zeros.
     if (consists_of(start, "\0"sv) && consists_of(tail, "\0"sv))
         return incomplete("", "the file holds zeros");
     return judge_content(start, tail);

@@ -16,8 +16,8 @@ constexpr size_t head_length = 2048;
 constexpr size_t tail_length = 4096;
 using Buffer = std::array<char, 64 * 1024>;
 
-// Every one of these formats allows several streams one after the other (pigz, pbzip2, pzstd,
-// `cat a.gz b.gz`); zeros behind a gzip stream are padding (gzip ignores them, tapes add them).
+// Each of these formats allows several streams one after another (pigz, pbzip2, pzstd, `cat a.gz
+// b.gz`). Zeros after a gzip stream are padding: tapes add them and gzip ignores them.
 class Gunzip : public Decompressor {
   public:
     Gunzip() { ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
@@ -52,8 +52,8 @@ class Gunzip : public Decompressor {
                 return false;
             }
         }
-        // Output that is still pending comes with the next input, and the end of the stream is
-        // input of its own: nothing is lost by not asking for more here.
+        // No need to ask for pending output here: it comes with the next input, and the end of the
+        // stream is always further input.
         return true;
     }
     bool ended() const override { return ended_; }
@@ -101,8 +101,8 @@ class Bunzip : public Decompressor {
                 return false;
             }
         }
-        // Like gzip's: the end of the stream needs the last bytes of input, which come one call
-        // later than the output that precedes them only if the buffer was full.
+        // If the buffer was full, the end of the stream is seen only after the pending output has
+        // been taken.
         while (!ended_ && stream_.avail_out == 0) {
             stream_.next_out = buffer_.data();
             stream_.avail_out = static_cast<unsigned>(buffer_.size());
@@ -143,7 +143,7 @@ class Unxz : public Decompressor {
             stream_.avail_out = buffer_.size();
             const lzma_ret status = lzma_code(&stream_, LZMA_RUN);
             keep({buffer_.data(), buffer_.size() - stream_.avail_out});
-            if (status == LZMA_BUF_ERROR) break;  // wants more input
+            if (status == LZMA_BUF_ERROR) break;  // needs more input
             if (status != LZMA_OK) {
                 damaged_ = true;
                 return false;
@@ -153,7 +153,8 @@ class Unxz : public Decompressor {
     }
     bool ended() const override {
         if (!ready_ || damaged_) return false;
-        // With LZMA_CONCATENATED only LZMA_FINISH tells; ended() is asked once, at the end.
+        // With LZMA_CONCATENATED only LZMA_FINISH shows the end. That changes the stream, so
+        // ended() works once, after all input.
         lzma_stream& stream = const_cast<lzma_stream&>(stream_);
         uint8_t rest = 0;
         stream.next_out = &rest;

@@ -14,9 +14,9 @@ namespace lastgood {
 namespace {
 
 constexpr size_t longest_name = 255;  // NAME_MAX
-constexpr size_t newest_copies = 8;   // older ones are thinned out by most tools
+constexpr size_t newest_copies = 8;   // most tools remove some of the older copies
 constexpr Seconds shortest_gap =
-    300;  // closer ones are files of one run, or times that a copy lost
+    300;  // closer copies are files of one run, or have lost their times in a copy
 
 template <size_t size>
 bool remove_ending(std::string_view& name, const std::array<std::string_view, size>& endings) {
@@ -32,7 +32,7 @@ bool same_time(const std::optional<NameTime>& one, const NameTime& other) {
     return one && one->time == other.time && one->whole_day == other.whole_day;
 }
 
-// Length of ":00" and the like at the beginning: seconds without which the time is the same.
+// Length of ":00" or similar at the beginning: seconds that do not change the time.
 size_t zero_seconds(std::string_view text) {
     const size_t digits = !text.empty() && contains(":-_.", text[0]);
     if (text.substr(digits, 2) != "00") return 0;
@@ -63,8 +63,8 @@ std::optional<DatedName> split_dated_name(std::string_view name) {
     if (name.size() > longest_name) return std::nullopt;
     const auto whole = find_time_in_name(name);
     if (!whole) return std::nullopt;
-    // find_time_in_name() does not tell the place: cut at runs of digits for as long as the same
-    // time is found.
+    // find_time_in_name() does not return the place: shorten the name at runs of digits for as long
+    // as it finds the same time.
     size_t start = std::string_view::npos;
     for (size_t i = 0; i < name.size(); ++i) {
         if (!is_digit(name[i]) || (i > 0 && is_digit(name[i - 1]))) continue;
@@ -78,7 +78,7 @@ std::optional<DatedName> split_dated_name(std::string_view name) {
         if (same_time(find_time_in_name(name.substr(start, i - start)), *whole)) end = i;
     }
     end += zero_seconds(name.substr(end));
-    if (end < name.size() && name[end] == 'Z') ++end;  // says nothing where local time is UTC
+    if (end < name.size() && name[end] == 'Z') ++end;  // no effect where local time is UTC
     return DatedName{std::string(name.substr(0, start)), std::string(name.substr(end)), whole->time,
                      whole->whole_day};
 }
@@ -110,7 +110,7 @@ std::string glob_literal(std::string_view text) {
 
 std::string dated_glob(std::string_view directory, const DatedName& name) {
     std::string glob;
-    bool special = false;  // components before the first wildcard are taken as they are
+    bool special = false;  // components before the first wildcard are literal
     for (const std::string_view part : split(directory, "/")) {
         special = special || has_wildcard(part) || !is_utf8(part);
         glob += '/';
@@ -128,7 +128,7 @@ bool matches_path(std::string_view glob, std::string_view path) {
     parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(fixed.size()));
     auto pattern = whole.components;
     if (pattern.back() == "**") pattern.emplace_back("*");
-    // fits[i]: the pattern's components so far fit the first i of the path's.
+    // fits[i]: the pattern's components so far match the first i components of the path.
     std::vector<bool> fits(parts.size() + 1, false);
     fits[0] = true;
     for (const std::string& part : pattern) {
@@ -152,21 +152,21 @@ std::optional<Seconds> usual_gap(std::vector<Timestamp> copies) {
     std::ranges::sort(copies, std::greater{});
     if (copies.size() > newest_copies) copies.resize(newest_copies);
     if (copies.size() < 3) return std::nullopt;
-    std::vector<Seconds> gaps;  // the newest first
+    std::vector<Seconds> gaps;  // newest first
     for (size_t i = 1; i < copies.size(); ++i) gaps.push_back(copies[i - 1] - copies[i]);
     const Seconds middle = median(gaps);
     const auto is_long = [&](Seconds gap) { return gap > 1.5 * middle; };
-    while (!gaps.empty() && is_long(gaps.back())) gaps.pop_back();  // thinned out
+    while (!gaps.empty() && is_long(gaps.back())) gaps.pop_back();  // left by a retention policy
     std::vector<Seconds> rounds;
     std::ranges::copy_if(gaps, std::back_inserter(rounds), is_long);
-    // One long gap is a night that was missed; more are the pauses between rounds.
+    // One long gap is a missed night; several are the pauses between rounds.
     const Seconds gap = rounds.size() >= 2 ? median(rounds) : middle;
     if (gap < shortest_gap) return std::nullopt;
     return gap;
 }
 
 Seconds limit_for_gap(Seconds gap) {
-    // Five minutes of grace, so that copies "24 h apart" that took a second longer make 36 h too.
+    // 5 min of grace: copies that are 24 h and a few seconds apart shall also give 36 h.
     return std::max(1.0, std::ceil((1.5 * gap - 300) / 3600)) * 3600;
 }
 

@@ -7,9 +7,9 @@ namespace lastgood {
 namespace {
 
 struct Set {
-    bool valid = false;  // false: no closing bracket, so "[" stands for itself
+    bool valid = false;  // false: no closing bracket, so "[" is literal
     bool matches = false;
-    size_t end = 0;  // position behind the closing bracket
+    size_t end = 0;  // position after the closing bracket
 };
 
 Set match_set(std::string_view pattern, size_t start, unsigned char byte) {
@@ -41,7 +41,7 @@ Set match_set(std::string_view pattern, size_t start, unsigned char byte) {
     return set;
 }
 
-// Whether the pattern's element at `at` fits the byte; `next` is the position behind the element.
+// Whether the pattern's element at `at` matches the byte; sets `next` to the position after it.
 bool match_one(std::string_view pattern, size_t at, char byte, size_t& next) {
     if (pattern[at] == '?') {
         next = at + 1;
@@ -65,7 +65,7 @@ bool matches_component(std::string_view pattern, std::string_view name) {
     if (!name.empty() && name[0] == '.' && (pattern.empty() || pattern[0] != '.')) return false;
     size_t p = 0;
     size_t n = 0;
-    size_t star = std::string_view::npos;  // behind the last '*' seen
+    size_t star = std::string_view::npos;  // position after the last '*' seen
     size_t retry = 0;
     while (n < name.size()) {
         size_t next = 0;

@@ -11,7 +11,7 @@ namespace {
 
 struct Civil : CivilTime {
     bool has_time = false;
-    std::optional<int> offset_seconds;  // east of UTC; nothing: local
+    std::optional<int> offset_seconds;  // east of UTC; nullopt: local time
 };
 
 // A date that a backup may have; other numbers in names are no years.
@@ -33,7 +33,7 @@ NameTime to_name_time(const Civil& c) {
     return result;
 }
 
-// A reader over the name; every read either succeeds and moves on, or fails and leaves it in place.
+// Reads the name from left to right; a read that fails does not move the position.
 struct Reader {
     std::string_view text;
     size_t at = 0;
@@ -65,7 +65,7 @@ struct Reader {
     bool digit_follows() const { return is_digit(peek()); }
 };
 
-// "Z", "+01:00", "-0500"; a bare "-05" is more likely a part of the name.
+// Reads "Z", "+01:00" or "-0500"; a bare "-05" is more likely part of the name.
 void read_offset(Reader& reader, Civil& civil) {
     Reader probe = reader;
     if (probe.skip('Z')) {
@@ -86,7 +86,7 @@ void read_offset(Reader& reader, Civil& civil) {
     reader = probe;
 }
 
-// The time of day behind a date, with `separator` already skipped.
+// Reads the time of day after a date and its separator.
 bool read_time_of_day(Reader& reader, Civil& civil) {
     Reader probe = reader;
     Civil result = civil;
@@ -105,7 +105,7 @@ bool read_time_of_day(Reader& reader, Civil& civil) {
     Reader fraction = probe;
     if (fraction.skip_any(".,") && fraction.digit_follows()) {
         while (fraction.digit_follows()) ++fraction.at;
-        // ".7z" and the like are extensions, not fractions.
+        // ".7z" and similar are extensions, not fractions.
         if (!is_letter(fraction.peek()) || fraction.peek() == 'Z') probe = fraction;
     }
     result.has_time = true;
@@ -115,7 +115,7 @@ bool read_time_of_day(Reader& reader, Civil& civil) {
     return true;
 }
 
-// A date at the reader's place: YYYY-MM-DD, YYYYMMDD, DD.MM.YYYY, with or without a time of day.
+// Reads a date (YYYY-MM-DD, YYYYMMDD or DD.MM.YYYY), with or without a time of day.
 std::optional<Civil> read_date(Reader& reader) {
     Civil civil;
     Reader probe = reader;
@@ -150,7 +150,7 @@ std::optional<Civil> read_date(Reader& reader) {
     return civil;
 }
 
-// Seconds (10 digits) or milliseconds (13 digits) since the epoch, standing alone.
+// Reads seconds (10 digits) or milliseconds (13 digits) since the epoch; no digits may follow.
 std::optional<Timestamp> read_epoch(Reader& reader) {
     size_t end = reader.at;
     double value = 0;
@@ -254,7 +254,7 @@ std::optional<NameTime> find_time_in_name(std::string_view name) {
         else if (const auto epoch = read_epoch(reader))
             found = NameTime{*epoch, false};
         if (found && (!best || best->whole_day || !found->whole_day)) best = found;
-        // A number that is no time is passed over as a whole: its tail is none either.
+        // Skip a number that is no time as a whole: its tail is no time either.
         if (!found)
             while (reader.digit_follows()) ++reader.at;
     }
