@@ -1,4 +1,4 @@
-// Runs a collector on a recorded host of tests/hosts/.
+// Runs a collector on a recorded host in tests/hosts/.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace lastgood::test {
 
 struct Ran {
     MemorySink sink;
-    std::string text;  // what a child would print, sorted by metric, one line each, problems last
+    std::string text;  // the output lines, observations sorted, problems last
 };
 
 inline std::string host_directory(const std::string& name) {

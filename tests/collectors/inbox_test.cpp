@@ -55,7 +55,7 @@ const std::string good = R"({"metric":"lastgood_backup_count","subject":"db8","v
 
 }  // namespace
 
-TEST_CASE("lines are observations, as old as they or their file say") {
+TEST_CASE("lines become observations with the time of the line or of the file") {
     Inbox inbox;
     inbox.write(
         "a.jsonl",
@@ -72,7 +72,7 @@ TEST_CASE("lines are observations, as old as they or their file say") {
     CHECK(inbox.sink.observations[1].observed_at == 1700000100);
 }
 
-TEST_CASE("an inbox that is not there is empty") {
+TEST_CASE("a missing inbox is empty") {
     Inbox inbox;
     inbox.config.inbox_directory = inbox.path + "/nothing";
     CHECK(inbox.collect());
@@ -80,7 +80,7 @@ TEST_CASE("an inbox that is not there is empty") {
     CHECK(inbox.sink.problems.empty());
 }
 
-TEST_CASE("bad lines are told with file and line, and hide no good ones") {
+TEST_CASE("bad lines are reported with file and line, good lines still count") {
     Inbox inbox;
     inbox.write("a.jsonl",
                 "nonsense\n" + good +
@@ -109,7 +109,7 @@ TEST_CASE("bad lines are told with file and line, and hide no good ones") {
     CHECK(inbox.sink.cursor.empty());
 }
 
-TEST_CASE("files that are not ready or not meant are left alone") {
+TEST_CASE("unfinished and unrelated files are ignored") {
     Inbox inbox;
     for (const char* name : {".a.jsonl", "a.jsonl.tmp", "a.txt", "a"}) inbox.write(name, good);
     REQUIRE(inbox.collect());
@@ -136,7 +136,7 @@ TEST_CASE("only plain files of trusted owners are read") {
     CHECK(inbox.told("pipe.jsonl"));
     if (geteuid() == 0) {
         CHECK(inbox.told("belongs to user 65534"));
-        // The directory's owner may drop files.
+        // The directory's owner may add files.
         REQUIRE(chown(inbox.path.c_str(), 65534, 65534) == 0);
         REQUIRE(inbox.collect());
         CHECK(inbox.sink.observations.size() == 1);
@@ -167,7 +167,7 @@ TEST_CASE("a file of exactly 1 MiB is read") {
     CHECK(inbox.sink.problems.empty());
 }
 
-TEST_CASE("of many wrong lines twenty are told, and how many more there are") {
+TEST_CASE("of many wrong lines, 20 are reported, and the number of the others") {
     Inbox inbox;
     std::string lines;
     for (int i = 0; i < 20; ++i) lines += "nonsense\n";
@@ -181,7 +181,7 @@ TEST_CASE("of many wrong lines twenty are told, and how many more there are") {
     CHECK(inbox.told("a.jsonl: 3 more lines are wrong"));
 }
 
-TEST_CASE("of many files the first thousand are read") {
+TEST_CASE("of many files, the first 1000 are read") {
     Inbox inbox;
     for (int i = 0; i < 1001; ++i) inbox.write("f" + std::to_string(10000 + i) + ".json", good);
     REQUIRE(inbox.collect());

@@ -1,4 +1,4 @@
-// The collector over directories made for the test: as a recorded host, whose clock stands still.
+// Runs the collector on directories made by the test, as a recorded host with a fixed clock.
 #include "core/metrics/backups.hpp"
 
 #include <doctest/doctest.h>
@@ -91,7 +91,7 @@ class Scene : public TemporaryDirectory {
 
 }  // namespace
 
-TEST_CASE("dumps by a glob") {
+TEST_CASE("dumps found by a glob") {
     Scene scene;
     scene.files("/backup/db8/*.sql");
     scene.write("/backup/db8/2026-11-19.sql", finished_dump, now - 47 * hour);
@@ -113,7 +113,7 @@ TEST_CASE("dumps by a glob") {
     CHECK(scene.sink.problems.empty());
 }
 
-TEST_CASE("never made, unreadable and stale are three things") {
+TEST_CASE("a backup never made, unreadable or stale: three different results") {
     Scene scene;
     scene.files("/backup/db8/*.sql");
     CHECK_FALSE(scene.collect());  // no such directory
@@ -131,7 +131,7 @@ TEST_CASE("never made, unreadable and stale are three things") {
     CHECK(scene.value(metric::backup_count) == 1);
 }
 
-TEST_CASE("a truncated newest copy does not pass for the newest") {
+TEST_CASE("a truncated newest copy does not count as the newest backup") {
     Scene scene;
     scene.files("/backup/*.sql");
     scene.write("/backup/a.sql", finished_dump, now - 30 * hour);
@@ -143,7 +143,7 @@ TEST_CASE("a truncated newest copy does not pass for the newest") {
     REQUIRE(scene.sink.problems.size() == 1);
     CHECK(scene.sink.problems[0].second.message.find("/backup/b.sql") != std::string::npos);
 
-    // An older wreck does not matter.
+    // An older truncated copy does not matter.
     scene.write("/backup/c.sql", finished_dump, now - 1 * hour);
     REQUIRE(scene.collect());
     CHECK(scene.value(metric::backup_incomplete) == 0);
@@ -155,7 +155,7 @@ TEST_CASE("a truncated newest copy does not pass for the newest") {
     CHECK(scene.newest("inferred") == now - 1 * hour);
 }
 
-TEST_CASE("what is being written is not a copy yet") {
+TEST_CASE("a file being written is not a copy yet") {
     Scene scene;
     scene.files("/backup/*");
     scene.backup.settle_time = 300;
@@ -170,7 +170,7 @@ TEST_CASE("what is being written is not a copy yet") {
     CHECK(scene.value(metric::backup_in_progress) == 0);
     CHECK(scene.value(metric::backup_incomplete) == 1);
 
-    // Temporaries are never copies; old ones are leftovers.
+    // Temporary files are never copies; old ones are leftovers.
     scene.write("/backup/b.sql", finished_dump, now - 2 * hour);
     scene.write("/backup/c.sql.part", "x", now - 30);
     scene.write("/backup/.d.sql.Xy7a", "x", now - 30);
@@ -183,10 +183,10 @@ TEST_CASE("what is being written is not a copy yet") {
     CHECK(scene.value(metric::backup_count) == 2);
 }
 
-TEST_CASE("a file that is unchanged for the settle time is written") {
+TEST_CASE("a file that is unchanged for the settle time is finished") {
     Scene scene;
     scene.files("/backup/*");
-    scene.backup.settle_time = 1e9;  // the kernel's change time is later than this host's clock
+    scene.backup.settle_time = 1e9;  // the kernel's change time is later than the recorded clock
     scene.write("/backup/a.sql", finished_dump, now - 1e9);
     REQUIRE(scene.collect());
     CHECK(scene.value(metric::backup_in_progress) == 0);
@@ -204,7 +204,7 @@ TEST_CASE("** does not look into hidden directories") {
     CHECK(scene.value(metric::backup_count) == 1);
 }
 
-TEST_CASE("min_size is told to be of no use where no size can be read, once there is a copy") {
+TEST_CASE("min_size without a readable size is a problem once there is a copy") {
     Scene scene;
     scene.backup.kind = BackupKind::stamp;
     scene.backup.location = "/var/stamp";
@@ -219,7 +219,7 @@ TEST_CASE("min_size is told to be of no use where no size can be read, once ther
     CHECK(scene.sink.problems[0].second.message.find("min_size") != std::string::npos);
 }
 
-TEST_CASE("names under which a file is still being written") {
+TEST_CASE("names of files that are being written") {
     for (const char* ending : {".part", ".partial", ".tmp", ".temp", ".incomplete", ".inprogress",
                                ".in-progress", ".filepart", ".dat.tmp", "~"}) {
         CAPTURE(ending);
@@ -229,14 +229,14 @@ TEST_CASE("names under which a file is still being written") {
         REQUIRE(scene.collect());
         CHECK(scene.value(metric::backup_in_progress) == 1);
         CHECK(scene.value(metric::backup_count) == 0);
-        scene.touch(std::string("/backup/b.sql") + ending, now - 650);  // left behind
+        scene.touch(std::string("/backup/b.sql") + ending, now - 650);  // a leftover
         REQUIRE(scene.collect());
         CHECK(scene.value(metric::backup_in_progress) == 0);
         CHECK(scene.value(metric::backup_count) == 0);
     }
 }
 
-TEST_CASE("a modification time in the future proves nothing: the kernel's change time counts") {
+TEST_CASE("the kernel's change time replaces a modification time in the future") {
     Scene scene;
     const Host host("/");
     scene.files(scene.path + "/backup/*.sql");
@@ -255,7 +255,7 @@ TEST_CASE("a modification time in the future proves nothing: the kernel's change
     CHECK(scene.value(metric::backup_count) == 2);
 }
 
-TEST_CASE("a file that a process has open for writing, whatever its times say") {
+TEST_CASE("a file that a process has open for writing is unfinished at any age") {
     Scene scene;
     const Host host("/");
     scene.files(scene.path + "/backup/*.sql");
@@ -284,7 +284,7 @@ TEST_CASE("verdicts are remembered until the file changes") {
     REQUIRE(scene.collect(host));
     CHECK(scene.value(metric::backup_incomplete) == 0);
     REQUIRE(std::filesystem::exists(scene.path + "/run/backups/it.json"));
-    // A remembered verdict is used: the file's own memory is given another one.
+    // Proves that the collector uses a remembered verdict: the test replaces it with another one.
     std::ifstream in(scene.path + "/run/backups/it.json");
     std::string memory((std::istreambuf_iterator<char>(in)), {});
     const size_t verdict = memory.find("true,0,");
@@ -293,21 +293,21 @@ TEST_CASE("verdicts are remembered until the file changes") {
     scene.write("/run/backups/it.json", memory);
     REQUIRE(scene.collect(host));
     CHECK(scene.value(metric::backup_incomplete) == 1);
-    // Rewritten, with the same times: the kernel's change time tells.
+    // The file is rewritten with the same times, but the kernel's change time differs.
     usleep(20'000);
     scene.write("/backup/b.sql", finished_dump, present - 2 * hour);
     REQUIRE(scene.collect(host));
     CHECK(scene.value(metric::backup_incomplete) == 0);
-    // Rubbish in it is not believed.
+    // A malformed memory is ignored.
     scene.write("/run/backups/it.json", "[1,{");
     REQUIRE(scene.collect(host));
     CHECK(scene.value(metric::backup_incomplete) == 0);
 }
 
-TEST_CASE("times by name, in files and directories") {
+TEST_CASE("times in names of files and directories") {
     Scene scene;
     scene.files("/backup/**/db.sql");
-    // Copied later: the name is right, the file's time is not.
+    // A file copied later: its name is right, its modification time is not.
     scene.write("/backup/2026/2026-11-19_0300/db.sql", finished_dump, now - 1 * hour);
     scene.write("/backup/2026/2026-11-18_0300/db.sql", finished_dump, now - 1 * hour);
     REQUIRE(scene.collect());
@@ -325,7 +325,7 @@ TEST_CASE("times by name, in files and directories") {
     CHECK(refused.error().message.find("time_pattern") != std::string::npos);
 }
 
-TEST_CASE("a time in the future is shown as it is") {
+TEST_CASE("a time in the future is shown unchanged") {
     Scene scene;
     scene.files("/backup/*.sql");
     scene.write("/backup/db-2031-01-01_0000.sql", finished_dump, now - 2 * hour);
@@ -333,7 +333,7 @@ TEST_CASE("a time in the future is shown as it is") {
     CHECK(scene.newest("inferred") == from_civil_local(2031, 1, 1, 0, 0, 0));
 }
 
-TEST_CASE("directories") {
+TEST_CASE("copies that are directories") {
     Scene scene;
     scene.files("/snapshots/*");
     scene.write("/snapshots/hourly.0/etc/passwd", "x");
@@ -341,7 +341,7 @@ TEST_CASE("directories") {
     scene.write("/snapshots/hourly.1/etc/passwd", "x");
     scene.touch("/snapshots/hourly.1", now - 5 * hour);
     REQUIRE(scene.collect());
-    CHECK(scene.newest("activity") == now - 1 * hour);  // rsnapshot renews it even when it fails
+    CHECK(scene.newest("activity") == now - 1 * hour);  // rsnapshot updates it even if it fails
     CHECK_FALSE(scene.newest("inferred"));
     CHECK(scene.value(metric::backup_count) == 2);
     CHECK_FALSE(scene.value(metric::backup_size_bytes));
@@ -352,7 +352,7 @@ TEST_CASE("directories") {
     CHECK(scene.newest("inferred") == from_civil_local(2026, 11, 20, 3, 0, 0));
 }
 
-TEST_CASE("an empty mount point is no empty place of backups") {
+TEST_CASE("an unmounted location is an error, not an empty location") {
     Scene scene;
     scene.files("/mnt/nas/db/*.sql");
     scene.write("/mnt/nas/db/readme", "x");
@@ -369,7 +369,7 @@ TEST_CASE("an empty mount point is no empty place of backups") {
     CHECK(scene.value(metric::backup_count) == 0);
 }
 
-TEST_CASE("what the copies share with what they cover") {
+TEST_CASE("failure domains of copies and their sources") {
     Scene scene;
     scene.files("/backup/*.sql");
     scene.write("/backup/a.sql", finished_dump, now - 2 * hour);
@@ -379,7 +379,7 @@ TEST_CASE("what the copies share with what they cover") {
     scene.write("/proc/self/mountinfo", root);
     scene.write("/proc/sys/kernel/hostname", "db8\n");
     REQUIRE(scene.collect());
-    CHECK_FALSE(scene.value(metric::backup_failure_domain));  // covers nothing that is named
+    CHECK_FALSE(scene.value(metric::backup_failure_domain));  // the backup has no covers
 
     scene.backup.covers = {"/var/lib/mysql"};
     REQUIRE(scene.collect());
@@ -401,9 +401,9 @@ TEST_CASE("what the copies share with what they cover") {
     CHECK(domain_on("28 27 0:50 / /backup" + options + "nfs4 db8.example.com:/x rw\n") ==
           "same-host");
     CHECK(domain_on("28 27 0:50 / /backup" + options + "fuse.sshfs me@nas:/x rw\n") == "off-host");
-    // Drives that sysfs does not name: nobody knows.
+    // sysfs does not name the drives: the domain is unknown.
     CHECK(domain_on("28 27 254:16 / /backup" + options + "ext4 /dev/vdb1 rw\n") == "unknown");
-    // One of several that is close is enough.
+    // One close path among several is enough.
     scene.backup.covers = {"/mnt/nas", "/var/lib/mysql"};
     CHECK(domain_on("28 27 0:50 / /mnt/nas" + options + "nfs4 nas:/export rw\n") ==
           "same-filesystem");
@@ -427,7 +427,7 @@ TEST_CASE("stamps") {
     CHECK_FALSE(scene.collect());
 }
 
-TEST_CASE("a borg lock tells a running create from a finished one") {
+TEST_CASE("a borg lock distinguishes a running create from a finished one") {
     Scene scene;
     scene.backup.kind = BackupKind::borg;
     scene.backup.location = "/srv/borg";
@@ -442,7 +442,7 @@ TEST_CASE("a borg lock tells a running create from a finished one") {
     CHECK(scene.newest("inferred") == now - 30 * hour);
     CHECK(scene.value(metric::backup_in_progress) == 0);
 
-    // A create has begun; the cache is still the last one's.
+    // A create has begun; the cache is still from the previous create.
     scene.write("/srv/borg/lock.exclusive/db8.example.com@123.77-0", "");
     scene.touch("/srv/borg/lock.exclusive", now - 1 * hour);
     scene.write("/proc/77/stat", "x");
@@ -451,20 +451,20 @@ TEST_CASE("a borg lock tells a running create from a finished one") {
     CHECK(scene.value(metric::backup_in_progress) == 1);
     CHECK(scene.value(metric::backup_lock_timestamp_seconds) == now - 1 * hour);
 
-    // Its first checkpoint.
+    // The create has written its first checkpoint.
     scene.touch("/cache/" + id + "/files", now - 0.5 * hour);
     REQUIRE(scene.collect());
     CHECK_FALSE(scene.newest("inferred"));
     CHECK(scene.newest("activity"));
 
-    // Killed.
+    // The create was killed.
     std::filesystem::remove_all(scene.path + "/proc/77");
     REQUIRE(scene.collect());
     CHECK_FALSE(scene.newest("inferred"));
     CHECK(scene.value(metric::backup_in_progress) == 0);
     CHECK(scene.value(metric::backup_incomplete) == 1);
 
-    // Its lock broken, but not yet swept up.
+    // Its lock was broken, but its segments were not removed yet.
     std::filesystem::remove_all(scene.path + "/srv/borg/lock.exclusive");
     scene.write("/srv/borg/data/0/6", "x");
     REQUIRE(scene.collect());
@@ -472,7 +472,7 @@ TEST_CASE("a borg lock tells a running create from a finished one") {
     CHECK(scene.value(metric::backup_incomplete) == 1);
 }
 
-TEST_CASE("a backup that nobody has configured") {
+TEST_CASE("a backup that is not configured") {
     Scene scene;
     scene.backup.name = "other";
     scene.backup.kind = BackupKind::observed;

@@ -1,4 +1,4 @@
-// The search over recorded hosts; the repositories are made as their formats' documents say.
+// Tests the search on recorded hosts. The repositories follow the documentation of their formats.
 #include "collectors/backups/discover.hpp"
 
 #include <doctest/doctest.h>
@@ -80,7 +80,7 @@ bool contains(const std::vector<std::string>& lines, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("a restic repository, with the spacing of its snapshots") {
+TEST_CASE("a restic repository: max_age from the interval of its snapshots") {
     Scene scene;
     scene.restic("/srv/backup/db8/restic", 5);
     const auto found = scene.search();
@@ -95,7 +95,7 @@ TEST_CASE("a restic repository, with the spacing of its snapshots") {
     CHECK(found.notes.empty());
 }
 
-TEST_CASE("nearly a repository is none") {
+TEST_CASE("an incomplete repository is no repository") {
     Scene scene;
     scene.restic("/a");
     std::filesystem::remove(scene.root() + "/a/keys");
@@ -108,7 +108,7 @@ TEST_CASE("nearly a repository is none") {
     CHECK(scene.search().suggestions.empty());
 }
 
-TEST_CASE("a borg repository: once a day is supposed") {
+TEST_CASE("a borg repository: daily backups are assumed") {
     Scene scene;
     scene.borg("/home/backup/web");
     const auto found = scene.search();
@@ -119,7 +119,7 @@ TEST_CASE("a borg repository: once a day is supposed") {
     CHECK(contains(found.suggestions[0].remarks, "supposes one copy a day"));
 }
 
-TEST_CASE("pgBackRest: each stanza") {
+TEST_CASE("a pgBackRest repository: one suggestion for each stanza") {
     Scene scene;
     std::string info =
         "[backrest]\nbackrest-format=5\nbackrest-version=\"2.50\"\n\n"
@@ -153,7 +153,7 @@ TEST_CASE("pgBackRest: each stanza") {
     CHECK(found.configured == 1);
 }
 
-TEST_CASE("directories of dumps: one suggestion for each that look alike") {
+TEST_CASE("directories of dumps: one suggestion for each naming scheme") {
     Scene scene;
     scene.dumps("/backup/db8", "orders-", ".sql.gz", 5);
     scene.dumps("/backup/db8", "users-", ".sql.gz", 3);
@@ -171,7 +171,7 @@ TEST_CASE("directories of dumps: one suggestion for each that look alike") {
     CHECK(found.suggestions[1].backup.name == "db8-users");
 }
 
-TEST_CASE("an old stream is doubted, and a glob that fits more is told") {
+TEST_CASE("remarks about an old series, and about a glob that matches other files") {
     Scene scene;
     for (int i = 1; i <= 3; ++i) {
         scene.dated(fmt::format("/b/x-2020-01-0{}.dump", i), now);
@@ -183,7 +183,7 @@ TEST_CASE("an old stream is doubted, and a glob that fits more is told") {
     CHECK(contains(found.suggestions[1].remarks, "also fits 3 other names"));
 }
 
-TEST_CASE("what is configured is not suggested again, and its name is not used again") {
+TEST_CASE("a configured backup is not suggested, and its name is not reused") {
     Scene scene;
     scene.restic("/srv/one");
     scene.restic("/srv/two");
@@ -193,7 +193,7 @@ TEST_CASE("what is configured is not suggested again, and its name is not used a
     Backup one;
     one.name = "two";
     one.kind = BackupKind::restic;
-    one.location = "/backup";  // by the link
+    one.location = "/backup";  // a symbolic link to it
     Backup files;
     files.name = "files";
     files.kind = BackupKind::files;
@@ -227,7 +227,7 @@ TEST_CASE("places that are not searched") {
     CHECK(contains(found.notes, "2 network or FUSE filesystems were not searched"));
 }
 
-TEST_CASE("no local filesystem: nothing is touched") {
+TEST_CASE("without local filesystems, no file is accessed") {
     Scene scene;
     scene.file("/proc/self/mountinfo", "1 1 0:1 / / rw - overlay overlay rw\n");
     scene.restic("/srv/repo");
@@ -237,7 +237,7 @@ TEST_CASE("no local filesystem: nothing is touched") {
     CHECK(found.directories == 0);
 }
 
-TEST_CASE("limits end the search and are told") {
+TEST_CASE("limits end the search, with a note") {
     Scene scene;
     for (int i = 0; i < 300; ++i) scene.directory(fmt::format("/many/{}", i));
     scene.restic("/many/zz/zz");
@@ -258,7 +258,7 @@ TEST_CASE("limits end the search and are told") {
     CHECK(contains(found.notes, "there may be more"));
 }
 
-TEST_CASE("a name that TOML cannot hold is told, not dropped") {
+TEST_CASE("a name that TOML cannot hold gives a note") {
     Scene scene;
     scene.restic("/srv/\xff\xfe");
     scene.dumps("/srv/d\xff", "", ".sql", 3);

@@ -6,7 +6,7 @@
 using namespace lastgood;
 using test::RecordedHost;
 
-TEST_CASE("copies on the drive of their source, and on another one of this host") {
+TEST_CASE("copies on the drive of their source, and on another drive of this host") {
     RecordedHost recorded;
     const std::string devices = "/sys/devices/pci0000:00/0000:00:1f.2/";
     const std::string first = devices + "ata3/host2/target2:0:0/2:0:0:0/block/sda";
@@ -32,7 +32,7 @@ TEST_CASE("copies on the drive of their source, and on another one of this host"
     CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_drive);
     backup.location = "/second/db/*.sql";
     CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_host);
-    // What does not exist lies where its parent does.
+    // A path that does not exist has the domain of its parent.
     backup.location = "/second/not/yet/*.sql";
     CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_host);
     backup.covers = {"/var/lib/mysql", "/second/db"};
@@ -41,7 +41,7 @@ TEST_CASE("copies on the drive of their source, and on another one of this host"
     CHECK_FALSE(failure_domain(recorded.host(), config, backup));
 }
 
-TEST_CASE("whose server a network mount is on") {
+TEST_CASE("network mounts served by this host and by others") {
     RecordedHost recorded;
     recorded.file("/proc/sys/kernel/hostname", "db8\n");
     recorded.file("/etc/hosts",
@@ -72,7 +72,7 @@ TEST_CASE("whose server a network mount is on") {
         CHECK_MESSAGE(domain(elsewhere) == FailureDomain::off_host, elsewhere);
 }
 
-TEST_CASE("what is closest to what is covered counts, wherever it is listed") {
+TEST_CASE("the closest domain counts, in any order of covers") {
     RecordedHost recorded;
     recorded.file("/proc/self/mountinfo",
                   "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /nas rw - nfs4 nas:/x rw\n");

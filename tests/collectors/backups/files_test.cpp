@@ -1,4 +1,4 @@
-// Limits of backups that are plain files.
+// Tests the limits of backups that are plain files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ namespace {
 constexpr Timestamp now = 1795230900;
 constexpr Seconds hour = 3600;
 
-// A host whose clock stands at `now`.
+// A recorded host with the fixed time `now`.
 struct Files {
     test::RecordedHost place;
     Backup backup;
@@ -40,7 +40,7 @@ struct Files {
 
 }  // namespace
 
-TEST_CASE("of many copies the 500 newest are looked into") {
+TEST_CASE("of many copies, the content of the 500 newest is checked") {
     Files files("/backup/*");
     const std::string begun = "--\n-- PostgreSQL database dump\n--\nselect 1;\n";
     const std::string finished = begun + "--\n-- PostgreSQL database dump complete\n--\n";
@@ -49,13 +49,13 @@ TEST_CASE("of many copies the 500 newest are looked into") {
     files.write("/backup/older", begun, now - 1000 * hour);
     files.write("/backup/oldest", "", now - 1001 * hour);
     const BackupState state = files.look();
-    CHECK(state.count == 501);  // an empty file is no copy at any age
+    CHECK(state.count == 501);  // an empty file is never a copy
     CHECK(state.oldest == now - 1000 * hour);
     CHECK(state.incomplete == false);
 }
 
-TEST_CASE("a glob that fits too many directories is cut short, and says so") {
-    // Each "**" stands for any part of the one long path below.
+TEST_CASE("the search of a glob stops at its limit of directories, with a problem") {
+    // Each "**" matches any part of the one long path below.
     Files files("/backup/**/**/**/**/**/**/*.sql");
     std::string path = "/backup";
     for (int depth = 0; depth < 14; ++depth) path += "/d";

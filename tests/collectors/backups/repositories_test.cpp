@@ -1,4 +1,4 @@
-// Repositories of restic and borg, as directories that a test writes down.
+// Tests the readers of restic and borg on repositories that the test writes.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -78,7 +78,7 @@ struct Borg : Repository {
 
 }  // namespace
 
-TEST_CASE("restic: snapshots are files whose names are their hashes, others are being written") {
+TEST_CASE("restic: a snapshot's file is named by its hash; other names are unfinished files") {
     Restic restic;
     CHECK(restic.look().count == 0);
     restic.snapshot('a', now - 2 * day);
@@ -97,12 +97,12 @@ TEST_CASE("restic: snapshots are files whose names are their hashes, others are 
     CHECK(restic.look().oldest_lock == now - 7200);
 }
 
-TEST_CASE("restic: packs prove a backup whose index a prune has replaced") {
+TEST_CASE("restic: packs prove a backup after a prune has replaced its index") {
     Restic restic;
     const std::string name(64, 'a');
     restic.write("/srv/restic/snapshots/" + name, "x", now - day);
     restic.write("/srv/restic/index/" + name, "x", now - 3600);
-    restic.write("/srv/restic/data/aa/" + name + "-tmp-1", "x", now - day - 5);  // not written yet
+    restic.write("/srv/restic/data/aa/" + name + "-tmp-1", "x", now - day - 5);  // unfinished
     CHECK_FALSE(restic.newest(restic.look(), Confidence::inferred));
     CHECK(restic.newest(restic.look(), Confidence::activity) == now - day);
     restic.write("/srv/restic/data/aa/" + name, "x", now - day - 5);
@@ -119,16 +119,16 @@ TEST_CASE("borg: an empty repository has no copy") {
     CHECK(borg.newest(borg.look(), Confidence::activity) == now - day);
 }
 
-TEST_CASE("borg: only the files cache tells of a create") {
+TEST_CASE("borg: only the files cache proves a create") {
     Borg borg;
     borg.committed(5, now - day);
     const auto newest = [&] { return borg.newest(borg.look(), Confidence::inferred); };
     CHECK_FALSE(newest());
-    CHECK(borg.look().problems.size() == 1);  // whose cache is not on this host
+    CHECK(borg.look().problems.size() == 1);  // the cache is not on this host
     borg.cache("README", "x", now - 3 * day);
     borg.cache("chunks", "x", now);
     CHECK_FALSE(newest());
-    // Made with the cache itself, or left by a create with nothing to remember.
+    // An empty "files" is made with the cache, or by a create that has nothing to remember.
     borg.cache("files", "", now - 3 * day + 0.25);
     CHECK_FALSE(newest());
     borg.cache("files", "", now - 2 * day);

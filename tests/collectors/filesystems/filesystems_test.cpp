@@ -46,7 +46,7 @@ std::optional<double> value(const MemorySink& sink, const Metric& metric,
     return value_of(sink.observations, metric, subject);
 }
 
-// Like a mount whose server is gone; "/good" answers.
+// Hangs like a mount whose server is gone; only "/good" answers.
 int hanging_probe(const char* point, FilesystemUse& use) {
     if (std::string_view(point) == "/good") {
         use.size = 42;
@@ -73,7 +73,7 @@ TEST_CASE("filesystems of recorded hosts") {
             test::run_on_host(filesystems(), test::host_directory(name), config).text));
 }
 
-TEST_CASE("read-only by error, by intent, and ephemeral") {
+TEST_CASE("read-only after an error, read-only on purpose, and ephemeral") {
     Config config;
     const auto ran =
         test::run_on_host(filesystems(), test::host_directory("read-only-by-error"), config);
@@ -96,7 +96,7 @@ TEST_CASE("read-only by error, by intent, and ephemeral") {
     CHECK(value(ran.sink, metric::filesystem_kernel_errors_total, "/srv") == 2);
 }
 
-TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
+TEST_CASE("ext4 that stopped after an error but shows itself as writable") {
     const auto read_only = [](std::string_view errors, std::string_view last_error_time,
                               std::string_view options) {
         test::RecordedHost host;
@@ -112,18 +112,18 @@ TEST_CASE("ext4 that stopped because of an error, and calls itself writable") {
         const auto ran = test::run_on_host(filesystems(), host.root());
         return value(ran.sink, metric::filesystem_read_only, "/srv") == 1;
     };
-    // As Linux 6.1.0-50 shows it (Debian 12), in /proc/fs/ext4/DEVICE/options.
+    // As Debian 12's Linux 6.1.0-50 shows it in /proc/fs/ext4/DEVICE/options.
     const std::string stops = "rw\nbsddf\nresgid=0\nerrors=remount-ro\ncommit=5\n";
     const std::string goes_on = "rw\nbsddf\nresgid=0\nerrors=continue\ncommit=5\n";
     CHECK(read_only("4\n", "1800000100\n", stops));
-    CHECK(read_only("4\n", "1800000000\n", stops));  // within the second of the boot
+    CHECK(read_only("4\n", "1800000000\n", stops));  // in the second of the boot
     CHECK_FALSE(read_only("4\n", "1799999900\n",
-                          stops));  // of an earlier boot, and not yet checked by fsck
+                          stops));  // from an earlier boot, without an fsck since
     CHECK_FALSE(read_only("4\n", "1800000100\n", goes_on));
     CHECK_FALSE(read_only("0\n", "0\n", stops));
 }
 
-TEST_CASE("a mount that hangs is said not to respond, and no value of its is made up") {
+TEST_CASE("a mount that hangs is reported as not responding, without values") {
     const auto ran = test::run_on_host(filesystems(), test::host_directory("mirror-healthy"));
     CHECK(value(ran.sink, metric::filesystem_responding, "/mnt/nas") == 0);
     CHECK_FALSE(value(ran.sink, metric::filesystem_used_ratio, "/mnt/nas"));
@@ -132,7 +132,7 @@ TEST_CASE("a mount that hangs is said not to respond, and no value of its is mad
     CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/export"));  // a bind mount
 }
 
-TEST_CASE("which mounts are looked at") {
+TEST_CASE("selection of mounts") {
     CHECK(points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /proc rw - proc proc rw\n") ==
           "/ ");
     // A bind mount of a directory, before and after the filesystem itself.
@@ -145,7 +145,7 @@ TEST_CASE("which mounts are looked at") {
     CHECK(points("1 0 8:1 / /mnt rw - ext4 /dev/sda1 rw\n2 1 0:9 / /mnt rw - tmpfs none rw\n") ==
           "");
     CHECK(points("1 0 0:33 / /n rw - autofs x rw\n2 1 0:44 / /n rw - nfs4 srv:/v rw\n") == "/n ");
-    // btrfs: subvolumes are apart, bind mounts of directories in them are not.
+    // btrfs: each subvolume counts, bind mounts of directories in one do not.
     CHECK(points("1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n2 1 0:40 /@home /home rw - btrfs "
                  "/dev/sda rw,subvol=/@home\n"
                  "3 1 0:40 /@home/www /srv/www rw - btrfs /dev/sda rw,subvol=/@home\n") ==
@@ -177,7 +177,7 @@ TEST_CASE("fstab") {
     CHECK(parse_fstab("\\0 \\04 \\999").size() == 1);
 }
 
-TEST_CASE("what is meant to be read-only") {
+TEST_CASE("mounts that are read-only on purpose") {
     const auto fstab = parse_fstab("a /ro ext4 ro\nb /rw ext4 defaults\n");
     auto intended = [&](const char* point, const char* options, const char* super) {
         const auto mounts = parse_mountinfo(
@@ -189,12 +189,12 @@ TEST_CASE("what is meant to be read-only") {
     CHECK_FALSE(intended("/rw", "rw", "ro"));
     CHECK(intended("/by-hand", "ro", "ro"));
     CHECK_FALSE(intended("/by-hand", "rw",
-                         "ro,errors=remount-ro"));  // errors turn the filesystem, not the mount
+                         "ro,errors=remount-ro"));  // an error changes the filesystem only
     CHECK_FALSE(intended("/ro", "ro", "ro,emergency_ro"));
     CHECK_FALSE(intended("/by-hand", "ro", "ro,shutdown"));
 }
 
-TEST_CASE("what a backup covers") {
+TEST_CASE("filesystems that a backup covers") {
     Topology topology;
     topology.mounts = parse_mountinfo(
         "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n3 1 8:3 / "
@@ -211,12 +211,12 @@ TEST_CASE("what a backup covers") {
     };
     CHECK(covered("/srv") == "/srv /srv/db ");
     CHECK(covered("/srv/db") == "/srv/db ");
-    CHECK(covered("/srv/db/mysql") == "/srv/db ");  // in /srv by name only
+    CHECK(covered("/srv/db/mysql") == "/srv/db ");  // /srv is another filesystem
     CHECK(covered("/etc") == "/ ");
     CHECK(covered("/export") == "/srv ");  // through a bind mount
     CHECK(covered("/") == "/ /srv /srv/db /backup ");
     CHECK(covered("/srvx") == "/ ");
-    // btrfs: another subvolume of the same filesystem is not covered, a directory of one is.
+    // btrfs: a path covers its own subvolume, not another one of the same filesystem.
     topology.mounts = parse_mountinfo(
         "1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n"
         "2 1 0:40 /@home /home rw - btrfs /dev/sda rw,subvol=/@home\n"
@@ -263,7 +263,7 @@ TEST_CASE("filesystems of the boot loader need no backup") {
     CHECK_FALSE(boots("/mnt/stick", "vfat"));
 }
 
-TEST_CASE("drives that the clouds' links call ephemeral") {
+TEST_CASE("ephemeral drives by links of the clouds") {
     for (const char* link :
          {"/dev/disk/azure/resource", "/dev/disk/cloud/azure_resource",
           "/dev/disk/cloud/azure_resource-part1", "/dev/disk/by-id/google-local-nvme-ssd-0"}) {
@@ -283,13 +283,13 @@ TEST_CASE("drives that the clouds' links call ephemeral") {
         const auto ran = test::run_on_host(filesystems(), host.root());
         CHECK(value(ran.sink, metric::filesystem_ephemeral, "/mnt") == 1);
         CHECK(value(ran.sink, metric::filesystem_ephemeral, "/") == 0);
-        // Nothing answers for them here: no values, and no problem either.
+        // The recorded host has no answer for them: no values and no problem.
         CHECK_FALSE(value(ran.sink, metric::filesystem_used_ratio, "/mnt"));
         CHECK(ran.sink.problems.empty());
     }
 }
 
-TEST_CASE("drives that do not survive the machine") {
+TEST_CASE("ephemeral drives by model") {
     CHECK(is_ephemeral_model("Amazon EC2 NVMe Instance Storage"));
     CHECK_FALSE(is_ephemeral_model("Amazon Elastic Block Store"));
     CHECK(is_ephemeral_model("Microsoft NVMe Direct Disk v2"));
@@ -299,7 +299,7 @@ TEST_CASE("drives that do not survive the machine") {
     CHECK_FALSE(is_ephemeral_model(""));
 }
 
-TEST_CASE("btrfs counts its errors by kind") {
+TEST_CASE("btrfs error counters are summed over their kinds") {
     CHECK(parse_btrfs_errors(
               "write_errs 3\nread_errs 11\nflush_errs 0\ncorruption_errs 5\ngeneration_errs 1\n") ==
           20);
@@ -307,7 +307,7 @@ TEST_CASE("btrfs counts its errors by kind") {
     CHECK(parse_btrfs_errors("nonsense\nwrite_errs many\n") == 0);
 }
 
-TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets no second child") {
+TEST_CASE("a probe that ignores SIGTERM blocks no other; no second child is started") {
     FilesystemProbes probes(hanging_probe, SIGTERM);
     const Seconds begin = monotonic_clock();
     auto answers = probes.ask({"/hangs", "/good", "/denied", "/crash"}, 1);
@@ -319,7 +319,7 @@ TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets 
     CHECK(answers["/crash"].kind == ProbeAnswer::Kind::failed);
     CHECK(probes.stuck() == 1);
 
-    // Now it is known: nobody waits for it, and there is still one child.
+    // The next call does not wait for it, and there is still one child.
     const Seconds again = monotonic_clock();
     answers = probes.ask({"/hangs"}, 60);
     CHECK(monotonic_clock() - again < 30);
@@ -327,7 +327,7 @@ TEST_CASE("a probe that hangs for ever, deaf to SIGTERM, blocks nobody and gets 
     CHECK(probes.stuck() == 1);
 }
 
-TEST_CASE("a child that could be ended is asked again") {
+TEST_CASE("a mount whose child has ended is asked again") {
     FilesystemProbes probes(hanging_probe, SIGKILL);
     CHECK(probes.ask({"/hangs"}, 0.2)["/hangs"].kind == ProbeAnswer::Kind::silent);
     const Seconds begin = monotonic_clock();
@@ -338,11 +338,11 @@ TEST_CASE("a child that could be ended is asked again") {
     CHECK(probes.stuck() == 0);
 }
 
-TEST_CASE("the kernel tells of a new mount at once") {
+TEST_CASE("the kernel signals a new mount at once") {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        // In a mount namespace of its own.
+        // The mount needs a mount namespace of its own.
         if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ::_exit(77);
         if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(77);
         const Host host("/");
@@ -352,7 +352,7 @@ TEST_CASE("the kernel tells of a new mount at once") {
         if (::mount("none", "/tmp", "tmpfs", 0, nullptr) != 0) ::_exit(77);
         const Seconds begin = monotonic_clock();
         if (!watch.wait(60) || monotonic_clock() - begin > 30) ::_exit(2);
-        if (watch.wait(0.01)) ::_exit(3);  // told once
+        if (watch.wait(0.01)) ::_exit(3);  // only one event
         ::_exit(0);
     }
     int status = 0;

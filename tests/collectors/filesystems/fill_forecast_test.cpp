@@ -6,7 +6,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("when it will be full") {
+TEST_CASE("forecast of a full filesystem") {
     constexpr double GB = 1e9;
     constexpr Seconds window = 6 * 3600;
     SUBCASE("steadily") {
@@ -18,7 +18,7 @@ TEST_CASE("when it will be full") {
         const auto full = forecast.full_at(3600, 12 * GB);
         REQUIRE(full);
         CHECK(*full == doctest::Approx(3600 + 120 * 60));
-        CHECK_FALSE(forecast.full_at(3600, 1e6 * GB));  // more than a year
+        CHECK_FALSE(forecast.full_at(3600, 1e6 * GB));  // more than a year ahead
     }
     SUBCASE("with noise") {
         FillForecast forecast;
@@ -46,7 +46,7 @@ TEST_CASE("when it will be full") {
         const auto full = forecast.full_at(360 * 60, 30 * GB);
         REQUIRE(full);
         CHECK(*full == doctest::Approx(360 * 60 + 30 * 60).epsilon(0.01));
-        CHECK_FALSE(forecast.full_at(360 * 60, 10000 * GB));  // too far for half an hour's word
+        CHECK_FALSE(forecast.full_at(360 * 60, 10000 * GB));  // too far ahead for half an hour
     }
     SUBCASE("a new size or a clock set back begin anew") {
         FillForecast forecast;

@@ -6,12 +6,12 @@
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 
-// The input is a pattern, a zero byte, and a name; without a zero byte, a name alone.
+// The input is a pattern, a zero byte and a name; without a zero byte, only a name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    // Names end at 255 bytes (NAME_MAX), patterns come from an administrator.
+    // Names have at most 255 bytes (NAME_MAX); patterns come from an administrator.
     const std::string_view text(reinterpret_cast<const char*>(data), size < 1024 ? size : 1024);
     const auto found = lastgood::find_time_in_name(text);
-    // The years 1990 to 2099, and a day for zones.
+    // The years 1990 to 2099, plus a day for time zones.
     if (found && (found->time < 631065600 || found->time > 4102531200)) std::abort();
     const size_t zero = text.find('\0');
     if (zero == std::string_view::npos) return 0;

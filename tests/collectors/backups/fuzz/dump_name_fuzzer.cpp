@@ -6,7 +6,7 @@
 
 #include "collectors/backups/parse/dump_name.hpp"
 
-// The input is a file's name; its glob must fit it and be UTF-8.
+// The input is a file name. Its glob must match it and be UTF-8.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size < 255 ? size : 255);
     lastgood::is_dump_name(text);

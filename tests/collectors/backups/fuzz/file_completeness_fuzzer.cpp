@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view file(reinterpret_cast<const char*>(data), size);
     size_t reads = 0;
     const auto verdict = lastgood::judge_ends(size, [&](uint64_t offset, size_t length) {
-        if (++reads > 2 * size + 2000) std::abort();  // linear in the file's size
+        if (++reads > 2 * size + 2000) std::abort();  // must be linear in the file's size
         if (offset >= file.size()) return std::string();
         return std::string(file.substr(offset, length));
     });
@@ -23,10 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (decompressor == nullptr) std::abort();
         for (size_t at = 0; at < size; at += 1000) {
             if (!decompressor->feed(file.substr(at, 1000))) return 0;
-            if (decompressor->produced() > 64 * 1024 * 1024) return 0;  // bombs cost time only
+            if (decompressor->produced() > 64 * 1024 * 1024) return 0;  // a bomb only costs time
             if (decompressor->tail().size() > 128 * 1024) std::abort();
         }
-        // What can be unpacked to its end was not called truncated before.
+        // A file that unpacks to its end must not have been called truncated.
         const bool whole = decompressor->ended();
         if (whole && verdict.format == "zstd" &&
             verdict.state == lastgood::Completeness::incomplete)

@@ -89,7 +89,7 @@ const Format formats[] = {
     {"zstd", [](const std::string& text) { return zstandard(text); }},
 };
 
-// As a probe does: everything through the decompressor, in pieces.
+// Feeds everything through the decompressor in pieces, as probe_file() does.
 bool unpacks(const std::string& format, const std::string& bytes, size_t piece,
              std::string* tail = nullptr) {
     const auto decompressor = make_decompressor(format);
@@ -111,14 +111,14 @@ std::string tar_of(const std::string& content) {
 
 }  // namespace
 
-TEST_CASE("compressed files that are whole") {
+TEST_CASE("complete compressed files") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
         for (const size_t lines : {size_t{1}, size_t{200}, size_t{50'000}}) {
             const std::string bytes = format.pack(dump(lines));
             const auto verdict = judge(bytes);
             CHECK(verdict.format == format.name);
-            // gzip's ends prove nothing; the others' do.
+            // The ends of a gzip file prove nothing; those of the other formats do.
             CHECK(verdict.state ==
                   (format.name == "gzip" ? Completeness::unknown : Completeness::complete));
             for (const size_t piece : {size_t{1} << 20, size_t{4096}, size_t{997}}) {
@@ -130,7 +130,7 @@ TEST_CASE("compressed files that are whole") {
     }
 }
 
-TEST_CASE("compressed files that are truncated at any place") {
+TEST_CASE("compressed files truncated at any place") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
         const std::string bytes = format.pack(dump(3000));
@@ -139,7 +139,7 @@ TEST_CASE("compressed files that are truncated at any place") {
             const std::string part = bytes.substr(0, length);
             CHECK(judge(part).state != Completeness::complete);
             CHECK_FALSE(unpacks(format.name, part, 4096));
-            // The very last bytes, too.
+            // Also within the last bytes.
             const std::string nearly = bytes.substr(0, bytes.size() - 1 - length % 12);
             CHECK(judge(nearly).state != Completeness::complete);
             CHECK_FALSE(unpacks(format.name, nearly, 4096));
@@ -149,7 +149,7 @@ TEST_CASE("compressed files that are truncated at any place") {
     }
 }
 
-TEST_CASE("damage within is found by unpacking") {
+TEST_CASE("unpacking finds damage inside the file") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
         std::string bytes = format.pack(dump(3000));
@@ -158,7 +158,7 @@ TEST_CASE("damage within is found by unpacking") {
     }
 }
 
-TEST_CASE("several streams one after the other are one file") {
+TEST_CASE("several streams one after another are one file") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
         const std::string bytes = format.pack(text_of(50)) + format.pack(text_of(20));
@@ -171,7 +171,7 @@ TEST_CASE("several streams one after the other are one file") {
     CHECK(judge(plain).state == Completeness::complete);
     const std::string skippable = "\x50\x2A\x4D\x18\x04\x00\x00\x00"s + "abcd";
     CHECK(judge(skippable + plain).state == Completeness::complete);
-    for (const char number : {'\x51', '\x5F'}) {  // the specification has sixteen of them
+    for (const char number : {'\x51', '\x5F'}) {  // the specification has 16 such magic numbers
         std::string other = skippable;
         other[0] = number;
         CHECK(judge(other + plain).state == Completeness::complete);
@@ -180,7 +180,7 @@ TEST_CASE("several streams one after the other are one file") {
     CHECK(judge(xzipped(text_of(5)) + "\0\0\0\0"s).state == Completeness::complete);
 }
 
-TEST_CASE("a gzip trailer that names more than deflate can pack is none") {
+TEST_CASE("a gzip trailer with a size beyond deflate's ratio is invalid") {
     const auto with_size = [](uint32_t unpacked) {
         std::string bytes = "\x1F\x8B\x08" + std::string(93, 'x');
         for (int i = 0; i < 4; ++i) bytes += static_cast<char>(unpacked >> (8 * i));
@@ -190,7 +190,7 @@ TEST_CASE("a gzip trailer that names more than deflate can pack is none") {
     CHECK(with_size(100 * 1032 + 1) == Completeness::incomplete);
 }
 
-TEST_CASE("zeros behind a gzip stream are padding, anything else is damage") {
+TEST_CASE("zeros after a gzip stream are padding, anything else is damage") {
     const std::string bytes = gzipped(dump(200));
     const std::string zeros(700, '\0');
     CHECK(judge(bytes + zeros).state != Completeness::incomplete);
@@ -205,7 +205,7 @@ TEST_CASE("zeros behind a gzip stream are padding, anything else is damage") {
     }
 }
 
-TEST_CASE("a dump that died within a pipe ends its compressed file well") {
+TEST_CASE("a dump that died in a pipe leaves a complete compressed file with incomplete content") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
         const std::string half = dump(3000).substr(0, 30'000);
@@ -218,13 +218,13 @@ TEST_CASE("a dump that died within a pipe ends its compressed file well") {
     }
 }
 
-TEST_CASE("SQL in clear") {
+TEST_CASE("uncompressed SQL") {
     CHECK(judge(dump(5000)).state == Completeness::complete);
     CHECK(judge(dump(5000) + "\\unrestrict Tq4hJpVnZ2sX8cLkBf6wYd\n\n").state ==
           Completeness::complete);
     CHECK(judge(dump(5000).substr(0, 50'000)).state == Completeness::incomplete);
     CHECK(judge("--\n-- PostgreSQL database cluster dump\n--\n" + dump(10)).state ==
-          Completeness::incomplete);  // the first database is through, the cluster is not
+          Completeness::incomplete);  // the first database is complete, the cluster is not
     CHECK(judge("--\n-- PostgreSQL database cluster dump\n--\n" + dump(10) +
                 "--\n-- PostgreSQL database cluster dump complete\n--\n\n")
               .state == Completeness::complete);
@@ -263,7 +263,7 @@ TEST_CASE("archives") {
     CHECK(judge(seven).state == Completeness::incomplete);
 }
 
-TEST_CASE("files that are nothing") {
+TEST_CASE("files of no known format") {
     CHECK(judge("").state == Completeness::incomplete);
     CHECK(judge(std::string(100'000, '\0')).state == Completeness::incomplete);
     CHECK(judge("\x1F\x8B\x08").state == Completeness::incomplete);

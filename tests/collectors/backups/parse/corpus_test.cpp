@@ -1,6 +1,6 @@
-// The recorded outputs of backup tools. Only pgBackRest's is read by a parser so far: the others
-// come from commands that need a password, a database or a server, none of which the collectors
-// have, or are texts for people; a hook hands what they say to the inbox.
+// Reads the recorded outputs of backup tools. So far only pgBackRest's has a parser. The others
+// come from commands that need a password, a database or a server, which the collectors do not
+// have, or are texts for people; a hook can put their facts into the inbox.
 #include <doctest/doctest.h>
 
 #include <cstdio>
@@ -69,7 +69,7 @@ TEST_CASE("recorded outputs of backup tools") {
             ++read;
             continue;
         }
-        // Whatever else it is, no parser takes it for its own.
+        // No parser may accept the output of another tool.
         CHECK_FALSE(stanzas);
         CHECK_FALSE(parse_pgbackrest_backup_info(text));
         CHECK_FALSE(parse_borg_config(text));

@@ -14,7 +14,7 @@ std::string glob_of(std::string_view directory, std::string_view name) {
     return dated ? dated_glob(directory, *dated) : "";
 }
 
-// Copies by their distances, the newest first.
+// The usual gap of copies with these intervals, newest first.
 std::optional<Seconds> gap_of(const std::vector<Seconds>& gaps) {
     std::vector<Timestamp> copies{1795230900};
     for (const Seconds gap : gaps) copies.push_back(copies.back() - gap);
@@ -33,7 +33,7 @@ TEST_CASE("names of dumps") {
         CHECK_MESSAGE(!is_dump_name(name), name);
 }
 
-TEST_CASE("the glob keeps what does not change") {
+TEST_CASE("the glob keeps the constant part of the name") {
     CHECK(glob_of("/b", "db8-2026-11-21.sql.gz") == "/b/db8-[0-9]*.sql.gz");
     CHECK(glob_of("/b", "20261121-031500.dump") == "/b/[0-9]*.dump");
     CHECK(glob_of("/b", "2026-11-21T03:15:00Z-all.sql") == "/b/[0-9]*-all.sql");
@@ -48,7 +48,7 @@ TEST_CASE("the glob keeps what does not change") {
     CHECK(glob_of("/b", std::string(300, '1')).empty());
 }
 
-TEST_CASE("odd names: the glob fits the name that it was made from, and not another") {
+TEST_CASE("odd names: the glob matches its own name and no other") {
     for (const char* directory :
          {"/b", "/b[1]", "/b\\c", "/b*/c?", "/b[1]/d\\e", "/b\xff/c", "/", "/grün", "/b/ \"x\"\n"})
         for (const char* name :
@@ -65,7 +65,7 @@ TEST_CASE("odd names: the glob fits the name that it was made from, and not anot
         }
 }
 
-TEST_CASE("a path against a glob") {
+TEST_CASE("matching a path with a glob") {
     CHECK(matches_path("/b/*.sql", "/b/a.sql"));
     CHECK(matches_path("/b/**/*.sql", "/b/a.sql"));
     CHECK(matches_path("/b/**/*.sql", "/b/c/d/a.sql"));
@@ -84,18 +84,18 @@ TEST_CASE("UTF-8") {
         CHECK(!is_utf8(text));
 }
 
-TEST_CASE("how far apart copies usually lie") {
+TEST_CASE("the usual interval between copies") {
     CHECK(!gap_of({}));
     CHECK(!gap_of({day}));
     CHECK(gap_of({day, day}) == day);
     CHECK(gap_of({hour, hour, hour, hour}) == hour);
     // One night was missed.
     CHECK(gap_of({day, day, 2 * day, day, day}) == day);
-    // Daily, weekly, monthly: only the daily ones count.
+    // Daily, weekly and monthly copies: only the daily ones count.
     CHECK(gap_of({day, day, day, day, day, 7 * day, 30 * day, 30 * day, 30 * day}) == day);
     // Three hosts each night.
     CHECK(gap_of({1200, 1200, 84000, 1200, 1200, 84000, 1200}) == 84000);
-    // All times alike: a copy that lost them.
+    // All times are equal: a copy without times.
     CHECK(!gap_of({0, 0, 0, 0}));
     CHECK(!gap_of({60, 60, 60, 60}));  // files of one run
     CHECK(!gap_of({299, 299, 299}));

@@ -4,7 +4,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("components") {
+TEST_CASE("matching one path component") {
     CHECK(matches_component("*.sql.zst", "db.sql.zst"));
     CHECK_FALSE(matches_component("*.sql.zst", "db.sql.zst.part"));
     CHECK_FALSE(matches_component("*", ".hidden"));
@@ -14,7 +14,7 @@ TEST_CASE("components") {
     CHECK(matches_component("db-[0-9][!a-c].gz", "db-7d.gz"));
     CHECK_FALSE(matches_component("db-[0-9][!a-c].gz", "db-7b.gz"));
     CHECK(matches_component("[]x]", "]"));
-    CHECK(matches_component("a[b", "a[b"));  // no closing bracket: itself
+    CHECK(matches_component("a[b", "a[b"));  // without a closing bracket "[" is literal
     CHECK(matches_component("\\*", "*"));
     CHECK_FALSE(matches_component("\\*", "x"));
     CHECK(matches_component("", ""));
@@ -24,7 +24,7 @@ TEST_CASE("components") {
     CHECK_FALSE(matches_component("*a*a*a*a*a*a*a*b", std::string(2000, 'a')));
 }
 
-TEST_CASE("paths") {
+TEST_CASE("splitting path patterns") {
     auto pattern = split_path_pattern("/backup/db8/*.sql.zst");
     CHECK(pattern.fixed == "/backup/db8");
     CHECK(pattern.components == std::vector<std::string>{"*.sql.zst"});

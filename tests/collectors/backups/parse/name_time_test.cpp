@@ -42,8 +42,8 @@ TEST_CASE("times with a zone") {
               "2026-11-21 03:15:00 UTC");
     check_utc("2026-11-21T03:15:00.123456Z", "2026-11-21 03:15:00 UTC");
     check_utc("20261121-031500-0500.tar", "2026-11-21 08:15:00 UTC");
-    check_utc("20261121-031500+1400.tar", "2026-11-20 13:15:00 UTC");  // the easternmost
-    check_local("20261121-031500+1500.tar", 2026, 11, 21, 3, 15, 0);   // no offset at all
+    check_utc("20261121-031500+1400.tar", "2026-11-20 13:15:00 UTC");  // the easternmost zone
+    check_local("20261121-031500+1500.tar", 2026, 11, 21, 3, 15, 0);   // not an offset
     check_utc("base.1795230900", "2026-11-21 03:15:00 UTC");
     check_utc("base-1795230900123.tgz", "2026-11-21 03:15:00 UTC");
 }
@@ -62,7 +62,7 @@ TEST_CASE("local times") {
     check_local("13.6-dev-20261121_0315.dump", 2026, 11, 21, 3, 15, 0);
 }
 
-TEST_CASE("dates alone") {
+TEST_CASE("dates without a time of day") {
     check_day("db-2026-11-21.sql.gz", 2026, 11, 21);
     check_day("20261121", 2026, 11, 21);
     check_day("2026_11_21", 2026, 11, 21);
@@ -70,12 +70,12 @@ TEST_CASE("dates alone") {
     check_day("db-2024-02-29.sql", 2024, 2, 29);
     check_day("db-2026-11-21-full.sql", 2026, 11, 21);
     check_day("db-2026-11-21-7.sql", 2026, 11, 21);
-    // The more precise of two counts, of equal ones the last.
+    // The most precise time counts; among equally precise ones the last.
     check_local("2026-11-22/db-2026-11-21_0315", 2026, 11, 21, 3, 15, 0);
     check_day("from-2026-11-20-to-2026-11-21", 2026, 11, 21);
 }
 
-TEST_CASE("what is no time") {
+TEST_CASE("names without a time") {
     for (const std::string name :
          {"", "db.sql.gz", "db-15.2.tar", "2026-13-01.sql", "2026-02-30.sql", "db-2025-02-29.sql",
           "20261321", "99991231", "123456789", "12345678901", "0123456789", "serial-Z4D2026112",
@@ -85,7 +85,7 @@ TEST_CASE("what is no time") {
     }
 }
 
-TEST_CASE("times by a pattern") {
+TEST_CASE("times found by a pattern") {
     const auto found = find_time_by_pattern("db_211126-0315.gz", "%d%m%y-%H%M");
     REQUIRE(found);
     CHECK(found->time == from_civil_local(2026, 11, 21, 3, 15, 0));
@@ -114,7 +114,7 @@ TEST_CASE("times by a pattern") {
     CHECK_FALSE(find_time_by_pattern("", "%s"));
 }
 
-TEST_CASE("patterns that cannot find a time are told") {
+TEST_CASE("patterns that cannot find a time give a message") {
     CHECK(what_is_wrong_with_time_pattern("%Y-%m-%d_%H%M%S") == "");
     CHECK(what_is_wrong_with_time_pattern("%s") == "");
     CHECK(what_is_wrong_with_time_pattern("%y%j") == "");
@@ -124,7 +124,7 @@ TEST_CASE("patterns that cannot find a time are told") {
     CHECK(what_is_wrong_with_time_pattern("") != "");
 }
 
-TEST_CASE("a day's copy is as old as its file, within that day") {
+TEST_CASE("a copy named by its day has its file's time, limited to that day") {
     const NameTime day{1000000, true};
     CHECK(within_day(day, 1000000 + 3600) == 1000000 + 3600);
     CHECK(within_day(day, 1000000 + 10 * 86400) == 1000000 + 86400);  // copied later

@@ -1,4 +1,4 @@
-// Small files that repositories and hosts have in clear: borg's, pgBackRest's, fstab.
+// Tests the parsers of small unencrypted files: of borg and pgBackRest, and fstab.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -10,7 +10,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("ini") {
+TEST_CASE("INI files") {
     const auto lines = parse_ini(
         "# comment = 1\n; too = 1\nno section = 1\r\n[one]\nkey=value = more\nbroken\n\n[two]\n x "
         "= "
@@ -91,7 +91,7 @@ TEST_CASE("pgBackRest's backup.info") {
     CHECK(none->empty());
 }
 
-TEST_CASE("what is no backup.info") {
+TEST_CASE("files that are no backup.info") {
     CHECK_FALSE(parse_pgbackrest_backup_info(""));
     CHECK_FALSE(parse_pgbackrest_backup_info("Salted__\x01\x02"));
     CHECK(is_pgbackrest_encrypted("Salted__\x01\x02"));

@@ -28,39 +28,39 @@ TEST_CASE("snapshots that came with an index are backups") {
     CHECK_FALSE(verdict.activity);
 }
 
-TEST_CASE("a tag writes a snapshot alone: it proves no backup") {
+TEST_CASE("a tag writes only a snapshot and proves no backup") {
     // The snapshot of day 2 was rewritten on day 9.
     const auto verdict = judge({{1 * day, 9 * day}, {1 * day, 2 * day}, {10}}, {1 * day, 2 * day});
     CHECK(verdict.backup == 1 * day);
     CHECK(verdict.activity == 9 * day);
 }
 
-TEST_CASE("every snapshot retagged: nothing is proven") {
+TEST_CASE("if all snapshots were retagged, no backup is proven") {
     const auto verdict = judge({{9 * day, 9 * day + 1}, {1 * day, 2 * day}, {10}}, {1 * day});
     CHECK_FALSE(verdict.backup);
     CHECK(verdict.activity == 9 * day + 1);
 }
 
-TEST_CASE("a prune replaces the indexes, the packs remain") {
+TEST_CASE("packs prove backups after a prune has replaced the indexes") {
     const auto verdict =
         judge({{1 * day, 2 * day}, {2 * day + 7200}, {10}}, {1 * day, 2 * day - 5});
     CHECK(verdict.backup == 2 * day);
     CHECK_FALSE(verdict.activity);
 }
 
-TEST_CASE("a tag after a prune is no backup either") {
+TEST_CASE("a tag after a prune is no backup") {
     const auto verdict = judge({{9 * day}, {8 * day}, {10}}, {1 * day, 2 * day, 8 * day});
     CHECK_FALSE(verdict.backup);
     CHECK(verdict.activity == 9 * day);
 }
 
-TEST_CASE("a copy without times is told from a backup") {
-    // rsync -r: data, index, keys, snapshots, one after the other.
+TEST_CASE("a copy without times is not taken for a backup") {
+    // rsync -r writes data, index, keys, snapshots, one after another.
     const auto verdict = judge({{100.9, 101.0}, {100.1, 100.2}, {100.5}}, {100.0});
     CHECK(verdict.copied);
     CHECK_FALSE(verdict.backup);
     CHECK(verdict.activity == 101.0);
-    // A password changed after the last backup is not that.
+    // A change of the password after the last backup is not such a copy.
     CHECK_FALSE(judge({{1 * day, 2 * day}, {1 * day, 2 * day}, {3 * day}}).copied);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("an empty repository") {
     CHECK_FALSE(verdict.copied);
 }
 
-TEST_CASE("names of files") {
+TEST_CASE("names of a repository's files") {
     CHECK(is_restic_id(std::string(64, 'a')));
     CHECK_FALSE(is_restic_id(std::string(64, 'g')));
     CHECK_FALSE(is_restic_id(std::string(64, 'a') + "-tmp-123"));
