@@ -1,7 +1,7 @@
-"""A Debian system in a directory, for tests/suites and tests/arm64: made by debootstrap once, kept as an archive under a name made of
-all that went into it, and unpacked for each run. Needs root.
+"""A Debian system in a directory, for tests/suites and tests/arm64. debootstrap makes it once; an archive keeps it, named by a digest of
+its inputs; each run unpacks it. Needs root.
 
-All of a run takes place in mount and process namespaces of its own, so that no mount and no process outlives it, also when it is killed."""
+Each run has its own mount and process namespaces, so that no mount and no process outlives it, even if it is killed."""
 
 import ctypes
 import os
@@ -36,7 +36,7 @@ rm -rf /etc/dpkg/dpkg.cfg.d/small /packages.sh /var/lib/apt/lists/* /var/cache/a
 
 
 def why_not():
-    """Why no such system can be made here, or None."""
+    """The reason why this machine cannot make such a system, or None."""
     if os.geteuid() != 0:
         return "needs root"
     for program in ("debootstrap", "unshare", "zstd"):
@@ -52,8 +52,8 @@ def why_not():
 
 
 def in_namespaces(name):
-    """Runs this program again in namespaces of its own, with an empty directory as its last argument, which goes when it ends.
-    Returns its exit status. Where that cannot be, says so as a skipped test."""
+    """Runs this program again in namespaces of its own; its last argument is a temporary directory, removed at the end.
+    Returns its exit status. Reports a skipped test where that is impossible."""
     reason = why_not()
     if reason:
         results = Results(name)
@@ -84,10 +84,10 @@ def in_namespaces(name):
 
 
 class System:
-    """A copy of the kept system, with the sources in /root/lastgood."""
+    """A copy of the archived system, with the sources in /root/lastgood."""
 
     def __init__(self, directory, suite, install):
-        """install: what is run in it once (bash, packages.sh is read)."""
+        """`install`: a bash script that runs once, when the system is made; it can use packages.sh."""
         packages = SOURCE / "packaging" / "packages.sh"
         name = f"suite_{suite}-" + digest(suite, BEFORE_INSTALLING, install, AFTER_INSTALLING, packages.read_text())
         self.suite, self.directory = suite, pathlib.Path(directory)
@@ -117,7 +117,7 @@ class System:
         log, tree = kept / "build.log", self.tree
         print(f"making a system of Debian's {self.suite} (kept in {kept.parent})", flush=True)
         logged(log, "debootstrap", "--variant=minbase", "--include=iproute2", self.suite, tree, mirror())
-        machine = subprocess.run(["apt-config", "dump", "Acquire"], stdout=subprocess.PIPE, check=True).stdout  # a proxy, say
+        machine = subprocess.run(["apt-config", "dump", "Acquire"], stdout=subprocess.PIPE, check=True).stdout  # such as a proxy
         (tree / "etc/apt/apt.conf.d/90machine").write_bytes(machine)
         shutil.copy(packages, tree / "packages.sh")
         self._mount("/proc", "-t", "proc", "proc")
@@ -128,13 +128,13 @@ class System:
         shutil.rmtree(tree)
 
     def _copy_sources(self):
-        """What git knows or would know of; everything but builds where there is no git."""
+        """Copies the files that git tracks or could track; without git, everything except build directories."""
         command = ["git", "-c", f"safe.directory={SOURCE}", "-C", SOURCE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         try:
             listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.split(b"\0")
         except (OSError, subprocess.CalledProcessError):
             listed = [os.fsencode(path.name) for path in SOURCE.iterdir() if not path.name.startswith("build")]
-        # Deleted files are in git's list until that is committed. Recorded hosts have links that lead nowhere.
+        # git lists deleted files until the deletion is committed. lexists(), because recorded hosts have dangling links.
         names = b"\0".join(name for name in listed if name and os.path.lexists(os.path.join(os.fsencode(SOURCE), name)))
         packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "-cf", "-"], input=names, stdout=subprocess.PIPE, check=True).stdout
         copy = self.tree / "root" / "lastgood"
@@ -142,8 +142,8 @@ class System:
         subprocess.run(["tar", "-C", copy, "--no-same-owner", "-xf", "-"], input=packed, check=True)
 
     def bash(self, script, seconds, log):
-        """Runs a script in it, without any network but a loopback of its own. Returns (status, output); the output is also in the log."""
-        # Not CI: promtool and the like are not installed here, and their tests skip themselves.
+        """Runs a script in the system, with a loopback of its own as the only network. Returns (status, output) and logs the output."""
+        # CI is not passed on: promtool and similar programs are not installed here, so their tests must skip themselves.
         passed_on = [f"{name}={os.environ[name]}" for name in ("LASTGOOD_TESTS_RUN",) if name in os.environ]
         command = [
             "unshare", "--net", "chroot", self.tree, "/usr/bin/env", "-i", PATH, "HOME=/root", "LANG=C.UTF-8", *passed_on,
@@ -160,14 +160,14 @@ class System:
 
 
 class Results:
-    """Counts cases, says so as tests/run does, and writes them as JUnit's XML to build/logs/NAME.xml."""
+    """Counts cases, prints them as tests/run does, and writes them as JUnit XML to build/logs/NAME.xml."""
 
     def __init__(self, name):
         self.name, self.cases = name, []
         LOGS.mkdir(parents=True, exist_ok=True)
 
     def step(self, what, system, script, seconds=600, forbidden=()):
-        """One case: the script ends with status 0 and prints none of what is forbidden."""
+        """Runs one case: it passes if the script ends with status 0 and prints no forbidden text."""
         begin = time.monotonic()
         log = LOGS / f"{self.name}-{what.replace(' ', '-')}.log"
         status, output = system.bash(script, seconds, log)
@@ -188,7 +188,7 @@ class Results:
         print(f"{verdict}: {self.name}: {what}" + (f": {reason}" if reason else ""), flush=True)
 
     def end(self):
-        """Says the sum. Returns the exit status."""
+        """Prints the totals. Returns the exit status."""
         suite = ElementTree.Element("testsuite", name=self.name)
         for verdict, what, reason in self.cases:
             case = ElementTree.SubElement(suite, "testcase", classname=self.name, name=what)

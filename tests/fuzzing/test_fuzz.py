@@ -1,4 +1,4 @@
-"""Each fuzz target, a short run (tests/fuzz)."""
+"""Runs each fuzz target for a short time (tests/fuzz)."""
 
 import os
 import pathlib
@@ -11,14 +11,14 @@ BUILD = SOURCE / "build" / "sanitize"
 
 
 def targets():
-    """Their names; meson.build writes the list."""
+    """The names of the targets; meson.build writes the list."""
     lines = (BUILD / "tests" / "targets").read_text().splitlines()
     return [line.split()[0] for line in lines if line and not line.startswith("#")]
 
 
 @pytest.fixture(scope="session")
 def results(request):
-    """{target: what tests/fuzz says of it} of all that were asked for, two at a time."""
+    """{target: output of tests/fuzz} for all selected targets, from one run that has one target per processor at a time."""
     wanted = [item.callspec.params["target"] for item in request.session.items]
     done = subprocess.run(
         [SOURCE / "tests" / "fuzz", *wanted], env={**os.environ, "LASTGOOD_FUZZ_BUILD": str(BUILD)},

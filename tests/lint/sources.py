@@ -1,4 +1,4 @@
-"""What is asked of the sources, as functions of a source tree: each returns its violations, as lines to print."""
+"""The checks of the sources. Each is a function of a source tree and returns the violations as lines to print."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 MOST_LINES = 500
 LONGEST_FUNCTION = 70
 
-# Longer functions, each with its reason.
+# Functions that may be longer, each with the reason.
 TABLE = "it is one table, a row for each rule"
 LONG_FUNCTIONS = {
     ("rules/table/agent.cpp", "agent_rules"): TABLE,
@@ -25,7 +25,7 @@ LONG_FUNCTIONS = {
 
 
 def tracked(root, *patterns):
-    """Files that match one of the patterns and are part of the tree, relative to it. Without git (an unpacked archive): all but builds."""
+    """Files of the tree that match one of the patterns, as relative paths. Without git (an unpacked archive): all files except builds."""
     listed = subprocess.run(
         ["git", "-c", f"safe.directory={root}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root, capture_output=True, text=True, check=False,
@@ -42,12 +42,12 @@ def tracked(root, *patterns):
 
 
 def scripts(root):
-    """Shell scripts: only a first line makes one; tests and documents quote some."""
+    """Shell scripts, by their first line, because tests and documents quote scripts."""
     return [path for path in tracked(root, "*") if (root / path).open("rb").readline().strip() in (b"#!/bin/bash", b"#!/bin/sh")]
 
 
 def unlisted_tests(root):
-    """What no meson.build names would never run."""
+    """Tests that no meson.build names: they would never run."""
     listed = "".join((root / path).read_text() for path in tracked(root, "meson.build"))
     tests = [path.relative_to("tests") for path in tracked(root, "*_test.cpp", "*_fuzzer.cpp")]
     return [f"tests/{path} stands in no meson.build" for path in tests if f"'{path}'" not in listed]
@@ -63,7 +63,7 @@ def long_files(root):
 
 
 def without_text(code):
-    """C++ with its comments, literals and preprocessor lines blanked; lines stay where they are."""
+    """C++ code with comments, literals and preprocessor lines blanked; line numbers stay the same."""
     literals = (
         r'R"([^(\s"]*)\((?:.|\n)*?\)\1"|//[^\n]*|/\*(?:.|\n)*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*'
     )
@@ -71,21 +71,21 @@ def without_text(code):
 
 
 def opens_scope(head):
-    """Whether what stands before a brace begins a namespace or a class."""
+    """Whether the text before a brace begins a namespace or a class."""
     if re.search(r"\b(namespace|extern)\b[^()]*$", head):
         return True
     return bool(re.search(r"\b(class|struct|union)\b[^()=]*$", head))
 
 
 def opens_function(head):
-    """Whether it is the signature of a function, with what may follow its parameters."""
+    """Whether the text before a brace is the signature of a function, including what may follow its parameters."""
     return bool(re.search(r"\)[\w\s:&<>,*()\[\].-]*$", head)) and not re.search(r"=\s*$|\benum\b[^)]*$", head)
 
 
 def cpp_functions(code):
-    """(name, first line, number of lines) of each function of a C++ file in our format; lambdas and local classes belong to theirs."""
+    """(name, first line, number of lines) of each function in a C++ file in our format. Lambdas and local classes count as part of it."""
     code = without_text(code)
-    braces = []  # of each that is open: "scope" of a namespace or class, "value" of an initialiser, or "block"
+    braces = []  # one entry for each open brace: "scope" (namespace or class), "value" (initialiser) or "block"
     head = 0
     function = None
     for brace in re.finditer(r"[{};]", code):
@@ -134,7 +134,7 @@ def long_functions(root, exceptions=LONG_FUNCTIONS):
 
 
 def may_include(includer, included):
-    """The arrows of docs/architecture.md, for two paths in the tree."""
+    """Whether docs/architecture.md allows a file to include another; both are paths in the tree."""
     room, other = includer.parts[0], included.parts[0]
     if room in ("tests", "tools"):
         return True
@@ -148,7 +148,7 @@ def may_include(includer, included):
             return included.parts[:3] == includer.parts[:3] and "parse" in included.parts
         return other == room and (shared or included.parts[:2] == includer.parts[:2])
     if room == "exporters":
-        # /metrics shows the findings that the status shows.
+        # The Prometheus exporter may use the status exporter: /metrics shows the same findings.
         between = len(includer.parts) == 2 or includer.parts[1] == included.parts[1] or includer.parts[1:2] == ("prometheus",)
         return other == room and between
     return other == room
@@ -168,14 +168,14 @@ def wrong_arrows(root):
     return found
 
 
-# --- what no file may name
+# --- names that no file may contain
 
-# Hosts that are documentation, this host, or made up. Packages come from where the machine's own apt is told to get them.
+# Hosts of documentation, this host, and invented hosts. Packages come from the sites that the machine's own apt uses.
 KNOWN_HOSTS = r"127\.0\.0\.1|localhost|[\w.-]*example\.(org|com|net)|www\.apache\.org|www\.debian\.org|raid\.wiki\.kernel\.org|smartmontools\.sourceforge\.net"
 
 
 def foreign_names(root):
-    """Addresses of other hosts, and paths of the machine that the tree happens to lie on."""
+    """Names of other hosts, and the path of the tree on this machine."""
     found = []
     here = re.escape(str(root)) + r"(?![\w.-])"
     for path in tracked(root, "*"):

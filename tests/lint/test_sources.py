@@ -1,4 +1,4 @@
-"""The sources: what is asked of them, and that each question is really asked."""
+"""Checks the sources, and checks that each check finds its violations."""
 
 import re
 import shutil
@@ -73,7 +73,7 @@ def test_a_long_function_is_noticed(tmp_path, code, name):
     (found,) = sources.long_functions(tmp_path, {})
     assert f": {name} has 7" in found
     assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == []
-    # Without the two braces' lines, and one more: a screen.
+    # A shorter function with the same braces passes.
     write(tmp_path, {"core/a.cpp": code.replace(LONG, "    f();\n" * 60)})
     assert sources.long_functions(tmp_path, {}) == []
     assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == [f"core/a.cpp: {name} is no exception any more"]
