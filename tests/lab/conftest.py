@@ -1,4 +1,4 @@
-"""Fixtures of the lab. What cannot run here fails with the reason; nothing is skipped."""
+"""Fixtures of the lab. A scenario that cannot run here fails with the reason; none is skipped."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ from lab import Lab  # noqa: E402
 from power_cuts import PowerCuts  # noqa: E402
 
 SOURCE = HERE.parent.parent
-KEPT = SOURCE / "build" / "lab"  # console, journal and report of every scenario that ran last
+KEPT = SOURCE / "build" / "lab"  # console, journal and report of each scenario's last run
 
 
 def pytest_addoption(parser):
@@ -24,7 +24,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def deb():
-    """The package of these sources."""
+    """The package built from these sources."""
     built = subprocess.run([SOURCE / "packaging" / "build-deb"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
     return pathlib.Path(built.stdout.splitlines()[-1])
 
@@ -37,7 +37,7 @@ def whole_lab(deb, tmp_path_factory):
     assert free > 2 << 30, f"the lab needs 2 GiB of free memory, and there are {free >> 20} MiB"
     made = Lab(deb, tmp_path_factory.mktemp("lab"))
     yield made
-    for server in made.servers:  # those of no single scenario
+    for server in made.servers:  # servers that several scenarios share
         leave(server, KEPT / server.directory.name)
 
 
@@ -55,7 +55,7 @@ def begin_what_takes_long(request):
 
 
 def leave(server, kept):
-    """Switches it off; console, journal, report and status are copied to build/lab/."""
+    """Switches the server off; copies console, journal, report and status to `kept`."""
     if server.machine.agent:
         server.keep_evidence()
     server.stop()
@@ -68,7 +68,7 @@ def leave(server, kept):
 
 @pytest.fixture
 def leave_after(whole_lab):
-    """leave_after(server): this scenario is the last that needs it."""
+    """leave_after(server): the server is switched off after this scenario, the last one that needs it."""
     servers = []
     yield servers.append
     for server in servers:
@@ -83,7 +83,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The healthy server first, and its end as soon as it has run long enough; the others keep their order."""
+    """Sorts the scenarios: the healthy server first, its end as soon as it has run long enough; the others keep their order."""
 
     def turn(item):
         if item.get_closest_marker("last"):
@@ -103,7 +103,7 @@ def evidence_of(item):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
-    """What failed is also written beside the console, at once; pytest itself tells it when all scenarios are over."""
+    """Writes a failure to the scenario's directory at once, because pytest prints it only after all scenarios."""
     report = (yield).get_result()
     if report.failed:
         item.failed = True
@@ -113,7 +113,7 @@ def pytest_runtest_makereport(item):
 
 @pytest.fixture
 def lab(whole_lab, request):
-    """Servers made with it are stopped after the scenario; console, journal and report are left in build/lab/SCENARIO/."""
+    """Makes servers and stops them after the scenario; build/lab/SCENARIO/ keeps console, journal and report."""
     kept = evidence_of(request.node)
     shutil.rmtree(kept, ignore_errors=True)
     first = len(whole_lab.servers)
@@ -131,7 +131,7 @@ def lab(whole_lab, request):
 
 
 def open_shell(server, capture):
-    """The machine goes on until the shell's user ends it."""
+    """Opens a root shell in the machine, which runs until the user leaves the shell."""
     with capture.global_and_fixture_disabled():
         print(f"\n{server.directory.name} runs on; its /metrics: http://127.0.0.1:{server.machine.port}/metrics", flush=True)
         print(f"Prometheus: http://127.0.0.1:{server.monitoring.prometheus_port}" if server.monitoring else "no Prometheus")

@@ -1,4 +1,4 @@
-"""The guest: a Debian system in a disk image, built once and kept (see cache_directory) until its inputs change."""
+"""The guest: a Debian system in a disk image. It is built once and kept (see cache_directory) until its inputs change."""
 
 import contextlib
 import fcntl
@@ -11,18 +11,18 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-SUITE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")  # as the machine's: the package is built for it
+SUITE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")  # this machine's suite, which the package is built for
 PACKAGES = [
-    # a server's system
+    # the system of a server
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "procps", "less", "iproute2", "linux-image-amd64"),
     *("smartmontools", "mdadm", "lvm2", "btrfs-progs", "nvme-cli", "sg3-utils", "sqlite3", "e2fsprogs", "xfsprogs", "fdisk", "dmsetup"),
-    # what the lab drives it with
+    # tools of the lab
     *("qemu-guest-agent", "zstd", "python3-minimal"),
 ]
 
 
 def cache_directory():
-    """LASTGOOD_LAB_CACHE, else lastgood-lab in the user's cache directory. May be removed at any time when no lab runs."""
+    """LASTGOOD_LAB_CACHE, or else lastgood-lab in the user's cache directory. It may be removed whenever no lab runs."""
     default = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "lastgood-lab"
     path = pathlib.Path(os.environ.get("LASTGOOD_LAB_CACHE") or default)
     path.mkdir(parents=True, exist_ok=True)
@@ -31,13 +31,13 @@ def cache_directory():
 
 @contextlib.contextmanager
 def built_once(name, newest=3):
-    """Yields (directory, is_new): an empty directory to fill when nothing of that name is kept; kept when the block ends well.
+    """Yields (directory, is_new). If `name` is not in the cache, the directory is empty: fill it; it is kept if the block succeeds.
 
-    Of the same kind (the name up to its last dash) only the newest are kept."""
+    Keeps only the `newest` directories of the same kind (the name up to its last dash)."""
     cache = cache_directory()
     kind = name.rsplit("-", 1)[0]
     kept = cache / name
-    if kept.exists():  # who needs what is there does not wait for who builds another
+    if kept.exists():  # without the lock: do not wait for another build
         os.utime(kept)
         yield kept, False
         return
@@ -62,7 +62,7 @@ def digest(*parts):
 
 
 def mirror():
-    """Where this machine's apt gets Debian from; every suite is there."""
+    """The site that this machine's apt gets Debian from; it has every suite."""
     sites = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE)|$(CODENAME)|$(COMPONENT)", "Created-By: Packages"],
         stdout=subprocess.PIPE, text=True, check=True,
@@ -75,7 +75,7 @@ def mirror():
 
 
 def run(log, *command):
-    """Runs a step of the build; its output goes to a log, and into the error when it fails."""
+    """Runs a step of the build. Its output goes to a log and, if it fails, also into the error."""
     with open(log, "ab") as output:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
     if status != 0:
@@ -84,7 +84,7 @@ def run(log, *command):
 
 
 def guest_image(packages):
-    """The directory with root.img, vmlinuz and initrd; `packages`: what lastgood's own package depends on."""
+    """The directory with root.img, vmlinuz and initrd. `packages`: the dependencies of lastgood's package."""
     setup = HERE / "guest" / "setup"
     wanted = sorted({*PACKAGES, *packages})
     name = "guest-" + digest(SUITE, wanted, setup.read_text())

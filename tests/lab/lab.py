@@ -1,5 +1,5 @@
-"""A server of the lab: a virtual machine with lastgood installed, a Prometheus that watches it from outside, and what a scenario
-says about both."""
+"""A server of the lab: a virtual machine with lastgood installed, a Prometheus outside that scrapes it, and the checks that scenarios
+use for both."""
 
 import hashlib
 import inspect
@@ -15,23 +15,23 @@ from lastgood import Report, free_port, http_get, wait_until
 from machine import Machine
 from monitoring import Monitoring
 
-# What stands in every server; NVMe, virtio SCSI, MegaRAID and more USB drives are plugged in while it runs.
+# The drives of every server; NVMe, virtio SCSI, MegaRAID and more USB drives are plugged in while it runs.
 RACK = {"sata": 4, "ata": 1, "sas": 2, "usb": 1}
-# The root filesystem has a backup, so that a healthy server has no finding.
+# A healthy server has no finding, so its root filesystem needs a backup.
 CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\nmax_age = "30d"\n'
 BAD = ("warning", "critical")
-# Some stories are told at full length by `tests/run long` only.
+# Only `tests/run long` runs some scenarios at full length.
 WHOLE = os.environ.get("LASTGOOD_LAB_WHOLE", "") == "1"
 
 
 class Lab:
-    """Makes servers. Each starts from the memory and disks of one that was booted once, with lastgood just installed."""
+    """Makes servers. Each starts from the frozen memory and disks of a machine that booted once and has lastgood newly installed."""
 
     def __init__(self, deb, directory):
         self.deb, self.directory = pathlib.Path(deb), pathlib.Path(directory)
         self.servers = []
         fields = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        # Of alternatives the first; versions are for dpkg to check when the package is installed.
+        # The first of alternatives. dpkg checks the versions when it installs the package.
         self.guest = guest_image(re.findall(r"(?:^|, )([a-z0-9.+-]+)", fields.strip()))
         self.frozen_bare = self._freeze("bare", self._boot)
         self.frozen = self._freeze("server", self._install, hashlib.sha256(self.deb.read_bytes()).hexdigest())
@@ -53,7 +53,7 @@ class Lab:
         return cache_directory() / name
 
     def _boot(self, directory):
-        """The rack, booted, without lastgood."""
+        """A booted machine with the drives of RACK, without lastgood."""
         machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", self.guest / "root.img", free_port())
         for kind, count in RACK.items():
             for _ in range(count):
@@ -63,7 +63,7 @@ class Lab:
         return machine
 
     def _install(self, directory):
-        """The same with lastgood installed; it is stopped, and remembers nothing."""
+        """The same machine with lastgood installed, stopped and without saved state."""
         machine = self.thaw(self.frozen_bare, directory)
         install(machine, self.deb)
         machine.run(
@@ -74,7 +74,7 @@ class Lab:
         return machine
 
     def thaw(self, frozen, directory, background=False):
-        """A copy of a frozen machine, running; in the background with the processor time that others leave."""
+        """A running copy of a frozen machine. `background`: it gets a low priority."""
         machine = Machine(directory, self.guest / "vmlinuz", self.guest / "initrd", frozen / "root.qcow2", free_port(), background)
         for kind, serial, image in json.loads((frozen / "drives.json").read_text()):
             machine.add_drive(kind, serial, base=frozen / image)
@@ -82,7 +82,7 @@ class Lab:
         return machine
 
     def server(self, name, start=True, **plugged):
-        """A server with the rack's drives and, of the kinds named, so many more: server("rebuild", scsi=4, nvme=2)."""
+        """A server with the drives of RACK plus further ones: server("rebuild", scsi=4, nvme=2)."""
         directory = self.directory / name
         machine = self.thaw(self.frozen, directory)
         server = Server(machine, directory)
@@ -96,32 +96,32 @@ class Lab:
         return server
 
     def bare_machine(self, name):
-        """The machine without lastgood."""
+        """A machine without lastgood."""
         machine = self.thaw(self.frozen_bare, self.directory / name)
         self.servers.append(Server(machine, self.directory / name))
         return machine
 
 
 def install(machine, deb):
-    """As an administrator would, from a file."""
+    """Installs the package from a file, as an administrator would."""
     machine.agent.write_file("/root/lastgood.deb", pathlib.Path(deb).read_bytes())
     machine.run("DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends /root/lastgood.deb", 180)
 
 
 class Server:
-    """What a scenario talks to."""
+    """A machine with lastgood and the Prometheus that scrapes it, as scenarios use them."""
 
     def __init__(self, machine, directory):
         self.machine, self.directory = machine, directory
         self.monitoring = None
-        self.suspects = set()  # whom the story has named so far
+        self.suspects = set()  # subjects that the scenario has named so far
 
     # --- doing
 
     def start(self, health=True):
-        """Starts lastgood and the Prometheus outside; returns when the first report and the first scrape are there.
+        """Starts lastgood and the Prometheus outside. Returns after the first report and the first scrape.
 
-        With health=False, for stories that are not about it, the drives need not have been asked for their health yet."""
+        With health=False it does not wait until every drive was asked for its health."""
         self.machine.run("systemctl start lastgood lastgood-exporter")
         if health:
             self.wait_for_collectors()
@@ -130,7 +130,7 @@ class Server:
         self.expect("lastgood_report_timestamp_seconds", within=30)
 
     def wait_for_collectors(self, seconds=60):
-        """Every drive was asked for its health, or was found to have none."""
+        """Waits until every drive was asked for its health or was found to have no health data."""
 
         def asked():
             info = {item["labels"]["serial"]: item["labels"] for item in self.report().select("drive_info")}
@@ -152,18 +152,18 @@ class Server:
         return self.machine.plug(kind, **options)
 
     def read_sector(self, device, sector):
-        """Past the page cache; it may fail."""
+        """Reads a sector, bypassing the page cache. The read may fail."""
         self.run(f"dd if={device} of=/dev/null bs=512 skip={sector} count=1 iflag=direct", check=False)
 
     def simulate_drives(self, count, options=""):
-        """Drives that the guest's kernel plays itself (scsi_debug), beside the machine's; the ids that lastgood will know them by."""
+        """Adds drives that the guest's kernel simulates (scsi_debug). Returns their ids in lastgood."""
         self.run(f"modprobe scsi_debug dev_size_mb=8 num_tgts={count} max_luns=1 {options}; udevadm settle --timeout=300", 600)
         wwns = self.run("cat /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/wwid").split()
         assert len(wwns) == count, f"of {count} drives there are {len(wwns)}"
         return [wwn.replace("naa.", "wwn-0x") for wwn in wwns]
 
     def configure(self, text):
-        """Adds TOML to the configuration, of the running agent too."""
+        """Adds TOML to the configuration; a running agent reloads it."""
         number = next(self.machine.counter)
         self.machine.agent.write_file(f"/etc/lastgood/conf.d/scenario{number}.toml", text.encode())
         self.run("systemctl try-reload-or-restart lastgood")
@@ -171,57 +171,57 @@ class Server:
     # --- seeing
 
     def status(self):
-        """`lastgood status` in the guest: its exit status and what it prints."""
+        """Exit status and output of `lastgood status` in the guest."""
         status, output, errors = self.run("lastgood status", check=False)
         return status, output + errors
 
     def report(self):
-        """What `lastgood status --json` says in the guest."""
+        """The report of `lastgood status --json` in the guest."""
         status, output, errors = self.run("lastgood status --json", check=False)
         assert status in (0, 1, 2, 3), f"lastgood status ended with {status}: {errors}"
         return Report(output)
 
     def id_of(self, drive, seconds=20):
-        """The id that lastgood knows a drive by: found by its serial number, which the lab gave it."""
+        """lastgood's id of a drive, found by the serial number that the lab gave it."""
         return wait_until(lambda: self._id_of(drive), seconds, f"lastgood knows {drive.name}, serial {drive.serial}", step=0.2)
 
     def _id_of(self, drive):
         found = [item["subject"] for item in self.report().select("drive_info", serial=drive.serial)]
-        # A drive behind a RAID controller and the volume it makes up may have the same serial.
+        # A drive behind a RAID controller may have the same serial as its volume.
         return sorted(found, key=len)[0] if found else None
 
     def metrics(self):
         return http_get(self.machine.port, "/metrics", seconds=20)[1]
 
     def query(self, expression):
-        """What Prometheus outside answers: [(labels, value)]."""
+        """The answer of Prometheus outside: [(labels, value)]."""
         return self.monitoring.query(expression)
 
     def value(self, expression):
-        """The sum of what Prometheus outside answers; None when there is nothing."""
+        """The sum of the values that Prometheus outside answers; None without a value."""
         found = self.query(expression)
         return sum(value for _, value in found) if found else None
 
     def findings(self, severities=BAD):
-        """{(rule, subject)} of the findings that `lastgood status --json` shows."""
+        """{(rule, subject)} of the findings in `lastgood status --json`."""
         return {(finding["rule"], finding["subject"]) for finding in self.report().findings if finding["severity"] in severities}
 
     def alerts(self, severities=("critical", "warning", "unknown")):
-        """{(alert name, subject)} of what fires in Prometheus outside."""
+        """{(alert name, subject)} of the firing alerts in Prometheus outside."""
         firing = (alert["labels"] for alert in self.monitoring.firing_in_prometheus())
         return {(labels["alertname"], subject_of(labels)) for labels in firing if labels["severity"] in severities}
 
     # --- expecting
 
     def expect(self, expression, within=30):
-        """The PromQL expression comes to have a result within so many seconds; that result."""
+        """Waits until the PromQL expression has a result, at most `within` seconds. Returns the result."""
         return wait_until(lambda: self.query(expression), within, f"{expression} has a result", step=0.2)
 
     def expect_none(self, expression, within=30):
         wait_until(lambda: not self.query(expression), within, f"{expression} has no result", step=0.2)
 
     def expect_finding(self, rule, subject="", within=30):
-        """`lastgood status --json` shows it and the alert of the same name fires in Prometheus; the finding."""
+        """Waits until `lastgood status --json` shows the finding and its alert fires in Prometheus. Returns the finding."""
         self.suspects.add(subject)
         self._wait_for_findings(lambda: any(self._match(rule, subject)), within, f"finding {rule} of {subject}")
         name = alert_name(rule)
@@ -233,7 +233,7 @@ class Server:
         return next(iter(self._match(rule, subject)), None)
 
     def expect_no_finding(self, rule, subject="", within=30):
-        """It comes to an end, on the host and in Prometheus."""
+        """Waits until the finding has ended, on the host and in Prometheus."""
         self._wait_for_findings(lambda: not any(self._match(rule, subject)), within, f"end of the finding {rule} of {subject}")
         name = alert_name(rule)
         wait_until(
@@ -242,7 +242,7 @@ class Server:
         )  # fmt: skip
 
     def expect_blamed(self, *subjects, within=10):
-        """Exactly these subjects have a finding worse than unknown: not fewer, and no innocent one; on the host and in Prometheus."""
+        """Waits until exactly these subjects have a finding worse than unknown, on the host and in Prometheus."""
         wanted = set(subjects)
         self.suspects |= wanted
 
@@ -256,7 +256,7 @@ class Server:
         self._wait_for_findings(blamed_outside, 10, f"alerts of {sorted(wanted)} and of nobody else")
 
     def expect_no_innocent_alerted(self):
-        """All through the story, nobody that it has not named had an alert worse than unknown."""
+        """Checks that during the whole scenario no subject that it has not named had an alert worse than unknown."""
         if self.monitoring:
             ever = self.query('max_over_time(ALERTS{alertstate="firing",severity=~"' + "|".join(BAD) + '"}[3h])')
             innocent = {(labels["alertname"], subject_of(labels)) for labels, _ in ever if subject_of(labels) not in self.suspects}
@@ -274,7 +274,7 @@ class Server:
     # --- leaving
 
     def keep_evidence(self):
-        """Writes what explains a failure beside the console: journal, report, status, metrics."""
+        """Writes journal, report, status and state of the units to the server's directory, to explain a failure."""
         for name, command in {
             "journal.txt": "journalctl --no-pager -o short-precise",
             "report.json": "cat /run/lastgood/report.json",
@@ -283,7 +283,7 @@ class Server:
         }.items():
             try:
                 _, output, errors = self.run(command, 60, check=False)
-            except Exception as error:  # the guest may hang by what the scenario did to it
+            except Exception as error:  # the scenario may have made the guest hang
                 output, errors = "", f"could not be read: {error!r}\n"
             (self.directory / name).write_text(output + errors)
 
@@ -299,5 +299,5 @@ def subject_of(labels):
 
 
 def alert_name(rule):
-    """The name of a rule's alert, as `lastgood rules` makes it."""
+    """The name of a rule's alert in `lastgood rules`."""
     return "Lastgood" + "".join(word.capitalize() for word in rule.split("_"))

@@ -1,4 +1,4 @@
-"""One virtual machine: its drives, what goes wrong with them, power and reboot. Nothing here knows lastgood."""
+"""One virtual machine: its drives, their faults, power and reboot. Nothing here depends on lastgood."""
 
 import dataclasses
 import errno
@@ -11,14 +11,14 @@ import time
 from qmp import CommandFailed, GuestAgent, Qmp
 
 MEMORY = 1024  # MiB
-SLOTS = 8  # PCIe slots: all but the last for NVMe drives, that for
+SLOTS = 8  # PCIe slots: the last one is for the MegaRAID controller, the others are for NVMe drives
 MEGARAID = {"driver": "megasas-gen2", "id": "megaraid", "bus": f"slot{SLOTS - 1}"}
-SECTOR = 512  # bytes, in the kernel's messages and in ours
+SECTOR = 512  # bytes, as in the kernel's messages
 
 
 @dataclasses.dataclass
 class Drive:
-    """A drive of the machine. `name` is QEMU's device id, `serial` what the guest sees."""
+    """A drive of the machine. `name` is QEMU's device id, `serial` the serial number in the guest."""
 
     machine: "Machine"
     name: str
@@ -31,7 +31,7 @@ class Drive:
 
     @property
     def by_id(self):
-        """The stable path in the guest."""
+        """The drive's stable path in the guest."""
         return {
             "sas": f"/dev/disk/by-id/wwn-0x{self.wwn:x}",
             "sata": f"/dev/disk/by-id/ata-QEMU_HARDDISK_{self.serial}",
@@ -42,15 +42,15 @@ class Drive:
 
     @property
     def device(self):
-        """Its name in /dev at the moment: sda."""
+        """The current name in /dev of the guest: "sda"."""
         return self.machine.run(f"basename $(readlink -e {self.by_id})").strip()
 
-    # --- what can go wrong with it
+    # --- faults
 
     def fail(self, reads=(), writes=(), error="EIO", times=None):
-        """From now on reads and writes of these sectors fail ("all": of every sector); what failed before is healed.
+        """From now on reads and writes of exactly these sectors fail ("all": every sector).
 
-        `times`: only the next so many of each sector. `error`: SCSI drives say "medium error" for ENODATA."""
+        `times`: only the next so many of each sector fail. `error`: SCSI drives report ENODATA as "medium error"."""
         rules = []
         once = times is not None
         for kind, sectors in (("read", reads), ("write", writes)):
@@ -67,16 +67,16 @@ class Drive:
         self._use(self.name)
 
     def _use(self, node):
-        """Swaps the node below the device; blkdebug's rules can't be changed once it is there."""
+        """Replaces the node below the device, because the rules of an existing blkdebug node cannot be changed."""
         self.machine.qmp.call("qom-set", path=f"/machine/peripheral/{self.name}", property="drive", value=node)
         if old := self.machine.nodes.get(self.name):
             self.machine.qmp.call("blockdev-del", **{"node-name": old})
         self.machine.nodes[self.name] = None if node == self.name else node
 
     def stall(self):
-        """It stops answering reads and writes: one byte a second. Commands without data (SMART, health log) still answer when none
-        of them is in flight before them. QEMU hangs when the guest aborts or resets what waits, so its patience has to be raised
-        first (/sys/block/*/device/timeout); NVMe drives can be stalled for less than a minute, which is their driver's patience."""
+        """Makes reads and writes hang (1 byte/s). Commands without data (SMART, health log) still answer if no read or write is in
+        flight before them. QEMU hangs when the guest aborts or resets a waiting command, so first raise the guest's timeout
+        (/sys/block/*/device/timeout). Stall an NVMe drive for less than a minute, its driver's timeout."""
         self._throttle(1)
 
     def release(self):
@@ -88,11 +88,11 @@ class Drive:
         )
 
     def warn(self, bits):
-        """The NVMe critical warnings (NVM Express Base Specification 1.4, figure 194, byte 0)."""
+        """Sets the NVMe critical warnings (NVM Express Base Specification 1.4, figure 194, byte 0)."""
         self.machine.qmp.call("qom-set", path=f"/machine/peripheral/{self.name}", property="smart_critical_warning", value=bits)
 
     def pull(self):
-        """Pulls it out while the machine runs."""
+        """Pulls the drive out while the machine runs."""
         self.machine.qmp.call("device_del", id=self.name)
         self.machine.qmp.wait_for_event("DEVICE_DELETED", device=self.name)
         self.machine.drives.remove(self)
@@ -103,7 +103,7 @@ class Machine:
     """A server with an AHCI, an older ATA, a SAS and a virtio SCSI controller, a USB bus, and slots for NVMe drives and a MegaRAID controller."""
 
     def __init__(self, directory, kernel, initrd, root, port, background=False):
-        """`root`: the image below the root disk's overlay; `port`: on loopback, forwarded to the guest's port 9847."""
+        """`root`: the base image of the root disk's overlay. `port`: a loopback port, forwarded to the guest's port 9847."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.kernel, self.initrd, self.port = kernel, initrd, port
@@ -126,13 +126,13 @@ class Machine:
         return path
 
     def add_drive(self, kind, serial=None, size=256, base=None, image=None):
-        """A drive of the cold machine; after power on, use plug(). `base`: an image to start from; `image`: one to go on with."""
+        """Adds a drive before power on; later use plug(). `base`: the base image of a new image; `image`: an existing image to use."""
         taken = {drive.name for drive in self.drives}
         number = next(number for number in itertools.count(1) if f"{kind}{number}" not in taken)
         name = f"{kind}{number}"
         serial = serial or f"LAB{kind.upper()}{number}"
         image = image or self._overlay(f"{name}-{serial}", base=base, size=None if base else size)
-        # The SAS controller shows only drives with an address of their own.
+        # The SAS controller shows only drives with an address (WWN) of their own.
         wwn = 0x5000C500A0000000 + sum(serial.encode()) * 256 + number if kind == "sas" else 0
         drive = Drive(self, name, kind, serial, size, image, wwn)
         self.drives.append(drive)
@@ -164,25 +164,25 @@ class Machine:
         raise AssertionError(drive.kind)
 
     def plug(self, kind, serial=None, size=256, place=None, image=None, **properties):
-        """Plugs a new drive in while the machine runs (kinds: scsi, nvme, usb, megaraid); returns when the guest has it.
+        """Plugs in a new drive while the machine runs (kinds: scsi, nvme, usb, megaraid). Returns when the guest sees it.
 
-        `place`: the name of a drive that was pulled: the new one comes into its slot. `image`: one of an earlier drive.
-        `properties`: further ones of QEMU's device."""
+        `place`: the name of a pulled drive, whose slot the new one gets. `image`: the image of an earlier drive.
+        `properties`: further properties of QEMU's device."""
         drive = self.add_drive(kind, serial, size, image=image)
         drive.properties = properties
         if place:
             drive.name = place
         self.qmp.call("blockdev-add", **self._node(drive))
         if kind == "megaraid" and drive.name == "megaraid1":
-            # The guest looks for drives when it has started the controller's firmware, some seconds later.
+            # Before the drive: the guest scans for drives some seconds later, after it has started the controller's firmware.
             self.qmp.call("device_add", **MEGARAID)
         self.qmp.call("device_add", **self._device(drive))
-        # Soon, but not in a machine that gets little processor time.
+        # A machine with little processor time needs long for this.
         self.run(f"for i in $(seq 1000); do [ -b {drive.by_id} ] && exit; sleep 0.1; done; ls -l /dev/disk/by-id; exit 1", 300)
         return drive
 
     def detach_node(self, name):
-        """After the device: its block nodes, from the top; a node is in use for a moment yet."""
+        """Removes the block nodes of a removed device, from the top. A node stays in use for a moment."""
         for node in filter(None, (self.nodes.pop(name, None), name)):
             for attempt in range(50):
                 try:
@@ -196,22 +196,22 @@ class Machine:
     # --- power
 
     def power_on(self, frozen=None):
-        """Boots; with `frozen`, a memory file of freeze(), goes on where that machine stopped. The guest then answers."""
+        """Boots, or continues from `frozen`, a memory file of freeze(). Returns when the guest answers."""
         for name in ("qmp.sock", "agent.sock", "shell.sock"):
             (self.directory / name).unlink(missing_ok=True)
         command = [
-            # The plainest processor: emulating the instructions of a newer one makes a boot a third longer.
+            # The simplest processor: with the instructions of a newer one a boot takes a third longer.
             "nice", "-n", self.niceness, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2",
             "-m", str(MEMORY), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
             "-kernel", str(self.kernel), "-initrd", str(self.initrd),
             "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off",
             "-qmp", f"unix:{self.directory}/qmp.sock,server=on,wait=off",
-            # Appended to: a machine that was cut off and booted again has one console.
+            # Appended, so that the console log continues after a power cut.
             "-chardev", f"file,id=console,path={self.directory}/console.log,append=on", "-serial", "chardev:console",
             "-serial", f"unix:{self.directory}/shell.sock,server=on,wait=off",
             "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={self.directory}/agent.sock,server=on,wait=off",
             "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
-            # No way out of the guest; one way in.
+            # The guest cannot connect to anything outside; only its port 9847 is reachable.
             "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:9847",
             "-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci",
             # For an NVMe drive that has a persistent memory region: plug("nvme", pmrdev="persistent").
@@ -247,11 +247,11 @@ class Machine:
             self.set_clock(time.time())
 
     def wait_until_booted(self, seconds=120):
-        """All units are up. A unit that failed is not for us to judge here."""
+        """Waits until systemd has finished booting. Failed units do not matter here."""
         self.run("systemctl is-system-running --wait || true", seconds)
 
     def freeze(self, memory):
-        """Writes the machine's memory to a file and ends it; its disk images are then the base of any number of copies."""
+        """Writes the machine's memory to a file and stops it. Its disk images can then be the base of any number of copies."""
         self.run("sync")
         self.qmp.call("stop")
         self.qmp.call("migrate-set-parameters", **{"max-bandwidth": 10**10})
@@ -263,7 +263,7 @@ class Machine:
         self.cut_power()
 
     def reboot(self):
-        """As an administrator would."""
+        """Reboots the guest, as an administrator would."""
         self.agent.send("guest-exec", {"path": "/usr/bin/systemctl", "arg": ["reboot"]})
         self.qmp.wait_for_event("RESET", 120)
         self.agent.close()
@@ -271,12 +271,12 @@ class Machine:
         self.wait_until_booted()
 
     def cut_power(self):
-        """The machine is off at once. What the guest has handed to its drives is there; what it only meant to is not."""
+        """Switches the machine off at once. Only data that the guest has already sent to its drives survives."""
         if self.process.poll() is None:
             try:
                 self.qmp.call("quit", seconds=5)
             except (EOFError, TimeoutError, OSError):
-                pass  # it may be gone before it answers
+                pass  # QEMU may end before it answers
         self.power_off()
 
     def power_off(self):
@@ -294,7 +294,7 @@ class Machine:
     # --- the guest
 
     def run(self, command, seconds=60, **options):
-        """A bash command line in the guest, as root; see GuestAgent.run."""
+        """Runs a bash command line in the guest, as root; see GuestAgent.run."""
         return self.agent.run(command, seconds, **options)
 
     def set_clock(self, seconds_since_1970):

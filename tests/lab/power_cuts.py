@@ -1,4 +1,4 @@
-"""The power fails at random moments while errors are counted. Runs beside the other scenarios, with the time that they leave."""
+"""Cuts the power at random moments while errors are counted. Runs in parallel with the other scenarios, at low priority."""
 
 import concurrent.futures
 import random
@@ -9,12 +9,12 @@ import uuid
 from lab import WHOLE
 from lastgood import Report, wait_until
 
-LANES = 2  # servers side by side
-CUTS = 50 if WHOLE else 8  # of each of them
+LANES = 2  # servers in parallel
+CUTS = 50 if WHOLE else 8  # power cuts of each server
 COUNTER = "drive_kernel_errors_total"
-# Only what counts errors runs: the others have nothing to save here, and start slowly in this machine.
+# Only the collectors that count errors run: the others have nothing to save here and start slowly in this machine.
 CONFIG = "".join(f"[collectors.{name}]\nenabled = false\n" for name in ("arrays", "backups", "filesystems", "inbox", "smart"))
-PATIENCE = 600  # seconds, for what takes seconds when nothing else runs
+PATIENCE = 600  # seconds; on an idle machine each step takes some seconds
 
 
 class PowerCuts:
@@ -25,7 +25,7 @@ class PowerCuts:
         self.lanes = [self.pool.submit(self._lane, number) for number in range(LANES)]
 
     def results(self):
-        """Waits for the end: of each lane, how often it was cut off and how many errors were counted at last."""
+        """Waits for the end. Returns (number of power cuts, last number of errors) for each lane."""
         return [lane.result() for lane in self.lanes]
 
     def stop(self):
@@ -33,10 +33,10 @@ class PowerCuts:
         self.pool.shutdown()
 
     def _boot(self, directory, state_image):
-        """A server that has just come up, with the drive that holds its state.
+        """A server that has just come up, and the drive that holds its state.
 
-        Booting takes half a minute, so it goes on from frozen memory; what makes it another boot is its id. The state's drive is
-        plugged in after that: nothing of it is in that memory."""
+        A boot takes half a minute, so the server continues from frozen memory with a new boot id. The state's drive is plugged in
+        afterwards, because none of its content may be in that memory."""
         machine = self.lab.thaw(self.lab.frozen, directory, background=True)
         drive = machine.plug("scsi", serial="STATE", image=state_image)
         if state_image is None:
@@ -73,7 +73,7 @@ class PowerCuts:
         return cuts, counted
 
     def _count_errors_until_power_fails(self, machine, before, chance):
-        """Returns a count that was surely saved."""
+        """Returns a count of errors that has certainly been saved."""
         bad = machine.drives[0]
 
         def report():
@@ -82,16 +82,16 @@ class PowerCuts:
         def counted():
             return report().value(COUNTER, f"QEMU_HARDDISK_{bad.serial}") or 0
 
-        # What the power cut left is a whole database, before anybody mends it.
+        # The power cut must leave a valid database; check a copy before the agent opens it.
         machine.run(
             "cp -a /mnt/state/lastgood /run/copy; cd /run/copy;"
             " if [ -e state.db ]; then [ $(sqlite3 state.db 'PRAGMA integrity_check') = ok ] || exit 1; fi;"
-            # Not by its unit: that has a /proc of its own, with this machine's boot id.
+            # Do not use the unit: it has its own /proc, with the original boot id.
             " setsid lastgood agent >& /run/agent.txt < /dev/null & for i in $(seq 3000); do [ -s /run/lastgood/report.json ] && break; sleep 0.1; done;"
             " [ -s /run/lastgood/report.json ] && [ ! -e /mnt/state/lastgood/state.db.damaged ]",
             PATIENCE,
         )
-        # As long as a slow disk does not give the state away, the report says so, and counts from nothing.
+        # While a slow disk delays the state, the report says so and counts from 0.
         wait_until(lambda: report().value("state_persisted") == 1, PATIENCE, "the state is there")
         kept = counted()
         assert kept >= before, f"the counter went back from {before} to {kept}"
@@ -102,7 +102,7 @@ class PowerCuts:
             " sleep 0.2; do :; done >& /dev/null < /dev/null &",
             PATIENCE,
         )
-        # Saved before it is reported, unless the disk takes more than 50 ms; a second is left for that.
+        # The agent saves before it reports, unless the disk takes more than 50 ms; allow 1 s for that.
         now = wait_until(lambda: (count := counted()) > kept and count, PATIENCE, "errors are counted", step=0.1)
         time.sleep(1 + chance.uniform(0, 1))
         return now

@@ -1,4 +1,4 @@
-"""Two JSON conversations over Unix sockets: with QEMU (QMP) and with the guest agent inside the guest."""
+"""JSON protocols over Unix sockets: QEMU's (QMP) and that of the agent inside the guest."""
 
 import base64
 import json
@@ -7,11 +7,11 @@ import time
 
 
 class CommandFailed(AssertionError):
-    """A command in the guest, or one of QEMU's, that did not succeed."""
+    """A command of QEMU or in the guest failed."""
 
 
 class Conversation:
-    """One JSON document a line, both ways."""
+    """One JSON document per line, in both directions."""
 
     def __init__(self, path, seconds):
         deadline = time.monotonic() + seconds
@@ -35,7 +35,7 @@ class Conversation:
         self.socket.sendall(json.dumps(document).encode() + b"\n")
 
     def receive(self, seconds):
-        """The next document; TimeoutError when none comes in time, EOFError when the other side is gone."""
+        """Returns the next document. TimeoutError: none came in time; EOFError: the other side closed the connection."""
         deadline = time.monotonic() + seconds
         while b"\n" not in self.received:
             self.socket.settimeout(max(0.01, deadline - time.monotonic()))
@@ -78,7 +78,7 @@ class Qmp(Conversation):
                 return answer["return"]
 
     def wait_for_event(self, name, seconds=30, **data):
-        """Takes the first such event, also one that came before."""
+        """Waits for such an event and returns it, also one that came before the call."""
         deadline = time.monotonic() + seconds
         while True:
             for event in self.events:
@@ -91,17 +91,17 @@ class Qmp(Conversation):
 
 
 class GuestAgent(Conversation):
-    """qemu-guest-agent's side of the guest: runs commands there as root."""
+    """qemu-guest-agent: runs commands in the guest as root."""
 
     def __init__(self, path, seconds=400):
-        """Returns when the guest answers."""
+        """Waits until the guest answers."""
         super().__init__(path, 20)
         number = int(time.time() * 1000) % 1_000_000_000
         deadline = time.monotonic() + seconds
         while True:
             number += 1
             try:
-                # Few of them: while the guest boots nobody takes them, and a full socket takes no more.
+                # Send few of them: while the guest boots, nothing reads them, and the socket must not fill up.
                 self.send("guest-sync", {"id": number})
                 while self.receive(8).get("return") != number:
                     pass
@@ -118,7 +118,7 @@ class GuestAgent(Conversation):
         return answer["return"]
 
     def run(self, command, seconds=60, check=True):
-        """A bash command line in the guest, to its end; its standard output. With check=False: (status, output, errors)."""
+        """Runs a bash command line in the guest to its end. Returns its standard output; with check=False (status, output, errors)."""
         environment = ["HOME=/root", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         options = {"capture-output": True, "env": environment}
         started = self.call("guest-exec", path="/bin/bash", arg=["-c", command], **options)
