@@ -22,9 +22,9 @@ struct ProbeResult {
     std::string reason;
 };
 
-// Reads the file; blocks until `give_up_at`, a time of Host::monotonic(), plus one read. A file
-// that is not unpacked by then is `unknown`. Uses a read lease (fcntl(2), F_SETLEASE) to see
-// writers. Errors: those of Host::open(); failed: not a regular file.
+// Blocks for the reads of judge_ends(); unpacks until `give_up_at`, a time of Host::monotonic(). A
+// file that is not unpacked by then keeps the verdict of its ends. Sees writers by a read lease
+// (fcntl(2), F_SETLEASE). Errors: those of Host::open(); failed: not a regular file.
 Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth depth,
                                Seconds give_up_at);
 

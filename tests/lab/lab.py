@@ -116,7 +116,7 @@ class Server:
         self.monitoring = None
         self.suspects = set()  # subjects that the scenario has named so far
 
-    # --- doing
+    # --- actions
 
     def start(self, health=True):
         """Starts lastgood and the Prometheus outside. Returns after the first report and the first scrape.
@@ -168,7 +168,7 @@ class Server:
         self.machine.agent.write_file(f"/etc/lastgood/conf.d/scenario{number}.toml", text.encode())
         self.run("systemctl try-reload-or-restart lastgood")
 
-    # --- seeing
+    # --- queries
 
     def status(self):
         """Exit status and output of `lastgood status` in the guest."""
@@ -211,7 +211,7 @@ class Server:
         firing = (alert["labels"] for alert in self.monitoring.firing_in_prometheus())
         return {(labels["alertname"], subject_of(labels)) for labels in firing if labels["severity"] in severities}
 
-    # --- expecting
+    # --- expectations
 
     def expect(self, expression, within=30):
         """Waits until the PromQL expression has a result, at most `within` seconds. Returns the result."""
@@ -271,7 +271,7 @@ class Server:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.status()[1]}") from None
 
-    # --- leaving
+    # --- end
 
     def keep_evidence(self):
         """Writes journal, report, status and state of the units to the server's directory, to explain a failure."""

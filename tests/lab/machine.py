@@ -27,7 +27,7 @@ class Drive:
     size: int  # MiB
     image: pathlib.Path
     wwn: int = 0
-    properties: dict = dataclasses.field(default_factory=dict)  # further ones of QEMU's device
+    properties: dict = dataclasses.field(default_factory=dict)  # further properties of QEMU's device
 
     @property
     def by_id(self):

@@ -1,8 +1,8 @@
-"""Arrays whose drives fail, vanish and are replaced."""
+"""Arrays with drives that fail, disappear and are replaced."""
 
 import time
 
-RETRIES = 6  # times that the kernel asks a SATA drive for a sector before it gives up (drivers/scsi/sd.h, SD_MAX_RETRIES and the first)
+RETRIES = 6  # attempts of the kernel to read a sector of a SATA drive (drivers/scsi/sd.h: the first one and SD_MAX_RETRIES)
 
 
 def start_server(lab, name, **plugged):
@@ -19,7 +19,7 @@ def reboot(server):
 
 
 def create_array(server, name, level, drives, options=""):
-    """Makes /dev/md/NAME, in sync; its id, once lastgood and the Prometheus outside know it."""
+    """Makes /dev/md/NAME, in sync. Returns its id when lastgood and the Prometheus outside have it."""
     devices = " ".join(drive.by_id for drive in drives)
     server.run(
         f"mdadm --create /dev/md/{name} --run --quiet --assume-clean --level={level} --raid-devices={len(drives)} {options} {devices}"
@@ -30,7 +30,7 @@ def create_array(server, name, level, drives, options=""):
 
 
 def offset_on_members(server, name):
-    """Where on its members an array's first sector lies."""
+    """The position of an array's first sector on its members, in sectors."""
     return int(server.run(f"cat /sys/block/$(basename $(readlink -e /dev/md/{name}))/md/dev-*/offset | head -n 1"))
 
 
@@ -47,11 +47,11 @@ def since(server, rule, subject):
     return server.expect_finding(rule, subject)["since"]
 
 
-# --- 3
+# --- bad sectors
 
 
 def read_through(server, name, sector):
-    """Reads 4 KiB of both halves of a mirror; seconds from the first error in the kernel's log to the report that counts it."""
+    """Reads 4 KiB of both halves of a mirror. Returns the seconds from the first error in the kernel log to the report that counts it."""
     output = server.run(
         f"""errors() {{ grep lastgood_drive_kernel_errors_total /run/lastgood/report.json; }}
         before=$(errors); dmesg --clear
@@ -64,20 +64,20 @@ def read_through(server, name, sector):
 
 
 def test_arrays_sector_of_a_sata_drive_that_cannot_be_read(lab):
-    """RAID 1 reads it from the other drive and writes it anew. The errors are that drive's; the array has lost nothing."""
+    """RAID 1 reads the sector from the other drive and rewrites it. The errors are charged to the bad drive; the array keeps its redundancy."""
     server = start_server(lab, "sector")
     bad, good = server.drive("sata1"), server.drive("sata2")
     array = create_array(server, "mirror", 1, [bad, good])
     offset, times = offset_on_members(server, "mirror"), []
-    # Within a second, on a machine that is not busy with something else each time.
+    # One of the attempts must take less than 1 s; other scenarios may slow down the rest.
     while not times or (min(times) >= 1 and len(times) < 5):
         sector = 800 * (len(times) + 1)
-        # The kernel asks in vain, md asks once more, then writes the sector: from then on it can be read.
+        # All attempts of the kernel fail, then those of md's second read. md writes the sector, and it is readable again.
         bad.fail(reads=[offset + sector], times=2 * RETRIES)
         times.append(read_through(server, "mirror", sector))
     assert min(times) < 1, f"seconds from the kernel's log to the report: {times}"
     blamed, innocent = server.id_of(bad), server.id_of(good)
-    # QEMU's drive has no other word for an error than ABRT: no medium error, but errors of this drive and of no other.
+    # QEMU's drive reports every error as ABRT, so these are no medium errors, but errors of this drive only.
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",kind="io"}} > 0')
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",kind="corrected",layer="md"}} == {len(times)}')
     server.expect(f'lastgood_array_member_errors_total{{array="{array}",drive="{blamed}"}} == {len(times)}', within=45)  # sectors
@@ -88,11 +88,11 @@ def test_arrays_sector_of_a_sata_drive_that_cannot_be_read(lab):
 
 
 def test_arrays_medium_error_of_a_scsi_drive(lab):
-    """The same with a drive that says "medium error": failing, not suspect."""
+    """The same with a drive that reports "medium error": it is failing, not suspect."""
     server = start_server(lab, "medium", scsi=2)
     bad, good = server.drive("scsi1"), server.drive("scsi2")
     array = create_array(server, "mirror", 1, [bad, good])
-    bad.fail(reads=[offset_on_members(server, "mirror") + 800], times=2, error="ENODATA")  # such an error is not asked for again
+    bad.fail(reads=[offset_on_members(server, "mirror") + 800], times=2, error="ENODATA")  # the kernel does not retry it
     read_through(server, "mirror", 800)
     blamed = server.id_of(bad)
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",kind="medium"}} > 0')
@@ -102,11 +102,11 @@ def test_arrays_medium_error_of_a_scsi_drive(lab):
     expect_redundancy(server, array, survives=1, fatal=0)
 
 
-# --- 4, 13
+# --- failed drive, reboot
 
 
 def test_arrays_drive_that_cannot_write(lab):
-    """md throws it out; what is left must not be pulled. A reboot changes nothing of that and counts nothing twice."""
+    """md removes the drive from the array; the remaining one must not be pulled. A reboot changes nothing and counts nothing twice."""
     server = start_server(lab, "kicked")
     bad, good = server.drive("sata1"), server.drive("sata2")
     array = create_array(server, "mirror", 1, [bad, good])
@@ -139,17 +139,17 @@ def test_arrays_drive_that_cannot_write(lab):
     server.expect_blamed(blamed, array, within=30)
 
 
-# --- 5, 13
+# --- replaced drive, reboot
 
 
 def test_arrays_drive_replaced_while_running(lab):
-    """One is pulled and another plugged into its place: the new one has a clean record, the rebuild is followed, and all ends well."""
+    """A drive is pulled and a new one plugged into its slot: the new one has no errors, the rebuild is reported, and all findings end."""
     server = start_server(lab, "replaced", scsi=2)
     old, stays = server.drive("scsi1"), server.drive("scsi2")
     array = create_array(server, "mirror", 1, [old, stays], "--bitmap=none")
     gone, kept = server.id_of(old), server.id_of(stays)
     name = old.device
-    old.fail(reads=[100], error="ENODATA")  # so that it has a record
+    old.fail(reads=[100], error="ENODATA")  # the old drive gets errors of its own
     server.read_sector(f"/dev/{name}", 100)
     server.expect_finding("drive_failing_medium_errors", gone)
     medium = server.value(f'lastgood_drive_kernel_errors_total{{drive="{gone}",kind="medium",layer="block"}}')
@@ -162,7 +162,7 @@ def test_arrays_drive_replaced_while_running(lab):
     assert new.device == name, "the new drive has not got the old one's name"
     fresh = server.id_of(new)
     assert fresh != gone
-    # Slow enough to be watched, also after the reboot.
+    # Slows down the rebuild, so that it is still running after the reboot.
     server.run(
         "echo md_mod > /etc/modules-load.d/raid.conf; echo dev.raid.speed_limit_max=1000 > /etc/sysctl.d/raid.conf;"
         " sysctl -q -p /etc/sysctl.d/raid.conf"
@@ -174,7 +174,7 @@ def test_arrays_drive_replaced_while_running(lab):
     server.expect_finding("array_rebuilding", array)
     server.expect(f'lastgood_array_member{{array="{array}",drive="{fresh}",state="rebuilding"}} == 1')
     expect_redundancy(server, array, survives=0, fatal=1)
-    # Errors under a name that two drives have had are each one's own.
+    # Two drives have had the same device name; each keeps its own errors.
     assert server.value(errors_of(fresh)) is None
     assert server.value(f'lastgood_drive_kernel_errors_total{{drive="{gone}",kind="medium",layer="block"}}') == medium
     server.expect_blamed(gone, array)
@@ -199,11 +199,11 @@ def test_arrays_drive_replaced_while_running(lab):
     assert server.value(errors_of(fresh)) is None
 
 
-# --- 10
+# --- two losses
 
 
 def test_arrays_two_losses(lab):
-    """RAID 5 bears one. RAID 10 (near) bears one of each pair, and it is said which."""
+    """RAID 5 survives one loss. RAID 10 (near) survives one in each pair, and lastgood reports whose loss would be fatal."""
     server = start_server(lab, "losses", scsi=4)
     drives = [server.drive(f"scsi{number}") for number in (1, 2, 3, 4)]
     for drive in drives:
@@ -220,7 +220,7 @@ def test_arrays_two_losses(lab):
     expect_redundancy(server, parity, survives=1, fatal=0)
     expect_redundancy(server, pairs, survives=1, fatal=0)
 
-    # In use, as by a virtual machine: mdadm's udev rule stops a failed array that nobody uses.
+    # Keep the arrays in use: mdadm's udev rule stops a failed array that is unused.
     server.run("for array in parity pairs; do sleep 1000 < /dev/md/$array & done >&- 2>&-")
 
     drives[0].pull()
@@ -242,23 +242,23 @@ def test_arrays_two_losses(lab):
     server.expect_blamed(ids[0], ids[1], parity, pairs)
 
 
-# --- 11
+# --- check
 
 
 def test_arrays_scrub_with_mismatches(lab):
-    """While a check runs nothing is said: no rebuild, no slow drive, no count that is not final. What differs is said when it ends."""
+    """A running check causes no finding: no rebuild, no slow drive, no preliminary mismatches. Mismatches are reported when it ends."""
     server = start_server(lab, "scrub", scsi=2)
     drives = [server.drive("scsi1"), server.drive("scsi2")]
     array = create_array(server, "mirror", 1, drives)
     offset = offset_on_members(server, "mirror")
-    # Behind md's back.
+    # Make the halves differ without md's knowledge.
     server.run(f"dd if=/dev/urandom of={drives[0].by_id} bs=512 seek={offset + 4096} count=64 oflag=direct conv=notrunc status=none")
     server.run("echo 12000 > /proc/sys/dev/raid/speed_limit_max; echo check > /sys/block/$(basename $(readlink -e /dev/md/mirror))/md/sync_action")
     check = f'{{array="{array}",action="check"}}'
     server.expect(f"lastgood_array_sync_progress_ratio{check} > 0.05")
     server.expect(f'lastgood_array_mismatch_sectors{{array="{array}"}} > 0')
     server.expect(f"lastgood_array_sync_remaining_seconds{check} > 0")
-    # All through it.
+    # No finding while the check runs.
     while server.query(f"lastgood_array_sync_progress_ratio{check}"):
         running = server.report()
         if running.select("array_sync_progress_ratio", array, action="check"):
@@ -269,7 +269,7 @@ def test_arrays_scrub_with_mismatches(lab):
     assert 64 <= mismatches <= 256  # md counts in windows of 64 KiB
     server.expect_blamed(array)
     expect_redundancy(server, array, survives=1, fatal=0)
-    # Repaired and checked again, it ends.
+    # The finding ends after a repair and another check.
     for action in ("repair", "check"):
         server.run(
             f"echo 200000 > /proc/sys/dev/raid/speed_limit_max; cd /sys/block/$(basename $(readlink -e /dev/md/mirror))/md;"
@@ -279,11 +279,11 @@ def test_arrays_scrub_with_mismatches(lab):
     server.expect_blamed(within=10)
 
 
-# --- 12
+# --- btrfs and LVM
 
 
 def test_arrays_btrfs_with_errors_and_without_a_drive(lab):
-    """A device of a btrfs RAID 1 cannot be written; then it is gone."""
+    """A device of a btrfs RAID 1 fails all writes; then it is pulled."""
     server = start_server(lab, "btrfs", scsi=2)
     good, bad, place = server.drive("scsi1"), server.drive("scsi2"), "/srv/data"
     server.run(
@@ -298,7 +298,7 @@ def test_arrays_btrfs_with_errors_and_without_a_drive(lab):
     bad.fail(writes="all")
     write = f"dd if=/dev/urandom of={place}/more bs=1M count=1 status=none; sync"
     server.run(write, check=False)
-    # btrfs calls its devices as they were registered, by udev's links; the kernel below by their names.
+    # btrfs names its devices by the udev links they were registered with, the block layer by kernel names.
     for layer in ("filesystem", "block"):
         server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",layer="{layer}"}} > 0')
     server.expect_finding("drive_suspect_kernel_errors", blamed)

@@ -1,4 +1,4 @@
-"""The clock of the server jumps; Prometheus outside has one of its own."""
+"""The server's clock jumps. The Prometheus outside has its own clock."""
 
 import re
 import time
@@ -7,7 +7,7 @@ DAY = 86400
 
 
 def test_clock_jumps(lab):
-    """A day forward and back: no negative age, no backup becomes fresh by it, and the findings are as they were."""
+    """The clock jumps a day forward and back: there is no negative age, no backup becomes fresh, and the findings are the same afterwards."""
     server = lab.server("clock_jumps")
     server.run("mkdir /srv/copies; touch -d '-30 hours' /srv/copies/old; touch -d '-1 hour' /srv/copies/new")
     server.configure(
@@ -26,13 +26,13 @@ def test_clock_jumps(lab):
 
     server.machine.set_clock(time.time())
     wait_for_report(server, time.time(), before=time.time() + DAY / 2)
-    for _ in range(10):  # not even for the moment until everything is read again
+    for _ in range(10):  # also before everything has been read again
         no_negative_age(server)
     server.expect_finding("backup_too_old", "old")
     server.expect_no_finding("backup_too_old", "new")
     server._wait_for_findings(lambda: findings(server) == before, 90, f"findings as before: {before}")
     no_negative_age(server)
-    # Everything goes on at its pace, also what was planned while the clock was ahead.
+    # Everything runs at its interval, also what was scheduled while the clock was ahead.
     server.expect(f"lastgood_report_timestamp_seconds > {time.time() + 5}", within=60)
     server.expect(f"min(lastgood_drive_read_timestamp_seconds) > {time.time() - 60}", within=120)
     assert findings(server) == before
@@ -50,7 +50,7 @@ def wait_for_report(server, after, before=float("inf")):
 
 
 def no_negative_age(server):
-    """Nothing was seen, and nothing began, after the report that tells of it."""
+    """Checks that no time in a report is later than the report."""
     report = server.report()
     late = report.document["written_at"] + 1
     assert [item for item in report.observations if item["observed_at"] > late] == []

@@ -1,4 +1,4 @@
-"""What drives say of themselves, and drives that say nothing."""
+"""Health data of drives, and drives that do not answer."""
 
 import time
 
@@ -11,7 +11,7 @@ WARNINGS = ("spare", "temperature", "reliability", "read_only", "volatile_backup
 
 
 def test_nvme_critical_warnings(lab):
-    """Each of the six bits, alone: the right label, the right finding, on that drive only; cleared again."""
+    """Each of the six bits alone gives its label and its finding, on that drive only. Without the bits, the findings end."""
     server = lab.server("nvme_critical_warnings", nvme=1)
     warned = server.plug("nvme", pmrdev="persistent")
     server.configure('[collectors.smart]\ninterval = "15s"\n')
@@ -30,7 +30,7 @@ def test_nvme_critical_warnings(lab):
 
 
 def test_drive_that_stops_answering(lab):
-    """I/O and health queries hang: told within a minute, the others go on; neither stopping the agent nor its next start, after a reboot, hangs."""
+    """I/O and health queries hang. lastgood reports it within a minute and reads the other drives; it stops, and starts after a reboot, in time."""
     server = lab.server("drive_that_stops_answering", start=False)
     leave_only(server, "sata", "ata")
     server.start()
@@ -43,7 +43,7 @@ def test_drive_that_stops_answering(lab):
     before = server.expect_finding("drive_not_answering", drive, within=60)
     server.expect_finding("collector_abandoned_children", "smart")
     server.expect_blamed(drive, "smart")
-    assert not server.query(f'lastgood_drive_temperature_celsius{{drive="{drive}"}}')  # its last values are no longer its values
+    assert not server.query(f'lastgood_drive_temperature_celsius{{drive="{drive}"}}')  # old values must not stay
 
     def others_are_fresh():
         server.expect(f"count({others} > {time.time()}) == {len(server.drives) - 1}", within=60)
@@ -54,9 +54,9 @@ def test_drive_that_stops_answering(lab):
 
     begin = time.monotonic()
     server.run("systemctl stop lastgood", check=False)
-    assert time.monotonic() - begin < 25  # the unit's TimeoutStopSec=, and the guest's slowness
+    assert time.monotonic() - begin < 25  # the unit's TimeoutStopSec=, plus some time for the slow guest
 
-    # A reboot in the middle of it: the drive answers while the kernel looks for drives, and hangs again before lastgood starts.
+    # Reboot meanwhile. The drive answers while the kernel scans for drives and hangs again before lastgood starts.
     server.run("systemctl disable -q lastgood")
     stalled.release()
     server.machine.reboot()
@@ -77,7 +77,7 @@ def test_drive_that_stops_answering(lab):
 
 
 def leave_only(server, *kinds):
-    """Fewer drives are read again sooner."""
+    """Removes all drives of other kinds: with fewer drives, each is read more often."""
     gone = [drive for drive in server.drives if drive.kind not in kinds]
     for drive in gone:
         server.run(f"echo 1 > /sys/block/{drive.device}/device/delete")
@@ -85,7 +85,7 @@ def leave_only(server, *kinds):
 
 
 def stall(server, drive):
-    """Reads of it hang; beyond the kernel's usual patience, after which it would reset the drive."""
+    """Makes reads of the drive hang. Raises the kernel's timeout first, after which it would reset the drive."""
     name = drive.device
     server.run(f"echo 900 > /sys/block/{name}/device/timeout")
     drive.stall()
@@ -93,12 +93,12 @@ def stall(server, drive):
 
 
 def health_queries(server, drive):
-    """How many processes that ask the drive for its health there are in the guest."""
+    """The number of processes in the guest that ask the drive for its health."""
     return int(server.run(f"pgrep -fc '^lastgood collect smart {drive} ' || true"))
 
 
 def test_medium_errors_with_sense_data(lab):
-    """scsi_debug's drives answer as SAS drives do, with sense data: where it failed, on that drive only."""
+    """scsi_debug's drives answer with sense data, as SAS drives do: errors are charged to the drive that failed and to no other."""
     server = lab.server("sense_data", start=False)
     bad, good = server.simulate_drives(2, "opts=2")  # medium errors at sectors 4660 to 4669 (SDEBUG_OPT_MEDIUM_ERR)
     server.start(health=False)
@@ -113,7 +113,7 @@ def test_medium_errors_with_sense_data(lab):
 
 @pytest.mark.whole
 def test_many_drives(lab):
-    """All are read in time, a few at once; the report stays fresh and memory small, and the one that fails is told."""
+    """All drives are read in time, a few in parallel. The report stays fresh, memory stays small, and a failing drive is reported."""
     server = lab.server("many_drives", start=False)
     ids = server.simulate_drives(MANY, "opts=2")
     server.start(health=False)
@@ -129,7 +129,7 @@ def test_many_drives(lab):
     server.read_sector(f"/dev/{device_of(server, bad)}", 4660)
     server.expect_finding("drive_failing_medium_errors", bad)
     server.expect_blamed(bad)
-    # Nothing is near the limits of the unit.
+    # Memory and time are far below the limits of the unit.
     assert int(server.run("cat /sys/fs/cgroup/system.slice/lastgood.service/memory.peak")) < 200 << 20
     assert "has not" not in server.run("journalctl --no-pager -u lastgood")
 

@@ -1,17 +1,17 @@
-"""Filesystems that stop because of errors."""
+"""Filesystems that stop after errors."""
 
 PLACE = "/srv/data"
 
 
 def test_filesystem_turns_read_only(lab):
-    """ext4's journal can no longer be written: read-only, damaged; after a reboot its own count of errors is still there."""
+    """Writes of ext4's journal fail: the filesystem is read-only and damaged. Its own error count survives a reboot."""
     server = lab.server("filesystem_turns_read_only")
     server.configure(f'[[backup]]\nname = "data"\nstamp = "/var/backups/system-done"\ncovers = ["{PLACE}"]\nmax_age = "30d"\n')
     drive = server.drive("sas1")
-    device, blamed = drive.by_id, server.id_of(drive)  # what a mapped device on it suffers is charged to the drive, too
+    device, blamed = drive.by_id, server.id_of(drive)  # errors of a mapped device on the drive are charged to the drive, too
     sectors = int(server.run(f"blockdev --getsz $(readlink -e {device})"))
     whole = f"0 {sectors} linear {device} 0"
-    # The superblock can still be written, so that ext4 can note the error; the journal, in the middle, cannot.
+    # The superblock stays writable, so that ext4 can count the error; the journal, in the middle, does not.
     good = 65536
     failing = f"0 {good} linear {device} 0\n{good} {sectors - good} error"
     server.run(f"dmsetup create data --table '{whole}' && mkfs.ext4 -q -e remount-ro /dev/mapper/data")
@@ -21,7 +21,7 @@ def test_filesystem_turns_read_only(lab):
 
     server.run(f"dmsetup suspend data && printf '%s\\n' '{failing}' | dmsetup load data && dmsetup resume data")
     server.run(f"touch {PLACE}/after; sync; touch {PLACE}/later", check=False)
-    server.expect_finding("filesystem_read_only", PLACE, within=90)  # looked at once a minute
+    server.expect_finding("filesystem_read_only", PLACE, within=90)  # lastgood checks once a minute
     server.expect_finding("filesystem_damaged", PLACE)
     server.expect(f'lastgood_filesystem_kernel_errors_total{{filesystem="{PLACE}"}} >= 1')
     server.expect(f'sum(lastgood_filesystem_kernel_log_errors_total{{filesystem="{PLACE}"}}) >= 1')
@@ -33,7 +33,7 @@ def test_filesystem_turns_read_only(lab):
     server.expect(f'lastgood_filesystem_read_only{{filesystem="{PLACE}"}} == 0', within=60)
     server.expect(f'lastgood_filesystem_kernel_errors_total{{filesystem="{PLACE}"}} >= 1')
     server.expect_no_finding("filesystem_read_only", PLACE, within=90)
-    server.expect_finding("filesystem_damaged", PLACE)  # of the last 24 hours
-    # The mount itself may tell of the old error again; what was told before is not counted twice.
+    server.expect_finding("filesystem_damaged", PLACE)  # from the errors of the last 24 h
+    # The mount may log the old error again, but lastgood must not count its old messages twice.
     assert server.report().value("filesystem_kernel_log_errors_total", PLACE) < 2 * counted
     server.expect_blamed(PLACE, blamed)

@@ -1,4 +1,4 @@
-"""A healthy server with every kind of drive, array and filesystem: everything is found and resolved, and nothing is said."""
+"""A healthy server with every kind of drive, array and filesystem: all are found and mapped to drives, without any finding."""
 
 import json
 import time
@@ -13,7 +13,7 @@ MIRRORED, STRIPED, PARITY = "/dev/md/mirrored", "/dev/md/striped", "/dev/md/pari
 
 @pytest.fixture(scope="session")
 def healthy(whole_lab):
-    """Runs beside other scenarios, so that the quiet minutes cost no time."""
+    """A server that runs in parallel with other scenarios, so that the quiet minutes cost no time."""
     server = whole_lab.server("healthy", nvme=2, megaraid=1, start=False)
     name = {drive.name: drive.by_id for drive in server.drives}
     for drive in ("sata1", "sata2", "sata3", "sata4", "sas1", "sas2"):
@@ -39,14 +39,14 @@ def labels(server, metric, **wanted):
 
 
 def test_healthy_drives_are_known(healthy):
-    """Transport, identity, and the reader that fits."""
+    """Transport, identity and reader of each kind of drive are right."""
     known = {item["serial"]: item for item in labels(healthy, "drive_info")}
     for kind, transport, reader in (
         ("ata", "sata", "libatasmart"),
-        # QEMU's AHCI gives a wrong status for pass-through, which libatasmart refuses (docs/testing.md): the next reader is asked.
+        # QEMU's AHCI returns a wrong status for pass-through commands. libatasmart refuses it (docs/testing.md), smartctl does not.
         ("sata", "sata", "smartctl"),
         ("nvme", "nvme", "libnvme"),
-        # QEMU gives these no health pages.
+        # These have no health pages in QEMU.
         ("sas", "sas", "none"),
         ("usb", "usb", "none"),
         ("megaraid", "scsi", "none"),
@@ -81,7 +81,7 @@ def test_healthy_arrays_and_filesystems_are_resolved_to_drives(healthy):
 
 
 def smart_values(observations):
-    """{(metric, labels): value} of what a drive says of itself; what the way of asking decides is left out."""
+    """{(metric, labels): value} of a drive's health data, without the metrics that depend on the reader."""
     about_the_reading = ("drive_info", "drive_read_timestamp_seconds", "drive_size_bytes", "drive_power_state",
                          "drive_temperature_limit_celsius")  # fmt: skip
     values = {}
@@ -93,7 +93,7 @@ def smart_values(observations):
 
 @pytest.mark.parametrize("name, library", [("ata1", "libatasmart"), ("nvme1", "libnvme")])
 def test_healthy_readers_agree(healthy, name, library):
-    """What the library reads of a drive and what smartctl reads of it are the same values."""
+    """The library and smartctl read the same values of a drive."""
     drive = healthy.drive(name)
     lines = [json.loads(line) for line in healthy.run(f"lastgood collect smart {healthy.id_of(drive)}").splitlines()]
     assert [line["labels"]["reader"] for line in lines if line["metric"] == "lastgood_drive_info"] == [library]
@@ -101,8 +101,8 @@ def test_healthy_readers_agree(healthy, name, library):
     ours, theirs = smart_values(lines), smart_values(smartctl["observations"])
     assert ours == theirs
     assert len(ours) >= (30 if library == "libatasmart" else 12)
-    # And smartctl's own words, without our parser.
-    # Its exit status tells, by bit 2, that QEMU's drive does not know every command asked by -x.
+    # The same against smartctl's raw output, without our parser.
+    # Bit 2 of the exit status: QEMU's drive does not support every command of -x.
     raw = json.loads(healthy.run(f"smartctl --json=c -x /dev/{drive.device}; [ $(($? & ~4)) = 0 ]"))
     assert ours["lastgood_drive_temperature_celsius", ()] == raw["temperature"]["current"]
     for attribute in raw.get("ata_smart_attributes", {}).get("table", []):
@@ -113,17 +113,16 @@ def test_healthy_readers_agree(healthy, name, library):
 @pytest.mark.after_arrays
 @pytest.mark.whole
 def test_healthy_server_stays_silent(healthy, leave_after):
-    """For some minutes, as Prometheus outside saw them: no finding above unknown, but of the one drive that QEMU makes fail."""
+    """In Prometheus outside there was for some minutes no finding above unknown, except of the one drive that QEMU makes fail."""
     leave_after(healthy)
     time.sleep(max(0, QUIET - (time.monotonic() - healthy.healthy_since)))
-    # QEMU's MegaRAID answers the kernel's TEST UNIT READY with sense key Hardware Error: to blame the volume for it is right.
+    # QEMU's MegaRAID answers the kernel's TEST UNIT READY with sense key Hardware Error, so this finding is right.
     expected = {("drive_failing_hardware_errors", healthy.id_of(healthy.drive("megaraid1")))}
     seen = healthy.query(f'max_over_time(lastgood_finding{{severity=~"warning|critical"}}[{QUIET}s])')
     assert {(series["rule"], series["subject"]) for series, _ in seen} <= expected, seen
     fired = healthy.query(f'max_over_time(ALERTS{{alertstate="firing",severity=~"warning|critical"}}[{QUIET}s])')
     assert {series["alertname"] for series, _ in fired} <= {"LastgoodDriveFailingHardwareErrors"}, fired
-    # It was watched all the time: a scrape a second, but for those that the scenarios beside it kept from being answered in time,
-    # and reports that were never old.
+    # Prometheus watched all the time: one scrape per second (other scenarios make some of them fail), and no report was old.
     assert healthy.value(f"count_over_time(up[{QUIET}s])") > QUIET * 0.9
     assert healthy.value(f"avg_over_time(up[{QUIET}s])") > 0.9
     assert healthy.value(f"max_over_time((time() - lastgood_report_timestamp_seconds)[{QUIET}s:1s])") < 60

@@ -1,4 +1,4 @@
-"""The kernel log: lines that the kernel did not write, and more lines than anybody can read."""
+"""The kernel log: forged lines, and more lines than the reader can read."""
 
 FORGED = 200
 FLOOD = 120_000
@@ -12,11 +12,11 @@ print(os.read(log, 8192).split(b",")[1].decode())
 
 
 def test_forged_kernel_lines(lab):
-    """What user space writes into the kernel log, even root, is nobody's error; a real one beside it is."""
+    """Lines that user space writes into the kernel log, even root's, count as no error; a real error among them counts."""
     server = lab.server("forged_kernel_lines")
     victim, bad = server.drive("sata1").device, server.drive("ata1")
     line = f"<2>critical medium error, dev {victim}, sector 4660 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2"
-    # Without a limit for who writes too much, and before and after the real error.
+    # printk.devkmsg=on: without the kernel's rate limit for user space. Forged lines come before and after the real error.
     forge = f"sysctl -q kernel.printk_devkmsg=on; for i in $(seq {FORGED}); do echo '{line}' > /dev/kmsg; done"
     server.run(forge)
     bad.fail(reads=[4660])
@@ -29,20 +29,20 @@ def test_forged_kernel_lines(lab):
 
 
 def test_kernel_log_flood(lab):
-    """Over a hundred thousand real lines: what was overwritten is counted, memory stays small, and the agent goes on."""
+    """More than 100,000 real lines: lastgood counts the overwritten ones, memory stays small, and the agent keeps working."""
     server = lab.server("kernel_log_flood")
-    # A quiet console; and our own mark, which last_record() writes, is not dropped.
+    # Keeps the lines off the slow console, and keeps the kernel from dropping the line of last_record().
     server.run("dmesg -n 1; sysctl -q kernel.printk_devkmsg=on; modprobe scsi_debug dev_size_mb=8 opts=1 delay=0; udevadm settle", 120)
     drive = server.run("basename $(ls -d /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/*)").strip()
     begin = last_record(server)
-    # With opts=1 scsi_debug tells of every command: each a line of the kernel's own.
+    # With opts=1 scsi_debug logs every command, as lines of the kernel.
     read = f"dd if=/dev/{drive} of=/dev/null bs=512 count=16000 iflag=direct status=none"
     for _ in range(FLOOD // 1000):
         server.run(read, 120)
         if last_record(server) - begin > FLOOD:
             break
     assert last_record(server) - begin > FLOOD
-    # In this slow machine the reader keeps up. Now it gets no processor for a while, and the kernel overwrites what it has not read.
+    # In this slow machine the reader keeps up. Stop it for a while, so that the kernel overwrites unread records.
     reader = server.run("pgrep -f '^lastgood collect kernel_log'").strip()
     server.run(f"kill -STOP {reader}; {read}; kill -CONT {reader}", 120)
     server.expect("lastgood_kernel_log_lost_records_total > 1000")
@@ -50,7 +50,7 @@ def test_kernel_log_flood(lab):
     server.expect("time() - lastgood_report_timestamp_seconds < 20")
     assert memory(server) < 100 << 10
     server.expect_blamed()
-    # And it still sees what comes.
+    # It still sees new errors.
     bad = server.drive("ata1")
     bad.fail(reads=[4660])
     server.read_sector(bad.by_id, 4660)
@@ -59,11 +59,11 @@ def test_kernel_log_flood(lab):
 
 
 def last_record(server):
-    """The sequence number of the newest record."""
+    """The sequence number of the newest record, which this function writes."""
     return int(server.run(f"python3 -c '{NEWEST}'"))
 
 
 def memory(server):
-    """KiB: the most that the agent, or its reader of the kernel log, ever had."""
+    """The highest memory use so far of the agent and of its kernel log reader, the larger one, in KiB."""
     processes = "$(systemctl show -P MainPID lastgood) $(pgrep -f '^lastgood collect kernel_log')"
     return max(map(int, server.run(f"for p in {processes}; do awk '/VmHWM/ {{print $2}}' /proc/$p/status; done").split()))

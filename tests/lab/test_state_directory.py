@@ -1,4 +1,4 @@
-"""The places that the agent writes to are full, or read-only."""
+"""The directories that the agent writes to are full or read-only."""
 
 import time
 
@@ -6,7 +6,7 @@ STATE = "/var/lib/lastgood"
 
 
 def test_state_full(lab):
-    """It lives, says so, goes on watching, and saves when it can."""
+    """The agent reports that it cannot save, keeps watching, and saves when it can."""
     server = lab.server("state_full", start=False)
     server.run(f"mount -t tmpfs -o size=1M tmpfs {STATE}; dd if=/dev/zero of={STATE}/filler bs=64k status=none || true")
     server.start(health=False)
@@ -18,12 +18,12 @@ def test_state_full(lab):
     server.expect_no_finding("state_not_persisted", within=60)
     server.expect_blamed()
     assert server.run("systemctl show -P MainPID lastgood") == process
-    # The agent has locked it: of a copy, what is in the database, log of its last changes included.
+    # The agent has locked the database, so read a copy, with its write-ahead log.
     assert int(server.run(f"cp -r {STATE} /run/copy; sqlite3 /run/copy/state.db 'SELECT count(*) FROM known'")) > 0
 
 
 def test_state_becomes_read_only(lab):
-    """Its filesystem makes itself read-only because of an error, under the running agent. It comes back with all it had saved."""
+    """An error makes the state's filesystem read-only while the agent runs. Afterwards the agent has everything it had saved."""
     server = lab.server("state_becomes_read_only", start=False)
     device = server.drive("sas1").by_id
     server.run(f"mkfs.ext4 -q -e remount-ro {device} && mount {device} {STATE} && mkdir {STATE}/inbox")
@@ -39,7 +39,7 @@ def test_state_becomes_read_only(lab):
     process = server.run("systemctl show -P MainPID lastgood")
 
     server.run(f"echo trigger > /sys/fs/ext4/$(basename $(readlink -e {device}))/trigger_fs_error")
-    server.expect_finding("filesystem_read_only", STATE, within=90)  # looked at once a minute
+    server.expect_finding("filesystem_read_only", STATE, within=90)  # lastgood checks once a minute
     server.expect_finding("filesystem_damaged", STATE)
     server.read_sector(bad.by_id, 4660)  # something to save
     server.expect(f"{errors} > {saved}")
@@ -51,13 +51,13 @@ def test_state_becomes_read_only(lab):
     server.run(f"systemctl stop lastgood; umount {STATE}; e2fsck -fy {device} > /dev/null; mount {device} {STATE}; systemctl start lastgood")
     server.expect_no_finding("state_not_persisted")
     server.expect_no_finding("filesystem_read_only", STATE, within=90)
-    # What could not be saved is counted again from the kernel's log, once.
+    # Errors that could not be saved are read again from the kernel log and counted once.
     server.expect(f"{errors} == {counted}")
     server.expect_blamed(server.id_of(bad), STATE)
 
 
 def settled(server, expression):
-    """Its value when it has not changed for two seconds."""
+    """The value of the expression when it has not changed for 2 s."""
     while (value := server.value(expression)) != (time.sleep(2) or server.value(expression)):
         pass
     return value
@@ -69,7 +69,7 @@ def goes_on_watching(server):
 
 
 def test_run_full(lab):
-    """No report can be written: the listener goes on with the last one and its age, the journal says why; then it goes on."""
+    """No report can be written: the listener serves the last one with its age, and the journal gives the reason. Later reports are written again."""
     server = lab.server("run_full")
     process = server.run("systemctl show -P MainPID lastgood")
     server.run("dd if=/dev/zero of=/run/filler bs=64k status=none; cat /dev/zero >> /run/filler || true", check=False)
