@@ -298,7 +298,10 @@ TEST_CASE("only real drives count as drives") {
                    "99:" + std::string(name));
     const Topology topology = Topology::read(host.host()).value();
     Set devices;
-    for (const auto& [id, drive] : topology.drives) devices.insert(drive.device);
+    for (const auto& [id, drive] : topology.drives) {
+        devices.insert(drive.device);
+        devices.insert(drive.other_devices.begin(), drive.other_devices.end());
+    }
     CHECK(devices == Set{"mmcblk0", "nvme0n1", "sda", "sdc"});
 }
 
