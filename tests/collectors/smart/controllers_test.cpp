@@ -68,7 +68,8 @@ TEST_CASE("each driver's slots have their own type for smartctl") {
           {"smartpqi", {"cciss,0", "cciss,1"}},
           {"aacraid", {"aacraid,6,0,0", "aacraid,6,0,1"}},
           {"3w-sas", {"3ware,0", "3ware,1"}}}) {
-        CAPTURE(driver);
+        const std::string_view name = driver;  // a lambda of clang 14 takes no structured binding
+        CAPTURE(name);
         RecordedHost host;
         const RaidController controller{"controller-host6", 6, driver, "/dev/x"};
         host.file(smartctl + types[0] + " _dev_x", answer("S0"));
