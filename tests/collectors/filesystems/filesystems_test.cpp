@@ -221,7 +221,7 @@ TEST_CASE("filesystems that a backup covers") {
         "1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n"
         "2 1 0:40 /@home /home rw - btrfs /dev/sda rw,subvol=/@home\n"
         "3 1 0:40 /@home/www /www rw - btrfs /dev/sda rw,subvol=/@home\n"
-        "4 1 0:40 /@homework /work rw - btrfs /dev/sda rw,subvol=/@homework\n");
+        "4 1 0:40 /@homework /data rw - btrfs /dev/sda rw,subvol=/@homework\n");
     const auto covered_subvolumes = [&](const char* path) {
         Backup backup;
         backup.covers = {path};
@@ -233,7 +233,7 @@ TEST_CASE("filesystems that a backup covers") {
     CHECK(covered_subvolumes("/etc") == "/ ");
     CHECK(covered_subvolumes("/home/x") == "/home ");
     CHECK(covered_subvolumes("/www/x") == "/home /www ");
-    CHECK(covered_subvolumes("/work/x") == "/work ");
+    CHECK(covered_subvolumes("/data/x") == "/data ");
 }
 
 TEST_CASE("a filesystem that holds backups need not be backed up itself") {
