@@ -92,6 +92,45 @@ std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
 
 }  // namespace
 
+BlockKind block_kind(std::string_view name, bool is_partition) {
+    if (is_partition) return BlockKind::partition;
+    if (name.starts_with("dm-")) return BlockKind::dm;
+    if (name.starts_with("md")) return BlockKind::md;
+    if (name.starts_with("loop")) return BlockKind::loop;
+    if (name.starts_with("bcache")) return BlockKind::bcache;
+    if (name.starts_with("zram")) return BlockKind::zram;
+    for (const std::string_view other :
+         {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
+        if (name.starts_with(other)) return BlockKind::other;
+    // The boot areas of an eMMC belong to the drive beside them, a hidden path of a multipath NVMe
+    // drive to the visible one.
+    if (name.starts_with("mmcblk") && (contains(name, "boot") || contains(name, "rpmb")))
+        return BlockKind::other;
+    if (name.starts_with("nvme")) {
+        const size_t path = name.find('c');
+        if (path != name.npos && path + 1 < name.size() && is_digit(name[path + 1]))
+            return BlockKind::other;
+    }
+    return BlockKind::drive;
+}
+
+bool is_drive(BlockKind kind, bool loops_are_drives) {
+    switch (kind) {
+        case BlockKind::drive:
+            return true;
+        case BlockKind::loop:
+            return loops_are_drives;
+        case BlockKind::partition:
+        case BlockKind::dm:
+        case BlockKind::md:
+        case BlockKind::bcache:
+        case BlockKind::zram:
+        case BlockKind::other:
+            return false;
+    }
+    return false;
+}
+
 std::string clean_identity(std::string_view text) {
     std::string clean;
     for (const char c : text.substr(0, text.find('\0'))) {
@@ -106,6 +145,12 @@ std::string clean_identity(std::string_view text) {
     }
     while (clean.ends_with(' ')) clean.pop_back();
     return clean;
+}
+
+std::string id_part(std::string_view text) {
+    std::string part = clean_identity(text);
+    std::ranges::replace(part, ' ', '_');
+    return part;
 }
 
 AtaIdentity parse_ata_information_page(std::string_view page) {
@@ -186,7 +231,13 @@ Drive identify_drive(const Host& host, const std::string& name, const std::strin
         full = clean_identity(full);
         if (full.size() > drive.model.size()) drive.model = full;
     }
-    drive.id = make_drive_id(drive, path_of(sysfs, udev));
+    // The WWN of an NVMe drive belongs to a namespace; the serial identifies the drive.
+    const bool has_own_wwn = drive.transport != Transport::nvme;
+    drive.id = make_drive_id(has_own_wwn ? drive.wwn : "", drive.model, drive.serial);
+    if (drive.id.empty()) {
+        const std::string path = path_of(sysfs, udev);
+        drive.id = "unstable-" + id_part(path.empty() ? name : path);
+    }
     return drive;
 }
 
@@ -209,17 +260,12 @@ std::optional<Drive> identify_drive_by_wwn(const Host& host, std::string_view id
     return drive.id == id ? std::optional(std::move(drive)) : std::nullopt;
 }
 
-std::string make_drive_id(const Drive& drive, std::string_view path) {
-    std::string id;
-    // The WWN of an NVMe drive belongs to a namespace; the serial identifies the drive.
-    if (drive.wwn.starts_with("0x") && drive.transport != Transport::nvme)
-        return "wwn-" + drive.wwn;
-    if (!drive.serial.empty())
-        id = drive.model.empty() ? drive.serial : drive.model + "_" + drive.serial;
-    else
-        id = fmt::format("unstable-{}", path.empty() ? drive.device : path);
-    std::ranges::replace(id, ' ', '_');
-    return id;
+std::string make_drive_id(std::string_view wwn, std::string_view model, std::string_view serial) {
+    if (wwn.starts_with("0x")) return fmt::format("wwn-{}", wwn);
+    const std::string number = id_part(serial);
+    if (number.empty()) return {};
+    const std::string name = id_part(model);
+    return name.empty() ? number : name + "_" + number;
 }
 
 }  // namespace lastgood

@@ -36,28 +36,6 @@ namespace {
 
 constexpr int depth_limit = 16;  // of stacked devices; ends the search if the map has a cycle
 
-BlockKind kind_of(std::string_view name, bool is_partition) {
-    if (is_partition) return BlockKind::partition;
-    if (name.starts_with("dm-")) return BlockKind::dm;
-    if (name.starts_with("md")) return BlockKind::md;
-    if (name.starts_with("loop")) return BlockKind::loop;
-    if (name.starts_with("bcache")) return BlockKind::bcache;
-    if (name.starts_with("zram")) return BlockKind::zram;
-    for (const std::string_view other :
-         {"ram", "nbd", "sr", "fd", "drbd", "rbd", "zd", "mtdblock", "ublkb", "nullb"})
-        if (name.starts_with(other)) return BlockKind::other;
-    // The boot areas of an eMMC belong to the drive beside them, a hidden path of a multipath NVMe
-    // drive to the visible one.
-    if (name.starts_with("mmcblk") && (contains(name, "boot") || contains(name, "rpmb")))
-        return BlockKind::other;
-    if (name.starts_with("nvme")) {
-        const size_t path = name.find('c');
-        if (path != name.npos && path + 1 < name.size() && is_digit(name[path + 1]))
-            return BlockKind::other;
-    }
-    return BlockKind::drive;
-}
-
 void add_drive(Topology& topology, Drive drive) {
     const auto known = topology.drives.find(drive.id);
     if (known == topology.drives.end()) {
@@ -85,7 +63,7 @@ void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
         device.sysfs = *sysfs;
         device.number = host.read_line(*sysfs + "/dev").value_or("");
         const bool is_partition = host.exists(*sysfs + "/partition");
-        device.kind = kind_of(name, is_partition);
+        device.kind = block_kind(name, is_partition);
         if (is_partition) {
             device.below.emplace_back(last_component(parent_directory(*sysfs)));
         } else if (const auto slaves = host.list(*sysfs + "/slaves")) {
@@ -95,8 +73,8 @@ void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
             device.dm_name = host.read_line(*sysfs + "/dm/name").value_or("");
         if (device.kind == BlockKind::loop)
             device.backing_file = host.read_line(*sysfs + "/loop/backing_file").value_or("");
-        const bool bound_loop = device.kind == BlockKind::loop && !device.backing_file.empty();
-        if (device.kind == BlockKind::drive || (loops_are_drives && bound_loop)) {
+        const bool unbound_loop = device.kind == BlockKind::loop && device.backing_file.empty();
+        if (is_drive(device.kind, loops_are_drives) && !unbound_loop) {
             Drive drive = identify_drive(host, name, *sysfs, device.number);
             if (drive.size_bytes > 0 || !drive.removable) add_drive(topology, std::move(drive));
         }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/clock.hpp"
+#include "core/drive_identity.hpp"
 
 namespace lastgood {
 
@@ -50,12 +51,9 @@ bool DeviceEvents::drain(udev_monitor* monitor) const {
         if (device == nullptr) break;
         const char* name = udev_device_get_sysname(device);
         const char* type = udev_device_get_devtype(device);
-        const std::string_view device_name = name == nullptr ? "" : name;
-        bool disk = type != nullptr && std::string_view(type) == "disk";
-        for (const char* virtual_kind : {"dm-", "md", "zram", "ram"})
-            if (device_name.starts_with(virtual_kind)) disk = false;
-        if (device_name.starts_with("loop")) disk = disk && loops_are_drives_;
-        interesting = interesting || disk;
+        const bool is_partition = type == nullptr || std::string_view(type) != "disk";
+        const BlockKind kind = block_kind(name == nullptr ? "" : name, is_partition);
+        interesting = interesting || is_drive(kind, loops_are_drives_);
         udev_device_unref(device);
     }
     return interesting;

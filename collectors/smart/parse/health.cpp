@@ -22,13 +22,6 @@ std::string printable(std::string_view text) {
     return result;
 }
 
-// As make_drive_id() of core/drive_identity does.
-std::string without_blanks(std::string_view text) {
-    std::string result = clean_identity(text);
-    std::ranges::replace(result, ' ', '_');
-    return result;
-}
-
 int extent(SelfTestKind kind) {
     switch (kind) {
         case SelfTestKind::extended:
@@ -197,13 +190,10 @@ bool DriveHealth::has_health() const {
 }
 
 std::string drive_id(const DriveHealth& health) {
-    if (!health.wwn.empty()) return "wwn-" + health.wwn;
-    const std::string model = without_blanks(health.model);
-    const std::string serial = without_blanks(health.serial);
-    if (!serial.empty()) return model.empty() ? serial : model + "_" + serial;
-    if (!health.device.empty()) return printable(health.device);
-    if (!model.empty()) return model;
-    return "unknown-drive";
+    std::string id = make_drive_id(health.wwn, health.model, health.serial);
+    if (id.empty()) id = printable(health.device);
+    if (id.empty()) id = id_part(health.model);
+    return id.empty() ? "unknown-drive" : id;
 }
 
 std::optional<bool> self_test_failed(const std::vector<SelfTest>& tests) {

@@ -86,8 +86,8 @@ struct DriveHealth {
     bool has_health() const;
 };
 
-// The drive's id, as core/drive_identity makes it: "wwn-0x…", else "MODEL_SERIAL" with '_' for
-// blanks, else the device name, else the model, else "unknown-drive".
+// The drive's id (make_drive_id); if it has none, the device name, else the model, else
+// "unknown-drive".
 std::string drive_id(const DriveHealth& health);
 
 // True if a self-test failed and no later one of at least the same extent passed: a passed short
