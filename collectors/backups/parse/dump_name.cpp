@@ -141,7 +141,7 @@ bool matches_path(std::string_view glob, std::string_view path) {
             }
         } else {
             for (size_t i = 0; i < parts.size(); ++i)
-                next[i + 1] = fits[i] && matches_component(part, parts[i]);
+                next[i + 1] = fits[i] && matches_component(part, std::string(parts[i]));
         }
         fits = std::move(next);
     }

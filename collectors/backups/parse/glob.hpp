@@ -9,9 +9,10 @@
 namespace lastgood {
 
 // Whether a pattern as in glob(7) matches one path component (without '/'): `*` any text, `?` one
-// byte, `[a-z]` one of, `[!a-z]` none of, `\` takes the next byte literally. As in a shell, only a
-// literal dot matches a leading dot. At most O(|pattern| * |name|).
-bool matches_component(std::string_view pattern, std::string_view name);
+// byte, `[a-z]` and `[[:digit:]]` one of, `[!a-z]` none of, `\` takes the next byte literally. As
+// in a shell, only a literal dot matches a leading dot. This is fnmatch(3): lastgood never leaves
+// the C locale, so names need not be UTF-8.
+bool matches_component(const std::string& pattern, const std::string& name);
 
 bool has_wildcard(std::string_view component);
 

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "collectors/backups/parse/glob.hpp"
@@ -19,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto name = text.substr(zero + 1);
     const auto matched = lastgood::find_time_by_pattern(name, pattern);
     if (matched && !lastgood::what_is_wrong_with_time_pattern(pattern).empty()) std::abort();
-    lastgood::matches_component(pattern, name);
+    lastgood::matches_component(std::string(pattern), std::string(name));
     if (lastgood::split_path_pattern(pattern).components.empty()) std::abort();
     return 0;
 }

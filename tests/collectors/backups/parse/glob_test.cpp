@@ -21,6 +21,11 @@ TEST_CASE("matching one path component") {
     CHECK_FALSE(matches_component("", "x"));
     CHECK(matches_component("a*b*c", "axxbyybzzc"));
     CHECK_FALSE(matches_component("a*b*c", "axxbyybzz"));
+    CHECK(matches_component("\\.*", ".hidden"));
+    CHECK(matches_component("*[[:digit:]].gz", "db-7.gz"));
+    CHECK_FALSE(matches_component("*[[:digit:]].gz", "db-x.gz"));
+    CHECK(matches_component("db-\xc3?.gz", "db-\xc3\xa9.gz"));  // a byte, not a character
+    CHECK(matches_component("db-*[!a].gz", "db-\xff\xfe.gz"));  // not UTF-8
     CHECK_FALSE(matches_component("*a*a*a*a*a*a*a*b", std::string(2000, 'a')));
 }
 
