@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 #include <streambuf>
 #include <system_error>
 #include <tuple>
+#include <vector>
 
 #include "core/metrics/agent.hpp"
 
@@ -143,6 +145,7 @@ bool same_series(const Observation& a, const Observation& b) {
     return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
 }
 
+// One family at a time, so that only one is in memory beside the text.
 void append(std::string& out, prometheus::MetricFamily&& family) {
     StringBuffer buffer(out);
     std::ostream stream(&buffer);
@@ -157,11 +160,11 @@ bool is_fresh(Timestamp written_at, Timestamp now) {
     return std::abs(now - written_at) <= report_freshness;
 }
 
-void for_each_family(const Report& report, bool fresh,
-                     const std::function<void(prometheus::MetricFamily&&)>& take) {
-    take(single(metric::report_timestamp_seconds, report.written_at));
+std::string to_exposition(const Report& report, bool fresh) {
+    std::string text;
+    append(text, single(metric::report_timestamp_seconds, report.written_at));
     if (!fresh) {
-        return;
+        return text;
     }
     // A report should be sorted by metric already. Sorting again makes sure, at little cost.
     std::vector<const Observation*> sorted;
@@ -189,32 +192,15 @@ void for_each_family(const Report& report, bool fresh,
                 family.metric.push_back(to_series(*sorted[i], family.type));
             }
         }
-        take(std::move(family));
+        append(text, std::move(family));
     }
     if (!watched_since && report.watched_since > 0) {
-        take(single(metric::watched_since_timestamp_seconds, report.watched_since));
+        append(text, single(metric::watched_since_timestamp_seconds, report.watched_since));
     }
     if (auto family = finding_family(report.findings); !family.metric.empty()) {
-        take(std::move(family));
+        append(text, std::move(family));
     }
-}
-
-std::string to_exposition(const Report& report, bool fresh) {
-    std::string text;
-    for_each_family(report, fresh,
-                    [&](prometheus::MetricFamily&& family) { append(text, std::move(family)); });
     return text;
-}
-
-std::vector<prometheus::MetricFamily> ReportCollectable::Collect() const {
-    std::vector<prometheus::MetricFamily> families;
-    const auto report = read_report(path_);
-    if (report) {
-        for_each_family(
-            *report, is_fresh(report->written_at, now_()),
-            [&](prometheus::MetricFamily&& family) { families.push_back(std::move(family)); });
-    }
-    return families;
 }
 
 void ExpositionCache::refresh() {

@@ -1,14 +1,10 @@
 // The report as Prometheus metrics. A scrape never starts a collector; it reads the last report.
 #pragma once
 
-#include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
-
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "core/report.hpp"
 
@@ -22,27 +18,10 @@ inline constexpr Seconds report_freshness = 120;
 // fresh until the clock catches up.
 bool is_fresh(Timestamp written_at, Timestamp now);
 
-// Calls `take` with one family after the other, so that only one is in memory at a time. If `fresh`
-// is false, the only family is lastgood_report_timestamp_seconds, which the alerts on a stopped
-// agent compare with the clock. Values that are not finite are left out.
-void for_each_family(const Report& report, bool fresh,
-                     const std::function<void(prometheus::MetricFamily&&)>& take);
-
-// The report in Prometheus' text format, version 0.0.4.
+// The report in Prometheus' text format, version 0.0.4. If `fresh` is false, the only family is
+// lastgood_report_timestamp_seconds, which the alerts on a stopped agent compare with the clock.
+// Values that are not finite are left out.
 std::string to_exposition(const Report& report, bool fresh);
-
-// The metrics of the report at `path` for prometheus-cpp 1.0; none if the report cannot be read.
-// `now` is the wall clock. Reads the file on each call.
-class ReportCollectable : public prometheus::Collectable {
-  public:
-    ReportCollectable(std::string path, std::function<Timestamp()> now)
-        : path_(std::move(path)), now_(std::move(now)) {}
-    std::vector<prometheus::MetricFamily> Collect() const override;
-
-  private:
-    std::string path_;
-    std::function<Timestamp()> now_;
-};
 
 // The metrics of the report at `path` as text. The text is kept until the file changes (device,
 // inode, size or modification time). Safe to use from several threads; one waits while another
