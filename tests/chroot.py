@@ -14,11 +14,11 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
-HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parent
-LOGS = SOURCE / "build" / "logs"
-sys.path.insert(0, str(HERE / "lab"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lab"))
 from guest import built_once, cache_directory, digest, mirror, run as logged  # noqa: E402
+from source_tree import SOURCE, copy_source_files  # noqa: E402
+
+LOGS = SOURCE / "build" / "logs"
 
 NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
 PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
@@ -100,7 +100,7 @@ class System:
         self._mount("/proc", "-t", "proc", "proc")
         self._mount("/sys", "--rbind", "/sys")
         self._mount("/dev", "--rbind", "/dev")
-        self._copy_sources()
+        copy_source_files(self.tree / "root" / "lastgood")
         shared = SOURCE.parent / "shared"
         if shared.is_dir():
             self._mount("/root/shared", "--bind", "-o", "ro", shared)
@@ -126,20 +126,6 @@ class System:
         subprocess.run(["umount", tree / "proc"], check=True)
         logged(log, "tar", "-cf", kept / "tree.tar.zst", "-I", "zstd -1 -T0", "--one-file-system", "--numeric-owner", "-C", tree, ".")
         shutil.rmtree(tree)
-
-    def _copy_sources(self):
-        """Copies the files that git tracks or could track; without git, everything except build directories."""
-        command = ["git", "-c", f"safe.directory={SOURCE}", "-C", SOURCE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        try:
-            listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.split(b"\0")
-        except (OSError, subprocess.CalledProcessError):
-            listed = [os.fsencode(path.name) for path in SOURCE.iterdir() if not path.name.startswith("build")]
-        # git lists deleted files until the deletion is committed. lexists(), because recorded hosts have dangling links.
-        names = b"\0".join(name for name in listed if name and os.path.lexists(os.path.join(os.fsencode(SOURCE), name)))
-        packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "-cf", "-"], input=names, stdout=subprocess.PIPE, check=True).stdout
-        copy = self.tree / "root" / "lastgood"
-        copy.mkdir()
-        subprocess.run(["tar", "-C", copy, "--no-same-owner", "-xf", "-"], input=packed, check=True)
 
     def bash(self, script, seconds, log):
         """Runs a script in the system, with a loopback of its own as the only network. Returns (status, output) and logs the output."""

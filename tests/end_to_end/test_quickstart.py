@@ -7,8 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from source_tree import copy_source_files  # noqa: E402
 
 from lastgood import BINARY, SOURCE, children, http_get, is_running, wait_until
 
@@ -17,18 +21,7 @@ from lastgood import BINARY, SOURCE, children, http_get, is_running, wait_until
 def clone(tmp_path_factory):
     """Returns a copy of this tree as it is now, like a clone. It is made once."""
     directory = tmp_path_factory.mktemp("quickstart") / "a clone"
-    listed = subprocess.run(
-        ["git", "-c", f"safe.directory={SOURCE}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=SOURCE, capture_output=True, check=False,
-    )
-    if listed.returncode == 0:
-        for name in filter(None, listed.stdout.decode().split("\0")):
-            if not (SOURCE / name).exists():
-                continue  # deleted, and not yet committed
-            (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(SOURCE / name, directory / name, follow_symlinks=False)
-    else:  # unpacked from an archive
-        shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("build*"), symlinks=True)
+    copy_source_files(directory)
     return directory
 
 

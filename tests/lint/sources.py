@@ -2,10 +2,12 @@
 
 import ast
 import re
-import subprocess
+import sys
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from source_tree import SOURCE, source_files  # noqa: E402
+
 MOST_LINES = 500
 LONGEST_FUNCTION = 70
 
@@ -25,20 +27,11 @@ LONG_FUNCTIONS = {
 
 
 def tracked(root, *patterns):
-    """Files of the tree that match one of the patterns, as relative paths. Without git (an unpacked archive): all files except builds."""
-    listed = subprocess.run(
-        ["git", "-c", f"safe.directory={root}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if listed.returncode == 0:
-        files = [Path(name) for name in listed.stdout.split("\0") if name]
-    else:
-        files = [path.relative_to(root) for path in root.rglob("*") if "__pycache__" not in path.parts]
-        files = [path for path in files if not path.parts[0].startswith("build")]
-    return sorted(
-        path for path in files
+    """Files of the tree that match one of the patterns, as relative paths; no links."""
+    return [
+        path for path in source_files(root)
         if any(path.match(pattern) for pattern in patterns) and (root / path).is_file() and not (root / path).is_symlink()
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def scripts(root):

@@ -1,5 +1,6 @@
 """Checks the sources, and checks that each check finds its violations."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,9 +9,12 @@ import pytest
 
 import sources
 from sources import SOURCE
+from source_tree import source_files
 
 
 def test_shellcheck():
+    if not shutil.which("shellcheck") and os.environ.get("CI") != "true":
+        pytest.skip("shellcheck is not installed")
     scripts = sources.scripts(SOURCE)
     assert len(scripts) > 5
     done = subprocess.run(["shellcheck", "-x", *scripts, "packaging/packages.sh"], cwd=SOURCE, capture_output=True, text=True, check=False)
@@ -35,6 +39,17 @@ def test_sources(check):
 
 
 # --- the checks themselves
+
+
+@pytest.mark.parametrize("git", [pytest.param(True, marks=pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")), False])
+def test_source_files(tmp_path, monkeypatch, git):
+    write(tmp_path, {"core/a.cpp": "", "build/gcc/a.cpp": "", ".gitignore": "/build\n__pycache__\n", "tests/__pycache__/a.pyc": ""})
+    (tmp_path / "tests" / "dangling").symlink_to("nowhere")
+    if git:
+        subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    else:
+        monkeypatch.setenv("PATH", "")
+    assert list(map(str, source_files(tmp_path))) == [".gitignore", "core/a.cpp", "tests/dangling"]
 
 
 def write(directory, files):
