@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collectors/kernel_log/account.hpp"
+#include "collectors/kernel_log/parse/log_time.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
@@ -218,7 +219,7 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     });
     for_each_kernel_message(text, [&](std::string_view message, const KernelLogLine& line) {
         if (!parse_kernel_message(message)) return;
-        reader.feed(message, {time_of(line, now).value_or(now), {}});
+        reader.feed(message, {time_of(line.civil_time, now).value_or(now), {}});
     });
     reader.flush();
 

@@ -1,10 +1,7 @@
 // Parses one line of a saved kernel log: prefix, timestamp and message.
 #pragma once
 
-#include <optional>
 #include <string_view>
-
-#include "core/time.hpp"
 
 namespace lastgood {
 
@@ -27,14 +24,6 @@ struct KernelLogLine {
 // - two timestamps in one line, no prefix at all, and a message with its priority inside an
 //   unfinished line ("sda:<3>ata1: …")
 KernelLogLine parse_kernel_log_line(std::string_view line);
-
-// Seconds since boot; nullopt if the line has no uptime.
-std::optional<double> uptime_of(const KernelLogLine& line);
-
-// When the line was logged; nullopt if it has no civil time or an impossible one. Without a zone
-// the time is this host's local time. Without a year it is the last such date that is not after
-// `now` (plus one day, because clocks differ).
-std::optional<Timestamp> time_of(const KernelLogLine& line, Timestamp now);
 
 // The message behind a second complete prefix inside this one, as mail programs and serial consoles
 // join lines; empty if there is none.
