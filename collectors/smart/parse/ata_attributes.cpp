@@ -4,41 +4,12 @@
 #include <array>
 #include <cmath>
 
+#include "collectors/smart/parse/ata_raw_text.hpp"
+#include "collectors/smart/parse/plausible.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
 namespace {
-
-constexpr double max_power_on_hours = 40.0 * 365.25 * 24;  // older drives than this have no SMART
-constexpr double intel_hours_offset = 894794;
-
-std::optional<double> take_whole(std::string_view& text) {
-    const auto value = take_number<uint64_t>(text);
-    return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
-}
-
-// Seconds of "+35m+00.858s", "+20m" or "", the part after the hours.
-std::optional<double> rest_of_duration(std::string_view text) {
-    double seconds = 0;
-    while (!text.empty()) {
-        if (text.front() != '+') return std::nullopt;
-        text.remove_prefix(1);
-        const auto value = take_whole(text);
-        if (!value) return std::nullopt;
-        double fraction = 0;
-        if (!text.empty() && (text.front() == '.' || text.front() == ',')) {
-            text.remove_prefix(1);
-            const size_t before = text.size();
-            const auto digits = take_whole(text);
-            if (!digits) return std::nullopt;
-            fraction = *digits / std::pow(10.0, static_cast<double>(before - text.size()));
-        }
-        if (text.empty() || (text.front() != 'm' && text.front() != 's')) return std::nullopt;
-        seconds += (*value + fraction) * (text.front() == 'm' ? 60 : 1);
-        text.remove_prefix(1);
-    }
-    return seconds;
-}
 
 std::string_view name_of(const AtaAttribute& attribute) {
     return attribute.name.empty() ? default_attribute_name(attribute.id) : attribute.name;
@@ -194,69 +165,6 @@ std::optional<double> endurance(const AtaAttribute& attribute, const DriveHealth
 }
 
 }  // namespace
-
-std::optional<double> plausible_power_on_seconds(double hours) {
-    if (hours < 0) return std::nullopt;
-    if (hours >= intel_hours_offset && hours < intel_hours_offset + max_power_on_hours) {
-        hours -= intel_hours_offset;
-    }
-    if (hours > max_power_on_hours) return std::nullopt;
-    return std::round(hours * 3600e3) / 1e3;
-}
-
-std::optional<double> plausible_temperature(double celsius) {
-    if (!(celsius > -60) || !(celsius < 150)) return std::nullopt;
-    if (std::abs(celsius) < 0.05) return std::nullopt;
-    return celsius;
-}
-
-RawText parse_raw_text(std::string_view text) {
-    using Form = RawText::Form;
-    text = trim(text);
-    RawText result;
-    if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        const auto value = parse_number<uint64_t>(text.substr(2), 16);
-        if (!value) return result;
-        return {Form::hexadecimal, {static_cast<double>(*value)}};
-    }
-    const bool negative = !text.empty() && text.front() == '-';
-    if (negative) text.remove_prefix(1);
-    const auto first = take_whole(text);
-    if (!first) return result;
-    if (text.empty()) return {Form::plain, {negative ? -*first : *first}};
-    if (text.front() == 'h') {
-        const auto rest = rest_of_duration(text.substr(1));
-        if (!rest) return result;
-        return {Form::duration, {*first * 3600 + *rest}};
-    }
-    if (text.front() == '.') {  // tenths of a degree: "28.5"
-        text.remove_prefix(1);
-        const auto tenths = take_whole(text);
-        if (!tenths || !text.empty()) return result;
-        return {Form::annotated, {*first + *tenths / 10}};
-    }
-    if (text.front() == '/') {
-        text.remove_prefix(1);
-        const auto second = take_whole(text);
-        if (!second) return result;
-        return {Form::fraction, {*first, *second}};
-    }
-    if (text.front() != ' ' && text.front() != '\t') return result;
-    text = trim(text);
-    if (text.front() == '(' || text.front() == '[') {
-        return {Form::annotated, {negative ? -*first : *first}};
-    }
-    result.numbers.push_back(*first);
-    while (!text.empty() && result.numbers.size() < 8) {
-        const auto next = take_whole(text);
-        if (!next) return {};
-        result.numbers.push_back(*next);
-        text = trim(text);
-    }
-    if (!text.empty()) return {};
-    result.form = Form::words;
-    return result;
-}
 
 std::string_view default_attribute_name(int id) {
     struct Name {

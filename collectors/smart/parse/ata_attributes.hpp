@@ -5,31 +5,11 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "collectors/smart/parse/health.hpp"
 
 namespace lastgood {
-
-// A raw value as smartctl prints it.
-struct RawText {
-    enum class Form {
-        unreadable,   // no known form
-        plain,        // "53045"
-        annotated,    // "53045 (0 5)", "27 (Min/Max 17/55)", "180 (Average 187)": value, details
-        duration,     // "47060h+35m+00.858s"
-        words,        // "1203 1222 1222": 16-bit words, or six 8-bit ones; the highest first
-        fraction,     // "0/221184652": errors per operations
-        hexadecimal,  // "0x00000000000c"
-    };
-    Form form = Form::unreadable;
-    // plain, hexadecimal, annotated: the value; fraction: both numbers; duration: seconds; words:
-    // all of them.
-    std::vector<double> numbers;
-};
-RawText parse_raw_text(std::string_view text);
 
 // The name in smartctl's default table, or "Unknown_Attribute".
 std::string_view default_attribute_name(int id);
@@ -55,12 +35,5 @@ struct AtaSummary {
     std::optional<double> used_endurance_ratio;           // 177, 202, 231, 233 or 245, by vendor
 };
 AtaSummary summarise_attributes(const DriveHealth& drive);
-
-// Absent if no drive can have so many power-on hours (over 40 years). Intel's 520 and 330 series
-// start at 894,794 hours.
-std::optional<double> plausible_power_on_seconds(double hours);
-
-// Absent if it is 0 (drives without a sensor report 0) or outside -60 to 150 °C.
-std::optional<double> plausible_temperature(double celsius);
 
 }  // namespace lastgood

@@ -5,7 +5,6 @@
 #include <array>
 #include <string>
 
-#include "collectors/smart/parse/ata_attributes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

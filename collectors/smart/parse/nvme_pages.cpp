@@ -1,6 +1,6 @@
 #include "collectors/smart/parse/nvme_pages.hpp"
 
-#include "collectors/smart/parse/ata_attributes.hpp"
+#include "collectors/smart/parse/plausible.hpp"
 
 namespace lastgood {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "collectors/smart/parse/ata_attributes.hpp"
+#include "collectors/smart/parse/plausible.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

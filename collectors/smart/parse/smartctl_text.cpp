@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "collectors/smart/parse/ata_attributes.hpp"
+#include "collectors/smart/parse/plausible.hpp"
 #include "collectors/smart/parse/smartctl_rows.hpp"
 #include "core/text.hpp"
 
