@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "tests/recorded_host.hpp"
-#include "tools/manual.hpp"
 
 using namespace lastgood;
 
@@ -114,38 +111,4 @@ TEST_CASE("conf.d files are read after the main file, in order") {
     REQUIRE_FALSE(config.has_value());
     CHECK(contains(config.error().message, "conf.d/30.toml:2:1"));
     CHECK_FALSE(read_config(place.root() + "/missing.toml").has_value());
-}
-
-TEST_CASE("the shipped configuration sets nothing, and its commented values are the defaults") {
-    const std::string shipped = settings_to_example();
-    const auto as_shipped = parse_config(shipped, "x.toml");
-    REQUIRE(as_shipped.has_value());
-    CHECK(to_toml(*as_shipped) == to_toml(Config{}));
-
-    // Uncomments the settings and one backup of each kind.
-    for (const char* place : {"files", "restic", "borg", "pgbackrest", "stamp"}) {
-        std::string text;
-        std::istringstream lines(shipped);
-        for (std::string line; std::getline(lines, line);) {
-            bool is_other_place = false;
-            for (const char* other : {"files", "restic", "borg", "pgbackrest", "stamp"})
-                is_other_place |= line.starts_with(std::string("#") + other + " =") &&
-                                  std::string(other) != place;
-            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place)
-                line.erase(0, 1);
-            text += line + "\n";
-        }
-        const auto config = parse_config(text, "x.toml");
-        CAPTURE(text);
-        REQUIRE_MESSAGE(config.has_value(), error_of(text));
-        REQUIRE(config->backups.size() == 1);
-        CHECK(config->backups[0].covers.size() == 1);
-        CHECK(config->external_collectors.size() == 1);
-        CHECK(config->collectors.size() == 1);
-        Config settings = *config;
-        settings.backups.clear();
-        settings.external_collectors.clear();
-        settings.collectors.clear();
-        CHECK(to_toml(settings) == to_toml(Config{}));
-    }
 }

@@ -126,11 +126,24 @@ def long_functions(root, exceptions=LONG_FUNCTIONS):
 # --- arrows
 
 
+def may_test_include(test, included):
+    """What a room's tests may include: what the room may, and the support in their own folder or above it."""
+    if included.parts[0] == "tests":
+        return included.parent in test.parents or test.parts[1] == included.parts[1] == "example"
+    # Tests of parse/ and fuzz targets may use all of their room.
+    tested = Path(*[part for part in test.parts[1:] if part not in ("parse", "fuzz")])
+    if len(tested.parts) == 1:  # support of all tests
+        return included.parts[0] == "core"
+    return tested.parts[0] in ("example", "benchmarks") or may_include(tested, included)
+
+
 def may_include(includer, included):
     """Whether docs/architecture.md allows a file to include another; both are paths in the tree."""
     room, other = includer.parts[0], included.parts[0]
-    if room in ("tests", "tools"):
-        return True
+    if room == "tests":
+        return may_test_include(includer, included)
+    if room == "tools":
+        return other != "tests"
     if other in ("tests", "tools"):
         return False
     if room == "agent" or other == "core":

@@ -3,7 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
+#include "agent/config_file.hpp"
 #include "tests/support.hpp"
+#include "tools/manual.hpp"
 
 using namespace lastgood;
 
@@ -13,5 +17,39 @@ TEST_CASE("the generated documents in the repository are up to date") {
         const bool same = test::read_file(path) == document.text;
         CHECK_MESSAGE(same, document.path,
                       " is not what the code says now; run tools/generate and read the difference");
+    }
+}
+
+TEST_CASE("the shipped configuration sets nothing, and its commented values are the defaults") {
+    const std::string shipped = settings_to_example();
+    const auto as_shipped = parse_config(shipped, "x.toml");
+    REQUIRE(as_shipped.has_value());
+    CHECK(to_toml(*as_shipped) == to_toml(Config{}));
+
+    // Uncomments the settings and one backup of each kind.
+    for (const char* place : {"files", "restic", "borg", "pgbackrest", "stamp"}) {
+        std::string text;
+        std::istringstream lines(shipped);
+        for (std::string line; std::getline(lines, line);) {
+            bool is_other_place = false;
+            for (const char* other : {"files", "restic", "borg", "pgbackrest", "stamp"})
+                is_other_place |= line.starts_with(std::string("#") + other + " =") &&
+                                  std::string(other) != place;
+            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place)
+                line.erase(0, 1);
+            text += line + "\n";
+        }
+        const auto config = parse_config(text, "x.toml");
+        CAPTURE(text);
+        if (!config) FAIL(config.error().message);
+        REQUIRE(config->backups.size() == 1);
+        CHECK(config->backups[0].covers.size() == 1);
+        CHECK(config->external_collectors.size() == 1);
+        CHECK(config->collectors.size() == 1);
+        Config settings = *config;
+        settings.backups.clear();
+        settings.external_collectors.clear();
+        settings.collectors.clear();
+        CHECK(to_toml(settings) == to_toml(Config{}));
     }
 }

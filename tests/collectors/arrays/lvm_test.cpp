@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <set>
 
-#include "collectors/kernel_log/names.hpp"
 #include "core/metrics/arrays.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
@@ -41,20 +40,6 @@ TEST_CASE("LVM: without a RAID volume dmsetup is not run") {
     const auto found = read_lvm_arrays(host, *topology);
     REQUIRE(found);
     CHECK(found->empty());
-}
-
-TEST_CASE("LVM: the kernel log and the arrays collector give a volume the same id") {
-    const Host host(test::host_directory("lvm-leg-lost"));
-    HostKernelLogNames names(
-        host,
-        [&]() -> std::optional<Topology> {
-            auto topology = Topology::read(host);
-            if (!topology) return std::nullopt;
-            return std::move(*topology);
-        },
-        [] { return 1000.0; });
-    CHECK(names.array("dm-4") == "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata");
-    CHECK(names.array("dm-1") == "dm-1");
 }
 
 TEST_CASE("a dmsetup that fails is told") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collectors/kernel_log/names.hpp"
+#include "tests/collectors/golden.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
 
 using namespace lastgood;
@@ -113,6 +114,15 @@ TEST_CASE("a btrfs member named by its udev link keeps its drive after the drive
     names.settle();  // reads the topology
     CHECK_FALSE(names.needs_settling());
     CHECK(names.subjects(event, "").drives == std::vector<std::string>{"wwn-A"});
+}
+
+TEST_CASE("an LVM volume has the id that the arrays collector gives it") {
+    const Host host(test::host_directory("lvm-leg-lost"));
+    HostKernelLogNames names(
+        host, [&]() -> std::optional<Topology> { return Topology::read(host).value(); },
+        [] { return 1000.0; });
+    CHECK(names.array("dm-4") == "dm-uuid-LVM-EXAMPLEvgEXAMPLEvgEXAMPLEvgEXAMPlvEXAMPLEdata");
+    CHECK(names.array("dm-1") == "dm-1");
 }
 
 TEST_CASE("errors are charged to the drive that a device, port, address or number names") {
