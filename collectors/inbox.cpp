@@ -31,33 +31,39 @@ struct InboxFile {
     Timestamp modified = 0;
 };
 
+Failure not_plain(const std::string& path) {
+    return fail(ErrorKind::denied,
+                fmt::format("{} is not read: it is no plain file; write or rename the file itself "
+                            "to this place, no link to it",
+                            path));
+}
+
+Failure too_large(const std::string& path) {
+    return fail(
+        ErrorKind::failed,
+        fmt::format("{} is not read: it is larger than 1 MiB; split it into several files", path));
+}
+
 // Reads only files of root and of the directory's owner: other users with write access to the
 // directory can replace a file, but cannot forge its owner.
 Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
                                   uid_t directory_owner) {
+    const auto found = host.status(path, false);
+    if (!found) return Failure(found.error());
+    if (found->kind != FileKind::regular) return not_plain(path);
     const auto opened = host.open(path, O_NOFOLLOW);
-    if (!opened) {
-        // O_NOFOLLOW refuses a symbolic link with ELOOP.
-        if (opened.error().kind == ErrorKind::failed)
-            return fail(ErrorKind::denied,
-                        fmt::format("{}: is not read: it must be a plain file", path));
-        return Failure(opened.error());
-    }
+    if (!opened) return Failure(opened.error());
     const Descriptor file(*opened);
     struct stat status {};
     if (fstat(file.get(), &status) != 0)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
-    if (!S_ISREG(status.st_mode))
-        return fail(ErrorKind::denied,
-                    fmt::format("{}: is not read: it must be a plain file", path));
+    if (!S_ISREG(status.st_mode)) return not_plain(path);  // replaced meanwhile
     if (status.st_uid != 0 && status.st_uid != directory_owner)
-        return fail(
-            ErrorKind::denied,
-            fmt::format("{}: is not read: it belongs to user {}, neither to root nor to the "
-                        "directory's owner",
-                        path, status.st_uid));
-    if (status.st_size > static_cast<off_t>(largest_file))
-        return fail(ErrorKind::failed, fmt::format("{}: is not read: larger than 1 MiB", path));
+        return fail(ErrorKind::denied,
+                    fmt::format("{} is not read: it belongs to user {}, but must belong to root or "
+                                "to the directory's owner, user {}; change its owner",
+                                path, status.st_uid, directory_owner));
+    if (status.st_size > static_cast<off_t>(largest_file)) return too_large(path);
     InboxFile result;
     result.modified = static_cast<double>(status.st_mtim.tv_sec) +
                       static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
@@ -72,8 +78,7 @@ Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
         if (count == 0) break;
         used += static_cast<size_t>(count);
     }
-    if (used > largest_file)
-        return fail(ErrorKind::failed, fmt::format("{}: is not read: larger than 1 MiB", path));
+    if (used > largest_file) return too_large(path);
     result.text.resize(used);
     return result;
 }
@@ -90,15 +95,18 @@ Result<void> take_observation(Sink& sink, std::string_view line, Timestamp modif
         case ProtocolLine::Kind::observation:
             if (!may_come_by_inbox(*parsed->observation.metric))
                 return fail(ErrorKind::denied,
-                            fmt::format("{} is lastgood's own and does not come by the inbox",
+                            fmt::format("only lastgood itself reports {}; leave this line out",
                                         parsed->observation.metric->name));
             sink.add(std::move(parsed->observation));
             return {};
         case ProtocolLine::Kind::increment:
-            return fail(ErrorKind::malformed,
-                        "an increment would be counted again at every reading; give the \"value\"");
+            return fail(
+                ErrorKind::malformed,
+                "an \"increment\" would count again each time the file is read; give the total "
+                "as \"value\"");
         case ProtocolLine::Kind::commit:
-            return fail(ErrorKind::malformed, "commit is for streaming collectors; leave it out");
+            return fail(ErrorKind::malformed,
+                        "\"commit\" is for streaming collectors; leave this line out");
         case ProtocolLine::Kind::problem:
             sink.problem(parsed->subject, parsed->error);
             return {};
@@ -114,8 +122,11 @@ void take_file(Sink& sink, const std::string& path, const InboxFile& file) {
         std::string_view line = take_line(rest);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (++number > most_lines) {
-            sink.problem("", {ErrorKind::failed, fmt::format("{}: only the first {} lines are read",
-                                                             path, most_lines)});
+            sink.problem(
+                "",
+                {ErrorKind::failed,
+                 fmt::format("{}: only the first {} lines are read; split it into several files",
+                             path, most_lines)});
             return;
         }
         if (consists_of(line, " \t")) continue;
@@ -154,7 +165,8 @@ Result<void> run(Context& context) {
         if (++files > most_files) {
             context.sink.problem(
                 "", {ErrorKind::failed,
-                     fmt::format("{}: only the first {} files are read", directory, most_files)});
+                     fmt::format("{}: only the first {} files are read; delete old ones", directory,
+                                 most_files)});
             break;
         }
         const std::string path = directory + "/" + name;

@@ -1,12 +1,15 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "collectors/collector.hpp"
+#include "core/descriptor.hpp"
 
 using namespace lastgood;
 
@@ -123,7 +126,12 @@ TEST_CASE("only plain files of trusted owners are read") {
     REQUIRE(symlink((inbox.path + "/target").c_str(), (inbox.path + "/link.jsonl").c_str()) == 0);
     REQUIRE(mkfifo((inbox.path + "/pipe.jsonl").c_str(), 0600) == 0);
     REQUIRE(mkdir((inbox.path + "/directory.jsonl").c_str(), 0700) == 0);
-    size_t expected = 3;
+    sockaddr_un address{AF_UNIX, {}};
+    const std::string socket_path = inbox.path + "/socket.jsonl";
+    REQUIRE(socket_path.copy(address.sun_path, sizeof address.sun_path - 1) == socket_path.size());
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    size_t expected = 4;
     if (geteuid() == 0) {
         inbox.write("foreign.jsonl", good);
         REQUIRE(chown((inbox.path + "/foreign.jsonl").c_str(), 65534, 65534) == 0);
@@ -132,8 +140,8 @@ TEST_CASE("only plain files of trusted owners are read") {
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.empty());
     CHECK(inbox.sink.problems.size() == expected);
-    CHECK(inbox.told("link.jsonl"));
-    CHECK(inbox.told("pipe.jsonl"));
+    for (const char* name : {"link.jsonl", "pipe.jsonl", "directory.jsonl", "socket.jsonl"})
+        CHECK(inbox.told(std::string(name) + " is not read: it is no plain file"));
     if (geteuid() == 0) {
         CHECK(inbox.told("belongs to user 65534"));
         // The directory's owner may add files.
@@ -154,7 +162,7 @@ TEST_CASE("sizes are limited") {
     inbox.write("whole.jsonl", whole);
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.size() == 10'000);
-    CHECK(inbox.told("large.jsonl: is not read: larger than 1 MiB"));
+    CHECK(inbox.told("large.jsonl is not read: it is larger than 1 MiB"));
     CHECK(inbox.told("many.jsonl: only the first 10000 lines"));
     CHECK(inbox.sink.problems.size() < 40);
 }
