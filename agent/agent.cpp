@@ -268,7 +268,11 @@ void Agent::beat() {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
     }
-    for (const auto& [kind, subject] : take_forget_requests(config_)) {
+    const ForgetRequests requests = take_forget_requests(config_);
+    for (const std::string& problem : requests.problems)
+        log(LogLevel::warning,
+            fmt::format("a request to forget was dropped: {}; run lastgood forget again", problem));
+    for (const auto& [kind, subject] : requests.subjects) {
         state_.forget(kind, subject);
         log(LogLevel::info,
             fmt::format("{} {} is forgotten, as requested", to_string(kind), subject));

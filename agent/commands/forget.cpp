@@ -54,31 +54,34 @@ int run_forget(const Config& config, const std::string& word) {
     const std::string directory = forget_directory(config);
     ::mkdir(directory.c_str(), 0700);
     const std::string request = fmt::format("{}\n{}\n", to_string(found->kind), found->id);
-    if (const auto written = write_file(fmt::format("{}/{}", directory, ::getpid()), request);
-        !written)
+    const std::string path = fmt::format("{}/{}", directory, ::getpid());
+    if (const auto written = write_file(path, request, Synced::no); !written)
         return refuse(written.error().message);
     fmt::print("The agent forgets {} {} with its next report, within 15 s.\n",
                to_string(found->kind), found->id);
     return 0;
 }
 
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Config& config) {
-    std::vector<std::pair<SubjectKind, std::string>> requests;
+ForgetRequests take_forget_requests(const Config& config) {
+    ForgetRequests requests;
     const std::string directory = forget_directory(config);
     const Host here;
     const auto names = here.list(directory);
     if (!names) return requests;
     for (const std::string& name : *names) {
         if (name.ends_with(".tmp")) continue;  // not complete yet
-        if (requests.size() >= requests_at_once) break;
+        if (requests.subjects.size() + requests.problems.size() >= requests_at_once) break;
         const std::string path = directory + "/" + name;
         const auto text = here.read(path, request_limit);
         ::unlink(path.c_str());
-        if (!text) continue;
-        std::string_view rest = *text;
+        std::string_view rest = text ? *text : std::string_view();
         const auto kind = parse_subject_kind(take_line(rest));
         const std::string_view id = take_line(rest);
-        if (kind && find_inventory(*kind) && !id.empty()) requests.emplace_back(*kind, id);
+        if (kind && find_inventory(*kind) && !id.empty())
+            requests.subjects.emplace_back(*kind, id);
+        else
+            requests.problems.push_back(text ? path + " names no drive or array"
+                                             : text.error().message);
     }
     return requests;
 }

@@ -17,8 +17,12 @@ namespace lastgood {
 // for the agent. Exit status 0, or 3 if refused.
 int run_forget(const Config& config, const std::string& word);
 
-// Called by the agent: returns and deletes the waiting requests, at most 100 at once. Malformed
-// ones are deleted without effect.
-std::vector<std::pair<SubjectKind, std::string>> take_forget_requests(const Config& config);
+struct ForgetRequests {
+    std::vector<std::pair<SubjectKind, std::string>> subjects;
+    std::vector<std::string> problems;  // a request each that could not be read: its path, and why
+};
+
+// Called by the agent: returns and deletes the waiting requests, at most 100 at once.
+ForgetRequests take_forget_requests(const Config& config);
 
 }  // namespace lastgood
