@@ -262,10 +262,10 @@ Result<Report> parse_report(std::string_view text) {
 }
 
 Result<void> write_report(const Report& report, const std::string& path) {
-    return write_file(path, to_json(report));
+    return write_file(path, to_json(report), Synced::no);
 }
 
-Result<void> write_file(const std::string& path, std::string_view text) {
+Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     const auto failure = [&](const char* what) {
         const int error = errno;
@@ -289,7 +289,11 @@ Result<void> write_file(const std::string& path, std::string_view text) {
     }
     // Independent of the umask: the listening process is unprivileged and must be able to read it.
     const bool readable = ::fchmod(fd, 0644) == 0;
-    if (::close(fd) != 0 || !readable) return failure("write");
+    const bool safe = synced == Synced::no || ::fsync(fd) == 0;
+    const int error = errno;
+    if (::close(fd) != 0) return failure("write");
+    errno = error;
+    if (!readable || !safe) return failure("write");
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace");
     return {};
 }

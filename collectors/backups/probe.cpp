@@ -194,7 +194,8 @@ void ProbeMemory::save() const {
     // File names need not be UTF-8.
     const std::string text =
         document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    static_cast<void>(write_file(path_, text));  // on failure the next run reads the files again
+    // Synced, because reading large backups again takes long. On failure the next run does so.
+    static_cast<void>(write_file(path_, text, Synced::yes));
 }
 
 }  // namespace lastgood

@@ -16,7 +16,7 @@ Result<void> write_textfile(const Report& report, const std::string& path) {
     }
     // node_exporter may read the folder at any moment. The temporary file of write_file does not
     // end in .prom, so node_exporter ignores it.
-    return write_file(path, to_exposition(report, true));
+    return write_file(path, to_exposition(report, true), Synced::no);
 }
 
 }  // namespace lastgood

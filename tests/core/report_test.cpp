@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
@@ -10,6 +14,15 @@
 using namespace lastgood;
 
 namespace {
+
+// Calls of fsync(2) by the code under test; each may find out what is on disk at that moment.
+struct SyncWatch {
+    int calls = 0;
+    int error = 0;  // to fail with
+    std::string path;
+    std::string text_before_rename;
+} sync_watch;
+
 Report example() {
     Report report;
     report.host = "db8 \"quoted\"";
@@ -28,6 +41,16 @@ Report example() {
     return report;
 }
 }  // namespace
+
+// In place of libc's.
+extern "C" int fsync(int fd) {
+    ++sync_watch.calls;
+    if (!sync_watch.path.empty())
+        sync_watch.text_before_rename = Host().read(sync_watch.path).value_or("");
+    if (sync_watch.error == 0) return static_cast<int>(::syscall(SYS_fsync, fd));
+    errno = sync_watch.error;
+    return -1;
+}
 
 TEST_CASE("a report survives writing and parsing") {
     const Report report = example();
@@ -83,4 +106,24 @@ TEST_CASE("the report is readable for all, whatever the umask") {
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0644);
+}
+
+TEST_CASE("a file that must survive a power cut is on disk before it takes its name") {
+    test::RecordedHost place;
+    const std::string path = place.root() + "/memory";
+    sync_watch = {};
+    REQUIRE(write_file(path, "old", Synced::no));
+    CHECK(sync_watch.calls == 0);
+    sync_watch.path = path;
+    REQUIRE(write_file(path, "new", Synced::yes));
+    CHECK(sync_watch.calls == 1);
+    CHECK(sync_watch.text_before_rename == "old");
+    CHECK(Host().read(path).value() == "new");
+    sync_watch.error = EIO;
+    const auto failed = write_file(path, "lost", Synced::yes);
+    sync_watch = {};
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().message == "cannot write " + path + ": Input/output error");
+    CHECK(Host().read(path).value() == "new");
+    CHECK(place.host().list("/").value() == std::vector<std::string>{"memory"});
 }

@@ -176,7 +176,7 @@ TEST_CASE("the cache rereads only a changed file, and exposes only the time of a
     CHECK(lines_starting(old.text, "lastgood_") == 1);
     CHECK(lines_starting(old.text, "lastgood_report_timestamp_seconds 1789999996") == 1);
 
-    REQUIRE(write_file(path, "{\"written_at\": rubbish"));
+    REQUIRE(write_file(path, "{\"written_at\": rubbish", Synced::no));
     CHECK(!cache.health().healthy);
     CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
     ::unlink(path.c_str());
