@@ -127,9 +127,11 @@ void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::O
         case KernelEventKind::shutdown:
             break;
     }
-    if (!event.filesystem.empty()) {
-        add(metric::filesystem_kernel_log_errors_total, names_.filesystem(event.filesystem),
-            to_string(event.kind), to_string(event.layer), 1, origin.time);
+    if (!event.filesystem.empty() || event.layer == KernelLayer::journal) {
+        const std::string filesystem = names_.filesystem(event.filesystem);
+        if (!filesystem.empty())
+            add(metric::filesystem_kernel_log_errors_total, filesystem, to_string(event.kind),
+                to_string(event.layer), 1, origin.time);
     }
     if (event.kind == KernelEventKind::uncorrected && !event.array.empty()) {
         add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),

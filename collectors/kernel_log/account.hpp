@@ -35,6 +35,8 @@ class KernelLogNames {
     virtual KernelLogSubjects subjects(const KernelEvent& event, std::string_view kmsg_device) = 0;
     // The id of an array or of a filesystem, by its device name.
     virtual std::string array(std::string_view device) = 0;
+    // Also called with an empty name, for a message that names no device; with an empty id as
+    // result it is not counted.
     virtual std::string filesystem(std::string_view device) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "collectors/kernel_log/account.hpp"
 #include "collectors/kernel_log/parse/log_time.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr size_t max_recognise_bytes = 64 * 1024;
 constexpr size_t max_names = 4096;  // bounds the memory for a flood of made-up names
+constexpr std::string_view unknown_filesystem = "unknown";
 
 // The leading number: "2:0:0:0" → 2, "2" → 2; -1 if there is none.
 int leading_number(std::string_view address) {
@@ -42,6 +44,8 @@ class SavedLogNames : public KernelLogNames {
             contains(event.address, ':')) {
             names_[std::string(event.address)] = event.device;
         }
+        if (!event.fstype.empty() && fstypes_.size() < max_names)
+            fstypes_.emplace(event.filesystem, event.fstype);
         const std::string_view whole = whole_device(event.device);
         if (whole.starts_with("nvme") && nvme_devices_.size() < max_names)
             nvme_devices_.emplace(whole);
@@ -82,7 +86,14 @@ class SavedLogNames : public KernelLogNames {
     std::string array(std::string_view device) override {
         return std::string(whole_device(device));
     }
-    std::string filesystem(std::string_view device) override { return std::string(device); }
+    std::string filesystem(std::string_view device) override {
+        return std::string(device.empty() ? unknown_filesystem : device);
+    }
+    // "ext4"; empty if the log does not show it.
+    std::string fstype(const std::string& device) const {
+        const auto known = fstypes_.find(device);
+        return known == fstypes_.end() ? std::string() : known->second;
+    }
 
     // The device name for a name that an error was charged to; empty if it is no drive. A name that
     // the log does not explain stays as it is.
@@ -198,6 +209,7 @@ class SavedLogNames : public KernelLogNames {
     std::set<std::string> ports_in_recovery_;          // ATA ports
     std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → number of errors
     std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
+    std::map<std::string, std::string> fstypes_;       // device → type of the filesystem on it
 };
 
 bool recognises(std::string_view text) {
@@ -208,6 +220,19 @@ bool recognises(std::string_view text) {
                                         parse_kernel_message(message);
                             });
     return found;
+}
+
+// A journal's message without a device belongs to the only filesystem that the log names.
+void name_unknown_filesystem(std::vector<Observation>& observations) {
+    std::set<std::string> named;
+    for (const Observation& observation : observations)
+        if (observation.metric->subject == SubjectKind::filesystem &&
+            observation.subject != unknown_filesystem)
+            named.insert(observation.subject);
+    if (named.size() != 1) return;
+    for (Observation& observation : observations)
+        if (observation.metric->subject == SubjectKind::filesystem)
+            observation.subject = *named.begin();
 }
 
 Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
@@ -228,14 +253,18 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
         sums;
     std::set<std::string> drives;
     std::set<std::string> filesystems;
-    for (Observation& observation : account.drain()) {
+    std::vector<Observation> counted = account.drain();
+    name_unknown_filesystem(counted);
+    for (Observation& observation : counted) {
         if (observation.metric->subject == SubjectKind::drive) {
             observation.subject = names.resolve(observation.subject);
             if (observation.subject.empty()) continue;
             drives.insert(observation.subject);
         }
-        if (observation.metric->subject == SubjectKind::filesystem) {
+        if (observation.metric->subject == SubjectKind::filesystem &&
+            observation.subject != unknown_filesystem) {
             filesystems.insert(observation.subject);
+            observation.subject.insert(0, "/dev/");  // a name that umount(8) and others take
         }
         auto& sum = sums[{observation.metric, observation.subject}][observation.labels];
         sum.first += observation.value;
@@ -245,7 +274,8 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
         sink.observe(metric::drive_info, drive, 1, now, {{"device", drive}});
     }
     for (const std::string& filesystem : filesystems) {
-        sink.observe(metric::filesystem_info, filesystem, 1, now, {{"device", filesystem}});
+        sink.observe(metric::filesystem_info, "/dev/" + filesystem, 1, now,
+                     {{"device", filesystem}, {"fstype", names.fstype(filesystem)}});
     }
     for (const auto& [key, series] : sums) {
         for (const auto& [labels, sum] : series) {

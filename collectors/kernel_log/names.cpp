@@ -253,6 +253,8 @@ std::string HostKernelLogNames::array(std::string_view device) {
 }
 
 std::string HostKernelLogNames::filesystem(std::string_view device) {
+    // Another message of the same failure names the filesystem: it aborts or cannot be mounted.
+    if (device.empty()) return {};
     const Mount* mount = mount_of(device);
     if (mount == nullptr && clock_() - read_at_ >= min_refresh_interval) {
         refresh();  // it may have been mounted since

@@ -42,7 +42,7 @@ class HostKernelLogNames : public KernelLogNames {
     KernelLogSubjects subjects(const KernelEvent& event, std::string_view kmsg_device) override;
     // "md-uuid-…", the LVM array's id, or the name itself.
     std::string array(std::string_view device) override;
-    // The mount point, or the device name if it is not mounted.
+    // The mount point, or the device name if it is not mounted; empty for an empty name.
     std::string filesystem(std::string_view device) override;
 
   private:

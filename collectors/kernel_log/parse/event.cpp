@@ -200,6 +200,7 @@ constexpr Form forms[] = {
     {"end_request: ", kernel_messages::block, true},
     {"h", kernel_messages::block},  // "hda: …"
     {"i", kernel_messages::block},  // "invalid error, dev …"
+    {"journal commit I/O error", kernel_messages::journal},
     {"k", kernel_messages::block},  // "kernel resource error, dev …"
     {"loop", kernel_messages::block},
     {"md", kernel_messages::md},

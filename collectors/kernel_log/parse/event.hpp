@@ -104,7 +104,9 @@ struct KernelEvent {
     std::string_view device;
     std::string_view address;        // SCSI address "2:0:0:0" or "host6"; empty if not printed
     std::string_view array;          // the array that reports: "md0", a ZFS pool's name
-    std::string_view filesystem;     // device of the filesystem that reports
+    std::string_view filesystem;     // device of the filesystem that reports; empty for some
+                                     // messages of a journal
+    std::string_view fstype;         // its type, "ext4"; empty if the message does not tell
     std::string_view operation;      // "READ", "WRITE FPDMA QUEUED", "Read(10)"
     std::optional<uint64_t> sector;  // in the layer's own unit: sectors of 512 bytes, NVMe logical
                                      // blocks, or blocks of the page cache

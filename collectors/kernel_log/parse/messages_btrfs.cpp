@@ -123,6 +123,7 @@ Event btrfs(std::string_view message) {
     const std::string_view level = scan.word(" ");
     if (!scan.skip(" (device ")) return std::nullopt;
     event.filesystem = scan.word(" )");
+    event.fstype = "btrfs";
     if (!scan.until(")")) return std::nullopt;
     scan.skip(":");
     scan.skip_spaces();

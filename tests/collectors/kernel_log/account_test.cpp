@@ -163,6 +163,7 @@ TEST_CASE("errors of a filesystem are not charged to a drive") {
         "EXT4-fs error (device md0): ext4_find_entry:1455: inode #2: comm ls: reading directory "
         "lblock 0");
     fixture.log("Aborting journal on device md0-8.");
+    fixture.log("journal commit I/O error");  // names no filesystem, and follows one that does
     fixture.log("EXT4-fs (md0): Remounting filesystem read-only");
     CHECK(fixture.charged() ==
           "/srv inconsistent/filesystem=1; /srv journal_aborted/journal=1; /srv "

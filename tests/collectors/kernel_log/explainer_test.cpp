@@ -8,6 +8,8 @@
 #include <string>
 
 #include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/report.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
 #include "tests/support.hpp"
 
@@ -42,7 +44,7 @@ TEST_CASE("explain: ports, addresses, numbers and partitions resolve to the driv
     REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
     CHECK(
         text_of(totals(sink.observations)) ==
-        "md4 inconsistent/filesystem=1; nvme3n1 io/block=1; nvme3n1 timeout/nvme=1; sdq "
+        "/dev/md4 inconsistent/filesystem=1; nvme3n1 io/block=1; nvme3n1 timeout/nvme=1; sdq "
         "io/block=1; "
         "sdq io/buffer=1; sdq medium/ata=1; sdq medium/scsi=1; sdr io/buffer=1; sdr reset/usb=1; ");
     size_t infos = 0;
@@ -53,6 +55,44 @@ TEST_CASE("explain: ports, addresses, numbers and partitions resolve to the driv
         }
     }
     CHECK(infos == 3);
+}
+
+TEST_CASE("explain: the log shows the type of a filesystem, which decides about the advice") {
+    for (const auto& [line, type] :
+         {std::pair("EXT4-fs error (device sdq1): ext4_find_entry:1: x", "ext4"),
+          {"EXT3-fs error (device sdq1): ext3_get_inode_loc: x", "ext3"},
+          {"XFS (sdq1): log I/O error -5", "xfs"},
+          {"BTRFS error (device sdq1): parent transid verify failed on 1 wanted 2 found 3",
+           "btrfs"},
+          {"FAT-fs (sdq1): error, fat_get_cluster: invalid cluster chain (i_pos 1)", "vfat"},
+          {"Aborting journal on device sdq1-8.", ""}}) {
+        CAPTURE(line);
+        MemorySink sink;
+        REQUIRE(kernel_log_explainer.explain(std::string("[    1.0] ") + line + "\n", 1700000000,
+                                             sink));
+        const auto info = select(sink.observations, metric::filesystem_info, "/dev/sdq1");
+        REQUIRE(info.size() == 1);
+        CHECK(info.front()->label("device") == "sdq1");
+        CHECK(info.front()->label("fstype") == type);
+    }
+}
+
+TEST_CASE("explain: a failed journal that its message does not name") {
+    const auto explained = [](std::string_view log) {
+        MemorySink sink;
+        REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+        return text_of(totals(sink.observations));
+    };
+    CHECK(explained("[    1.0] journal commit I/O error\n") ==
+          "unknown journal_aborted/journal=1; ");
+    CHECK(explained("[    1.0] JBD2: IO error -5 recovering block 1234 in log\n"
+                    "[    1.0] EXT4-fs (sdq1): error loading journal\n") ==
+          "/dev/sdq1 inconsistent/filesystem=1; /dev/sdq1 io/journal=1; ");
+    CHECK(explained("[    1.0] Aborting journal on device sdq1-8.\n"
+                    "[    1.0] Aborting journal on device sdr1-8.\n"
+                    "[    1.1] journal commit I/O error\n") ==
+          "/dev/sdq1 journal_aborted/journal=1; /dev/sdr1 journal_aborted/journal=1; unknown "
+          "journal_aborted/journal=1; ");
 }
 
 TEST_CASE("explain: a kernel log is recognised, other texts are not") {

@@ -196,6 +196,9 @@ TEST_CASE("filesystems") {
         {"JBD2: I/O error detected when updating journal superblock for dm-3:8.", Layer::journal,
          Kind::io, "dm-3"},
         {"Aborting journal on device dm-3.", Layer::journal, Kind::journal_aborted, "dm-3"},
+        {"journal commit I/O error", Layer::journal, Kind::journal_aborted, ""},
+        {"JBD2: IO error -5 recovering block 1234 in log", Layer::journal, Kind::io, ""},
+        {"EXT4-fs (sdq1): error loading journal", Layer::filesystem, Kind::inconsistent, "sdq1"},
         {"XFS (sdq1): metadata I/O error in \"xfs_trans_read_buf_map+0x1/0x2 [xfs]\" at daddr 0x8 "
          "len 8 error 5",
          Layer::filesystem, Kind::io, "sdq1"},
