@@ -98,6 +98,10 @@ class Agent {
     Config config_;
     Host host_;         // the watched host
     const Host clock_;  // clock of this machine
+    // systemd gives NOTIFY_SOCKET to its service only; `lastgood run` may work without systemd.
+    const std::string reload_command_ = std::getenv("NOTIFY_SOCKET") != nullptr
+                                            ? std::string(service_reload)
+                                            : fmt::format("kill -HUP {}", ::getpid());
     Store store_;
     State state_;
     AgentFacts facts_;
@@ -128,11 +132,10 @@ Result<void> Agent::lock() {
                 "cannot open {}: {}; run as root, or set runtime_directory in the configuration",
                 path, std::strerror(errno)));
     if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
-        return fail(
-            ErrorKind::failed,
-            fmt::format(
-                "another agent is running: it holds {}; stop it first: systemctl stop lastgood",
-                path));
+        return fail(ErrorKind::failed,
+                    fmt::format("another agent is running: it holds {}; stop it first: systemctl "
+                                "stop lastgood, or Ctrl-C where lastgood run was started",
+                                path));
     return {};
 }
 
@@ -306,7 +309,7 @@ void Agent::write() {
     report.watched_since = state_.watched_since();
     report.observations = observe_all(supervisor_->tasks(), state_, config_, facts_, time);
     RuleMemory memory = state_.rule_memory();
-    report.findings = evaluate(all_rules(), report.observations, time, memory);
+    report.findings = evaluate(all_rules(), report.observations, time, memory, reload_command_);
     if (uptime() < settled_after && !supervisor_->all_have_reported())
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));

@@ -36,6 +36,24 @@ std::string md_uuid_from_sysfs(std::string_view text, bool swapped) {
     return result;
 }
 
+std::string lvm_volume_name(std::string_view dm_name) {
+    std::string name;
+    int separators = 0;
+    for (size_t i = 0; i < dm_name.size(); ++i) {
+        if (dm_name[i] != '-') {
+            name += dm_name[i];
+        } else if (i + 1 < dm_name.size() && dm_name[i + 1] == '-') {
+            name += '-';
+            ++i;
+        } else {
+            name += '/';
+            ++separators;
+        }
+    }
+    const bool whole = separators == 1 && name.front() != '/' && name.back() != '/';
+    return whole ? name : std::string(dm_name);
+}
+
 std::string lvm_leg_name(std::string_view volume, int number) {
     return fmt::format("{}{}{}", volume, lvm_leg, number);
 }

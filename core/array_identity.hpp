@@ -26,6 +26,10 @@ std::string btrfs_array_id(std::string_view uuid);
 // machine's byte order. Returns "" if the UUID is malformed or not set (all zeros).
 std::string md_uuid_from_sysfs(std::string_view text, bool swapped);
 
+// The name of a logical volume as LVM's commands take it, "vg/lv", for its device-mapper name
+// "vg-lv", which doubles the hyphens within "vg" and "lv". Names of another form stay as they are.
+std::string lvm_volume_name(std::string_view dm_name);
+
 // LVM's device-mapper name of leg `number` of the RAID volume "vg-lv": "vg-lv_rimage_0".
 std::string lvm_leg_name(std::string_view volume, int number);
 // True if the device-mapper name is that of a leg.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/array_identity.hpp"
 #include "core/info_metric.hpp"
+#include "core/metrics/arrays.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 
@@ -84,7 +86,10 @@ std::string_view Subject::label(const Metric& metric, std::string_view key) cons
 
 std::string Subject::name() const {
     const bool by_device = kind == SubjectKind::drive || kind == SubjectKind::array;
-    const std::string_view device = by_device ? label(*info_metric(kind), "device") : "";
+    std::string_view device = by_device ? label(*info_metric(kind), "device") : "";
+    if (kind == SubjectKind::array && label(metric::array_info, "metadata") == metadata_dm_raid &&
+        !label(metric::array_info, "name").empty())
+        device = label(metric::array_info, "name");  // "vg/lv" says more than "dm-4"
     return harmless(device.empty() ? std::string_view(id) : device);
 }
 
@@ -156,7 +161,7 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
         };
         const std::string_view own_device = without_dev(subject.label(*info, "device"));
         if (own_device == device || is("serial", word) || is("wwn", word) || is("name", device) ||
-            is("uuid", word) || is("location", word)) {
+            is("name", lvm_volume_name(device)) || is("uuid", word) || is("location", word)) {
             by_label.push_back(&subject);
         } else if (subject.kind == SubjectKind::drive && is_partition_of(device, own_device)) {
             by_partition.push_back(&subject);

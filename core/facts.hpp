@@ -24,8 +24,8 @@ struct Subject {
     std::optional<double> value(const Metric& metric) const;
     // The label's value in the first series of `metric` that has one; "" if none has.
     std::string_view label(const Metric& metric, std::string_view key) const;
-    // The name to display: the device name of a drive or array, else the id. Safe to print in a
-    // terminal.
+    // The name to display: the device name of a drive or array, "vg/lv" of an array of LVM, else
+    // the id. Safe to print in a terminal.
     std::string name() const;
 };
 

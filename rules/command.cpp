@@ -42,13 +42,13 @@ const std::vector<AdviceCommand>& commands() {
         array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
               "mkfs.btrfs or btrfs check --repair"),
         array("replace", "mdadm /dev/{device} --add /dev/NEW",
-              "vgextend $(lvs --noheadings -o vg_name /dev/mapper/{lv}) /dev/NEW; lvconvert "
-              "--repair /dev/mapper/{lv}",
+              "vgextend $(lvs --noheadings -o vg_name {lv}) /dev/NEW; lvconvert "
+              "--repair {lv}",
               "btrfs replace start DEVID /dev/NEW MOUNTPOINT"),
         array("check", "echo check > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction check /dev/mapper/{lv}", "btrfs scrub start MOUNTPOINT"),
+              "lvchange --syncaction check {lv}", "btrfs scrub start MOUNTPOINT"),
         array("repair", "echo repair > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction repair /dev/mapper/{lv}", "btrfs scrub start MOUNTPOINT"),
+              "lvchange --syncaction repair {lv}", "btrfs scrub start MOUNTPOINT"),
         filesystem("fsck", "umount {id} && fsck.ext4 -f /dev/{device}",
                    "umount {id} && xfs_repair /dev/{device}", "btrfs scrub start {id}",
                    "umount {id} && fsck /dev/{device}"),

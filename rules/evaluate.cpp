@@ -162,7 +162,7 @@ std::map<std::string, std::string, std::less<>> info_of(std::string_view subject
 
 std::vector<Finding> evaluate(std::span<const Rule> rules,
                               const std::vector<Observation>& observations, Timestamp now,
-                              RuleMemory& memory) {
+                              RuleMemory& memory, std::string_view reload) {
     const Series series(observations);
     std::vector<Finding> findings;
     RuleMemory still;
@@ -177,7 +177,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             still.since.emplace(std::move(key), since);
             if (now - since < rule.hold) continue;
             const TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series),
-                                   value};
+                                   value, reload};
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
                                        render_for_host(numbered_steps(rule.advice), texts), since});

@@ -95,7 +95,7 @@ std::vector<Membership> memberships(const Facts& facts, std::string_view drive) 
 }
 
 bool carries_data(std::string_view state) {
-    return state == "in_sync" || state == "writemostly";
+    return state == "in_sync";
 }
 
 void judge_array(const Membership& membership, const Facts& facts, std::string_view drive,
@@ -178,9 +178,9 @@ Preflight preflight(const Report& report, std::string_view drive, Timestamp now)
     result.drive = subject ? name_of(*subject) : harmless(drive);
     const Seconds age = now - report.written_at;
     if (age > preflight_report_limit || age < -preflight_report_limit) {
-        result.against.push_back(fmt::format(
-            "the report is {} old; see whether the agent runs: systemctl status lastgood",
-            format_duration(age)));
+        result.against.push_back(
+            fmt::format("the report is {} old; see whether the agent runs: lastgood status",
+                        format_duration(age)));
         return result;
     }
     if (!subject) {

@@ -1,6 +1,6 @@
-// Decides from the report whether a drive may be pulled now: whether pulling it loses data at once,
-// whether one more failure during the rebuild would lose data, and whether a backup could then
-// restore it. Pure.
+// Decides from the report whether a drive is safe to pull now: whether pulling it loses data at
+// once, whether one more failure during the rebuild would lose data, and whether a backup could
+// then restore it. Pure.
 #pragma once
 
 #include <string>

@@ -11,6 +11,7 @@
 
 #include "core/observation.hpp"
 #include "core/report.hpp"
+#include "rules/text.hpp"
 
 namespace lastgood {
 
@@ -98,10 +99,11 @@ struct RuleMemory {
 };
 
 // Returns the findings at `now`, worst first. Finding::since is the time at which the conditions
-// began to hold. Updates `memory` and forgets rules that no longer hold; else pure.
+// began to hold. Updates `memory` and forgets rules that no longer hold; else pure. `reload` is the
+// command that makes the agent read its configuration again, for advice.
 std::vector<Finding> evaluate(std::span<const Rule> rules,
                               const std::vector<Observation>& observations, Timestamp now,
-                              RuleMemory& memory);
+                              RuleMemory& memory, std::string_view reload = service_reload);
 
 std::string alert_name(const Rule& rule);  // "LastgoodDriveSuspectPending"
 

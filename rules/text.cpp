@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "core/array_identity.hpp"
 #include "core/text.hpp"
 #include "core/time.hpp"
 #include "core/utf8.hpp"
@@ -99,7 +100,12 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
         return counted(values.value, *singular, placeholder.fallback);
     if (word == "id") return harmless(values.id);
     if (word == "host") return "this host";
-    if (word == "name") return label_or(values, "device", harmless(values.id));
+    if (word == "name") {
+        const bool lvm = values.kind == SubjectKind::array &&
+                         label_or(values, "metadata", "") == metadata_dm_raid;
+        return label_or(values, lvm ? "name" : "device", harmless(values.id));
+    }
+    if (word == "reload") return std::string(values.reload);
     if (word == "lv") return label_or(values, "name", placeholder.fallback);
     if (word == "value") return fmt::format("{:.0f}", values.value);
     if (word == "value:duration") return format_duration(values.value);
@@ -126,8 +132,15 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
             *singular, placeholder.fallback);
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
     if (word == "host") return "{{ $labels.instance }}";
-    if (word == "name")
-        return fmt::format("{{{{ or $labels.device $labels.{} }}}}", to_string(kind));
+    if (word == "name") {
+        const std::string device = fmt::format("or $labels.device $labels.{}", to_string(kind));
+        if (kind != SubjectKind::array) return fmt::format("{{{{ {} }}}}", device);
+        return fmt::format(
+            "{{{{ if eq $labels.metadata \"{}\" }}}}{{{{ or $labels.name $labels.array }}}}"
+            "{{{{ else }}}}{{{{ {} }}}}{{{{ end }}}}",
+            metadata_dm_raid, device);
+    }
+    if (word == "reload") return std::string(service_reload);
     if (word == "lv") return fmt::format("{{{{ or $labels.name \"{}\" }}}}", placeholder.fallback);
     if (word == "value") return "{{ printf \"%.0f\" $value }}";
     if (word == "value:duration") return "{{ humanizeDuration $value }}";
@@ -147,6 +160,7 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     }
     if (singular_of(placeholder)) return fmt::format("N {}", placeholder.fallback);
     if (word == "value") return "N";
+    if (word == "reload") return std::string(service_reload);
     return to_upper(word.substr(0, word.find(':')));
 }
 
@@ -157,7 +171,7 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "id" || word == "name") return kind != SubjectKind::host;
     if (word == "lv") return kind == SubjectKind::array;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
-    return word == "host" || word == "value" || word == "value:duration" ||
+    return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
 }
 

@@ -4,13 +4,14 @@
 //   {subject}    "sdb (ST4000DM000, serial Z301ABCD)", "md0 (raid5)", "/srv (ext4 on sda1)", "db8",
 //                "smart", "this host"
 //   {id}         the subject's id; the id of a filesystem is its mount point
-//   {name}       its device name; if that is unknown, its id
+//   {name}       its device name, "VG/LV" of an array that LVM made; if that is unknown, its id
 //   {device}     a label of the subject's info metric, here "device". If the label is unknown: its
 //                name in capitals, "DEVICE", or with {device|some words} these words
-//   {lv}         the label "name" of an array: "VG-LV" for an array that LVM made
+//   {lv}         the label "name" of an array: "VG/LV" for an array that LVM made
 //   {value}      the value compared, without decimals; {value:duration}, {value:percent} and
 //                {value:size} add the unit; {value:sector|sectors} gives "1 sector", "2 sectors"
 //   {host}       the host: "this host", or the label "instance" in Prometheus
+//   {reload}     the command that makes the agent read its configuration again
 //   {command:w}  a command that depends on a label of the subject: rules/command.hpp
 #pragma once
 
@@ -26,11 +27,15 @@ namespace lastgood {
 // The labels of a subject's info metric that texts may show; alerts carry them too.
 std::vector<std::string_view> info_labels(SubjectKind kind);
 
+// {reload} where the agent is a service: what the package installs, and what Prometheus shows.
+inline constexpr std::string_view service_reload = "systemctl reload lastgood";
+
 struct TextValues {
     SubjectKind kind = SubjectKind::host;
     std::string_view id;
     std::map<std::string, std::string, std::less<>> info;  // labels of the subject's info metric
     double value = 0;
+    std::string_view reload = service_reload;
 };
 
 std::string render_for_host(std::string_view text, const TextValues& values);

@@ -38,6 +38,7 @@ Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& 
         LvmArray array{"", one.name, std::move(one.array)};
         array.array.device = device != mapped.end() ? device->second->name : one.name;
         array.id = lvm_array_id(host, array.array.device, one.name);
+        if (array.id.starts_with("dm-uuid-LVM-")) array.name = lvm_volume_name(one.name);
         for (MdMember& member : array.array.members) {
             const auto leg = mapped.find(lvm_leg_name(one.name, member.number.value_or(0)));
             if (leg != mapped.end()) member.device = leg->second->name;

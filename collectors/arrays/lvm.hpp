@@ -14,7 +14,7 @@ namespace lastgood {
 
 struct LvmArray {
     std::string id;    // "dm-uuid-LVM-…", as in /dev/disk/by-id
-    std::string name;  // "vg-lv"
+    std::string name;  // "vg/lv"; of other devices the device-mapper name
     MdArray array;     // members are the mapped devices "vg-lv_rimage_N"
 };
 

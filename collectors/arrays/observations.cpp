@@ -171,9 +171,12 @@ void observe_array(const MdArray& array, std::string_view id, std::string_view n
                   {"name", std::string(name)}});
     sink.observe(metric::array_present, id, 1, now);
     sink.observe(metric::array_readable, id, array.problem.empty() ? 1 : 0, now);
-    if (!array.problem.empty())
-        sink.problem(id,
-                     {ErrorKind::malformed, fmt::format("{}: {}", array.device, array.problem)});
+    if (!array.problem.empty()) {
+        const bool lvm = array.metadata == metadata_dm_raid && !name.empty();
+        sink.problem(id, {ErrorKind::malformed,
+                          fmt::format("{}: {}", lvm ? name : std::string_view(array.device),
+                                      array.problem)});
+    }
     sink.observe(metric::array_state, id, 1, now,
                  {{"state", array.state.value == MdState::unknown && !array.state.word.empty()
                                 ? clean_word(array.state.word)

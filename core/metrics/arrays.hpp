@@ -10,7 +10,9 @@ inline constexpr Metric array_info{
     .subject = SubjectKind::array,
     .type = MetricType::info,
     .labels = "device,level,layout,metadata,name",
-    .help = "Identity of an array. level is md's level, or \"btrfs \" and its weakest profile.",
+    .help =
+        "Identity of an array. level is md's level, or \"btrfs \" and its weakest profile; name is "
+        "mdadm's name, LVM's (vg/lv) or the label of a btrfs.",
     .memory = Memory::remembered,
 };
 

@@ -251,11 +251,11 @@ ExpositionCache::Answer ExpositionCache::answer(bool with_text) {
         result.text = with_text ? text_ : "";
     } else {
         result.why =
-            age > 0
-                ? fmt::format(
-                      "the report is {} old; see whether the agent runs: systemctl status lastgood",
-                      format_duration(age))
-                : fmt::format("the report is {} ahead of the clock", format_duration(-age));
+            age > 0 ? fmt::format(
+                          "the report is {} old; see on the host whether the agent runs: lastgood "
+                          "status",
+                          format_duration(age))
+                    : fmt::format("the report is {} ahead of the clock", format_duration(-age));
         if (with_text) {
             Report last;
             last.written_at = written_at_;

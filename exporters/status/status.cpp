@@ -114,8 +114,17 @@ bool agent_gone(const std::string& report_path) {
     return is_free;
 }
 
+// Without systemd (sd_booted(3)) or the package there is no service to start.
+bool has_service() {
+    const auto exists = [](const char* path) { return ::access(path, F_OK) == 0; };
+    return exists("/run/systemd/system") && (exists("/etc/systemd/system/lastgood.service") ||
+                                             exists("/usr/lib/systemd/system/lastgood.service") ||
+                                             exists("/lib/systemd/system/lastgood.service"));
+}
+
 Screen screen_of(const StatusOptions& options, ViewOptions view) {
     view.agent_gone = agent_gone(options.report_path);
+    view.has_service = has_service();
     const auto report = read_report(options.report_path);
     if (!report) {
         if (options.json) {

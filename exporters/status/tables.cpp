@@ -40,7 +40,7 @@ State state_of(const Subject& drive, DriveState state) {
     }
     switch (state) {
         case DriveState::fine:
-            return {"ok", Colour::green, 0};
+            return {"fine", Colour::green, 0};
         case DriveState::failed:
             return {"FAILED", Colour::red, 5};
         case DriveState::gone:
@@ -58,7 +58,7 @@ State state_of(const Subject& drive, DriveState state) {
 }
 
 State state_of(const Subject& subject) {
-    return subject.worst ? state_of(*subject.worst) : State{"ok", Colour::green, 0};
+    return subject.worst ? state_of(*subject.worst) : State{"fine", Colour::green, 0};
 }
 
 Cell state_cell(const State& state, const TableContext& context) {
@@ -295,7 +295,7 @@ Table array_table(const TableContext& context) {
             remarks.emplace_back("gone");
         }
         if (const auto fatal = array->value(metric::array_fatal_members); fatal && *fatal > 0) {
-            remarks.push_back(fmt::format("{:.0f} fatal", *fatal));
+            remarks.push_back(fmt::format("{:.0f} vital", *fatal));
         }
         if (const auto spares = array->value(metric::array_spare_members); spares && *spares > 0) {
             remarks.push_back(counted(*spares, "spare", "spares"));

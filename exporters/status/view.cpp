@@ -20,8 +20,8 @@ using Lines = std::vector<std::string>;
 
 std::string_view word_of(Health health) {
     switch (health) {
-        case Health::ok:
-            return "OK";
+        case Health::fine:
+            return "FINE";
         case Health::warning:
             return "WARNING";
         case Health::critical:
@@ -34,7 +34,7 @@ std::string_view word_of(Health health) {
 
 Colour colour_of(Health health) {
     switch (health) {
-        case Health::ok:
+        case Health::fine:
             return Colour::green;
         case Health::warning:
             return Colour::yellow;
@@ -162,10 +162,11 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
                 host, format_duration(-age), format_time(report.written_at));
         }
         text += " Everything below may be outdated.";
-    } else if (verdict.health == Health::ok) {
+    } else if (verdict.health == Health::fine) {
         text = fmt::format("{}: nothing wrong found in {}", host, subject_counts(facts));
     } else if (const auto counts = finding_counts(verdict); !counts.empty()) {
-        text = fmt::format("{}: {} in {}", host, counts, subject_counts(facts));
+        const std::string subjects = subject_counts(facts);
+        text = fmt::format("{}: {}{}{}", host, counts, subjects.empty() ? "" : " in ", subjects);
     } else {
         text = fmt::format("{}: some checks failed; the others found nothing wrong", host);
         if (report.observations.empty()) {
@@ -174,9 +175,12 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
     }
     add_paragraph(lines, word_of(verdict.health), colour_of(verdict.health), text, options);
     if (verdict.agent_dead) {
-        add_paragraph(lines, "", Colour::none,
-                      "Restart it: systemctl restart lastgood. Its log: journalctl -u lastgood",
-                      options);
+        add_paragraph(
+            lines, "", Colour::none,
+            options.has_service
+                ? "Restart it: systemctl restart lastgood. Its log: journalctl -u lastgood"
+                : "Start it again: lastgood run",
+            options);
         const auto counts = finding_counts(verdict);
         add_paragraph(lines, "", Colour::none,
                       fmt::format("Then: {}.", counts.empty() ? "nothing wrong was found" : counts),
@@ -269,7 +273,7 @@ void judge_collectors(const Report& report, const Facts& facts, Timestamp now, V
 
 int exit_code(Health health) {
     switch (health) {
-        case Health::ok:
+        case Health::fine:
             return 0;
         case Health::warning:
             return 1;
@@ -338,7 +342,7 @@ std::string render_status(const Report& report, Timestamp now, const ViewOptions
     add_findings(lines, facts, report.findings, now, verdict.agent_dead, options);
     if (!verdict.not_known.empty() || !verdict.notes.empty()) {
         lines.emplace_back();
-        add_list(lines, "NOT KNOWN", Colour::magenta, verdict.not_known, 6, options);
+        add_list(lines, "UNKNOWN", Colour::magenta, verdict.not_known, 6, options);
         add_list(lines, "NOTE", Colour::none, verdict.notes, 6, options);
     }
     const TableContext context{facts, now, verdict.agent_dead};
@@ -372,15 +376,15 @@ std::string render_no_report(const Error& error, std::string_view path,
     text += " Nothing is known about this host.";
     add_paragraph(lines, "UNKNOWN", Colour::magenta, text, options);
     add_paragraph(lines, "", Colour::none,
-                  "Start the agent: systemctl start lastgood (or, to try it out: lastgood "
-                  "run). Its log: "
-                  "journalctl -u lastgood",
+                  options.has_service
+                      ? "Start the agent: systemctl start lastgood. Its log: journalctl -u lastgood"
+                      : "Start the agent: lastgood run",
                   options);
     return joined(lines);
 }
 
 Health explanation_health(const Report& report) {
-    Health health = report.problems.empty() ? Health::ok : Health::unknown;
+    Health health = report.problems.empty() ? Health::fine : Health::unknown;
     std::optional<Severity> worst;
     for (const Finding& finding : report.findings) {
         worst = std::max(worst.value_or(finding.severity), finding.severity);
@@ -428,7 +432,7 @@ std::string render_explanation(const Report& report, std::string_view what, Time
     }
     if (!problems.empty()) {
         lines.emplace_back();
-        add_list(lines, "NOT KNOWN", Colour::magenta, problems, 10, options);
+        add_list(lines, "UNKNOWN", Colour::magenta, problems, 10, options);
     }
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::host}) {

@@ -15,9 +15,10 @@ struct ViewOptions {
     size_t height = 24;
     bool colour = false;      // use escape sequences
     bool agent_gone = false;  // no agent runs, even if the report is fresh
+    bool has_service = true;  // systemd runs here and has lastgood.service
 };
 
-enum class Health { ok, warning, critical, unknown };
+enum class Health { fine, warning, critical, unknown };
 int exit_code(Health health);  // 0, 1, 2, 3
 
 // A report older than this means that the agent is dead or hangs: it writes one every 15 s at
@@ -25,11 +26,11 @@ int exit_code(Health health);  // 0, 1, 2, 3
 inline constexpr Seconds agent_silence = 90;
 
 struct Verdict {
-    Health health = Health::ok;
+    Health health = Health::fine;
     bool agent_dead = false;
     size_t critical = 0, warning = 0, unknown = 0;  // numbers of findings
     // Facts that should be known but are not, one sentence each. With any of them the host is not
-    // ok.
+    // fine.
     std::vector<std::string> not_known;
     std::vector<std::string> notes;  // gaps in what is watched; they do not change the health
 };
@@ -48,7 +49,7 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
                            const ViewOptions& options);
 
 // The health that a saved output shows, by its worst finding. Without findings: unknown if the
-// report has problems, else ok.
+// report has problems, else fine.
 Health explanation_health(const Report& report);
 
 // The screen of `lastgood explain` for a saved output: `what` it is ("a kernel log"), its findings,

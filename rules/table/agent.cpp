@@ -42,7 +42,7 @@ std::vector<Rule> agent_rules() {
                 "On {subject} lastgood cannot save its state: a restart would lose counters.",
             .advice = "See whether its disk is full: df -h /var/lib/lastgood\n"
                       "See whether it is read-only: findmnt -T /var/lib/lastgood\n"
-                      "See the error: journalctl -u lastgood -n 50",
+                      "See the error: lastgood status",
             .why = "Growth of a counter cannot be seen without memory.",
         },
         Rule{
@@ -52,7 +52,7 @@ std::vector<Rule> agent_rules() {
             .all_of = {is(metric::config_accepted, 0)},
             .summary = "On {subject} lastgood refused the new configuration and uses the old one.",
             .advice = "See file, line and reason: lastgood config check\n"
-                      "Correct it, then apply it: systemctl reload lastgood",
+                      "Correct it, then apply it: {reload}",
             .why = "What was meant to be watched is not watched.",
         },
         Rule{

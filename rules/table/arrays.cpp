@@ -63,7 +63,7 @@ std::vector<Rule> array_rules() {
                        unless(is(metric::array_failed, 1))},
             .summary = "Array {subject}: {value:member must|members must} not fail: some data has "
                        "no other copy.",
-            .advice = "See which drives must stay: lastgood status {device}\n"
+            .advice = "See which drives must stay: lastgood status {name}\n"
                       "Ask lastgood preflight before you pull any drive.\n"
                       "Check the newest backup: lastgood status\n"
                       "If one of these drives is suspect, copy the data off before a rebuild reads "
@@ -166,7 +166,7 @@ std::vector<Rule> array_rules() {
             .summary = "Array {subject} had {value:recent error|recent errors} that its redundancy "
                        "did not repair.",
             .advice = "See the errors: journalctl -k -g {device}\n"
-                      "See its drives: lastgood status {device}\n"
+                      "See its drives: lastgood status {name}\n"
                       "Check the newest backup: lastgood status\n"
                       "If copies differ, compare what matters with the backup.",
             .why = "What redundancy repairs is charged to a drive. An error of the array itself "

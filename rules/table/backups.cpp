@@ -131,7 +131,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} lies on the same drive as its source: they die together.",
             .advice = "Copy {location|it} to another machine, too.\n"
                       "Name that copy as a [[backup]] of its own in /etc/lastgood/lastgood.toml.\n"
-                      "Apply it: systemctl reload lastgood",
+                      "Apply it: {reload}",
             .why = "This copy helps against a deleted file, not against a dead drive or a disk "
                    "that was rolled back. A site lost ten hours of writes because its backups lay "
                    "on the server's own disk.",

@@ -163,7 +163,7 @@ std::vector<Rule> filesystem_rules() {
             .summary = "Filesystem {subject} lies on a temporary disk, and no backup covers it.",
             .advice = "Copy what must not be lost to a persistent disk now, or back it up.\n"
                       "Name {id} in the covers of that backup in /etc/lastgood/lastgood.toml.\n"
-                      "Apply it: systemctl reload lastgood",
+                      "Apply it: {reload}",
             .why = "The disk does not survive that the machine is moved or stopped. A shop lost 41 "
                    "days of data this way. A filesystem that is nearly empty (below 2% used) is "
                    "not reported.",
@@ -177,7 +177,7 @@ std::vector<Rule> filesystem_rules() {
             .summary = "No backup covers filesystem {subject}.",
             .advice = "Look for a backup of it: lastgood config discover\n"
                       "Name {id} in its covers in /etc/lastgood/lastgood.toml.\n"
-                      "Apply it: systemctl reload lastgood\n"
+                      "Apply it: {reload}\n"
                       "If there is no backup, make one.",
             .why = "Backups that were switched off \"for a while\" were missing for two and a half "
                    "years.",

@@ -19,3 +19,11 @@ TEST_CASE("array ids match udev's names and the manual") {
           "md-uuid-01234567:89abcdef:01234567:89abcdef");
     CHECK(btrfs_array_id("6c2f") == "btrfs-6c2f");
 }
+
+TEST_CASE("a logical volume is named as LVM's commands name it") {
+    CHECK(lvm_volume_name("vg0-data") == "vg0/data");
+    CHECK(lvm_volume_name("my--vg-my--data--2") == "my-vg/my-data-2");
+    CHECK(lvm_volume_name("vg0-data-real") == "vg0-data-real");  // a layer of a volume
+    for (const char* other : {"", "data", "-", "--", "vg0-", "-data", "my--data"})
+        CHECK(lvm_volume_name(other) == other);
+}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 
 using namespace lastgood;
@@ -53,6 +54,32 @@ TEST_CASE("a partition's name finds its drive") {
         const std::string_view asked = word;  // a lambda of clang 14 takes no structured binding
         CAPTURE(asked);
         CHECK(named(asked) == drive);
+    }
+}
+
+TEST_CASE("an array of LVM has the name of its volume, and each of its names finds it") {
+    Report report;
+    const auto array = [&](std::string id, std::string device, std::string metadata,
+                           std::string name) {
+        report.observations.push_back({&metric::array_info,
+                                       std::move(id),
+                                       {{"device", std::move(device)},
+                                        {"metadata", std::move(metadata)},
+                                        {"name", std::move(name)}},
+                                       1,
+                                       5});
+    };
+    array("dm-uuid-LVM-1", "dm-4", "dm-raid", "vg-0/data");
+    array("md-uuid-2", "md127", "1.2", "db8:0");
+    const Facts facts(report);
+    CHECK(facts.find(SubjectKind::array, "dm-uuid-LVM-1")->name() == "vg-0/data");
+    CHECK(facts.find(SubjectKind::array, "md-uuid-2")->name() == "md127");
+    for (const char* word : {"vg-0/data", "/dev/vg-0/data", "vg--0-data", "/dev/mapper/vg--0-data",
+                             "dm-4", "/dev/dm-4", "dm-uuid-LVM-1"}) {
+        CAPTURE(word);
+        const auto found = facts.named(word);
+        REQUIRE(found.size() == 1);
+        CHECK(found.front()->id == "dm-uuid-LVM-1");
     }
 }
 

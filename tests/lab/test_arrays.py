@@ -325,7 +325,7 @@ def test_arrays_lvm_mirror_that_loses_a_leg(lab):
         f"pvcreate -q {bad.by_id} {good.by_id} && vgcreate -q volumes {bad.by_id} {good.by_id}"
         " && lvcreate -q -W n --nosync --type raid1 -m 1 -L 64M -n data volumes"
     )
-    found = server.expect('lastgood_array_info{name="volumes-data",level="raid1"}', within=60)
+    found = server.expect('lastgood_array_info{name="volumes/data",level="raid1"}', within=60)
     array = found[0][0]["array"]
     expect_redundancy(server, array, survives=1, fatal=0)
     for drive in (blamed, last):

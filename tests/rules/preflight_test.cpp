@@ -52,7 +52,7 @@ bool mentions(const std::vector<std::string>& reasons, std::string_view words) {
 
 }  // namespace
 
-TEST_CASE("a drive of a healthy mirror with a fresh backup may be pulled") {
+TEST_CASE("a drive of a healthy mirror with a fresh backup is safe to pull") {
     const Preflight result = preflight(mirror(), "a", now);
     CHECK(result.verdict == PreflightVerdict::go);
     CHECK(result.drive == "sda (M, serial Sa)");
@@ -92,7 +92,7 @@ TEST_CASE("pulling a drive must not lose data at once") {
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
-TEST_CASE("a drive may be pulled during a check, but not during a rebuild") {
+TEST_CASE("a drive is safe to pull during a check, but not during a rebuild") {
     Report report = mirror();
     report.observations.push_back(
         {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});

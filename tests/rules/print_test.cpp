@@ -36,12 +36,12 @@ TEST_CASE("the command for an array depends on the tool that made it") {
         return render_for_host(
             text, {SubjectKind::array,
                    "a",
-                   {{"device", "md0"}, {"metadata", std::move(metadata)}, {"name", "vg-data"}},
+                   {{"device", "md0"}, {"metadata", std::move(metadata)}, {"name", "vg/data"}},
                    1});
     };
     CHECK(for_array("1.2") == "echo check > /sys/block/md0/md/sync_action.");
     CHECK(for_array("") == for_array("1.2"));
-    CHECK(for_array("dm-raid") == "lvchange --syncaction check /dev/mapper/vg-data.");
+    CHECK(for_array("dm-raid") == "lvchange --syncaction check vg/data.");
     CHECK(for_array("btrfs") == "btrfs scrub start MOUNTPOINT.");
     const std::string printed = render_for_prometheus(text, SubjectKind::array);
     CHECK(printed.starts_with("{{ if eq $labels.metadata \"dm-raid\" }}lvchange"));
@@ -52,6 +52,31 @@ TEST_CASE("the command for an array depends on the tool that made it") {
           std::vector<std::string>{"command:nonsense"});
     CHECK(unknown_placeholders("{command:check}", SubjectKind::drive) ==
           std::vector<std::string>{"command:check"});
+}
+
+TEST_CASE("an array of LVM is called by the name of its volume") {
+    const auto name = [](const char* metadata) {
+        return render_for_host("{name}",
+                               {SubjectKind::array,
+                                "a",
+                                {{"device", "dm-4"}, {"metadata", metadata}, {"name", "vg/data"}},
+                                1});
+    };
+    CHECK(name("dm-raid") == "vg/data");
+    CHECK(name("1.2") == "dm-4");
+    CHECK(render_for_prometheus("{name}", SubjectKind::array) ==
+          "{{ if eq $labels.metadata \"dm-raid\" }}{{ or $labels.name $labels.array }}{{ else }}"
+          "{{ or $labels.device $labels.array }}{{ end }}");
+}
+
+TEST_CASE("advice reloads the agent as it was started") {
+    const std::string_view text = "Apply it: {reload}";
+    TextValues values{SubjectKind::filesystem, "/srv", {}, 0};
+    CHECK(render_for_host(text, values) == "Apply it: systemctl reload lastgood");
+    values.reload = "kill -HUP 7";
+    CHECK(render_for_host(text, values) == "Apply it: kill -HUP 7");
+    for (const auto render : {render_for_prometheus, render_for_manual})
+        CHECK(render(text, SubjectKind::host) == "Apply it: systemctl reload lastgood");
 }
 
 TEST_CASE("the commands for filesystems and backups depend on their kind") {

@@ -51,7 +51,7 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
                 add("md-uuid-11111111:22223333:44445555:55555555", {{"device", "md0"},
                                                                     {"level", "raid5"},
                                                                     {"metadata", metadata},
-                                                                    {"name", "vg0-data"}});
+                                                                    {"name", "vg0/data"}});
             break;
         case SubjectKind::filesystem:
             for (const char* type : {"ext4", "xfs", "btrfs", "vfat"})

@@ -56,7 +56,7 @@ TEST_CASE("a healthy host fits on one screen, with the time since when it is wat
     const auto text = status(healthy_host());
     CHECK(matches_golden(golden("healthy_host.txt"), text));
     CHECK(lines_of(text).size() < 24);
-    CHECK(text.starts_with("OK"));
+    CHECK(text.starts_with("FINE"));
     CHECK(text.find("watched since 2026-08-01") != std::string::npos);
     CHECK(exit_code(judge(healthy_host(), report_time).health) == 0);
     check_fits(text, 80);
@@ -103,11 +103,11 @@ TEST_CASE("each verdict has its exit code") {
     };
     CHECK(health(failing_drive()) == Health::critical);
     CHECK(health(degraded_array()) == Health::critical);
-    CHECK(health(sleeping_drive()) == Health::ok);
-    CHECK(health(virtual_machine()) == Health::ok);
+    CHECK(health(sleeping_drive()) == Health::fine);
+    CHECK(health(virtual_machine()) == Health::fine);
     CHECK(health(empty_host()) == Health::unknown);
     CHECK(health(unreadable_host()) == Health::unknown);
-    CHECK(health(healthy_host(), 85) == Health::ok);
+    CHECK(health(healthy_host(), 85) == Health::fine);
     CHECK(health(healthy_host(), 100) == Health::unknown);
     CHECK(health(healthy_host(), -200) == Health::unknown);
     CHECK(health(failing_drive(), 100) == Health::unknown);
@@ -116,13 +116,13 @@ TEST_CASE("each verdict has its exit code") {
     CHECK(health(warned) == Health::warning);
     warned.findings[0].severity = Severity::unknown;
     CHECK(health(warned) == Health::unknown);
-    CHECK(exit_code(Health::ok) == 0);
+    CHECK(exit_code(Health::fine) == 0);
     CHECK(exit_code(Health::warning) == 1);
     CHECK(exit_code(Health::critical) == 2);
     CHECK(exit_code(Health::unknown) == 3);
 }
 
-TEST_CASE("a host with a drive that was not read is not ok") {
+TEST_CASE("a host with a drive that was not read is not fine") {
     Report report = healthy_host();
     std::erase_if(report.observations, [](const Observation& observation) {
         return observation.metric == &metric::drive_read_timestamp_seconds &&
@@ -140,7 +140,7 @@ TEST_CASE("a dead agent comes first on the screen, and its old findings are mark
     const auto healthy_text = render_status(healthy_host(), report_time + 3 * 3600, {80, 24, true});
     CHECK(healthy_text.find("\033[32m") == std::string::npos);
     for (const std::string& line : lines_of(healthy_text)) {
-        CHECK_MESSAGE(!line.starts_with("ok "), line);
+        CHECK_MESSAGE(!line.starts_with("fine "), line);
     }
     // The agent was killed a moment ago: the report is still fresh.
     ViewOptions gone = screen;
@@ -152,6 +152,29 @@ TEST_CASE("a dead agent comes first on the screen, and its old findings are mark
     const Error absent{ErrorKind::absent, "no such file"};
     CHECK(matches_golden(golden("no_report.txt"),
                          render_no_report(absent, "/run/lastgood/report.json", screen)));
+}
+
+TEST_CASE("advice about a dead agent names systemctl only where there is a service") {
+    const Error absent{ErrorKind::absent, "no such file"};
+    ViewOptions options = screen;
+    options.agent_gone = true;
+    for (const bool has_service : {true, false}) {
+        CAPTURE(has_service);
+        options.has_service = has_service;
+        for (const std::string& text : {render_status(healthy_host(), report_time, options),
+                                        render_no_report(absent, "/r", options)}) {
+            CHECK((text.find("systemctl") != text.npos) == has_service);
+            CHECK((text.find("journalctl") != text.npos) == has_service);
+            CHECK((text.find(": lastgood run\n") != text.npos) == !has_service);
+        }
+    }
+}
+
+TEST_CASE("the headline of a host without drives, arrays, filesystems and backups is whole") {
+    Report report = empty_host();
+    report.findings.push_back(
+        {"x", Severity::warning, SubjectKind::collector, "smart", "It fails.", "", 0});
+    CHECK(lines_of(status(report)).front() == "WARNING   db8: 1 warning");
 }
 
 TEST_CASE("colour adds only escape sequences") {
