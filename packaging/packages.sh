@@ -71,14 +71,7 @@ missing_packages() {
 
 # Runs a command as root, with sudo if needed.
 as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo > /dev/null; then
-        sudo -- "$@"
-    else
-        echo "this needs root: run it as root, or install sudo: $*" >&2
-        return 1
-    fi
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
 }
 
 installed_packages() {
@@ -93,6 +86,9 @@ install_packages() {
     if [ ${#missing[@]} -eq 0 ]; then return 0; fi
     if ! command -v apt-get > /dev/null; then
         echo "these Debian packages are missing, and there is no apt-get here: ${missing[*]}" >&2
+        return 1
+    elif [ "$(id -u)" -ne 0 ] && ! command -v sudo > /dev/null; then
+        echo "these Debian packages are missing; install them as root: apt-get install ${missing[*]}" >&2
         return 1
     fi
     case $suite in
