@@ -1,43 +1,28 @@
 // A recorded host that a test builds file by file in a temporary directory.
 #pragma once
 
-#include <doctest/doctest.h>
-#include <stdlib.h>
-
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
 #include "core/host.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace lastgood::test {
 
 class RecordedHost {
   public:
-    RecordedHost() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "lastgood-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        root_ = std::shared_ptr<std::string>(new std::string(pattern), [](std::string* path) {
-            std::error_code ignored;
-            std::filesystem::remove_all(*path, ignored);
-            delete path;
-        });
-        host_ = std::make_shared<Host>(*root_);
-    }
-    const std::string& root() const { return *root_; }
+    RecordedHost()
+        : files_(std::make_shared<TemporaryDirectory>()),
+          host_(std::make_shared<Host>(files_->path)) {}
+    const std::string& root() const { return files_->path; }
     const Host& host() const { return *host_; }
 
-    void file(const std::string& path, const std::string& text) {
-        parent(path);
-        std::ofstream(*root_ + path, std::ios::binary) << text;
+    void file(const std::string& path, const std::string& text) { files_->write(path, text); }
+    void directory(const std::string& path) {
+        std::filesystem::create_directories(files_->at(path));
     }
-    void directory(const std::string& path) { std::filesystem::create_directories(*root_ + path); }
-    void link(const std::string& path, const std::string& target) {
-        parent(path);
-        std::filesystem::create_symlink(target, *root_ + path);
-    }
+    void link(const std::string& path, const std::string& target) { files_->link(path, target); }
     // Adds a block device: its directory in /sys/devices with the usual files, and the link in
     // /sys/class/block.
     void block(const std::string& name, const std::string& sysfs, const std::string& number,
@@ -57,10 +42,7 @@ class RecordedHost {
     }
 
   private:
-    void parent(const std::string& path) {
-        std::filesystem::create_directories(std::filesystem::path(*root_ + path).parent_path());
-    }
-    std::shared_ptr<std::string> root_;
+    std::shared_ptr<TemporaryDirectory> files_;
     std::shared_ptr<Host> host_;
 };
 

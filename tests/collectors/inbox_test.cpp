@@ -5,36 +5,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "collectors/collector.hpp"
 #include "core/descriptor.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 
 namespace {
 
-class Inbox {
+class Inbox : public test::TemporaryDirectory {
   public:
-    Inbox() {
-        std::string pattern = "/tmp/lastgood-inbox-XXXXXX";
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-        config.inbox_directory = path;
-    }
-    ~Inbox() {
-        std::error_code error;
-        std::filesystem::remove_all(path, error);
-    }
-    Inbox(const Inbox&) = delete;
-    Inbox& operator=(const Inbox&) = delete;
+    Inbox() { config.inbox_directory = path; }
 
     void write(const std::string& name, const std::string& text) const {
-        const std::string file = path + "/" + name;
-        std::ofstream(file, std::ios::binary) << text;
+        TemporaryDirectory::write(name, text);
         const timespec times[2] = {{1795230900, 0}, {1795230900, 0}};
-        REQUIRE(utimensat(AT_FDCWD, file.c_str(), times, 0) == 0);
+        REQUIRE(utimensat(AT_FDCWD, at(name).c_str(), times, 0) == 0);
     }
     bool collect() {
         sink = {};
@@ -48,7 +36,6 @@ class Inbox {
         return false;
     }
 
-    std::string path;
     Config config;
     MemorySink sink;
 };
@@ -77,7 +64,7 @@ TEST_CASE("lines become observations with the time of the line or of the file") 
 
 TEST_CASE("a missing inbox is empty") {
     Inbox inbox;
-    inbox.config.inbox_directory = inbox.path + "/nothing";
+    inbox.config.inbox_directory = inbox.at("nothing");
     CHECK(inbox.collect());
     CHECK(inbox.sink.observations.empty());
     CHECK(inbox.sink.problems.empty());
@@ -123,18 +110,18 @@ TEST_CASE("unfinished and unrelated files are ignored") {
 TEST_CASE("only plain files of trusted owners are read") {
     Inbox inbox;
     inbox.write("target", good);
-    REQUIRE(symlink((inbox.path + "/target").c_str(), (inbox.path + "/link.jsonl").c_str()) == 0);
-    REQUIRE(mkfifo((inbox.path + "/pipe.jsonl").c_str(), 0600) == 0);
-    REQUIRE(mkdir((inbox.path + "/directory.jsonl").c_str(), 0700) == 0);
+    REQUIRE(symlink(inbox.at("target").c_str(), inbox.at("link.jsonl").c_str()) == 0);
+    REQUIRE(mkfifo(inbox.at("pipe.jsonl").c_str(), 0600) == 0);
+    REQUIRE(mkdir(inbox.at("directory.jsonl").c_str(), 0700) == 0);
     sockaddr_un address{AF_UNIX, {}};
-    const std::string socket_path = inbox.path + "/socket.jsonl";
+    const std::string socket_path = inbox.at("socket.jsonl");
     REQUIRE(socket_path.copy(address.sun_path, sizeof address.sun_path - 1) == socket_path.size());
     const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     size_t expected = 4;
     if (geteuid() == 0) {
         inbox.write("foreign.jsonl", good);
-        REQUIRE(chown((inbox.path + "/foreign.jsonl").c_str(), 65534, 65534) == 0);
+        REQUIRE(chown(inbox.at("foreign.jsonl").c_str(), 65534, 65534) == 0);
         ++expected;
     }
     REQUIRE(inbox.collect());

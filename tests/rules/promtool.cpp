@@ -2,17 +2,16 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 
 #include "core/host.hpp"
 #include "rules/text.hpp"
 #include "tests/support.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace lastgood::test {
 
@@ -121,23 +120,18 @@ void move_timestamps(std::vector<Observation>& observations, Timestamp now) {
 }
 
 std::optional<std::string> promtool_test(const std::string& yaml, const std::string& test_file) {
-    std::string directory = (std::filesystem::temp_directory_path() / "lastgood-XXXXXX").string();
-    REQUIRE(::mkdtemp(directory.data()) != nullptr);
-    const std::string rules_path = directory + "/rules.yml";
-    const std::string test_path = directory + "/test.yml";
-    std::ofstream(rules_path) << yaml;
+    const TemporaryDirectory directory;
+    const std::string rules_path = directory.write("rules.yml", yaml);
     std::string content = test_file;
     const size_t at = content.find("{rules}");
     REQUIRE(at != std::string::npos);
-    std::ofstream(test_path) << content.replace(at, 7, rules_path);
+    const std::string test_path = directory.write("test.yml", content.replace(at, 7, rules_path));
     Command command;
     // promtool writes the differences to standard error, of which Host keeps only a part.
     command.arguments = {"sh", "-c", "exec promtool test rules \"$1\" 2>&1", "sh", test_path};
     command.deadline = 300;
     command.output_limit = 256 * 1024 * 1024;
     const auto output = Host().run(command);
-    std::error_code ignored;
-    std::filesystem::remove_all(directory, ignored);
     REQUIRE_MESSAGE(output, (output ? "" : output.error().message));
     if (output->exit_status == 0) return std::nullopt;
     return output->standard_output;

@@ -12,6 +12,7 @@
 #include "collectors/arrays/parse/md_sysfs.hpp"
 #include "collectors/explainer.hpp"
 #include "tests/collectors/golden.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 
@@ -35,26 +36,13 @@ bool has_member(const MemorySink& sink, std::string_view array, std::string_view
     return false;
 }
 
-// A temporary copy of a directory.
-struct Scratch {
-    std::filesystem::path path;
+// A temporary copy of a directory, or an empty one.
+struct Scratch : test::TemporaryDirectory {
     explicit Scratch(const std::string& copy_of) {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "lastgood-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
         if (!copy_of.empty())
             std::filesystem::copy(copy_of, path,
                                   std::filesystem::copy_options::recursive |
                                       std::filesystem::copy_options::copy_symlinks);
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    void write(const std::string& name, const std::string& text) const {
-        std::filesystem::create_directories((path / name).parent_path());
-        std::ofstream(path / name) << text;
     }
 };
 
@@ -113,26 +101,26 @@ TEST_CASE("a malformed array is reported as unreadable and does not affect the o
 
 TEST_CASE("a kernel without md gives an empty answer") {
     const Scratch host("");
-    const auto ran = test::run_on_host(arrays(), host.path.string());
+    const auto ran = test::run_on_host(arrays(), host.path);
     CHECK(ran.text == "");
 }
 
 TEST_CASE("the time of the last check is kept in the cursor") {
     const Scratch host(test::host_directory("mirror-healthy"));
     const std::string md = "sys/devices/virtual/block/md0/md/";
-    auto first = test::run_on_host(arrays(), host.path.string());
+    auto first = test::run_on_host(arrays(), host.path);
     CHECK_FALSE(value(first.sink, metric::array_last_check_timestamp_seconds, mirror));
 
     const std::string cursor =
         fmt::format(R"({{"{}":{{"known":1,"checked":1789000000}}}})", mirror);
-    auto checked = test::run_on_host(arrays(), host.path.string(), {}, cursor);
+    auto checked = test::run_on_host(arrays(), host.path, {}, cursor);
     CHECK(value(checked.sink, metric::array_last_check_timestamp_seconds, mirror) == 1789000000);
     // Only the agent knows since when an array has not been checked.
     CHECK_FALSE(value(checked.sink, metric::array_unchecked_since_timestamp_seconds, mirror));
 
     for (const char* malformed :
          {"rubbish", "[]", "{\"a\":1}", "{\"a\":{\"known\":\"x\"}}", "\xff"})
-        CHECK(value(test::run_on_host(arrays(), host.path.string(), {}, malformed).sink,
+        CHECK(value(test::run_on_host(arrays(), host.path, {}, malformed).sink,
                     metric::array_readable, mirror) == 1);
 }
 
@@ -141,8 +129,8 @@ TEST_CASE("mismatches are observed only after a check or a repair") {
     const char* id = "md-uuid-11111111:22223333:44445555:55555555";
     const std::string md = "sys/devices/virtual/block/md127/md/";
     auto mismatches = [&] {
-        return value(test::run_on_host(arrays(), host.path.string()).sink,
-                     metric::array_mismatch_sectors, id);
+        return value(test::run_on_host(arrays(), host.path).sink, metric::array_mismatch_sectors,
+                     id);
     };
     CHECK(mismatches() == 128);
     host.write(md + "last_sync_action", "resync\n");
@@ -159,8 +147,7 @@ TEST_CASE("unknown words of a newer kernel make an array unreadable and are show
     const Scratch host(test::host_directory("mirror-healthy"));
     const std::string md = "sys/devices/virtual/block/md0/md/";
     auto readable = [&] {
-        return value(test::run_on_host(arrays(), host.path.string()).sink, metric::array_readable,
-                     mirror);
+        return value(test::run_on_host(arrays(), host.path).sink, metric::array_readable, mirror);
     };
     CHECK(readable() == 1);
     for (const auto& change :
@@ -178,7 +165,7 @@ TEST_CASE("unknown words of a newer kernel make an array unreadable and are show
         host.write(md + file, fmt::format("{}\n", usual));
     }
     host.write(md + "sync_action", "scrub\n");
-    const auto ran = test::run_on_host(arrays(), host.path.string());
+    const auto ran = test::run_on_host(arrays(), host.path);
     CHECK(select(ran.sink.observations, metric::array_sync_action, mirror)[0]->label("action") ==
           "scrub");
     CHECK(readable() == 0);
@@ -219,8 +206,8 @@ TEST_CASE("btrfs: a device that was pulled while mounted is missing") {
     const std::string root = "sys/fs/btrfs/deadbeef-0000-4000-8000-00000000cafe/";
     scratch.write(root + "devinfo/2/missing", "0\n");
     std::filesystem::create_symlink("../../../../devices/gone/block/sdk",
-                                    scratch.path / (root + "devices/sdk"));
-    const auto ran = test::run_on_host(arrays(), scratch.path.string());
+                                    scratch.at(root + "devices/sdk"));
+    const auto ran = test::run_on_host(arrays(), scratch.path);
     const char* id = "btrfs-deadbeef-0000-4000-8000-00000000cafe";
     CHECK(value(ran.sink, metric::array_members, id) == 2);
     CHECK(value(ran.sink, metric::array_degraded_members, id) == 1);
@@ -284,10 +271,10 @@ TEST_CASE("recorded md directories of sysfs match INDEX.tsv") {
         const std::string tree = columns[0].substr(0, columns[0].size() - 1);
         const std::string device = tree.substr(tree.rfind('/') + 1);
         const Scratch host("");
-        std::filesystem::create_directories(host.path / "sys/block");
-        std::filesystem::copy(*corpora + "/" + tree, host.path / "sys/block" / device,
+        std::filesystem::create_directories(host.at("sys/block"));
+        std::filesystem::copy(*corpora + "/" + tree, host.at("sys/block/" + device),
                               std::filesystem::copy_options::recursive);
-        const Host recorded(host.path.string());
+        const Host recorded(host.path);
         const auto array = read_md_sysfs(recorded, device);
         REQUIRE(array);
         CHECK(array->problem == "");
@@ -338,7 +325,7 @@ TEST_CASE("two halves of one mirror that were started apart are two arrays") {
         host.write(md + "sync_action", "idle\n");
         host.write(md + "uuid", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9\n");
     }
-    const auto ran = test::run_on_host(arrays(), host.path.string());
+    const auto ran = test::run_on_host(arrays(), host.path);
     CHECK(value(ran.sink, metric::array_present, mirror) == 1);
     CHECK(value(ran.sink, metric::array_present, std::string(mirror) + "-md1") == 1);
     CHECK(select(ran.sink.observations, metric::array_present).size() == 2);
@@ -349,13 +336,13 @@ TEST_CASE("a rebuild that would take longer than ten years has no foreseeable en
     const char* id = "md-uuid-99999999:88887777:66665555:55555555";
     std::string md;
     for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(host.path / "sys/devices/virtual/block"))
+         std::filesystem::recursive_directory_iterator(host.at("sys/devices/virtual/block")))
         if (entry.path().filename() == "sync_speed")
             md = std::filesystem::relative(entry.path().parent_path(), host.path).string() + "/";
-    std::filesystem::remove(host.path / "proc/mdstat");  // which foresees an end of its own
+    std::filesystem::remove(host.at("proc/mdstat"));  // which foresees an end of its own
     const auto remaining = [&](const char* speed) {
         host.write(md + "sync_speed", speed);
-        return value(test::run_on_host(arrays(), host.path.string()).sink,
+        return value(test::run_on_host(arrays(), host.path).sink,
                      metric::array_sync_remaining_seconds, id);
     };
     CHECK(remaining("180000\n"));

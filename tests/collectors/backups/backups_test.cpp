@@ -12,6 +12,7 @@
 
 #include "collectors/collector.hpp"
 #include "core/host.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 
@@ -25,36 +26,20 @@ const std::string finished_dump =
     "complete\n--\n";
 const std::string unfinished_dump = "--\n-- PostgreSQL database dump\n--\nselect 1;\nsel";
 
-class TemporaryDirectory {
+class DatedFiles : public test::TemporaryDirectory {
   public:
-    TemporaryDirectory() {
-        std::string pattern = "/tmp/lastgood-backups-XXXXXX";
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~TemporaryDirectory() {
-        std::error_code error;
-        std::filesystem::remove_all(path, error);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
     void write(const std::string& name, const std::string& content, double modified = now) const {
-        const std::filesystem::path file = path + name;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << content;
+        TemporaryDirectory::write(name, content);
         touch(name, modified);
     }
     void touch(const std::string& name, double modified) const {
         const timespec time{static_cast<time_t>(modified), 0};
         const timespec times[2] = {time, time};
-        REQUIRE(utimensat(AT_FDCWD, (path + name).c_str(), times, 0) == 0);
+        REQUIRE(utimensat(AT_FDCWD, at(name).c_str(), times, 0) == 0);
     }
-
-    std::string path;
 };
 
-class Scene : public TemporaryDirectory {
+class Scene : public DatedFiles {
   public:
     Scene() {
         write("/now", fmt::format("{}", now));

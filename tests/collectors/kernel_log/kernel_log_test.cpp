@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "collectors/collector.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace lastgood {
 extern const Collector kernel_log_collector;
@@ -27,29 +27,6 @@ using test::totals;
 using test::Totals;
 
 namespace {
-
-class Folder {
-  public:
-    Folder() {
-        char pattern[] = "/tmp/lastgood-kernel-log-XXXXXX";
-        path_ = mkdtemp(pattern);
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    std::string write(const std::string& name, const std::string& text) const {
-        const std::filesystem::path path = path_ / std::filesystem::path(name);
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-        return path;
-    }
-    std::string path(const std::string& name = "") const {
-        return path_ / std::filesystem::path(name);
-    }
-
-  private:
-    std::filesystem::path path_;
-};
 
 std::string record(uint64_t sequence, const std::string& text, const std::string& device = "",
                    unsigned priority = 3) {
@@ -66,15 +43,15 @@ struct Outcome {
 // The result of `lastgood collect kernel_log` on a recorded host without drives.
 Outcome collect(const std::string& log, const std::string& cursor = "",
                 const std::string& boot = "boot-1") {
-    const Folder root;
+    const test::TemporaryDirectory root;
     root.write("proc/sys/kernel/random/boot_id", boot + "\n");
     root.write("proc/stat", "cpu 1 2 3\nbtime 1700000000\n");
     root.write("proc/self/mountinfo", "");
-    std::filesystem::create_directories(root.path("sys/class/block"));
-    std::filesystem::create_directories(root.path("sys/block"));
+    std::filesystem::create_directories(root.at("sys/class/block"));
+    std::filesystem::create_directories(root.at("sys/block"));
     root.write("dev/kmsg", log);
     root.write("now", "1700001000");
-    const Host host(root.path());
+    const Host host(root.path);
     Config config;
     MemorySink sink;
     Context context{host, config, sink, "", cursor, true};
@@ -157,8 +134,8 @@ TEST_CASE("btrfs counters of counted records are the base after a restart") {
 }
 
 TEST_CASE("a missing log is absent, not failed") {
-    const Folder root;
-    const Host host(root.path());
+    const test::TemporaryDirectory root;
+    const Host host(root.path);
     Config config;
     MemorySink sink;
     Context context{host, config, sink, "", "", true};
@@ -189,8 +166,8 @@ class TimingSink : public Sink {
 
 TEST_CASE("a stream commits one record within 100 ms and coalesces a flood") {
     using namespace std::chrono_literals;
-    const Folder folder;
-    const std::string path = folder.path("kmsg");
+    const test::TemporaryDirectory folder;
+    const std::string path = folder.at("kmsg");
     REQUIRE(mkfifo(path.c_str(), 0600) == 0);
     const int keep_open = open(path.c_str(), O_RDWR | O_CLOEXEC);
     const int writer = open(path.c_str(), O_WRONLY | O_CLOEXEC);

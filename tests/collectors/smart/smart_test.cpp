@@ -11,6 +11,7 @@
 #include "collectors/smart/readers.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/report.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 namespace fs = std::filesystem;
@@ -21,41 +22,15 @@ extern const Collector smart_collector;
 
 namespace {
 
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() {
-        char name[] = "/tmp/lastgood-smart-XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~TemporaryDirectory() { fs::remove_all(path_); }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-    void write(const std::string& file, const std::string& text) const {
-        fs::create_directories(fs::path(path_ + "/" + file).parent_path());
-        std::ofstream(path_ + "/" + file, std::ios::binary) << text;
-    }
-    void link(const std::string& file, const std::string& target) const {
-        fs::create_directories(fs::path(path_ + "/" + file).parent_path());
-        fs::create_symlink(target, path_ + "/" + file);
-    }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
-
 // Puts a shell script named smartctl first in PATH; an empty script: PATH has no smartctl.
 class FakeSmartctl {
   public:
     explicit FakeSmartctl(const std::string& script) : path_(std::getenv("PATH")) {
         if (!script.empty()) {
             directory_.write("smartctl", "#!/bin/sh\n" + script);
-            fs::permissions(directory_.path() + "/smartctl", fs::perms::owner_all);
+            fs::permissions(directory_.path + "/smartctl", fs::perms::owner_all);
         }
-        const std::string path =
-            script.empty() ? directory_.path() : directory_.path() + ":" + path_;
+        const std::string path = script.empty() ? directory_.path : directory_.path + ":" + path_;
         ::setenv("PATH", path.c_str(), 1);
     }
     ~FakeSmartctl() { ::setenv("PATH", path_.c_str(), 1); }
@@ -63,7 +38,7 @@ class FakeSmartctl {
     FakeSmartctl& operator=(const FakeSmartctl&) = delete;
 
   private:
-    TemporaryDirectory directory_;
+    test::TemporaryDirectory directory_;
     std::string path_;
 };
 
@@ -184,7 +159,7 @@ TEST_CASE("smartctl: a missing program is absent, with the package to install") 
 namespace {
 
 // Drives with SMART, without, asleep and behind a controller.
-void write_drives(const TemporaryDirectory& root) {
+void write_drives(const test::TemporaryDirectory& root) {
     const auto add_drive = [&](const std::string& name, const std::string& place,
                                const std::string& number, const std::string& serial) {
         const std::string sysfs = "sys/devices/pci0000:00/" + place + "/block/" + name;
@@ -222,9 +197,9 @@ void write_drives(const TemporaryDirectory& root) {
 }  // namespace
 
 TEST_CASE("recorded host: drives with SMART, without, asleep and behind a controller") {
-    const TemporaryDirectory root;
+    const test::TemporaryDirectory root;
     write_drives(root);
-    const Host host(root.path());
+    const Host host(root.path);
     const Config config;
     const auto ids = smart_collector.subjects(host, config);
     CHECK(ids.size() == 4);
@@ -270,7 +245,7 @@ TEST_CASE("recorded host: drives with SMART, without, asleep and behind a contro
 }
 
 TEST_CASE("volumes of RAID controllers are recognised, physical drives are not volumes") {
-    const TemporaryDirectory root;
+    const test::TemporaryDirectory root;
     const auto add_device = [&](const std::string& name, const std::string& address) {
         const std::string host_name = "host" + address.substr(0, address.find(':'));
         const std::string device =
@@ -283,7 +258,7 @@ TEST_CASE("volumes of RAID controllers are recognised, physical drives are not v
         return device;
     };
     const auto volume = [&](const std::string& name) {
-        const Host host(root.path());
+        const Host host(root.path);
         const auto topology = Topology::read(host, false);
         REQUIRE(topology.has_value());
         for (const auto& [id, drive] : topology->drives) {

@@ -15,23 +15,12 @@
 #include "exporters/prometheus/textfile.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/support.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
 
 namespace {
-
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        char name[] = "/tmp/lastgood-exporters-XXXXXX";
-        path = ::mkdtemp(name);
-    }
-    ~TemporaryFolder() {
-        [[maybe_unused]] const int status = std::system(("rm -rf " + path).c_str());
-    }
-    std::string path;
-};
 
 bool has_line(const std::string& text, const std::string& line) {
     return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
@@ -58,8 +47,8 @@ Report every_metric() {
 
 // What promtool reports about the exposition; empty if nothing.
 std::string promtool(const std::string& exposition) {
-    const TemporaryFolder folder;
-    const std::string file = folder.path + "/metrics";
+    const TemporaryDirectory folder;
+    const std::string file = folder.at("metrics");
     std::FILE* out = std::fopen(file.c_str(), "w");
     std::fwrite(exposition.data(), 1, exposition.size(), out);
     std::fclose(out);
@@ -139,8 +128,8 @@ TEST_CASE("promtool accepts every metric") {
 }
 
 TEST_CASE("the cache rereads only a changed file, and exposes only the time of an old report") {
-    const TemporaryFolder folder;
-    const std::string path = folder.path + "/report.json";
+    const TemporaryDirectory folder;
+    const std::string path = folder.at("report.json");
     Timestamp now = report_time;
     ExpositionCache cache(path, [&] { return now; });
 
@@ -184,7 +173,7 @@ TEST_CASE("the cache rereads only a changed file, and exposes only the time of a
 }
 
 TEST_CASE("the textfile is replaced atomically, readable by all, and ends in .prom") {
-    const TemporaryFolder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.path + "/lastgood.prom";
     const mode_t before = ::umask(077);
     const auto written = write_textfile(healthy_host(2), path);

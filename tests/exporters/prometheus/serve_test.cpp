@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 
@@ -21,6 +20,7 @@
 #include "exporters/prometheus/self_check.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/support.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
@@ -56,15 +56,9 @@ std::string get(int port, const std::string& path, const std::string& method = "
         .value_or("");
 }
 
-struct Folder {
-    Folder() {
-        char name[] = "/tmp/lastgood-serve-XXXXXX";
-        path = ::mkdtemp(name);
-        // Like the agent's runtime folder: everybody may read in it.
-        ::chmod(path.c_str(), 0755);
-    }
-    ~Folder() { [[maybe_unused]] const int status = std::system(("rm -rf " + path).c_str()); }
-    std::string path;
+// Like the agent's runtime directory: everybody may read in it.
+struct RuntimeDirectory : TemporaryDirectory {
+    RuntimeDirectory() { REQUIRE(::chmod(path.c_str(), 0755) == 0); }
 };
 
 Report fresh_report() {
@@ -82,9 +76,9 @@ int free_port() {
 }  // namespace
 
 TEST_CASE("each page has its status, content type and text") {
-    const Folder folder;
+    const RuntimeDirectory folder;
     HttpServer server;
-    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.path + "/report.json")));
+    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.at("report.json"))));
     const int port = server.port();
     REQUIRE(port > 0);
 
@@ -94,7 +88,7 @@ TEST_CASE("each page has its status, content type and text") {
     CHECK(get(port, "/metrics").find("\nlastgood_") == std::string::npos);
     CHECK(get(port, "/").find("UNKNOWN") != std::string::npos);
 
-    REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
+    REQUIRE(write_report(fresh_report(), folder.at("report.json")));
     const auto metrics = get(port, "/metrics");
     CHECK(metrics.starts_with("HTTP/1.1 200 "));
     CHECK(metrics.find("Content-Type: text/plain; version=0.0.4") != std::string::npos);
@@ -240,8 +234,8 @@ TEST_CASE("privileges are dropped, and the check finds those that are left") {
 }
 
 TEST_CASE("serve runs without privileges until SIGTERM, and fails if the port is in use") {
-    const Folder folder;
-    REQUIRE(write_report(fresh_report(), folder.path + "/report.json"));
+    const RuntimeDirectory folder;
+    REQUIRE(write_report(fresh_report(), folder.at("report.json")));
     Config config;
     config.runtime_directory = folder.path;
     config.listen = fmt::format("127.0.0.1:{}", free_port());
