@@ -77,65 +77,39 @@ void KernelLogAccount::charge_btrfs(const KernelEvent& event,
 }
 
 void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::Origin& origin) {
-    switch (event.kind) {
-        case KernelEventKind::appeared:
-        case KernelEventKind::attached:
-        case KernelEventKind::removed:
-        case KernelEventKind::port_map:
-            names_.note(event);
+    switch (role_of(event.kind)) {
+        case KernelEventRole::error:
+            charge_error(event, origin);
             return;
-        case KernelEventKind::btrfs_counters:
+        case KernelEventRole::counters:
             charge_btrfs(event, origin);
             return;
-        case KernelEventKind::suppressed:
+        case KernelEventRole::names:
+            names_.note(event);
+            return;
+        case KernelEventRole::suppression:
             if (event.layer == KernelLayer::other) return;
             add(metric::kernel_log_suppressed_messages_total, "", "", "", event.count, origin.time);
             return;
-        case KernelEventKind::ata_exception:
-        case KernelEventKind::ata_recovered:
-        case KernelEventKind::sync_done:
-        case KernelEventKind::sync_interrupted:
+        case KernelEventRole::context:
             return;
-        case KernelEventKind::array_failed:
-        case KernelEventKind::array_mismatch:
-            add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
-                to_string(event.layer), 1, origin.time);
-            return;
-        case KernelEventKind::io:
-        case KernelEventKind::medium:
-        case KernelEventKind::hardware:
-        case KernelEventKind::timeout:
-        case KernelEventKind::transport:
-        case KernelEventKind::reset:
-        case KernelEventKind::slowed:
-        case KernelEventKind::device_gone:
-        case KernelEventKind::protection:
-        case KernelEventKind::target:
-        case KernelEventKind::unsupported:
-        case KernelEventKind::nexus:
-        case KernelEventKind::no_space:
-        case KernelEventKind::resource:
-        case KernelEventKind::corrected:
-        case KernelEventKind::uncorrected:
-        case KernelEventKind::checksum:
-        case KernelEventKind::kicked:
-        case KernelEventKind::non_fresh:
-        case KernelEventKind::beyond_end:
-        case KernelEventKind::inconsistent:
-        case KernelEventKind::journal_aborted:
-        case KernelEventKind::read_only:
-        case KernelEventKind::shutdown:
-            break;
     }
+}
+
+void KernelLogAccount::charge_error(const KernelEvent& event,
+                                    const KernelLogReader::Origin& origin) {
+    const bool of_array = event.kind == KernelEventKind::array_failed ||
+                          event.kind == KernelEventKind::array_mismatch;
+    if (of_array || (event.kind == KernelEventKind::uncorrected && !event.array.empty())) {
+        add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
+            to_string(event.layer), 1, origin.time);
+    }
+    if (of_array) return;  // what its drives did has messages of its own
     if (!event.filesystem.empty() || event.layer == KernelLayer::journal) {
         const std::string filesystem = names_.filesystem(event.filesystem);
         if (!filesystem.empty())
             add(metric::filesystem_kernel_log_errors_total, filesystem, to_string(event.kind),
                 to_string(event.layer), 1, origin.time);
-    }
-    if (event.kind == KernelEventKind::uncorrected && !event.array.empty()) {
-        add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
-            to_string(event.layer), 1, origin.time);
     }
     if (!event.device.empty()) charge_device(event, origin, event.kind, 1);
 }

@@ -71,6 +71,7 @@ class KernelLogAccount {
 
     void add(const Metric& metric, std::string_view subject, std::string_view kind,
              std::string_view layer, uint64_t count, Timestamp at);
+    void charge_error(const KernelEvent& event, const KernelLogReader::Origin& origin);
     void charge_device(const KernelEvent& event, const KernelLogReader::Origin& origin,
                        KernelEventKind kind, uint64_t count);
     void charge_btrfs(const KernelEvent& event, const KernelLogReader::Origin& origin);

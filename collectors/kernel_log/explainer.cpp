@@ -58,7 +58,7 @@ class SavedLogNames : public KernelLogNames {
             }
         }
         // While libata recovers just one port, errors of the SCSI layer come from that port.
-        if (event.layer == KernelLayer::scsi && is_error(event.kind) &&
+        if (event.layer == KernelLayer::scsi && role_of(event.kind) == KernelEventRole::error &&
             ports_in_recovery_.size() == 1 && !event.address.empty()) {
             ++votes_[*ports_in_recovery_.begin()][leading_number(event.address)];
         }

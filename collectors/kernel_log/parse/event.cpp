@@ -118,7 +118,7 @@ std::string_view to_string(KernelEventKind kind) {
     return "unknown";
 }
 
-bool is_error(KernelEventKind kind) {
+KernelEventRole role_of(KernelEventKind kind) {
     switch (kind) {
         case KernelEventKind::io:
         case KernelEventKind::medium:
@@ -146,20 +146,23 @@ bool is_error(KernelEventKind kind) {
         case KernelEventKind::journal_aborted:
         case KernelEventKind::read_only:
         case KernelEventKind::shutdown:
-            return true;
-        case KernelEventKind::ata_exception:
-        case KernelEventKind::ata_recovered:
+            return KernelEventRole::error;
         case KernelEventKind::btrfs_counters:
+            return KernelEventRole::counters;
         case KernelEventKind::appeared:
         case KernelEventKind::attached:
         case KernelEventKind::removed:
+        case KernelEventKind::port_map:
+            return KernelEventRole::names;
         case KernelEventKind::suppressed:
+            return KernelEventRole::suppression;
+        case KernelEventKind::ata_exception:
+        case KernelEventKind::ata_recovered:
         case KernelEventKind::sync_done:
         case KernelEventKind::sync_interrupted:
-        case KernelEventKind::port_map:
-            return false;
+            return KernelEventRole::context;
     }
-    return false;
+    return KernelEventRole::context;
 }
 
 namespace {

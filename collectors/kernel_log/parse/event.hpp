@@ -73,8 +73,16 @@ enum class KernelEventKind {
     port_map,          // `address` is the SCSI host of USB port `device`; `text` is the driver
 };
 std::string_view to_string(KernelEventKind kind);
-// False for the kinds under "No errors".
-bool is_error(KernelEventKind kind);
+
+// What an event of this kind is good for.
+enum class KernelEventRole {
+    error,        // counts against a drive, an array or a filesystem
+    counters,     // has btrfs's counters, whose growth counts
+    names,        // tells which device a name stands for
+    suppression,  // tells that messages are missing
+    context,      // belongs to other messages; means nothing by itself
+};
+KernelEventRole role_of(KernelEventKind kind);
 
 // libata and the SCSI layer report a failed command in several messages, which KernelLogReader
 // joins: the position of a message in that report.
