@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/text.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -10,9 +11,6 @@ namespace {
 std::string error_of(const std::string& text) {
     const auto config = parse_config(text, "x.toml");
     return config ? "" : config.error().message;
-}
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != text.npos;
 }
 }  // namespace
 

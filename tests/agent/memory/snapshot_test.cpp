@@ -216,21 +216,3 @@ TEST_CASE("nothing is missing before the inventory was read") {
     tasks.front().retired = true;
     CHECK_FALSE(present());
 }
-
-TEST_CASE("drive_answering of a controller is reported only while it is 0") {
-    const auto answering = [](const char* subject, bool succeeded) {
-        Task task;
-        task.name = "smart";
-        task.subject = subject;
-        task.collector = find_collector("smart");
-        task.has_reported = true;
-        task.succeeded = succeeded;
-        std::list<Task> tasks;
-        tasks.push_back(std::move(task));
-        return value_of(observe_all(tasks, {}, {}, {}, now), metric::drive_answering, subject);
-    };
-    CHECK(answering("wwn-1", true) == 1);
-    CHECK(answering("wwn-1", false) == 0);
-    CHECK_FALSE(answering("controller-host0", true));
-    CHECK(answering("controller-host0", false) == 0);
-}
