@@ -5,7 +5,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-
 #include "collectors/collector.hpp"
 #include "core/descriptor.hpp"
 #include "tests/temporary_directory.hpp"
