@@ -314,7 +314,9 @@ std::string to_toml(bool value) {
     return value ? "true" : "false";
 }
 std::string to_toml(Seconds value) {
-    return fmt::format("\"{}s\"", value);
+    const std::string readable = format_duration(value);
+    const auto same = parse_duration(readable);
+    return same && *same == value ? toml_string(readable) : fmt::format("\"{}s\"", value);
 }
 std::string to_toml(const std::vector<std::string>& values) {
     std::string list;
@@ -331,25 +333,31 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     return config;
 }
 
+Result<std::vector<std::string>> config_files(const std::string& path) {
+    const Host host;
+    std::vector<std::string> files;
+    const std::string directory = path.substr(0, path.rfind('/') + 1);
+    const auto main_file = host.read(path);
+    if (path != default_config_path || main_file || main_file.error().kind != ErrorKind::absent)
+        files.push_back(path);
+    const auto names = host.list(directory + "conf.d");
+    if (!names && names.error().kind != ErrorKind::absent) return Failure(names.error());
+    for (const std::string& name : names ? *names : std::vector<std::string>())
+        if (name.ends_with(".toml") && !name.starts_with('.'))
+            files.push_back(directory + "conf.d/" + name);
+    return files;
+}
+
 Result<Config> read_config(const std::string& path, Config defaults) {
     const Host host;
     Config config = std::move(defaults);
-    const auto main_file = host.read(path);
-    if (main_file) {
-        if (const auto added = add_file(*main_file, path, config); !added)
-            return Failure(added.error());
-    } else if (path != default_config_path || main_file.error().kind != ErrorKind::absent) {
-        return fail(main_file.error().kind,
-                    fmt::format("cannot read the configuration: {}", main_file.error().message));
-    }
-    const std::string directory = path.substr(0, path.rfind('/') + 1) + "conf.d";
-    const auto names = host.list(directory);
-    if (!names && names.error().kind != ErrorKind::absent) return Failure(names.error());
-    for (const std::string& name : names ? *names : std::vector<std::string>()) {
-        if (!name.ends_with(".toml") || name.starts_with('.')) continue;
-        const std::string file = directory + "/" + name;
+    const auto files = config_files(path);
+    if (!files) return Failure(files.error());
+    for (const std::string& file : *files) {
         const auto text = host.read(file);
-        if (!text) return Failure(text.error());
+        if (!text)
+            return fail(text.error().kind,
+                        fmt::format("cannot read the configuration: {}", text.error().message));
         if (const auto added = add_file(*text, file, config); !added) return Failure(added.error());
     }
     if (const auto checked = check(config, path); !checked) return Failure(checked.error());

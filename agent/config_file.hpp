@@ -12,11 +12,14 @@ namespace lastgood {
 
 inline constexpr const char* default_config_path = "/etc/lastgood/lastgood.toml";
 
-// Reads `path`, then conf.d/*.toml beside it in the order of their names: later settings win,
-// [[backup]] sections add up. With the default path, a missing file is a valid empty configuration.
-// `defaults` applies where the files say nothing. Blocks as long as the filesystem does. Errors:
-// malformed (also for unknown keys), with file, line, column and what to do; or the file cannot be
-// read.
+// The files that make the configuration: `path`, then conf.d/*.toml beside it in the order of their
+// names. The default path is left out if there is no such file. Errors: conf.d cannot be read.
+Result<std::vector<std::string>> config_files(const std::string& path);
+
+// Reads config_files(path): later settings win, [[backup]] sections add up. No file is a valid
+// empty configuration. `defaults` applies where the files say nothing. Blocks as long as the
+// filesystem does. Errors: malformed (also for unknown keys), with file, line, column and what to
+// do; or the file cannot be read.
 Result<Config> read_config(const std::string& path, Config defaults = {});
 
 // Parses the text of one file; messages call it `name`. Error: malformed. Pure.

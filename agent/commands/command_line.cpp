@@ -1,13 +1,87 @@
 #include "agent/commands/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
+#include "collectors/collector.hpp"
+#include "core/text.hpp"
+#include "exporters/status/text.hpp"
+
 namespace lastgood {
+namespace {
+
+constexpr size_t help_width = 80, help_column = 30;  // the column in which CLI11 starts a help text
+
+// CLI11 breaks no lines.
+std::string wrap_help(std::string_view help) {
+    std::string wrapped;
+    while (!help.empty()) {
+        const std::string_view line = take_line(help);
+        const size_t indent = line.starts_with("  ") ? help_column : 0;
+        std::string start(line.substr(0, indent));
+        if (line.size() <= help_width) {
+            wrapped += fmt::format("{}\n", line);
+            continue;
+        }
+        for (const std::string& part : wrap(line.substr(indent), help_width - indent)) {
+            wrapped += start + part + '\n';
+            start = std::string(indent, ' ');
+        }
+    }
+    return wrapped;
+}
+
+class HelpFormatter : public CLI::Formatter {
+  public:
+    std::string make_help(const CLI::App* app, std::string name,
+                          CLI::AppFormatMode mode) const override {
+        return wrap_help(Formatter::make_help(app, std::move(name), mode));
+    }
+};
+
+// What is wrong with the command line, and where to look.
+std::string describe_mistake(const CLI::App* app, const CLI::Error& error) {
+    std::string name = app->get_name();
+    while (!app->get_subcommands().empty()) {
+        app = app->get_subcommands().front();
+        name += " " + app->get_name();
+    }
+    const auto rest = app->remaining();
+    std::string commands;
+    for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
+        commands += (commands.empty() ? "" : ", ") + command->get_name();
+    std::string what = error.what();
+    if (!rest.empty() && rest[0].starts_with('-'))
+        what = fmt::format("there is no option \"{}\"", harmless(rest[0]));
+    else if (!rest.empty() && !commands.empty())
+        what = fmt::format("there is no command \"{}\"", harmless(rest[0]));
+    else if (!rest.empty())
+        what = fmt::format("there is nothing to do with \"{}\"", harmless(rest[0]));
+    else if (!commands.empty())
+        what = "name a command";
+    std::string text;
+    for (const std::string& line :
+         wrap(commands.empty() ? what : what + "; the commands are: " + commands, help_width - 2))
+        text += (text.empty() ? name + ": " : "  ") + line + '\n';
+    return fmt::format("{}See: {} --help\n", text, name);
+}
+
+std::string list_of_collectors() {
+    std::string list = "Collectors:\n";
+    for (const Collector* one : all_collectors())
+        list += fmt::format("  {:<{}}{}\n", one->name, help_column - 2, one->summary);
+    return list;
+}
+
+}  // namespace
 
 std::shared_ptr<CLI::App> make_command_line(Options& options) {
     const auto made = std::make_shared<CLI::App>(
         "Is a drive failing, and is the last good copy of the data still good?", "lastgood");
     CLI::App& app = *made;
+    app.formatter(std::make_shared<HelpFormatter>());
+    app.failure_message(describe_mistake);
     app.require_subcommand(1);
     app.set_version_flag("--version", LASTGOOD_VERSION);
 
@@ -57,7 +131,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         "report");
 
     CLI::App* collect_command = add(app, "collect", "Run one collector and print its observations");
-    collect_command->add_option("name", options.collector, "Name of the collector")
+    collect_command->footer(list_of_collectors());
+    collect_command->add_option("collector", options.collector, "Name of the collector")
         ->type_name("COLLECTOR")
         ->required();
     collect_command->add_option("subject", options.collector_subject, "Only this drive or backup")

@@ -117,7 +117,12 @@ int print_rules() {
 int check_config(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    fmt::print("{}: fine\n", options.config_path);
+    const auto files = config_files(options.config_path);
+    if (!files) return fail_with(files.error());
+    for (const std::string& file : *files) fmt::print("{}: fine\n", file);
+    if (files->empty())
+        fmt::print("There is no {}: lastgood uses its defaults, see lastgood config show.\n",
+                   options.config_path);
     return 0;
 }
 

@@ -351,7 +351,7 @@ Result<void> run(Context& context) {
 extern const Collector filesystems_collector;
 const Collector filesystems_collector = {
     .name = "filesystems",
-    .summary = "mounted filesystems: fill level, read-only, errors, drives below, backup cover",
+    .summary = "Mounted filesystems: fill level, read-only, errors, drives below, backup cover",
     .kind = CollectorKind::stream,
     .interval = tick,
     .deadline = 60,

@@ -88,7 +88,9 @@ std::vector<std::string> new_steps(const Finding& finding,
         else
             left_out = true;
     }
-    if (left_out && !steps.empty()) steps.emplace_back("Then as above.");
+    if (left_out && !steps.empty())  // what is more urgent stands above
+        steps.insert(steps.begin(), fmt::format("First do the steps above that are about this {}.",
+                                                to_string(finding.kind)));
     if (steps.size() > 1)
         for (size_t i = 0; i < steps.size(); ++i) steps[i] = fmt::format("{}. {}", i + 1, steps[i]);
     return steps;

@@ -51,7 +51,7 @@ def commands(binary):
         for line in text.splitlines():
             if line and not line.startswith(" "):
                 section = line.strip()
-            elif section == "Options:":
+            elif section == "Options:" and line.startswith("  -"):
                 options += [word.rstrip(",") for word in line.split()[:2] if word.startswith("--")]
             elif section == "Subcommands:" and line.startswith("  ") and line[2] != " ":
                 names.append(line.split()[0])

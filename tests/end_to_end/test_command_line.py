@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from lastgood import BINARY, lastgood
+from package import commands
 
 KERNEL_LOG = """\
 [    1.204118] sd 2:0:0:0: [sdb] 7814037168 512-byte logical blocks: (4.00 TB/3.64 TiB)
@@ -71,11 +72,33 @@ def test_a_collector_by_hand(tmp_path):
     assert b"nonsense" in unknown.stderr and b"arrays" in unknown.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["status", "--nonsense"], ["explain"]], ids=" ".join)
-def test_a_wrong_command_line_is_refused(arguments):
-    done = lastgood(*arguments)
-    assert done.returncode != 0
-    assert done.stderr + done.stdout
+@pytest.mark.parametrize(
+    "line, says",
+    [
+        ("", ["lastgood: name a command", "status, run", "See: lastgood --help"]),
+        ("nonsense", ['there is no command "nonsense"', "status, run", "See: lastgood --help"]),
+        ("--nonsense", ['there is no option "--nonsense"', "See: lastgood --help"]),
+        ("config", ["lastgood config: name a command", "check, show, discover"]),
+        ("status --nonsense", ['lastgood status: there is no option "--nonsense"', "See: lastgood status --help"]),
+        ("status sda nonsense", ['lastgood status: there is nothing to do with "nonsense"']),
+        ("preflight", ["lastgood preflight: drive is required", "See: lastgood preflight --help"]),
+        ("explain", ["lastgood explain: "]),
+    ],
+)
+def test_a_wrong_command_line_is_refused_and_says_what_to_do(line, says):
+    done = lastgood(*line.split())
+    assert done.returncode == 3
+    assert done.stdout == b""
+    for one in says:
+        assert one in done.stderr.decode(), done.stderr
+
+
+def test_help_fits_80_columns_and_names_the_collectors():
+    for command in commands(BINARY):
+        text = lastgood(*command.split(), "--help").stdout.decode()
+        assert "Usage: lastgood" in text
+        assert max(map(len, text.splitlines())) <= 80, text
+    assert "kernel_log" in lastgood("collect", "--help").stdout.decode()
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):

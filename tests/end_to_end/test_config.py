@@ -1,11 +1,12 @@
 """The configuration is checked completely before use. If a new one is broken, the old one stays in force."""
 
+import pathlib
 import signal
 import time
 
 import pytest
 
-from lastgood import wait_until
+from lastgood import lastgood, wait_until
 from test_isolation import GOOD, collector, script
 
 
@@ -32,6 +33,13 @@ def test_a_broken_config_is_refused_with_file_and_line(installation, text, says,
 def test_config_check_and_show(installation):
     done = installation.call("config", "check")
     assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{installation.config}: fine\n"
+    more = installation.config.parent / "conf.d/more.toml"
+    more.parent.mkdir()
+    more.write_text('[kernel_log]\nwindow = "36h"\n')
+    assert installation.call("config", "check").stdout == f"{installation.config}: fine\n{more}: fine\n"
+    assert 'window = "36 h"' in installation.call("config", "show").stdout
+    more.unlink()
     shown = installation.call("config", "show")
     assert shown.returncode == 0
     assert str(installation.runtime) in shown.stdout
@@ -77,9 +85,8 @@ def test_no_config_is_a_valid_config(installation):
     installation.config.unlink()
     missing = installation.call("config", "check")
     assert missing.returncode != 0, "a config that is named must be there"
-    import subprocess
-
-    from lastgood import BINARY
-
-    done = subprocess.run([BINARY, "config", "show"], capture_output=True, text=True, check=False, timeout=20)
-    assert done.returncode == 0, done.stderr
+    assert lastgood("config", "show").returncode == 0
+    default = pathlib.Path("/etc/lastgood/lastgood.toml")
+    checked = lastgood("config", "check")
+    assert checked.returncode == 0, checked.stderr
+    assert (f"{default}: fine" if default.exists() else f"There is no {default}: ") in checked.stdout.decode()
