@@ -32,10 +32,11 @@ struct InboxFile {
 };
 
 Failure not_plain(const std::string& path) {
-    return fail(ErrorKind::denied,
-                fmt::format("{} is not read: it is no plain file; write or rename the file itself "
-                            "to this place, no link to it",
-                            path));
+    return fail(
+        ErrorKind::denied,
+        fmt::format("{} is not read: it is not a plain file; write or rename the file itself "
+                    "to this place, not a link to it",
+                    path));
 }
 
 Failure too_large(const std::string& path) {
@@ -111,7 +112,7 @@ Result<void> take_observation(Sink& sink, std::string_view line, Timestamp modif
             sink.problem(parsed->subject, parsed->error);
             return {};
     }
-    return fail(ErrorKind::malformed, "a line of an unknown kind");
+    return fail(ErrorKind::malformed, "not an observation, problem, increment or commit");
 }
 
 void take_file(Sink& sink, const std::string& path, const InboxFile& file) {
@@ -184,7 +185,7 @@ Result<void> run(Context& context) {
 extern const Collector inbox_collector;
 const Collector inbox_collector = {
     .name = "inbox",
-    .summary = "Observation lines in files that others have dropped into the inbox directory",
+    .summary = "Observations in the files of the inbox directory",
     .kind = CollectorKind::poll,
     .interval = 30,
     .deadline = 30,

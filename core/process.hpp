@@ -7,7 +7,7 @@ namespace lastgood {
 
 // Runs a command and blocks until it ends, at most `deadline` and 2 s more. Errors: absent (no such
 // command), timed_out (past its deadline; a child that survives SIGKILL is abandoned), failed (more
-// output than `output_limit`, or it could not be started). A non-zero exit status is no error.
+// output than `output_limit`, or it could not be started). A non-zero exit status is not an error.
 Result<CommandOutput> run_process(const Command& command);
 
 }  // namespace lastgood

@@ -105,7 +105,8 @@ void read_btrfs_links(const Host& host, Topology& topology) {
 }
 
 // mountinfo shows the path that btrfs was mounted with, which may be one of udev's links
-// (/dev/disk/by-id/…). A btrfs mount's number is no device's, so only the path leads to its drives.
+// (/dev/disk/by-id/…). A btrfs mount's number is not a device's, so only the path leads to its
+// drives.
 void resolve_sources(const Host& host, Topology& topology) {
     for (Mount& mount : topology.mounts) {
         if (!mount.source.starts_with("/dev/") || topology.device(mount.number) ||

@@ -61,7 +61,7 @@ suites_packages=(debootstrap zstd util-linux python3)
 # Prints those of the given packages that are not installed, one on each line.
 missing_packages() {
     local installed
-    # dpkg-query fails for an unknown package, which is no error here: the package is not installed.
+    # dpkg-query fails for an unknown package, which is not an error here: the package is not installed.
     installed=$( { dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' "$@" 2> /dev/null || true; } | sed -n 's/^ii *|//p')
     local package
     for package in "$@"; do

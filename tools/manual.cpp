@@ -142,7 +142,7 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         "| severity | meaning |\n|---|---|\n"
         "| **critical** | Data loss threatens now: act tonight. |\n"
         "| **warning** | Act this week. |\n"
-        "| **unknown** | The state cannot be told. That is not \"fine\". |\n\n"
+        "| **unknown** | Cannot tell. That is not \"fine\". |\n\n"
         "A rule holds for one subject (a drive, an array, a backup) when all of its conditions "
         "hold "
         "for that subject. A metric in a condition means the largest of the subject's series. "

@@ -45,11 +45,13 @@ std::string to_toml(const Discovery& discovery) {
                                       discovery.configured > 0 ? " new" : "", searched, places));
     else
         add_comment(
-            text, fmt::format("{} found in {} of {}. Check each entry, set covers to what it "
-                              "holds, and delete entries that nobody renews. Save the rest as "
-                              "/etc/lastgood/conf.d/backups.toml, then run: lastgood config check",
-                              count == 1 ? "One backup was" : fmt::format("{} backups were", count),
-                              searched, places));
+            text,
+            fmt::format(
+                "{} found in {} of {}. Check each entry, set covers to what it "
+                "holds, and delete entries of backups that are no longer made. Save the rest as "
+                "/etc/lastgood/conf.d/backups.toml, then run: lastgood config check",
+                count == 1 ? "One backup was" : fmt::format("{} backups were", count), searched,
+                places));
     if (discovery.configured > 0)
         add_comment(text, fmt::format("{} more {} configured already.", discovery.configured,
                                       discovery.configured == 1 ? "is" : "are"));

@@ -238,8 +238,8 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
             problems.push_back({task.name, task.subject,
                                 fmt::format("{}; the first: {}",
                                             counted(static_cast<double>(task.last.rejected_lines),
-                                                    "line is no valid observation",
-                                                    "lines are no valid observations"),
+                                                    "line is not a valid observation",
+                                                    "lines are not valid observations"),
                                             task.last.first_rejected),
                                 0});
         for (const auto& [subject, error] : task.last.problems)

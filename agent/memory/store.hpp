@@ -24,8 +24,8 @@ namespace lastgood {
 class Store {
   public:
     // Opens DIRECTORY/state.db, which is created if missing, and waits at most 20 s for it. A file
-    // that is no database, or a corrupt one, is renamed to state.db.damaged. problem() tells what
-    // went wrong.
+    // that is not a database, or a corrupt one, is renamed to state.db.damaged. problem() tells
+    // what went wrong.
     explicit Store(std::string directory);
     ~Store();  // waits at most 2 s for the last changes to be written
     Store(const Store&) = delete;

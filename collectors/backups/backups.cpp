@@ -39,7 +39,7 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
         case BackupKind::observed:
             return BackupState{};  // its values come from the inbox
     }
-    return fail(ErrorKind::failed, "a backup of an unknown kind");
+    return fail(ErrorKind::failed, "unknown kind of backup");
 }
 
 void observe_settings(Context& context, const Backup& backup, Timestamp now) {
@@ -73,10 +73,14 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     if (backup.min_size && !state.size && state.count.value_or(1) > 0 &&
         (backup.kind == BackupKind::restic || backup.kind == BackupKind::borg ||
          backup.kind == BackupKind::stamp))
-        sink.problem(backup.name, {ErrorKind::absent,
-                                   fmt::format("min_size is set, but the size of one {} backup "
-                                               "cannot be read without its password",
-                                               to_string(backup.kind))});
+        sink.problem(backup.name,
+                     {ErrorKind::absent,
+                      backup.kind == BackupKind::stamp
+                          ? std::string("min_size is set, but a stamp file does not tell the size "
+                                        "of a backup; remove min_size")
+                          : fmt::format("min_size is set, but the size of one {} backup cannot be "
+                                        "read without its password; remove min_size",
+                                        to_string(backup.kind))});
 }
 
 Result<void> run(Context& context) {

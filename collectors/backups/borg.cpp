@@ -90,7 +90,7 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
     return fail(
         ErrorKind::absent,
         fmt::format("{}: the cache of the borg client that writes here is not on this host; "
-                    "name it by cache_directory, or let the job touch a stamp",
+                    "set cache_directory to it, or let the job touch a stamp file",
                     backup.location));
 }
 
@@ -127,8 +127,8 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
     if (!text) {
         if (text.error().kind != ErrorKind::absent) return Failure(text.error());
         return fail(ErrorKind::absent,
-                    fmt::format("{}: there is no borg repository (no file \"config\"); is it not "
-                                "mounted, or was it moved?",
+                    fmt::format("{}: there is no borg repository (no file \"config\"); see "
+                                "whether it is mounted, or was moved",
                                 location));
     }
     const auto config = parse_borg_config(*text);
@@ -161,7 +161,7 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
         state.incomplete = true;
         state.problems.push_back(
             {ErrorKind::failed,
-             fmt::format("{}: the last create was killed before it had finished", location)});
+             fmt::format("{}: the last borg create was killed before it finished", location)});
     }
     if (!state.incomplete) state.incomplete = false;
     return state;

@@ -16,6 +16,7 @@
 #include "collectors/backups/parse/restic_times.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
@@ -36,6 +37,10 @@ using Names = std::vector<std::string>;
 
 bool has(const Names& names, std::string_view name) {
     return std::ranges::binary_search(names, name);
+}
+
+std::string directories(size_t count) {
+    return counted(static_cast<double>(count), "directory", "directories");
 }
 
 // The text as a valid name of a backup in the configuration.
@@ -85,15 +90,15 @@ class Search {
         while (!queue_.empty()) {
             const auto [path, depth] = queue_.front();
             if (out_of_time()) {
-                found_.notes.push_back(
-                    fmt::format("The search ended after {}, before {}: there may be more.",
-                                format_duration(limits_.time), path));
+                found_.notes.push_back(fmt::format(
+                    "The search was stopped after {}, before {}: there may be more backups.",
+                    format_duration(limits_.time), path));
                 break;
             }
             if (entries_ >= limits_.entries) {
-                found_.notes.push_back(
-                    fmt::format("The search ended after {} names, before {}: there may be more.",
-                                limits_.entries, path));
+                found_.notes.push_back(fmt::format(
+                    "The search was stopped after {} names, before {}: there may be more backups.",
+                    limits_.entries, path));
                 break;
             }
             queue_.pop_front();
@@ -101,11 +106,12 @@ class Search {
         }
         if (denied_ > 0)
             found_.notes.push_back(
-                fmt::format("{} directories could not be read, the first is {} (run it as root).",
-                            denied_, first_denied_));
+                fmt::format("{} could not be read for lack of permission, such as {}: run this "
+                            "as root.",
+                            directories(denied_), first_denied_));
         if (failed_ > 0)
             found_.notes.push_back(
-                fmt::format("{} directories could not be read: {}.", failed_, first_failure_));
+                fmt::format("{} could not be read: {}.", directories(failed_), first_failure_));
         std::ranges::stable_sort(found_.suggestions, {}, [](const SuggestedBackup& one) {
             return std::pair(one.backup.location, one.backup.stanza);
         });
@@ -143,7 +149,9 @@ class Search {
         for (const std::string& place : found_.places) queue_.emplace_back(place, 0);
         if (network > 0)
             found_.notes.push_back(
-                fmt::format("{} network or FUSE filesystems were not searched.", network));
+                fmt::format("Not searched: {}.",
+                            counted(static_cast<double>(network), "network or FUSE filesystem",
+                                    "network or FUSE filesystems")));
     }
 
     // Whether a later mount on a directory above hides this mount.
@@ -170,7 +178,8 @@ class Search {
             return std::nullopt;
         }
         if (status->size > largest_directory) {
-            found_.notes.push_back(fmt::format("{} was not looked into: it is very large.", path));
+            found_.notes.push_back(
+                fmt::format("{} was not searched: it has too many entries.", path));
             return std::nullopt;
         }
         auto names = host_.list(path);
@@ -264,9 +273,7 @@ class Search {
         backup.location = path;
         if (is_configured(backup)) return;
         suggest(std::move(backup), name_of_directory(path),
-                "A borg repository. When its archives were made is encrypted, so how often is a "
-                "guess.",
-                {}, "");
+                "A borg repository. The times of its archives are encrypted.", {}, "");
     }
 
     // Source: pgBackRest's documentation: REPOSITORY/backup/STANZA/backup.info.
@@ -356,10 +363,10 @@ class Search {
         if (one_of_several && !own.empty()) name += "-" + own;
         std::vector<std::string> more;
         if (others > 0)
-            more.push_back(fmt::format("The glob also fits {} other {} there, like {}.", others,
-                                       others == 1 ? "name" : "names", other));
+            more.push_back(fmt::format("The pattern also matches {} other {} there, such as {}.",
+                                       others, others == 1 ? "name" : "names", other));
         if (!is_utf8(path) || !is_utf8(group.front().name))
-            more.emplace_back("Bytes of its name that are not UTF-8 stand as '?'.");
+            more.emplace_back("A '?' stands for a byte of its name that is not UTF-8.");
         suggest(std::move(backup), std::move(name),
                 fmt::format("{} dated dumps in {}, the smallest {}.", times.size(), path,
                             format_size(std::max(smallest, 0.0))),
@@ -383,10 +390,10 @@ class Search {
     }
 
     void cannot_be_written(const std::string& path, std::string_view what) {
-        found_.notes.push_back(fmt::format(
-            "{} was found in {}, whose name is not UTF-8: it cannot be configured unless it is "
-            "renamed.",
-            what, path));
+        found_.notes.push_back(
+            fmt::format("{} was found in {}, whose name is not UTF-8: rename it, then it can be "
+                        "configured.",
+                        what, path));
     }
 
     void suggest(Backup backup, std::string name, std::string what,
@@ -398,14 +405,14 @@ class Search {
         if (const auto gap = usual_gap(times)) {
             backup.max_age = limit_for_gap(*gap);
             remarks.push_back(
-                fmt::format("The newest {} lie about {} apart; max_age is one and a "
+                fmt::format("The newest {} are about {} apart; max_age is one and a "
                             "half times that.",
                             copies, format_duration(*gap)));
         } else {
             remarks.emplace_back(
                 times.size() < 3 || copies.empty()
-                    ? "max_age supposes one copy a day."
-                    : "The copies' times tell no interval; max_age supposes one a day.");
+                    ? "max_age assumes one copy a day."
+                    : "The times of the copies show no interval; max_age assumes one copy a day.");
         }
         const Timestamp now = host_.now();
         if (!times.empty() && now > 0) {

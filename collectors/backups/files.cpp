@@ -120,17 +120,18 @@ Result<std::vector<Copy>> find_copies(const Host& host, const Backup& backup, Ba
     walk(found, pattern, "", 0, &error);
     if (error) {
         if (error->kind == ErrorKind::absent)
-            error->message =
-                fmt::format("{}: there is no such directory; is it not mounted, or was it moved?",
-                            pattern.fixed);
+            error->message = fmt::format(
+                "{}: there is no such directory; see whether it is mounted, or was moved",
+                pattern.fixed);
         return Failure(*error);
     }
     state.problems = std::move(found.problems);
     if (found.cut_short)
         state.problems.push_back(
             {ErrorKind::failed,
-             fmt::format("{}: fits more than {} directories or {} copies; name fewer",
-                         backup.location, most_directories, most_matches)});
+             fmt::format(
+                 "{}: matches more than {} directories or {} copies; make the pattern narrower",
+                 backup.location, most_directories, most_matches)});
     std::vector<Copy> copies;
     const Timestamp now = host.now();
     for (const auto& below : found.matches) {
@@ -256,7 +257,8 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup) {
         if (status->kind == FileKind::directory)
             return fail(
                 ErrorKind::malformed,
-                fmt::format("{}: is a directory, not a file that a job touches", backup.location));
+                fmt::format("{} is a directory; stamp must name a file that the job touches",
+                            backup.location));
         state.newest.push_back({status->modified, Confidence::exact});
         return state;
     }

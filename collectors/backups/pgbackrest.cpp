@@ -20,8 +20,8 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
         if (names.error().kind != ErrorKind::absent) return Failure(names.error());
         return fail(
             ErrorKind::absent,
-            fmt::format("{}: there is no pgBackRest repository (no directory \"backup\"); is "
-                        "it not mounted, or was it moved?",
+            fmt::format("{}: there is no pgBackRest repository (no directory \"backup\"); see "
+                        "whether it is mounted, or was moved",
                         backup.location));
     }
     std::vector<std::string> stanzas;
@@ -32,7 +32,8 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
     if (!backup.stanza.empty()) {
         if (contains(stanzas, backup.stanza)) return backup.stanza;
         return fail(ErrorKind::absent,
-                    fmt::format("{}: there is no stanza \"{}\"", backup.location, backup.stanza));
+                    fmt::format("{}: there is no stanza \"{}\"; see stanza in the configuration",
+                                backup.location, backup.stanza));
     }
     if (stanzas.size() == 1) return stanzas[0];
     if (stanzas.empty())
@@ -40,7 +41,7 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
     std::string all;
     for (const auto& name : stanzas) all += (all.empty() ? "" : ", ") + name;
     return fail(ErrorKind::malformed,
-                fmt::format("{}: there are several stanzas ({}); name one by stanza = \"…\"",
+                fmt::format("{}: there are several stanzas ({}); choose one with stanza = \"…\"",
                             backup.location, all));
 }
 

@@ -62,7 +62,7 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     for (uint64_t offset = 0; offset < size;) {
         if (host.monotonic() > give_up_at) {
-            if (result.reason.empty()) result.reason = "there was no time to unpack it";
+            if (result.reason.empty()) result.reason = "it was not unpacked: no time was left";
             return;
         }
         const std::string piece = read_at(fd, offset, 1024 * 1024);
@@ -86,7 +86,7 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
     }
     if (decompressor->produced() == 0) {
         result.state = Completeness::incomplete;
-        result.reason = "there is nothing in the compressed file";
+        result.reason = "the compressed file is empty";
         return;
     }
     result.state = Completeness::complete;

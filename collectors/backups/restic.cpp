@@ -62,7 +62,7 @@ class Packs {
                 if (times_.size() >= 10 * most_files || host_.monotonic() > give_up_at) {
                     problems_.push_back(
                         {ErrorKind::timed_out,
-                         fmt::format("{}: there was no time to look at all packs", directory_)});
+                         fmt::format("{}: no time was left to check all packs", directory_)});
                     std::ranges::sort(times_);
                     return;
                 }
@@ -89,8 +89,8 @@ Result<BackupState> look_at_restic(const Host& host, const Backup& backup) {
     if (auto config = host.status(location + "/config"); !config) {
         if (config.error().kind != ErrorKind::absent) return Failure(config.error());
         return fail(ErrorKind::absent,
-                    fmt::format("{}: there is no restic repository (no file \"config\"); is it not "
-                                "mounted, or was it moved?",
+                    fmt::format("{}: there is no restic repository (no file \"config\"); see "
+                                "whether it is mounted, or was moved",
                                 location));
     }
     BackupState state;
@@ -117,10 +117,9 @@ Result<BackupState> look_at_restic(const Host& host, const Backup& backup) {
     if (verdict.copied)
         state.problems.push_back(
             {ErrorKind::malformed,
-             fmt::format(
-                 "{}: its files carry the times of a copy, not of the backups; copy it with "
-                 "their times (rsync -a)",
-                 location)});
+             fmt::format("{}: its files have the times of a copy, not of the backups; copy it with "
+                         "its times (rsync -a)",
+                         location)});
     return state;
 }
 

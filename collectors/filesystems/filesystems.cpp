@@ -111,7 +111,7 @@ class FilesystemsCollector {
         if (mounts_.size() > most_filesystems) {
             context_.sink.problem(
                 "", {ErrorKind::failed,
-                     fmt::format("{} filesystems are mounted; looking at the first {}",
+                     fmt::format("{} filesystems are mounted; only the first {} are watched",
                                  mounts_.size(), most_filesystems)});
             mounts_.resize(most_filesystems);
         }
@@ -351,7 +351,7 @@ Result<void> run(Context& context) {
 extern const Collector filesystems_collector;
 const Collector filesystems_collector = {
     .name = "filesystems",
-    .summary = "Mounted filesystems: fill level, read-only, errors, drives below, backup cover",
+    .summary = "Mounted filesystems: space, errors, read-only, drives, backup cover",
     .kind = CollectorKind::stream,
     .interval = tick,
     .deadline = 60,

@@ -10,7 +10,8 @@ namespace lastgood {
 
 // Keeps samples of the used space and extrapolates a line through them: the Theil-Sen estimator,
 // the median slope over all pairs of samples, which outliers do not change. Forecasts only steady
-// growth: nine of ten slopes must be positive. So a rotated log or one large new file is no trend.
+// growth: nine of ten slopes must be positive. So a rotated log or one large new file is not a
+// trend.
 class FillForecast {
   public:
     // `used` and `size` in bytes. A change of `size` discards all samples, a clock set back too.

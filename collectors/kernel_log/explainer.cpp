@@ -95,8 +95,8 @@ class SavedLogNames : public KernelLogNames {
         return known == fstypes_.end() ? std::string() : known->second;
     }
 
-    // The device name for a name that an error was charged to; empty if it is no drive. A name that
-    // the log does not explain stays as it is.
+    // The device name for a name that an error was charged to; empty if it is not a drive. A name
+    // that the log does not explain stays as it is.
     std::string resolve(const std::string& name) const {
         if (name.starts_with("ata")) return drive_on_port(name);
         if (name.starts_with("usb ")) {

@@ -39,7 +39,7 @@ inline constexpr Metric collector_rejected_lines_total{
     .name = "lastgood_collector_rejected_lines_total",
     .subject = SubjectKind::collector,
     .type = MetricType::counter,
-    .help = "Lines of the collector that are no valid observations.",
+    .help = "Lines of the collector that are not valid observations.",
 };
 
 inline constexpr Metric report_timestamp_seconds{

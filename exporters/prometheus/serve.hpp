@@ -36,8 +36,8 @@ class HttpServer {
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer();  // waits for the server's threads
 
-    // Returns as soon as the server listens. Errors: malformed, if `listen` is no address; failed,
-    // if it cannot listen there.
+    // Returns as soon as the server listens. Errors: malformed, if `listen` is not an address;
+    // failed, if it cannot listen there.
     Result<void> start(std::string_view listen, Answer answer);
     // The port it listens on, also if the kernel chose it (port 0); 0 before start().
     int port() const;

@@ -82,7 +82,7 @@ std::vector<Rule> array_rules() {
                       "Watch it: lastgood status --watch\n"
                       "Check the newest backup: lastgood status",
             .why = "Until the rebuild is done, the array lacks some of its redundancy. A scrub "
-                   "(check or repair) is no rebuild and raises nothing.",
+                   "(check or repair) is not a rebuild and raises no alert.",
         },
         Rule{
             .name = "array_resyncing",
@@ -140,8 +140,9 @@ std::vector<Rule> array_rules() {
                       "Check the newest backup: lastgood status\n"
                       "Add a new drive: mdadm /dev/{device} --add /dev/NEW\n"
                       "Replace the member with the bad blocks (mdadm --replace).",
-            .why = "md notes a bad block when it could neither read nor rewrite it, and calls the "
-                   "array whole all the same.",
+            .why =
+                "md records a bad block when it can neither read nor rewrite it. It still reports "
+                "the array as complete.",
         },
         Rule{
             .name = "array_kernel_data_loss",

@@ -73,10 +73,11 @@ std::vector<Rule> drive_failing_rules() {
                        "error|recent kernel errors}.",
             .advice =
                 LASTGOOD_SAVE_DATA "See where: journalctl -k -g {device}\n" LASTGOOD_REPLACE_DRIVE,
-            .why = "What lay there is lost unless a mirror, parity or a backup has it. After its "
-                   "first scan error a drive is 39 times likelier to fail within 60 days, and 36% "
-                   "of failing drives show nothing in SMART (Google, FAST'07). The kernel "
-                   "suppresses floods of messages, so the number is a lower bound.",
+            .why =
+                "What lay there is lost unless a mirror, parity or a backup has it. After its "
+                "first scan error a drive is 39 times more likely to fail within 60 days, and 36% "
+                "of failing drives show nothing in SMART (Google, FAST'07). The kernel "
+                "suppresses floods of messages, so the number is a lower bound.",
         },
         Rule{
             .name = "drive_failing_hardware_errors",
@@ -171,7 +172,7 @@ std::vector<Rule> drive_failing_rules() {
             .advice =
                 "If it holds backups, plug it in again.\n"
                 "If nobody unplugged it, check cable and power supply: journalctl -k -g {device}\n"
-                "If it is not to come back: lastgood forget {id}",
+                "If it stays away for good: lastgood forget {id}",
             .why = "USB bridges reset now and then. Ten minutes leave time to plug it in again.",
         },
         Rule{

@@ -38,7 +38,7 @@ std::vector<Rule> sector_rules() {
                                   "Check that array, which rewrites these sectors; without an "
                                   "array, restore the damaged files.\n" LASTGOOD_SELF_TEST
                                   "Have a spare drive ready.",
-            "With 1 or 2 pending sectors 34% of drives fail within a year, without 2.6% "
+            "34% of drives with 1 or 2 pending sectors fail within a year, 2.6% of those without "
             "(Backblaze, attribute 197)."),
         suspect(
             "drive_suspect_offline_uncorrectable",
@@ -46,7 +46,7 @@ std::vector<Rule> sector_rules() {
             "Drive {subject} found {value:unreadable sector|unreadable sectors} in its own scan.",
             LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
             "Replace the drive if the test fails, or if the number stays after a full rewrite.",
-            "With 1 or 2 such sectors 81% of drives fail within a year (Backblaze, attribute "
+            "81% of drives with 1 or 2 such sectors fail within a year (Backblaze, attribute "
             "198)."),
         suspect("drive_suspect_reallocating",
                 {at_least(growth(metric::drive_reallocated_sectors), 1),
@@ -54,14 +54,14 @@ std::vector<Rule> sector_rules() {
                 "Drive {subject} recently replaced {value:sector|sectors} with spares: it is "
                 "wearing out.",
                 LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
-                "Sectors that were reallocated long ago are no alarm; growth is. Acting on growth "
+                "Sectors reallocated long ago are not alarming; growth is. Acting on growth "
                 "prevents 88% of triple-disk failures (RAIDShield, FAST'15)."),
         suspect("drive_suspect_many_reallocated",
                 {at_least(metric::drive_reallocated_sectors, 100)},
                 "Drive {subject} has replaced {value:sector|sectors} with spares: it is worn.",
                 LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
                 "Plan to replace the drive with serial number {serial}.",
-                "With 70 to 260 reallocated sectors 36% of drives fail within a year, growing or "
+                "36% of drives with 70 to 260 reallocated sectors fail within a year, growing or "
                 "not (Backblaze, attribute 5)."),
         suspect("drive_suspect_uncorrectable_growing",
                 {at_least(growth(metric::drive_reported_uncorrectable_errors_total), 1)},
@@ -70,7 +70,8 @@ std::vector<Rule> sector_rules() {
                 LASTGOOD_CHECK_BACKUP
                 "See what could not be read: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
                 "Have a spare drive ready.",
-                "With one such error 34% of drives fail within a year, without 2.8% (Backblaze, "
+                "34% of drives with one such error fail within a year, 2.8% of those without "
+                "(Backblaze, "
                 "attribute 187)."),
         suspect("drive_suspect_many_uncorrectable",
                 {at_least(metric::drive_reported_uncorrectable_errors_total, 10)},
@@ -78,7 +79,7 @@ std::vector<Rule> sector_rules() {
                 "its life.",
                 LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
                 "Plan to replace the drive with serial number {serial}.",
-                "As drive_suspect_uncorrectable_growing. Ten errors are no single accident, even "
+                "As drive_suspect_uncorrectable_growing. Ten errors are not one accident, even "
                 "if they are old."),
         suspect(
             "drive_suspect_media_errors", {at_least(growth(metric::drive_media_errors_total), 1)},
@@ -141,7 +142,7 @@ std::vector<Rule> other_rules() {
                 "One reset comes with a start or a hot-plug, one refused command with a tool that "
                 "tries what the drive lacks, one repaired read with any large drive (makers "
                 "promise no better than one in 12 to 125 TB). Three of one kind in a short time "
-                "are no accident. A drive that also times out is reported at its first error."),
+                "are not chance. A drive that also times out is reported at its first error."),
         suspect("drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
                 "Drive {subject}: {value:wear or fault attribute|wear or fault attributes} reached "
                 "the maker's limit.",
@@ -176,7 +177,8 @@ std::vector<Rule> other_rules() {
                 LASTGOOD_CHECK_BACKUP "See why and where it failed: smartctl -x /dev/{device}\n"
                                       "Plan to replace the drive with serial number {serial}.\n"
                                       "A long self-test that passes ends this finding.",
-                "A long self-test reads the whole surface: what it cannot read, nobody can."),
+                "A long self-test reads the whole surface, so a failure means that some data "
+                "cannot be read."),
         suspect("drive_suspect_endurance", {at_least(metric::drive_used_endurance_ratio, 0.9)},
                 "Drive {subject} has used {value:percent} of its rated endurance.",
                 "Order a replacement.\n"

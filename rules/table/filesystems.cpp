@@ -5,7 +5,7 @@
 namespace lastgood::table {
 
 std::vector<Rule> filesystem_rules() {
-    // A read-only filesystem (an image, a CD) is always full, which is no problem.
+    // A read-only filesystem (an image, a CD) is always full, which is not a problem.
     const auto writable = unless(is(metric::filesystem_read_only, 1));
     const auto in_use = at_least(metric::filesystem_used_ratio, 0.6);
     const std::vector<std::string_view> damage = {"inconsistent", "uncorrected", "journal_aborted",
@@ -26,7 +26,7 @@ std::vector<Rule> filesystem_rules() {
                       "When the drives are sound, stop its services and repair it (/ needs a "
                       "rescue system): {command:fsck}",
             .why = "The kernel stops writing when it no longer trusts the filesystem or the drive. "
-                   "Nothing that is written since reaches the disk.",
+                   "What programs have written since has not reached the disk.",
         },
         Rule{
             .name = "filesystem_damaged",
@@ -100,8 +100,9 @@ std::vector<Rule> filesystem_rules() {
                       "Delete something, or enlarge the filesystem, now.\n"
                       "Before you move data to another disk, see whether a backup covers it: "
                       "lastgood status",
-            .why = "Databases and backups fail on a full disk, some of them with damage. Data that "
-                   "moves to an ephemeral disk is lost with it.",
+            .why =
+                "Databases and backups fail on a full disk; some are damaged. Data that is moved "
+                "to an ephemeral disk is lost with that disk.",
         },
         Rule{
             .name = "filesystem_filling",
@@ -123,10 +124,10 @@ std::vector<Rule> filesystem_rules() {
             .hold = hour,
             .summary = "Filesystem {subject} grows and will be full in {value:duration}.",
             .advice = "See what takes the space: du -xh --max-depth=2 {id} | sort -h | tail\n"
-                      "See who writes: lsof +f -- {id}\n"
+                      "See which programs use it: lsof +f -- {id}\n"
                       "Stop the writer, or make room, tonight.",
             .why = "The growth must last an hour, and the filesystem must be 60% full already, so "
-                   "that one big copy is no alarm.",
+                   "that one big copy raises no alert.",
         },
         Rule{
             .name = "filesystem_full_within_days",
@@ -164,9 +165,9 @@ std::vector<Rule> filesystem_rules() {
             .advice = "Copy what must not be lost to a persistent disk now, or back it up.\n"
                       "Name {id} in the covers of that backup in /etc/lastgood/lastgood.toml.\n"
                       "Apply it: {reload}",
-            .why = "The disk does not survive that the machine is moved or stopped. A shop lost 41 "
-                   "days of data this way. A filesystem that is nearly empty (below 2% used) is "
-                   "not reported.",
+            .why =
+                "The data on it is lost when the machine is moved or stopped. A shop lost 41 days "
+                "of data this way. A nearly empty filesystem (below 2% used) is not reported.",
         },
         Rule{
             .name = "filesystem_not_backed_up",

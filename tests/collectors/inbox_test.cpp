@@ -126,7 +126,7 @@ TEST_CASE("only plain files of trusted owners are read") {
     CHECK(inbox.sink.observations.empty());
     CHECK(inbox.sink.problems.size() == expected);
     for (const char* name : {"link.jsonl", "pipe.jsonl", "directory.jsonl", "socket.jsonl"})
-        CHECK(inbox.told(std::string(name) + " is not read: it is no plain file"));
+        CHECK(inbox.told(std::string(name) + " is not read: it is not a plain file"));
     if (geteuid() == 0) {
         CHECK(inbox.told("belongs to user 65534"));
         // The directory's owner may add files.

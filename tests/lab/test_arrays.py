@@ -77,7 +77,7 @@ def test_arrays_sector_of_a_sata_drive_that_cannot_be_read(lab):
         times.append(read_through(server, "mirror", sector))
     assert min(times) < 1, f"seconds from the kernel's log to the report: {times}"
     blamed, innocent = server.id_of(bad), server.id_of(good)
-    # QEMU's drive reports every error as ABRT, so these are no medium errors, but errors of this drive only.
+    # QEMU's drive reports every error as ABRT, so these are not medium errors, but errors of this drive only.
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",kind="io"}} > 0')
     server.expect(f'lastgood_drive_kernel_errors_total{{drive="{blamed}",kind="corrected",layer="md"}} == {len(times)}')
     server.expect(f'lastgood_array_member_errors_total{{array="{array}",drive="{blamed}"}} == {len(times)}', within=45)  # sectors

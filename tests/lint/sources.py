@@ -43,7 +43,7 @@ def unlisted_tests(root):
     """Tests that no meson.build names: they would never run."""
     listed = "".join((root / path).read_text() for path in tracked(root, "meson.build"))
     tests = [path.relative_to("tests") for path in tracked(root, "*_test.cpp", "*_fuzzer.cpp")]
-    return [f"tests/{path} stands in no meson.build" for path in tests if f"'{path}'" not in listed]
+    return [f"tests/{path} is in no meson.build" for path in tests if f"'{path}'" not in listed]
 
 
 def long_files(root):
@@ -120,7 +120,7 @@ def long_functions(root, exceptions=LONG_FUNCTIONS):
                     used.add((str(path), name))
                     if (str(path), name) not in exceptions:
                         found.append(f"{path}:{line}: {name} has {lines} lines")
-    return found + [f"{path}: {name} is no exception any more" for path, name in exceptions if (path, name) not in used]
+    return found + [f"{path}: {name} is not an exception any more" for path, name in exceptions if (path, name) not in used]
 
 
 # --- arrows
@@ -168,7 +168,7 @@ def wrong_arrows(root):
             if not include:
                 continue
             if not (root / include[1]).is_file():
-                found.append(f'{path}:{number}: "{include[1]}" is no path from the top of the tree')
+                found.append(f'{path}:{number}: "{include[1]}" is not a path from the top of the tree')
             elif not may_include(path, Path(include[1])):
                 found.append(f"{path}:{number}: {'/'.join(path.parts[:-1])} may not include {include[1]}")
     return found

@@ -61,7 +61,7 @@ def write(directory, files):
 
 def test_a_test_that_is_not_listed_is_noticed(tmp_path):
     write(tmp_path, {"tests/core/a_test.cpp": "", "tests/core/fuzz/b_fuzzer.cpp": "", "core/meson.build": "'core/a_test.cpp'"})
-    assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp stands in no meson.build"]
+    assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp is in no meson.build"]
 
 
 def test_a_long_file_is_noticed(tmp_path):
@@ -91,7 +91,7 @@ def test_a_long_function_is_noticed(tmp_path, code, name):
     # A shorter function with the same braces passes.
     write(tmp_path, {"core/a.cpp": code.replace(LONG, "    f();\n" * 60)})
     assert sources.long_functions(tmp_path, {}) == []
-    assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == [f"core/a.cpp: {name} is no exception any more"]
+    assert sources.long_functions(tmp_path, {("core/a.cpp", name): "a reason"}) == [f"core/a.cpp: {name} is not an exception any more"]
 
 
 def test_many_short_functions_are_no_long_one(tmp_path):
@@ -161,7 +161,7 @@ def test_arrows(tmp_path, includer, included, allowed):
 
 def test_an_include_that_hides_its_room_is_noticed(tmp_path):
     write(tmp_path, {"core/a.hpp": "", "core/b.cpp": '#include "a.hpp"\n'})
-    assert sources.wrong_arrows(tmp_path) == ['core/b.cpp:1: "a.hpp" is no path from the top of the tree']
+    assert sources.wrong_arrows(tmp_path) == ['core/b.cpp:1: "a.hpp" is not a path from the top of the tree']
 
 
 def test_other_hosts_and_paths_are_noticed(tmp_path):

@@ -18,13 +18,14 @@ Result<BorgConfig> parse_borg_config(std::string_view text) {
         if (line.key == "version") config.version = parse_number<int>(line.value).value_or(0);
     }
     if (!repository)
-        return fail(ErrorKind::malformed, "no borg repository: its config has no [repository]");
+        return fail(ErrorKind::malformed, "not a borg repository: its config has no [repository]");
     if (config.version != 1)
-        return fail(ErrorKind::malformed,
-                    "a borg repository of another version than 1; observations of it can come by "
-                    "the inbox");
+        return fail(
+            ErrorKind::malformed,
+            "this version of borg repositories is unknown, only version 1 is known; let the "
+            "job touch a stamp file, and set stamp");
     if (config.id.size() != 64 || !consists_of(config.id, "0123456789abcdef"))
-        return fail(ErrorKind::malformed, "no borg repository: its config has no id");
+        return fail(ErrorKind::malformed, "not a borg repository: its config has no id");
     return config;
 }
 

@@ -56,7 +56,7 @@ CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
     size_t reads = 0;
     const auto truncated = incomplete("zstd", "the file ends within a zstd frame: it is truncated");
     while (at < size) {
-        if (++reads > most_reads) return unknown("zstd", "too many blocks to look at");
+        if (++reads > most_reads) return unknown("zstd", "too many blocks to check");
         const std::string header = read_at(at, 18);
         if (header.size() < 5) return truncated;
         const uint64_t magic = little_endian(header, 0, 4);
@@ -65,8 +65,7 @@ CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
             at += 8 + little_endian(header, 4, 4);
             continue;
         }
-        if (magic != 0xFD2FB528)
-            return incomplete("zstd", "a zstd frame is followed by something else");
+        if (magic != 0xFD2FB528) return incomplete("zstd", "other data follows a zstd frame");
         const auto descriptor = static_cast<unsigned char>(header[4]);
         const unsigned size_flag = descriptor >> 6;
         const bool single_segment = (descriptor & 0x20) != 0;
@@ -77,13 +76,13 @@ CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
             size_flag == 0 ? (single_segment ? 1U : 0U) : (1U << size_flag);
         at += 5 + (single_segment ? 0U : 1U) + dictionary + content_size;
         for (bool last = false; !last;) {
-            if (++reads > most_reads) return unknown("zstd", "too many blocks to look at");
+            if (++reads > most_reads) return unknown("zstd", "too many blocks to check");
             const std::string block = read_at(at, 3);
             if (block.size() < 3) return truncated;
             const uint64_t word = little_endian(block, 0, 3);
             last = (word & 1) != 0;
             const uint64_t type = (word >> 1) & 3;
-            if (type == 3) return incomplete("zstd", "a block of the zstd frame makes no sense");
+            if (type == 3) return incomplete("zstd", "a block of the zstd frame is malformed");
             at += 3 + (type == 1 ? 1 : word >> 3);
         }
         if (has_checksum) at += 4;
@@ -136,13 +135,13 @@ CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
             return incomplete("xz", "the xz index is damaged");
         if (unpadded > size) return incomplete("xz", "the xz index is larger than the file");
         blocks += (unpadded + 3) & ~uint64_t{3};
-        if (blocks > size) return incomplete("xz", "a part of the xz file is missing");
+        if (blocks > size) return incomplete("xz", "part of the xz file is missing");
     }
-    if (blocks + index_size + 24 > end) return incomplete("xz", "a part of the xz file is missing");
+    if (blocks + index_size + 24 > end) return incomplete("xz", "part of the xz file is missing");
     if (read_at(end - 24 - index_size - blocks, 6) !=
         "\xFD"
         "7zXZ\0"sv)
-        return incomplete("xz", "the xz index does not point to the stream's beginning");
+        return incomplete("xz", "the xz index does not lead to the beginning of the stream");
     return complete("xz");
 }
 
@@ -257,7 +256,7 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
     }
     // A power cut can leave a file of the right length with nothing but zeros.
     if (consists_of(start, "\0"sv) && consists_of(tail, "\0"sv))
-        return incomplete("", "the file holds zeros");
+        return incomplete("", "the file contains only zeros");
     return judge_content(start, tail);
 }
 

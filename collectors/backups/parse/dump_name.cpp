@@ -166,7 +166,7 @@ std::optional<Seconds> usual_gap(std::vector<Timestamp> copies) {
 }
 
 Seconds limit_for_gap(Seconds gap) {
-    // 5 min of grace: copies that are 24 h and a few seconds apart shall also give 36 h.
+    // 5 min of grace: copies that are 24 h and a few seconds apart must give 36 h, too.
     return std::max(1.0, std::ceil((1.5 * gap - 300) / 3600)) * 3600;
 }
 

@@ -14,7 +14,7 @@ struct Civil : CivilTime {
     std::optional<int> offset_seconds;  // east of UTC; nullopt: local time
 };
 
-// A date that a backup may have; other numbers in names are no years.
+// A date that a backup may have; other numbers in names are not years.
 bool valid_date(const Civil& c) {
     return c.year >= 1990 && c.year <= 2099 && c.has_valid_date();
 }
@@ -254,7 +254,7 @@ std::optional<NameTime> find_time_in_name(std::string_view name) {
         else if (const auto epoch = read_epoch(reader))
             found = NameTime{*epoch, false};
         if (found && (!best || best->whole_day || !found->whole_day)) best = found;
-        // Skip a number that is no time as a whole: its tail is no time either.
+        // Skip a number that is not a time as a whole: its tail is not one either.
         if (!found)
             while (reader.digit_follows()) ++reader.at;
     }
@@ -299,7 +299,7 @@ std::string_view what_is_wrong_with_time_pattern(std::string_view pattern) {
         month = month || field == 'm' || field == 'b' || field == 'j';
         day = day || field == 'd' || field == 'j';
     }
-    if (!year || !month || !day) return "must hold a year, a month and a day, or %s";
+    if (!year || !month || !day) return "must contain a year, a month and a day, or %s";
     return "";
 }
 

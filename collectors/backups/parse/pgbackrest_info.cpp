@@ -84,7 +84,7 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
         backups.push_back(std::move(backup));
     }
     if (!recognised)
-        return fail(ErrorKind::malformed, "no [backrest] section: not pgBackRest's backup.info");
+        return fail(ErrorKind::malformed, "no [backrest] section: not a backup.info of pgBackRest");
     std::ranges::stable_sort(backups, {}, &PgbackrestBackup::stop);
     return backups;
 }

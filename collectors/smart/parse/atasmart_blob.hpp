@@ -14,7 +14,7 @@ namespace lastgood {
 // Looks at the first chunk's tag and length only.
 bool looks_like_atasmart_blob(std::string_view bytes);
 
-// Error: malformed, if it is no such file or truncated.
+// Error: malformed, if it is not such a file or truncated.
 Result<DriveHealth> parse_atasmart_blob(std::string_view bytes);
 
 // SMART READ LOG, page 6 (512 bytes): up to 21 self-tests, newest first. Error: malformed, if the

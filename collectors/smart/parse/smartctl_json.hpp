@@ -45,7 +45,7 @@ struct SmartctlAnswer {
     std::optional<bool> smart_available;  // absent: not printed
 };
 
-// Error: malformed, if it is no JSON object or not one of smartctl's. A field of an unexpected type
+// Error: malformed, if it is not a JSON object of smartctl's. A field of an unexpected type
 // is ignored.
 Result<SmartctlAnswer> parse_smartctl_json(std::string_view text);
 

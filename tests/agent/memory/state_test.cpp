@@ -79,7 +79,7 @@ TEST_CASE("growth counts within the window, across restarts and counter resets")
          {std::pair(100.0, 8.0), {200.0, 8.0}, {300.0, 10.0}, {400.0, 2.0}, {500.0, 5.0}})
         note_growth(state, {&metric::drive_reallocated_sectors, "d", {}, value, time}, false);
     CHECK(state.increase(sectors, 0) ==
-          5);  // 2 up to 10, then from 2 to 5: the first value is no growth
+          5);  // 2 up to 10, then from 2 to 5: the first value is not growth
     CHECK(state.increase(sectors, 350) == 3);
     CHECK(state.increase(sectors, 501) == 0);
     reopen(state, place.root());
@@ -152,7 +152,7 @@ TEST_CASE("an unusable store reports a problem and does not stop the agent") {
         store.save({{}});
         CHECK_FALSE(store.take_loaded().has_value());
     }
-    SUBCASE("the file is no database: it is put aside") {
+    SUBCASE("the file is not a database: it is put aside") {
         place.file("/state.db", std::string(8192, 'x'));
         Store store(place.root());
         CHECK_FALSE(store.problem().has_value());

@@ -32,7 +32,7 @@ MemorySink observe(const test::RecordedHost& host) {
 
 }  // namespace
 
-TEST_CASE("a btrfs on one device is no array, one on two is") {
+TEST_CASE("a btrfs on one device is not an array, one on two is") {
     CHECK(observe(btrfs({"sda"}, {"data/single"})).observations.empty());
     CHECK(value_of(observe(btrfs({"sda", "sdb"}, {"data/single"})).observations,
                    metric::array_members, id) == 2);

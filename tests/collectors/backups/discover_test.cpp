@@ -95,7 +95,7 @@ TEST_CASE("a restic repository: max_age from the interval of its snapshots") {
     CHECK(found.notes.empty());
 }
 
-TEST_CASE("an incomplete repository is no repository") {
+TEST_CASE("an incomplete repository is not suggested") {
     Scene scene;
     scene.restic("/a");
     std::filesystem::remove(scene.root() + "/a/keys");
@@ -116,7 +116,7 @@ TEST_CASE("a borg repository: daily backups are assumed") {
     CHECK(found.suggestions[0].backup.kind == BackupKind::borg);
     CHECK(found.suggestions[0].backup.name == "web");
     CHECK(found.suggestions[0].backup.max_age == 26 * 3600);
-    CHECK(contains(found.suggestions[0].remarks, "supposes one copy a day"));
+    CHECK(contains(found.suggestions[0].remarks, "assumes one copy a day"));
 }
 
 TEST_CASE("a pgBackRest repository: one suggestion for each stanza") {
@@ -171,7 +171,7 @@ TEST_CASE("directories of dumps: one suggestion for each naming scheme") {
     CHECK(found.suggestions[1].backup.name == "db8-users");
 }
 
-TEST_CASE("remarks about an old series, and about a glob that matches other files") {
+TEST_CASE("remarks about an old series, and about a pattern that matches other files") {
     Scene scene;
     for (int i = 1; i <= 3; ++i) {
         scene.dated(fmt::format("/b/x-2020-01-0{}.dump", i), now);
@@ -180,7 +180,7 @@ TEST_CASE("remarks about an old series, and about a glob that matches other file
     const auto found = scene.search();
     REQUIRE(found.suggestions.size() == 2);
     CHECK(contains(found.suggestions[0].remarks, "still in use"));
-    CHECK(contains(found.suggestions[1].remarks, "also fits 3 other names"));
+    CHECK(contains(found.suggestions[1].remarks, "also matches 3 other names"));
 }
 
 TEST_CASE("a configured backup is not suggested, and its name is not reused") {
@@ -224,7 +224,7 @@ TEST_CASE("places that are not searched") {
     CHECK(found.suggestions[1].backup.location == "/mnt/disk/repo");
     CHECK(found.suggestions[1].backup.name == "disk-repo");
     CHECK(found.places == std::vector<std::string>{"/", "/mnt/disk"});
-    CHECK(contains(found.notes, "2 network or FUSE filesystems were not searched"));
+    CHECK(contains(found.notes, "Not searched: 2 network or FUSE filesystems."));
 }
 
 TEST_CASE("without local filesystems, no file is accessed") {
@@ -247,7 +247,7 @@ TEST_CASE("limits end the search, with a note") {
     auto found = scene.search(limits);
     CHECK(found.suggestions.empty());
     CHECK(found.directories <= 5);
-    CHECK(contains(found.notes, "ended after 200 names"));
+    CHECK(contains(found.notes, "stopped after 200 names"));
     limits = {};
     limits.depth = 2;
     CHECK(scene.search(limits).suggestions.empty());

@@ -101,7 +101,7 @@ TEST_CASE("smartctl: a drive that cannot be opened is an error with smartctl's r
     CHECK(reading.error().message.find("Input/output error") != std::string::npos);
 }
 
-TEST_CASE("smartctl: an unknown USB bridge has no SMART, which is no error") {
+TEST_CASE("smartctl: an unknown USB bridge has no SMART, which is not an error") {
     const auto reading = read_with(print(
         R"({"smartctl":{"version":[7,3],"messages":[{"string":"/dev/example: Unknown USB bridge [0x0bda:0x0138]",)"
         R"("severity":"error"}],"exit_status":1}})",
@@ -111,7 +111,7 @@ TEST_CASE("smartctl: an unknown USB bridge has no SMART, which is no error") {
 }
 
 // Recorded with smartctl 7.3 from a SAS drive of QEMU 7.2, which has no health pages.
-TEST_CASE("smartctl: a SAS drive without SMART is no error, although a command failed") {
+TEST_CASE("smartctl: a SAS drive without SMART is not an error, although a command failed") {
     const auto reading = read_with(print(
         R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":4},)"
         R"("device":{"name":"/dev/sda","info_name":"/dev/sda","type":"scsi","protocol":"SCSI"},)"
@@ -303,7 +303,7 @@ TEST_CASE("every smartctl before 7.3 is too old") {
     for (const char* version : {"[7,3]", "[7,5]", "[8,0]"}) CHECK_MESSAGE(taken(version), version);
 }
 
-TEST_CASE("exit status 3 with an error is no sleep") {
+TEST_CASE("exit status 3 with an error does not mean sleep") {
     const auto reading = read_with(print(
         R"({"smartctl":{"version":[7,3],"messages":[{"string":"open device failed: Permission denied",)"
         R"("severity":"error"}],"exit_status":3}})",

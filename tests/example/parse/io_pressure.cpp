@@ -14,7 +14,7 @@ Result<double> parse_io_pressure(std::string_view text) {
     const char* end = line.data() + line.size();
     std::from_chars(line.data() + at + key.size(), end, percent);
     if (!(percent >= 0 && percent <= 100))
-        return fail(ErrorKind::malformed, "/proc/pressure/io: avg300 is no percentage");
+        return fail(ErrorKind::malformed, "/proc/pressure/io: avg300 is not a percentage");
     return percent / 100;
 }
 

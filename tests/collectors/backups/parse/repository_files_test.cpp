@@ -91,7 +91,7 @@ TEST_CASE("pgBackRest's backup.info") {
     CHECK(none->empty());
 }
 
-TEST_CASE("files that are no backup.info") {
+TEST_CASE("files that are not a backup.info") {
     CHECK_FALSE(parse_pgbackrest_backup_info(""));
     CHECK_FALSE(parse_pgbackrest_backup_info("Salted__\x01\x02"));
     CHECK(is_pgbackrest_encrypted("Salted__\x01\x02"));

@@ -48,7 +48,7 @@ TEST_CASE("packs prove backups after a prune has replaced the indexes") {
     CHECK_FALSE(verdict.activity);
 }
 
-TEST_CASE("a tag after a prune is no backup") {
+TEST_CASE("a tag after a prune is not a backup") {
     const auto verdict = judge({{9 * day}, {8 * day}, {10}}, {1 * day, 2 * day, 8 * day});
     CHECK_FALSE(verdict.backup);
     CHECK(verdict.activity == 9 * day);

@@ -88,7 +88,7 @@ TEST_CASE("lines of other programs are not from the kernel") {
                                            "md/raid1:md4: Operation continuing on 1 devices."});
 }
 
-TEST_CASE("brackets that are no time stay in the message") {
+TEST_CASE("brackets without a time stay in the message") {
     CHECK(parse("[drm] error").message == "[drm] error");
     CHECK(parse("[ 1.5] [drm] error").message == "[drm] error");
     CHECK(parse("[sdq] tag").message == "[sdq] tag");
