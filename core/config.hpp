@@ -16,7 +16,7 @@ namespace lastgood {
 enum class BackupKind { files, restic, borg, pgbackrest, stamp, observed };
 std::string_view to_string(BackupKind kind);
 
-// One backup that is expected to make copies again and again.
+// One backup that is expected to make copies regularly.
 struct Backup {
     std::string name;
     // observed: values come from the inbox or a third-party collector

@@ -184,7 +184,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules) {
     std::string yaml =
         "# Alerts for Prometheus, printed by `lastgood rules`: do not edit. They are the rules by "
         "which `lastgood status`\n"
-        "# judges on the host; thresholds that an administrator sets come with the metrics.\n"
+        "# judges on the host; limits that an administrator sets are metrics too.\n"
         "groups:\n";
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,

@@ -2,7 +2,7 @@
 
 usage: results.py NAME_OF_THE_PART JUNIT_FILE [MESON_LOG]
 
-MESON_LOG: meson's testlog.json, which alone tells that a program ended badly after its last test case."""
+MESON_LOG: meson's testlog.json, the only one that shows that a program failed after its last test case."""
 
 import json
 import sys

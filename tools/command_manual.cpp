@@ -127,7 +127,7 @@ constexpr std::string_view completion_begin =
 # Generated from the code by tools/generate; do not edit.
 # shellcheck shell=bash
 
-# The names of what the newest report tells of; kinds are drive, array, filesystem, backup.
+# The names of subjects in the newest report; kinds are drive, array, filesystem, backup.
 _lastgood_subjects() {
     local kind line
     timeout 2 lastgood status --json 2> /dev/null < /dev/null |

@@ -172,7 +172,7 @@ Result<void> Store::open() {
     return {};
 }
 
-// SQLite would go on writing to a deleted file.
+// SQLite would continue to write to a deleted file.
 bool Store::is_still_there() const {
     struct stat status {};
     return ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&

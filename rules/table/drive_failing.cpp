@@ -104,7 +104,7 @@ std::vector<Rule> drive_failing_rules() {
                                          "See its array: lastgood status {device}\n"
                                          "Ask before you pull it: lastgood preflight {device}\n"
                                          "Replace the drive with serial number {serial}.",
-            .why = "The same as drive_failing_kicked, from the kernel log: this also tells when "
+            .why = "The same as drive_failing_kicked, from the kernel log: it also holds when "
                    "the array is gone or has already rebuilt onto a spare.",
         },
         Rule{

@@ -9,7 +9,7 @@ namespace {
 Result<void> run(Context& context) {
     const auto text = context.host.read("/proc/pressure/io");
     if (!text && text.error().kind == ErrorKind::absent) return {};  // a kernel without PSI
-    if (!text) return Failure(text.error());  // it is there and cannot be read: the run fails
+    if (!text) return Failure(text.error());  // it exists but cannot be read: the run fails
     const auto ratio = parse_io_pressure(*text);
     if (!ratio) return Failure(ratio.error());
     context.sink.observe(metric::io_pressure_ratio, "", *ratio, context.host.now());

@@ -59,7 +59,7 @@ TEST_CASE("a drive of a healthy mirror with a fresh backup is safe to pull") {
     CHECK(mentions(result.notes, "one more failure loses data"));
 }
 
-TEST_CASE("a partner with pending sectors and a backup 912 days old speak against pulling") {
+TEST_CASE("a partner with pending sectors and a backup 912 days old are reasons not to pull") {
     Report report = mirror();
     report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});
     find(report, metric::backup_newest_timestamp_seconds, "srv").value = now - 912 * 86400.0;
@@ -74,7 +74,7 @@ TEST_CASE("a partner with pending sectors and a backup 912 days old speak agains
     const Preflight one_sector = preflight(report, "a", now);
     CHECK(mentions(one_sector.against, "it has 1 pending sector"));
     CHECK_FALSE(mentions(one_sector.against, "sectors"));
-    // Only the backup speaks against pulling the drive with the pending sectors.
+    // Only the backup is a reason not to pull the drive with the pending sectors.
     CHECK_FALSE(mentions(preflight(report, "b", now).against, "pending"));
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("a report from the future gives no verdict") {
     CHECK(preflight(mirror(), "a", now - 5 + 121).verdict == PreflightVerdict::cannot_tell);
 }
 
-TEST_CASE("an array or a backup that could not be read speaks against pulling") {
+TEST_CASE("an array or a backup that could not be read is a reason not to pull") {
     Report report = mirror();
     report.observations.push_back({&metric::array_readable, "md0", {}, 0, now});
     CHECK(mentions(preflight(report, "a", now).against, "array md0 could not be read"));
@@ -151,7 +151,7 @@ TEST_CASE("an array or a backup that could not be read speaks against pulling") 
     CHECK(mentions(preflight(report, "a", now).against, "backup srv could not be read"));
 }
 
-TEST_CASE("each sign of trouble of a partner speaks against pulling") {
+TEST_CASE("each sign of trouble of a partner is a reason not to pull") {
     const auto against = [](Observation about_partner) {
         Report report = mirror();
         report.observations.push_back(std::move(about_partner));
@@ -171,7 +171,7 @@ TEST_CASE("each sign of trouble of a partner speaks against pulling") {
     CHECK(mentions(preflight(report, "a", now).against, "had 5 recent kernel errors"));
 }
 
-TEST_CASE("a filesystem on several drives without an array speaks against pulling") {
+TEST_CASE("a filesystem on several drives without an array is a reason not to pull") {
     Report report = mirror();
     std::erase_if(report.observations,
                   [](const Observation& one) { return one.metric->subject == SubjectKind::array; });
@@ -179,7 +179,7 @@ TEST_CASE("a filesystem on several drives without an array speaks against pullin
                    "filesystem /srv lies on this and other drives, without known redundancy"));
 }
 
-TEST_CASE("an array that survives more losses does not speak against pulling") {
+TEST_CASE("an array that survives more losses is not a reason not to pull") {
     Report report = mirror();
     find(report, metric::array_survivable_failures, "md0").value = 2;
     report.observations.push_back({&metric::drive_pending_sectors, "b", {}, 3, now});

@@ -52,7 +52,7 @@ class Gunzip : public Decompressor {
                 return false;
             }
         }
-        // No need to ask for pending output here: it comes with the next input, and the end of the
+        // No need to request pending output here: the next input produces it, and the end of the
         // stream is always further input.
         return true;
     }

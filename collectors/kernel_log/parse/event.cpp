@@ -173,7 +173,7 @@ struct Form {
     bool strip = false;  // the parser takes the message without the prefix
 };
 
-// Grouped by first character, so that most messages are rejected by one look into first_form.
+// Grouped by first character, so that one look-up in first_form rejects most messages.
 // The first parser that knows the message wins.
 constexpr Form forms[] = {
     {"Aborting journal", kernel_messages::journal},

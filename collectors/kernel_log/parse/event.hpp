@@ -78,8 +78,8 @@ std::string_view to_string(KernelEventKind kind);
 enum class KernelEventRole {
     error,        // counts against a drive, an array or a filesystem
     counters,     // has btrfs's counters, whose growth counts
-    names,        // tells which device a name stands for
-    suppression,  // tells that messages are missing
+    names,        // says which device has a name
+    suppression,  // says that messages are missing
     context,      // belongs to other messages; means nothing by itself
 };
 KernelEventRole role_of(KernelEventKind kind);

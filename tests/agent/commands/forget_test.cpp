@@ -6,7 +6,7 @@
 
 using namespace lastgood;
 
-TEST_CASE("requests to forget are taken once; those that cannot be read are told") {
+TEST_CASE("requests to forget are taken once; those that cannot be read are logged") {
     test::RecordedHost place;
     Config config;
     config.runtime_directory.value = place.root();

@@ -330,7 +330,7 @@ TEST_CASE("two halves of one mirror that were started apart are two arrays") {
     CHECK(select(ran.sink.observations, metric::array_present).size() == 2);
 }
 
-TEST_CASE("a rebuild that would take longer than ten years has no foreseeable end") {
+TEST_CASE("a rebuild that would take longer than ten years has no forecast") {
     const Scratch host(test::host_directory("raid5-rebuilding"));
     const char* id = "md-uuid-99999999:88887777:66665555:55555555";
     std::string md;
@@ -338,7 +338,7 @@ TEST_CASE("a rebuild that would take longer than ten years has no foreseeable en
          std::filesystem::recursive_directory_iterator(host.at("sys/devices/virtual/block")))
         if (entry.path().filename() == "sync_speed")
             md = std::filesystem::relative(entry.path().parent_path(), host.path).string() + "/";
-    std::filesystem::remove(host.at("proc/mdstat"));  // which foresees an end of its own
+    std::filesystem::remove(host.at("proc/mdstat"));  // which has a forecast of its own
     const auto remaining = [&](const char* speed) {
         host.write(md + "sync_speed", speed);
         return value(test::run_on_host(arrays(), host.path).sink,

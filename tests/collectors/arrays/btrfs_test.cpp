@@ -45,7 +45,7 @@ TEST_CASE("a btrfs on one device is not an array, one on two is") {
     CHECK(value_of(sink.observations, metric::array_degraded_members, id) == 1);
 }
 
-TEST_CASE("a btrfs bears what its weakest profile bears") {
+TEST_CASE("a btrfs survives what its weakest profile survives") {
     const auto survives = [](const std::vector<std::string>& profiles) {
         const MemorySink sink = observe(btrfs({"sda", "sdb", "sdc"}, profiles));
         const auto* info = select(sink.observations, metric::array_info, id).at(0);

@@ -42,7 +42,7 @@ TEST_CASE("LVM: without a RAID volume dmsetup is not run") {
     CHECK(found->empty());
 }
 
-TEST_CASE("a dmsetup that fails is told") {
+TEST_CASE("a dmsetup that fails is an error") {
     test::RecordedHost place;
     std::filesystem::copy(
         test::host_directory("lvm-leg-lost"), place.root(),

@@ -42,7 +42,7 @@ void add_host(RecordedHost& host, int number, const std::string& driver,
 
 }  // namespace
 
-TEST_CASE("what smartctl is told of each kind of controller") {
+TEST_CASE("arguments of smartctl for each kind of controller") {
     RecordedHost host;
     add_host(host, 0, "megaraid_sas");
     add_host(host, 1, "3w-9xxx");

@@ -265,7 +265,7 @@ TEST_CASE("mdstat: malformed arrays have a problem and do not affect the others"
     CHECK(find(stat, "md7").problem == "");
 }
 
-TEST_CASE("mdstat: containers and the arrays in them are told apart") {
+TEST_CASE("mdstat: containers and the arrays in them") {
     Mdstat stat = parse_mdstat(
         "md127 : inactive sdb[1](S) sda[0](S)\n      5544 blocks super external:imsm\n       \n"
         "md126 : active raid1 sda[1] sdb[0]\n      2095104 blocks super external:/md127/0 [2/2] "

@@ -48,7 +48,7 @@ TEST_CASE("the glob keeps the constant part of the name") {
     CHECK(glob_of("/b", std::string(300, '1')).empty());
 }
 
-TEST_CASE("odd names: the glob matches its own name and no other") {
+TEST_CASE("unusual names: the pattern matches its own name and no other") {
     for (const char* directory :
          {"/b", "/b[1]", "/b\\c", "/b*/c?", "/b[1]/d\\e", "/b\xff/c", "/", "/grün", "/b/ \"x\"\n"})
         for (const char* name :
