@@ -182,15 +182,16 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
                 : "Start it again: lastgood run",
             options);
         const auto counts = finding_counts(verdict);
-        add_paragraph(lines, "", Colour::none,
-                      fmt::format("Then: {}.", counts.empty() ? "nothing wrong was found" : counts),
-                      options);
+        add_paragraph(
+            lines, "", Colour::none,
+            fmt::format("At that time: {}.", counts.empty() ? "nothing wrong found" : counts),
+            options);
     }
     std::string watched =
         report.watched_since > 0
             ? fmt::format("watched since {} ({})", format_time(report.watched_since),
                           short_age(now - report.watched_since))
-            : "not known since when this host is watched";
+            : "watched since: unknown";
     if (!verdict.agent_dead) {
         watched += fmt::format("; report {} old", short_age(std::max(age, 0.0)));
     }
