@@ -95,7 +95,8 @@ install_packages() {
         bookworm | trixie) ;;
         *) echo "this is neither Debian 12 nor 13 but $(os_release PRETTY_NAME): trying with the names that packages have in Debian 13" ;;
     esac
-    echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    echo "installing ${#missing[@]} Debian packages and what they need (a minute or two):"
+    fmt --width=78 <<< "${missing[*]}" | sed 's/^/  /'
     local policy=/usr/sbin/policy-rc.d
     local our_policy=false
     if [ ! -e $policy ]; then
@@ -103,11 +104,16 @@ install_packages() {
         printf '#!/bin/sh\nexit 101\n' | as_root tee $policy > /dev/null || return 1
         as_root chmod 755 $policy
     fi
-    local before status=0
+    local before log status=0
     before=$(installed_packages)
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
     as_root "${apt[@]}" update < /dev/null > /dev/null || echo "apt-get update failed; trying with the lists there are" >&2
-    as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" < /dev/null || status=$?
+    log=$(mktemp)
+    as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" < /dev/null > "$log" || {
+        status=$?
+        cat "$log" >&2
+    }
+    rm -f "$log"
     if [ $our_policy = true ]; then as_root rm -f $policy; fi
     if [ $status -ne 0 ]; then
         echo "apt-get could not install these packages; its message is above: ${missing[*]}" >&2
