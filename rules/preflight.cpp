@@ -72,30 +72,34 @@ std::vector<std::string> backups_in_doubt(const Facts& facts, Timestamp now) {
     return doubts;
 }
 
+bool carries_data(std::string_view state) {
+    return state == "in_sync";
+}
+
 struct Membership {
     const Subject* array;
-    std::string state;
+    std::string state;  // in_sync if one of the drive's members is
+    int in_sync = 0;    // members on the drive that hold data
     bool fatal = false;
 };
 
 std::vector<Membership> memberships(const Facts& facts, std::string_view drive) {
     std::vector<Membership> found;
     for (const Subject* array : facts.of(SubjectKind::array)) {
-        Membership membership{array, "", false};
+        Membership membership{array, "", 0, false};
         for (const Observation* observation : array->observations) {
             if (observation->label("drive") != drive) continue;
-            if (observation->metric == &metric::array_member)
-                membership.state = observation->label("state");
+            if (observation->metric == &metric::array_member) {
+                const std::string_view state = observation->label("state");
+                if (carries_data(state)) ++membership.in_sync;
+                if (!carries_data(membership.state)) membership.state = state;
+            }
             if (observation->metric == &metric::array_member_fatal)
                 membership.fatal = membership.fatal || observation->value != 0;
         }
         if (!membership.state.empty()) found.push_back(std::move(membership));
     }
     return found;
-}
-
-bool carries_data(std::string_view state) {
-    return state == "in_sync";
 }
 
 void judge_array(const Membership& membership, const Facts& facts, std::string_view drive,
@@ -124,7 +128,12 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
     if (membership.fatal)
         return result.against.push_back(
             fmt::format("pulling it loses data of array {} at once", name));
-    const double left = array.value(metric::array_survivable_failures).value_or(0) - 1;
+    const double left =
+        array.value(metric::array_survivable_failures).value_or(0) - membership.in_sync;
+    if (membership.in_sync > 1 && left < 0)
+        return result.against.push_back(fmt::format(
+            "pulling it takes {} members of array {} at once, more than it is sure to survive",
+            membership.in_sync, name));
     if (left > 0) {
         result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt", name,
                                            counted(left, "more failure", "more failures")));

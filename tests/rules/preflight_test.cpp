@@ -187,3 +187,29 @@ TEST_CASE("an array that survives more losses is not a reason not to pull") {
     CHECK(result.verdict == PreflightVerdict::go);
     CHECK(mentions(result.notes, "array md0 survives 1 more failure while it is rebuilt"));
 }
+
+TEST_CASE("a drive with several members of one array takes all of them along") {
+    Report report = mirror();
+    const auto add_member = [&](const char* device, const char* state) {
+        report.observations.push_back({&metric::array_member,
+                                       "md0",
+                                       {{"device", device}, {"drive", "a"}, {"state", state}},
+                                       1,
+                                       now});
+    };
+    const auto judged = [&] { return preflight(report, "a", now); };
+    // The faulty member does not hide the one that holds data.
+    add_member("sda2", "faulty");
+    CHECK_FALSE(mentions(judged().notes, "does not need it"));
+    CHECK(mentions(judged().notes, "one more failure loses data"));
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    CHECK(mentions(judged().notes, "survives 1 more failure"));
+    add_member("sda3", "in_sync");
+    CHECK(judged().verdict == PreflightVerdict::go);
+    CHECK(mentions(judged().notes, "one more failure loses data"));
+    find(report, metric::array_survivable_failures, "md0").value = 1;
+    CHECK(judged().verdict == PreflightVerdict::no_go);
+    CHECK(mentions(
+        judged().against,
+        "pulling it takes 2 members of array md0 at once, more than it is sure to survive"));
+}
