@@ -207,7 +207,6 @@ void RunningChild::exited() {
     const auto how = process_.reap();
     if (!how) return;
     end_source_.reset();
-    timer_.reset();
     if (ended_) {  // was abandoned before
         const auto tell = std::move(callbacks_.gone);
         if (tell) tell();  // may destroy this

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 
 #include "tests/agent/supervise/played_loop.hpp"
 #include "tests/no_pidfd.hpp"
@@ -58,6 +61,14 @@ class Stage {
     bool wait_for_line(std::string_view line) {
         return wait_until([&] { return std::ranges::find(lines, line) != lines.end(); });
     }
+    // Runs the loop until the child's end; calls `meanwhile` after the end was seen and before it
+    // is handled.
+    void see_end_and(const std::function<void()>& meanwhile) {
+        if (sd_event_prepare(event_) == 0) REQUIRE(sd_event_wait(event_, 10'000'000) > 0);
+        meanwhile();
+        sd_event_dispatch(event_);
+        REQUIRE(wait_for_end());
+    }
     bool wait_for_end() {
         return wait_until([&] { return end.has_value(); });
     }
@@ -102,6 +113,8 @@ TEST_CASE("a failure is explained by the last line of standard error, or by the 
     CHECK(message_of("kill -SEGV $$") == "killed by signal 11 (Segmentation fault)");
     CHECK(message_of("echo bad >&2; kill -SEGV $$") ==
           "killed by signal 11 (Segmentation fault): bad");
+    CHECK(message_of("yes | head -c 100000 >&2; echo; echo 'the reason' >&2; exit 1") ==
+          "the reason");
     Stage stage;
     stage.start_program({"/no/such/program"});
     REQUIRE(stage.wait_for_end());
@@ -199,6 +212,27 @@ TEST_CASE("a child that prints too much is stopped") {
     longer.run("head -c 5000 /dev/zero | tr '\\0' x; sleep 600", limits);
     CHECK(longer.end == ChildEnd::killed);
     CHECK(longer.message == "printed a line longer than 1000 B");
+}
+
+// A grandchild in a session of its own survives the child and may still print.
+TEST_CASE("a limit that is exceeded after the child's end stops it as usual") {
+    ChildLimits limits;
+    limits.line_length = 1000;
+    Stage stage;
+    stage.start("exec 3>&1; pid=$(setsid sh -c 'sleep 600 >&3 & echo $!'); echo $$; echo $pid",
+                limits);
+    REQUIRE(stage.wait_until([&] { return stage.lines.size() == 2; }));
+    const pid_t grandchild = std::stoi(stage.lines[1]);
+    const std::string state = fmt::format("/proc/{}/stat", stage.lines[0]);
+    for (int round = 0; round < 3000; ++round) {
+        if (test::read_file(state).find(") Z ") != std::string::npos) break;
+        ::usleep(10'000);
+    }
+    stage.see_end_and(
+        [&] { std::ofstream(fmt::format("/proc/{}/fd/1", grandchild)) << std::string(2000, 'x'); });
+    ::kill(grandchild, SIGKILL);
+    CHECK(stage.end == ChildEnd::killed);
+    CHECK(stage.message == "printed a line longer than 1000 B");
 }
 
 TEST_CASE("a stopped child reports the reason, and its later output is ignored") {
