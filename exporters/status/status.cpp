@@ -57,8 +57,12 @@ Report only(const Report& report, const std::vector<const Subject*>& subjects) {
     return part;
 }
 
-Health health_of(const Report& part, bool agent_dead) {
-    return agent_dead ? Health::unknown : explanation_health(part);
+// A drive without findings is fine only if its health has been read.
+Health health_of(const Report& part, Timestamp now, bool agent_dead) {
+    if (agent_dead) return Health::unknown;
+    const Health health = explanation_health(part);
+    const bool has_drive = !Facts(part).of(SubjectKind::drive).empty();
+    return health == Health::fine && has_drive ? judge(part, now).health : health;
 }
 
 std::string known_names(const Facts& facts) {
@@ -98,7 +102,8 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
                 3};
     }
     const Report part = only(report, subjects);
-    const int code = exit_code(health_of(part, judge(report, now, view.agent_gone).agent_dead));
+    const bool agent_dead = judge(report, now, view.agent_gone).agent_dead;
+    const int code = exit_code(health_of(part, now, agent_dead));
     return {options.json ? to_json(part) : render_subject(report, word, now, view), "", code};
 }
 
