@@ -23,7 +23,6 @@ constexpr Seconds interval = 60;
 constexpr Seconds min_commit_interval = 0.05;  // errors within this time share a commit
 constexpr Seconds report_timeout = 0.02;       // longest gap within the report of one command
 
-// The clock of the records' timestamps.
 // The last record that was counted: "BOOT_ID:SEQUENCE".
 struct Cursor {
     std::string boot;

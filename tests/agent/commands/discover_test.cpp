@@ -39,6 +39,9 @@ TEST_CASE("the output is a valid configuration, whatever the names") {
     size_t repositories = 0;
     for (const Backup& backup : config->backups) {
         CHECK(backup.covers.empty());
+        const double hours = backup.max_age / 3600;
+        CHECK(hours >= 24);
+        CHECK(hours < 24 * 400);
         if (backup.kind != BackupKind::restic) continue;
         ++repositories;
         CHECK(scene.host().exists(backup.location + "/snapshots"));

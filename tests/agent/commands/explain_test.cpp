@@ -73,6 +73,17 @@ TEST_CASE("explain recognises a text by content and applies the rules") {
     }
 }
 
+TEST_CASE("a condition in a saved text counts as lasting") {
+    const auto explained = explain_text(
+        R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":0},
+            "device":{"name":"/dev/sda","type":"sat","protocol":"ATA"},
+            "model_name":"EXAMPLE HD1000","serial_number":"EX0001","smart_status":{"passed":true},
+            "temperature":{"current":93}})",
+        now);
+    REQUIRE(explained);
+    CHECK(has_finding(*explained, "drive_suspect_hot"));
+}
+
 TEST_CASE("the text names the format and the findings, the JSON is a report") {
     const auto explanation = explain_text(kernel_log, now);
     REQUIRE(explanation);
@@ -127,6 +138,13 @@ TEST_CASE("saved text from files, pipes and others") {
     CHECK(SavedText::open(name)->text().empty());
     REQUIRE(::write(fd, degraded_mdstat, 20) == 20);
     CHECK(SavedText::open(name)->text() == std::string_view(degraded_mdstat).substr(0, 20));
+    // A shell may have read the first lines of standard input already.
+    const int input = ::dup(STDIN_FILENO);
+    REQUIRE(::lseek(fd, 5, SEEK_SET) == 5);
+    ::dup2(fd, STDIN_FILENO);
+    CHECK(SavedText::open("-")->text() == std::string_view(degraded_mdstat).substr(5, 15));
+    ::dup2(input, STDIN_FILENO);
+    ::close(input);
     ::close(fd);
     ::unlink(name);
 

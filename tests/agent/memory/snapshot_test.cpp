@@ -132,9 +132,17 @@ TEST_CASE("a removable drive is never missing, whichever collector reported last
     std::list<Task> tasks;
     tasks.push_back(std::move(inventory));
     tasks.push_back(std::move(health));
-    State state;
-    remember(state, tasks, now);
-    CHECK_FALSE(state.known(SubjectKind::drive).contains("d"));
+    const auto may_be_missed = [&](const char* transport) {
+        tasks.front().last.observations[0].labels = {{"transport", transport}};
+        State state;
+        remember(state, tasks, now);
+        return state.known(SubjectKind::drive).contains("d");
+    };
+    for (const char* removable : {"usb", "mmc", "loop"}) {
+        CAPTURE(removable);
+        CHECK_FALSE(may_be_missed(removable));
+    }
+    CHECK(may_be_missed("sata"));
 }
 
 TEST_CASE("a RAID controller is reported only while it does not answer, a drive always") {
@@ -153,6 +161,20 @@ TEST_CASE("a RAID controller is reported only while it does not answer, a drive 
     CHECK(answering("wwn-0x5000c500a1b2c3d4", false) == 0);
     CHECK_FALSE(answering("controller-host0", true));
     CHECK(answering("controller-host0", false) == 0);
+}
+
+TEST_CASE("a collector that prints invalid lines has not succeeded") {
+    const auto success = [](size_t rejected_lines) {
+        Task task;
+        task.name = "tape";
+        task.has_reported = task.succeeded = true;
+        task.last.rejected_lines = rejected_lines;
+        std::list<Task> tasks;
+        tasks.push_back(std::move(task));
+        return value_of(observe_all(tasks, {}, {}, {}, now), metric::collector_success, "tape");
+    };
+    CHECK(success(0) == 1);
+    CHECK(success(1) == 0);
 }
 
 TEST_CASE("each kind of subject has one inventory, and removed subjects are missing") {

@@ -238,3 +238,12 @@ TEST_CASE("a series keeps only its newest 4096 points") {
         if (row.erased) ++erased;
     CHECK(erased == 4);
 }
+
+TEST_CASE("history is kept for the longest window") {
+    Config config;
+    config.growth_window.value = 100;
+    config.kernel_log_window.value = 200;
+    CHECK(history_span(config) == 200);
+    config.growth_window.value = 300;
+    CHECK(history_span(config) == 300);
+}

@@ -289,6 +289,30 @@ TEST_CASE("verdicts are remembered until the file changes") {
     CHECK(scene.value(metric::backup_incomplete) == 0);
 }
 
+TEST_CASE("a verdict from a file's ends does not replace unpacking it") {
+    Scene scene;
+    const Host host("/");
+    scene.write("/run/x", "");
+    scene.files(scene.path + "/backup/*");
+    const double present = host.now();
+    // One block of deflate that is not compressed, and a wrong checksum.
+    const std::string damaged(
+        "\x1f\x8b\x08\0\0\0\0\0\0\x03"
+        "\x01\x04\0\xfb\xff"
+        "text"
+        "\1\2\3\4\4\0\0\0",
+        27);
+    scene.write("/backup/4", damaged, present - 8 * hour);
+    for (const char* newer : {"/backup/1", "/backup/2", "/backup/3"})
+        scene.write(newer, finished_dump, present - 2 * hour);
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_count) == 4);  // of the fourth only the ends were read
+    for (const char* newer : {"/backup/1", "/backup/2", "/backup/3"})
+        std::filesystem::remove(scene.path + newer);
+    REQUIRE(scene.collect(host));
+    CHECK(scene.value(metric::backup_incomplete) == 1);
+}
+
 TEST_CASE("times in names of files and directories") {
     Scene scene;
     scene.files("/backup/**/db.sql");

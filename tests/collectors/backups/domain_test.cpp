@@ -100,3 +100,22 @@ TEST_CASE("only the mount points above a path must be mounted") {
     CHECK(check_mounted(recorded.host(), "/mnt/otherwise").has_value());
     CHECK_FALSE(check_mounted(recorded.host(), "/mnt/other/db").has_value());
 }
+
+TEST_CASE("data on a network mount, copies on a drive of this host") {
+    RecordedHost recorded;
+    recorded.file("/proc/sys/kernel/hostname", "db8\n");
+    recorded.directory("/backup");
+    recorded.directory("/srv");
+    const auto domain = [&](const std::string& mount) {
+        recorded.file(
+            "/proc/self/mountinfo",
+            "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /srv rw - " + mount + " rw\n");
+        Backup backup;
+        backup.kind = BackupKind::restic;
+        backup.covers = {"/srv"};
+        backup.location = "/backup";
+        return failure_domain(recorded.host(), Config{}, backup);
+    };
+    CHECK(domain("nfs4 db8:/x") == FailureDomain::same_host);
+    CHECK(domain("nfs4 nas:/x") == FailureDomain::off_host);
+}

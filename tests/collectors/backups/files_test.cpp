@@ -64,3 +64,15 @@ TEST_CASE("the search of a glob stops at its limit of directories, with a proble
     REQUIRE(state.problems.size() == 1);
     CHECK(state.problems[0].message.find("10000 directories") != std::string::npos);
 }
+
+TEST_CASE("a file whose times all lie in the future is finished") {
+    Files files("/backup/*.sql");
+    files.place.file("/now", "1000000000\n");  // 2001, before the kernel's change time
+    files.write("/backup/a.sql",
+                "--\n-- PostgreSQL database dump\n--\n"
+                "-- PostgreSQL database dump complete\n--\n",
+                1'000'003'600);
+    const BackupState state = files.look();
+    CHECK(state.in_progress == false);
+    CHECK(state.count == 1);
+}

@@ -145,6 +145,17 @@ TEST_CASE("errors are charged to the drive that a device, port, address or numbe
     CHECK(fixture.charged() == "wwn-B kicked/md=1; ");
 }
 
+TEST_CASE("errors of a port are charged to the drive that was there a moment ago") {
+    Fixture fixture;
+    fixture.topology.drives.erase("wwn-B");
+    fixture.topology.devices.erase("sdb");
+    fixture.topology.devices.erase("sdb1");
+    fixture.clock += 60;
+    fixture.log("I/O error, dev sdz, sector 1");  // an unknown name: reads the topology again
+    fixture.log("ata2: hard resetting link");
+    CHECK(fixture.charged() == "unknown-sdz io/block=1; wwn-B reset/ata=1; ");
+}
+
 TEST_CASE("errors of a mapped device are charged to its drive only if it has one drive") {
     Fixture fixture;
     fixture.log("I/O error, dev dm-0, sector 1");
@@ -238,6 +249,17 @@ TEST_CASE("a removed drive keeps its device name until another drive appears und
     fixture.names.settle();
     fixture.log("I/O error, dev sdb, sector 1");
     CHECK(fixture.charged() == "wwn-C io/block=1; ");
+}
+
+TEST_CASE("partitions of a new drive do not belong to the drive that had its name before") {
+    Fixture fixture;
+    fixture.topology.drives.erase("wwn-B");
+    add(fixture.topology,
+        drive("wwn-C", "sdb", "/sys/devices/pci0000:00/ata2/host1/target1:0:0/1:0:0:0/block/sdb"),
+        "8:16");
+    fixture.log("sd 1:0:0:0: [sdb] 15628053168 512-byte logical blocks: (8.00 TB/7.28 TiB)");
+    fixture.log("Buffer I/O error on dev sdb1, logical block 0, async page read");
+    CHECK(fixture.charged() == "wwn-C io/buffer=1; ");
 }
 
 TEST_CASE("errors before a device name was reused in the backlog are charged to an unknown drive") {

@@ -170,6 +170,13 @@ TEST_CASE("the cache rereads only a changed file, and exposes only the time of a
     CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
     ::unlink(path.c_str());
     CHECK(!cache.health().healthy);
+
+    now = report_time;
+    REQUIRE(write_report(healthy_host(2), path));
+    CHECK(cache.health().healthy);
+    ::unlink(path.c_str());
+    CHECK(!cache.health().healthy);
+    CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
 }
 
 TEST_CASE("the textfile is replaced atomically, readable by all, and ends in .prom") {

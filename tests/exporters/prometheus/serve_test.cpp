@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,6 +196,12 @@ TEST_CASE("the self-check finds a listener that hangs") {
     REQUIRE(::getsockname(hanging, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     const std::string listen = fmt::format("0.0.0.0:{}", ntohs(address.sin_port));
     CHECK_FALSE(answers_itself(listen, 0.2));
+    std::thread hangs_up([&] {
+        for (int connections = 0; connections < 2; ++connections)  // the first one is from above
+            ::close(::accept(hanging, nullptr, nullptr));
+    });
+    CHECK_FALSE(answers_itself(listen, 10));
+    hangs_up.join();
     ::close(hanging);
     CHECK(answers_itself(listen, 0.2));  // no connection: not a sign that it hangs
 }
@@ -222,7 +230,8 @@ TEST_CASE("privileges are dropped, and the check finds those that are left") {
         return;
     }
     CHECK(exit_status_of([] {
-              if (!give_up_privileges("nobody")) {
+              const gid_t group = 12345;
+              if (::setgroups(1, &group) != 0 || !give_up_privileges("nobody")) {
                   return 1;
               }
               const bool root = ::getuid() == 0 || ::geteuid() == 0 || ::getgid() == 0 ||
@@ -231,6 +240,44 @@ TEST_CASE("privileges are dropped, and the check finds those that are left") {
           }) == 0);
     CHECK(exit_status_of([] { return give_up_privileges("root") ? 0 : 1; }) == 1);
     CHECK(exit_status_of([] { return give_up_privileges("no-such-user-here") ? 0 : 1; }) == 1);
+}
+
+TEST_CASE("serve tells systemd's watchdog well within its limit that it answers") {
+    constexpr int limit = 6;  // s
+    const RuntimeDirectory folder;
+    REQUIRE(write_report(fresh_report(), folder.at("report.json")));
+    const std::string path = folder.at("notify");
+    const int notified = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::bind(notified, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::chmod(path.c_str(), 0666) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+        ::setenv("WATCHDOG_USEC", fmt::format("{}000000", limit).c_str(), 1);
+        ::unsetenv("WATCHDOG_PID");
+        Config config;
+        config.runtime_directory.value = folder.path;
+        config.listen.value = fmt::format("127.0.0.1:{}", free_port());
+        ::_exit(run_serve(config, false));
+    }
+    const timeval patience{60, 0};
+    ::setsockopt(notified, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::vector<Seconds> told;
+    char message[256];
+    for (ssize_t length; told.size() < 2;) {
+        length = ::recv(notified, message, sizeof message, 0);
+        if (length <= 0) break;
+        if (std::string_view(message, static_cast<size_t>(length)).starts_with("WATCHDOG=1"))
+            told.push_back(monotonic_clock());
+    }
+    ::kill(child, SIGTERM);
+    ::waitpid(child, nullptr, 0);
+    ::close(notified);
+    REQUIRE(told.size() == 2);
+    CHECK(told[1] - told[0] < limit - 1);
 }
 
 TEST_CASE("serve runs without privileges until SIGTERM, and fails if the port is in use") {

@@ -64,6 +64,9 @@ TEST_CASE("self_test_age: hours of ATA drives wrap around at 65536") {
     CHECK(self_test_age(health, brief) == 60 * 3600);
     health.power_on_seconds = (65536 + 30) * 3600.0;
     CHECK(self_test_age(health, brief) == (65536 - 10) * 3600.0);
+    health.self_tests.push_back(test_of(extended, passed, 65530));
+    health.power_on_seconds = 10 * 3600;  // wraps around itself
+    CHECK(self_test_age(health, extended) == 16 * 3600);
     health.power_on_seconds = 39.5 * 3600;  // rounded differently
     CHECK(self_test_age(health, brief) == 0);
     health.protocol = DriveProtocol::scsi;

@@ -1,0 +1,51 @@
+#include "agent/commands/preflight.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/clock.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/report.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+// /srv lies on sda alone; sdb and sdc are not used and have the same model.
+Report three_drives() {
+    Report report;
+    report.written_at = wall_clock();
+    for (const char* drive : {"a", "b", "c"}) {
+        const Labels labels = {{"device", std::string("sd") + drive}, {"serial", "S1"}};
+        report.observations.push_back({&metric::drive_info, drive, labels, 1, report.written_at});
+    }
+    report.observations.push_back(
+        {&metric::filesystem_drive, "/srv", {{"drive", "a"}}, 1, report.written_at});
+    return report;
+}
+
+int exit_status(const Report& report, const std::string& word) {
+    const test::RecordedHost place;
+    const std::string path = place.root() + "/report.json";
+    REQUIRE(write_report(report, path));
+    return run_preflight(path, word);
+}
+
+}  // namespace
+
+TEST_CASE("the exit status of preflight is 0 only if the drive is safe to pull") {
+    CHECK(exit_status(three_drives(), "sdb") == 0);
+    CHECK(exit_status(three_drives(), "/dev/sdb") == 0);
+    CHECK(exit_status(three_drives(), "sda") == 2);
+    Report old = three_drives();
+    old.written_at -= 1000;
+    CHECK(exit_status(old, "sdb") == 3);
+    CHECK(run_preflight("/no/such/report.json", "sdb") == 3);
+}
+
+TEST_CASE("preflight judges only a drive that the word names alone") {
+    CHECK(exit_status(three_drives(), "sdd") == 3);
+    CHECK(exit_status(three_drives(), "S1") == 3);    // three drives
+    CHECK(exit_status(three_drives(), "/srv") == 3);  // a filesystem
+}
