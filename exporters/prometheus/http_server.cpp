@@ -2,6 +2,7 @@
 #include <civetweb.h>
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 

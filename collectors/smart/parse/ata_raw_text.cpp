@@ -1,6 +1,7 @@
 #include "collectors/smart/parse/ata_raw_text.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <optional>
 
 #include "core/text.hpp"
