@@ -1,6 +1,7 @@
 """The checks of the sources. Each is a function of a source tree and returns the violations as lines to print."""
 
 import ast
+import collections
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,15 @@ def unlisted_tests(root):
     listed = "".join((root / path).read_text() for path in tracked(root, "meson.build"))
     tests = [path.relative_to("tests") for path in tracked(root, "*_test.cpp", "*_fuzzer.cpp")]
     return [f"tests/{path} is in no meson.build" for path in tests if f"'{path}'" not in listed]
+
+
+def equal_names(root):
+    """Tests and fuzz targets with one name: meson would keep the last of them without a word."""
+    names = collections.Counter()
+    for path in tracked(root, "meson.build"):
+        for table, entries in re.findall(r"^(unit_tests|fuzz_targets) \+= \{(.*?)\}$", (root / path).read_text(), re.DOTALL | re.MULTILINE):
+            names.update(f"{table}: {name}" for name in re.findall(r"'([^']+)':", entries))
+    return [f"{name} is in several meson.build" for name, count in names.items() if count > 1]
 
 
 def long_files(root):

@@ -31,7 +31,7 @@ def test_clang_format():
     assert done.returncode == 0, done.stderr[:3000]
 
 
-@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names],
+@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.equal_names, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names],
                          ids=lambda check: check.__name__)  # fmt: skip
 def test_sources(check):
     found = check(SOURCE)
@@ -62,6 +62,14 @@ def write(directory, files):
 def test_a_test_that_is_not_listed_is_noticed(tmp_path):
     write(tmp_path, {"tests/core/a_test.cpp": "", "tests/core/fuzz/b_fuzzer.cpp": "", "core/meson.build": "'core/a_test.cpp'"})
     assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp is in no meson.build"]
+
+
+def test_two_tests_with_one_name_are_noticed(tmp_path):
+    one, two = "unit_tests += {'memory': ['a.cpp']}\n", "unit_tests += {\n    'memory': [\n        'b.cpp',\n    ],\n}\n"
+    write(tmp_path, {"core/meson.build": one, "agent/meson.build": two})
+    assert sources.equal_names(tmp_path) == ["unit_tests: memory is in several meson.build"]
+    write(tmp_path, {"core/meson.build": one.replace("unit_tests", "fuzz_targets")})
+    assert sources.equal_names(tmp_path) == []
 
 
 def test_a_long_file_is_noticed(tmp_path):
