@@ -113,8 +113,8 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
         if (observation->metric == &metric::array_sync_progress_ratio &&
             observation->label("action") != "check")
             result.against.push_back(
-                fmt::format("array {} runs a {} ({:.0f}% done): wait until it is done", name,
-                            observation->label("action"), observation->value * 100));
+                fmt::format("array {} is busy with {} ({:.0f}% done): wait until that is done",
+                            name, observation->label("action"), observation->value * 100));
     if (!carries_data(membership.state)) {
         const Subject* subject = facts.find(SubjectKind::drive, drive);
         const std::string device = subject ? subject->name() : harmless(drive);
@@ -155,8 +155,8 @@ void judge_array(const Membership& membership, const Facts& facts, std::string_v
                             name_of(*partner), name, trouble));
     }
     for (const std::string& doubt : backups_in_doubt(facts, now))
-        result.against.push_back(
-            fmt::format("then the data of {} could not be restored: {}", name, doubt));
+        result.against.push_back(fmt::format(
+            "if the rebuild fails, the data of {} cannot be restored: {}", name, doubt));
 }
 
 void judge_filesystems(const Facts& facts, std::string_view drive, bool in_array,

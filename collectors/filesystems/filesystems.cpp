@@ -216,10 +216,12 @@ class FilesystemsCollector {
         const BlockDevice* device = topology_.device(mount.number);
         const UdevRecord udev =
             device != nullptr ? read_udev_record(context_.host, device->number) : UdevRecord();
-        sink.observe(metric::filesystem_info, id, 1, now,
-                     {{"device", device != nullptr ? device->name : mount.source},
-                      {"fstype", mount.type},
-                      {"uuid", udev.property("ID_FS_UUID")}});
+        sink.observe(
+            metric::filesystem_info, id, 1, now,
+            {{"device", std::string(device != nullptr ? device->name
+                                                      : without_prefix(mount.source, "/dev/"))},
+             {"fstype", mount.type},
+             {"uuid", udev.property("ID_FS_UUID")}});
         const auto drives = topology_.drives_under_mount(mount);
         for (const std::string& drive : drives)
             sink.observe(metric::filesystem_drive, id, 1, now, {{"drive", drive}});

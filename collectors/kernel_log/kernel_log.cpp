@@ -188,6 +188,11 @@ Result<void> run(Context& context) {
     const std::string& path = context.config.kernel_log_source;
     auto fd = context.host.open(path);
     if (!fd) {
+        if (fd.error().kind == ErrorKind::absent)
+            return fail(ErrorKind::absent,
+                        fmt::format("there is no {}: give it to this container, or switch this "
+                                    "collector off: [collectors.kernel_log] enabled = false",
+                                    path));
         if (fd.error().kind != ErrorKind::denied) return Failure(fd.error());
         return fail(ErrorKind::denied,
                     fmt::format("{}: permission denied; run as root, or with CAP_SYSLOG and read "

@@ -220,7 +220,11 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
                                                : "  Nothing wrong found.");
         }
         for (const Problem& problem : report.problems) {
-            if (!problem.subject.empty() && problem.subject == subject->id) {
+            if (subject->kind == SubjectKind::collector && problem.collector == subject->id) {
+                lines.push_back(fmt::format("  {}{}{}", harmless(problem.subject),
+                                            problem.subject.empty() ? "" : ": ",
+                                            harmless(problem.message)));
+            } else if (!problem.subject.empty() && problem.subject == subject->id) {
                 lines.push_back(fmt::format("  collector {} could not read it: {}",
                                             harmless(problem.collector),
                                             harmless(problem.message)));

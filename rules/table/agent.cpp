@@ -13,7 +13,7 @@ std::vector<Rule> agent_rules() {
             .subject = SubjectKind::collector,
             .all_of = {is(metric::collector_success, 0)},
             .summary = "Collector {subject} fails: what it watches is unknown.",
-            .advice = "See the error: lastgood status\n"
+            .advice = "See the error: lastgood status {id}\n"
                       "Run a built-in collector by hand: lastgood collect {id} --once\n"
                       "See its history: journalctl -u lastgood -g {id}",
             .why = "Unknown is not fine. There is no delay: a collector already judges its run as "

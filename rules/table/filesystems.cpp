@@ -56,7 +56,8 @@ std::vector<Rule> filesystem_rules() {
             .advice = "Check the newest backup: lastgood status\n"
                       "See the errors: journalctl -k -g {device}\n"
                       "Check its drives first: lastgood status {id}\n"
-                      "Plan a check, with its services stopped: {command:fsck}",
+                      "Plan a check, with its services stopped (/ needs a rescue system): "
+                      "{command:fsck}",
             .why = "A request failed, or data was not what had been written, even if a copy "
                    "repaired it: a drive, a cable or memory is at fault. Kinds of errors that a "
                    "later version adds count here, too.",
@@ -71,7 +72,8 @@ std::vector<Rule> filesystem_rules() {
                 "Check the newest backup: lastgood status\n"
                 "See what happened: journalctl -k -g {device}\n"
                 "Check its drives first: lastgood status {id}\n"
-                "Then stop its services, repair it and reset the count: {command:fsck_and_reset}",
+                "Then stop its services (/ needs a rescue system), repair it and reset the count: "
+                "{command:fsck_and_reset}",
             .why = "ext4 keeps the count on disk until fsck, btrfs until it is reset: nobody has "
                    "dealt with this error yet. While the error is recent, filesystem_damaged "
                    "reports it.",

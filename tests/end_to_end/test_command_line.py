@@ -67,6 +67,8 @@ def test_explain_of_a_file_that_is_not_there(tmp_path):
 def test_a_collector_by_hand(tmp_path):
     done = lastgood("collect", "arrays", "--root", str(tmp_path))
     assert done.returncode == 0, "no such hardware is an empty answer"
+    container = lastgood("collect", "kernel_log", "--root", str(tmp_path))
+    assert container.returncode == 3 and b"there is no /dev/kmsg: give it to this container" in container.stderr
     unknown = lastgood("collect", "nonsense")
     assert unknown.returncode != 0
     assert b"nonsense" in unknown.stderr and b"arrays" in unknown.stderr

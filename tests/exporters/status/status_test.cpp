@@ -217,6 +217,15 @@ TEST_CASE("a subject is found by each of its names") {
     check_harmless(render_subject(hostile_names(), "sda", report_time, screen));
 }
 
+TEST_CASE("a collector shows why its last run failed") {
+    Report report = failing_drive();
+    report.problems.push_back({"smart", "", "smartctl is not installed", report_time});
+    report.problems.push_back({"arrays", "", "not about this one", report_time});
+    const std::string shown = render_subject(report, "smart", report_time, screen);
+    CHECK(shown.find("\n  smartctl is not installed\n") != shown.npos);
+    CHECK(shown.find("not about this one") == shown.npos);
+}
+
 TEST_CASE("the facts of the host are found by its name and by \"host\"") {
     Report report = healthy_host();
     report.observations.push_back({&metric::state_persisted, "", {}, 1, report_time});
