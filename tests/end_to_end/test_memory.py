@@ -20,14 +20,29 @@ from test_isolation import collector, script
 FAILING = "#!/bin/sh\nexit 1\n"
 
 
+def about_failing(report):
+    """The findings about the external collector "failing"."""
+    return [finding for finding in report.findings if finding.get("subject") == "failing"]
+
+
+def finding_after_restart(installation, agent, started):
+    """Waits for a report that is newer than `started` and has the finding about "failing"; returns both."""
+    report = installation.wait_for_report(
+        lambda report: report.document["written_at"] > started and about_failing(report),
+        30,
+        "the finding after the restart",
+        process=agent,
+    )
+    (finding,) = about_failing(report)
+    return report, finding
+
+
 def test_since_and_watched_since_survive_kill_9(installation):
     failing = script(installation.directory, "failing", FAILING)
     installation.write_config(sections=collector("failing", failing, interval="1s"))
     agent = installation.start("agent", wait=False)
-    report = installation.wait_for_report(
-        lambda report: [finding for finding in report.findings if finding.get("subject") == "failing"], 30, "the finding"
-    )
-    (finding,) = [finding for finding in report.findings if finding.get("subject") == "failing"]
+    report = installation.wait_for_report(about_failing, 30, "the finding")
+    (finding,) = about_failing(report)
     watched = report.document["watched_since"]
     assert watched > 0
     chance = random.Random(2)
@@ -37,14 +52,7 @@ def test_since_and_watched_since_survive_kill_9(installation):
         started = time.time()
         agent = installation.start("agent", wait=False)
         time.sleep(chance.uniform(0, 0.5))
-    report = installation.wait_for_report(
-        lambda report: report.document["written_at"] > started
-        and [one for one in report.findings if one.get("subject") == "failing"],
-        30,
-        "the finding after the restarts",
-        process=agent,
-    )
-    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
+    report, again = finding_after_restart(installation, agent, started)
     assert again["since"] == pytest.approx(finding["since"], abs=0.01)
     assert report.document["watched_since"] == pytest.approx(watched, abs=0.01)
 
@@ -183,14 +191,7 @@ def killed_agent_leaves_its_memory(installation, agent, finding):
     installation.kill(agent)
     started = time.time()
     agent = installation.start("agent", wait=False)
-    report = installation.wait_for_report(
-        lambda report: report.document["written_at"] > started
-        and [one for one in report.findings if one.get("subject") == "failing"],
-        30,
-        "the finding after the restart",
-        process=agent,
-    )
-    (again,) = [one for one in report.findings if one.get("subject") == "failing"]
+    _, again = finding_after_restart(installation, agent, started)
     assert again["since"] == pytest.approx(finding["since"], abs=0.01)
     assert installation.stop(agent) == 0
 
@@ -204,7 +205,7 @@ def test_state_directory_that_fills_up_while_running(installation, small_state):
     installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
     agent.send_signal(signal.SIGHUP)
     installation.wait_for_report(state_not_persisted, 60, "the finding that nothing is remembered", process=agent)
-    (finding,) = [one for one in installation.report().findings if one.get("subject") == "failing"]
+    (finding,) = about_failing(installation.report())
     (small_state / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     # State that could not be written before is written now.
@@ -219,10 +220,8 @@ def test_state_directory_whose_disk_hangs(installation, freezable):
         failing = script(installation.directory, "failing", FAILING)
         installation.write_config(state=freezable, sections=collector("failing", failing, interval="1s"))
         agent.send_signal(signal.SIGHUP)
-        report = installation.wait_for_report(
-            lambda report: [one for one in report.findings if one.get("subject") == "failing"], 5, "a finding, although the disk hangs"
-        )
-        (finding,) = [one for one in report.findings if one.get("subject") == "failing"]
+        report = installation.wait_for_report(about_failing, 5, "a finding, although the disk hangs")
+        (finding,) = about_failing(report)
         installation.wait_for_report(state_not_persisted, 45, "the finding that nothing is remembered", process=agent)
         # The agent still writes reports.
         installation.wait_for_report(
