@@ -30,20 +30,6 @@ std::optional<SubjectKind> parse_subject_kind(std::string_view text) {
     return found == named_subject_kinds.end() ? std::nullopt : std::optional(*found);
 }
 
-std::string_view to_string(MetricType type) {
-    switch (type) {
-        case MetricType::gauge:
-            return "gauge";
-        case MetricType::counter:
-            return "counter";
-        case MetricType::info:
-            return "info";
-        case MetricType::state:
-            return "state";
-    }
-    return "";
-}
-
 const Metric* find_metric(std::string_view name) {
     static const auto sorted = [] {
         const auto all = all_metrics();

@@ -26,7 +26,6 @@ enum class MetricType {
     info,     // always 1; the labels of all collectors for one subject are joined
     state,    // 1 for the current state, which a label names; other states are absent
 };
-std::string_view to_string(MetricType type);
 
 enum class Memory {
     none,       // dropped when its collector stops printing it

@@ -306,16 +306,6 @@ Result<Report> read_report(const std::string& path) {
     return report;
 }
 
-std::vector<const Observation*> select(const std::vector<Observation>& observations,
-                                       const Metric& metric,
-                                       std::optional<std::string_view> subject) {
-    std::vector<const Observation*> found;
-    for (const Observation& observation : observations)
-        if (observation.metric == &metric && (!subject || observation.subject == *subject))
-            found.push_back(&observation);
-    return found;
-}
-
 std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
                                std::string_view subject) {
     for (const Observation& observation : observations)

@@ -67,10 +67,6 @@ Result<void> write_report(const Report& report, const std::string& path);
 // Reads at most 256 MiB. Errors: absent (no report), denied, failed, malformed.
 Result<Report> read_report(const std::string& path);
 
-// The observations of a metric, of one subject or of all.
-std::vector<const Observation*> select(const std::vector<Observation>& observations,
-                                       const Metric& metric,
-                                       std::optional<std::string_view> subject = std::nullopt);
 // The value of the subject's first series of `metric`; nullopt: none.
 std::optional<double> value_of(const std::vector<Observation>& observations, const Metric& metric,
                                std::string_view subject);

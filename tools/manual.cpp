@@ -32,6 +32,20 @@ std::string_view heading(SubjectKind kind) {
     return "";
 }
 
+std::string_view to_string(MetricType type) {
+    switch (type) {
+        case MetricType::gauge:
+            return "gauge";
+        case MetricType::counter:
+            return "counter";
+        case MetricType::info:
+            return "info";
+        case MetricType::state:
+            return "state";
+    }
+    return "";
+}
+
 std::string_view words(Comparison comparison) {
     switch (comparison) {
         case Comparison::present:

@@ -9,6 +9,7 @@
 
 #include "core/host.hpp"
 #include "rules/text.hpp"
+#include "tests/select.hpp"
 #include "tests/support.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -74,7 +75,7 @@ AlertLabels labels_of(const Finding& finding, const ObservedHost& host) {
     labels[std::string(to_string(finding.kind))] = finding.subject;
     const Metric* info = info_metric(finding.kind);
     if (info == nullptr) return labels;
-    for (const Observation* observation : select(host.observations, *info, finding.subject)) {
+    for (const Observation* observation : test::select(host.observations, *info, finding.subject)) {
         for (const std::string_view key : info_labels(finding.kind)) {
             const std::string_view value = observation->label(key);
             if (!value.empty()) labels[std::string(key)] = value;

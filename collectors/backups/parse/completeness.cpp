@@ -194,18 +194,6 @@ CompletenessVerdict judge_tar(std::string_view tail) {
 
 }  // namespace
 
-std::string_view to_string(Completeness completeness) {
-    switch (completeness) {
-        case Completeness::complete:
-            return "complete";
-        case Completeness::incomplete:
-            return "incomplete";
-        case Completeness::unknown:
-            return "unknown";
-    }
-    return "";
-}
-
 CompletenessVerdict judge_content(std::string_view head, std::string_view tail) {
     if (is_tar(head)) return judge_tar(tail);
     const std::string_view beginning = head.substr(0, head_length);

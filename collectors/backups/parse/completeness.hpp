@@ -14,7 +14,6 @@ enum class Completeness {
     incomplete,  // empty, truncated, or its tool stopped before it had finished
     unknown,     // the ends of this format prove nothing
 };
-std::string_view to_string(Completeness completeness);
 
 struct CompletenessVerdict {
     Completeness state = Completeness::unknown;

@@ -31,13 +31,6 @@ bool true_in(const Json& object, const char* key) {
     return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
-const Json& child_of(const Json& object, const char* key) {
-    static const Json nothing;
-    if (!object.is_object()) return nothing;
-    const auto found = object.find(key);
-    return found != object.end() ? *found : nothing;
-}
-
 // "20220926-201857" and a letter.
 bool is_label_part(std::string_view part, std::string_view kinds) {
     if (part.size() != 16 || part[8] != '-' || !contains(kinds, part[15])) return false;
@@ -87,41 +80,6 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
         return fail(ErrorKind::malformed, "no [backrest] section: not a backup.info of pgBackRest");
     std::ranges::stable_sort(backups, {}, &PgbackrestBackup::stop);
     return backups;
-}
-
-Result<std::vector<PgbackrestStanza>> parse_pgbackrest_info_json(std::string_view text) {
-    const Json document = Json::parse(text, nullptr, false);
-    if (!document.is_array())
-        return fail(ErrorKind::malformed, "not the output of pgbackrest info --output=json");
-    std::vector<PgbackrestStanza> stanzas;
-    for (const Json& item : document) {
-        PgbackrestStanza stanza;
-        stanza.name = text_in(item, "name");
-        if (stanza.name.empty()) return fail(ErrorKind::malformed, "a stanza without a name");
-        const Json& status = child_of(item, "status");
-        stanza.status_code = static_cast<int>(std::clamp(number_in(status, "code"), -1.0, 1000.0));
-        stanza.status_message = text_in(status, "message");
-        const Json& backups = child_of(item, "backup");
-        if (backups.is_array()) {
-            for (const Json& one : backups) {
-                PgbackrestBackup backup;
-                backup.label = text_in(one, "label");
-                backup.type = text_in(one, "type");
-                backup.error = true_in(one, "error");
-                const Json& times = child_of(one, "timestamp");
-                backup.start = number_in(times, "start");
-                backup.stop = number_in(times, "stop");
-                backup.size = number_in(child_of(one, "info"), "size");
-                if (backup.stop <= 0)
-                    return fail(ErrorKind::malformed,
-                                "backup " + backup.label + " has no stop time");
-                stanza.backups.push_back(std::move(backup));
-            }
-        }
-        std::ranges::stable_sort(stanza.backups, {}, &PgbackrestBackup::stop);
-        stanzas.push_back(std::move(stanza));
-    }
-    return stanzas;
 }
 
 }  // namespace lastgood

@@ -1,5 +1,4 @@
-// Parses pgBackRest's records of its backups: backup.info in a repository, and `pgbackrest info
-// --output=json`. Pure.
+// Parses pgBackRest's record of its backups, backup.info in a repository. Pure.
 #pragma once
 
 #include <string>
@@ -23,16 +22,6 @@ struct PgbackrestBackup {
 // Parses section [backup:current] of backup.info, format 5 (pgBackRest 2.x); oldest first. Empty:
 // no backup was ever made. malformed: not a backup.info, or encrypted.
 Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_view text);
-
-struct PgbackrestStanza {
-    std::string name;
-    int status_code = 0;  // 0: ok; 2: no valid backups; … (pgBackRest's command/info/info.c)
-    std::string status_message;
-    std::vector<PgbackrestBackup> backups;  // oldest first
-};
-
-// Parses the output of `pgbackrest info --output=json`, 2.x. malformed: it is something else.
-Result<std::vector<PgbackrestStanza>> parse_pgbackrest_info_json(std::string_view text);
 
 // Whether a file with this beginning is encrypted ("Salted__").
 bool is_pgbackrest_encrypted(std::string_view head);

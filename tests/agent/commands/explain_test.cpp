@@ -11,6 +11,7 @@
 #include "agent/commands/saved_text.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/status/view.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 using namespace std::string_literals;
@@ -63,8 +64,8 @@ TEST_CASE("explain recognises a text by content and applies the rules") {
     CHECK(has_finding(*log, "drive_failing_medium_errors"));
     CHECK(log->report.written_at == now);
     // Every error of a saved log counts as recent, and only once.
-    const auto total = select(log->report.observations, metric::drive_kernel_errors_total);
-    const auto recent = select(log->report.observations, metric::drive_kernel_errors_recent);
+    const auto total = test::select(log->report.observations, metric::drive_kernel_errors_total);
+    const auto recent = test::select(log->report.observations, metric::drive_kernel_errors_recent);
     REQUIRE(!total.empty());
     REQUIRE(total.size() == recent.size());
     for (size_t i = 0; i < total.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -215,7 +216,7 @@ TEST_CASE("a series that two collectors print is reported once") {
         tasks.push_back(std::move(task));
     }
     const auto all = observe_all(tasks, {}, {}, {}, now);
-    REQUIRE(select(all, metric::drive_temperature_celsius, "d").size() == 1);
+    REQUIRE(test::select(all, metric::drive_temperature_celsius, "d").size() == 1);
     CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
 }
 

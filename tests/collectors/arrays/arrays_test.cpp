@@ -11,6 +11,7 @@
 #include "collectors/arrays/parse/md_sysfs.hpp"
 #include "collectors/explainer.hpp"
 #include "tests/collectors/golden.hpp"
+#include "tests/select.hpp"
 #include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
@@ -30,7 +31,7 @@ std::optional<double> value(const MemorySink& sink, const Metric& metric,
 
 bool has_member(const MemorySink& sink, std::string_view array, std::string_view drive,
                 std::string_view state) {
-    for (const Observation* one : select(sink.observations, metric::array_member, array))
+    for (const Observation* one : test::select(sink.observations, metric::array_member, array))
         if (one->label("drive") == drive && one->label("state") == state) return true;
     return false;
 }
@@ -64,12 +65,13 @@ TEST_CASE("degraded RAID 10: the lost member's partner is fatal") {
     CHECK(value(ran.sink, metric::array_fatal_members, id) == 1);
     CHECK(value(ran.sink, metric::array_failed, id) == 0);
     CHECK(value(ran.sink, metric::array_mismatch_sectors, id) == 128);
-    for (const Observation* one : select(ran.sink.observations, metric::array_member_fatal, id)) {
+    for (const Observation* one :
+         test::select(ran.sink.observations, metric::array_member_fatal, id)) {
         CHECK(one->value == (one->label("device") == "sda" ? 1 : 0));
         CHECK(one->label("drive") != "");
     }
     for (const Observation* one :
-         select(ran.sink.observations, metric::array_member_bad_blocks, id))
+         test::select(ran.sink.observations, metric::array_member_bad_blocks, id))
         CHECK(one->value == (one->label("device") == "sda" ? 2 : 0));
 }
 
@@ -165,8 +167,8 @@ TEST_CASE("unknown words of a newer kernel make an array unreadable and are show
     }
     host.write(md + "sync_action", "scrub\n");
     const auto ran = test::run_on_host(arrays(), host.path);
-    CHECK(select(ran.sink.observations, metric::array_sync_action, mirror)[0]->label("action") ==
-          "scrub");
+    CHECK(test::select(ran.sink.observations, metric::array_sync_action, mirror)[0]->label(
+              "action") == "scrub");
     CHECK(readable() == 0);
 }
 
@@ -327,7 +329,7 @@ TEST_CASE("two halves of one mirror that were started apart are two arrays") {
     const auto ran = test::run_on_host(arrays(), host.path);
     CHECK(value(ran.sink, metric::array_present, mirror) == 1);
     CHECK(value(ran.sink, metric::array_present, std::string(mirror) + "-md1") == 1);
-    CHECK(select(ran.sink.observations, metric::array_present).size() == 2);
+    CHECK(test::select(ran.sink.observations, metric::array_present).size() == 2);
 }
 
 TEST_CASE("a rebuild that would take longer than ten years has no forecast") {

@@ -5,6 +5,7 @@
 #include "core/metrics/arrays.hpp"
 #include "core/report.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -48,7 +49,7 @@ TEST_CASE("a btrfs on one device is not an array, one on two is") {
 TEST_CASE("a btrfs survives what its weakest profile survives") {
     const auto survives = [](const std::vector<std::string>& profiles) {
         const MemorySink sink = observe(btrfs({"sda", "sdb", "sdc"}, profiles));
-        const auto* info = select(sink.observations, metric::array_info, id).at(0);
+        const auto* info = test::select(sink.observations, metric::array_info, id).at(0);
         return std::string(info->label("level")) + " " +
                std::to_string(static_cast<int>(
                    value_of(sink.observations, metric::array_survivable_failures, id)

@@ -8,6 +8,7 @@
 #include "core/metrics/arrays.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -25,7 +26,7 @@ TEST_CASE("LVM: a RAID 1 volume that has lost a leg") {
     CHECK(value(metric::array_survivable_failures) == 0);
     CHECK(value(metric::array_fatal_members) == 1);
     std::set<std::pair<std::string, std::string>> members;
-    for (const Observation* one : select(ran.sink.observations, metric::array_member, id))
+    for (const Observation* one : test::select(ran.sink.observations, metric::array_member, id))
         members.emplace(one->label("state"), one->label("drive"));
     CHECK(members ==
           std::set<std::pair<std::string, std::string>>{{"in_sync", "wwn-0x5000e5a000000001"},

@@ -7,6 +7,7 @@
 #include "collectors/arrays/parse/mdstat.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/report.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -46,7 +47,7 @@ std::vector<Observation> observed(const MdArray& array) {
 std::set<std::string> by_device(const MdArray& array, const Metric& metric) {
     std::set<std::string> found;
     const auto observations = observed(array);
-    for (const Observation* one : select(observations, metric, "id"))
+    for (const Observation* one : test::select(observations, metric, "id"))
         found.insert(std::string(one->label("device")) + "=" + (one->value == 1 ? "1" : "0"));
     return found;
 }
@@ -54,7 +55,7 @@ std::set<std::string> by_device(const MdArray& array, const Metric& metric) {
 std::set<std::string> states(const MdArray& array) {
     std::set<std::string> found;
     const auto observations = observed(array);
-    for (const Observation* one : select(observations, metric::array_member, "id"))
+    for (const Observation* one : test::select(observations, metric::array_member, "id"))
         found.insert(std::string(one->label("device")) + "@" + std::string(one->label("slot")) +
                      " " + std::string(one->label("state")));
     return found;

@@ -6,6 +6,7 @@
 #include "collectors/drives/parse/block_stat.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -20,7 +21,7 @@ TEST_CASE("drives of recorded hosts match their golden files") {
                    "wwn-0x5000e5a000000100") == 31);
     CHECK(value_of(ran.sink.observations, metric::drive_size_bytes, "wwn-0x5000e5a000000100") ==
           2000 * 1e9);
-    CHECK(select(ran.sink.observations, metric::drive_present).size() == 3);
+    CHECK(test::select(ran.sink.observations, metric::drive_present).size() == 3);
 }
 
 TEST_CASE("block statistics of old and new kernels") {
@@ -67,7 +68,7 @@ TEST_CASE("a single sample does not show a stall") {
         host.block("vda", sysfs, "254:0");
         host.file(sysfs + "/stat", stat);
         const auto ran = test::run_on_host(*find_collector("drives"), host.root());
-        const auto found = select(ran.sink.observations, metric::drive_io_stalled_seconds);
+        const auto found = test::select(ran.sink.observations, metric::drive_io_stalled_seconds);
         return found.empty() ? -1.0 : found[0]->value;
     };
     CHECK(stalled("10 1 100 5 20 2 200 6 0 7 8\n") == 0);

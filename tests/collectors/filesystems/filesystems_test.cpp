@@ -18,6 +18,7 @@
 #include "core/clock.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/select.hpp"
 #include "tests/support.hpp"
 
 using namespace lastgood;
@@ -128,7 +129,7 @@ TEST_CASE("a mount that hangs is reported as not responding, without values") {
     CHECK(value(ran.sink, metric::filesystem_responding, "/mnt/nas") == 0);
     CHECK_FALSE(value(ran.sink, metric::filesystem_used_ratio, "/mnt/nas"));
     CHECK(value(ran.sink, metric::filesystem_responding, "/") == 1);
-    CHECK(select(ran.sink.observations, metric::filesystem_drive, "/").size() == 2);
+    CHECK(test::select(ran.sink.observations, metric::filesystem_drive, "/").size() == 2);
     CHECK_FALSE(value(ran.sink, metric::filesystem_info, "/export"));  // a bind mount
 }
 

@@ -11,6 +11,7 @@
 #include "core/metrics/filesystems.hpp"
 #include "core/report.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
+#include "tests/select.hpp"
 #include "tests/support.hpp"
 
 using namespace lastgood;
@@ -70,7 +71,7 @@ TEST_CASE("explain: the log shows the type of a filesystem, which decides about 
         MemorySink sink;
         REQUIRE(kernel_log_explainer.explain(std::string("[    1.0] ") + line + "\n", 1700000000,
                                              sink));
-        const auto info = select(sink.observations, metric::filesystem_info, "/dev/sdq1");
+        const auto info = test::select(sink.observations, metric::filesystem_info, "/dev/sdq1");
         REQUIRE(info.size() == 1);
         CHECK(info.front()->label("device") == "sdq1");
         CHECK(info.front()->label("fstype") == type);

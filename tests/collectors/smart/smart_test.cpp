@@ -11,6 +11,7 @@
 #include "collectors/smart/readers.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/report.hpp"
+#include "tests/select.hpp"
 #include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
@@ -218,10 +219,10 @@ TEST_CASE("recorded host: drives with SMART, without, asleep and behind a contro
     const auto asleep = std::count_if(
         seen.begin(), seen.end(), [](const Observation& one) { return one.subject == "EX_S2"; });
     CHECK(asleep == 1);
-    REQUIRE(select(seen, metric::drive_power_state, "EX_S2").size() == 1);
-    CHECK(select(seen, metric::drive_power_state, "EX_S2")[0]->label("state") == "standby");
+    REQUIRE(test::select(seen, metric::drive_power_state, "EX_S2").size() == 1);
+    CHECK(test::select(seen, metric::drive_power_state, "EX_S2")[0]->label("state") == "standby");
     // A virtual drive: no error.
-    for (const Observation* one : select(seen, metric::drive_info)) {
+    for (const Observation* one : test::select(seen, metric::drive_info)) {
         if (one->subject.find("V1") != std::string::npos) CHECK(one->label("reader") == "none");
     }
     // Behind the controller: each has its own id; an unreadable one is a problem.

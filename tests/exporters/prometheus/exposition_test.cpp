@@ -14,6 +14,7 @@
 #include "core/metrics/drives.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "tests/exporters/reports.hpp"
+#include "tests/select.hpp"
 #include "tests/support.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -105,7 +106,7 @@ TEST_CASE("hostile label values are escaped") {
 
 TEST_CASE("a series that occurs twice is exposed once, with its last value") {
     Report report = healthy_host(1);
-    Observation again = *select(report.observations, metric::drive_size_bytes).front();
+    Observation again = *test::select(report.observations, metric::drive_size_bytes).front();
     again.value = 5;
     report.observations.push_back(again);
     report.findings.assign(2, {"r", Severity::warning, SubjectKind::host, "", "a", "b", 0});

@@ -22,10 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (backups)
         for (const auto& backup : *backups)
             if (!(backup.stop > 0)) std::abort();
-    const auto stanzas = lastgood::parse_pgbackrest_info_json(text);
-    if (stanzas)
-        for (const auto& stanza : *stanzas)
-            if (stanza.name.empty()) std::abort();
     lastgood::Timestamp time = 0;
     lastgood::parse_pgbackrest_label(text, time);
     for (const auto& point : lastgood::parse_fstab_mount_points(text))

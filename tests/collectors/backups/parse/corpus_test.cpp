@@ -1,11 +1,9 @@
-// Reads the recorded outputs of backup tools. So far only pgBackRest's has a parser. The others
-// come from commands that need a password, a database or a server, which the collectors do not
-// have, or are texts for people; a hook can put their facts into the inbox.
+// Outputs of backup tools that are not read. They come from commands that need a password, a
+// database or a server, which the collectors do not have, or are texts for people; a hook can put
+// their facts into the inbox.
 #include <doctest/doctest.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -25,6 +23,7 @@ const std::map<std::string, std::string> left_out = {
     {"borg-", "borg list and info need the passphrase"},
     {"duplicity-", "a text for people, in local time without a zone"},
     {"kopia-", "kopia needs the password"},
+    {"pgbackrest-", "backup.info in the repository says the same"},
     {"restic-", "restic prints no time, or no snapshot at all"},
     {"vzdump-", "a task log; the archive itself is read by its name and end"},
     {"zfs-", "a snapshot lies on the pool that it is to protect"},
@@ -39,38 +38,18 @@ std::vector<std::string> split(const std::string& line, char separator) {
 
 }  // namespace
 
-TEST_CASE("recorded outputs of backup tools") {
+TEST_CASE("no parser takes the output of a backup tool for a file of a repository") {
     const auto corpora = test::corpora_directory();
     if (!corpora) return;
     std::istringstream index(test::read_file(*corpora + "/INDEX.tsv"));
-    size_t read = 0;
     size_t rows = 0;
     for (std::string line; std::getline(index, line);) {
         const auto fields = split(line, '\t');
         if (fields.size() < 2 || fields[1] != "backup-tools") continue;
         ++rows;
         const std::string name = fields[0].substr(fields[0].rfind('/') + 1);
-        const std::string expected = fields.size() > 4 ? fields[4] : "";
         CAPTURE(name);
         const std::string text = test::read_file(*corpora + "/" + fields[0]);
-        const auto stanzas = parse_pgbackrest_info_json(text);
-        if (name.starts_with("pgbackrest-info")) {
-            REQUIRE(stanzas);
-            REQUIRE_FALSE(stanzas->empty());
-            const size_t stop = expected.find("stop=");
-            if (stop != std::string::npos) {
-                REQUIRE_FALSE(stanzas->front().backups.empty());
-                const auto& newest = stanzas->front().backups.back();
-                CHECK(newest.stop == std::strtod(expected.c_str() + stop + 5, nullptr));
-                CHECK(expected.find(newest.label) != std::string::npos);
-                CHECK(expected.find("status " + std::to_string(stanzas->front().status_code)) !=
-                      std::string::npos);
-            }
-            ++read;
-            continue;
-        }
-        // No parser may accept the output of another tool.
-        CHECK_FALSE(stanzas);
         CHECK_FALSE(parse_pgbackrest_backup_info(text));
         CHECK_FALSE(parse_borg_config(text));
         bool has_reason = false;
@@ -78,5 +57,4 @@ TEST_CASE("recorded outputs of backup tools") {
         if (!has_reason) std::printf("not read, and no reason known: %s\n", name.c_str());
     }
     CHECK(rows > 0);
-    CHECK(read > 0);
 }

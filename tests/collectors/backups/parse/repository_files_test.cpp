@@ -116,26 +116,6 @@ TEST_CASE("pgBackRest's labels") {
         CHECK_FALSE(parse_pgbackrest_label(name, time));
 }
 
-TEST_CASE("pgbackrest info --output=json") {
-    const auto stanzas = parse_pgbackrest_info_json(
-        R"([{"name":"demo","status":{"code":0,"message":"ok"},"backup":[
-            {"label":"20261120-031502F","type":"full","error":null,"info":{"size":7},
-             "timestamp":{"start":1795144502,"stop":1795144510}},
-            {"label":"20261119-031501F","type":"full","error":true,"info":{"size":8},
-             "timestamp":{"start":1795058101,"stop":1795058140}}]},
-          {"name":"empty","status":{"code":2,"message":"no valid backups"},"backup":[]}])");
-    REQUIRE(stanzas);
-    REQUIRE(stanzas->size() == 2);
-    CHECK((*stanzas)[0].backups.back().stop == 1795144510);
-    CHECK((*stanzas)[0].backups.front().error);
-    CHECK_FALSE((*stanzas)[0].backups.back().error);
-    CHECK((*stanzas)[1].status_code == 2);
-    CHECK((*stanzas)[1].backups.empty());
-    for (const char* text :
-         {"", "{}", "[1]", "[{}]", "[{\"name\":1}]", "[{\"name\":\"x\",\"backup\":[{}]}]"})
-        CHECK_FALSE(parse_pgbackrest_info_json(text));
-}
-
 TEST_CASE("fstab") {
     const auto points = parse_fstab_mount_points(
         "# /dev/sda1 /old ext4\nUUID=1 / ext4 defaults 0 1\nUUID=2\t/srv/my\\040backups/ xfs\n"

@@ -5,6 +5,7 @@
 #include "collectors/explainer.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/report.hpp"
+#include "tests/select.hpp"
 
 using namespace lastgood;
 
@@ -104,8 +105,8 @@ TEST_CASE("failing attributes are counted as prefail, old age or past") {
     CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_old_age_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_attributes_failed_in_past, "drive") == 1);
-    CHECK(select(seen, metric::drive_attribute).size() == 24);
-    for (const Observation* one : select(seen, metric::drive_attribute)) {
+    CHECK(test::select(seen, metric::drive_attribute).size() == 24);
+    for (const Observation* one : test::select(seen, metric::drive_attribute)) {
         CHECK_FALSE(one->label("name").empty());
     }
 }
@@ -194,7 +195,7 @@ TEST_CASE("an attribute that is listed twice counts once") {
     }
     const auto seen = observed(health);
     CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
-    CHECK(select(seen, metric::drive_attribute).size() == 4);
+    CHECK(test::select(seen, metric::drive_attribute).size() == 4);
 }
 
 TEST_CASE("pending defects of a SAS drive are pending sectors") {
