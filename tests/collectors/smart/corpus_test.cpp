@@ -20,6 +20,7 @@
 #include "tests/support.hpp"
 
 using namespace lastgood;
+using lastgood::test::select;
 
 namespace {
 
@@ -138,8 +139,7 @@ void check_drive(const Seen& seen, const std::string& expected, const Exceptions
         const std::vector<std::string> order = {"spare",           "temperature",
                                                 "reliability",     "read_only",
                                                 "volatile_backup", "persistent_memory"};
-        for (const Observation* one :
-             test::select(seen.observations, metric::drive_critical_warning)) {
+        for (const Observation* one : select(seen.observations, metric::drive_critical_warning)) {
             const auto place = std::find(order.begin(), order.end(), one->label("warning"));
             REQUIRE(place != order.end());
             sum += one->value * std::pow(2, place - order.begin());
@@ -152,7 +152,7 @@ void check_drive(const Seen& seen, const std::string& expected, const Exceptions
         if (wanted.empty() || wanted == "-") return;
         bool found = false;
         for (const Observation* one :
-             test::select(seen.observations, metric::drive_uncorrected_errors_total)) {
+             select(seen.observations, metric::drive_uncorrected_errors_total)) {
             if (one->label("operation") != operation) continue;
             found = true;
             CHECK(one->value == std::stod(wanted));
