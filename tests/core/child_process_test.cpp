@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -167,9 +168,15 @@ TEST_CASE("added environment variables come first, and the memory limit holds") 
                                              {.environment = {"LASTGOOD_OTHER=x"}})))
               .succeeded());
     ::unsetenv("LASTGOOD_TEST");
+    // Our own limit of core dumps is often 0 already.
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_CORE, &before) == 0);
+    const rlimit raised{before.rlim_max, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_CORE, &raised) == 0);
     CHECK(end_of(shell("[ $(ulimit -v) = 1048576 ] && [ $(ulimit -c) = 0 ]",
                        {.memory_limit = size_t{1} << 30}))
               .succeeded());
+    ::setrlimit(RLIMIT_CORE, &before);
 }
 
 TEST_CASE("the whole process group ends with the child") {

@@ -41,7 +41,7 @@ TEST_CASE("the output is a valid configuration, whatever the names") {
         CHECK(backup.covers.empty());
         const double hours = backup.max_age / 3600;
         CHECK(hours >= 24);
-        CHECK(hours < 24 * 400);
+        CHECK(hours < 24 * 14);
         if (backup.kind != BackupKind::restic) continue;
         ++repositories;
         CHECK(scene.host().exists(backup.location + "/snapshots"));
