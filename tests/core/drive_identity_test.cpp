@@ -23,11 +23,11 @@ TEST_CASE("the kernel's name says what a block device is") {
         {"zd16", BlockKind::other},       {"mtdblock0", BlockKind::other},
         {"ublkb0", BlockKind::other},     {"nullb0", BlockKind::other},
     };
-    for (const auto& [name, kind] : cases) {
-        CAPTURE(name);
-        CHECK(block_kind(name, false) == kind);
-        CHECK(block_kind(name, true) == BlockKind::partition);
-        CHECK(is_drive(kind, false) == (kind == BlockKind::drive));
+    for (const auto& one : cases) {
+        CAPTURE(one.name);
+        CHECK(block_kind(one.name, false) == one.kind);
+        CHECK(block_kind(one.name, true) == BlockKind::partition);
+        CHECK(is_drive(one.kind, false) == (one.kind == BlockKind::drive));
     }
     CHECK(is_drive(BlockKind::loop, true));
     CHECK_FALSE(is_drive(BlockKind::md, true));
