@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <sstream>
+#include <tuple>
 
 #include "collectors/arrays/btrfs.hpp"
 #include "collectors/arrays/observations.hpp"

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "collectors/collector.hpp"
 #include "core/host.hpp"
