@@ -1,0 +1,55 @@
+"""The agent and its processes: one agent at a time, the listener's life, findings of slow collectors."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from lastgood import children, free_port, http_get, is_running, wait_until
+from test_isolation import collector, script
+from test_memory import about_failing, finding_after_restart
+from test_privileges import ip_sockets_of, serving
+
+
+def test_a_second_agent_is_refused(installation):
+    installation.start("agent")
+    second = installation.call("agent")
+    assert second.returncode == 1
+    assert "another agent is running" in second.stderr
+
+
+def test_after_a_reload_the_listener_has_the_new_address(installation):
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "the listener answers")
+    old = installation.port
+    installation.port = free_port()
+    installation.write_config()
+    run.send_signal(signal.SIGHUP)
+    wait_until(lambda: serving(installation), 20, "it answers at the new port")
+    with pytest.raises(OSError):
+        http_get(old, "/-/healthy")
+
+
+def test_the_listener_ends_with_a_killed_agent(installation):
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "the listener answers")
+    (listening,) = [process for process in children(run.pid) if ip_sockets_of(process)]
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    wait_until(lambda: not is_running(listening), 5, "it has ended, too")
+
+
+def test_a_finding_of_a_slow_collector_keeps_its_beginning(installation):
+    """After a restart the first report does not wait for a collector that needs longer than 10 s."""
+    failing = script(installation.directory, "failing", "#!/bin/sh\nexit 1\n")
+    installation.write_config(sections=collector("failing", failing, interval="1s", deadline="30s"))
+    agent = installation.start("agent", wait=False)
+    (finding,) = about_failing(installation.wait_for_report(about_failing, 30, "the finding"))
+    installation.kill(agent)
+    script(installation.directory, "failing", "#!/bin/sh\nsleep 12\nexit 1\n")
+    started = time.time()
+    agent = installation.start("agent")
+    assert not about_failing(installation.report())
+    _, again = finding_after_restart(installation, agent, started)
+    assert again["since"] == pytest.approx(finding["since"], abs=0.01)
