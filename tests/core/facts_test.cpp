@@ -57,6 +57,17 @@ TEST_CASE("a partition's name finds its drive") {
     }
 }
 
+TEST_CASE("an id that is a device's name is found below /dev, too") {
+    Report report;
+    report.observations.push_back({&metric::array_present, "md0", {}, 1, 5});
+    const Facts facts(report);
+    for (const char* word : {"md0", "/dev/md0"}) {
+        CAPTURE(word);
+        REQUIRE(facts.named(word).size() == 1);
+        CHECK(facts.named(word)[0]->id == "md0");
+    }
+}
+
 TEST_CASE("an array of LVM has the name of its volume, and each of its names finds it") {
     Report report;
     const auto array = [&](std::string id, std::string device, std::string metadata,

@@ -1,4 +1,4 @@
-// Tests the parsers of small unencrypted files: of borg and pgBackRest, and fstab.
+// Tests the parsers of small unencrypted files of borg and pgBackRest.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -6,7 +6,6 @@
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/parse/ini.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
-#include "core/fstab.hpp"
 
 using namespace lastgood;
 
@@ -114,11 +113,4 @@ TEST_CASE("pgBackRest's labels") {
          {"", "latest", "20261119-031501", "20261119-031501D", "20261199-031501F",
           "20261119-031501F_20261120-031502F", "20261119-031501F-20261120-031502I"})
         CHECK_FALSE(parse_pgbackrest_label(name, time));
-}
-
-TEST_CASE("fstab") {
-    const auto points = parse_fstab_mount_points(
-        "# /dev/sda1 /old ext4\nUUID=1 / ext4 defaults 0 1\nUUID=2\t/srv/my\\040backups/ xfs\n"
-        "UUID=3 none swap sw 0 0\nnas:/x /mnt/nas nfs4 noauto 0 0\nbroken\n");
-    CHECK(points == std::vector<std::string>{"/", "/srv/my backups", "/mnt/nas"});
 }
