@@ -5,6 +5,7 @@
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/report.hpp"
+#include "tests/quiet.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -54,6 +55,7 @@ struct ForgetCommand {
     }
     int run(const std::string& word) {
         REQUIRE(write_report(report, report_path(config)));
+        const test::Quiet quiet;
         return run_forget(config, word);
     }
     using Subjects = std::vector<std::pair<SubjectKind, std::string>>;

@@ -6,6 +6,7 @@
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/report.hpp"
+#include "tests/quiet.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -29,6 +30,7 @@ int exit_status(const Report& report, const std::string& word) {
     const test::RecordedHost place;
     const std::string path = place.root() + "/report.json";
     REQUIRE(write_report(report, path));
+    const test::Quiet quiet;
     return run_preflight(path, word);
 }
 

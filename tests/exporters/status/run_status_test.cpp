@@ -7,6 +7,7 @@
 #include "core/metrics/drives.hpp"
 #include "exporters/status/status.hpp"
 #include "tests/exporters/reports.hpp"
+#include "tests/quiet.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -21,6 +22,7 @@ struct Saved {
     int status_of(Report report, const std::string& subject = "", Seconds age = 0) const {
         report.written_at = wall_clock() - age;
         REQUIRE(write_report(report, path));
+        const Quiet quiet;
         return run_status({.report_path = path, .subject = subject});
     }
 };
