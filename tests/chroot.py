@@ -80,7 +80,15 @@ def in_namespaces(name):
         if child:
             child.kill()
             child.wait()
+        remove(directory)
+
+
+def remove(directory):
+    """Removes it as soon as nobody writes into it any more: the last process of a namespace ends after unshare does."""
+    deadline = time.monotonic() + 30
+    while os.path.exists(directory) and time.monotonic() < deadline:
         shutil.rmtree(directory, ignore_errors=True)
+        time.sleep(0.1)
 
 
 class System:
