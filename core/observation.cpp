@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -293,7 +294,7 @@ Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp defaul
 void LineSink::write_line(const ProtocolLine& line) {
     buffer_ += to_json_line(line);
     buffer_ += '\n';
-    if (buffer_.size() > 64 * 1024) flush();
+    if (buffer_.size() > 64 * kib) flush();
 }
 
 void LineSink::add(Observation observation) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/bytes.hpp"
 #include "core/drive_identity.hpp"
 #include "core/text.hpp"
 #include "core/udev_record.hpp"
@@ -176,7 +177,7 @@ void collect_drives(const Topology& topology, const Mount& mount, int depth,
 
 Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
     Topology topology;
-    const auto mounts = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+    const auto mounts = host.read("/proc/self/mountinfo", 16 * mib);
     if (mounts)
         topology.mounts = parse_mountinfo(*mounts);
     else if (mounts.error().kind != ErrorKind::absent)

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/child_process.hpp"
 
 struct sd_event;
@@ -26,9 +27,9 @@ struct ChildLimits {
     Seconds deadline = 30;  // s until SIGTERM; extend() restarts it
     // s from SIGTERM to SIGKILL, and from SIGKILL to giving up
     Seconds patience = ChildProcess::kill_interval;
-    size_t line_length = 64 * 1024;        // bytes
-    size_t output = 64 * 1024 * 1024;      // bytes; extend() restarts the count
-    size_t memory = 1024UL * 1024 * 1024;  // bytes of address space
+    size_t line_length = 64 * kib;  // bytes
+    size_t output = 64 * mib;       // bytes; extend() restarts the count
+    size_t memory = gib;            // bytes of address space
 };
 
 enum class ChildEnd {

@@ -5,13 +5,14 @@
 
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
 namespace {
 
 bool recognises(std::string_view text) {
-    const Mdstat stat = parse_mdstat(text.substr(0, std::min(text.size(), size_t{16 * 1024})));
+    const Mdstat stat = parse_mdstat(text.substr(0, std::min(text.size(), 16 * kib)));
     if (!stat.recognised) return false;
     if (stat.framed) return true;
     // A part of mdstat: other lines that begin with "md" do not parse as an array with members.

@@ -7,6 +7,7 @@
 
 #include "collectors/arrays/parse/dm_raid.hpp"
 #include "core/array_identity.hpp"
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
@@ -27,7 +28,7 @@ Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& 
     const auto status =
         host.run({.arguments = {"dmsetup", "status", "--noflush", "--target", "raid"},
                   .deadline = dmsetup_deadline,
-                  .output_limit = 1024 * 1024});
+                  .output_limit = mib});
     if (!status) return Failure(status.error());
     if (status->exit_status != 0)
         return fail(ErrorKind::failed,

@@ -12,6 +12,7 @@
 
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
@@ -123,7 +124,7 @@ std::optional<Lock> read_lock(const Host& host, const std::string& location) {
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
     const std::string& location = backup.location;
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
-    const auto text = host.read(location + "/config", 64 * 1024);
+    const auto text = host.read(location + "/config", 64 * kib);
     if (!text) {
         if (text.error().kind != ErrorKind::absent) return Failure(text.error());
         return fail(ErrorKind::absent,

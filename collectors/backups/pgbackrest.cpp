@@ -5,6 +5,7 @@
 
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -85,9 +86,9 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
     const std::string directory = backup.location + "/backup/" + *stanza;
 
     // pgBackRest writes backup.info.copy first: it replaces a damaged or missing backup.info.
-    auto text = host.read(directory + "/backup.info", 64 * 1024 * 1024);
+    auto text = host.read(directory + "/backup.info", 64 * mib);
     if (!text && text.error().kind != ErrorKind::denied) {
-        auto copy = host.read(directory + "/backup.info.copy", 64 * 1024 * 1024);
+        auto copy = host.read(directory + "/backup.info.copy", 64 * mib);
         if (copy) text = std::move(copy);
     }
     if (!text) return Failure(text.error());

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/decompressor.hpp"
+#include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
 #include "core/text.hpp"
@@ -18,8 +19,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr uint64_t largest_unpacked = 256ULL * 1024 * 1024;    // compressed bytes
-constexpr uint64_t most_content = 64ULL * 1024 * 1024 * 1024;  // stops decompression bombs
+constexpr uint64_t largest_unpacked = 256 * mib;       // compressed bytes
+constexpr uint64_t most_content = uint64_t{64} * gib;  // stops decompression bombs
 constexpr size_t most_remembered = 10'000;
 
 // fcntl(2) refuses a read lease with EAGAIN while any process of this host has the file open for
@@ -65,7 +66,7 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
             if (result.reason.empty()) result.reason = "it was not unpacked: no time was left";
             return;
         }
-        const std::string piece = read_at(fd, offset, 1024 * 1024);
+        const std::string piece = read_at(fd, offset, mib);
         if (piece.empty()) {
             result.state = Completeness::unknown;
             result.reason = "the file could not be read to its end";
@@ -143,7 +144,7 @@ ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
                     ? std::string(1, c)
                     : fmt::format("%{:02x}", static_cast<unsigned char>(c));
     path_ = directory + "/" + name.substr(0, 200) + ".json";
-    const auto text = host.read(path_, 16 * 1024 * 1024);
+    const auto text = host.read(path_, 16 * mib);
     if (!text) return;
     const auto document = nlohmann::json::parse(*text, nullptr, false);
     if (!document.is_object()) return;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "collectors/collector.hpp"
+#include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -138,7 +139,7 @@ TEST_CASE("only plain files of trusted owners are read") {
 
 TEST_CASE("sizes are limited") {
     Inbox inbox;
-    inbox.write("large.jsonl", std::string(1024 * 1024 + 1, '\n'));
+    inbox.write("large.jsonl", std::string(mib + 1, '\n'));
     std::string lines;
     for (int i = 0; i < 10'001; ++i) lines += "{}\n";
     inbox.write("many.jsonl", lines);
@@ -154,7 +155,7 @@ TEST_CASE("sizes are limited") {
 
 TEST_CASE("a file of exactly 1 MiB is read") {
     Inbox inbox;
-    inbox.write("full.jsonl", good + std::string(1024 * 1024 - good.size(), ' '));
+    inbox.write("full.jsonl", good + std::string(mib - good.size(), ' '));
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.size() == 1);
     CHECK(inbox.sink.problems.empty());

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/bytes.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
 
@@ -112,7 +113,7 @@ TEST_CASE("LineSink flushes at a commit, at the end and when its buffer is full"
         const off_t first = written();
         CHECK(first > 0);
         for (int i = 0; i < 2000; ++i) sink.observe(metric::drive_pending_sectors, "d", i, 5);
-        CHECK(written() - first > 64 * 1024);
+        CHECK(written() - first > 64 * kib);
         sink.problem("d", {ErrorKind::failed, "the last"});
     }
     std::string text(static_cast<size_t>(written()), '\0');

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
@@ -15,7 +16,6 @@ namespace lastgood::test {
 namespace {
 
 constexpr Timestamp written = report_time - 4;
-constexpr double gib = 1024.0 * 1024 * 1024;
 
 Report base() {
     Report report;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -51,7 +52,7 @@ CompletenessVerdict judge_gzip(uint64_t size, std::string_view tail) {
 }
 
 CompletenessVerdict judge_zstd(uint64_t size, const ReadAt& read_at) {
-    constexpr size_t most_reads = 4 * 1024 * 1024;
+    constexpr size_t most_reads = 4 * mib;
     uint64_t at = 0;
     size_t reads = 0;
     const auto truncated = incomplete("zstd", "the file ends within a zstd frame: it is truncated");
@@ -118,7 +119,7 @@ CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
         return truncated;
     const uint64_t index_size = (little_endian(footer, 4, 4) + 1) * 4;
     if (index_size + 24 > end) return incomplete("xz", "the xz index is larger than the file");
-    if (index_size > 16 * 1024 * 1024) return complete("xz");  // the footer's checksum was right
+    if (index_size > 16 * mib) return complete("xz");  // the footer's checksum was right
     const std::string index = read_at(end - 12 - index_size, index_size);
     if (index.size() != index_size || index[0] != '\0' ||
         checksum(std::string_view(index).substr(0, index.size() - 4)) !=

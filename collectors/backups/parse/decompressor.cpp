@@ -8,13 +8,15 @@
 #include <algorithm>
 #include <array>
 
+#include "core/bytes.hpp"
+
 namespace lastgood {
 
 namespace {
 
 constexpr size_t head_length = 2048;
 constexpr size_t tail_length = 4096;
-using Buffer = std::array<char, 64 * 1024>;
+using Buffer = std::array<char, 64 * kib>;
 
 // Each of these formats allows several streams one after another (pigz, pbzip2, pzstd, `cat a.gz
 // b.gz`). Zeros after a gzip stream are padding: tapes add them and gzip ignores them.
@@ -127,9 +129,7 @@ class Bunzip : public Decompressor {
 
 class Unxz : public Decompressor {
   public:
-    Unxz() {
-        ready_ = lzma_stream_decoder(&stream_, 256ULL * 1024 * 1024, LZMA_CONCATENATED) == LZMA_OK;
-    }
+    Unxz() { ready_ = lzma_stream_decoder(&stream_, 256 * mib, LZMA_CONCATENATED) == LZMA_OK; }
     ~Unxz() override { lzma_end(&stream_); }
     Unxz(const Unxz&) = delete;
     Unxz& operator=(const Unxz&) = delete;

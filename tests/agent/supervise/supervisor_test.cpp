@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/bytes.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
@@ -38,7 +39,7 @@ TEST_CASE("configured collectors start with their command line and limits") {
     CHECK(stage.child("tape").limits.deadline == 7);
     // A stream must commit at least once per interval.
     CHECK(stage.child("events").limits.deadline == 60);
-    CHECK(stage.child("space").limits.output == 32 * 1024 * 1024);
+    CHECK(stage.child("space").limits.output == 32 * mib);
     CHECK_FALSE(stage.supervisor.all_have_reported());
 }
 

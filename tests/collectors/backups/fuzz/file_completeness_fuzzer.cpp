@@ -6,6 +6,7 @@
 
 #include "collectors/backups/parse/completeness.hpp"
 #include "collectors/backups/parse/decompressor.hpp"
+#include "core/bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view file(reinterpret_cast<const char*>(data), size);
@@ -23,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (decompressor == nullptr) std::abort();
         for (size_t at = 0; at < size; at += 1000) {
             if (!decompressor->feed(file.substr(at, 1000))) return 0;
-            if (decompressor->produced() > 64 * 1024 * 1024) return 0;  // a bomb only costs time
-            if (decompressor->tail().size() > 128 * 1024) std::abort();
+            if (decompressor->produced() > 64 * lastgood::mib) return 0;  // a bomb only costs time
+            if (decompressor->tail().size() > 128 * lastgood::kib) std::abort();
         }
         // A file that unpacks to its end must not have been called truncated.
         const bool whole = decompressor->ended();
