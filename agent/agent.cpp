@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <optional>
 
@@ -131,7 +130,7 @@ Result<void> Agent::lock() {
             ErrorKind::failed,
             fmt::format(
                 "cannot open {}: {}; run as root, or set runtime_directory in the configuration",
-                path, std::strerror(errno)));
+                path, errno_text(errno)));
     if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
         return fail(ErrorKind::failed,
                     fmt::format("another agent is running: it holds {}; stop it first: systemctl "
@@ -147,8 +146,8 @@ Result<void> Agent::prepare() {
             ErrorKind::failed,
             fmt::format(
                 "cannot create {}: {}; run as root, or set runtime_directory in the configuration",
-                directory, std::strerror(errno)));
-    if (const auto locked = lock(); !locked) return locked;
+                directory, errno_text(errno)));
+    if (auto locked = lock(); !locked) return locked;
     adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
     started_ = clock_.monotonic();
@@ -391,7 +390,7 @@ int run_agent(const AgentOptions& options) {
     sigset_t signals;
     sigemptyset(&signals);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     return Agent(options).run();
 }

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "collectors/collector.hpp"
+#include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
 
@@ -16,7 +16,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t largest_file = 1024 * 1024;
+constexpr size_t largest_file = mib;
 constexpr size_t most_lines = 10'000;
 constexpr size_t most_files = 1'000;
 constexpr size_t most_problems = 20;  // of one file
@@ -57,7 +57,7 @@ Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
     const Descriptor file(*opened);
     struct stat status {};
     if (fstat(file.get(), &status) != 0)
-        return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
     if (!S_ISREG(status.st_mode)) return not_plain(path);  // replaced meanwhile
     if (status.st_uid != 0 && status.st_uid != directory_owner)
         return fail(ErrorKind::denied,
@@ -75,7 +75,7 @@ Result<InboxFile> read_inbox_file(const Host& host, const std::string& path,
             ::read(file.get(), result.text.data() + used, result.text.size() - used);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0)
-            return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+            return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
         if (count == 0) break;
         used += static_cast<size_t>(count);
     }
@@ -155,7 +155,7 @@ Result<void> run(Context& context) {
         const Descriptor descriptor(*opened);
         struct stat status {};
         if (fstat(descriptor.get(), &status) != 0)
-            return fail(ErrorKind::failed, fmt::format("{}: {}", directory, std::strerror(errno)));
+            return fail(ErrorKind::failed, fmt::format("{}: {}", directory, errno_text(errno)));
         owner = status.st_uid;
     }
     const auto names = context.host.list(directory);

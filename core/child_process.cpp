@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 
 #include "core/clock.hpp"
 
@@ -29,11 +28,12 @@ constexpr rlim_t most_closed = 65'536;  // descriptors, if the kernel lacks clos
 constexpr int not_started = 127;        // exit status of a failed exec, as in sh
 
 Failure no(std::string_view what) {
-    return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, std::strerror(errno)));
+    return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, errno_text(errno)));
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);  // with the null pointer behind them
     for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
     return pointers;
 }
@@ -126,7 +126,7 @@ void ChildProcess::Plan::reset_signals() const {
     for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
     sigset_t none;
     sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 bool ChildProcess::Plan::limit_resources() const {

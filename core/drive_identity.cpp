@@ -70,8 +70,7 @@ void read_scsi(const Host& host, const std::string& base, Drive& drive) {
 
 // Where the drive is attached: the components of its sysfs path that survive a reboot.
 std::string path_of(std::string_view sysfs, const UdevRecord& udev) {
-    if (const std::string path = clean_identity(udev.property("ID_PATH")); !path.empty())
-        return path;
+    if (std::string path = clean_identity(udev.property("ID_PATH")); !path.empty()) return path;
     std::string path;
     std::string pci;
     for (const std::string_view part : split(sysfs, "/")) {

@@ -123,6 +123,7 @@ std::vector<const Subject*> Facts::of(SubjectKind kind) const {
     std::ranges::stable_sort(
         found, [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
     std::vector<const Subject*> result;
+    result.reserve(found.size());
     for (const auto& [name, subject] : found) {
         result.push_back(subject);
     }

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <climits>
 #include <cmath>
-#include <cstring>
 #include <memory>
 
 #include "core/clock.hpp"
@@ -25,7 +24,7 @@ namespace lastgood {
 namespace {
 
 Failure system_failure(const std::string& path, int error) {
-    const std::string message = fmt::format("{}: {}", path, std::strerror(error));
+    const std::string message = fmt::format("{}: {}", path, errno_text(error));
     switch (error) {
         case ENOENT:
         case ENOTDIR:

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -19,8 +20,8 @@ namespace lastgood {
 
 struct Command {
     std::vector<std::string> arguments = {};  // [0] is looked up in PATH
-    Seconds deadline = 30;                  // then SIGTERM, 1 s later SIGKILL, 1 s later abandoned
-    size_t output_limit = 4 * 1024 * 1024;  // bytes of standard output; more: failed
+    Seconds deadline = 30;          // then SIGTERM, 1 s later SIGKILL, 1 s later abandoned
+    size_t output_limit = 4 * mib;  // bytes of standard output; more: failed
     // "NAME=value"; added to the environment of this process
     std::vector<std::string> environment = {};
 };
@@ -54,7 +55,7 @@ class Host {
 
     // Reads a whole file of at most `limit` bytes (larger: failed). For files in /proc and /sys and
     // other small ones.
-    Result<std::string> read(const std::string& path, size_t limit = 1024 * 1024) const;
+    Result<std::string> read(const std::string& path, size_t limit = mib) const;
     // The first line without trailing white space.
     Result<std::string> read_line(const std::string& path) const;
     // The first line as a decimal number. malformed: not a finite number.

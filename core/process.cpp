@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
+#include "core/bytes.hpp"
 #include "core/child_process.hpp"
 #include "core/clock.hpp"
 
@@ -14,7 +14,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t error_limit = 64 * 1024;
+constexpr size_t error_limit = 64 * kib;
 
 enum class Reading { ended, too_long, too_much };
 
@@ -83,7 +83,7 @@ Result<CommandOutput> run_process(const Command& command) {
                                 format_duration(command.deadline)));
     if (how->exec_error != 0)
         return fail(how->exec_error == ENOENT ? ErrorKind::absent : ErrorKind::failed,
-                    fmt::format("{}: {}", name, std::strerror(how->exec_error)));
+                    fmt::format("{}: {}", name, errno_text(how->exec_error)));
     if (reading == Reading::too_much)
         return fail(ErrorKind::failed,
                     fmt::format("{}: printed more than {}", name,

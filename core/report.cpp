@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <unordered_map>
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -271,7 +271,7 @@ Result<void> write_file(const std::string& path, std::string_view text, Synced s
         const int error = errno;
         ::unlink(temporary.c_str());
         return fail(ErrorKind::failed,
-                    fmt::format("cannot {} {}: {}", what, path, std::strerror(error)));
+                    fmt::format("cannot {} {}: {}", what, path, errno_text(error)));
     };
     const int fd =
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -299,7 +299,7 @@ Result<void> write_file(const std::string& path, std::string_view text, Synced s
 }
 
 Result<Report> read_report(const std::string& path) {
-    const auto text = Host("/").read(path, 256 * 1024 * 1024);
+    const auto text = Host("/").read(path, 256 * mib);
     if (!text) return Failure(text.error());
     auto report = parse_report(*text);
     if (!report) return fail(report.error().kind, path + ": " + report.error().message);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <system_error>
 #include <tl/expected.hpp>
 #include <utility>
 
@@ -31,6 +32,11 @@ using Failure = tl::unexpected<Error>;
 
 inline Failure fail(ErrorKind kind, std::string message) {
     return Failure(Error{kind, std::move(message)});
+}
+
+// An errno in words: "No such file or directory". Unlike strerror(3), every thread may call it.
+inline std::string errno_text(int error) {
+    return std::generic_category().message(error);
 }
 
 }  // namespace lastgood

@@ -64,11 +64,10 @@ std::string harmless(std::string_view text) {
     while (!text.empty()) {
         const CodePoint point = decode_utf8(text);
         const size_t length = std::max<size_t>(point.length, 1);
-        if (point.length == 0) {
-            result += '?';
-        } else if (point.value == '\n' || point.value == '\t' || point.value == '\r') {
+        const bool valid = point.length != 0;
+        if (valid && (point.value == '\n' || point.value == '\t' || point.value == '\r')) {
             result += ' ';
-        } else if (harmful(point.value)) {
+        } else if (!valid || harmful(point.value)) {
             result += '?';
         } else {
             result += text.substr(0, length);

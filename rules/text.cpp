@@ -29,9 +29,8 @@ std::string_view phrase(SubjectKind kind) {
         case SubjectKind::filesystem:
             return "{id} ({fstype|type unknown} on {device|unknown device})";
         case SubjectKind::backup:
-            return "{id}";
         case SubjectKind::collector:
-            return "{id}";
+            break;
     }
     return "{id}";
 }

@@ -17,16 +17,18 @@ namespace {
 
 // A key that a section may hold. `value` is its default; a key without a default has an example in
 // `value`, and a `type`.
+template <class Text>
 struct Key {
     std::string_view name;
     std::string_view type;
-    std::string value;
+    Text value;
     std::string_view prose;
 };
+using Example = Key<std::string_view>;
 
 // The keys of tables that a configuration may have several times. agent/config_file.cpp reads them;
 // a test compares the two.
-const Key backup_keys[] = {
+constexpr Example backup_keys[] = {
     {"name", "text", "\"db8\"",
      "Required. Its name in findings and metrics: letters, digits and - _ . @."},
     {"files", "path", "\"/backup/db8/*.sql.zst\"", "The copies are files that match this pattern."},
@@ -54,7 +56,7 @@ const Key backup_keys[] = {
     {"cache_directory", "path", "\"/root/.cache/borg\"",
      "For borg: the cache of the borg client, which records when a backup finished."},
 };
-const Key collector_keys[] = {
+constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",
      "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
     {"command", "list of text", "[\"/usr/local/bin/tape-age\"]",
@@ -63,7 +65,7 @@ const Key collector_keys[] = {
     {"interval", "duration", "\"5min\"", "Time between two starts. Default `\"5min\"`."},
     {"deadline", "duration", "\"1min\"", "A longer run is killed. Default `\"1min\"`."},
 };
-const Key builtin_collector_keys[] = {
+constexpr Example builtin_collector_keys[] = {
     {"enabled", "true or false", "true", "Whether the collector runs. Default `true`."},
     {"interval", "duration", "\"5min\"", "Time between two starts. Default: the collector's own."},
     {"deadline", "duration", "\"1min\"", "A longer run is killed. Default: the collector's own."},
@@ -72,7 +74,7 @@ const Key builtin_collector_keys[] = {
 struct Section {
     std::string heading;  // "[serve]"; empty for the file's top level
     std::string_view prose;
-    std::vector<Key> keys;
+    std::vector<Key<std::string>> keys;
     bool settings;  // each key has a default, and the section may occur once
 };
 
@@ -100,8 +102,12 @@ std::vector<Section> all_sections() {
         }
         sections.back().keys.push_back({setting.key, "", toml_text(setting.value), setting.prose});
     });
-    const auto add = [&](std::string heading, std::string_view prose, std::span<const Key> keys) {
-        sections.push_back({std::move(heading), prose, {keys.begin(), keys.end()}, false});
+    const auto add = [&](std::string heading, std::string_view prose,
+                         std::span<const Example> keys) {
+        sections.push_back({std::move(heading), prose, {}, false});
+        for (const auto& [name, type, value, text] : keys) {
+            sections.back().keys.push_back({name, type, std::string(value), text});
+        }
     };
     add("[[backup]]",
         "One table for each backup that you expect. Set one of files, restic, borg, pgbackrest and "
@@ -148,7 +154,7 @@ std::string settings_to_markdown() {
         if (!section.prose.empty()) text += fmt::format("{}\n\n", section.prose);
         text += fmt::format("| key | {} | meaning |\n|---|---|---|\n",
                             section.settings ? "default" : "type");
-        for (const Key& key : section.keys) {
+        for (const auto& key : section.keys) {
             if (section.settings)
                 text += fmt::format("| `{}` | `{}` | {} |\n", key.name, key.value,
                                     markdown_text(key.prose));
@@ -173,7 +179,7 @@ std::string settings_to_man() {
         text += fmt::format(".SH \"{}\"\n",
                             section.heading.empty() ? "TOP LEVEL" : man_text(section.heading));
         if (!section.prose.empty()) text += man_text(section.prose) + "\n";
-        for (const Key& key : section.keys) {
+        for (const auto& key : section.keys) {
             text +=
                 fmt::format(".TP\n.BR {} \" ({})\"\n{}\n", man_text(key.name),
                             section.settings ? "default " + man_text(without_marks(key.value), true)
@@ -199,7 +205,7 @@ std::string settings_to_example() {
         if (!section.heading.empty())
             text += fmt::format("{}{}\n", section.settings ? "" : "#",
                                 placeholder ? "[collectors.smart]" : section.heading);
-        for (const Key& key : section.keys)
+        for (const auto& key : section.keys)
             text += fmt::format("{}{}#{} = {}\n",
                                 section.settings && &key == &section.keys.front() ? "" : "\n",
                                 comment(key.prose), key.name, key.value);

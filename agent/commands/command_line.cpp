@@ -77,7 +77,7 @@ std::string list_of_collectors() {
 }  // namespace
 
 std::shared_ptr<CLI::App> make_command_line(Options& options) {
-    const auto made = std::make_shared<CLI::App>(
+    auto made = std::make_shared<CLI::App>(
         "Is a drive failing, and is the last good copy of the data still good?", "lastgood");
     CLI::App& app = *made;
     app.formatter(std::make_shared<HelpFormatter>());

@@ -14,6 +14,7 @@
 
 #include "agent/commands/saved_text.hpp"
 #include "collectors/explainer.hpp"
+#include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
@@ -33,7 +34,7 @@ std::array<const Explainer*, 6> explainers() {
 }
 
 // Bytes. A format is recognised by its beginning; the rest is searched only if that fails.
-constexpr size_t beginning = 256 * 1024;
+constexpr size_t beginning = 256 * kib;
 
 const Explainer* explainer_of(std::string_view text) {
     for (const std::string_view part : {text.substr(0, beginning), text}) {
@@ -188,8 +189,7 @@ int run_explain(const ExplainOptions& options) {
     const std::string text =
         options.json ? to_json(explanation->report)
                      : render_explanation(explanation->report, explanation->what, now, view);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    if (std::fflush(stdout) != 0) {
+    if (!write_to_standard_output(text)) {
         return unknown;
     }
     return exit_code(explanation_health(explanation->report));

@@ -144,6 +144,7 @@ int discover(const Options& options) {
 void look_for_programs_in_sbin() {
     const char* path = std::getenv("PATH");
     if (path == nullptr) return;  // then execvp(3) uses its own default
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs yet.
     ::setenv("PATH", fmt::format("{}:/usr/sbin:/sbin", path).c_str(), 1);
 }
 

@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 
 namespace lastgood {
@@ -21,8 +20,7 @@ Failure failure(const std::string& name, int error) {
     const ErrorKind kind = error == ENOENT                     ? ErrorKind::absent
                            : error == EACCES || error == EPERM ? ErrorKind::denied
                                                                : ErrorKind::failed;
-    return fail(kind,
-                fmt::format("cannot read {}: {}", name, std::generic_category().message(error)));
+    return fail(kind, fmt::format("cannot read {}: {}", name, errno_text(error)));
 }
 
 }  // namespace

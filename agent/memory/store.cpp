@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -162,7 +161,7 @@ Result<void> Store::open() {
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, sqlite3_errmsg(database_)));
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
-        return fail(ErrorKind::failed, fmt::format("{}: {}", path, std::strerror(errno)));
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
     device_ = status.st_dev;
     inode_ = status.st_ino;
     auto rows = load();

@@ -63,6 +63,7 @@ class RunningChild final : public Child {
     std::string reason(const ProcessEnd& how) const;
     void escalate();
     void set_timer(Seconds from_now) { timer_->arm(loop_.monotonic() + from_now); }
+    // May destroy this, so the message is no member.
     void finish(ChildEnd end, const std::string& message);
 
     sd_event* event_;
@@ -214,25 +215,28 @@ void RunningChild::exited() {
         return;
     }
     read_rest();
-    if (process_.was_told_to_end()) return finish(ChildEnd::killed, why_killed_);
+    if (process_.was_told_to_end()) {
+        const std::string why = why_killed_;
+        return finish(ChildEnd::killed, why);
+    }
     if (how->succeeded()) return finish(ChildEnd::finished, "");
     finish(ChildEnd::failed, reason(*how));
 }
 
 std::string RunningChild::reason(const ProcessEnd& how) const {
-    if (how.exec_error != 0) return fmt::format("{}: {}", program_, std::strerror(how.exec_error));
+    if (how.exec_error != 0) return fmt::format("{}: {}", program_, errno_text(how.exec_error));
     std::string_view words = trim_end(error_text_);
     words = without_prefix(words.substr(words.rfind('\n') + 1), "lastgood: ");
     if (how.by_signal) {
-        const std::string text =
-            fmt::format("killed by signal {} ({})", how.status, ::strsignal(how.status));
+        const char* const name = ::sigdescr_np(how.status);  // strsignal(3) is for one thread
+        std::string text = fmt::format("killed by signal {}", how.status);
+        if (name != nullptr) text += fmt::format(" ({})", name);
         return words.empty() ? text : fmt::format("{}: {}", text, words);
     }
     return words.empty() ? fmt::format("exit status {}", how.status) : std::string(words);
 }
 
-void RunningChild::finish(ChildEnd end, const std::string& message_text) {
-    const std::string message = message_text;  // a copy: the argument may be a member of this
+void RunningChild::finish(ChildEnd end, const std::string& message) {
     ended_ = true;
     timer_.reset();
     output_source_.reset();
@@ -262,7 +266,7 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, Loop& loop,
             child->watch(std::move(*process), std::move(output->read), std::move(error->read));
         watched < 0)
         return fail(ErrorKind::failed,
-                    fmt::format("cannot watch a child: {}", std::strerror(-watched)));
+                    fmt::format("cannot watch a child: {}", errno_text(-watched)));
     return child;
 }
 

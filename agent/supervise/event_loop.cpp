@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
-#include <cstring>
-
 #include "agent/supervise/event_source.hpp"
 
 namespace lastgood {
@@ -52,7 +50,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::make() {
     sd_event* event = nullptr;
     if (const int made = sd_event_new(&event); made < 0)
         return fail(ErrorKind::failed,
-                    fmt::format("cannot create an event loop: {}", std::strerror(-made)));
+                    fmt::format("cannot create an event loop: {}", errno_text(-made)));
     return std::unique_ptr<EventLoop>(new EventLoop(event));
 }
 

@@ -8,15 +8,16 @@
 #include "agent/log.hpp"
 #include "agent/memory/history.hpp"
 #include "agent/supervise/sleepers.hpp"
+#include "core/bytes.hpp"
 #include "core/metrics/agent.hpp"
 
 namespace lastgood {
 
 namespace {
 
-constexpr size_t poll_limit = 16;                 // polls at the same time
-constexpr size_t batch_limit = 50'000;            // observations per batch
-constexpr size_t poll_output = 32 * 1024 * 1024;  // bytes
+constexpr size_t poll_limit = 16;         // polls at the same time
+constexpr size_t batch_limit = 50'000;    // observations per batch
+constexpr size_t poll_output = 32 * mib;  // bytes
 constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
 constexpr Seconds timer_accuracy = 0.1;
@@ -40,8 +41,11 @@ bool enabled(const Config& config, const Collector& collector) {
 
 // Polls of one collector at the same time. The deadline should measure a drive, not how busy the
 // other polls keep the processors.
-const size_t sibling_limit =
-    std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
+size_t sibling_limit() {
+    static const size_t limit =
+        std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
+    return limit;
+}
 
 }  // namespace
 
@@ -129,7 +133,7 @@ bool Supervisor::has_room_for(const Task& task) const {
         ++polls;
         if (other.name == task.name) ++siblings;
     }
-    return polls < poll_limit && siblings < sibling_limit;
+    return polls < poll_limit && siblings < sibling_limit();
 }
 
 // Starts the due tasks and sets the timer for the next one.

@@ -14,6 +14,7 @@
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
+#include "core/bytes.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
 #include "core/words.hpp"
@@ -62,7 +63,7 @@ std::string name_of_directory(std::string_view directory) {
         "backup", "backups", "dump",   "dumps",      "restic", "borg",  "pgbackrest",
         "repo",   "data",    "daily",  "repository", "weekly", "mysql", "postgresql",
         "hourly", "archive", "images", "db",         "files",  "sql"};
-    const std::string name = plain_name(last_component(directory));
+    std::string name = plain_name(last_component(directory));
     if (!name.empty() && !contains(says_nothing, name)) return name;
     const std::string above = plain_name(last_component(parent_directory(directory)));
     if (above.empty()) return name.empty() ? "backup" : name;
@@ -248,7 +249,7 @@ class Search {
             return false;
         const auto readme = host_.read(path + "/README", 4096);
         if (!readme || !contains(*readme, "This is a Borg Backup repository")) return false;
-        const auto text = host_.read(path + "/config", 64 * 1024);
+        const auto text = host_.read(path + "/config", 64 * kib);
         return text && parse_borg_config(*text).has_value();
     }
 
@@ -292,8 +293,7 @@ class Search {
             if (stanzas.size() > 1) backup.stanza = stanza;
             if (is_configured(backup)) continue;
             std::vector<Timestamp> times;
-            const auto text =
-                host_.read(path + "/backup/" + stanza + "/backup.info", 16 * 1024 * 1024);
+            const auto text = host_.read(path + "/backup/" + stanza + "/backup.info", 16 * mib);
             if (text)
                 if (const auto backups = parse_pgbackrest_backup_info(*text))
                     for (const auto& one : *backups) times.push_back(one.stop);

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,6 +18,7 @@
 #include "collectors/filesystems/fill_forecast.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 #include "core/topology.hpp"
 #include "core/udev_record.hpp"
@@ -96,7 +96,7 @@ class FilesystemsCollector {
     Result<void> look() {
         const Host& host = context_.host;
         watch_.follow(watched_);
-        auto text = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+        auto text = host.read("/proc/self/mountinfo", 16 * mib);
         if (!text) {
             if (text.error().kind == ErrorKind::absent && host.recorded()) return {};
             return tl::unexpected(text.error());
@@ -169,7 +169,7 @@ class FilesystemsCollector {
                 ::usleep(50'000);  // ext4 counts the error first and turns read-only after that
                 return;
             }
-            auto text = host.read("/proc/self/mountinfo", 16 * 1024 * 1024);
+            auto text = host.read("/proc/self/mountinfo", 16 * mib);
             if (!text || *text != mountinfo_) return;
         }
     }
@@ -258,9 +258,8 @@ class FilesystemsCollector {
         sink.observe(metric::filesystem_responding, id,
                      known.answer.kind == ProbeAnswer::Kind::silent ? 0 : 1, now);
         if (known.answer.kind == ProbeAnswer::Kind::failed && known.answer.error != ENOENT)
-            sink.problem(id,
-                         {known.answer.error == EACCES ? ErrorKind::denied : ErrorKind::failed,
-                          fmt::format("{}: statvfs: {}", id, std::strerror(known.answer.error))});
+            sink.problem(id, {known.answer.error == EACCES ? ErrorKind::denied : ErrorKind::failed,
+                              fmt::format("{}: statvfs: {}", id, errno_text(known.answer.error))});
         if (known.answer.kind != ProbeAnswer::Kind::answered || known.use.size <= 0) return;
         const FilesystemUse& use = known.use;
         const Timestamp at = known.answered_at;

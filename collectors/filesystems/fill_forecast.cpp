@@ -9,7 +9,7 @@ namespace {
 
 constexpr Seconds least_seen = 30 * 60;
 constexpr Seconds between_samples = 55;
-constexpr size_t most_samples = 7 * 24 * 60;
+constexpr size_t most_samples = size_t{7} * 24 * 60;
 constexpr size_t most_points = 40;  // limits the number of pairs
 constexpr double steady = 0.9;
 constexpr Seconds farthest = 365.0 * 86400;

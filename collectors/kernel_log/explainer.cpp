@@ -14,6 +14,7 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/bytes.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
@@ -23,7 +24,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t max_recognise_bytes = 64 * 1024;
+constexpr size_t max_recognise_bytes = 64 * kib;
 constexpr size_t max_names = 4096;  // bounds the memory for a flood of made-up names
 constexpr std::string_view unknown_filesystem = "unknown";
 
@@ -147,7 +148,7 @@ class SavedLogNames : public KernelLogNames {
     // N-1.
     std::string drive_on_port(const std::string& device) const {
         const size_t dot = device.find('.');
-        const std::string port = device.substr(0, dot);
+        std::string port = device.substr(0, dot);
         int host = leading_number(std::string_view(port).substr(3)) - 1;
         if (const auto votes = votes_.find(port); votes != votes_.end()) {
             int most = 0;

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
@@ -14,7 +15,7 @@ namespace {
 
 // The kernel's limit is 8 KiB (CONSOLE_EXT_LOG_MAX); read() into a buffer that is too small fails
 // with EINVAL.
-constexpr size_t max_record_size = 16 * 1024;
+constexpr size_t max_record_size = 16 * kib;
 constexpr size_t stream_buffer_size = 4 * max_record_size;
 
 }  // namespace
@@ -60,7 +61,7 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_device(KmsgRecord& reco
             if (errno == EPIPE || errno == EINTR) continue;
             if (errno == EAGAIN) return Status::none_now;
             return fail(ErrorKind::failed,
-                        fmt::format("cannot read the kernel log: {}", strerror(errno)));
+                        fmt::format("cannot read the kernel log: {}", errno_text(errno)));
         }
         if (size == 0) return Status::end;
         auto parsed = parse_kmsg_record({buffer_.data(), static_cast<size_t>(size)});
@@ -115,7 +116,7 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& reco
             drained = true;
         } else if (size < 0) {
             return fail(ErrorKind::failed,
-                        fmt::format("cannot read the kernel log: {}", strerror(error)));
+                        fmt::format("cannot read the kernel log: {}", errno_text(error)));
         } else {
             drained = true;
             at_end = !fifo_ || had_writer_;

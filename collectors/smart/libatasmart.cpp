@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 
 #include "collectors/smart/parse/atasmart_blob.hpp"
@@ -28,7 +27,7 @@ using Disk = std::unique_ptr<SkDisk, DiskCloser>;
 Failure failure(std::string_view what, const std::string& device, int error) {
     const bool denied = error == EPERM || error == EACCES;
     return fail(denied ? ErrorKind::denied : ErrorKind::failed,
-                fmt::format("{}: libatasmart {}: {}", device, what, std::strerror(error)));
+                fmt::format("{}: libatasmart {}: {}", device, what, errno_text(error)));
 }
 
 // Reads one 512-byte page with SMART READ LOG (ACS-3, 7.47.3) by ATA PASS-THROUGH (16) (SAT-3,

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "collectors/smart/parse/nvme_pages.hpp"
@@ -26,7 +25,7 @@ Failure failure(const std::string& controller, std::string_view what, int answer
         const int error = errno;
         const bool denied = error == EPERM || error == EACCES;
         return fail(denied ? ErrorKind::denied : ErrorKind::failed,
-                    fmt::format("{}: {}: {}", controller, what, std::strerror(error)));
+                    fmt::format("{}: {}: {}", controller, what, errno_text(error)));
     }
     return fail(ErrorKind::failed,
                 fmt::format("{}: {}: the controller returned status {:#x} ({})", controller, what,

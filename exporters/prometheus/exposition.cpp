@@ -11,7 +11,6 @@
 #include <cmath>
 #include <ostream>
 #include <streambuf>
-#include <system_error>
 #include <tuple>
 #include <vector>
 
@@ -207,7 +206,7 @@ void ExpositionCache::refresh() {
     struct stat status {};
     if (::stat(path_.c_str(), &status) != 0) {
         problem_ = fmt::format("there is no report at {} ({}): is the agent running?", path_,
-                               std::generic_category().message(errno));
+                               errno_text(errno));
         read_ = parsed_once_ = false;
         text_ = {};
         return;

@@ -11,16 +11,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
+#include <climits>
 #include <vector>
+
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
 namespace {
 
 Failure refused(const char* what) {
-    return fail(ErrorKind::failed, fmt::format("cannot give up privileges: {}: {}", what,
-                                               std::generic_category().message(errno)));
+    return fail(ErrorKind::failed,
+                fmt::format("cannot give up privileges: {}: {}", what, errno_text(errno)));
 }
 
 // For capset(2) and capget(2): _LINUX_CAPABILITY_VERSION_3 has two 32-bit words in each set.
@@ -48,7 +50,7 @@ struct User {
 };
 
 Result<User> look_up(const std::string& name) {
-    std::vector<char> buffer(16 * 1024);
+    std::vector<char> buffer(16 * kib);
     passwd entry{};
     passwd* found = nullptr;
     const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
@@ -56,8 +58,7 @@ Result<User> look_up(const std::string& name) {
         return fail(ErrorKind::absent,
                     fmt::format("there is no user \"{}\"{}{}; set [serve] user to a user without "
                                 "rights, for instance nobody",
-                                name, error != 0 ? ": " : "",
-                                error != 0 ? std::generic_category().message(error) : ""));
+                                name, error != 0 ? ": " : "", error != 0 ? errno_text(error) : ""));
     }
     if (entry.pw_uid == 0 || entry.pw_gid == 0) {
         return fail(ErrorKind::denied,
@@ -82,7 +83,7 @@ Result<void> check_no_privileges() {
             return fail(ErrorKind::denied, "the listening process is still root");
         }
     }
-    std::vector<gid_t> groups(64 * 1024);
+    std::vector<gid_t> groups(NGROUPS_MAX);
     const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
     if (count < 0) {
         return refused("getgroups");

@@ -41,6 +41,7 @@ struct Group {
 
 std::vector<Group> grouped(const std::vector<Finding>& findings) {
     std::vector<const Finding*> sorted;
+    sorted.reserve(findings.size());
     for (const Finding& finding : findings) {
         sorted.push_back(&finding);
     }

@@ -146,14 +146,11 @@ Screen screen_of(const StatusOptions& options, ViewOptions view) {
 }
 
 int print(const Screen& screen) {
-    std::fwrite(screen.text.data(), 1, screen.text.size(), stdout);
+    const bool written = write_to_standard_output(screen.text);
     if (!screen.error.empty()) {
         fmt::print(stderr, "lastgood status: {}\n", screen.error);
     }
-    if (std::fflush(stdout) != 0) {
-        return 3;
-    }
-    return screen.code;
+    return written ? screen.code : 3;
 }
 
 // Returns the last screen's exit code after SIGINT or SIGTERM.
@@ -162,7 +159,7 @@ int watch(const StatusOptions& options) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     const bool terminal = ::isatty(STDOUT_FILENO) == 1;
     for (;;) {
         const Screen screen = screen_of(options, view_of_standard_output());

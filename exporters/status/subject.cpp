@@ -9,6 +9,7 @@
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/text.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"
@@ -84,8 +85,8 @@ Rows attribute_rows(const Subject& drive) {
         attributes;  // by id: the name, and a value for each kind
     for (const Observation* observation : drive.observations) {
         if (observation->metric == &metric::drive_attribute) {
-            const std::string id(observation->label("id"));
-            auto& attribute = attributes[std::atoi(id.c_str())];
+            const int id = parse_number<int>(observation->label("id")).value_or(0);
+            auto& attribute = attributes[id];
             attribute["name"] = harmless(observation->label("name"));
             attribute[std::string(observation->label("kind"))] = number_text(observation->value);
         }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "core/metrics/arrays.hpp"
@@ -138,7 +139,7 @@ std::string drive_remarks(const Subject& drive) {
 }
 
 struct Range {
-    double low = INFINITY, high = -INFINITY;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
     void add(std::optional<double> value) {
         if (value) {
             low = std::min(low, *value);

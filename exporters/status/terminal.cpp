@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
-#include <string_view>
+
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -15,8 +17,9 @@ ViewOptions view_of_standard_output() {
         const char* value = std::getenv(name);
         return std::string_view(value != nullptr ? value : "");
     };
-    if (const int columns = std::atoi(std::string(environment("COLUMNS")).c_str()); columns > 0) {
-        options.width = static_cast<size_t>(columns);
+    if (const auto columns = parse_number<size_t>(environment("COLUMNS"));
+        columns && *columns > 0) {
+        options.width = *columns;
     }
     if (::isatty(STDOUT_FILENO) == 1) {
         winsize size{};
@@ -28,6 +31,12 @@ ViewOptions view_of_standard_output() {
     }
     options.width = std::clamp<size_t>(options.width, 40, 300);
     return options;
+}
+
+bool write_to_standard_output(std::string_view text) {
+    // Both results count: fflush(3) does not know what fwrite(3) could not write.
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return std::fflush(stdout) == 0 && written;
 }
 
 }  // namespace lastgood

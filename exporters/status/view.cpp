@@ -323,13 +323,14 @@ Verdict judge(const Report& report, Timestamp now, bool agent_gone) {
             "no backup is configured, so no copy is watched; find backups: lastgood config "
             "discover");
     }
-    if (verdict.agent_dead) {
-        verdict.health = Health::unknown;
-    } else if (verdict.critical > 0) {
+    if (verdict.critical > 0) {
         verdict.health = Health::critical;
     } else if (verdict.warning > 0) {
         verdict.health = Health::warning;
     } else if (verdict.unknown > 0 || !verdict.not_known.empty()) {
+        verdict.health = Health::unknown;
+    }
+    if (verdict.agent_dead) {
         verdict.health = Health::unknown;
     }
     return verdict;

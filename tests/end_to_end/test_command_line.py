@@ -50,6 +50,14 @@ def test_explain_tells_what_it_is_by_content():
     assert healthy.returncode == 0
 
 
+@pytest.mark.parametrize("lines", [1, 1000])
+def test_output_that_cannot_be_written_is_unknown(lines):
+    text = "".join(f"[{number}.0] EXT4-fs error (device sda{number}): ext4_find_entry:1: x\n" for number in range(1, lines + 1))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, "explain", "-"], input=text.encode(), stdout=full, timeout=30, check=False)
+    assert done.returncode == 3
+
+
 @pytest.mark.parametrize("text", ["", "\n\n\n", "a poem\nof two lines\n", b"\0\1\2\xff" * 1000, "{", "[" * 100000], ids=range(6))
 def test_what_explain_cannot_tell_is_an_error(text):
     done = lastgood("explain", "-", text=text)

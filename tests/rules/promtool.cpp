@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/bytes.hpp"
 #include "core/host.hpp"
 #include "rules/text.hpp"
 #include "tests/select.hpp"
@@ -130,7 +131,7 @@ std::optional<std::string> promtool_test(const std::string& yaml, const std::str
     // promtool writes the differences to standard error, of which Host keeps only a part.
     command.arguments = {"sh", "-c", "exec promtool test rules \"$1\" 2>&1", "sh", test_path};
     command.deadline = 300;
-    command.output_limit = 256 * 1024 * 1024;
+    command.output_limit = 256 * mib;
     const auto output = Host().run(command);
     REQUIRE_MESSAGE(output, (output ? "" : output.error().message));
     if (output->exit_status == 0) return std::nullopt;
@@ -163,7 +164,8 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
     std::map<std::pair<std::string, Seconds>, std::vector<AlertLabels>> expected;
     for (const ObservedHost& host : hosts) {
         RuleMemory memory;
-        for (Seconds time = 0; time <= until; time += step) {
+        for (int minute = 0; minute * step <= until; ++minute) {
+            const Seconds time = minute * step;
             for (const Finding& finding : evaluate(host_rules, host.observations, time, memory)) {
                 if (!moments[finding.rule].contains(time)) continue;
                 AlertLabels labels = labels_of(finding, host);
@@ -216,8 +218,8 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         const Rule& rule = rule_of(rules, name);
         RuleMemory memory;
         std::vector<Finding> findings;
-        for (Seconds time = 0; time <= rule.hold; time += step) {
-            findings = evaluate(std::vector{rule}, host.observations, time, memory);
+        for (int minute = 0; minute * step <= rule.hold; ++minute) {
+            findings = evaluate(std::vector{rule}, host.observations, minute * step, memory);
         }
         REQUIRE(findings.size() == 1);
         AlertLabels labels = labels_of(findings[0], host);

@@ -262,11 +262,11 @@ void parse_details(const Tokens& tokens, size_t at, MdArray& array) {
             ++at;
         } else if (is_progress_bar(token)) {
             at = parse_progress(tokens, at + 1, array);
-        } else if (parse_counts(token, array) || parse_slots(token, array) ||
-                   parse_waiting(token, array)) {
-            ++at;
         } else {
-            ++at;  // chunk size, rounding, additions of newer kernels
+            // Else chunk size, rounding, or an addition of a newer kernel.
+            if (!parse_counts(token, array) && !parse_slots(token, array))
+                parse_waiting(token, array);
+            ++at;
         }
     }
     if (array.level.value == MdLevel::raid10) {
@@ -407,11 +407,10 @@ Mdstat parse_mdstat(std::string_view text) {
         Tokens tokens = split(line);
         if (tokens.empty()) continue;
         size_t next = 0;
-        if (tokens[0] == "Personalities" || tokens[0] == "Personalities:") {
-            finish();
-            result.framed = true;
-        } else if (tokens[0] == "unused" && tokens.size() >= 2 &&
-                   tokens[1].starts_with("devices")) {
+        const bool first = tokens[0] == "Personalities" || tokens[0] == "Personalities:";
+        const bool last =
+            tokens[0] == "unused" && tokens.size() >= 2 && tokens[1].starts_with("devices");
+        if (first || last) {
             finish();
             result.framed = true;
         } else if (std::string_view found = stanza_name(line, tokens, next); !found.empty()) {

@@ -47,11 +47,9 @@ std::optional<double> power_on_seconds(const AtaAttribute& attribute, const Driv
         return plausible_power_on_seconds(text.numbers[0] / 3600);
     }
     uint64_t raw = 0;
-    if (text.form == RawText::Form::annotated) {
-        raw = static_cast<uint64_t>(std::abs(text.numbers[0]));
-    } else if (attribute.raw) {
+    if (attribute.raw && text.form != RawText::Form::annotated) {
         raw = *attribute.raw;
-    } else if (text.form == RawText::Form::plain) {
+    } else if (text.form == RawText::Form::annotated || text.form == RawText::Form::plain) {
         raw = static_cast<uint64_t>(std::abs(text.numbers[0]));
     } else {
         return std::nullopt;

@@ -258,9 +258,8 @@ class Reader {
             } else if (contains(value, "rpm")) {
                 drive.rotational = true;
             }
-        } else if (label == "User Capacity" || label == "Total NVM Capacity") {
-            drive.capacity_bytes = grouped_number(value);
-        } else if (label == "Namespace 1 Size/Capacity" && !drive.capacity_bytes) {
+        } else if (label == "User Capacity" || label == "Total NVM Capacity" ||
+                   (label == "Namespace 1 Size/Capacity" && !drive.capacity_bytes)) {
             drive.capacity_bytes = grouped_number(value);
         } else {
             return;

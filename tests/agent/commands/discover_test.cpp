@@ -48,7 +48,7 @@ TEST_CASE("the output is a valid configuration, whatever the names") {
     }
     CHECK(repositories == 9);
     CHECK(text.find("# covers = [\"") != text.npos);
-    CHECK(text.find("\xff") == text.npos);
+    CHECK(text.find('\xff') == text.npos);
     // `lastgood config show` prints the same.
     const auto again = parse_config(to_toml(*config), "again.toml");
     REQUIRE(again);

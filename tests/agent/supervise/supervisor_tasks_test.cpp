@@ -18,7 +18,7 @@ TEST_CASE("polls of one collector beyond its limit wait, in the order they are d
     Stage stage({&health, &events});
     for (int i = 10; i < 40; ++i) present_drives.push_back(fmt::format("d{}", i));
     stage.configure();
-    const size_t limit = std::clamp<size_t>(2 * std::thread::hardware_concurrency(), 4, 8);
+    const size_t limit = std::clamp<size_t>(size_t{2} * std::thread::hardware_concurrency(), 4, 8);
     CHECK(stage.loop.running("health") == limit);
     CHECK(stage.loop.running("events") == 1);  // streams do not count
     for (size_t done = 1; done <= 30 - limit; ++done) {

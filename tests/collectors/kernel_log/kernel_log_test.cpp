@@ -201,7 +201,7 @@ TEST_CASE("a stream commits one record within 100 ms and coalesces a flood") {
     const auto flood = std::chrono::steady_clock::now();
     constexpr int floods = 100000;
     for (int i = 0; i < floods; ++i) {
-        put(record(static_cast<uint64_t>(2 + i), "I/O error, dev sdqq, sector 1"));
+        put(record(2 + static_cast<uint64_t>(i), "I/O error, dev sdqq, sector 1"));
     }
     const auto flooded = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(300ms);

@@ -249,7 +249,7 @@ TEST_CASE("volumes of RAID controllers are recognised, physical drives are not v
     const test::TemporaryDirectory root;
     const auto add_device = [&](const std::string& name, const std::string& address) {
         const std::string host_name = "host" + address.substr(0, address.find(':'));
-        const std::string device =
+        std::string device =
             "sys/devices/pci0000:00/0000:00:06.0/" + host_name + "/target/" + address;
         const std::string sysfs = device + "/block/" + name;
         root.write(sysfs + "/dev", "8:" + std::to_string(16 * (name.back() - 'a')) + "\n");

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 
+#include "core/host.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "tests/exporters/reports.hpp"
@@ -49,19 +47,13 @@ Report every_metric() {
 // What promtool reports about the exposition; empty if nothing.
 std::string promtool(const std::string& exposition) {
     const TemporaryDirectory folder;
-    const std::string file = folder.at("metrics");
-    std::FILE* out = std::fopen(file.c_str(), "w");
-    std::fwrite(exposition.data(), 1, exposition.size(), out);
-    std::fclose(out);
-    std::FILE* pipe =
-        ::popen(("promtool check metrics < " + file + " 2>&1; echo status $?").c_str(), "r");
-    std::string said;
-    std::array<char, 4096> buffer;
-    for (size_t length; (length = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-        said.append(buffer.data(), length);
-    }
-    ::pclose(pipe);
-    return said == "status 0\n" ? "" : said;
+    const std::string file = folder.write("metrics", exposition);
+    Command command;
+    command.arguments = {"sh", "-c", "promtool check metrics < \"$1\" 2>&1; echo status $?", "sh",
+                         file};
+    const auto said = Host().run(command);
+    REQUIRE(said);
+    return said->standard_output == "status 0\n" ? "" : said->standard_output;
 }
 
 }  // namespace
@@ -118,7 +110,9 @@ TEST_CASE("a series that occurs twice is exposed once, with its last value") {
 }
 
 TEST_CASE("promtool accepts every metric") {
-    if (std::system("command -v promtool > /dev/null 2>&1") != 0) {
+    Command command;
+    command.arguments = {"promtool", "--version"};
+    if (!Host().run(command)) {
         test::skip("promtool (package prometheus) is not installed");
         return;
     }

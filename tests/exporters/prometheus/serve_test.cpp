@@ -285,9 +285,8 @@ TEST_CASE("serve runs without privileges until SIGTERM, and fails if the port is
     REQUIRE(write_report(fresh_report(), folder.at("report.json")));
     Config config;
     config.runtime_directory = folder.path;
-    config.listen = fmt::format("127.0.0.1:{}", free_port());
-    const int port =
-        std::atoi(config.listen.value.substr(config.listen.value.rfind(':') + 1).c_str());
+    const int port = free_port();
+    config.listen = fmt::format("127.0.0.1:{}", port);
 
     const pid_t child = ::fork();
     if (child == 0) {

@@ -45,18 +45,19 @@ std::string chunk(const std::string& tag, const std::string& data) {
 }
 
 Page identify_page() {
+    constexpr size_t word = 2;  // bytes
     Page page = empty_page();
     put_ata_string(page, 10, "EX-0004", 10);
     put_ata_string(page, 23, "F4", 4);
     put_ata_string(page, 27, "EXAMPLE EX4000", 20);
-    put(page, 2 * 83, 0x4400, 2);
-    put(page, 2 * 87, 0x4100, 2);
-    put(page, 2 * 100, 7814037168, 8);
-    put(page, 2 * 108, 0x5000, 2);
-    put(page, 2 * 109, 0xc500, 2);
-    put(page, 2 * 110, 0xa1b2, 2);
-    put(page, 2 * 111, 0xc3d4, 2);
-    put(page, 2 * 217, 7200, 2);
+    put(page, 83 * word, 0x4400, word);
+    put(page, 87 * word, 0x4100, word);
+    put(page, 100 * word, 7814037168, 8);
+    put(page, 108 * word, 0x5000, word);
+    put(page, 109 * word, 0xc500, word);
+    put(page, 110 * word, 0xa1b2, word);
+    put(page, 111 * word, 0xc3d4, word);
+    put(page, 217 * word, 7200, word);
     return page;
 }
 
