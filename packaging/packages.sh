@@ -36,7 +36,7 @@ build_packages=(
 
 # Additional packages to test.
 test_packages=(
-    clang libclang-rt-dev clang-format shellcheck
+    clang libclang-rt-dev clang-format clang-tidy shellcheck
     doctest-dev
     python3 python3-pytest python3-pytest-xdist
     prometheus prometheus-alertmanager
