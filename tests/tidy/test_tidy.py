@@ -13,7 +13,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "build" / "gcc"
-CLEAN = SOURCE / "build" / "tidy"  # a file for each clean source file, with the digest of its inputs
+# A file for each source file that was clean, with the digest of its inputs; every clone uses it.
+CLEAN = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lastgood-tidy"
 CONFIGURATION = [SOURCE / ".clang-tidy", SOURCE / "tests" / ".clang-tidy"]
 
 VERSION = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=False).stdout if shutil.which("clang-tidy") else "none"
