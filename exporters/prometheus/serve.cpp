@@ -121,6 +121,7 @@ int run_serve(const Config& config, bool end_with_parent) {
         return 3;
     };
     // With an arena for each thread, freed memory would stay with the process.
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs yet.
     ::mallopt(M_ARENA_MAX, 1);
     // The process that started this one may have left a device open.
     ::close_range(3, ~0U, 0);

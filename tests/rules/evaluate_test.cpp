@@ -69,8 +69,9 @@ TEST_CASE("several series give the largest value, the smallest or the sum") {
         observation(metric::drive_kernel_errors_recent, "b", 9, {{"kind", "other"}}),
     };
     const auto value = [&](Pick pick, std::vector<std::string_view> kinds) {
-        Rule rule = one({.left = Operand(metric::drive_kernel_errors_recent, "kind", kinds, pick),
-                         .comparison = Comparison::present});
+        Rule rule = one(
+            {.left = Operand(metric::drive_kernel_errors_recent, "kind", std::move(kinds), pick),
+             .comparison = Comparison::present});
         rule.summary = "{value}";
         RuleMemory memory;
         const auto findings = evaluate(std::vector{rule}, observations, now, memory);
@@ -110,7 +111,7 @@ TEST_CASE("two values of the same subject are compared") {
                            .comparison = Comparison::greater,
                            .limit = 2,
                            .right = metric::drive_temperature_limit_celsius});
-    const auto test = [&](std::vector<Observation> observations) {
+    const auto test = [&](const std::vector<Observation>& observations) {
         return holds({rule}, observations);
     };
     const auto temperature = observation(metric::drive_temperature_celsius, "a", 63);

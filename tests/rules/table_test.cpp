@@ -35,7 +35,7 @@ Names found(const std::vector<Observation>& observations) {
 std::vector<TextValues> typical_values(SubjectKind kind) {
     std::vector<TextValues> all;
     const auto add = [&](std::string_view id,
-                         std::map<std::string, std::string, std::less<>> info) {
+                         const std::map<std::string, std::string, std::less<>>& info) {
         for (const double value : {1.0, 2.0, 0.93, 93784.0}) all.push_back({kind, id, info, value});
     };
     switch (kind) {
@@ -325,7 +325,7 @@ TEST_CASE("only proof makes a backup fresh") {
         observation(metric::backup_readable, "b", 1),
         observation(metric::backup_max_age_seconds, "b", 3600),
     };
-    const auto with = [&](std::vector<std::pair<std::string, double>> newest) {
+    const auto with = [&](const std::vector<std::pair<std::string, double>>& newest) {
         std::vector<Observation> observations = configured;
         for (const auto& [confidence, age] : newest) {
             observations.push_back(observation(metric::backup_newest_timestamp_seconds, "b",

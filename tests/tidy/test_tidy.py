@@ -15,7 +15,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 BUILD = SOURCE / "build" / "gcc"
 # A file for each source file that was clean, with the digest of its inputs; every clone uses it.
 CLEAN = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lastgood-tidy"
-CONFIGURATION = [SOURCE / ".clang-tidy", SOURCE / "tests" / ".clang-tidy"]
+CONFIGURATION = [".clang-tidy", "tests/.clang-tidy"]
 
 VERSION = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=False).stdout if shutil.which("clang-tidy") else "none"
 pytestmark = pytest.mark.skipif(
@@ -54,7 +54,7 @@ def content(path):
 
 
 def digest(file):
-    paths = sorted({file, *CONFIGURATION, *(INPUTS.get(file) or ALL_INPUTS)}, key=str)
+    paths = sorted({file, *CONFIGURATION, *(INPUTS.get(file) or ALL_INPUTS)})
     parts = [VERSION, *(f"{path} {content(path)}" for path in paths)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -86,7 +86,7 @@ def test_a_violation_is_noticed(tmp_path, file):
     (tmp_path / file).write_text("inline unsigned long size(int blocks) { return blocks * 512; }\n")
     (tmp_path / "main.cpp").write_text(f'#include "{file}"\nint main() {{ return size(0) != 0; }}\n')
     checked = tmp_path / (file if file.endswith(".cpp") else "main.cpp")
-    clean, said = clang_tidy(f"--config-file={CONFIGURATION[0]}", checked, "--", "-std=c++20")
+    clean, said = clang_tidy(f"--config-file={SOURCE / CONFIGURATION[0]}", checked, "--", "-std=c++20")
     assert not clean
     assert f"{file}:1:" in said and "bugprone-implicit-widening-of-multiplication-result" in said
 
@@ -94,7 +94,7 @@ def test_a_violation_is_noticed(tmp_path, file):
 def test_an_input_that_changes_changes_the_digest(tmp_path, monkeypatch):
     header = tmp_path / "a.hpp"
     header.write_text("int a;")
-    monkeypatch.setitem(INPUTS, "core/host.cpp", [header])
+    monkeypatch.setitem(INPUTS, "core/host.cpp", [str(header)])
     before = digest("core/host.cpp")
     assert digest("core/host.cpp") == before
     header.write_text("int b;")
