@@ -46,8 +46,8 @@ test_packages=(
     lintian systemd bash-completion man-db git
 )
 
-# Additional packages to make the Debian package.
-package_packages=(build-essential debhelper dpkg-dev fakeroot "$systemd_package")
+# Additional packages to make the Debian package and install it.
+package_packages=(build-essential debhelper dpkg-dev fakeroot "$systemd_package" procps)
 
 # For the lab (tests/lab).
 lab_packages=(

@@ -49,6 +49,7 @@ def test_what_is_in_it(package):
     assert package.field("Version") == f"{version}~deb{suite[1]}u1"
     assert package.field("Architecture") == run("dpkg", "--print-architecture").stdout.strip()
     assert "smartmontools (>= 7.3)" in package.field("Depends")
+    assert "procps" in package.field("Depends")  # /bin/kill, which the agent's unit reloads with
     assert "libnvme" not in package.field("Depends")
     assert (package.root / "usr/share/lastgood/lastgood.rules.yml").read_text() == run(package.binary, "rules").stdout
 
