@@ -27,6 +27,7 @@
 #include "agent/supervise/serve_child.hpp"
 #include "agent/supervise/supervisor.hpp"
 #include "agent/supervise/textfile_child.hpp"
+#include "core/clock.hpp"
 #include "core/report.hpp"
 #include "rules/rule.hpp"
 
@@ -36,6 +37,7 @@ namespace {
 
 constexpr Seconds first_report_after = 10;  // s; earlier if every collector has reported
 constexpr Seconds settled_after = 60;       // s; until then, unread values end no finding
+constexpr Seconds boot_takes = 180;         // s; until then, arrays and drives may appear
 constexpr Seconds heartbeat = 15;           // s; longest time between two reports
 constexpr Seconds gather = 0.005;       // s; changes within this time are coalesced into one report
 constexpr Seconds shortest_gap = 0.05;  // s; shortest time between two reports
@@ -92,6 +94,7 @@ class Agent {
     void write();
     Timestamp now() const { return clock_.now(); }
     Seconds uptime() const { return clock_.monotonic() - started_; }
+    bool settled() const;
     void tell_findings(const std::vector<Finding>& findings);
 
     AgentOptions options_;
@@ -285,6 +288,13 @@ void Agent::beat() {
     beat_timer_->arm(clock_.monotonic() + heartbeat);
 }
 
+// Whether a finding that is not there now has really ended: the host has booted, and every
+// collector has had its time.
+bool Agent::settled() const {
+    return boot_clock() >= boot_takes &&
+           (uptime() >= settled_after || supervisor_->all_have_reported());
+}
+
 void Agent::write() {
     write_pending_ = false;
     const Timestamp time = now();
@@ -310,7 +320,7 @@ void Agent::write() {
     report.observations = observe_all(supervisor_->tasks(), state_, config_, facts_, time);
     RuleMemory memory = state_.rule_memory();
     report.findings = evaluate(all_rules(), report.observations, time, memory, reload_command_);
-    if (uptime() < settled_after && !supervisor_->all_have_reported())
+    if (!settled())
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
     sort_findings(report.findings);

@@ -1,6 +1,7 @@
 """The checks of the sources. Each is a function of a source tree and returns the violations as lines to print."""
 
 import ast
+import os
 import collections
 import re
 import sys
@@ -191,8 +192,9 @@ KNOWN_HOSTS = r"127\.0\.0\.1|localhost|[\w.-]*example\.(org|com|net)|www\.apache
 
 
 def foreign_names(root):
-    """Names of other hosts, and the path of the tree on this machine."""
+    """Names of other hosts, and, in CI, the path of the tree on this machine. Elsewhere a clone may lie where a text rightly points."""
     found = []
+    in_ci = os.environ.get("CI") == "true" and len(root.parts) > 2
     here = re.escape(str(root)) + r"(?![\w.-])"
     for path in tracked(root, "*"):
         try:
@@ -203,6 +205,6 @@ def foreign_names(root):
             for host in re.findall(r"https?://([^\s/\"'<>)`\\:]+)", line):
                 if re.match(r"[\w.-]+\.[a-z]{2,}$", host) and not re.fullmatch(KNOWN_HOSTS, host):
                     found.append(f"{path}:{number}: names the host {host}")
-            if len(root.parts) > 2 and re.search(here, line):
+            if in_ci and re.search(here, line):
                 found.append(f"{path}:{number}: names a path outside the repository, {root}")
     return found
