@@ -36,7 +36,7 @@ std::vector<std::string> Table::format(size_t width, bool colour) const {
     if (fold && plain_rows() == rows.size()) {
         const size_t title = display_width(header[0].text) + 2;
         return {coloured(header[0].text, header[0].colour, colour) + "  " +
-                truncate(folded, width > title ? width - title : 0)};
+                shorten(folded, width > title ? width - title : 0)};
     }
     std::vector<std::vector<Cell>> cells{header};
     for (const Row& row : rows) {
@@ -54,7 +54,7 @@ std::vector<std::string> Table::format(size_t width, bool colour) const {
     }
     auto lines = format_table(cells, width, flexible, colour);
     if (fold) {
-        lines.push_back(truncate(folded, width));
+        lines.push_back(shorten(folded, width));
     }
     return lines;
 }

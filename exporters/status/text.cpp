@@ -17,7 +17,7 @@ std::string spaces(size_t count) {
 
 }  // namespace
 
-std::string truncate(std::string_view text, size_t width) {
+std::string shorten(std::string_view text, size_t width) {
     if (display_width(text) <= width) {
         return std::string(text);
     }
@@ -155,7 +155,7 @@ std::vector<std::string> format_table(const std::vector<std::vector<Cell>>& rows
             if (widths[i] == 0) {
                 continue;
             }
-            const std::string text = truncate(row[i].text, widths[i]);
+            const std::string text = shorten(row[i].text, widths[i]);
             const size_t padding = widths[i] - display_width(text);
             pending += (first ? 0 : 2) + (row[i].right ? padding : 0);
             first = false;

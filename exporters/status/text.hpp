@@ -12,7 +12,7 @@
 namespace lastgood {
 
 // Cuts text to at most `width` columns; cut text ends with "..".
-std::string truncate(std::string_view text, size_t width);
+std::string shorten(std::string_view text, size_t width);
 
 // Breaks text at spaces into lines of at most `width` columns. A longer word gets a line of its
 // own, which is then wider. Returns at least one line.

@@ -7,11 +7,11 @@
 using namespace lastgood;
 
 TEST_CASE("text is cut and wrapped") {
-    CHECK(truncate("abcdef", 6) == "abcdef");
-    CHECK(truncate("abcdef", 5) == "abc..");
-    CHECK(truncate("\u30d0\u30c3\u30af", 5) == "\u30d0..");
-    CHECK(truncate("abc", 1) == "a");
-    CHECK(truncate("abc", 0) == "");
+    CHECK(shorten("abcdef", 6) == "abcdef");
+    CHECK(shorten("abcdef", 5) == "abc..");
+    CHECK(shorten("\u30d0\u30c3\u30af", 5) == "\u30d0..");
+    CHECK(shorten("abc", 1) == "a");
+    CHECK(shorten("abc", 0) == "");
     CHECK(wrap("one two  three", 7) == std::vector<std::string>{"one two", "three"});
     CHECK(wrap("", 7) == std::vector<std::string>{""});
     CHECK(wrap("unbreakable x", 4) == std::vector<std::string>{"unbreakable", "x"});
