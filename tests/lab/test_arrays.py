@@ -255,7 +255,7 @@ def test_arrays_scrub_with_mismatches(lab):
     server.run(f"dd if=/dev/urandom of={drives[0].by_id} bs=512 seek={offset + 4096} count=64 oflag=direct conv=notrunc status=none")
     server.run("echo 6000 > /proc/sys/dev/raid/speed_limit_max; echo check > /sys/block/$(basename $(readlink -e /dev/md/mirror))/md/sync_action")
     check = f'{{array="{array}",action="check"}}'
-    server.expect(f"lastgood_array_sync_progress_ratio{check} > 0.05")
+    server.expect(f"lastgood_array_sync_progress_ratio{check} > 0.05", within=45)  # the collector reads it every 30 s
     server.expect(f'lastgood_array_mismatch_sectors{{array="{array}"}} > 0')
     server.expect(f"lastgood_array_sync_remaining_seconds{check} > 0")
     # No finding while the check runs.
