@@ -36,6 +36,21 @@ class TemporaryDirectory {
         std::filesystem::create_symlink(target, at(name));
     }
 
+    // Copies a tree, links as links. Its directories are writable, whatever those of the tree are.
+    void copy(const std::string& tree, const std::string& name) const {
+        namespace fs = std::filesystem;
+        fs::create_directories(at(name));
+        for (const auto& entry : fs::recursive_directory_iterator(tree)) {
+            const fs::path to = fs::path(at(name)) / entry.path().lexically_relative(tree);
+            if (entry.is_symlink())
+                fs::copy_symlink(entry.path(), to);
+            else if (entry.is_directory())
+                fs::create_directory(to);
+            else
+                fs::copy_file(entry.path(), to);
+        }
+    }
+
     std::string path;
 
   private:

@@ -31,7 +31,7 @@ def test_after_a_reload_the_listener_has_the_new_address(installation):
         http_get(old, "/-/healthy")
 
 
-def test_the_listener_ends_with_a_killed_agent(installation):
+def test_the_listener_ends_with_a_killed_agent(installation, root):  # to see its sockets
     run = installation.start("run")
     wait_until(lambda: serving(installation), 10, "the listener answers")
     (listening,) = [process for process in children(run.pid) if ip_sockets_of(process)]

@@ -40,10 +40,7 @@ bool has_member(const MemorySink& sink, std::string_view array, std::string_view
 // A temporary copy of a directory, or an empty one.
 struct Scratch : test::TemporaryDirectory {
     explicit Scratch(const std::string& copy_of) {
-        if (!copy_of.empty())
-            std::filesystem::copy(copy_of, path,
-                                  std::filesystem::copy_options::recursive |
-                                      std::filesystem::copy_options::copy_symlinks);
+        if (!copy_of.empty()) copy(copy_of, "");
     }
 };
 
@@ -273,9 +270,7 @@ TEST_CASE("recorded md directories of sysfs match INDEX.tsv") {
         const std::string tree = columns[0].substr(0, columns[0].size() - 1);
         const std::string device = tree.substr(tree.rfind('/') + 1);
         const Scratch host("");
-        std::filesystem::create_directories(host.at("sys/block"));
-        std::filesystem::copy(*corpora + "/" + tree, host.at("sys/block/" + device),
-                              std::filesystem::copy_options::recursive);
+        host.copy(*corpora + "/" + tree, "sys/block/" + device);
         const Host recorded(host.path);
         const auto array = read_md_sysfs(recorded, device);
         REQUIRE(array);
