@@ -187,7 +187,8 @@ bool natural_less(std::string_view first, std::string_view second) {
                 return x < y;
             }
         } else if (a[i] != b[j]) {
-            return a[i] < b[j];
+            // A char is signed on x86 and unsigned on ARM.
+            return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
         } else {
             ++i;
             ++j;
