@@ -125,13 +125,7 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
     const std::string& location = backup.location;
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
     const auto text = host.read(location + "/config", 64 * kib);
-    if (!text) {
-        if (text.error().kind != ErrorKind::absent) return Failure(text.error());
-        return fail(ErrorKind::absent,
-                    fmt::format("{}: there is no borg repository (no file \"config\"); see "
-                                "whether it is mounted, or was moved",
-                                location));
-    }
+    if (!text) return not_there(text.error(), location, "borg repository (no file \"config\")");
     const auto config = parse_borg_config(*text);
     if (!config)
         return fail(config.error().kind,

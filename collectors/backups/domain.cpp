@@ -175,4 +175,11 @@ Result<void> check_mounted(const Host& host, const std::string& path) {
     return {};
 }
 
+Failure not_there(Error error, std::string_view place, std::string_view what) {
+    if (error.kind == ErrorKind::absent)
+        error.message =
+            fmt::format("{}: there is no {}; see whether it is mounted, or was moved", place, what);
+    return Failure(std::move(error));
+}
+
 }  // namespace lastgood

@@ -118,13 +118,7 @@ Result<std::vector<Copy>> find_copies(const Host& host, const Backup& backup, Ba
     Walk found{host, 0, {}, {}, false};
     std::optional<Error> error;
     walk(found, pattern, "", 0, &error);
-    if (error) {
-        if (error->kind == ErrorKind::absent)
-            error->message = fmt::format(
-                "{}: there is no such directory; see whether it is mounted, or was moved",
-                pattern.fixed);
-        return Failure(*error);
-    }
+    if (error) return not_there(*error, pattern.fixed, "such directory");
     state.problems = std::move(found.problems);
     if (found.cut_short)
         state.problems.push_back(

@@ -17,14 +17,9 @@ constexpr Seconds running_backup = 3600;  // a partial directory unchanged for l
 Result<std::string> find_stanza(const Host& host, const Backup& backup) {
     const std::string directory = backup.location + "/backup";
     const auto names = host.list(directory);
-    if (!names) {
-        if (names.error().kind != ErrorKind::absent) return Failure(names.error());
-        return fail(
-            ErrorKind::absent,
-            fmt::format("{}: there is no pgBackRest repository (no directory \"backup\"); see "
-                        "whether it is mounted, or was moved",
-                        backup.location));
-    }
+    if (!names)
+        return not_there(names.error(), backup.location,
+                         "pgBackRest repository (no directory \"backup\")");
     std::vector<std::string> stanzas;
     for (const auto& name : *names) {
         const auto status = host.status(directory + "/" + name);

@@ -86,13 +86,8 @@ class Packs {
 Result<BackupState> look_at_restic(const Host& host, const Backup& backup) {
     const std::string& location = backup.location;
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
-    if (auto config = host.status(location + "/config"); !config) {
-        if (config.error().kind != ErrorKind::absent) return Failure(config.error());
-        return fail(ErrorKind::absent,
-                    fmt::format("{}: there is no restic repository (no file \"config\"); see "
-                                "whether it is mounted, or was moved",
-                                location));
-    }
+    if (auto config = host.status(location + "/config"); !config)
+        return not_there(config.error(), location, "restic repository (no file \"config\")");
     BackupState state;
     ResticTimes times;
     auto snapshots = times_of(host, location + "/snapshots", state.problems);

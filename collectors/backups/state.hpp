@@ -59,4 +59,7 @@ std::optional<FailureDomain> failure_domain(const Host& host, const Config& conf
 // mount point must not pass for an empty repository. Reads /etc/fstab and mountinfo only.
 Result<void> check_mounted(const Host& host, const std::string& path);
 
+// The failure to read `place`, which should hold `what`; if it is absent, says what to look for.
+Failure not_there(Error error, std::string_view place, std::string_view what);
+
 }  // namespace lastgood

@@ -6,6 +6,22 @@
 using namespace lastgood;
 using test::RecordedHost;
 
+namespace {
+
+// Of /srv's copies in /backup, with `mount` ("nfs4 nas:/x") on one of the two.
+std::optional<FailureDomain> domain_with(RecordedHost& recorded, const std::string& point,
+                                         const std::string& mount) {
+    recorded.file("/proc/self/mountinfo", "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / " +
+                                              point + " rw - " + mount + " rw\n");
+    Backup backup;
+    backup.kind = BackupKind::restic;
+    backup.covers = {"/srv"};
+    backup.location = "/backup";
+    return failure_domain(recorded.host(), Config{}, backup);
+}
+
+}  // namespace
+
 TEST_CASE("copies on the drive of their source, and on another drive of this host") {
     RecordedHost recorded;
     const std::string devices = "/sys/devices/pci0000:00/0000:00:1f.2/";
@@ -53,14 +69,7 @@ TEST_CASE("network mounts served by this host and by others") {
     recorded.directory("/backup");
     recorded.directory("/srv");
     const auto domain = [&](const std::string& mount) {
-        recorded.file(
-            "/proc/self/mountinfo",
-            "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /backup rw - " + mount + " rw\n");
-        Backup backup;
-        backup.kind = BackupKind::restic;
-        backup.covers = {"/srv"};
-        backup.location = "/backup";
-        return failure_domain(recorded.host(), Config{}, backup);
+        return domain_with(recorded, "/backup", mount);
     };
     for (const char* here : {"nfs4 localhost:/x", "nfs4 db8:/x", "nfs4 db8.example.com:/x",
                              "nfs4 backup-here:/x", "nfs4 127.0.0.2:/x", "nfs4 [::1]:/x",
@@ -107,14 +116,7 @@ TEST_CASE("data on a network mount, copies on a drive of this host") {
     recorded.directory("/backup");
     recorded.directory("/srv");
     const auto domain = [&](const std::string& mount) {
-        recorded.file(
-            "/proc/self/mountinfo",
-            "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /srv rw - " + mount + " rw\n");
-        Backup backup;
-        backup.kind = BackupKind::restic;
-        backup.covers = {"/srv"};
-        backup.location = "/backup";
-        return failure_domain(recorded.host(), Config{}, backup);
+        return domain_with(recorded, "/srv", mount);
     };
     CHECK(domain("nfs4 db8:/x") == FailureDomain::same_host);
     CHECK(domain("nfs4 nas:/x") == FailureDomain::off_host);

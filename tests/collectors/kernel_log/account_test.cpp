@@ -85,6 +85,12 @@ struct Fixture {
     void log(std::string_view message, std::string_view device = "") {
         reader.feed(message, {5, device});
     }
+    void remove_sdb() {
+        topology.drives.erase("wwn-B");
+        topology.devices.erase("sdb");
+        topology.devices.erase("sdb1");
+        clock += 60;
+    }
     std::string charged() {
         reader.flush();
         return text_of(totals(account.drain()));
@@ -147,10 +153,7 @@ TEST_CASE("errors are charged to the drive that a device, port, address or numbe
 
 TEST_CASE("errors of a port are charged to the drive that was there a moment ago") {
     Fixture fixture;
-    fixture.topology.drives.erase("wwn-B");
-    fixture.topology.devices.erase("sdb");
-    fixture.topology.devices.erase("sdb1");
-    fixture.clock += 60;
+    fixture.remove_sdb();
     fixture.log("I/O error, dev sdz, sector 1");  // an unknown name: reads the topology again
     fixture.log("ata2: hard resetting link");
     CHECK(fixture.charged() == "unknown-sdz io/block=1; wwn-B reset/ata=1; ");
@@ -227,10 +230,7 @@ TEST_CASE("errors without a watched drive are dropped, unknown drives are named 
 
 TEST_CASE("a removed drive keeps its device name until another drive appears under it") {
     Fixture fixture;
-    fixture.topology.drives.erase("wwn-B");
-    fixture.topology.devices.erase("sdb");
-    fixture.topology.devices.erase("sdb1");
-    fixture.clock += 60;
+    fixture.remove_sdb();
     fixture.names.settle();
     fixture.log("I/O error, dev sdb, sector 1");
     fixture.log("Buffer I/O error on dev sdb1, logical block 0, async page read");
