@@ -1,8 +1,17 @@
-// The interface between a parser and `lastgood explain`: recognising a kind of text by its content,
-// and explaining it.
+// The interface between a parser and `lastgood explain`: finding outputs of one kind in a pasted
+// text, and explaining them. `explain` splits the text: each output becomes a section, and all
+// other lines are read as a system log.
 #pragma once
 
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/observation.hpp"
 #include "core/result.hpp"
@@ -10,17 +19,108 @@
 
 namespace lastgood {
 
+// One place in the explained text that shows a fact.
+struct Evidence {
+    std::string_view line;           // lies in the explained text; without its line break
+    std::optional<uint64_t> sector;  // in the unit of the line
+    std::optional<Timestamp> time;   // only if the line has a date
+};
+
+// Many places that show the same fact: the first ones, the last one and their number.
+struct EvidenceList {
+    static constexpr size_t most_kept = 3;
+    std::vector<Evidence> first;  // at most `most_kept`, in the order of the text
+    Evidence last;                // equal to first.back() if count <= most_kept
+    uint64_t count = 0;
+    void add(const Evidence& evidence);
+    void add(const EvidenceList& later);
+};
+
+// Receives the observations of one section and the lines that show them.
+class ExplainSink : public MemorySink {
+  public:
+    struct Key {
+        const Metric* metric;
+        std::string subject;
+        Labels labels;
+        auto operator<=>(const Key&) const = default;
+    };
+    // The line shows the fact that an observation of the same metric, subject and labels tells.
+    void seen(const Metric& metric, std::string_view subject, const Evidence& evidence,
+              Labels labels = {});
+    // A line that looks like trouble but is of no known form. Keeps the first ones and the number.
+    void not_understood(std::string_view line);
+
+    std::map<Key, EvidenceList> evidence;
+    std::vector<std::string_view> strange_lines;  // at most most_strange_lines
+    uint64_t strange_line_count = 0;
+    static constexpr size_t most_strange_lines = 5;
+};
+
+// Finds evidence by words, for parsers that do not know their lines: the first line of the section
+// that contains one of the words shows the metric. Words are tried in their order.
+struct EvidenceWords {
+    const Metric* metric = nullptr;
+    std::vector<std::string_view> words;
+};
+
+enum class Begin {
+    no,
+    part,    // an output of this kind, perhaps in its middle: begins a section if none is open
+    output,  // the first line of an output: also ends an open section of the same kind
+};
+
 struct Explainer {
     std::string_view what;  // for people: "a kernel log", "smartctl's JSON output"
-    // Whether the text is of this kind. Must look at a few kilobytes at most, because it is called
-    // for texts of any size.
+    // The command that prints it ("smartctl"), to find the device in the command line above the
+    // output; empty for files.
+    std::string_view command;
+    // Whether an output begins at this line, which has no line break, quote marks or blanks at its
+    // start. Called for every line of any text without a log's prefix: look at the first characters
+    // first. nullptr: never begins at a line.
+    Begin (*begins)(std::string_view line) = nullptr;
+    // The length in bytes of the output that begins at the start of `text`, which ends where a
+    // section of another kind begins at the latest; 0: it is none of this kind after all. nullptr:
+    // all of `text` without the blank lines at its end.
+    size_t (*extent)(std::string_view text) = nullptr;
+    // Whether a text in which nothing began is of this kind. Must look at a few kilobytes at most,
+    // because it is called for texts of any size. nullptr: never.
     bool (*recognises)(std::string_view text) = nullptr;
     // Writes the observations in the text to `sink`; `now` is their time where the text has none.
-    Result<void> (*explain)(std::string_view text, Timestamp now, Sink& sink) = nullptr;
-    // A text without observations is a valid answer: a kernel log without errors, an mdstat without
-    // arrays.
+    Result<void> (*explain)(std::string_view text, Timestamp now, ExplainSink& sink) = nullptr;
+    // A text without observations is a valid answer: an mdstat without arrays.
     bool may_be_empty = false;
+    // The lines that show the observations; nullptr: `explain` calls sink.seen().
+    std::span<const EvidenceWords> (*words)() = nullptr;
 };
+
+// Explains the messages of a program other than the kernel in a system log, such as smartd.
+struct ProgramLogExplainer {
+    std::string_view program;  // as in "smartd[1876]: …"
+    // `message` is the text behind "smartd[1876]: ", a part of `line`.
+    void (*explain)(std::string_view message, std::string_view line, Timestamp at,
+                    ExplainSink& sink) = nullptr;
+};
+
+// What is left of a text without its sections, in pieces of whole lines.
+struct LogText {
+    std::span<const std::string_view> pieces;
+    std::span<const ProgramLogExplainer* const> programs;
+};
+
+// The lines of a log that were understood: with a prefix of a log, or a known message.
+struct LogLines {
+    std::string_view first, last;
+    uint64_t count = 0;
+};
+
+// Reads the kernel's messages in all pieces, in order, and hands the messages of other programs to
+// `text.programs`. Returns the lines that it understood.
+LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink);
+
+// The length of the JSON object or array at the start of the text, or of the whole text if it does
+// not end there; 0 if there is none. For Explainer::extent.
+size_t json_extent(std::string_view text);
 
 // Defined beside the parsers.
 extern const Explainer kernel_log_explainer;

@@ -165,9 +165,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
                            "Say what a saved output means: a kernel log, output of smartctl or "
                            "nvme, /proc/mdstat, a libatasmart blob");
     explain_command
-        ->add_option("file", options.explain.path, "File to explain; - is standard input")
-        ->type_name("FILE")
-        ->capture_default_str();
+        ->add_option("file", options.explain.paths, "Files to explain; - is standard input")
+        ->type_name("FILE");
     explain_command->add_flag("--json", options.explain.json, "Print the result as JSON");
 
     app.add_subcommand("rules", "Print the alert rules for Prometheus");

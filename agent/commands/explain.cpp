@@ -1,87 +1,60 @@
 #include "agent/commands/explain.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <iterator>
+#include <map>
 #include <set>
-#include <string>
-#include <tuple>
-#include <vector>
+#include <utility>
 
-#include "agent/commands/saved_text.hpp"
+#include "agent/commands/explain_evidence.hpp"
+#include "agent/commands/explain_split.hpp"
 #include "collectors/explainer.hpp"
 #include "core/bytes.hpp"
-#include "core/clock.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
-#include "exporters/status/terminal.hpp"
-#include "exporters/status/view.hpp"
 #include "rules/rule.hpp"
 
 namespace lastgood {
 
 namespace {
 
-// The first explainer that recognises the text wins: formats with an unmistakable beginning come
-// first, loose lines last.
-std::array<const Explainer*, 6> explainers() {
-    return {&atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
-            &smartctl_text_explainer, &mdstat_explainer,        &kernel_log_explainer};
-}
+// For a text in which no output begins, the first explainer that recognises it wins: formats with
+// an unmistakable beginning come first.
+constexpr std::array<const Explainer*, 6> explainers = {
+    &atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
+    &smartctl_text_explainer, &mdstat_explainer,        &kernel_log_explainer,
+};
+
+// Other programs' messages in a system log.
+constexpr std::array<const ProgramLogExplainer*, 0> program_explainers = {};
 
 // Bytes. A format is recognised by its beginning; the rest is searched only if that fails.
 constexpr size_t beginning = 256 * kib;
 
 const Explainer* explainer_of(std::string_view text) {
     for (const std::string_view part : {text.substr(0, beginning), text}) {
-        for (const Explainer* explainer : explainers()) {
-            if (explainer->recognises(part)) {
-                return explainer;
-            }
+        for (const Explainer* explainer : explainers) {
+            if (explainer->recognises != nullptr && explainer->recognises(part)) return explainer;
         }
-        if (part.size() == text.size()) {
-            break;
-        }
+        if (part.size() == text.size()) break;
     }
     return nullptr;
 }
 
-std::string_view unpacker_of(std::string_view text) {
-    using namespace std::string_view_literals;
-    if (text.starts_with("\x1f\x8b"sv)) {
-        return "zcat";
-    }
-    if (text.starts_with("\xfd"
-                         "7zXZ\0"sv)) {
-        return "xzcat";
-    }
-    if (text.starts_with("\x28\xb5\x2f\xfd"sv)) {
-        return "zstdcat";
-    }
-    if (text.starts_with("BZh"sv)) {
-        return "bzcat";
-    }
-    return "";
-}
-
 Failure unrecognised(std::string_view text) {
-    if (const auto unpacker = unpacker_of(text); !unpacker.empty()) {
-        return fail(
-            ErrorKind::malformed,
-            fmt::format("the file is compressed; run: {} FILE | lastgood explain -", unpacker));
-    }
     const bool empty = consists_of(text, " \t\r\n");
     std::string known;
-    for (const Explainer* explainer : explainers()) {
-        known += fmt::format("\n  {}", explainer->what);
-    }
+    for (const Explainer* explainer : explainers) known += fmt::format("\n  {}", explainer->what);
     return fail(ErrorKind::malformed,
                 fmt::format("{}. explain recognises these by their content:{}",
                             empty ? "the file is empty" : "the content is not recognised", known));
+}
+
+Failure misread(const Explainer& explainer, const Error& error) {
+    return fail(error.kind, fmt::format("this looks like {}: {}", explainer.what, error.message));
 }
 
 // Counts all errors of a saved log as recent, whatever their age.
@@ -96,30 +69,26 @@ void add_recent(std::vector<Observation>& observations) {
     std::ranges::move(recent, std::back_inserter(observations));
 }
 
+bool tells_identity_only(const Metric* metric) {
+    return metric == &metric::drive_info || metric == &metric::drive_present ||
+           metric == &metric::drive_size_bytes;
+}
+
 // A list of drives says nothing about their health: report it as unknown, not as fine.
-void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
+void add_unjudged(Report& report) {
     std::set<std::string> named, judged;
     for (const Observation& observation : report.observations) {
-        if (observation.metric->subject == SubjectKind::drive) {
-            const bool identity = observation.metric == &metric::drive_info ||
-                                  observation.metric == &metric::drive_present ||
-                                  observation.metric == &metric::drive_size_bytes;
-            (identity ? named : judged).insert(observation.subject);
-        }
+        if (observation.metric->subject == SubjectKind::drive)
+            (tells_identity_only(observation.metric) ? named : judged).insert(observation.subject);
     }
-    for (const Problem& problem : report.problems) {
-        judged.insert(problem.subject);
-    }
+    for (const Problem& problem : report.problems) judged.insert(problem.subject);
     for (const std::string& drive : named) {
         if (!judged.contains(drive)) {
             report.problems.push_back({"explain", drive,
                                        "the file does not tell its health; save the output of "
                                        "\"smartctl -x DEVICE\" instead",
-                                       now});
+                                       report.written_at});
         }
-    }
-    if (report.observations.empty() && report.problems.empty() && !explainer.may_be_empty) {
-        report.problems.push_back({"explain", "", "the file names no drive", now});
     }
 }
 
@@ -127,72 +96,173 @@ void add_unjudged(const Explainer& explainer, Timestamp now, Report& report) {
 std::vector<Rule> rules_of_a_moment() {
     const auto all = all_rules();
     std::vector<Rule> rules(all.begin(), all.end());
-    for (Rule& rule : rules) {
-        rule.hold = 0;
-    }
+    for (Rule& rule : rules) rule.hold = 0;
     return rules;
+}
+
+// The device names of a part's drives.
+std::set<std::string> devices_of(const ExplainSink& sink) {
+    std::set<std::string> devices;
+    for (const Observation& observation : sink.observations)
+        if (observation.metric == &metric::drive_info && !observation.label("device").empty())
+            devices.emplace(observation.label("device"));
+    return devices;
+}
+
+// Gives a drive another id everywhere in the sink.
+void rename_drive(ExplainSink& sink, const std::string& from, const std::string& to) {
+    for (Observation& observation : sink.observations)
+        if (observation.metric->subject == SubjectKind::drive && observation.subject == from)
+            observation.subject = to;
+    std::map<ExplainSink::Key, EvidenceList> evidence;
+    for (auto& [key, list] : sink.evidence) {
+        ExplainSink::Key renamed = key;
+        if (key.metric->subject == SubjectKind::drive && key.subject == from) renamed.subject = to;
+        evidence[std::move(renamed)].add(list);
+    }
+    sink.evidence = std::move(evidence);
+    for (auto& [subject, error] : sink.problems)
+        if (subject == from) subject = to;
+}
+
+// A drive that one part knows by its device name only, and exactly one drive of the other parts has
+// that name: they are the same.
+void join_drives(std::vector<ExplainedSection>& sections) {
+    std::map<std::string, std::set<std::string>> ids;  // device name → ids that are not the name
+    for (const ExplainedSection& section : sections)
+        for (const Observation& observation : section.sink.observations)
+            if (observation.metric == &metric::drive_info &&
+                observation.label("device") != observation.subject)
+                ids[std::string(observation.label("device"))].insert(observation.subject);
+    for (ExplainedSection& section : sections) {
+        std::set<std::string> by_name;
+        for (const Observation& observation : section.sink.observations)
+            if (observation.metric->subject == SubjectKind::drive)
+                by_name.insert(observation.subject);
+        for (const std::string& name : by_name) {
+            const auto found = ids.find(name);
+            if (found != ids.end() && found->second.size() == 1)
+                rename_drive(section.sink, name, *found->second.begin());
+        }
+    }
+}
+
+// Drives without an identity in two outputs are not the same drive.
+void part_unknown_drives(std::vector<ExplainedSection>& sections) {
+    constexpr std::string_view unknown = "unknown-drive";
+    int count = 0;
+    for (ExplainedSection& section : sections) {
+        const bool has = std::ranges::any_of(
+            section.sink.observations,
+            [&](const Observation& observation) { return observation.subject == unknown; });
+        if (has && ++count > 1)
+            rename_drive(section.sink, std::string(unknown), fmt::format("{}-{}", unknown, count));
+    }
+}
+
+// Of the same series in two parts the later value counts.
+std::vector<Observation> join_observations(const std::vector<ExplainedSection>& sections) {
+    std::vector<Observation> joined;
+    std::map<ExplainSink::Key, size_t> known;
+    for (const ExplainedSection& section : sections) {
+        for (const Observation& observation : section.sink.observations) {
+            ExplainSink::Key key{observation.metric, observation.subject, observation.labels};
+            if (observation.metric == &metric::drive_info) key.labels.clear();
+            const auto [at, added] = known.emplace(std::move(key), joined.size());
+            if (added) {
+                joined.push_back(observation);
+            } else if (observation.labels.size() >= joined[at->second].labels.size()) {
+                joined[at->second] = observation;
+            }
+        }
+    }
+    return joined;
+}
+
+// Explains each section and the log between them; empty if there is neither. Error: of the first
+// section that cannot be parsed, if no other part was understood.
+Result<std::vector<ExplainedSection>> explain_sections(std::string_view text, Timestamp now) {
+    std::vector<ExplainedSection> explained;
+    std::optional<Failure> failure;
+    const SplitText split = split_text(text, explainers);
+    std::vector<ExplainSink> failed;
+    for (const TextSection& section : split.sections) {
+        ExplainedSection one{section.explainer, section.text, {}, 0};
+        const auto done = section.explainer->explain(section.text, now, one.sink);
+        if (!done) {
+            if (!failure) failure = misread(*section.explainer, done.error());
+            one.sink = {};
+            one.sink.problem("", {done.error().kind,
+                                  fmt::format("{} cannot be read: {}", section.explainer->what,
+                                              done.error().message)});
+        }
+        one.understood = done ? 1 : 0;
+        explained.push_back(std::move(one));
+    }
+    ExplainedSection log{&kernel_log_explainer, {}, {}, 0};
+    const LogLines lines = explain_log({split.rest, program_explainers}, now, log.sink);
+    if (lines.count > 0) {
+        const char* const end = lines.last.data() + lines.last.size();
+        log.text = {lines.first.data(), static_cast<size_t>(end - lines.first.data())};
+        log.understood = lines.count;
+        const auto behind = std::ranges::find_if(explained, [&](const ExplainedSection& section) {
+            return section.text.data() > log.text.data();
+        });
+        explained.insert(behind, std::move(log));
+    }
+    const bool any = std::ranges::any_of(
+        explained, [](const ExplainedSection& section) { return section.understood > 0; });
+    if (!any && failure) return *failure;
+    return explained;
 }
 
 }  // namespace
 
 Result<Explanation> explain_text(std::string_view text, Timestamp now) {
-    const Explainer* explainer = explainer_of(text);
-    if (explainer == nullptr) {
-        return unrecognised(text);
+    std::vector<ExplainedSection> sections;
+    const bool blob = atasmart_blob_explainer.recognises(text);
+    if (!blob) {
+        auto found = explain_sections(text, now);
+        if (!found) return Failure(found.error());
+        sections = std::move(*found);
     }
-    MemorySink sink;
-    if (const auto done = explainer->explain(text, now, sink); !done) {
-        return fail(done.error().kind,
-                    fmt::format("this looks like {}: {}", explainer->what, done.error().message));
+    if (sections.empty()) {
+        const Explainer* explainer = explainer_of(text);
+        if (explainer == nullptr) return unrecognised(text);
+        ExplainedSection whole{explainer, text, {}, 1};
+        if (const auto done = explainer->explain(text, now, whole.sink); !done)
+            return misread(*explainer, done.error());
+        sections.push_back(std::move(whole));
     }
+    part_unknown_drives(sections);
+    join_drives(sections);
+
     Explanation explanation;
-    explanation.what = explainer->what;
     Report& report = explanation.report;
     report.version = LASTGOOD_VERSION;
     report.written_at = now;
-    report.observations = std::move(sink.observations);
+    report.observations = join_observations(sections);
     add_recent(report.observations);
     sort_observations(report.observations);
     RuleMemory memory;
     report.findings = evaluate(rules_of_a_moment(), report.observations, now, memory);
     sort_findings(report.findings);
-    for (auto& [subject, error] : sink.problems) {
-        report.problems.push_back({"explain", std::move(subject), std::move(error.message), now});
+    for (const ExplainedSection& section : sections) {
+        ExplainedPart part;
+        part.what = section.explainer->what;
+        if (section.explainer != &kernel_log_explainer)
+            part.subjects = fmt::format("{}", fmt::join(devices_of(section.sink), ", "));
+        explanation.parts.push_back(std::move(part));
+        for (const auto& [subject, error] : section.sink.problems)
+            report.problems.push_back({"explain", subject, error.message, now});
+        if (section.sink.observations.empty() && section.sink.problems.empty() &&
+            !section.explainer->may_be_empty)
+            report.problems.push_back({"explain", "", "the file names no drive", now});
     }
-    add_unjudged(*explainer, now, report);
+    add_unjudged(report);
+    add_evidence(text, sections, explanation);
+    if (blob) explanation.parts.front().first_line = 0;
     return explanation;
-}
-
-int run_explain(const ExplainOptions& options) {
-    constexpr int unknown = 3;
-    const auto complain = [&](const Error& error) {
-        fmt::print(stderr, "lastgood explain: {}{}\n",
-                   !contains(error.message, options.path) && options.path != "-"
-                       ? options.path + ": "
-                       : "",
-                   error.message);
-        return unknown;
-    };
-    if (options.path == "-" && ::isatty(STDIN_FILENO) == 1) {
-        fmt::print(stderr, "lastgood explain: paste the output, then press Ctrl-D\n");
-    }
-    const auto saved = SavedText::open(options.path);
-    if (!saved) {
-        return complain(saved.error());
-    }
-    const Timestamp now = wall_clock();
-    const auto explanation = explain_text(saved->text(), now);
-    if (!explanation) {
-        return complain(explanation.error());
-    }
-    ViewOptions view = view_of_standard_output();
-    const std::string text =
-        options.json ? to_json(explanation->report)
-                     : render_explanation(explanation->report, explanation->what, now, view);
-    if (!write_to_standard_output(text)) {
-        return unknown;
-    }
-    return exit_code(explanation_health(explanation->report));
 }
 
 }  // namespace lastgood

@@ -6,6 +6,7 @@
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
 #include "core/bytes.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -21,7 +22,7 @@ bool recognises(std::string_view text) {
     });
 }
 
-Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
+Result<void> explain(std::string_view text, Timestamp now, ExplainSink& sink) {
     const Mdstat stat = parse_mdstat(text);
     if (!stat.recognised) return fail(ErrorKind::malformed, "the text is not a /proc/mdstat");
     for (const MdArray& array : stat.arrays)
@@ -29,10 +30,19 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     return {};
 }
 
+Begin begins(std::string_view line) {
+    if (line.starts_with("Personalities :")) return Begin::output;
+    const bool array =
+        line.starts_with("md") && (contains(line, " : active") || contains(line, " : inactive"));
+    return array ? Begin::part : Begin::no;
+}
+
 }  // namespace
 
 const Explainer mdstat_explainer{
     .what = "/proc/mdstat",
+    .command = {},
+    .begins = begins,
     .recognises = recognises,
     .explain = explain,
     .may_be_empty = true,

@@ -21,7 +21,8 @@ uint64_t growth(uint64_t before, uint64_t after) {
 }  // namespace
 
 void KernelLogAccount::add(const Metric& metric, std::string_view subject, std::string_view kind,
-                           std::string_view layer, uint64_t count, Timestamp at) {
+                           std::string_view layer, uint64_t count,
+                           const KernelLogReader::Origin& origin, std::optional<uint64_t> sector) {
     if (!counting_ || count == 0) return;
     Key key{&metric, std::string(subject), std::string(kind), std::string(layer)};
     auto found = series_.find(key);
@@ -32,8 +33,12 @@ void KernelLogAccount::add(const Metric& metric, std::string_view subject, std::
         }
         found = series_.try_emplace(std::move(key)).first;
     }
-    found->second.count += count;
-    if (at > found->second.newest) found->second.newest = at;
+    Sum& sum = found->second;
+    sum.count += count;
+    if (origin.time > sum.newest) sum.newest = origin.time;
+    if (!origin.line.empty())
+        sum.evidence.add({origin.line, sector,
+                          origin.dated ? std::optional<Timestamp>(origin.time) : std::nullopt});
 }
 
 void KernelLogAccount::charge_device(const KernelEvent& event,
@@ -43,11 +48,12 @@ void KernelLogAccount::charge_device(const KernelEvent& event,
     const bool mapped = subjects.mapped && event.layer == KernelLayer::block;
     const std::string_view layer = to_string(mapped ? KernelLayer::dm : event.layer);
     for (const std::string& drive : subjects.drives) {
-        add(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count, origin.time);
+        add(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count, origin,
+            event.sector);
     }
     if (!subjects.array.empty()) {
         add(metric::array_kernel_errors_total, subjects.array, to_string(kind), layer, count,
-            origin.time);
+            origin, event.sector);
     }
 }
 
@@ -89,7 +95,7 @@ void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::O
             return;
         case KernelEventRole::suppression:
             if (event.layer == KernelLayer::other) return;
-            add(metric::kernel_log_suppressed_messages_total, "", "", "", event.count, origin.time);
+            add(metric::kernel_log_suppressed_messages_total, "", "", "", event.count, origin);
             return;
         case KernelEventRole::context:
             return;
@@ -102,30 +108,31 @@ void KernelLogAccount::charge_error(const KernelEvent& event,
                           event.kind == KernelEventKind::array_mismatch;
     if (of_array || (event.kind == KernelEventKind::uncorrected && !event.array.empty())) {
         add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
-            to_string(event.layer), 1, origin.time);
+            to_string(event.layer), 1, origin, event.sector);
     }
     if (of_array) return;  // what its drives did has messages of its own
     if (!event.filesystem.empty() || event.layer == KernelLayer::journal) {
         const std::string filesystem = names_.filesystem(event.filesystem);
         if (!filesystem.empty())
             add(metric::filesystem_kernel_log_errors_total, filesystem, to_string(event.kind),
-                to_string(event.layer), 1, origin.time);
+                to_string(event.layer), 1, origin, event.sector);
     }
     if (!event.device.empty()) charge_device(event, origin, event.kind, 1);
 }
 
 void KernelLogAccount::charge_lost(uint64_t records, Timestamp at) {
-    add(metric::kernel_log_lost_records_total, "", "", "", records, at);
+    add(metric::kernel_log_lost_records_total, "", "", "", records, {at, {}});
 }
 
-std::vector<Observation> KernelLogAccount::drain() {
+std::vector<Observation> KernelLogAccount::drain(std::vector<EvidenceList>* evidence) {
     std::vector<Observation> found;
     found.reserve(series_.size());
-    for (const auto& [key, sum] : series_) {
+    for (auto& [key, sum] : series_) {
         Observation observation{
             key.metric, key.subject, {}, static_cast<double>(sum.count), sum.newest};
         if (!key.kind.empty()) observation.labels = {{"kind", key.kind}, {"layer", key.layer}};
         found.push_back(std::move(observation));
+        if (evidence != nullptr) evidence->push_back(std::move(sum.evidence));
     }
     series_.clear();
     return found;

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "collectors/explainer.hpp"
 #include "collectors/kernel_log/parse/event.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "core/observation.hpp"
@@ -55,8 +57,8 @@ class KernelLogAccount {
 
     bool empty() const { return series_.empty(); }
     // Returns and clears the increments since the last call; observed_at is the time of the newest
-    // event in each.
-    std::vector<Observation> drain();
+    // event in each. `evidence` gets one entry for each of them: the lines of a saved log.
+    std::vector<Observation> drain(std::vector<EvidenceList>* evidence = nullptr);
 
   private:
     struct Key {
@@ -67,10 +69,12 @@ class KernelLogAccount {
     struct Sum {
         uint64_t count = 0;
         Timestamp newest = 0;
+        EvidenceList evidence;
     };
 
     void add(const Metric& metric, std::string_view subject, std::string_view kind,
-             std::string_view layer, uint64_t count, Timestamp at);
+             std::string_view layer, uint64_t count, const KernelLogReader::Origin& origin,
+             std::optional<uint64_t> sector = {});
     void charge_error(const KernelEvent& event, const KernelLogReader::Origin& origin);
     void charge_device(const KernelEvent& event, const KernelLogReader::Origin& origin,
                        KernelEventKind kind, uint64_t count);

@@ -236,27 +236,110 @@ void name_unknown_filesystem(std::vector<Observation>& observations) {
             observation.subject = *named.begin();
 }
 
-Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
-    SavedLogNames names;
-    KernelLogAccount account(names);
-    KernelLogReader reader([&](const KernelEvent& event, const KernelLogReader::Origin& origin) {
-        names.learn(event);
-        account.charge(event, origin);
-    });
-    for_each_kernel_message(text, [&](std::string_view message, const KernelLogLine& line) {
-        if (!parse_kernel_message(message)) return;
-        reader.feed(message, {time_of(line.civil_time, now).value_or(now), {}});
-    });
-    reader.flush();
+// The message of a program: "smartd[1876]: Device: …" → "smartd" and the text behind it.
+std::pair<std::string_view, std::string_view> program_and_message(std::string_view text) {
+    const std::string_view name = text.substr(0, std::min(text.size(), text.find_first_of("[: ")));
+    text.remove_prefix(name.size());
+    if (text.starts_with('[')) {
+        const size_t end = text.find("]:");
+        if (end == text.npos) return {};
+        text.remove_prefix(end + 1);
+    }
+    if (!text.starts_with(':')) return {};
+    return {name, trim_start(text.substr(1), " ")};
+}
+
+// Reads all messages; charges the kernel's to the account.
+class LogReader {
+  public:
+    LogReader(const LogText& text, Timestamp now, ExplainSink& sink)
+        : text_(text), now_(now), sink_(sink) {}
+
+    void read() {
+        for (const std::string_view piece : text_.pieces) {
+            for_each_log_message(
+                piece,
+                [this](std::string_view message, const KernelLogLine& line, std::string_view raw) {
+                    take_kernel(message, line, raw);
+                },
+                [this](const KernelLogLine& line, std::string_view raw) {
+                    take_program(line, line.message, raw);
+                });
+        }
+        reader_.flush();
+    }
+
+    const SavedLogNames& names() const { return names_; }
+    KernelLogAccount& account() { return account_; }
+    const LogLines& lines() const { return lines_; }
+
+  private:
+    void count(std::string_view raw) {
+        if (lines_.count++ == 0) lines_.first = raw;
+        lines_.last = raw;
+    }
+
+    void take_kernel(std::string_view message, const KernelLogLine& line, std::string_view raw) {
+        const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
+        if (prefixed) count(raw);
+        if (parse_kernel_message(message)) {
+            if (!prefixed) count(raw);
+            const bool dated = !line.civil_time.empty();
+            const auto time = dated ? time_of(line.civil_time, now_) : std::nullopt;
+            reader_.feed(message, {time.value_or(now_), {}, raw, time.has_value()});
+        } else if (!prefixed) {
+            take_program(line, message, raw);
+        }
+    }
+
+    void take_program(const KernelLogLine& line, std::string_view text, std::string_view raw) {
+        const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
+        if (prefixed) count(raw);
+        if (text_.programs.empty()) return;
+        const auto [program, message] = program_and_message(text);
+        for (const ProgramLogExplainer* explainer : text_.programs) {
+            if (explainer->program != program) continue;
+            if (!prefixed) count(raw);
+            const auto time = prefixed ? time_of(line.civil_time, now_) : std::nullopt;
+            explainer->explain(message, raw, time.value_or(now_), sink_);
+        }
+    }
+
+    const LogText& text_;
+    Timestamp now_;
+    ExplainSink& sink_;
+    LogLines lines_;
+    SavedLogNames names_;
+    KernelLogAccount account_{names_};
+    KernelLogReader reader_{
+        [this](const KernelEvent& event, const KernelLogReader::Origin& origin) {
+            names_.learn(event);
+            account_.charge(event, origin);
+        }};
+};
+
+struct Sum {
+    double value = 0;
+    Timestamp newest = 0;
+    EvidenceList evidence;
+};
+
+}  // namespace
+
+LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
+    LogReader log(text, now, sink);
+    log.read();
+    const SavedLogNames& names = log.names();
 
     // Several names may resolve to one drive.
-    std::map<std::pair<const Metric*, std::string>, std::map<Labels, std::pair<double, Timestamp>>>
-        sums;
+    std::map<std::pair<const Metric*, std::string>, std::map<Labels, Sum>> sums;
     std::set<std::string> drives;
     std::set<std::string> filesystems;
-    std::vector<Observation> counted = account.drain();
+    std::vector<EvidenceList> evidence;
+    std::vector<Observation> counted = log.account().drain(&evidence);
     name_unknown_filesystem(counted);
-    for (Observation& observation : counted) {
+    for (size_t i = 0; i < counted.size(); ++i) {
+        Observation& observation = counted[i];
         if (observation.metric->subject == SubjectKind::drive) {
             observation.subject = names.resolve(observation.subject);
             if (observation.subject.empty()) continue;
@@ -267,9 +350,10 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
             filesystems.insert(observation.subject);
             observation.subject.insert(0, "/dev/");  // a name that umount(8) and others take
         }
-        auto& sum = sums[{observation.metric, observation.subject}][observation.labels];
-        sum.first += observation.value;
-        sum.second = std::max(sum.second, observation.observed_at);
+        Sum& sum = sums[{observation.metric, observation.subject}][observation.labels];
+        sum.value += observation.value;
+        sum.newest = std::max(sum.newest, observation.observed_at);
+        sum.evidence.add(evidence[i]);
     }
     for (const std::string& drive : drives) {
         sink.observe(metric::drive_info, drive, 1, now, {{"device", drive}});
@@ -280,9 +364,18 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
     }
     for (const auto& [key, series] : sums) {
         for (const auto& [labels, sum] : series) {
-            sink.observe(*key.first, key.second, sum.first, sum.second, labels);
+            sink.observe(*key.first, key.second, sum.value, sum.newest, labels);
+            if (sum.evidence.count > 0)
+                sink.evidence[{key.first, key.second, labels}].add(sum.evidence);
         }
     }
+    return log.lines();
+}
+
+namespace {
+
+Result<void> explain(std::string_view text, Timestamp now, ExplainSink& sink) {
+    explain_log({{&text, 1}, {}}, now, sink);
     return {};
 }
 
@@ -290,6 +383,7 @@ Result<void> explain(std::string_view text, Timestamp now, Sink& sink) {
 
 const Explainer kernel_log_explainer{
     .what = "a kernel log",
+    .command = {},
     .recognises = recognises,
     .explain = explain,
     .may_be_empty = true,

@@ -8,7 +8,9 @@
 #include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/nvme_json.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
+#include "collectors/smart/parse/smartctl_rows.hpp"
 #include "collectors/smart/parse/smartctl_text.hpp"
+#include "core/metrics/drives.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -66,7 +68,7 @@ bool recognises_smartctl_json(std::string_view text) {
                                 "\"nvme_smart_health_information_log\""});
 }
 
-Result<void> explain_smartctl_json(std::string_view text, Timestamp now, Sink& sink) {
+Result<void> explain_smartctl_json(std::string_view text, Timestamp now, ExplainSink& sink) {
     const auto answer = parse_smartctl_json(text);
     if (!answer) return Failure(answer.error());
     if (answer->is_scan) {
@@ -77,7 +79,7 @@ Result<void> explain_smartctl_json(std::string_view text, Timestamp now, Sink& s
     return {};
 }
 
-Result<void> explain_smartctl_text(std::string_view text, Timestamp now, Sink& sink) {
+Result<void> explain_smartctl_text(std::string_view text, Timestamp now, ExplainSink& sink) {
     const std::vector<SmartctlAnswer> answers = parse_smartctl_text(text);
     bool any = false;
     std::map<std::string, int> times;
@@ -102,7 +104,7 @@ bool recognises_nvme_json(std::string_view text) {
            json_mentions(text, {"\"avail_spare\"", "\"Devices\"", "\"nvme_smart_log\""});
 }
 
-Result<void> explain_nvme_json(std::string_view text, Timestamp now, Sink& sink) {
+Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink& sink) {
     const auto answer = parse_nvme_json(text);
     if (!answer) return Failure(answer.error());
     for (const DriveHealth& health : answer->drives) {
@@ -112,22 +114,85 @@ Result<void> explain_nvme_json(std::string_view text, Timestamp now, Sink& sink)
     return {};
 }
 
-Result<void> explain_atasmart_blob(std::string_view bytes, Timestamp now, Sink& sink) {
+Result<void> explain_atasmart_blob(std::string_view bytes, Timestamp now, ExplainSink& sink) {
     const auto health = parse_atasmart_blob(bytes);
     if (!health) return Failure(health.error());
     observe_drive_health(*health, drive_id(*health), "libatasmart", now, sink);
     return {};
 }
 
+Begin begins_json(std::string_view line) {
+    return line.starts_with('{') ? Begin::output : Begin::no;
+}
+
+size_t extent_of_smartctl_json(std::string_view text) {
+    if (!recognises_smartctl_json(text)) return 0;
+    const size_t length = json_extent(text);
+    return recognises_smartctl_json(text.substr(0, length)) ? length : 0;
+}
+
+size_t extent_of_nvme_json(std::string_view text) {
+    const size_t length = json_extent(text);
+    return recognises_nvme_json(text.substr(0, length)) ? length : 0;
+}
+
+Begin begins_smartctl_text(std::string_view line) {
+    if (line.starts_with("smartctl ")) {
+        line = without_prefix(without_prefix(line.substr(9), "version "), "pre-");
+        return !line.empty() && is_digit(line.front()) ? Begin::output : Begin::no;
+    }
+    for (const std::string_view mark :
+         {"=== START OF ", "SMART overall-health self-assessment",
+          "SMART Health Status:", "ID# ATTRIBUTE_NAME", "SMART/Health Information (NVMe Log",
+          "SMART Attributes Data", "Device Model: ", "Model Family: "})
+        if (line.starts_with(mark)) return Begin::part;
+    const bool row = !line.empty() && is_digit(line.front()) && line.size() > 30 &&
+                     parse_attribute_row(line).state == AttributeRow::State::complete;
+    return row ? Begin::part : Begin::no;
+}
+
+// For smartctl's text and JSON and nvme's JSON alike.
+std::span<const EvidenceWords> words_of_smart() {
+    static const std::vector<EvidenceWords> words = {
+        {&metric::drive_smart_passed,
+         {"overall-health self-assessment", "SMART Health Status:", "\"passed\""}},
+    };
+    return words;
+}
+
 }  // namespace
 
-const Explainer smartctl_json_explainer = {"smartctl's JSON output", recognises_smartctl_json,
-                                           explain_smartctl_json};
-const Explainer smartctl_text_explainer = {"smartctl's output", looks_like_smartctl_text,
-                                           explain_smartctl_text};
-const Explainer nvme_json_explainer = {"nvme's JSON output", recognises_nvme_json,
-                                       explain_nvme_json};
-const Explainer atasmart_blob_explainer = {"a libatasmart blob", looks_like_atasmart_blob,
-                                           explain_atasmart_blob};
+const Explainer smartctl_json_explainer{
+    .what = "smartctl's JSON output",
+    .command = "smartctl",
+    .begins = begins_json,
+    .extent = extent_of_smartctl_json,
+    .recognises = recognises_smartctl_json,
+    .explain = explain_smartctl_json,
+    .words = words_of_smart,
+};
+const Explainer smartctl_text_explainer{
+    .what = "smartctl's output",
+    .command = "smartctl",
+    .begins = begins_smartctl_text,
+    .recognises = looks_like_smartctl_text,
+    .explain = explain_smartctl_text,
+    .words = words_of_smart,
+};
+const Explainer nvme_json_explainer{
+    .what = "nvme's JSON output",
+    .command = "nvme",
+    .begins = begins_json,
+    .extent = extent_of_nvme_json,
+    .recognises = recognises_nvme_json,
+    .explain = explain_nvme_json,
+    .words = words_of_smart,
+};
+const Explainer atasmart_blob_explainer{
+    .what = "a libatasmart blob",
+    .command = {},
+    .recognises = looks_like_atasmart_blob,
+    .explain = explain_atasmart_blob,
+};
 
 }  // namespace lastgood

@@ -112,7 +112,7 @@ void add_step(std::vector<std::string>& lines, const std::string& start, std::st
 
 void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
-                  const ViewOptions& options) {
+                  const ViewOptions& options, const LinesOfFinding& more) {
     std::set<std::pair<std::string, std::string>> said_before;
     for (const Group& group : grouped(findings)) {
         const Finding& first = *group.findings.front();
@@ -133,6 +133,9 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
             }
             add_wrapped(lines, coloured(word, colour_of(finding.severity), options.colour),
                         word.size(), text, left, options);
+            if (more)
+                for (const std::string& line : more(finding))
+                    lines.push_back(std::string(left, ' ') + line);
         }
         if (said < group.findings.size()) {
             std::vector<std::string> names;

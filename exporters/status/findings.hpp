@@ -1,6 +1,7 @@
 // Parts of the status screen that other views share: findings, and all facts of one subject. Pure.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,15 @@
 
 namespace lastgood {
 
+// Lines to show below a finding's summary, such as those of the log that it was found in.
+using LinesOfFinding = std::function<std::vector<std::string>(const Finding&)>;
+
 // Appends the findings with their advice, worst first. Of many findings with the same rule and
 // advice, the first four are shown in full and the others by name. `past`: the report is old, so
 // ages are shown as times.
 void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
-                  const ViewOptions& options);
+                  const ViewOptions& options, const LinesOfFinding& more = {});
 
 enum class Ages { shown, hidden };
 

@@ -407,46 +407,4 @@ Health explanation_health(const Report& report) {
     return health;
 }
 
-std::string render_explanation(const Report& report, std::string_view what, Timestamp now,
-                               const ViewOptions& options) {
-    const Facts facts(report);
-    Verdict verdict;
-    for (const Finding& finding : report.findings) {
-        verdict.critical += finding.severity == Severity::critical ? 1 : 0;
-        verdict.warning += finding.severity == Severity::warning ? 1 : 0;
-        verdict.unknown += finding.severity == Severity::unknown ? 1 : 0;
-    }
-    const Health health = explanation_health(report);
-    const auto counts = finding_counts(verdict);
-    std::string text =
-        fmt::format("this is {}: {}", what, counts.empty() ? "nothing wrong found in it" : counts);
-    if (counts.empty() && health == Health::unknown) {
-        text = fmt::format("this is {}, but it could not be understood", what);
-    }
-    Lines lines;
-    add_paragraph(lines, word_of(health), colour_of(health), text, options);
-    add_findings(lines, facts, report.findings, now, false, options);
-    std::vector<std::string> problems;
-    for (const Problem& problem : report.problems) {
-        problems.push_back(fmt::format("{}{}{}", harmless(problem.subject),
-                                       problem.subject.empty() ? "" : ": ",
-                                       harmless(problem.message)));
-    }
-    if (!problems.empty()) {
-        lines.emplace_back();
-        add_list(lines, "UNKNOWN", Colour::magenta, problems, 10, options);
-    }
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::host}) {
-        for (const Subject* subject : facts.of(kind)) {
-            if (!subject->observations.empty()) {
-                lines.emplace_back();
-                const auto more = subject_lines(*subject, facts, now, options, Ages::hidden);
-                lines.insert(lines.end(), more.begin(), more.end());
-            }
-        }
-    }
-    return joined(lines);
-}
-
 }  // namespace lastgood

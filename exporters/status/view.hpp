@@ -48,13 +48,8 @@ std::string render_no_report(const Error& error, std::string_view path, const Vi
 std::string render_subject(const Report& report, std::string_view word, Timestamp now,
                            const ViewOptions& options);
 
-// The health that a saved output shows, by its worst finding. Without findings: unknown if the
-// report has problems, else fine.
+// The health of a part of a report, by its worst finding. Without findings: unknown if it has
+// problems, else fine.
 Health explanation_health(const Report& report);
-
-// The screen of `lastgood explain` for a saved output: `what` it is ("a kernel log"), its findings,
-// and the facts of each subject without ages.
-std::string render_explanation(const Report& report, std::string_view what, Timestamp now,
-                               const ViewOptions& options);
 
 }  // namespace lastgood

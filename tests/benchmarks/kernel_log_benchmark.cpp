@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
         text = made_up_log(size);
     }
     const auto lines = static_cast<double>(std::count(text.begin(), text.end(), '\n'));
-    lastgood::MemorySink sink;
+    lastgood::ExplainSink sink;
     const double begin = processor_seconds();
     const auto result = lastgood::kernel_log_explainer.explain(text, 1700000000, sink);
     const double spent = processor_seconds() - begin;

@@ -55,7 +55,7 @@ void KernelLogReader::feed_line(std::string_view line, const Origin& origin) {
                 begin(event, origin, device);
                 command = find(event.layer, device);
             } else {
-                refine(*command, event);
+                refine(*command, event, origin);
             }
             if (command != nullptr) command->has_line = true;
             return;
@@ -64,7 +64,7 @@ void KernelLogReader::feed_line(std::string_view line, const Origin& origin) {
             Command* command = event.layer == KernelLayer::ata && device.empty()
                                    ? newest(KernelLayer::ata)
                                    : find(event.layer, device);
-            if (command != nullptr) refine(*command, event);
+            if (command != nullptr) refine(*command, event, origin);
             return;
         }
         case KernelEventPart::end:
@@ -96,9 +96,11 @@ void KernelLogReader::begin(const KernelEvent& event, const Origin& origin,
     free->text = event.text;
     free->origin_device = origin.device;
     free->time = origin.time;
+    free->line = origin.line;
+    free->dated = origin.dated;
 }
 
-void KernelLogReader::refine(Command& command, const KernelEvent& event) {
+void KernelLogReader::refine(Command& command, const KernelEvent& event, const Origin& origin) {
     command.age = ++last_age_;
     if (!event.operation.empty()) command.operation = event.operation;
     if (event.sector) command.event.sector = event.sector;
@@ -108,7 +110,10 @@ void KernelLogReader::refine(Command& command, const KernelEvent& event) {
         // a refusal (ABRT, Illegal Request): any other reason is more precise than that.
         const bool less_precise =
             event.kind == KernelEventKind::target && command.event.kind != KernelEventKind::io;
-        if (!less_precise) command.event.kind = event.kind;
+        if (!less_precise) {
+            command.event.kind = event.kind;
+            command.line = origin.line;
+        }
         if (!event.text.empty()) command.text = event.text;
     } else if (event.part == KernelEventPart::detail && !event.text.empty()) {
         command.text = event.text;
@@ -150,7 +155,7 @@ void KernelLogReader::finish(Command& command) {
         (event.operation.starts_with("Unmap") || event.operation.starts_with("Write same"))) {
         event.kind = KernelEventKind::unsupported;
     }
-    receiver_(event, {command.time, command.origin_device});
+    receiver_(event, {command.time, command.origin_device, command.line, command.dated});
 }
 
 void KernelLogReader::finish_port(std::string_view port) {

@@ -28,6 +28,10 @@ class KernelLogReader {
     struct Origin {
         Timestamp time = 0;
         std::string_view device;  // DEVICE= of a /dev/kmsg record; empty for saved logs
+        // Of a saved log: its line, which outlives the reader; of a command reported in several
+        // lines, the one that tells its kind. Empty for a living host.
+        std::string_view line = {};
+        bool dated = false;  // `time` is from the line
     };
     // The event's and origin's views are valid during the call only.
     using Receiver = std::function<void(const KernelEvent& event, const Origin& origin)>;
@@ -53,11 +57,13 @@ class KernelLogReader {
         KernelEvent event;
         std::string device, address, operation, text, origin_device;  // what event's views point at
         Timestamp time = 0;
+        std::string_view line;
+        bool dated = false;
     };
 
     void feed_line(std::string_view line, const Origin& origin);
     void begin(const KernelEvent& event, const Origin& origin, std::string_view device);
-    void refine(Command& command, const KernelEvent& event);
+    void refine(Command& command, const KernelEvent& event, const Origin& origin);
     Command* find(KernelLayer layer, std::string_view device);
     Command* newest(KernelLayer layer);
     void finish(Command& command);

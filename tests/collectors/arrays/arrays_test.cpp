@@ -231,7 +231,7 @@ TEST_CASE("explain: mdstat is recognised, other texts are not") {
     CHECK_FALSE(mdstat_explainer.recognises("md: md0: recovery done.\nmd0 : 100 blocks\n"));
     CHECK_FALSE(mdstat_explainer.recognises(
         "[    1.0] md0: detected capacity change from 0 to 1\n[    1.2] 5 blocks\n"));
-    MemorySink sink;
+    ExplainSink sink;
     REQUIRE(mdstat_explainer.explain(text, 0, sink));
     CHECK(value(sink, metric::array_failed, "md2") == 1);
     CHECK_FALSE(mdstat_explainer.explain("nothing of the kind", 0, sink));
@@ -245,7 +245,7 @@ TEST_CASE("explain: every recorded mdstat gives observations and no problem") {
         const std::string text = test::read_file(entry.path().string());
         INFO(entry.path().string());
         CHECK(mdstat_explainer.recognises(text));
-        MemorySink sink;
+        ExplainSink sink;
         CHECK(mdstat_explainer.explain(text, 0, sink));
         CHECK(sink.problems.empty());
         CHECK_FALSE(sink.observations.empty());

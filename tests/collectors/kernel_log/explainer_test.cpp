@@ -41,7 +41,7 @@ TEST_CASE("explain: ports, addresses, numbers and partitions resolve to the driv
         "[  102.0] I/O error, dev nvme3n1, sector 8\n"
         "[  103.0] Write-error on swap-device (65:16:9)\n";
     CHECK(kernel_log_explainer.recognises(log));
-    MemorySink sink;
+    ExplainSink sink;
     REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
     CHECK(
         text_of(totals(sink.observations)) ==
@@ -69,7 +69,7 @@ TEST_CASE("explain: the log shows the type of a filesystem, which decides about 
           {"Aborting journal on device sdq1-8.", ""}}) {
         const std::string line = saved;  // clang 14 captures no structured binding
         CAPTURE(line);
-        MemorySink sink;
+        ExplainSink sink;
         REQUIRE(kernel_log_explainer.explain(std::string("[    1.0] ") + line + "\n", 1700000000,
                                              sink));
         const auto info = test::select(sink.observations, metric::filesystem_info, "/dev/sdq1");
@@ -81,7 +81,7 @@ TEST_CASE("explain: the log shows the type of a filesystem, which decides about 
 
 TEST_CASE("explain: a failed journal that its message does not name") {
     const auto explained = [](std::string_view log) {
-        MemorySink sink;
+        ExplainSink sink;
         REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
         return text_of(totals(sink.observations));
     };
@@ -119,7 +119,7 @@ TEST_CASE("explain: clean recorded boots give no errors") {
         const std::string text = test::read_file(path);
         INFO(path);
         CHECK(kernel_log_explainer.recognises(text));
-        MemorySink sink;
+        ExplainSink sink;
         CHECK(kernel_log_explainer.explain(text, 1700000000, sink));
         if (!entry.path().filename().string().starts_with("clean-")) continue;
         ++clean;
@@ -144,7 +144,7 @@ TEST_CASE("explain: the number behind the dot tells the drives of an ATA port ap
             "[   99.3] ata5.01: failed command: READ DMA\n"
             "[   99.4] ata5: EH complete\n"
             "[   99.5] ata5: hard resetting link\n";
-        MemorySink sink;
+        ExplainSink sink;
         REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
         CHECK(text_of(totals(sink.observations)) ==
               "ata5 reset/ata=1; sda io/ata=1; sdb io/ata=2; ");
@@ -159,7 +159,7 @@ TEST_CASE("explain: device numbers of SCSI disks") {
                                        {"71:240", "sddx"},
                                        {"128:0", "sddy"},
                                        {"135:255", "sdiv"}}) {
-        MemorySink sink;
+        ExplainSink sink;
         REQUIRE(kernel_log_explainer.explain(
             std::string("[    1.0] Write-error on swap-device (") + number + ":9)\n", 1700000000,
             sink));

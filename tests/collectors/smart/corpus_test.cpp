@@ -79,7 +79,7 @@ struct Seen {
 };
 
 Seen explained(const Explainer& explainer, const std::string& path, const std::string& text) {
-    MemorySink sink;
+    ExplainSink sink;
     CHECK_MESSAGE(explainer.recognises(text), path, " is not recognised");
     (void)explainer.explain(text, 1.7e9, sink).has_value();
     Seen seen{path, std::move(sink.observations), ""};

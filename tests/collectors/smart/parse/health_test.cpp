@@ -16,7 +16,7 @@ SelfTest test_of(SelfTestKind kind, SelfTestOutcome outcome, double hours = 0) {
 }
 
 std::vector<Observation> observed(const DriveHealth& health) {
-    MemorySink sink;
+    ExplainSink sink;
     observe_drive_health(health, "drive", "smartctl", 1000, sink);
     return sink.observations;
 }
@@ -150,12 +150,12 @@ TEST_CASE("explainers recognise their texts and name the drives") {
     CHECK_FALSE(nvme_json_explainer.recognises(json));
     CHECK_FALSE(smartctl_text_explainer.recognises(json));
     CHECK_FALSE(atasmart_blob_explainer.recognises(json));
-    MemorySink sink;
+    ExplainSink sink;
     REQUIRE(smartctl_json_explainer.explain(json, 5, sink).has_value());
     CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S_1") == 1);
     CHECK(sink.problems.empty());
 
-    MemorySink failed_sink;
+    ExplainSink failed_sink;
     const std::string failure = R"({"smartctl": {"exit_status": 2, "messages": [
         {"string": "Smartctl open device: /dev/sda failed: No such device", "severity": "error"}]}})";
     REQUIRE(smartctl_json_explainer.explain(failure, 5, failed_sink).has_value());
@@ -163,13 +163,13 @@ TEST_CASE("explainers recognise their texts and name the drives") {
     REQUIRE(failed_sink.problems.size() == 1);
     CHECK(failed_sink.problems[0].second.message.find("No such device") != std::string::npos);
 
-    MemorySink two;
+    ExplainSink two;
     const std::string block = "smartctl 5.41 2011-06-09 r3365 [i686]\nSMART Health Status: OK\n";
     REQUIRE(smartctl_text_explainer.explain(block + block, 5, two).has_value());
     CHECK(value_of(two.observations, metric::drive_smart_passed, "unknown-drive") == 1);
     CHECK(value_of(two.observations, metric::drive_smart_passed, "unknown-drive-2") == 1);
 
-    MemorySink list;
+    ExplainSink list;
     REQUIRE(
         smartctl_json_explainer
             .explain(

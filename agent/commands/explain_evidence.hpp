@@ -1,0 +1,25 @@
+// Finds the lines of an explained text that show each finding. Pure.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "collectors/explainer.hpp"
+#include "exporters/status/explanation.hpp"
+
+namespace lastgood {
+
+// An output that was explained.
+struct ExplainedSection {
+    const Explainer* explainer = nullptr;
+    std::string_view text;  // lies in the whole text
+    ExplainSink sink;
+    uint64_t understood = 0;  // lines of a log; else 1, or 0 if it could not be parsed
+};
+
+// Fills in `explanation`'s evidence, strange lines and the lines of its parts, which are in the
+// order of `sections`.
+void add_evidence(std::string_view text, const std::vector<ExplainedSection>& sections,
+                  Explanation& explanation);
+
+}  // namespace lastgood

@@ -1,0 +1,51 @@
+#include "collectors/explainer.hpp"
+
+#include <utility>
+
+namespace lastgood {
+
+void EvidenceList::add(const Evidence& evidence) {
+    if (first.size() < most_kept) first.push_back(evidence);
+    last = evidence;
+    ++count;
+}
+
+void EvidenceList::add(const EvidenceList& later) {
+    for (const Evidence& evidence : later.first)
+        if (first.size() < most_kept) first.push_back(evidence);
+    last = later.last;
+    count += later.count;
+}
+
+void ExplainSink::seen(const Metric& metric, std::string_view subject, const Evidence& what,
+                       Labels labels) {
+    evidence[{&metric, std::string(subject), std::move(labels)}].add(what);
+}
+
+void ExplainSink::not_understood(std::string_view line) {
+    if (strange_lines.size() < most_strange_lines) strange_lines.push_back(line);
+    ++strange_line_count;
+}
+
+size_t json_extent(std::string_view text) {
+    const size_t start = text.find_first_not_of(" \t\r\n");
+    if (start == text.npos || (text[start] != '{' && text[start] != '[')) return 0;
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = start; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\') ++i;
+            if (c == '"') in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return i + 1;
+        }
+    }
+    return text.size();
+}
+
+}  // namespace lastgood
