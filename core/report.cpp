@@ -36,6 +36,20 @@ std::optional<Severity> parse_severity(std::string_view text) {
     return std::nullopt;
 }
 
+Step split_step(std::string_view step) {
+    const size_t colon = step.find(": ");
+    if (colon == step.npos) return {step, {}};
+    return {step.substr(0, colon), step.substr(colon + 2)};
+}
+
+std::string numbered(const std::vector<std::string>& steps) {
+    if (steps.size() == 1) return steps.front();
+    std::string text;
+    for (size_t i = 0; i < steps.size(); ++i)
+        text += fmt::format("{}{}. {}", i == 0 ? "" : "\n", i + 1, steps[i]);
+    return text;
+}
+
 namespace {
 
 // Position in the metric table.
@@ -76,6 +90,8 @@ class ReportReader : public nlohmann::json_sax<json> {
             if (key_ == "version") report.version = value;
         } else if (depth_ == 4 && in_labels_) {
             labels_.emplace_back(key_, value);
+        } else if (depth_ == 4 && key_ == "steps") {
+            steps_.push_back(std::move(value));
         } else if (depth_ == 3) {
             fields_.emplace_back(key_, value);
         }
@@ -87,6 +103,7 @@ class ReportReader : public nlohmann::json_sax<json> {
         if (depth_ == 3) {
             fields_.clear();
             labels_.clear();
+            steps_.clear();
             value_ = observed_at_ = since_ = 0;
         }
         if (depth_ == 4) in_labels_ = key_ == "labels";
@@ -149,7 +166,7 @@ class ReportReader : public nlohmann::json_sax<json> {
             finding.kind = parse_subject_kind(take("kind")).value_or(SubjectKind::host);
             finding.subject = take("subject");
             finding.summary = take("summary");
-            finding.advice = take("advice");
+            finding.steps = std::move(steps_);
             finding.since = since_;
             report.findings.push_back(std::move(finding));
         } else if (section_ == "problems") {
@@ -162,6 +179,7 @@ class ReportReader : public nlohmann::json_sax<json> {
     std::string key_, section_;
     std::vector<std::pair<std::string, std::string>> fields_;
     Labels labels_;
+    std::vector<std::string> steps_;
     bool in_labels_ = false;
     double value_ = 0, observed_at_ = 0, since_ = 0;
     const Metric* last_metric_ = nullptr;
@@ -204,7 +222,7 @@ std::string to_json(const Report& report) {
                      {"kind", to_string(finding.kind)},
                      {"subject", finding.subject},
                      {"summary", finding.summary},
-                     {"advice", finding.advice},
+                     {"steps", finding.steps},
                      {"since", finding.since}});
     });
     section("problems", report.problems, [](const Problem& problem) {

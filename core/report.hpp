@@ -22,10 +22,21 @@ struct Finding {
     SubjectKind kind = SubjectKind::host;
     std::string subject;  // id; empty for the host
     std::string summary;  // names drive, device, model and serial
-    std::string advice;   // what to do now
+    // What to do, the most urgent step first, without numbers. "Text: command" is split by
+    // split_step(); a step without a command is a sentence.
+    std::vector<std::string> steps = {};
     Timestamp since = 0;
     bool operator==(const Finding&) const = default;
 };
+
+struct Step {
+    std::string_view text;     // "See its array", or the whole sentence if there is no command
+    std::string_view command;  // to be copied: "lastgood status sdb"; empty: none
+};
+// The parts are views into `step`. Pure.
+Step split_step(std::string_view step);
+// "1. …\n2. …"; a single step gets no number. Pure.
+std::string numbered(const std::vector<std::string>& steps);
 
 // A subject that a collector could not read, and the reason.
 struct Problem {

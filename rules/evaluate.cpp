@@ -178,9 +178,11 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             if (now - since < rule.hold) continue;
             const TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series),
                                    value, reload};
+            std::vector<std::string> steps = steps_of(rule.advice);
+            for (std::string& step : steps) step = render_for_host(step, texts);
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
-                                       render_for_host(numbered_steps(rule.advice), texts), since});
+                                       std::move(steps), since});
         }
     }
     memory = std::move(still);

@@ -201,7 +201,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules) {
                 "        labels:\n          severity: {}\n"
                 "        annotations:\n          summary: {}\n          description: {}\n",
                 to_string(rule.severity), quoted(render_for_prometheus(rule.summary, kind)),
-                quoted(render_for_prometheus(numbered_steps(rule.advice), kind)));
+                quoted(render_for_prometheus(numbered(steps_of(rule.advice)), kind)));
         }
     }
     return yaml;

@@ -209,15 +209,10 @@ std::string render_for_manual(std::string_view text, SubjectKind kind) {
                 [&](const Placeholder& placeholder) { return for_manual(placeholder, kind); });
 }
 
-std::string numbered_steps(std::string_view advice) {
-    if (!contains(advice, '\n')) return std::string(advice);
-    std::string text;
-    for (int number = 1; !advice.empty(); ++number) {
-        const size_t end = std::min(advice.find('\n'), advice.size());
-        text += fmt::format("{}{}. {}", number == 1 ? "" : "\n", number, advice.substr(0, end));
-        advice.remove_prefix(std::min(end + 1, advice.size()));
-    }
-    return text;
+std::vector<std::string> steps_of(std::string_view advice) {
+    std::vector<std::string> steps;
+    while (!advice.empty()) steps.emplace_back(take_line(advice));
+    return steps;
 }
 
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind) {

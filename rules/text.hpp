@@ -42,9 +42,8 @@ std::string render_for_host(std::string_view text, const TextValues& values);
 std::string render_for_prometheus(std::string_view text, SubjectKind kind);
 std::string render_for_manual(std::string_view text, SubjectKind kind);  // "/dev/DEVICE"
 
-// Numbers the steps of advice, which has one step on each line: "1. …\n2. …". A single step gets no
-// number.
-std::string numbered_steps(std::string_view advice);
+// The steps of advice, which has one step on each line. They are still to be rendered.
+std::vector<std::string> steps_of(std::string_view advice);
 
 // The placeholders of a text that do not exist for this kind of subject; for the tests.
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind);

@@ -112,7 +112,7 @@ std::string condition_text(const Condition& condition) {
 
 // The steps as a markdown list. A command after a colon is set as code.
 std::string steps_text(const Rule& rule) {
-    const std::string steps = numbered_steps(rule.advice);
+    const std::string steps = numbered(steps_of(rule.advice));
     const auto rendered = [&](std::string_view text) {
         return render_for_manual(text, rule.subject);
     };

@@ -13,7 +13,7 @@ namespace lastgood {
 
 namespace {
 
-// The number of findings with the same rule and advice that are shown in full.
+// The number of findings with the same rule and steps that are shown in full.
 constexpr size_t spelled_out = 4;
 constexpr size_t indent = 10;
 
@@ -29,14 +29,8 @@ std::string word_of(Severity severity) {
     return "UNKNOWN";
 }
 
-// Removes the number of a step: "2. Wait." becomes "Wait.".
-std::string_view without_number(std::string_view step) {
-    const size_t digits = std::min(step.find_first_not_of("0123456789"), step.size());
-    return digits > 0 && step.substr(digits).starts_with(". ") ? step.substr(digits + 2) : step;
-}
-
 struct Group {
-    std::vector<const Finding*> findings;  // same rule, severity and advice
+    std::vector<const Finding*> findings;  // same rule, severity and steps
 };
 
 std::vector<Group> grouped(const std::vector<Finding>& findings) {
@@ -52,7 +46,7 @@ std::vector<Group> grouped(const std::vector<Finding>& findings) {
         const auto same = std::ranges::find_if(groups, [&](const Group& group) {
             const Finding& other = *group.findings.front();
             return other.rule == finding->rule && other.severity == finding->severity &&
-                   other.advice == finding->advice;
+                   other.steps == finding->steps;
         });
         if (same == groups.end()) {
             groups.push_back({{finding}});
@@ -73,17 +67,14 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
     }
 }
 
-// The steps of the advice that the screen does not show yet for this subject. Several findings
+// The steps that the screen does not show yet for this subject. Several findings
 // about one drive may share steps; the screen shows each step once.
 std::vector<std::string> new_steps(const Finding& finding,
                                    std::set<std::pair<std::string, std::string>>& said) {
     std::vector<std::string> steps;
     bool left_out = false;
-    std::string_view advice = finding.advice;
-    while (!advice.empty()) {
-        const size_t end = std::min(advice.find('\n'), advice.size());
-        std::string step = harmless(without_number(advice.substr(0, end)));
-        advice.remove_prefix(std::min(end + 1, advice.size()));
+    for (const std::string& one : finding.steps) {
+        std::string step = harmless(one);
         if (said.emplace(finding.subject, step).second)
             steps.push_back(std::move(step));
         else
@@ -92,20 +83,18 @@ std::vector<std::string> new_steps(const Finding& finding,
     if (left_out && !steps.empty())  // what is more urgent stands above
         steps.insert(steps.begin(), fmt::format("First do the steps above that are about this {}.",
                                                 to_string(finding.kind)));
-    if (steps.size() > 1)
-        for (size_t i = 0; i < steps.size(); ++i) steps[i] = fmt::format("{}. {}", i + 1, steps[i]);
     return steps;
 }
 
-// A command, which follows the first colon, gets a line of its own if it would be broken: it must
+// A command gets a line of its own if it would be broken: it must
 // be possible to copy it.
 void add_step(std::vector<std::string>& lines, const std::string& start, std::string_view step,
               size_t left, const ViewOptions& options) {
-    const size_t colon = step.find(": ");
-    if (colon == step.npos || left + display_width(step) <= options.width)
+    const Step parts = split_step(step);
+    if (parts.command.empty() || left + display_width(step) <= options.width)
         return add_wrapped(lines, start, left, step, left, options);
-    add_wrapped(lines, start, left, step.substr(0, colon + 1), left, options);
-    add_wrapped(lines, "", 0, step.substr(colon + 2), left, options);
+    add_wrapped(lines, start, left, std::string(parts.text) + ":", left, options);
+    add_wrapped(lines, "", 0, parts.command, left, options);
 }
 
 }  // namespace
@@ -150,11 +139,11 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                 left, options);
         }
         std::string start = std::string(left, ' ') + "> ";
-        for (const std::string& step : new_steps(first, said_before)) {
-            const size_t number = step.size() - without_number(step).size();
+        const std::vector<std::string> steps = new_steps(first, said_before);
+        for (size_t i = 0; i < steps.size(); ++i) {
+            const std::string number = steps.size() > 1 ? fmt::format("{}. ", i + 1) : "";
             // Further lines are indented to the step's text, not to its number.
-            add_step(lines, start + step.substr(0, number), without_number(step), left + 2 + number,
-                     options);
+            add_step(lines, start + number, steps[i], left + 2 + number.size(), options);
             start.assign(left + 2, ' ');
         }
     }

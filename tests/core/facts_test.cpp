@@ -111,7 +111,7 @@ TEST_CASE("natural order puts sdaa after sdz and md10 after md2") {
 TEST_CASE("a subject's severity is that of its worst finding") {
     Report report;
     for (const Severity severity : {Severity::warning, Severity::critical, Severity::unknown})
-        report.findings.push_back({"rule", severity, SubjectKind::drive, "d", "", "", 0});
+        report.findings.push_back({"rule", severity, SubjectKind::drive, "d", "", {}, 0});
     const Facts facts(report);
     CHECK(facts.find(SubjectKind::drive, "d")->worst == Severity::critical);
     CHECK(facts.find(SubjectKind::array, "d") == nullptr);

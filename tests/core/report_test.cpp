@@ -35,8 +35,15 @@ Report example() {
         {&metric::report_timestamp_seconds, "", {}, 1700000000.5, 1700000000.5},
     };
     sort_observations(report.observations);
-    report.findings = {{"drive_failing", Severity::critical, SubjectKind::drive, "b", "summary",
-                        "advice", 1690000000}};
+    report.findings = {
+        {"drive_failing",
+         Severity::critical,
+         SubjectKind::drive,
+         "b",
+         "summary",
+         {"Look at \"it\": ls -l", "Wait."},
+         1690000000},
+        {"config_refused", Severity::warning, SubjectKind::host, "", "summary", {}, 1690000000}};
     report.problems = {{"smart", "b", "no answer", 1690000001}};
     return report;
 }
@@ -86,7 +93,7 @@ TEST_CASE("write_report replaces the file atomically and leaves no temporary fil
     const std::string path = place.root() + "/report.json";
     REQUIRE(write_report(example(), path).has_value());
     REQUIRE(write_report(example(), path).has_value());
-    CHECK(read_report(path)->findings.size() == 1);
+    CHECK(read_report(path)->findings.size() == 2);
     CHECK(place.host().list("/").value() == std::vector<std::string>{"report.json"});
     CHECK_FALSE(write_report(example(), place.root() + "/no/such/report.json").has_value());
     CHECK(read_report(place.root() + "/nothing").error().kind == ErrorKind::absent);
@@ -126,4 +133,11 @@ TEST_CASE("a file that must survive a power cut is on disk before it takes its n
     CHECK(failed.error().message == "cannot write " + path + ": Input/output error");
     CHECK(Host().read(path).value() == "new");
     CHECK(place.host().list("/").value() == std::vector<std::string>{"memory"});
+}
+
+TEST_CASE("a step is a sentence, or words and a command") {
+    CHECK(split_step("Wait.").text == "Wait.");
+    CHECK(split_step("Wait.").command.empty());
+    CHECK(split_step("See why: journalctl -g 'a: b'").text == "See why");
+    CHECK(split_step("See why: journalctl -g 'a: b'").command == "journalctl -g 'a: b'");
 }

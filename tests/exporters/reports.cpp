@@ -188,18 +188,24 @@ Report failing_drive() {
     }
     builder.add(metric::drive_kernel_errors_total, id, 12, {{"kind", "medium"}});
     builder.add(metric::drive_kernel_errors_recent, id, 12, {{"kind", "medium"}});
-    builder.find({"drive_failing", Severity::critical, SubjectKind::drive, id,
+    builder.find({"drive_failing",
+                  Severity::critical,
+                  SubjectKind::drive,
+                  id,
                   "drive sdb (EXAMPLE HD4000-NS, serial EX001001) is failing: 12 medium errors in "
                   "the kernel log",
-                  "1. Copy off what no backup holds while the drive still answers, beginning with "
-                  "the newest data.\n2. Ask before you pull it: lastgood preflight sdb\n"
-                  "3. Order a replacement.",
+                  {"Copy off what no backup holds while the drive still answers, beginning with "
+                   "the newest data.",
+                   "Ask before you pull it: lastgood preflight sdb", "Order a replacement."},
                   report_time - 3 * 3600});
     builder.find(
-        {"drive_suspect", Severity::warning, SubjectKind::drive, id,
+        {"drive_suspect",
+         Severity::warning,
+         SubjectKind::drive,
+         id,
          "drive sdb (EXAMPLE HD4000-NS, serial EX001001) has 1944 sectors it could not read",
-         "1. Order a replacement.\n2. See whether any other attribute of it is bad, too: smartctl "
-         "-A /dev/sdb",
+         {"Order a replacement.",
+          "See whether any other attribute of it is bad, too: smartctl -A /dev/sdb"},
          report_time - 3 * 86400});
     return builder.done();
 }
@@ -213,12 +219,14 @@ Report degraded_array() {
         .filesystem("/", 0.42)
         .backup("db8", 5 * 3600);
     builder.collector("smart");
-    builder.find({"array_degraded", Severity::critical, SubjectKind::array,
+    builder.find({"array_degraded",
+                  Severity::critical,
+                  SubjectKind::array,
                   "md-uuid-00000000:00000000:00000000:00000000",
                   "array md0 (raid10) has lost 1 of 4 members; losing 1 more of certain drives "
                   "loses the data",
-                  "1. Do not pull another drive.\n2. Check the newest backup: lastgood status\n"
-                  "3. Replace the lost drive.",
+                  {"Do not pull another drive.", "Check the newest backup: lastgood status",
+                   "Replace the lost drive."},
                   report_time - 700});
     return builder.done();
 }
@@ -226,16 +234,23 @@ Report degraded_array() {
 Report stale_backup() {
     Builder builder = healthy(2);
     builder.backup("sites", 912 * 86400.0);
-    builder.find({"backup_too_old", Severity::critical, SubjectKind::backup, "sites",
+    builder.find({"backup_too_old",
+                  Severity::critical,
+                  SubjectKind::backup,
+                  "sites",
                   "the newest copy of backup sites is 912 days old, it may be 1 day 2 h old",
-                  "Find out why the job does not run, and run it now.",
+                  {"Find out why the job does not run, and run it now."},
                   report_time - 911 * 86400.0});
     for (int i = 1; i <= 9; ++i) {
         const std::string mount = fmt::format("/srv/site{}", i);
         builder.filesystem(mount, 0.1 * i - 0.05, false);
-        builder.find({"filesystem_not_backed_up", Severity::warning, SubjectKind::filesystem, mount,
+        builder.find({"filesystem_not_backed_up",
+                      Severity::warning,
+                      SubjectKind::filesystem,
+                      mount,
                       fmt::format("no backup covers {}", mount),
-                      "Name it in covers of a [[backup]].", report_time - 5 * 86400});
+                      {"Name it in covers of a [[backup]]."},
+                      report_time - 5 * 86400});
     }
     return builder.done();
 }

@@ -299,14 +299,14 @@ TEST_CASE("texts name the subject and the value with its unit") {
         now, memory);
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].summary == "sdb (M 1, serial S1): 7200 7.2e+05% 7.0 KiB 2 h");
-    CHECK(findings[0].advice == "smartctl -x /dev/sdb; wwn-1; no idea");
+    CHECK(findings[0].steps.front() == "smartctl -x /dev/sdb; wwn-1; no idea");
     findings = evaluate(std::vector{rule},
                         {value, observation(metric::drive_info, "wwn-2", 1, {{"serial", "S2"}})},
                         now, memory);
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].summary ==
           "wwn-1 (model unknown, serial unknown): 7200 7.2e+05% 7.0 KiB 2 h");
-    CHECK(findings[0].advice == "smartctl -x /dev/DEVICE; wwn-1; no idea");
+    CHECK(findings[0].steps.front() == "smartctl -x /dev/DEVICE; wwn-1; no idea");
 }
 
 TEST_CASE("a label with braces or quotes is shown unchanged") {

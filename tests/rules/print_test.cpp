@@ -119,9 +119,10 @@ TEST_CASE("singular and plural are right on the host, in Prometheus and in the m
 }
 
 TEST_CASE("steps are numbered, and a label cannot add a step") {
-    CHECK(numbered_steps("One step.") == "One step.");
-    CHECK(numbered_steps("First.\nSecond.\nThird.") == "1. First.\n2. Second.\n3. Third.");
-    CHECK(render_for_host(numbered_steps("Look at {device}.\nWait."),
+    CHECK(numbered(steps_of("One step.")) == "One step.");
+    CHECK(numbered(steps_of("First.\nSecond.\nThird.")) == "1. First.\n2. Second.\n3. Third.");
+    CHECK(numbered({}) == "");
+    CHECK(render_for_host(numbered(steps_of("Look at {device}.\nWait.")),
                           {SubjectKind::drive, "d", {{"device", "sda\n2. rm"}}, 1}) ==
           "1. Look at sda 2. rm.\n2. Wait.");
     const Rule rule{.name = "r",

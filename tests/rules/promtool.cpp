@@ -235,7 +235,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         test += fmt::format(
             "            exp_annotations:\n              summary: {}\n              description: "
             "{}\n",
-            quote(findings[0].summary), quote(findings[0].advice));
+            quote(findings[0].summary), quote(numbered(findings[0].steps)));
     }
     Disagreement disagreement;
     if (const auto output = promtool_test(to_prometheus_yaml(rules), test)) {

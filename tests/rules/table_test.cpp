@@ -150,7 +150,7 @@ TEST_CASE("a summary is one short sentence; advice is a few short steps with com
             CAPTURE(summary);
             CHECK(words_in(summary) <= 15);
             CHECK(complaint_about(summary) == "");
-            const std::string advice = render_for_host(numbered_steps(rule.advice), values);
+            const std::string advice = render_for_host(numbered(steps_of(rule.advice)), values);
             CAPTURE(advice);
             CHECK(words_in(advice) <= 60);
             CHECK(complaint_about(advice) == "");

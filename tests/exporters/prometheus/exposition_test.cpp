@@ -101,7 +101,7 @@ TEST_CASE("a series that occurs twice is exposed once, with its last value") {
     Observation again = *test::select(report.observations, metric::drive_size_bytes).front();
     again.value = 5;
     report.observations.push_back(again);
-    report.findings.assign(2, {"r", Severity::warning, SubjectKind::host, "", "a", "b", 0});
+    report.findings.assign(2, {"r", Severity::warning, SubjectKind::host, "", "a", {"b"}, 0});
     const auto text = to_exposition(report, true);
     CHECK(lines_starting(text, "lastgood_drive_size_bytes{") == 1);
     CHECK(text.find("lastgood_drive_size_bytes{drive=\"wwn-0x5000c5000000000a\"} 5\n") !=

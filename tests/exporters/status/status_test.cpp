@@ -69,8 +69,12 @@ TEST_CASE("24 healthy drives are folded; each unusual one is listed") {
     CHECK(text.find("24 drives, all fine") != std::string::npos);
 
     Report report = healthy_host(24);
-    report.findings.push_back({"drive_suspect", Severity::warning, SubjectKind::drive,
-                               "wwn-0x5000c5000000000k", "drive sdk is suspect", "Order a new one.",
+    report.findings.push_back({"drive_suspect",
+                               Severity::warning,
+                               SubjectKind::drive,
+                               "wwn-0x5000c5000000000k",
+                               "drive sdk is suspect",
+                               {"Order a new one."},
                                report_time - 60});
     const auto one = status(report);
     CHECK(matches_golden(golden("one_of_24_drives.txt"), one));
@@ -112,7 +116,7 @@ TEST_CASE("each verdict has its exit code") {
     CHECK(health(healthy_host(), -200) == Health::unknown);
     CHECK(health(failing_drive(), 100) == Health::unknown);
     Report warned = healthy_host();
-    warned.findings.push_back({"x", Severity::warning, SubjectKind::host, "", "x", "", 0});
+    warned.findings.push_back({"x", Severity::warning, SubjectKind::host, "", "x", {}, 0});
     CHECK(health(warned) == Health::warning);
     warned.findings[0].severity = Severity::unknown;
     CHECK(health(warned) == Health::unknown);
@@ -173,7 +177,7 @@ TEST_CASE("advice about a dead agent names systemctl only where there is a servi
 TEST_CASE("the headline of a host without drives, arrays, filesystems and backups is whole") {
     Report report = empty_host();
     report.findings.push_back(
-        {"x", Severity::warning, SubjectKind::collector, "smart", "It fails.", "", 0});
+        {"x", Severity::warning, SubjectKind::collector, "smart", "It fails.", {}, 0});
     CHECK(lines_of(status(report)).front() == "WARNING   db8: 1 warning");
 }
 
@@ -250,7 +254,7 @@ TEST_CASE("the facts of a subject show every metric") {
         Report report;
         report.written_at = report_time;
         report.findings.push_back(
-            {"x", Severity::warning, metric->subject, id, "x", "", report_time});
+            {"x", Severity::warning, metric->subject, id, "x", {}, report_time});
         const auto without = render_subject(report, word, report_time, screen);
         report.observations.push_back({metric, id, made_up_labels(*metric), 1, report_time});
         const auto with = render_subject(report, word, report_time, screen);
