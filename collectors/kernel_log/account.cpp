@@ -97,6 +97,12 @@ void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::O
             if (event.layer == KernelLayer::other) return;
             add(metric::kernel_log_suppressed_messages_total, "", "", "", event.count, origin);
             return;
+        case KernelEventRole::state:
+            // The collectors of arrays and filesystems read these from sysfs; not what a controller
+            // or DRBD says.
+            if (event.kind != KernelEventKind::recorded_errors && event.layer != KernelLayer::md)
+                charge_error(event, origin);
+            return;
         case KernelEventRole::context:
             return;
     }
@@ -105,13 +111,18 @@ void KernelLogAccount::charge(const KernelEvent& event, const KernelLogReader::O
 void KernelLogAccount::charge_error(const KernelEvent& event,
                                     const KernelLogReader::Origin& origin) {
     const bool of_array = event.kind == KernelEventKind::array_failed ||
-                          event.kind == KernelEventKind::array_mismatch;
+                          event.kind == KernelEventKind::array_mismatch ||
+                          event.kind == KernelEventKind::array_degraded ||
+                          event.kind == KernelEventKind::array_reduced ||
+                          event.kind == KernelEventKind::pool_full;
     if (of_array || (event.kind == KernelEventKind::uncorrected && !event.array.empty())) {
         add(metric::array_kernel_errors_total, names_.array(event.array), to_string(event.kind),
             to_string(event.layer), 1, origin, event.sector);
     }
     if (of_array) return;  // what its drives did has messages of its own
-    if (!event.filesystem.empty() || event.layer == KernelLayer::journal) {
+    const bool of_filesystem = event.layer == KernelLayer::journal ||
+                               (event.layer == KernelLayer::filesystem && event.device.empty());
+    if (!event.filesystem.empty() || of_filesystem) {
         const std::string filesystem = names_.filesystem(event.filesystem);
         if (!filesystem.empty())
             add(metric::filesystem_kernel_log_errors_total, filesystem, to_string(event.kind),

@@ -40,9 +40,12 @@ class SavedLogNames : public KernelLogNames {
   public:
     // To be called for each event before it is charged.
     void learn(const KernelEvent& event) {
-        if (!event.address.empty() && event.device != event.address &&
-            event.kind != KernelEventKind::port_map && names_.size() < max_names &&
-            contains(event.address, ':')) {
+        if (event.layer == KernelLayer::nvme && !event.address.empty() &&
+            names_.size() < max_names) {  // a PCI function
+            names_["nvme " + std::string(event.address)] = event.device;
+        } else if (!event.address.empty() && event.device != event.address &&
+                   event.kind != KernelEventKind::port_map && names_.size() < max_names &&
+                   contains(event.address, ':')) {
             names_[std::string(event.address)] = event.device;
         }
         if (!event.fstype.empty() && fstypes_.size() < max_names)
@@ -75,8 +78,9 @@ class SavedLogNames : public KernelLogNames {
     KernelLogSubjects subjects(const KernelEvent& event, std::string_view) override {
         KernelLogSubjects subjects;
         std::string name(whole_device(event.device));
+        if (is_no_drive(name)) return subjects;
         if (name.starts_with("dm-") || name.starts_with("mapper/") || name.starts_with("md") ||
-            name.starts_with("bcache")) {
+            name.starts_with("bcache") || name.starts_with("drbd") || name.starts_with("zd")) {
             subjects.array = name;  // the log does not show its drives
         } else {
             subjects.drives = {name};
@@ -85,6 +89,10 @@ class SavedLogNames : public KernelLogNames {
     }
 
     std::string array(std::string_view device) override {
+        // "253:2", a thin pool; the major number of dm is dynamic, but says nothing else
+        const size_t colon = device.find(':');
+        if (colon != std::string_view::npos && consists_of(device.substr(0, colon), decimal_digits))
+            return "dm-" + std::string(device.substr(colon + 1));
         return std::string(whole_device(device));
     }
     std::string filesystem(std::string_view device) override {
@@ -105,6 +113,10 @@ class SavedLogNames : public KernelLogNames {
             return host == usb_hosts_.end() ? std::string() : only_drive_of_host(host->second);
         }
         if (name.starts_with("host")) return only_drive_of_host(leading_number(name.substr(4)));
+        if (name.starts_with("nvme ")) {  // a PCI function
+            const auto known = names_.find(name);
+            return known == names_.end() ? name.substr(5) : only_namespace_of(known->second);
+        }
         if (std::ranges::count(name, ':') == 3) {
             const auto known = names_.find(name);
             return known == names_.end() ? name : known->second;

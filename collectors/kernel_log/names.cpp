@@ -174,6 +174,14 @@ std::optional<KernelLogSubjects> HostKernelLogNames::by_name(std::string_view na
 KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
                                                std::string_view kmsg_device) {
     const std::string_view name = event.device;
+    if (is_no_drive(name) && !name.starts_with("loop")) return {};
+    // A drive behind a controller has no name of the kernel's.
+    if (event.layer == KernelLayer::controller) {
+        if (name.empty()) return {};
+        std::string id = "unknown-" + std::string(name);
+        std::ranges::replace(id, ' ', '_');
+        return {{std::move(id)}, {}, false};
+    }
     // A USB port or SCSI host may have no drive or several.
     if (name.starts_with("usb ") || name.starts_with("host")) {
         KernelLogSubjects subjects;
@@ -229,6 +237,10 @@ KernelLogSubjects HostKernelLogNames::subjects(const KernelEvent& event,
 
 std::string HostKernelLogNames::array(std::string_view device) {
     std::string name(whole_device(device));
+    if (is_number(name)) {  // "253:2", a thin pool
+        const BlockDevice* pool = topology_.device(name);
+        if (pool != nullptr) name = pool->name;
+    }
     if (name.starts_with("md")) {
         const std::string directory = "/sys/block/" + name + "/md/";
         const auto uuid = host_.read_line(directory + "uuid");

@@ -30,6 +30,10 @@ std::string_view to_string(KernelLayer layer) {
             return "dm";
         case KernelLayer::bcache:
             return "bcache";
+        case KernelLayer::zfs:
+            return "zfs";
+        case KernelLayer::controller:
+            return "controller";
         case KernelLayer::filesystem:
             return "filesystem";
         case KernelLayer::journal:
@@ -58,6 +62,8 @@ std::string_view to_string(KernelEventKind kind) {
             return "slowed";
         case KernelEventKind::device_gone:
             return "device_gone";
+        case KernelEventKind::lost:
+            return "lost";
         case KernelEventKind::protection:
             return "protection";
         case KernelEventKind::target:
@@ -86,6 +92,12 @@ std::string_view to_string(KernelEventKind kind) {
             return "array_failed";
         case KernelEventKind::array_mismatch:
             return "array_mismatch";
+        case KernelEventKind::array_degraded:
+            return "array_degraded";
+        case KernelEventKind::array_reduced:
+            return "array_reduced";
+        case KernelEventKind::pool_full:
+            return "pool_full";
         case KernelEventKind::inconsistent:
             return "inconsistent";
         case KernelEventKind::journal_aborted:
@@ -94,6 +106,14 @@ std::string_view to_string(KernelEventKind kind) {
             return "read_only";
         case KernelEventKind::shutdown:
             return "shutdown";
+        case KernelEventKind::missing_member:
+            return "missing_member";
+        case KernelEventKind::recorded_errors:
+            return "recorded_errors";
+        case KernelEventKind::harmless:
+            return "harmless";
+        case KernelEventKind::named:
+            return "named";
         case KernelEventKind::ata_exception:
             return "ata_exception";
         case KernelEventKind::ata_recovered:
@@ -128,6 +148,7 @@ KernelEventRole role_of(KernelEventKind kind) {
         case KernelEventKind::reset:
         case KernelEventKind::slowed:
         case KernelEventKind::device_gone:
+        case KernelEventKind::lost:
         case KernelEventKind::protection:
         case KernelEventKind::target:
         case KernelEventKind::unsupported:
@@ -146,7 +167,13 @@ KernelEventRole role_of(KernelEventKind kind) {
         case KernelEventKind::journal_aborted:
         case KernelEventKind::read_only:
         case KernelEventKind::shutdown:
+        case KernelEventKind::pool_full:
+        case KernelEventKind::missing_member:
             return KernelEventRole::error;
+        case KernelEventKind::array_degraded:
+        case KernelEventKind::array_reduced:
+        case KernelEventKind::recorded_errors:
+            return KernelEventRole::state;
         case KernelEventKind::btrfs_counters:
             return KernelEventRole::counters;
         case KernelEventKind::appeared:
@@ -160,6 +187,8 @@ KernelEventRole role_of(KernelEventKind kind) {
         case KernelEventKind::ata_recovered:
         case KernelEventKind::sync_done:
         case KernelEventKind::sync_interrupted:
+        case KernelEventKind::harmless:
+        case KernelEventKind::named:
             return KernelEventRole::context;
     }
     return KernelEventRole::context;
@@ -178,29 +207,45 @@ struct Form {
 constexpr Form forms[] = {
     {"Aborting journal", kernel_messages::journal},
     {"Add. Sense: ", kernel_messages::scsi_detail},
+    {"AAC", kernel_messages::controller},
     {"BTRFS", kernel_messages::btrfs},
     {"Buffer I/O error on ", kernel_messages::block},
     {"EXT", kernel_messages::ext},
     {"ERROR: (device ", kernel_messages::other_filesystem},
     {"FAT-fs (", kernel_messages::other_filesystem},
     {"F2FS-fs (", kernel_messages::other_filesystem},
+    {"Filesystem ", kernel_messages::xfs},
+    {"GFS2: ", kernel_messages::other_filesystem},
+    {"I/O error in filesystem (", kernel_messages::xfs},
+    {"INFO: task ", kernel_messages::stuck_task},
     {"I", kernel_messages::block},  // "I/O error, dev …"
     {"JBD", kernel_messages::journal},
+    {"NILFS ", kernel_messages::other_filesystem},
+    {"NTFS-fs error ", kernel_messages::other_filesystem},
+    {"OCFS2: ", kernel_messages::other_filesystem},
     {"Result: ", kernel_messages::scsi_detail},
     {"Read-error on swap-device", kernel_messages::block},
     {"REISERFS ", kernel_messages::other_filesystem},
     {"SCSI device ", kernel_messages::scsi},
     {"Sense Key : ", kernel_messages::scsi_detail},
+    {"SQUASHFS error: ", kernel_messages::other_filesystem},
+    {"UBIFS ", kernel_messages::other_filesystem},
     {"Write-error on swap-device", kernel_messages::block},
-    {"WARNING: Pool '", kernel_messages::other_filesystem},
-    {"XFS (", kernel_messages::xfs},
+    {"WARNING: Pool '", kernel_messages::zfs},
+    {"XFS", kernel_messages::xfs},
     {"ata", kernel_messages::ata},
+    {"aacraid: ", kernel_messages::controller},
     {"blk_update_request: ", kernel_messages::block, true},
+    {"bcachefs", kernel_messages::other_filesystem},
     {"bcache: ", kernel_messages::bcache},
+    {"block drbd", kernel_messages::drbd},
     {"c", kernel_messages::block},  // "critical medium error, dev …"
     {"device-mapper: ", kernel_messages::dm},
+    {"drbd", kernel_messages::drbd},
     {"d", kernel_messages::block},  // "device offline error, dev …", "dm-0: rw=0, …"
     {"end_request: ", kernel_messages::block, true},
+    {"exFAT-fs (", kernel_messages::other_filesystem},
+    {"hpsa ", kernel_messages::controller},
     {"h", kernel_messages::block},  // "hda: …"
     {"i", kernel_messages::block},  // "invalid error, dev …"
     {"journal commit I/O error", kernel_messages::journal},
@@ -208,25 +253,37 @@ constexpr Form forms[] = {
     {"loop", kernel_messages::block},
     {"md", kernel_messages::md},
     {"md", kernel_messages::block},
+    {"megaraid_sas ", kernel_messages::controller},
+    {"megasas: ", kernel_messages::controller},
+    {"mpt", kernel_messages::controller},
     {"mmc", kernel_messages::mmc},
     {"nvme", kernel_messages::nvme},
+    {"ntfs3", kernel_messages::other_filesystem},
     {"nbd", kernel_messages::block},
     {"o", kernel_messages::block},  // "operation not supported error, dev …"
     {"print_req_error: ", kernel_messages::block, true},
+    {"pcieport ", kernel_messages::controller},
     {"p", kernel_messages::block},  // "protection error, dev …"
+    {"qla2xxx ", kernel_messages::controller},
     {"raid", kernel_messages::md},
     {"res ", kernel_messages::ata_result},
     {"r", kernel_messages::block},  // "recoverable transport error, dev …"
     {"sd", kernel_messages::scsi},
     {"sd", kernel_messages::block},
     {"scsi ", kernel_messages::scsi},
+    {"session", kernel_messages::controller},
     {"sr ", kernel_messages::scsi},
     {"t", kernel_messages::block},  // "timeout error, dev …"
     {"usb ", kernel_messages::usb},
+    {"ubi", kernel_messages::other_filesystem},
     {"virtio_blk ", kernel_messages::virtio},
     {"v", kernel_messages::block},  // "vda1: rw=0, …"
+    {"xfs_force_shutdown(", kernel_messages::xfs},
+    {"xhci_hcd ", kernel_messages::controller},
     {"x", kernel_messages::block},  // "xvda1: rw=0, …"
+    {"zio pool=", kernel_messages::zfs},
     {"z", kernel_messages::block},  // "zone resource error, dev …"
+    {"3w-", kernel_messages::controller},
 };
 
 constexpr size_t slot(std::string_view text) {
@@ -257,6 +314,17 @@ std::optional<KernelEvent> parse_kernel_message(std::string_view message) {
         if (auto event = form.parse(message)) return event;
     }
     return std::nullopt;
+}
+
+bool is_no_drive(std::string_view name) {
+    name = without_prefix(name, "/dev/");
+    for (std::string_view prefix : {"sr", "scd", "fd", "st", "loop", "nbd", "ram", "zram", "mtd",
+                                    "mtdblock", "ubiblock", "cdrom", "pktcdvd"}) {
+        if (name.starts_with(prefix) && name.size() > prefix.size() &&
+            is_digit(name[prefix.size()]))
+            return true;
+    }
+    return name.starts_with("mmcblk") && (contains(name, "boot") || contains(name, "rpmb"));
 }
 
 std::string_view whole_device(std::string_view name) {

@@ -21,6 +21,8 @@ enum class KernelLayer {
     md,          // software RAID
     dm,          // device mapper: multipath, crypt, integrity, thin
     bcache,      // block cache
+    zfs,         // OpenZFS
+    controller,  // an HBA, a RAID controller, a host controller of USB or PCIe
     filesystem,  // ext4, XFS, btrfs, …
     journal,     // jbd, jbd2
     other,       // not storage, or unknown
@@ -34,12 +36,14 @@ enum class KernelEventKind {
     medium,       // sectors cannot be read or written (sense Medium Error, ATA UNC, IDNF or AMNF,
                   // NVMe status 2/81)
     hardware,     // the drive reports an internal fault (sense Hardware Error, NVMe Internal Error)
+                  // or predicts its failure (ASC 5Dh)
     timeout,      // the command got no answer in time and was aborted
     transport,    // lost or corrupted between host and drive: cable, link, backplane, HBA, USB
                   // bridge (ICRC, ATA bus error, DID_TRANSPORT_…)
     reset,        // the kernel reset the link, device or controller; one event for each attempt
     slowed,       // the kernel lowered the link speed or disabled NCQ because of errors
-    device_gone,  // the device is offline, disabled or missing
+    device_gone,  // the device is offline or does not answer
+    lost,         // the kernel gave the device up: it is gone until the next reset or replug
     protection,   // end-to-end protection: a guard or reference tag is wrong (T10 PI, NVMe PI)
     target,       // the drive refused the command
     unsupported,  // the drive does not implement the command (mostly discard, write same): harmless
@@ -55,12 +59,19 @@ enum class KernelEventKind {
     // Errors of an array:
     array_failed,    // more members are lost than the array survives
     array_mismatch,  // a check found copies that differ
+    array_degraded,  // members are missing, and no redundancy is left; state of that moment
+    array_reduced,   // members are missing, but redundancy is left; state of that moment
+    pool_full,       // a thin pool has no space: writes to its volumes wait or fail
     // Errors of a filesystem:
     inconsistent,     // damaged metadata
     journal_aborted,  // the journal was aborted
     read_only,        // remounted read-only because of errors
     shutdown,         // shut down because of errors
+    missing_member,   // mounted, or not, with a device of it missing
     // No errors:
+    recorded_errors,   // the filesystem's own record of `count` errors, printed at mount and daily
+    harmless,          // a failed command that says nothing about the drive (no medium)
+    named,             // teaches that `address` is `device`
     ata_exception,     // libata began error handling on a port; the failed commands follow
     ata_recovered,     // libata ended error handling on the port
     btrfs_counters,    // btrfs's error counters of a device: cumulative, also printed at mount
@@ -80,6 +91,7 @@ enum class KernelEventRole {
     counters,     // has btrfs's counters, whose growth counts
     names,        // says which device has a name
     suppression,  // says that messages are missing
+    state,        // the state at that moment, which a live host shows elsewhere
     context,      // belongs to other messages; means nothing by itself
 };
 KernelEventRole role_of(KernelEventKind kind);
@@ -118,7 +130,8 @@ struct KernelEvent {
     std::string_view operation;      // "READ", "WRITE FPDMA QUEUED", "Read(10)"
     std::optional<uint64_t> sector;  // in the layer's own unit: sectors of 512 bytes, NVMe logical
                                      // blocks, or blocks of the page cache
-    uint64_t count = 1;              // of `suppressed`: messages that were left out
+    uint64_t count = 1;              // of `suppressed`: messages that were left out; of
+                                     // `recorded_errors`: errors
     std::string_view text;  // the reason in the kernel's words; of `suppressed`: the function
     BtrfsCounters btrfs;    // of `btrfs_counters`
 };
@@ -126,6 +139,10 @@ struct KernelEvent {
 // Classifies one message, without any log prefix; nullopt if it reports none of the above. Pure,
 // allocates nothing; a few nanoseconds for messages that are not about storage.
 std::optional<KernelEvent> parse_kernel_message(std::string_view message);
+
+// Whether errors under this name say nothing about a drive: CD, floppy and tape drives, network and
+// memory devices, files (loop), raw flash, an eMMC's boot and RPMB areas.
+bool is_no_drive(std::string_view name);
 
 // The device that a partition lies on: "sdb1" → "sdb", "nvme0n1p2" → "nvme0n1", "mmcblk0p1" →
 // "mmcblk0", "md0p1" → "md0"; "/dev/" is removed; any other name stays as it is.

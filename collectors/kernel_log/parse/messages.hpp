@@ -29,6 +29,13 @@ Event ext(std::string_view message);          // "EXT4-fs …"
 Event journal(std::string_view message);      // "JBD2: …", "Aborting journal on device …"
 Event xfs(std::string_view message);          // "XFS (…): …"
 Event btrfs(std::string_view message);        // "BTRFS …"
-Event other_filesystem(std::string_view message);  // FAT, F2FS, ReiserFS, JFS, ZFS
+Event zfs(std::string_view message);          // "zio pool=…", "WARNING: Pool '…"
+Event drbd(std::string_view message);         // "block drbd0: …", "drbd r0/0 drbd1: …"
+Event stuck_task(std::string_view message);   // "INFO: task … blocked for more than …"
+// HBAs and RAID controllers (mpt, megaraid, hpsa, aacraid, 3ware, qla2xxx), iSCSI sessions, PCIe
+// ports, xHCI
+Event controller(std::string_view message);
+// FAT, exFAT, NTFS, F2FS, bcachefs, UBIFS, squashfs, ReiserFS, JFS, OCFS2, GFS2, NILFS
+Event other_filesystem(std::string_view message);
 
 }  // namespace lastgood::kernel_messages

@@ -26,7 +26,11 @@ Event port_state(KernelEvent event, std::string_view text) {
     } else if (text == "disabled" || text == "disable device") {
         // printed after "reset failed, giving up", "link offline, clearing class 1 to NONE" and
         // similar messages
+        event.kind = KernelEventKind::lost;
+    } else if (text.starts_with("reset failed, giving up")) {
         event.kind = KernelEventKind::device_gone;
+    } else if (text.starts_with("COMRESET failed")) {
+        event.kind = KernelEventKind::transport;
     } else if (text.starts_with("detaching (SCSI ")) {
         event.kind = KernelEventKind::removed;
         event.address = TextScanner(text.substr(16)).word(")");
@@ -58,6 +62,8 @@ Event ata(std::string_view message) {
     KernelEvent event;
     event.layer = KernelLayer::ata;
     event.device = message.substr(0, 3 + device.size());
+    // Synology: "ata7.00 (slot 4): …"
+    if (scan.skip(" (") && !scan.until(")")) return std::nullopt;
     if (!scan.skip(": ")) return std::nullopt;
     const std::string_view text = scan.rest();
     if (text.empty()) return std::nullopt;

@@ -39,6 +39,9 @@ constexpr Reason reasons[] = {
     {"critical", KernelEventKind::io},
 };
 
+// The name of a device whose own name is cut off.
+constexpr std::string_view cut_off = "unknown-drive";
+
 bool is_discard(std::string_view operation) {
     return operation == "DISCARD" || operation == "SECURE_ERASE" || operation == "WRITE_SAME" ||
            operation == "WRITE_ZEROES";
@@ -62,6 +65,7 @@ Event request(std::string_view message) {
     event.device = scan.word(", ");
     event.text = message.substr(0, found + 6);
     if (event.device.empty()) return std::nullopt;
+    if (event.device.back() == '>') event.device = cut_off;  // by journalctl at the screen's edge
     if (scan.skip(", sector ")) event.sector = scan.number();
     if (scan.until(":(")) event.operation = scan.word(")");
     if (event.kind == KernelEventKind::target && is_discard(event.operation)) {
@@ -80,6 +84,7 @@ Event buffer(std::string_view message) {
     event.kind = KernelEventKind::io;
     event.device = scan.word(", ");
     if (event.device.empty()) return std::nullopt;
+    if (event.device.back() == '>') event.device = cut_off;
     if (scan.skip(", logical block ")) event.sector = scan.number();
     event.text = scan.skip(", ") ? scan.rest() : message.substr(0, 16);
     return event;

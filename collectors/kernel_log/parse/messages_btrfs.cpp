@@ -72,12 +72,39 @@ constexpr Damage damages[] = {
     {"unable to find ref byte ", KernelEventKind::inconsistent},
     {"super block error on device", KernelEventKind::inconsistent},
     {"forced readonly", KernelEventKind::read_only},
+    {"failed to read chunk root", KernelEventKind::inconsistent},
+    {"failed to read tree root", KernelEventKind::inconsistent},
+    {"failed to read root ", KernelEventKind::inconsistent},
+    {"failed to read fs tree", KernelEventKind::inconsistent},
+    {"failed to read log tree", KernelEventKind::inconsistent},
+    {"failed to read block groups", KernelEventKind::inconsistent},
+    {"failed to load root ", KernelEventKind::inconsistent},
+    {"failed to recover log tre", KernelEventKind::inconsistent},
+    {"failed to recover relocation", KernelEventKind::inconsistent},
+    {"failed to verify dev extents", KernelEventKind::inconsistent},
+    {"couldn't read tree root", KernelEventKind::inconsistent},
+    {"couldn't read chunk root", KernelEventKind::inconsistent},
+    {"superblock checksum mismatch", KernelEventKind::checksum},
+    {"level verify failed", KernelEventKind::inconsistent},
+    {"bad fsid on block", KernelEventKind::inconsistent},
+    {"leaf free space ret", KernelEventKind::inconsistent},
+    {"open_ctree failed: -5", KernelEventKind::inconsistent},
+    {"open_ctree failed: -117", KernelEventKind::inconsistent},
 };
 
 std::optional<KernelEventKind> kind_of_damage(std::string_view level, std::string_view text) {
     for (const Damage& damage : damages) {
         if (text.starts_with(damage.prefix)) return damage.kind;
     }
+    // "failed to read chunk tree: -2": a device is not there (yet), which has a line of its own
+    if ((text.starts_with("failed to read chunk tree") ||
+         text.starts_with("failed to read the system array")) &&
+        !text.ends_with("-2")) {
+        return KernelEventKind::inconsistent;
+    }
+    // "devid 2 uuid 1234-… is missing", "… missing" until 4.12
+    if (text.starts_with("devid ") && text.ends_with(" missing"))
+        return KernelEventKind::missing_member;
     if (contains(text, "tree block corruption detected")) return KernelEventKind::inconsistent;
     if (level == "critical" && (text.starts_with("corrupt ") || contains(text, "corrupt leaf") ||
                                 contains(text, "corrupt node"))) {
@@ -120,6 +147,13 @@ Event btrfs(std::string_view message) {
     event.layer = KernelLayer::filesystem;
     const bool in_function = scan.skip(":");
     if (!scan.skip(" ")) return std::nullopt;
+    // "BTRFS: Transaction aborted (error -5)": a stack trace and a message with the device follow
+    if (in_function && scan.rest().starts_with("failed to read ")) {  // until 3.18, no device
+        event.kind = KernelEventKind::inconsistent;
+        event.fstype = "btrfs";
+        event.text = scan.rest();
+        return event;
+    }
     const std::string_view level = scan.word(" ");
     if (!scan.skip(" (device ")) return std::nullopt;
     event.filesystem = scan.word(" )");

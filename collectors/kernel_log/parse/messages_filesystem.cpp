@@ -1,5 +1,5 @@
 // fs/ext2, ext3, ext4 (super.c, page-io.c), fs/jbd, jbd2, fs/xfs (xfs_fsops.c, xfs_buf.c,
-// xfs_error.c), fs/fat, fs/f2fs, fs/reiserfs, fs/jfs; OpenZFS (module/zfs/spa_misc.c).
+// xfs_error.c, xfs_log.c, xfs_mount.c).
 #include "collectors/kernel_log/parse/messages.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 
@@ -28,6 +28,32 @@ std::string_view journal_device(std::string_view name) {
     return device == "dm" ? name : device;
 }
 
+// ext4_fill_super(), ext4_check_descriptors(), ext4_load_journal() of fs/ext4/super.c: the
+// filesystem cannot be mounted. Texts of a probe for another type ("Can't find ext4 filesystem",
+// "couldn't mount as ext3 due to feature incompatibilities") are not among them.
+constexpr std::string_view ext_damages[] = {
+    "group descriptors corrupted",
+    "bad geometry",
+    "ext4_check_descriptors: ",
+    "ext3_check_descriptors: ",
+    "error loading journal",
+    "can't read group descriptor",
+    "get root inode failed",
+    "get root dentry failed",
+    "corrupt root inode",
+    "no journal found",
+    "invalid journal inode",
+    "journal inode is deleted",
+    "failed to initialize system zone",
+    "unsupported inode size",
+    "last orphan block is corrupt",
+    "unable to read superblock",
+    "can't read superblock on 2nd try",
+    "error reading metadata",
+    "Failed to load xattr",
+    "This should not happen!! Data will be lost",
+};
+
 }  // namespace
 
 Event ext(std::string_view message) {
@@ -53,6 +79,14 @@ Event ext(std::string_view message) {
         if (contains(text, "I/O error") && contains(text, " writing to inode ")) {
             return filesystem_event(fstype, device, KernelEventKind::io, text);
         }
+        // "__ext4_read_dirblock:902: error reading directory block (ino 1, block 0)",
+        // "ext4_clear_journal_err:5000: Filesystem error recorded from previous mount: IO failure"
+        for (std::string_view words : {"error reading", "rror recorded from previous mount",
+                                       "hecksum invalid", "No space for directory leaf checksum",
+                                       "bad header", "corrupt", "orrupt directory"}) {
+            if (contains(text, words))
+                return filesystem_event(fstype, device, KernelEventKind::io, text);
+        }
         return std::nullopt;
     }
     if (scan.skip("(")) {
@@ -68,12 +102,16 @@ Event ext(std::string_view message) {
             text.starts_with("failed to convert unwritten extents")) {
             return filesystem_event(fstype, device, KernelEventKind::io, text);
         }
-        // ext4_load_journal() of fs/ext4/super.c, after the messages of jbd2 about a failed
-        // recovery
-        if (text.starts_with("error loading journal")) {
-            return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
+        for (std::string_view words : ext_damages)
+            if (contains(text, words))
+                return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
+        // ext4's own record in its superblock; "initial error at" and "last error at" follow it
+        if (scan.skip("error count") && scan.until(": ")) {
+            KernelEvent event =
+                filesystem_event(fstype, device, KernelEventKind::recorded_errors, text);
+            event.count = scan.number().value_or(0);
+            return event.count > 0 ? Event(event) : std::nullopt;
         }
-        // "error count since last fsck", "initial error at" and "last error at" are history.
         return std::nullopt;
     }
     return std::nullopt;
@@ -97,8 +135,12 @@ Event journal(std::string_view message) {
     if (!scan.skip("JBD2: ") && !scan.skip("JBD: ")) return std::nullopt;
     event.text = scan.rest();
     // "IO error -5 recovering block 1234 in log", fs/jbd2/recovery.c
-    if (event.text.starts_with("IO error ") && contains(event.text, " recovering block ")) {
-        event.kind = KernelEventKind::io;
+    // and its other failures: what the journal held is lost
+    for (std::string_view words :
+         {"recovering block", "recovery failed", "nvalid checksum", "ournal checksum error",
+          "IO error reading journal superblock", "corrupted journal superblock"}) {
+        if (!contains(event.text, words)) continue;
+        event.kind = KernelEventKind::inconsistent;
         return event;
     }
     // "Detected IO errors while flushing file data on sda1-8"
@@ -117,77 +159,80 @@ Event journal(std::string_view message) {
     return std::nullopt;
 }
 
+namespace {
+
+struct Damage {
+    std::string_view words;  // anywhere in the text
+    KernelEventKind kind;
+};
+
+// The first match wins.
+constexpr Damage xfs_damages[] = {
+    {"ser initiated shutdown", KernelEventKind::harmless},
+    {"hutting down filesystem", KernelEventKind::shutdown},
+    {"lease unmount the filesystem and rectify", KernelEventKind::shutdown},
+    {"lease umount the filesystem", KernelEventKind::shutdown},
+    {"ilesystem has been shut down", KernelEventKind::shutdown},
+    {"xfs_log_force: error", KernelEventKind::shutdown},
+    {"xfs_do_force_shutdown(", KernelEventKind::shutdown},
+    {"log mount failed", KernelEventKind::inconsistent},
+    {"log mount/recovery failed", KernelEventKind::inconsistent},
+    {"log mount finish failed", KernelEventKind::inconsistent},
+    {"empty log check failed", KernelEventKind::inconsistent},
+    {"failed to locate log tail", KernelEventKind::inconsistent},
+    {"failed to find log head", KernelEventKind::inconsistent},
+    {"ailed to recover ", KernelEventKind::inconsistent},
+    {"ailed to read root inode", KernelEventKind::inconsistent},
+    {"ailed to read RT inodes", KernelEventKind::inconsistent},
+    {"ailed to initialize AG", KernelEventKind::inconsistent},
+    {"SB validate failed", KernelEventKind::inconsistent},
+    {"SB read failed", KernelEventKind::io},
+    {"Metadata CRC error detected", KernelEventKind::checksum},
+    {"orruption detected", KernelEventKind::inconsistent},
+    {"Corruption of in-memory data", KernelEventKind::inconsistent},
+    {"nternal error ", KernelEventKind::inconsistent},
+    {"Corruption warning: ", KernelEventKind::inconsistent},
+    {"corrupt inode", KernelEventKind::inconsistent},
+    {"corrupt dinode", KernelEventKind::inconsistent},
+    {"orrupted root inode", KernelEventKind::inconsistent},
+    {"etadata I/O error", KernelEventKind::io},
+    {"log I/O error", KernelEventKind::io},
+    {"log recovery write I/O error", KernelEventKind::io},
+    {"log recovery read I/O error", KernelEventKind::io},
+    {"writeback error on ", KernelEventKind::io},
+    {"etadata write error", KernelEventKind::io},
+    {"page discard on page", KernelEventKind::io},
+    {"Failing async write on buffer", KernelEventKind::io},
+    {" returned error", KernelEventKind::io},
+};
+
+}  // namespace
+
+// "XFS (sda1): …"; until 2.6.38 'Filesystem "sda1": XFS internal error …', "XFS: Internal error …",
+// 'I/O error in filesystem ("sda1") meta-data dev sda1 …', "xfs_force_shutdown(sda1,0x8) called …"
 Event xfs(std::string_view message) {
     TextScanner scan(message);
-    scan.skip("XFS (");
-    const std::string_view device = scan.word(")");
-    if (!scan.skip("): ")) return std::nullopt;
+    std::string_view device;
+    if (scan.skip("XFS (")) {
+        device = scan.word(")");
+        if (!scan.skip("): ")) return std::nullopt;
+    } else if (scan.skip("Filesystem \"")) {
+        device = scan.word("\"");
+        if (!scan.skip("\": ")) return std::nullopt;
+    } else if (scan.skip("I/O error in filesystem (\"")) {
+        device = scan.word("\"");
+        return filesystem_event("xfs", device, KernelEventKind::io, message);
+    } else if (scan.skip("xfs_force_shutdown(")) {
+        device = scan.word(",");
+        return filesystem_event("xfs", device, KernelEventKind::shutdown, message);
+    } else if (!scan.skip("XFS: ") && !scan.skip("XFS ")) {
+        return std::nullopt;
+    }
     const std::string_view text = scan.rest();
-    if (contains(text, "Shutting down filesystem") || contains(text, "hutting down filesystem.")) {
-        return filesystem_event("xfs", device, KernelEventKind::shutdown, text);
-    }
-    if (text.starts_with("metadata I/O error") || text.starts_with("log I/O error") ||
-        text.starts_with("log recovery ") || text.starts_with("writeback error on ") ||
-        text.starts_with("metadata write error") || text.starts_with("page discard on page")) {
-        if (text.starts_with("log recovery ") && !contains(text, "I/O error")) return std::nullopt;
-        return filesystem_event("xfs", device, KernelEventKind::io, text);
-    }
-    if (text.starts_with("Metadata CRC error detected")) {
-        return filesystem_event("xfs", device, KernelEventKind::checksum, text);
-    }
-    if (text.starts_with("Metadata corruption detected") || text.starts_with("Internal error ") ||
-        text.starts_with("Corruption warning: ")) {
-        return filesystem_event("xfs", device, KernelEventKind::inconsistent, text);
-    }
-    // "Corruption detected. Unmount and run xfs_repair" follows each of them: not counted again.
-    return std::nullopt;
-}
-
-Event other_filesystem(std::string_view message) {
-    TextScanner scan(message);
-    if (scan.skip("FAT-fs (")) {
-        const std::string_view device = scan.word(")");
-        if (!scan.skip("): ")) return std::nullopt;
-        if (scan.rest().starts_with("error, ")) {
-            return filesystem_event("vfat", device, KernelEventKind::inconsistent, scan.rest());
-        }
-        if (scan.rest().starts_with("Filesystem has been set read-only")) {
-            return filesystem_event("vfat", device, KernelEventKind::read_only, scan.rest());
-        }
-        return std::nullopt;
-    }
-    if (scan.skip("F2FS-fs (")) {
-        const std::string_view device = scan.word(")");
-        if (!scan.skip("): ")) return std::nullopt;
-        if (scan.rest().starts_with("Stopped filesystem due to reason")) {
-            return filesystem_event("f2fs", device, KernelEventKind::shutdown, scan.rest());
-        }
-        if (scan.rest().starts_with("inconsistent ")) {
-            return filesystem_event("f2fs", device, KernelEventKind::inconsistent, scan.rest());
-        }
-        return std::nullopt;
-    }
-    const bool jfs = scan.skip("ERROR: (device ");
-    if (jfs || scan.skip("REISERFS error (device ") || scan.skip("REISERFS panic (device ")) {
-        const std::string_view device = scan.word(")");
-        if (!scan.skip("): ")) return std::nullopt;
-        return filesystem_event(jfs ? "jfs" : "reiserfs", device, KernelEventKind::inconsistent,
-                                scan.rest());
-    }
-    if (scan.skip("REISERFS abort (device ")) {
-        const std::string_view device = scan.word(")");
-        if (!scan.skip("): ")) return std::nullopt;
-        return filesystem_event("reiserfs", device, KernelEventKind::journal_aborted, scan.rest());
-    }
-    // "WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been suspended."
-    if (scan.skip("WARNING: Pool '")) {
-        KernelEvent event;
-        event.layer = KernelLayer::filesystem;
-        event.kind = KernelEventKind::array_failed;
-        event.array = scan.word("'");
-        event.text = message;
-        if (!contains(message, "uncorrectable I/O failure")) return std::nullopt;
-        return event;
+    for (const Damage& damage : xfs_damages) {
+        if (!contains(text, damage.words)) continue;
+        if (damage.kind == KernelEventKind::harmless) return std::nullopt;
+        return filesystem_event("xfs", device, damage.kind, text);
     }
     return std::nullopt;
 }

@@ -14,6 +14,26 @@ std::string_view device_after_on(std::string_view text) {
     return TextScanner(text.substr(at + 4)).word(") .,");
 }
 
+// An array that starts: "active with 1 out of 2 mirrors", "active with 3 out of 4 devices",
+// "raid level 6 active with 5 out of 6 devices, algorithm 2"
+Event started(KernelEvent event, std::string_view text) {
+    TextScanner scan(text);
+    uint64_t level = 0;
+    if (scan.skip("raid level ")) level = scan.number().value_or(0);
+    if (!scan.until("active with ")) return std::nullopt;
+    const auto active = scan.number();
+    if (!active || !scan.skip(" out of ")) return std::nullopt;
+    const auto members = scan.number();
+    if (!members || *active >= *members) return std::nullopt;
+    const uint64_t missing = *members - *active;
+    const bool mirror = scan.skip(" mirrors");
+    // Appliances make mirrors over more slots than they have bays.
+    if (mirror && *active > 1) return std::nullopt;
+    const bool redundant = level == 6 && missing < 2;
+    event.kind = redundant ? KernelEventKind::array_reduced : KernelEventKind::array_degraded;
+    return event;
+}
+
 // A message of an array's personality (raid1, raid10, raid5, raid6).
 Event personality(KernelEvent event, std::string_view text) {
     TextScanner scan(text);
@@ -44,6 +64,21 @@ Event personality(KernelEvent event, std::string_view text) {
         event.kind = KernelEventKind::uncorrected;
         return event;
     }
+    if (starts("failed to run raid set")) {
+        event.kind = KernelEventKind::array_failed;
+        return event;
+    }
+    // "Disk failure on …" follows both: it is what counts as the failure.
+    if (scan.skip("Too many read errors, failing device ")) {
+        event.device = scan.word(". ");
+        return event;
+    }
+    // "sdb1: Raid device exceeded read_error threshold [cur 21:max 20]"
+    if (contains(text, ": Raid device exceeded read_error threshold")) {
+        event.device = scan.word(":");
+        return event;
+    }
+    if (auto active = started(event, text)) return active;
     // "sdb1: unrecoverable I/O read error for block 123"; raid10: "md0: unrecoverable …"
     if (const size_t at = text.find("unrecoverable I/O "); at != std::string_view::npos) {
         event.kind = KernelEventKind::uncorrected;

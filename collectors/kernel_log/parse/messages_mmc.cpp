@@ -8,6 +8,7 @@ Event mmc(std::string_view message) {
     TextScanner scan(message);
     KernelEvent event;
     event.layer = KernelLayer::mmc;
+    scan.skip("mmc_host ");
     event.device = scan.word(": ");
     if (!scan.skip(": ")) return std::nullopt;
     const std::string_view text = scan.rest();
@@ -31,6 +32,32 @@ Event mmc(std::string_view message) {
     }
     if (card && starts("mmc")) {  // "mmcblk0: mmc0:0001 DG4032 29.1 GiB"
         event.kind = KernelEventKind::appeared;
+        return event;
+    }
+    // "response CRC error sending r/w cmd command, card status 0x900"
+    if (card && contains(text, "CRC error sending ")) {
+        event.kind = KernelEventKind::transport;
+        return event;
+    }
+    // "unknown error -110 sending read/write command, card status 0x900"
+    if (card && starts("unknown error -")) {
+        event.kind = contains(text, "-110") ? KernelEventKind::timeout : KernelEventKind::io;
+        return event;
+    }
+    if (!card && (starts("Card stuck ") || starts("cqhci: timeout for tag ") ||
+                  starts("Timeout sending command") ||
+                  (starts("error -110 ") && (contains(text, "initialising SD card") ||
+                                             contains(text, "initialising MMC card"))))) {
+        event.kind = KernelEventKind::timeout;
+        return event;
+    }
+    if (!card && starts("error -") &&
+        (contains(text, "initialising SD card") || contains(text, "initialising MMC card"))) {
+        event.kind = contains(text, "-84 ") ? KernelEventKind::transport : KernelEventKind::io;
+        return event;
+    }
+    if (!card && starts("cache flush error ")) {
+        event.kind = contains(text, "-110") ? KernelEventKind::timeout : KernelEventKind::io;
         return event;
     }
     if (!card && starts("Timeout waiting for hardware ")) {

@@ -94,8 +94,11 @@ Event controller(KernelEvent event, std::string_view text) {
         return event;
     }
     if (starts("Removing after probe failure") || starts("Disabling device after reset failure") ||
-        starts("Device not ready; aborting ") || starts("Device shutdown incomplete") ||
-        starts("Device unresponsive") || starts("Identify Controller failed") ||
+        starts("Device not ready; aborting ") || starts("Device unresponsive")) {
+        event.kind = KernelEventKind::lost;
+        return event;
+    }
+    if (starts("Device shutdown incomplete") || starts("Identify Controller failed") ||
         starts("failed to mark controller live")) {
         event.kind = KernelEventKind::device_gone;
         return event;
@@ -106,6 +109,7 @@ Event controller(KernelEvent event, std::string_view text) {
     }
     if (starts("pci function ") || starts("new ctrl:")) {
         event.kind = KernelEventKind::appeared;
+        if (starts("pci function ")) event.address = trim_end(text.substr(13));
         return event;
     }
     // "8/0/0 default/read/poll queues": the controller is ready; its namespaces come next
@@ -124,6 +128,14 @@ Event nvme(std::string_view message) {
     event.layer = KernelLayer::nvme;
     const bool driver = scan.skip("nvme ");
     event.device = scan.word(": ");
+    // until 4.5 the driver named the PCI function: "nvme 0000:04:00.0: I/O 3 QID 2 timeout,
+    // aborting"
+    if (driver && event.device == "0000") {
+        const size_t end = message.find(": ");
+        if (end == std::string_view::npos || end + 2 >= message.size()) return std::nullopt;
+        event.device = message.substr(0, end);
+        return controller(event, message.substr(end + 2));
+    }
     if (event.device.size() < 5 || !event.device.starts_with("nvme") || !scan.skip(": ") ||
         scan.at_end()) {
         return std::nullopt;
@@ -131,6 +143,12 @@ Event nvme(std::string_view message) {
     const std::string_view text = scan.rest();
     if (driver) return controller(event, text);
     if (auto found = command(event, text)) return found;
+    // "nvme0n1: detected capacity change from 2000409264 to 0"
+    if (text.starts_with("detected capacity change from ") && text.ends_with(" to 0")) {
+        event.kind = KernelEventKind::lost;
+        event.text = text;
+        return event;
+    }
     return block(message);
 }
 

@@ -111,6 +111,15 @@ Event command_report(KernelEvent event, std::string_view text) {
         }
         return event;
     }
+    // "Read Capacity(16) failed: Result: hostbyte=DID_NO_CONNECT driverbyte=DRIVER_OK"
+    for (std::string_view command :
+         {"Read Capacity(1", "READ CAPACITY", "Test Unit Ready failed"}) {
+        if (!text.starts_with(command) || !scan.until("failed: Result: hostbyte=")) continue;
+        event.part = KernelEventPart::command;
+        event.kind = kind_of_host_byte(scan.word(" ,"));
+        if (event.kind == KernelEventKind::io) event.kind = KernelEventKind::device_gone;
+        return event;
+    }
     if (scan.skip("Sense Key : ")) {
         const auto kind = kind_of_sense(scan.rest());
         if (!kind) return std::nullopt;
@@ -132,6 +141,18 @@ Event command_report(KernelEvent event, std::string_view text) {
         }
         if (event.text.starts_with("Space allocation failed"))
             event.kind = KernelEventKind::no_space;
+        // ASC 5Dh, at any sense key; ASCQ FFh is the answer of a test
+        if ((contains(event.text, "rediction threshold exceeded") ||
+             contains(event.text, "impending failure") || contains(event.text, "ASC=0x5d")) &&
+            !contains(event.text, "(FALSE)") && !contains(event.text, "ASCQ=0xff")) {
+            event.kind = KernelEventKind::hardware;
+        }
+        // A card reader without card; the answer to a tool's ATA command, under key Recovered Error
+        if (event.text.starts_with("Medium not present") ||
+            event.text.starts_with("ATA pass through information available") ||
+            contains(event.text, "ASC=0x3a") || event.text.starts_with("ASC=0x0 ASCQ=0x1d")) {
+            event.kind = KernelEventKind::harmless;
+        }
         return event;
     }
     if (scan.skip("CDB: ")) {
@@ -152,9 +173,10 @@ struct State {
 
 constexpr State states[] = {
     {"rejecting I/O to ", KernelEventKind::device_gone},  // offline or dead device
-    {"Device offlined", KernelEventKind::device_gone},
+    {"Device offlined", KernelEventKind::lost},
     {"timing out command, waited", KernelEventKind::timeout},
     {"attempting task abort", KernelEventKind::timeout},
+    {"megasas: RESET ", KernelEventKind::timeout},
     {"access beyond end of device", KernelEventKind::beyond_end},
     {"uas_eh_abort_handler ", KernelEventKind::timeout, KernelLayer::usb},
     {"uas_eh_device_reset_handler start", KernelEventKind::reset, KernelLayer::usb},
@@ -222,7 +244,11 @@ Event device_state(KernelEvent event, std::string_view text) {
         return event;
     }
     if (auto found = usb_host(event, text)) return found;
-    return return_code(event, text);
+    if (auto found = return_code(event, text)) return found;
+    if (event.device.empty() || event.device == event.address || event.address.empty())
+        return std::nullopt;
+    event.kind = KernelEventKind::named;
+    return event;
 }
 
 }  // namespace

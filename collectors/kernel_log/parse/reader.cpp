@@ -39,6 +39,9 @@ void KernelLogReader::feed_line(std::string_view line, const Origin& origin) {
             if (pending_ > 0 && event.layer == KernelLayer::block) {
                 if (Command* command = find(KernelLayer::scsi, event.device)) finish(*command);
             }
+            if (!without_medium_.empty() && whole_device(event.device) == without_medium_ &&
+                (event.layer == KernelLayer::block || event.layer == KernelLayer::buffer))
+                return;
             receiver_(event, origin);
             return;
         case KernelEventPart::command:
@@ -154,6 +157,13 @@ void KernelLogReader::finish(Command& command) {
     if (event.kind == KernelEventKind::target &&
         (event.operation.starts_with("Unmap") || event.operation.starts_with("Write same"))) {
         event.kind = KernelEventKind::unsupported;
+    }
+    if (event.layer == KernelLayer::scsi) {
+        if (event.kind == KernelEventKind::harmless) {
+            without_medium_ = command.device;
+        } else if (without_medium_ == command.device) {
+            without_medium_.clear();
+        }
     }
     receiver_(event, {command.time, command.origin_device, command.line, command.dated});
 }

@@ -74,6 +74,8 @@ class KernelLogReader {
     size_t pending_ = 0;
     uint64_t last_age_ = 0;
     std::string last_scsi_device_;
+    // A drive without a medium: its failed requests are no errors. Empty: none.
+    std::string without_medium_;
 };
 
 }  // namespace lastgood

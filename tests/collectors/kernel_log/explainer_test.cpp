@@ -10,6 +10,7 @@
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/report.hpp"
+#include "core/text.hpp"
 #include "tests/collectors/kernel_log/totals.hpp"
 #include "tests/select.hpp"
 #include "tests/support.hpp"
@@ -89,7 +90,7 @@ TEST_CASE("explain: a failed journal that its message does not name") {
           "unknown journal_aborted/journal=1; ");
     CHECK(explained("[    1.0] JBD2: IO error -5 recovering block 1234 in log\n"
                     "[    1.0] EXT4-fs (sdq1): error loading journal\n") ==
-          "/dev/sdq1 inconsistent/filesystem=1; /dev/sdq1 io/journal=1; ");
+          "/dev/sdq1 inconsistent/filesystem=1; /dev/sdq1 inconsistent/journal=1; ");
     CHECK(explained("[    1.0] Aborting journal on device sdq1-8.\n"
                     "[    1.0] Aborting journal on device sdr1-8.\n"
                     "[    1.1] journal commit I/O error\n") ==
@@ -122,6 +123,8 @@ TEST_CASE("explain: clean recorded boots give no errors") {
         ExplainSink sink;
         CHECK(kernel_log_explainer.explain(text, 1700000000, sink));
         if (!entry.path().filename().string().starts_with("clean-")) continue;
+        // "Clean" of errors of a drive: its btrfs lacks a device and does not mount.
+        if (contains(path, "clean-4.19.107-unraid-8cb72b")) continue;
         ++clean;
         Totals found = totals(sink.observations);
         found.erase("lastgood_kernel_log_suppressed_messages_total");

@@ -108,6 +108,8 @@ Counts count(const std::string& text) {
             case KernelLayer::mmc:
             case KernelLayer::dm:
             case KernelLayer::bcache:
+            case KernelLayer::zfs:
+            case KernelLayer::controller:
             case KernelLayer::journal:
             case KernelLayer::other:
                 break;

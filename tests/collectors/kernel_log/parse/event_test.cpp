@@ -90,7 +90,7 @@ TEST_CASE("drivers: libata, SCSI, USB, NVMe, MMC, loop, virtio") {
         {"ata9: hard resetting link", Layer::ata, Kind::reset, "ata9"},
         {"ata9: limiting SATA link speed to 1.5 Gbps", Layer::ata, Kind::slowed, "ata9"},
         {"ata9.00: NCQ disabled due to excessive errors", Layer::ata, Kind::slowed, "ata9.00"},
-        {"ata9.00: disabled", Layer::ata, Kind::device_gone, "ata9.00"},
+        {"ata9.00: disabled", Layer::ata, Kind::lost, "ata9.00"},
         {"ata9.00: qc timeout after 5000 msecs (cmd 0xec)", Layer::ata, Kind::timeout, "ata9.00"},
         {"ata9: command 0x25 timeout, stat 0xd0 host_stat 0x24", Layer::ata, Kind::timeout, "ata9"},
         {"sd 8:0:0:0: rejecting I/O to offline device", Layer::scsi, Kind::device_gone, "8:0:0:0"},
@@ -119,9 +119,8 @@ TEST_CASE("drivers: libata, SCSI, USB, NVMe, MMC, loop, virtio") {
          Layer::nvme, Kind::timeout, "nvme3"},
         {"nvme nvme3: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0x10",
          Layer::nvme, Kind::reset, "nvme3"},
-        {"nvme nvme3: Removing after probe failure status: -19", Layer::nvme, Kind::device_gone,
-         "nvme3"},
-        {"nvme nvme3: Device not ready; aborting reset, CSTS=0x1", Layer::nvme, Kind::device_gone,
+        {"nvme nvme3: Removing after probe failure status: -19", Layer::nvme, Kind::lost, "nvme3"},
+        {"nvme nvme3: Device not ready; aborting reset, CSTS=0x1", Layer::nvme, Kind::lost,
          "nvme3"},
         {"nvme3n1: Read(0x2) @ LBA 1048576, 8 blocks, Unrecovered Read Error (sct 0x2 / sc 0x81) "
          "DNR",
@@ -197,7 +196,7 @@ TEST_CASE("filesystems") {
          Kind::io, "dm-3"},
         {"Aborting journal on device dm-3.", Layer::journal, Kind::journal_aborted, "dm-3"},
         {"journal commit I/O error", Layer::journal, Kind::journal_aborted, ""},
-        {"JBD2: IO error -5 recovering block 1234 in log", Layer::journal, Kind::io, ""},
+        {"JBD2: IO error -5 recovering block 1234 in log", Layer::journal, Kind::inconsistent, ""},
         {"EXT4-fs (sdq1): error loading journal", Layer::filesystem, Kind::inconsistent, "sdq1"},
         {"XFS (sdq1): metadata I/O error in \"xfs_trans_read_buf_map+0x1/0x2 [xfs]\" at daddr 0x8 "
          "len 8 error 5",
@@ -230,7 +229,7 @@ TEST_CASE("filesystems") {
          Layer::filesystem, Kind::inconsistent, "sdq1"},
         {"WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been "
          "suspended.",
-         Layer::filesystem, Kind::array_failed, "tank"},
+         Layer::zfs, Kind::array_failed, "tank"},
     });
     const auto mount = parse_kernel_message(
         "BTRFS info (device sdq1): bdev /dev/sdr1 errs: wr 1, rd 4, flush 0, corrupt 2, gen 3");
@@ -238,11 +237,267 @@ TEST_CASE("filesystems") {
     CHECK(mount->btrfs == BtrfsCounters{1, 4, 0, 2, 3, true});
 }
 
+TEST_CASE("drives that the kernel gave up, and drives that predict their failure") {
+    check({
+        {"nvme nvme3: Disabling device after reset failure: -19", Layer::nvme, Kind::lost, "nvme3"},
+        {"nvme 0000:04:00.0: Removing after probe failure status: -19", Layer::nvme, Kind::lost,
+         "nvme 0000:04:00.0"},
+        {"nvme3n1: detected capacity change from 2000409264 to 0", Layer::nvme, Kind::lost,
+         "nvme3n1"},
+        {"ata9.00: disable device", Layer::ata, Kind::lost, "ata9.00"},
+        {"ata9.00 (slot 4): disabled", Layer::ata, Kind::lost, "ata9.00"},
+        {"ata9: reset failed, giving up", Layer::ata, Kind::device_gone, "ata9"},
+        {"ata9: COMRESET failed (errno=-16)", Layer::ata, Kind::transport, "ata9"},
+        {"sd 8:0:0:0: Device offlined - not ready after error recovery", Layer::scsi, Kind::lost,
+         "8:0:0:0"},
+        {"sd 8:0:1:0: [sdq] Test Unit Ready failed: Result: hostbyte=DID_NO_CONNECT "
+         "driverbyte=DRIVER_OK",
+         Layer::scsi, Kind::device_gone, "sdq"},
+        {"sd 8:0:1:0: [sdq] Read Capacity(16) failed: Result: hostbyte=DID_TIME_OUT "
+         "driverbyte=DRIVER_OK",
+         Layer::scsi, Kind::timeout, "sdq"},
+        {"sd 8:0:1:0: [sdq] tag#3 Add. Sense: Failure prediction threshold exceeded", Layer::scsi,
+         Kind::hardware, "sdq"},
+        {"sd 8:0:1:0: [sdq] Add. Sense: Hardware impending failure general hard drive failure",
+         Layer::scsi, Kind::hardware, "sdq"},
+        {"sd 8:0:1:0: [sdq] ASC=0x5d ASCQ=0x10", Layer::scsi, Kind::named, "sdq"},
+        {"sd 8:0:1:0: [sdq] Add. Sense: ASC=0x5d ASCQ=0x10", Layer::scsi, Kind::hardware, "sdq"},
+        {"sd 8:0:1:0: [sdq] Add. Sense: Failure prediction threshold exceeded (FALSE)", Layer::scsi,
+         Kind::io, "sdq"},
+        {"sd 6:0:0:0: [sdr] tag#0 Add. Sense: Medium not present", Layer::scsi, Kind::harmless,
+         "sdr"},
+        {"sd 6:0:0:0: [sdr] Add. Sense: Medium not present - tray closed", Layer::scsi,
+         Kind::harmless, "sdr"},
+        {"sd 8:0:1:0: [sdq] tag#0 Add. Sense: ATA pass through information available", Layer::scsi,
+         Kind::harmless, "sdq"},
+        {"sd 8:0:0:0: [sdq] Write Protect is off", Layer::scsi, Kind::named, "sdq"},
+        {"sd 8:0:0:0: [sdq] Start/Stop Unit failed: Result: hostbyte=DID_BAD_TARGET "
+         "driverbyte=DRIVER_OK",
+         Layer::scsi, Kind::named, "sdq"},
+        {"blk_update_request: critical medium error, dev sd>", Layer::block, Kind::medium,
+         "unknown-drive"},
+        {"mmcblk1: response CRC error sending r/w cmd command, card status 0x900", Layer::mmc,
+         Kind::transport, "mmcblk1"},
+        {"mmcblk1: unknown error -110 sending read/write command, card status 0x900", Layer::mmc,
+         Kind::timeout, "mmcblk1"},
+        {"mmc_host mmc1: Timeout sending command (cmd 0x202000 arg 0x0 status 0x80202000)",
+         Layer::mmc, Kind::timeout, "mmc1"},
+        {"mmc1: Card stuck being busy! __mmc_poll_for_busy", Layer::mmc, Kind::timeout, "mmc1"},
+        {"mmc1: Card stuck in wrong state! card_busy_detect status: 0xe00", Layer::mmc,
+         Kind::timeout, "mmc1"},
+        {"mmc1: cqhci: timeout for tag 12, qcnt 1", Layer::mmc, Kind::timeout, "mmc1"},
+        {"mmc1: error -110 whilst initialising SD card", Layer::mmc, Kind::timeout, "mmc1"},
+        {"mmc1: error -84 whilst initialising MMC card", Layer::mmc, Kind::transport, "mmc1"},
+    });
+}
+
+TEST_CASE("controllers and buses speak for the drives behind them") {
+    check({
+        {"megaraid_sas 0000:02:00.0: 5434 (712345679s/0x0002/CRIT) - Predictive failure: PD "
+         "02(e0x20/s2)",
+         Layer::controller, Kind::hardware, "PD 02(e0x20/s2)"},
+        {"megaraid_sas 0000:02:00.0: 5435 (712345680s/0x0002/WARN) - Unexpected sense: PD "
+         "0a(e0x20/s10) Path 500, CDB: 28 00, Sense: 3/11/00",
+         Layer::controller, Kind::medium, "PD 0a(e0x20/s10)"},
+        {"megaraid_sas 0000:02:00.0: 5436 (712345681s/0x0002/info) - State change on PD "
+         "02(e0x20/s2) from ONLINE(18) to FAILED(11)",
+         Layer::controller, Kind::kicked, "PD 02(e0x20/s2)"},
+        {"megaraid_sas 0000:02:00.0: 5437 (712345682s/0x0001/CRIT) - VD 00/0 is now DEGRADED",
+         Layer::controller, Kind::array_degraded, "VD 00/0"},
+        {"megaraid_sas 0000:02:00.0: 5438 (712345683s/0x0001/FATAL) - VD 00/0 is now OFFLINE",
+         Layer::controller, Kind::array_failed, "VD 00/0"},
+        {"megaraid_sas 0000:02:00.0: 5439 (712345684s/0x0020/FATAL) - Fatal firmware error: Line 1",
+         Layer::controller, Kind::hardware, "megaraid_sas 0000:02:00.0"},
+        {"megaraid_sas 0000:02:00.0: Found FW in FAULT state, will reset adapter scsi0.",
+         Layer::controller, Kind::hardware, "megaraid_sas 0000:02:00.0"},
+        {"sd 0:2:0:0: [sdq] megasas: RESET cmd=28 retries=0", Layer::scsi, Kind::timeout, "sdq"},
+        {"sd 0:2:0:0: megasas: RESET -12345 cmd=28 retries=0", Layer::scsi, Kind::timeout,
+         "0:2:0:0"},
+        {"mptbase: ioc0: SMART data received, ASC/ASCQ = 5dh/00h", Layer::controller,
+         Kind::hardware, "ioc0"},
+        {"mpt3sas_cm0: SAS host is non-operational !!!!", Layer::controller, Kind::lost,
+         "mpt3sas_cm0"},
+        {"mpt2sas_cm0: fault_state(0x265d)!", Layer::controller, Kind::hardware, "mpt2sas_cm0"},
+        {"mpt2sas_cm0: _config_request: command timeout", Layer::controller, Kind::timeout,
+         "mpt2sas_cm0"},
+        {"3w-9xxx: scsi1: AEN: ERROR (0x04:0x0009): Drive timeout detected:port=3.",
+         Layer::controller, Kind::timeout, "port=3"},
+        {"3w-9xxx: scsi1: AEN: ERROR (0x04:0x0002): Degraded unit:unit=0, port=1.",
+         Layer::controller, Kind::kicked, "unit=0, port=1"},
+        {"3w-9xxx: scsi1: AEN: WARNING (0x04:0x0023): Sector repair completed:port=2, LBA=0x1.",
+         Layer::controller, Kind::medium, "port=2, LBA=0x1"},
+        {"3w-9xxx: scsi1: AEN: ERROR (0x04:0x005F): Cache synchronization failed; some data "
+         "lost:unit=0.",
+         Layer::controller, Kind::io, "unit=0"},
+        {"hpsa 0000:05:00.0: Controller lockup detected: 0x00130000 after 30", Layer::controller,
+         Kind::lost, "hpsa 0000:05:00.0"},
+        {"aacraid: Host adapter abort request (0,0,3,0)", Layer::controller, Kind::timeout,
+         "aacraid"},
+        {"AAC0: adapter kernel panic'd fffffffd", Layer::controller, Kind::lost, "AAC0"},
+        {"qla2xxx [0000:05:00.0]-801c:10: Abort command issued nexus=10:0:0 -- 2002.",
+         Layer::controller, Kind::timeout, "0000:05:00.0"},
+        {"session1: session recovery timed out after 120 secs", Layer::controller, Kind::transport,
+         "session1"},
+        {"pcieport 0000:00:1d.0: AER: device recovery failed", Layer::controller, Kind::lost,
+         "pcieport 0000:00:1d.0"},
+        {"pcieport 0000:00:1c.4: pciehp: Slot(12): Link Down", Layer::controller, Kind::lost,
+         "pcieport 0000:00:1c.4"},
+        {"xhci_hcd 0000:00:14.0: HC died; cleaning up", Layer::controller, Kind::lost,
+         "xhci_hcd 0000:00:14.0"},
+        {"zio pool=z vdev=/dev/sdq1 error=5 type=2 offset=3293896704 size=24576 flags=188881",
+         Layer::zfs, Kind::io, "sdq1"},
+        {"zio pool=z vdev=/dev/disk/by-id/ata-EXAMPLE_X1-part1 error=52 type=1 offset=1 size=1 "
+         "flags=1",
+         Layer::zfs, Kind::checksum, "ata-EXAMPLE_X1-part1"},
+        {"block drbd0: disk( UpToDate -> Failed )", Layer::block, Kind::array_degraded, "drbd0"},
+        {"drbd r0/0 drbd1: disk( UpToDate -> Failed )", Layer::block, Kind::array_degraded,
+         "drbd1"},
+        {"block drbd0: peer( Secondary -> Unknown ) conn( Connected -> Timeout ) disk( UpToDate -> "
+         "Failed ) pdsk( UpToDate -> DUnknown )",
+         Layer::block, Kind::array_degraded, "drbd0"},
+        {"INFO: task jbd2/sdq1-8:411 blocked for more than 120 seconds.", Layer::filesystem,
+         Kind::timeout, "sdq1"},
+        {"INFO: task xfsaild/dm-3:411 blocked for more than 122 seconds.", Layer::filesystem,
+         Kind::timeout, "dm-3"},
+        {"INFO: task txg_sync:411 blocked for more than 120 seconds.", Layer::filesystem,
+         Kind::timeout, ""},
+    });
+    for (const char* message : {
+             "mpt3sas_cm0: log_info(0x30030101): originator(IOP), code(0x03), sub_code(0x0101)",
+             "mpt2sas_cm0: sending diag reset !!",
+             "mpt2sas_cm0: config_request: manufacturing(0), action(0), form(0x00000000)",
+             "mptbase: ioc0: RAID STATUS CHANGE for PhysDisk 1 id=8",
+             "megaraid_sas 0000:02:00.0: 5434 (712345679s/0x0020/INFO) - Patrol Read started",
+             "megaraid_sas 0000:02:00.0: firmware supports msix",
+             "pcieport 0000:00:1d.0: AER: PCIe Bus Error: severity=Corrected, type=Data Link Layer",
+             "nvme 0000:03:00.0: AER:   device [144d:a808] error status/mask=00000001/0000e000",
+             "qla2xxx [0000:81:00.1]-500b:10: LOOP DOWN detected (2 7 0 0).",
+             "block drbd0: pdsk( UpToDate -> DUnknown )",
+             "xhci_hcd 0000:00:14.0: xHCI Host Controller",
+             "INFO: task qemu-system-x86:18753 blocked for more than 120 seconds.",
+         }) {
+        INFO(std::string(message));
+        CHECK_FALSE(parse_kernel_message(message));
+    }
+}
+
+TEST_CASE("filesystems, pools and arrays that cannot be used, or not fully") {
+    check({
+        {"EXT4-fs (sdq6): group descriptors corrupted!", Layer::filesystem, Kind::inconsistent,
+         "sdq6"},
+        {"EXT4-fs (sdq6): bad geometry: block count 10 exceeds size of device (9 blocks)",
+         Layer::filesystem, Kind::inconsistent, "sdq6"},
+        {"EXT4-fs (sdq6): ext4_check_descriptors: Checksum for group 0 failed (1!=2)",
+         Layer::filesystem, Kind::inconsistent, "sdq6"},
+        {"EXT4-fs warning (device sdq6): __ext4_read_dirblock:902: error reading directory block "
+         "(ino 27787265, block 0)",
+         Layer::filesystem, Kind::io, "sdq6"},
+        {"EXT4-fs (sdq6): error count since last fsck: 8", Layer::filesystem, Kind::recorded_errors,
+         "sdq6"},
+        {"JBD2: recovery failed", Layer::journal, Kind::inconsistent, ""},
+        {"BTRFS error (device sdq1): failed to read chunk root", Layer::filesystem,
+         Kind::inconsistent, "sdq1"},
+        {"BTRFS error (device sdq1): failed to read block groups: -5", Layer::filesystem,
+         Kind::inconsistent, "sdq1"},
+        {"BTRFS warning (device sdq1): devid 2 uuid 11111111-2222-3333-4444-555555555555 is "
+         "missing",
+         Layer::filesystem, Kind::missing_member, "sdq1"},
+        {"XFS (dm-3): xfs_log_force: error -5 returned.", Layer::filesystem, Kind::shutdown,
+         "dm-3"},
+        {"XFS (sdq1): Filesystem has been shut down due to log error (0x2).", Layer::filesystem,
+         Kind::shutdown, "sdq1"},
+        {"XFS (sdq1): log mount failed", Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"XFS: Internal error XFS_WANT_CORRUPTED_RETURN at line 342 of file fs/xfs/xfs_alloc.c.  "
+         "Caller 0xffffffffa01e76c2",
+         Layer::filesystem, Kind::inconsistent, ""},
+        {"Filesystem \"dm-3\": XFS internal error xfs_trans_cancel at line 1164", Layer::filesystem,
+         Kind::inconsistent, "dm-3"},
+        {"I/O error in filesystem (\"sdq1\") meta-data dev sdq1 block 0x1", Layer::filesystem,
+         Kind::io, "sdq1"},
+        {"xfs_force_shutdown(sdq1,0x8) called from line 1165 of file fs/xfs/xfs_trans.c.",
+         Layer::filesystem, Kind::shutdown, "sdq1"},
+        {"SQUASHFS error: Unable to read page, block 26f9ea4, size 8684", Layer::filesystem,
+         Kind::io, ""},
+        {"F2FS-fs (sdq1): access invalid blkaddr:4294967295", Layer::filesystem, Kind::inconsistent,
+         "sdq1"},
+        {"exFAT-fs (sdq1): error, invalid access to FAT (entry 0x1)", Layer::filesystem,
+         Kind::inconsistent, "sdq1"},
+        {"exFAT-fs (sdq1): Filesystem has been set read-only", Layer::filesystem, Kind::read_only,
+         "sdq1"},
+        {"ntfs3: sdq1: ino=5, directory corrupted", Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"UBIFS error (ubi0:0 pid 1): ubifs_read_node: bad node type (255 but expected 9)",
+         Layer::filesystem, Kind::inconsistent, "ubi0:0"},
+        {"bcachefs (dm-3): IO error on dm-3 for data checksum error, inode 1 offset 8: expected 0 "
+         "got 1 (type 5)",
+         Layer::filesystem, Kind::checksum, "dm-3"},
+        {"bcachefs (sdq): emergency read only", Layer::filesystem, Kind::read_only, "sdq"},
+        {"bcachefs (sdq): btree write error: I/O", Layer::filesystem, Kind::io, "sdq"},
+        {"OCFS2: ERROR (device sdq1): ocfs2_validate_gd_self: Group descriptor #1 has bad "
+         "signature",
+         Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"device-mapper: thin: 253:2: switching pool to out-of-data-space (queue IO) mode",
+         Layer::dm, Kind::pool_full, "253:2"},
+        {"device-mapper: thin: 253:2: switching pool to out-of-data-space mode", Layer::dm,
+         Kind::pool_full, "253:2"},
+        {"device-mapper: thin: 253:2: switching pool to read-only mode", Layer::dm,
+         Kind::array_failed, "253:2"},
+        {"device-mapper: thin: 253:2: metadata operation 'dm_pool_commit_metadata' failed: error = "
+         "-5",
+         Layer::dm, Kind::array_failed, "253:2"},
+        {"device-mapper: raid1: Mirror read failed from 8:16. Trying alternative device.",
+         Layer::dm, Kind::io, "8:16"},
+        {"bcache: bch_cached_dev_error() stop bcache0: too many IO errors on backing device sdq",
+         Layer::bcache, Kind::lost, "sdq"},
+        {"md/raid1:md4: active with 1 out of 2 mirrors", Layer::md, Kind::array_degraded, "md4"},
+        {"md/raid:md4: raid level 5 active with 2 out of 3 devices, algorithm 2", Layer::md,
+         Kind::array_degraded, "md4"},
+        {"md/raid:md4: raid level 6 active with 5 out of 6 devices, algorithm 2", Layer::md,
+         Kind::array_reduced, "md4"},
+        {"md/raid10:md4: active with 3 out of 4 devices", Layer::md, Kind::array_degraded, "md4"},
+        {"md/raid10:md4: sdq1: Raid device exceeded read_error threshold [cur 21:max 20]",
+         Layer::md, Kind::io, "sdq1"},
+        {"md/raid:md4: Too many read errors, failing device sdq1.", Layer::md, Kind::io, "sdq1"},
+        {"md/raid:md4: failed to run raid set.", Layer::md, Kind::array_failed, "md4"},
+    });
+    for (const char* message : {
+             "SQUASHFS error: Can't find a SQUASHFS superblock on sdq1",
+             "F2FS-fs (sdq1): Magic Mismatch, valid(0xf2f52010) - read(0x0)",
+             "F2FS-fs (sdq1): Can't find valid F2FS filesystem in 1th superblock",
+             "exFAT-fs (sdq1): Volume was not properly unmounted. Some data may be corrupt. Please "
+             "run fsck.",
+             "FAT-fs (sdq1): Volume was not properly unmounted. Some data may be corrupt. Please "
+             "run fsck.",
+             "XFS (sdq1): User initiated shutdown received. Shutting down filesystem",
+             "XFS (sdq1): Invalid superblock magic number",
+             "BTRFS error (device sdq1): failed to read chunk tree: -2",
+             "md/raid1:md0: active with 4 out of 24 mirrors",
+             "md/raid:md4: raid level 6 active with 6 out of 6 devices, algorithm 2",
+             "EXT4-fs (sdq1): error count since last fsck: 0",
+             "bcachefs (sdq): going read-only",
+             "device-mapper: thin: 253:2: growing the data device from 1 to 2 blocks",
+         }) {
+        INFO(std::string(message));
+        CHECK_FALSE(parse_kernel_message(message));
+    }
+}
+
+TEST_CASE("names that are no drives") {
+    for (const char* name : {"sr0", "fd0", "mtdblock1", "loop7", "loop7p1", "nbd0", "zram0", "ram3",
+                             "mmcblk0boot1", "mmcblk0rpmb", "/dev/sr0", "st0"}) {
+        CAPTURE(std::string(name));
+        CHECK(is_no_drive(name));
+    }
+    for (const char* name :
+         {"sda", "sdr1", "mmcblk0", "mmcblk0p1", "nvme0n1", "vda", "dm-0", "md0", "srx", ""}) {
+        CAPTURE(std::string(name));
+        CHECK_FALSE(is_no_drive(name));
+    }
+}
+
 TEST_CASE("harmless messages that resemble errors are not events") {
     for (const char* message : {
              "nvme nvme3: Shutdown timeout set to 8 seconds",
              "nvme nvme3: missing or invalid SUBNQN field.",
-             "EXT4-fs (sdq1): error count since last fsck: 12",
              "EXT4-fs (sdq1): initial error at time 1600000000: ext4_find_entry:1455",
              "EXT4-fs (sdq1): warning: mounting fs with errors, running e2fsck is recommended",
              "EXT4-fs warning (device sdq1): ext4_dx_add_entry:2461: Directory (ino: 2) index "
@@ -257,9 +512,6 @@ TEST_CASE("harmless messages that resemble errors are not events") {
              "ata9.00: configured for UDMA/133",
              "ata9.00: status: { DRDY }",
              "ata9: SATA max UDMA/133 abar m2048@0xf7f36000 port 0xf7f36100 irq 27",
-             "sd 8:0:0:0: [sdq] Write Protect is off",
-             "sd 8:0:0:0: [sdq] Start/Stop Unit failed: Result: hostbyte=DID_BAD_TARGET "
-             "driverbyte=DRIVER_OK",
              "usb 2-1: new SuperSpeed USB device number 3 using xhci_hcd",
              "RAS: Correctable Errors collector initialized.",
              "ACPI Error: AE_NOT_FOUND, During name lookup/catalog",
