@@ -1,5 +1,6 @@
 #include "collectors/kernel_log/parse/line.hpp"
 
+#include "collectors/kernel_log/parse/event.hpp"
 #include "collectors/kernel_log/parse/log_time.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 #include "core/text.hpp"
@@ -30,7 +31,8 @@ Bracket classify_bracket(std::string_view& inside) {
     }
     if (!text.empty() && (text.front() == 'T' || text.front() == 'C' || text.front() == '+')) {
         const std::string_view digits = trim_start(text.substr(1), " ");
-        if (!digits.empty() && consists_of(digits, "0123456789.")) return Bracket::other;
+        // dmesg -H prints the locale's decimal point.
+        if (!digits.empty() && consists_of(digits, "0123456789.,")) return Bracket::other;
     }
     if (is_weekday(text) && text.size() >= 20 && month_of(text.substr(4)) != 0) {
         return Bracket::civil;
@@ -191,6 +193,179 @@ bool skip_prefix(std::string_view& rest, KernelLogLine& line) {
     return found;
 }
 
+// A log's line whose stamp has an unknown form is known by its words: lengths of the text in which
+// they are looked for.
+constexpr size_t max_stamp_size = 96;
+constexpr size_t max_decoration_size = 64;
+
+// The first "hh:mm" in the text; npos if there is none.
+size_t find_clock(std::string_view text) {
+    for (size_t colon = text.find(':', 1); colon != text.npos; colon = text.find(':', colon + 1)) {
+        if (colon + 2 < text.size() && is_digit(text[colon - 1]) && is_digit(text[colon + 1]) &&
+            is_digit(text[colon + 2]))
+            return colon - (colon > 1 && is_digit(text[colon - 2]) ? 2 : 1);
+    }
+    return text.npos;
+}
+
+// Blanks, quote marks, list marks, box drawing, ANSI colours, also in caret notation.
+bool skip_decoration(std::string_view& rest) {
+    const size_t before = rest.size();
+    while (!rest.empty()) {
+        if (contains(" \t>|*`\"'", rest.front())) {
+            rest.remove_prefix(1);
+        } else if (rest.starts_with("\xe2\x94") && rest.size() > 2) {  // U+2500 to U+253F
+            rest.remove_prefix(3);
+        } else if (rest.starts_with("\x1b[") || rest.starts_with("^[[")) {
+            const size_t end = rest.find('m');
+            if (end == rest.npos || end > 16) break;
+            rest.remove_prefix(end + 1);
+        } else {
+            break;
+        }
+    }
+    return rest.size() != before;
+}
+
+// /dev/kmsg: "3,1234,5678901,-;text"
+bool skip_kmsg_head(std::string_view& rest, KernelLogLine& line) {
+    TextScanner scan(rest);
+    const auto priority = scan.number();
+    if (!priority || *priority > 0xff || !scan.skip(",") || !scan.number() || !scan.skip(","))
+        return false;
+    const size_t end = scan.rest().find(';');
+    if (end == rest.npos || end > 32 || !scan.number() || scan.peek() != ',') return false;
+    line.level = static_cast<int>(*priority % 8);
+    line.from_kernel = *priority < 8;
+    scan.until(";");
+    rest = scan.rest();
+    return true;
+}
+
+// journalctl -o json: {…,"MESSAGE":"…",…}; dmesg --json: "msg": "…"; journalctl -o export:
+// MESSAGE=…
+bool skip_to_field(std::string_view& rest, KernelLogLine& line) {
+    if (rest.starts_with("MESSAGE=")) {
+        rest.remove_prefix(8);
+        return true;
+    }
+    const bool journal = rest.starts_with('{') && contains(rest, "\"MESSAGE\"");
+    if (!journal && !rest.starts_with("\"msg\"") && !rest.starts_with("msg\"")) return false;
+    TextScanner scan(rest);
+    if (journal) {
+        scan.until("\"MESSAGE\"");
+        line.from_kernel = contains(rest, "\"kernel\"");
+    } else {
+        scan.until("msg\"");
+    }
+    scan.skip_spaces();
+    if (!scan.skip(":")) return false;
+    scan.skip_spaces();
+    if (!scan.skip("\"")) return false;
+    std::string_view text = scan.rest();
+    size_t end = 0;
+    while (end < text.size() && (text[end] != '"' || (end > 0 && text[end - 1] == '\\'))) ++end;
+    rest = text.substr(0, end);
+    return true;
+}
+
+// "Mai 01 00:00:02 srv kernel: …", "Wed Nov 25 12:00:01 2026 kern.err kernel: …", "kernel:[ 1.0] …"
+bool skip_to_kernel(std::string_view& rest, KernelLogLine& line) {
+    constexpr std::string_view mark = "kernel:";
+    const size_t found = rest.substr(0, max_stamp_size).find(mark);
+    if (found == rest.npos) return false;
+    const std::string_view before = trim_end(rest.substr(0, found), " ");
+    if (found > 0 && (rest[found - 1] != ' ' || before.ends_with(':'))) return false;
+    if (!before.empty() && find_clock(before) == before.npos) return false;
+    line.civil_time = before;
+    rest = trim_start(rest.substr(found + mark.size()), " ");
+    return true;
+}
+
+// "192.0.2.1: kern: alert: [2024-04-16T18:19:30Z]: …", "[Ter Set 19 10:00:01 2023] …"
+bool skip_to_bracket(std::string_view& rest, KernelLogLine& line) {
+    const std::string_view head = rest.substr(0, max_stamp_size);
+    const size_t begin = head.find('[');
+    if (begin == head.npos || begin > max_decoration_size) return false;
+    const size_t end = head.find(']', begin);
+    if (end == head.npos) return false;
+    std::string_view inside = rest.substr(begin + 1, end - begin - 1);
+    std::string_view uptime = inside;
+    const bool is_seconds = is_uptime(uptime);
+    if (!is_seconds && find_clock(inside) == inside.npos) return false;
+    (is_seconds ? line.uptime : line.civil_time) = is_seconds ? uptime : inside;
+    rest = trim_start(rest.substr(end + 1), ": ");
+    return true;
+}
+
+// "2025 Jun 18 10:00:01 host program[12]: …": a clock with text around it, host and program
+bool skip_to_program(std::string_view& rest, KernelLogLine& line) {
+    const std::string_view head = rest.substr(0, max_decoration_size);
+    const size_t clock = find_clock(head);
+    if (clock == head.npos) return false;
+    const size_t end = rest.find(' ', clock);
+    if (end == rest.npos) return false;
+    std::string_view behind = trim_start(rest.substr(end), " ");
+    if (!parse_kernel_message(behind)) {
+        const size_t colon = behind.substr(0, max_stamp_size).find("]: ");
+        if (colon == behind.npos) return false;
+        const size_t blank = behind.substr(0, colon).rfind(' ');
+        if (blank != behind.npos) behind.remove_prefix(blank + 1);
+        if (!is_letter(behind.front())) return false;
+        line.from_kernel = false;
+    }
+    line.civil_time = rest.substr(0, end);
+    rest = behind;
+    return true;
+}
+
+// A known message anywhere in the line, by the beginnings that nothing else has.
+bool skip_to_known_words(std::string_view& rest) {
+    for (std::string_view words :
+         {"blk_update_request: ", "print_req_error: ", "end_request: ", "I/O error, dev ",
+          "critical medium error, dev ", "critical target error, dev ", "Buffer I/O error on dev",
+          "EXT4-fs error (device ", "EXT4-fs (", "XFS (", "BTRFS error (device ",
+          "BTRFS warning (device ", "md/raid", "Aborting journal on device "}) {
+        const size_t found = rest.substr(0, 2 * max_stamp_size).find(words);
+        if (found == rest.npos || found == 0 || is_letter(rest[found - 1])) continue;
+        if (!parse_kernel_message(rest.substr(found))) continue;
+        rest.remove_prefix(found);
+        return true;
+    }
+    return false;
+}
+
+// A line in no known form: the message may stand behind anything.
+bool skip_unknown_prefix(std::string_view& rest, KernelLogLine& line) {
+    if (rest.size() < 16 || parse_kernel_message(rest)) return false;
+    std::string_view text = rest;
+    const auto done = [&] {
+        rest = text;
+        skip_brackets(rest, line);
+        return true;
+    };
+    if (skip_decoration(text) && skip_prefix(text, line)) {
+        rest = text;
+        return true;
+    }
+    // Blanks alone: a later line of a message.
+    const bool indented = rest.front() == ' ' || rest.front() == '\t';
+    if (skip_to_field(text, line) || skip_kmsg_head(text, line)) return done();
+    // A container's name: "db-1  | [ 131.2] …"
+    if (const size_t bar = text.substr(0, max_decoration_size).find("| "); bar != text.npos) {
+        std::string_view behind = text.substr(bar);
+        skip_decoration(behind);
+        if (skip_prefix(behind, line)) {
+            rest = behind;
+            return true;
+        }
+    }
+    if (skip_to_kernel(text, line) || skip_to_bracket(text, line) || skip_to_program(text, line))
+        return done();
+    if (indented && parse_kernel_message(text)) return false;
+    return skip_to_known_words(text) && done();
+}
+
 // Real-time kernels print the processor: "000: mmcblk1: …"
 void skip_processor(std::string_view& rest) {
     if (rest.size() > 5 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) &&
@@ -217,7 +392,8 @@ KernelLogLine parse_kernel_log_line(std::string_view text) {
     KernelLogLine line;
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     std::string_view rest = without_prefix(trim_end(text, "\r\n"), byte_order_mark);
-    const bool prefixed = skip_prefix(rest, line);
+    bool prefixed = skip_prefix(rest, line);
+    if (!prefixed) prefixed = skip_unknown_prefix(rest, line);
     skip_processor(rest);
     if (rest.starts_with(' ') || rest.starts_with('\t')) {
         line.continuation = !prefixed;

@@ -153,6 +153,12 @@ void KernelLogReader::finish(Command& command) {
     event.address = command.address;
     event.operation = command.operation;
     event.text = command.text;
+    // A drive that refuses a plain read or write is at fault, not the command.
+    if (event.kind == KernelEventKind::target && event.layer == KernelLayer::ata &&
+        (event.operation.starts_with("WRITE FPDMA") || event.operation.starts_with("WRITE DMA") ||
+         event.operation.starts_with("READ FPDMA") || event.operation.starts_with("READ DMA"))) {
+        event.kind = KernelEventKind::io;
+    }
     // Many drives refuse discard and write same; that is harmless.
     if (event.kind == KernelEventKind::target &&
         (event.operation.starts_with("Unmap") || event.operation.starts_with("Write same"))) {

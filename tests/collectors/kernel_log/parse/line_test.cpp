@@ -65,6 +65,67 @@ TEST_CASE("the message is found behind every known prefix") {
     }
 }
 
+TEST_CASE("the message is found behind stamps of unknown forms, by its words") {
+    for (const char* prefix : {
+             "[  +0,000012] ",
+             "    [ 8123.456789] ",
+             "\t[ 8123.456789] ",
+             "> [ 8123.456789] ",
+             ">> Nov 14 10:00:01 box kernel: ",
+             "| [ 8123.456789] ",
+             "\xe2\x94\x82 [ 8123.456789] ",
+             "**[ 8123.456789] ",
+             "\x1b[31m[ 8123.456789] ",
+             "^[[32m[ 8123.456789] ",
+             "db-1  | [ 8123.456789] ",
+             "kern.log:[ 8123.456789] ",
+             "/var/log/kern.log:Nov 14 10:00:01 box kernel: ",
+             "Mai 01 00:00:02 srv kernel: ",
+             "Dez 31 23:59:58 srv kernel: [ 8123.456789] ",
+             "f\xc3\xa9vr. 14 10:00:01 srv kernel: ",
+             "\xd0\xbd\xd0\xbe\xd1\x8f 14 10:00:01 srv kernel: ",
+             "11\xe6\x9c\x88 25 10:00:01 srv kernel: ",
+             "[Ter Set 19 10:00:01 2023] ",
+             "2025 Jun 18 10:00:01 box kernel: ",
+             "2025 Jun 18 10:00:01 ",
+             "192.0.2.1: kern:   alert: [2024-05-13T15:13:11.99476118Z]: ",
+             "Wed Nov 25 12:00:01 2026 kern.err kernel: [ 8123.456789] ",
+             "3,1234,5678901,-;",
+             "3,1234,5678901,-,caller=T1;",
+             "MESSAGE=",
+             "kernel:[ 8123.456789] ",
+             "kernel: ",
+             "[  *** ] (2 of 3) A start job is running ",
+         }) {
+        INFO(std::string(prefix));
+        const KernelLogLine line = parse(std::string(prefix) + std::string(text));
+        CHECK(line.message == text);
+        CHECK(line.from_kernel);
+        CHECK_FALSE(line.continuation);
+    }
+    const KernelLogLine journal = parse(
+        "{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"I/O error, dev sdq, sector "
+        "4096\",\"PRIORITY\":\"3\"}");
+    CHECK(journal.message == text);
+    CHECK(journal.from_kernel);
+    CHECK(parse("\"msg\": \"I/O error, dev sdq, sector 4096\"").message == text);
+}
+
+TEST_CASE("a stamp of an unknown form does not make another program's words the kernel's") {
+    for (const char* line : {
+             "Mai 01 00:00:02 srv smartd[812]: I/O error, dev sdq, sector 1",
+             "Mai 01 00:00:02 srv sshd[1]: kernel: I/O error, dev sdq, sector 1",
+             "11,1234,5678901,-;I/O error, dev sdq, sector 1",
+             "{\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"I/O error, dev sdq, sector 4096\"}",
+         }) {
+        INFO(std::string(line));
+        CHECK_FALSE(parse(line).from_kernel);
+    }
+    CHECK(parse("Mai 01 00:00:02 srv smartd[812]: Device: /dev/sdq").message ==
+          "smartd[812]: Device: /dev/sdq");
+    CHECK(parse("my error, dev sdq, sector 1").message == "my error, dev sdq, sector 1");
+}
+
 TEST_CASE("lines of other programs are not from the kernel") {
     for (const char* line : {
              "Nov 14 10:00:01 box smartd[812]: I/O error, dev sdq, sector 1",

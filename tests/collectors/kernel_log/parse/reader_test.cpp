@@ -173,11 +173,33 @@ TEST_CASE("a refusal is less precise than any other reason, more so than none") 
     };
     CHECK(ata("0x9 (media error)") == Lines{"ata medium ata9.00"});
     CHECK(ata("0x4 (timeout)") == Lines{"ata timeout ata9.00"});
-    CHECK(ata("0x1 (device error)") == Lines{"ata target ata9.00"});
+    // A refused read is no refused command.
+    CHECK(ata("0x1 (device error)") == Lines{"ata io ata9.00"});
+    CHECK(events("ata9.00: failed command: READ LOG DMA EXT\n"
+                 "ata9.00: cmd 47/00:01 tag 18 dma 512 in\n"
+                 "         res 51/04 Emask 0x1 (device error)\n"
+                 "ata9.00: error: { ABRT }\n") == Lines{"ata target ata9.00"});
     CHECK(
         events("sd 8:0:0:0: [sdq] tag#1 FAILED Result: hostbyte=DID_TIME_OUT driverbyte=DRIVER_OK\n"
                "sd 8:0:0:0: [sdq] tag#1 Sense Key : Illegal Request [current]\n") ==
         Lines{"scsi timeout sdq"});
+}
+
+TEST_CASE("a card reader without a card has no errors") {
+    CHECK(events("sd 6:0:0:0: [sdr] tag#0 FAILED Result: hostbyte=DID_OK driverbyte=DRIVER_SENSE\n"
+                 "sd 6:0:0:0: [sdr] tag#0 Sense Key : Not Ready [current]\n"
+                 "sd 6:0:0:0: [sdr] tag#0 Add. Sense: Medium not present\n"
+                 "sd 6:0:0:0: [sdr] tag#0 CDB: Read(10) 28 00\n"
+                 "blk_update_request: I/O error, dev sdr, sector 0\n"
+                 "Buffer I/O error on dev sdr, logical block 0, async page read\n"
+                 "blk_update_request: I/O error, dev sdq, sector 0\n") ==
+          Lines{"scsi harmless sdr", "block io sdq"});
+    CHECK(events("sd 6:0:0:0: [sdr] tag#0 Sense Key : Not Ready [current]\n"
+                 "sd 6:0:0:0: [sdr] tag#0 Add. Sense: Medium not present\n"
+                 "sd 6:0:0:0: [sdr] tag#0 Sense Key : Medium Error [current]\n"
+                 "sd 6:0:0:0: [sdr] tag#0 Add. Sense: Unrecovered read error\n"
+                 "blk_update_request: critical medium error, dev sdr, sector 0\n") ==
+          Lines{"scsi harmless sdr", "scsi medium sdr", "block medium sdr"});
 }
 
 TEST_CASE("when more than 16 devices report at once the oldest report is complete") {
