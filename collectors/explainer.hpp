@@ -112,6 +112,7 @@ struct LogText {
 struct LogLines {
     std::string_view first, last;
     uint64_t count = 0;
+    uint64_t judged = 0;  // those of the kernel, and of programs that can be explained
 };
 
 // Reads the kernel's messages in all pieces, in order, and hands the messages of other programs to

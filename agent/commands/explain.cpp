@@ -31,6 +31,8 @@ constexpr std::array<const Explainer*, 6> explainers = {
 // Other programs' messages in a system log.
 constexpr std::array<const ProgramLogExplainer*, 0> program_explainers = {};
 
+constexpr std::string_view unknown_lines = "lines of an unknown form";
+
 // Bytes. A format is recognised by its beginning; the rest is searched only if that fails.
 constexpr size_t beginning = 256 * kib;
 
@@ -201,10 +203,14 @@ Result<std::vector<ExplainedSection>> explain_sections(std::string_view text, Ti
     }
     ExplainedSection log{&kernel_log_explainer, {}, {}, 0};
     const LogLines lines = explain_log({split.rest, program_explainers}, now, log.sink);
-    if (lines.count > 0) {
-        const char* const end = lines.last.data() + lines.last.size();
-        log.text = {lines.first.data(), static_cast<size_t>(end - lines.first.data())};
+    if (lines.count > 0 || log.sink.strange_line_count > 0) {
+        const auto first = lines.count > 0 ? lines.first : log.sink.strange_lines.front();
+        const auto last = lines.count > 0 ? lines.last : log.sink.strange_lines.back();
+        const char* const end = last.data() + last.size();
+        log.text = {first.data(), static_cast<size_t>(end - first.data())};
         log.understood = lines.count;
+        if (lines.count > 0 && lines.judged == 0)
+            log.sink.problem("", {ErrorKind::absent, "the log has no message of the kernel"});
         const auto behind = std::ranges::find_if(explained, [&](const ExplainedSection& section) {
             return section.text.data() > log.text.data();
         });
@@ -226,9 +232,12 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
         if (!found) return Failure(found.error());
         sections = std::move(*found);
     }
-    if (sections.empty()) {
-        const Explainer* explainer = explainer_of(text);
-        if (explainer == nullptr) return unrecognised(text);
+    const bool understood = std::ranges::any_of(
+        sections, [](const ExplainedSection& section) { return section.understood > 0; });
+    const Explainer* const explainer = understood ? nullptr : explainer_of(text);
+    if (sections.empty() && explainer == nullptr) return unrecognised(text);
+    if (explainer != nullptr) {
+        sections.clear();
         ExplainedSection whole{explainer, text, {}, 1};
         if (const auto done = explainer->explain(text, now, whole.sink); !done)
             return misread(*explainer, done.error());
@@ -249,9 +258,9 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     sort_findings(report.findings);
     for (const ExplainedSection& section : sections) {
         ExplainedPart part;
-        part.what = section.explainer->what;
-        if (section.explainer != &kernel_log_explainer)
-            part.subjects = fmt::format("{}", fmt::join(devices_of(section.sink), ", "));
+        const bool log = section.explainer == &kernel_log_explainer;
+        part.what = log && section.understood == 0 ? unknown_lines : section.explainer->what;
+        if (!log) part.subjects = fmt::format("{}", fmt::join(devices_of(section.sink), ", "));
         explanation.parts.push_back(std::move(part));
         for (const auto& [subject, error] : section.sink.problems)
             report.problems.push_back({"explain", subject, error.message, now});

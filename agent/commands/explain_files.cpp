@@ -33,6 +33,8 @@ int explain_file(const std::string& path, bool first, const ExplainOptions& opti
     auto explanation = explain_text(saved->text(), now);
     if (!explanation) return complain(path, explanation.error());
     if (path != "-") explanation->name = path;
+    if (!saved->damage().empty())
+        explanation->report.problems.push_back({"explain", "", saved->damage(), now});
     std::string text = options.json
                            ? explanation_to_json(*explanation)
                            : render_explanation(*explanation, now, view_of_standard_output());

@@ -6,15 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
 
+#include "collectors/backups/parse/decompressor.hpp"
+#include "core/bytes.hpp"
+
 namespace lastgood {
 
 namespace {
-
-constexpr size_t limit = size_t{1} << 30;
 
 Failure failure(const std::string& name, int error) {
     const ErrorKind kind = error == ENOENT                     ? ErrorKind::absent
@@ -23,12 +25,31 @@ Failure failure(const std::string& name, int error) {
     return fail(kind, fmt::format("cannot read {}: {}", name, errno_text(error)));
 }
 
+// The format for make_decompressor(); empty: the text is not packed.
+std::string_view format_of(std::string_view text) {
+    using namespace std::string_view_literals;
+    if (text.starts_with("\x1f\x8b"sv)) return "gzip";
+    if (text.starts_with("\xfd"
+                         "7zXZ\0"sv))
+        return "xz";
+    if (text.starts_with("\x28\xb5\x2f\xfd"sv)) return "zstd";
+    if (text.starts_with("BZh"sv)) return "bzip2";
+    return {};
+}
+
+Failure too_large(const std::string& name, std::string_view unpacked, size_t limit) {
+    return fail(ErrorKind::failed,
+                fmt::format("{} is larger than {} MiB{}: save the part that matters to a file",
+                            name, limit / mib, unpacked));
+}
+
 }  // namespace
 
 SavedText::SavedText(SavedText&& other) noexcept
     : map_(std::exchange(other.map_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      buffer_(std::move(other.buffer_)) {}
+      buffer_(std::move(other.buffer_)),
+      damage_(std::move(other.damage_)) {}
 
 SavedText::~SavedText() {
     if (map_ != nullptr) {
@@ -41,7 +62,7 @@ std::string_view SavedText::text() const {
                            : std::string_view(buffer_);
 }
 
-Result<SavedText> SavedText::open(const std::string& path) {
+Result<SavedText> SavedText::open(const std::string& path, size_t limit) {
     const bool standard_input = path == "-";
     const std::string name = standard_input ? "standard input" : path;
     const int fd =
@@ -50,9 +71,12 @@ Result<SavedText> SavedText::open(const std::string& path) {
         return failure(name, errno);
     }
     SavedText saved;
-    const auto read = saved.read(fd, name);
+    auto read = saved.read(fd, name, limit);
     if (!standard_input) {
         ::close(fd);
+    }
+    if (read) {
+        read = saved.unpack(name, limit);
     }
     if (!read) {
         return Failure(read.error());
@@ -60,7 +84,34 @@ Result<SavedText> SavedText::open(const std::string& path) {
     return saved;
 }
 
-Result<void> SavedText::read(int fd, const std::string& name) {
+Result<void> SavedText::unpack(const std::string& name, size_t limit) {
+    const std::string_view format = format_of(text());
+    const auto decompressor = make_decompressor(format);
+    if (decompressor == nullptr) return {};
+    std::string unpacked;
+    decompressor->copy_to(unpacked, limit);
+    constexpr size_t piece = 4 * kib;  // a small one can grow to a hundred MiB
+    bool good = true;
+    for (std::string_view rest = text(); good && !rest.empty();) {
+        good = decompressor->feed(rest.substr(0, piece));
+        rest.remove_prefix(std::min(piece, rest.size()));
+        if (decompressor->produced() > limit) return too_large(name, " when unpacked", limit);
+    }
+    if (!good) {
+        damage_ = fmt::format("the {} file is damaged behind {} bytes of its content", format,
+                              unpacked.size());
+    } else if (!decompressor->ended()) {
+        damage_ = fmt::format("the {} file is cut off after {} bytes of its content", format,
+                              unpacked.size());
+    }
+    if (!damage_.empty() && unpacked.empty())
+        return fail(ErrorKind::malformed, fmt::format("{}: {}", name, damage_));
+    if (map_ != nullptr) ::munmap(std::exchange(map_, nullptr), size_);
+    buffer_ = std::move(unpacked);
+    return {};
+}
+
+Result<void> SavedText::read(int fd, const std::string& name, size_t limit) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) {
         return failure(name, errno);
@@ -93,8 +144,7 @@ Result<void> SavedText::read(int fd, const std::string& name) {
             return {};
         }
         if (used > limit) {
-            return fail(ErrorKind::failed,
-                        fmt::format("{} is larger than 1 GiB: save it to a file", name));
+            return too_large(name, "", limit);
         }
     }
 }

@@ -51,9 +51,13 @@ void KernelLogAccount::charge_device(const KernelEvent& event,
         add(metric::drive_kernel_errors_total, drive, to_string(kind), layer, count, origin,
             event.sector);
     }
-    if (!subjects.array.empty()) {
-        add(metric::array_kernel_errors_total, subjects.array, to_string(kind), layer, count,
-            origin, event.sector);
+    // A member that is no drive, such as a loop device: its array has lost a copy all the same.
+    const bool of_member = subjects.drives.empty() && subjects.array.empty();
+    const std::string array =
+        of_member && !event.array.empty() ? names_.array(event.array) : subjects.array;
+    if (!array.empty()) {
+        add(metric::array_kernel_errors_total, array, to_string(kind), layer, count, origin,
+            event.sector);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "collectors/kernel_log/parse/trouble.hpp"
 #include "core/bytes.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
@@ -294,27 +295,35 @@ class LogReader {
     void take_kernel(std::string_view message, const KernelLogLine& line, std::string_view raw) {
         const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
         if (prefixed) count(raw);
+        if (prefixed) ++lines_.judged;
         if (parse_kernel_message(message)) {
+            if (!prefixed) ++lines_.judged;
             if (!prefixed) count(raw);
             const bool dated = !line.civil_time.empty();
             const auto time = dated ? time_of(line.civil_time, now_) : std::nullopt;
             reader_.feed(message, {time.value_or(now_), {}, raw, time.has_value()});
-        } else if (!prefixed) {
-            take_program(line, message, raw);
+        } else if (prefixed) {
+            if (looks_like_trouble(message)) sink_.not_understood(raw);
+        } else if (!take_program(line, message, raw) && line_looks_like_trouble(message)) {
+            sink_.not_understood(raw);
         }
     }
 
-    void take_program(const KernelLogLine& line, std::string_view text, std::string_view raw) {
+    // False if it is of no program that can be explained.
+    bool take_program(const KernelLogLine& line, std::string_view text, std::string_view raw) {
         const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
         if (prefixed) count(raw);
-        if (text_.programs.empty()) return;
+        if (text_.programs.empty()) return false;
         const auto [program, message] = program_and_message(text);
         for (const ProgramLogExplainer* explainer : text_.programs) {
             if (explainer->program != program) continue;
             if (!prefixed) count(raw);
+            ++lines_.judged;
             const auto time = prefixed ? time_of(line.civil_time, now_) : std::nullopt;
             explainer->explain(message, raw, time.value_or(now_), sink_);
+            return true;
         }
+        return false;
     }
 
     const LogText& text_;

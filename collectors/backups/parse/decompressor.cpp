@@ -208,6 +208,8 @@ class Unzstd : public Decompressor {
 
 void Decompressor::keep(std::string_view output) {
     produced_ += output.size();
+    if (output_ != nullptr && output_->size() < limit_)
+        output_->append(output.substr(0, limit_ - output_->size()));
     if (head_.size() < head_length) head_ += output.substr(0, head_length - head_.size());
     if (output.size() >= tail_length) {
         tail_ = output.substr(output.size() - tail_length);
@@ -221,7 +223,6 @@ std::unique_ptr<Decompressor> make_decompressor(std::string_view format) {
     if (format == "gzip") return std::make_unique<Gunzip>();
     if (format == "bzip2") return std::make_unique<Bunzip>();
     if (format == "xz") return std::make_unique<Unxz>();
-
     if (format == "zstd") return std::make_unique<Unzstd>();
     return nullptr;
 }

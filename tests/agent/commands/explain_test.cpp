@@ -11,6 +11,7 @@
 #include "agent/commands/saved_text.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/status/view.hpp"
+#include "tests/packed.hpp"
 #include "tests/select.hpp"
 
 using namespace lastgood;
@@ -121,6 +122,35 @@ TEST_CASE("unrecognised and compressed text is rejected with a hint") {
         CHECK(explanation.error().kind == ErrorKind::malformed);
         CHECK(explanation.error().message.find("mdstat") != std::string::npos);
     }
+}
+
+TEST_CASE("packed files are unpacked, within a limit") {
+    char name[] = "/tmp/lastgood-packed-XXXXXX";
+    const int fd = ::mkstemp(name);
+    REQUIRE(fd >= 0);
+    ::close(fd);
+    const std::string text = std::string(100'000, 'x') + "\n" + kernel_log;
+    for (const test::PackedFormat& format : test::formats) {
+        CAPTURE(format.name);
+        const std::string packed = format.pack(text);
+        REQUIRE(write_file(name, packed, Synced::no));
+        const auto saved = SavedText::open(name);
+        REQUIRE(saved);
+        CHECK(saved->text() == text);
+        CHECK(saved->damage().empty());
+        CHECK(!SavedText::open(name, 50'000));
+        // Cut off: what is there is read, and the damage is told.
+        REQUIRE(
+            write_file(name, std::string_view(packed).substr(0, packed.size() - 8), Synced::no));
+        const auto cut = SavedText::open(name);
+        if (cut) {
+            CHECK(!cut->damage().empty());
+            CHECK(std::string_view(text).starts_with(cut->text()));
+        } else {
+            CHECK(cut.error().kind == ErrorKind::malformed);
+        }
+    }
+    ::unlink(name);
 }
 
 TEST_CASE("saved text from files, pipes and others") {

@@ -1,16 +1,18 @@
 #include "collectors/backups/parse/completeness.hpp"
 
-#include <bzlib.h>
 #include <doctest/doctest.h>
-#include <lzma.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <string>
 
 #include "collectors/backups/parse/decompressor.hpp"
+#include "tests/packed.hpp"
 
 using namespace lastgood;
+using test::bzipped;
+using test::formats;
+using test::gzipped;
+using test::xzipped;
+using test::zstandard;
 using namespace std::string_literals;
 
 namespace {
@@ -32,62 +34,6 @@ std::string dump(size_t lines) {
     return "--\n-- PostgreSQL database dump\n--\n\n" + text_of(lines) +
            "\n--\n-- PostgreSQL database dump complete\n--\n\n";
 }
-
-std::string gzipped(const std::string& text) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string out(text.size() + 1000, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
-
-std::string bzipped(const std::string& text) {
-    std::string out(text.size() + 10000, '\0');
-    auto size = static_cast<unsigned>(out.size());
-    REQUIRE(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
-                                     static_cast<unsigned>(text.size()), 1, 0, 0) == BZ_OK);
-    out.resize(size);
-    return out;
-}
-
-std::string xzipped(const std::string& text) {
-    std::string out(text.size() + 10000, '\0');
-    size_t size = 0;
-    REQUIRE(lzma_easy_buffer_encode(
-                0, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
-                text.size(), reinterpret_cast<uint8_t*>(out.data()), &size, out.size()) == LZMA_OK);
-    out.resize(size);
-    return out;
-}
-
-std::string zstandard(const std::string& text, bool checksum = true) {
-    ZSTD_CCtx* const context = ZSTD_createCCtx();
-    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, checksum ? 1 : 0);
-    std::string out(ZSTD_compressBound(text.size()), '\0');
-    const size_t size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());
-    ZSTD_freeCCtx(context);
-    REQUIRE(ZSTD_isError(size) == 0);
-    out.resize(size);
-    return out;
-}
-
-struct Format {
-    std::string name;
-    std::string (*pack)(const std::string&);
-};
-
-const Format formats[] = {
-    {"gzip", gzipped},
-    {"bzip2", bzipped},
-    {"xz", xzipped},
-    {"zstd", [](const std::string& text) { return zstandard(text); }},
-};
 
 // Feeds everything through the decompressor in pieces, as probe_file() does.
 bool unpacks(const std::string& format, const std::string& bytes, size_t piece,
