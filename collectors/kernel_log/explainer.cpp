@@ -13,8 +13,8 @@
 #include "collectors/kernel_log/parse/log_time.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
-#include "collectors/kernel_log/parse/text_scanner.hpp"
 #include "collectors/kernel_log/parse/trouble.hpp"
+#include "collectors/kernel_log/saved_names.hpp"
 #include "core/bytes.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
@@ -26,205 +26,6 @@ namespace lastgood {
 namespace {
 
 constexpr size_t max_recognise_bytes = 64 * kib;
-constexpr size_t max_names = 4096;  // bounds the memory for a flood of made-up names
-constexpr std::string_view unknown_filesystem = "unknown";
-
-// The leading number: "2:0:0:0" → 2, "2" → 2; -1 if there is none.
-int leading_number(std::string_view address) {
-    const auto number = TextScanner(address).number();
-    return number && *number < 100000 ? static_cast<int>(*number) : -1;
-}
-
-// Charges errors to the names that they were logged under; resolve() then maps each of these names
-// to a device name with what the whole log has shown.
-class SavedLogNames : public KernelLogNames {
-  public:
-    // To be called for each event before it is charged.
-    void learn(const KernelEvent& event) {
-        if (event.layer == KernelLayer::nvme && !event.address.empty() &&
-            names_.size() < max_names) {  // a PCI function
-            names_["nvme " + std::string(event.address)] = event.device;
-        } else if (!event.address.empty() && event.device != event.address &&
-                   event.kind != KernelEventKind::port_map && names_.size() < max_names &&
-                   contains(event.address, ':')) {
-            names_[std::string(event.address)] = event.device;
-        }
-        if (!event.fstype.empty() && fstypes_.size() < max_names)
-            fstypes_.emplace(event.filesystem, event.fstype);
-        const std::string_view whole = whole_device(event.device);
-        if (whole.starts_with("nvme") && nvme_devices_.size() < max_names)
-            nvme_devices_.emplace(whole);
-        if (event.layer == KernelLayer::ata && event.device.starts_with("ata")) {
-            const std::string port(event.device.substr(0, event.device.find('.')));
-            if (event.kind == KernelEventKind::ata_recovered) {
-                ports_in_recovery_.erase(port);
-            } else if (ports_in_recovery_.size() < max_names) {
-                ports_in_recovery_.insert(port);
-            }
-        }
-        // While libata recovers just one port, errors of the SCSI layer come from that port.
-        if (event.layer == KernelLayer::scsi && role_of(event.kind) == KernelEventRole::error &&
-            ports_in_recovery_.size() == 1 && !event.address.empty()) {
-            ++votes_[*ports_in_recovery_.begin()][leading_number(event.address)];
-        }
-    }
-
-    void note(const KernelEvent& event) override {
-        if (event.kind == KernelEventKind::port_map && !event.device.empty() &&
-            event.address.starts_with("host") && usb_hosts_.size() < max_names) {
-            usb_hosts_[std::string(event.device)] = leading_number(event.address.substr(4));
-        }
-    }
-
-    KernelLogSubjects subjects(const KernelEvent& event, std::string_view) override {
-        KernelLogSubjects subjects;
-        std::string name(whole_device(event.device));
-        if (is_no_drive(name)) return subjects;
-        if (name.starts_with("dm-") || name.starts_with("mapper/") || name.starts_with("md") ||
-            name.starts_with("bcache") || name.starts_with("drbd") || name.starts_with("zd")) {
-            subjects.array = name;  // the log does not show its drives
-        } else {
-            subjects.drives = {name};
-        }
-        return subjects;
-    }
-
-    std::string array(std::string_view device) override {
-        // "253:2", a thin pool; the major number of dm is dynamic, but says nothing else
-        const size_t colon = device.find(':');
-        if (colon != std::string_view::npos && consists_of(device.substr(0, colon), decimal_digits))
-            return "dm-" + std::string(device.substr(colon + 1));
-        return std::string(whole_device(device));
-    }
-    std::string filesystem(std::string_view device) override {
-        return std::string(device.empty() ? unknown_filesystem : device);
-    }
-    // "ext4"; empty if the log does not show it.
-    std::string fstype(const std::string& device) const {
-        const auto known = fstypes_.find(device);
-        return known == fstypes_.end() ? std::string() : known->second;
-    }
-
-    // The device name for a name that an error was charged to; empty if it is not a drive. A name
-    // that the log does not explain stays as it is.
-    std::string resolve(const std::string& name) const {
-        if (name.starts_with("ata")) return drive_on_port(name);
-        if (name.starts_with("usb ")) {
-            const auto host = usb_hosts_.find(name.substr(4));
-            return host == usb_hosts_.end() ? std::string() : only_drive_of_host(host->second);
-        }
-        if (name.starts_with("host")) return only_drive_of_host(leading_number(name.substr(4)));
-        if (name.starts_with("nvme ")) {  // a PCI function
-            const auto known = names_.find(name);
-            return known == names_.end() ? name.substr(5) : only_namespace_of(known->second);
-        }
-        if (std::ranges::count(name, ':') == 3) {
-            const auto known = names_.find(name);
-            return known == names_.end() ? name : known->second;
-        }
-        if (std::ranges::count(name, ':') == 1) return name_of_number(name);
-        if (name.starts_with("nvme") && name.find('n', 4) == std::string::npos) {
-            return only_namespace_of(name);
-        }
-        if (name.starts_with("mmc") && !name.starts_with("mmcblk")) {
-            return "mmcblk" + name.substr(3);
-        }
-        return name;
-    }
-
-  private:
-    // "nvme0" → "nvme0n1"; a controller with several namespaces or none keeps its name.
-    std::string only_namespace_of(const std::string& controller) const {
-        const std::string prefix = controller + "n";
-        std::string found;
-        for (const std::string& device : nvme_devices_) {
-            if (!device.starts_with(prefix)) continue;
-            if (!found.empty()) return controller;
-            found = device;
-        }
-        return found.empty() ? controller : found;
-    }
-
-    // Empty if the SCSI host has no drive or several.
-    std::string only_drive_of_host(int host) const {
-        std::string found;
-        for (const auto& [address, name] : names_) {
-            if (leading_number(address) != host) continue;
-            if (!found.empty() && found != name) return {};
-            found = name;
-        }
-        return found;
-    }
-
-    // "ata3.00" → "sdc": the port's SCSI host is the one that most often reports errors while
-    // libata recovers the port; without such reports it is host 2, because port N mostly is host
-    // N-1.
-    std::string drive_on_port(const std::string& device) const {
-        const size_t dot = device.find('.');
-        std::string port = device.substr(0, dot);
-        int host = leading_number(std::string_view(port).substr(3)) - 1;
-        if (const auto votes = votes_.find(port); votes != votes_.end()) {
-            int most = 0;
-            for (const auto& [candidate, count] : votes->second) {
-                if (count > most) {
-                    most = count;
-                    host = candidate;
-                }
-            }
-        }
-        std::set<std::string> all;
-        std::set<std::string> matching;
-        const int link = dot == std::string::npos
-                             ? -1
-                             : leading_number(std::string_view(device).substr(dot + 1));
-        for (const auto& [address, name] : names_) {
-            if (leading_number(address) != host) continue;
-            all.insert(name);
-            // The number behind the dot is the channel behind a port multiplier (target 0), else
-            // the target (channel 0); drivers/ata/libata-scsi.c, ata_scsi_scan_host.
-            TextScanner scan(address);
-            scan.until(":");
-            const int channel = leading_number(scan.rest());
-            scan.until(":");
-            const int target = leading_number(scan.rest());
-            if ((channel == link && target == 0) || (channel == 0 && target == link))
-                matching.insert(name);
-        }
-        if (all.size() == 1) return *all.begin();
-        if (matching.size() == 1) return *matching.begin();
-        return port;
-    }
-
-    // "8:16" → "sdb". SCSI disks have majors 8, 65 to 71 and 128 to 135, with 16 minors for each
-    // drive (kernel documentation, admin-guide/devices.txt).
-    static std::string name_of_number(const std::string& number) {
-        TextScanner scan(number);
-        const auto major = scan.number();
-        if (!major || !scan.skip(":")) return number;
-        const auto minor = scan.number();
-        if (!minor || *minor > 255) return number;
-        uint64_t index = *minor / 16;
-        if (*major >= 65 && *major <= 71) {
-            index += (*major - 64) * 16;
-        } else if (*major >= 128 && *major <= 135) {
-            index += (*major - 120) * 16;
-        } else if (*major != 8) {
-            return number;
-        }
-        std::string letters;
-        for (uint64_t rest = index + 1; rest > 0; rest = (rest - 1) / 26) {
-            letters.insert(letters.begin(), static_cast<char>('a' + (rest - 1) % 26));
-        }
-        return "sd" + letters;
-    }
-
-    std::map<std::string, std::string> names_;         // SCSI address → device
-    std::set<std::string> nvme_devices_;               // controllers and namespaces
-    std::set<std::string> ports_in_recovery_;          // ATA ports
-    std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → number of errors
-    std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
-    std::map<std::string, std::string> fstypes_;       // device → type of the filesystem on it
-};
 
 bool recognises(std::string_view text) {
     bool found = false;
@@ -296,7 +97,10 @@ class LogReader {
         const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
         if (prefixed) count(raw);
         if (prefixed) ++lines_.judged;
-        if (parse_kernel_message(message)) {
+        if (const auto event = parse_kernel_message(message)) {
+            if (event->layer == KernelLayer::scsi) names_.learn_address(*event);
+            if (event->kind == KernelEventKind::named && looks_like_trouble(message))
+                sink_.not_understood(raw);
             if (!prefixed) ++lines_.judged;
             if (!prefixed) count(raw);
             const bool dated = !line.civil_time.empty();
@@ -335,6 +139,7 @@ class LogReader {
     KernelLogReader reader_{
         [this](const KernelEvent& event, const KernelLogReader::Origin& origin) {
             names_.learn(event);
+            names_.note_state(event, origin);
             account_.charge(event, origin);
         }};
 };
@@ -390,6 +195,7 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
                 sink.evidence[{key.first, key.second, labels}].add(sum.evidence);
         }
     }
+    names.observe_states(now, sink);
     return log.lines();
 }
 

@@ -9,6 +9,9 @@ std::vector<Rule> array_rules() {
         present(Operand(metric::array_sync_progress_ratio, "action", {"check", "repair"}));
     const Operand lost_for_good(metric::array_kernel_errors_recent, "kind",
                                 {"array_failed", "uncorrected"});
+    const auto logged = [](std::string_view kind) {
+        return at_least(Operand(metric::array_kernel_errors_recent, "kind", {kind}), 1);
+    };
     return {
         Rule{
             .name = "array_failed",
@@ -159,10 +162,49 @@ std::vector<Rule> array_rules() {
                    "report one failed request, so the largest of their counts is taken.",
         },
         Rule{
+            .name = "array_kernel_pool_full",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {logged("pool_full")},
+            .summary = "Pool {subject} has run out of space: writes to its volumes wait or fail.",
+            .advice = "See how full it is: lvs -a -o+data_percent,metadata_percent\n"
+                      "Enlarge it now (lvextend), or free space in it: fstrim -a\n"
+                      "Then check the filesystems on it: lastgood status",
+            .why = "A thin pool promises more than it has. Without space it queues writes for a "
+                   "minute, then fails them, and filesystems on it stop.",
+        },
+        Rule{
+            .name = "array_kernel_degraded",
+            .severity = Severity::critical,
+            .subject = SubjectKind::array,
+            .all_of = {logged("array_degraded"), unless(present(metric::array_degraded_members))},
+            .summary = "Array {subject} runs with members missing; one more loss may lose data.",
+            .advice = "Check the newest backup now; make one if it is old: lastgood status\n"
+                      "See what is missing: {command:look}\n"
+                      "Do not pull, power off or stress the other members.\n"
+                      "Unless a rebuild runs already, add a new drive: {command:replace}",
+            .why = "From the log, where the array itself cannot be seen: a saved log, or an array "
+                   "of a controller.",
+        },
+        Rule{
+            .name = "array_kernel_reduced",
+            .severity = Severity::warning,
+            .subject = SubjectKind::array,
+            .all_of = {logged("array_reduced"), unless(present(metric::array_degraded_members))},
+            .summary = "Array {subject} runs with a member missing; it survives one more loss.",
+            .advice = "See what is missing: {command:look}\n"
+                      "Check the newest backup: lastgood status\n"
+                      "Unless a rebuild runs already, add a new drive this week: "
+                      "{command:replace}",
+            .why = "The same as array_kernel_degraded, but redundancy is left.",
+        },
+        Rule{
             .name = "array_kernel_errors",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
-            .all_of = {at_least(metric::array_kernel_errors_recent, 1),
+            .all_of = {at_least(except(metric::array_kernel_errors_recent, "kind",
+                                       {"pool_full", "array_degraded", "array_reduced"}),
+                                1),
                        unless(at_least(lost_for_good, 1))},
             .summary = "Array {subject} had {value:recent error|recent errors} that its redundancy "
                        "did not repair.",

@@ -93,6 +93,23 @@ std::vector<Rule> drive_failing_rules() {
                    "says that its electronics or mechanics fail.",
         },
         Rule{
+            .name = "drive_failing_given_up",
+            .severity = Severity::critical,
+            .subject = SubjectKind::drive,
+            .all_of = {at_least(Operand(metric::drive_kernel_errors_recent, "kind", {"lost"}), 1),
+                       unless(is(metric::drive_present, 0))},
+            .summary = "Drive {subject} is gone: the kernel gave it up after errors.",
+            .advice =
+                LASTGOOD_SAVE_DATA "See what happened: journalctl -k -g {device}\n"
+                                   "See its array: lastgood status {device}\n"
+                                   "Check power, cable and backplane.\n"
+                                   "If it comes back only for a while, replace the drive with "
+                                   "serial number {serial}.",
+            .why = "The driver disabled or removed the device, or the controller before it: all "
+                   "requests fail until a reset or a replug, even if the name is still there. "
+                   "When the host no longer sees it, drive_gone reports it.",
+        },
+        Rule{
             .name = "drive_failing_dropped",
             .severity = Severity::critical,
             .subject = SubjectKind::drive,

@@ -111,7 +111,7 @@ std::vector<Rule> other_rules() {
         return Operand(metric::drive_kernel_errors_recent, "kind", std::move(kinds));
     };
     const auto failing =
-        at_least(kernel_errors({"medium", "hardware", "kicked", "uncorrected"}), 1);
+        at_least(kernel_errors({"medium", "hardware", "kicked", "uncorrected", "lost"}), 1);
     // A single rejected command, reset or corrected read means little.
     const auto telling = at_least(except(metric::drive_kernel_errors_recent, "kind",
                                          {"unsupported", "nexus", "target", "reset", "corrected"}),

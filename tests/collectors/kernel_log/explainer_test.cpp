@@ -98,6 +98,56 @@ TEST_CASE("explain: a failed journal that its message does not name") {
           "journal_aborted/journal=1; ");
 }
 
+TEST_CASE("explain: a later line names the drive of an address") {
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "[    1.0] sd 14:0:152:0: attempting task abort! scmd(ffff94f8c94d2448)\n"
+        "[    1.0] sd 14:0:152:0: [sdwt] tag#7137 CDB: opcode=0x0 00 00 00 00 00 00\n"
+        "[    2.0] sd 14:0:153:0: attempting task abort! scmd(ffff94f8c94d2448)\n"
+        "[    2.0] sd 14:0:153:0: [sdwu] Write Protect is off\n"
+        "[    3.0] nvme nvme3: pci function 0000:04:00.0\n"
+        "[    3.1] nvme 0000:04:00.0: I/O 3 QID 2 timeout, aborting\n",
+        1700000000, sink));
+    CHECK(text_of(totals(sink.observations)) ==
+          "nvme3 timeout/nvme=1; sdwt timeout/scsi=1; sdwu timeout/scsi=1; ");
+}
+
+TEST_CASE("explain: what is no drive has no errors") {
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "[    1.0] blk_update_request: critical medium error, dev sr0, sector 0 op 0x0:(READ)\n"
+        "[    1.0] sr 1:0:0:0: [sr0] tag#0 FAILED Result: hostbyte=DID_OK\n"
+        "[    1.0] sr 1:0:0:0: [sr0] tag#0 Sense Key : Medium Error [current]\n"
+        "[    1.0] blk_update_request: I/O error, dev fd0, sector 0\n"
+        "[    1.0] blk_update_request: I/O error, dev mtdblock1, sector 0\n"
+        "[    1.0] I/O error, dev mmcblk0boot1, sector 0\n"
+        "[    1.0] Buffer I/O error on dev nbd0, logical block 0, async page read\n"
+        "[    1.0] I/O error, dev loop7, sector 0\n",
+        1700000000, sink));
+    CHECK(text_of(totals(sink.observations)) == "");
+}
+
+TEST_CASE("explain: the state that a log tells") {
+    const auto explained = [](std::string_view log) {
+        ExplainSink sink;
+        REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+        return text_of(totals(sink.observations));
+    };
+    CHECK(explained("[    1.0] md/raid1:md4: active with 1 out of 2 mirrors\n") ==
+          "md4 array_degraded/md=1; ");
+    CHECK(explained("[    1.0] md/raid1:md4: active with 1 out of 2 mirrors\n"
+                    "[    9.0] md: md4: recovery done.\n") == "");
+    CHECK(explained("[    1.0] device-mapper: thin: 253:2: switching pool to out-of-data-space "
+                    "(queue IO) mode\n") == "dm-2 pool_full/dm=1; ");
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "[    1.0] EXT4-fs (sdq2): error count since last fsck: 8\n", 1700000000, sink));
+    const auto count =
+        test::select(sink.observations, metric::filesystem_kernel_errors_total, "/dev/sdq2");
+    REQUIRE(count.size() == 1);
+    CHECK(count.front()->value == 8);
+}
+
 TEST_CASE("explain: a kernel log is recognised, other texts are not") {
     CHECK(kernel_log_explainer.recognises("I/O error, dev sdq, sector 8\n"));
     CHECK(kernel_log_explainer.recognises("Nov 14 10:00:01 box kernel: hello\n"));
