@@ -183,11 +183,9 @@ std::vector<Observation> join_observations(const std::vector<ExplainedSection>& 
 
 // Explains each section and the log between them; empty if there is neither. Error: of the first
 // section that cannot be parsed, if no other part was understood.
-Result<std::vector<ExplainedSection>> explain_sections(std::string_view text, Timestamp now) {
+Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, Timestamp now) {
     std::vector<ExplainedSection> explained;
     std::optional<Failure> failure;
-    const SplitText split = split_text(text, explainers);
-    std::vector<ExplainSink> failed;
     for (const TextSection& section : split.sections) {
         ExplainedSection one{section.explainer, section.text, {}, 0};
         const auto done = section.explainer->explain(section.text, now, one.sink);
@@ -226,9 +224,11 @@ Result<std::vector<ExplainedSection>> explain_sections(std::string_view text, Ti
 
 Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     std::vector<ExplainedSection> sections;
+    SplitText split;
     const bool blob = atasmart_blob_explainer.recognises(text);
     if (!blob) {
-        auto found = explain_sections(text, now);
+        split = split_text(text, explainers);
+        auto found = explain_sections(split, now);
         if (!found) return Failure(found.error());
         sections = std::move(*found);
     }
@@ -269,7 +269,7 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
             report.problems.push_back({"explain", "", "the file names no drive", now});
     }
     add_unjudged(report);
-    add_evidence(text, sections, explanation);
+    add_evidence(text, split.marks, sections, explanation);
     if (blob) explanation.parts.front().first_line = 0;
     return explanation;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "agent/commands/explain_split.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "rules/rule.hpp"
@@ -104,8 +103,8 @@ ShownLine shown(const Evidence& evidence, uint64_t number) {
 
 }  // namespace
 
-void add_evidence(std::string_view text, const std::vector<ExplainedSection>& sections,
-                  Explanation& explanation) {
+void add_evidence(std::string_view text, std::span<const SplitText::Mark> marks,
+                  const std::vector<ExplainedSection>& sections, Explanation& explanation) {
     std::vector<std::vector<Evidence>> lines;  // of each finding, then the strange ones
     for (const Finding& finding : explanation.report.findings) {
         const EvidenceList list = evidence_of(finding, sections);
@@ -125,7 +124,7 @@ void add_evidence(std::string_view text, const std::vector<ExplainedSection>& se
     for (const auto& list : lines)
         for (const Evidence& evidence : list) places.push_back(evidence.line);
 
-    const std::vector<uint64_t> numbers = line_numbers(text, places);
+    const std::vector<uint64_t> numbers = line_numbers(text, places, marks);
     auto number = numbers.begin();
     for (ExplainedPart& part : explanation.parts) {
         part.first_line = *number++;

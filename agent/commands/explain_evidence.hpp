@@ -1,9 +1,11 @@
 // Finds the lines of an explained text that show each finding. Pure.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "agent/commands/explain_split.hpp"
 #include "collectors/explainer.hpp"
 #include "exporters/status/explanation.hpp"
 
@@ -18,8 +20,8 @@ struct ExplainedSection {
 };
 
 // Fills in `explanation`'s evidence, strange lines and the lines of its parts, which are in the
-// order of `sections`.
-void add_evidence(std::string_view text, const std::vector<ExplainedSection>& sections,
-                  Explanation& explanation);
+// order of `sections`. `marks`: those of split_text(), or empty.
+void add_evidence(std::string_view text, std::span<const SplitText::Mark> marks,
+                  const std::vector<ExplainedSection>& sections, Explanation& explanation);
 
 }  // namespace lastgood

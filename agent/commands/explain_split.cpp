@@ -17,6 +17,12 @@ namespace {
 constexpr size_t longest_output = 16 * mib;
 constexpr int most_failures = 64;
 
+constexpr uint64_t lines_of_mark = 4096;
+
+uint64_t newlines_in(std::string_view text) {
+    return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 // Without a mail program's quote marks, blanks at the start and the line break.
 std::string_view bare(std::string_view line) {
     line = trim_end(line, "\r\n");
@@ -67,7 +73,15 @@ class Splitter {
             next_ = found == nullptr
                         ? text_.size()
                         : static_cast<size_t>(static_cast<const char*>(found) - text_.data()) + 1;
+            const size_t line_end = next_;
             take(text_.substr(at_, next_ - at_));
+            newlines_ += text_[line_end - 1] == '\n' ? 1 : 0;
+            if (next_ > line_end)
+                newlines_ += newlines_in(text_.substr(line_end, next_ - line_end));
+            if (newlines_ >= next_mark_) {
+                split_.marks.push_back({next_, newlines_});
+                next_mark_ = newlines_ + lines_of_mark;
+            }
             at_ = next_;
         }
         close(text_.size());
@@ -156,6 +170,8 @@ class Splitter {
     const Explainer* open_ = nullptr;
     size_t open_begin_ = 0, last_ = 0;
     int failures_ = 0;
+    uint64_t newlines_ = 0;  // before at_
+    uint64_t next_mark_ = lines_of_mark;
 };
 
 }  // namespace
@@ -164,18 +180,21 @@ SplitText split_text(std::string_view text, std::span<const Explainer* const> ex
     return Splitter(text, explainers).split();
 }
 
-std::vector<uint64_t> line_numbers(std::string_view text, std::span<const std::string_view> lines) {
+std::vector<uint64_t> line_numbers(std::string_view text, std::span<const std::string_view> lines,
+                                   std::span<const SplitText::Mark> marks) {
     std::vector<size_t> order(lines.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::sort(order, {}, [&](size_t i) { return lines[i].data(); });
     std::vector<uint64_t> numbers(lines.size());
-    uint64_t number = 1;
-    const char* counted = text.data();
+    SplitText::Mark at;
     for (const size_t i : order) {
-        const char* const at = lines[i].data();
-        number += static_cast<uint64_t>(std::count(counted, at, '\n'));
-        counted = at;
-        numbers[i] = number;
+        const auto offset = static_cast<size_t>(lines[i].data() - text.data());
+        const auto behind = std::ranges::upper_bound(marks, offset, {}, &SplitText::Mark::offset);
+        if (behind != marks.begin() && std::prev(behind)->offset > at.offset)
+            at = *std::prev(behind);
+        at.newlines += newlines_in(text.substr(at.offset, offset - at.offset));
+        at.offset = offset;
+        numbers[i] = at.newlines + 1;
     }
     return numbers;
 }

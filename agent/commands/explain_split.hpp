@@ -18,13 +18,22 @@ struct TextSection {
 struct SplitText {
     std::vector<TextSection> sections;   // in the order of the text, not overlapping
     std::vector<std::string_view> rest;  // what lies between them, in order; may have prose
+    // The number of newlines before each of some offsets, in ascending order: so that the numbers
+    // of lines far behind need no second pass over the text.
+    struct Mark {
+        size_t offset = 0;
+        uint64_t newlines = 0;
+    };
+    std::vector<Mark> marks;
 };
 
 // One pass over the lines. A section ends where another one begins, at a line with a log's prefix
 // and at a shell's prompt.
 SplitText split_text(std::string_view text, std::span<const Explainer* const> explainers);
 
-// The numbers of lines of `text`, counted from 1. Each line lies in `text`; any order. One pass.
-std::vector<uint64_t> line_numbers(std::string_view text, std::span<const std::string_view> lines);
+// The numbers of lines of `text`, counted from 1. Each line lies in `text`; any order. `marks` are
+// those of split_text(), or empty.
+std::vector<uint64_t> line_numbers(std::string_view text, std::span<const std::string_view> lines,
+                                   std::span<const SplitText::Mark> marks = {});
 
 }  // namespace lastgood

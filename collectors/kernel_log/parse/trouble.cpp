@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
+#include <string>
 
 #include "core/text.hpp"
 
@@ -10,7 +11,7 @@ namespace lastgood {
 
 namespace {
 
-// '#' stands for digits. Ordered by first character.
+// '#' stands for digits. Sorted.
 constexpr std::string_view storage_words[] = {
     "(ada#:",
     "(da#:",
@@ -29,69 +30,69 @@ constexpr std::string_view storage_words[] = {
     "OCFS2:",
     "REISERFS",
     "SQUASHFS",
-    "UBIFS",
     "UBI",
+    "UBIFS",
+    "XFS ",
     "XFS (",
     "XFS:",
-    "XFS ",
     "ZFS",
     "aacraid",
     "ahci ",
     "arcmsr",
-    "ata#:",
-    "ata#.#:",
     "ata# (",
     "ata#.# (",
+    "ata#.#:",
+    "ata#:",
     "bcache",
-    "blk_update_request",
     "blk-mq:",
+    "blk_update_request",
     "btrfs",
-    "critical medium error",
     "cqhci",
+    "critical medium error",
     "device-mapper:",
     "dm-#:",
     "drbd",
     "end_request",
     "erofs",
     "exFAT-fs",
-    "hpsa ",
     "hd#:",
+    "hpsa ",
     "iscsi",
     "jbd#",
     "lpfc ",
-    "md/",
     "md#:",
+    "md/",
     "md:",
     "megaraid",
     "megasas",
     "mmc#:",
+    "mmc_host",
     "mmcblk#:",
     "mmcblk#p#:",
-    "mmc_host",
     "mpt#sas",
     "mptbase",
     "mptsas",
     "mptscsih",
     "mvsas",
+    "nbd#:",
     "ntfs#:",
+    "nvme ",
     "nvme nvme#:",
+    "nvme#:",
     "nvme#n#:",
     "nvme#n#p#:",
-    "nvme#:",
-    "nvme ",
-    "nbd#:",
     "ocfs2",
-    "print_req_error",
     "pm80xx",
+    "print_req_error",
     "qla2xxx",
     "raid",
     "sas:",
-    "scsi host#:",
     "scsi #:",
+    "scsi host#:",
     "sd #:",
     "smartpqi",
-    "usb-storage",
     "uas ",
+    "usb-storage",
     "vd",
     "virtio_blk",
     "xvd",
@@ -102,11 +103,17 @@ constexpr size_t slot(std::string_view text) {
     return static_cast<unsigned char>(text.front());
 }
 
-constexpr auto first_words = [] {
-    std::array<bool, 256> first{};
-    for (const std::string_view word : storage_words) first[slot(word)] = true;
+// The index of the first of `words`, which are sorted, for a first character; their number if there
+// is none.
+template <size_t count>
+constexpr std::array<size_t, 256> first_of(const std::string_view (&words)[count]) {
+    std::array<size_t, 256> first{};
+    first.fill(count);
+    for (size_t i = count; i-- > 0;) first[slot(words[i])] = i;
     return first;
-}();
+}
+
+constexpr auto first_storage_word = first_of(storage_words);
 
 bool begins_with(std::string_view text, std::string_view pattern) {
     for (const char c : pattern) {
@@ -122,13 +129,15 @@ bool begins_with(std::string_view text, std::string_view pattern) {
     return true;
 }
 
-// Parts of a word, in lower case.
+// Beginnings of words, in lower case, sorted.
 constexpr std::string_view error_words[] = {
-    "error",   "fail",      "fault",       "abort",      "timeout",    "timed out",
-    "corrupt", "offline",   "dead",        "shut down",  "unrecover",  "uncorrect",
-    "lost ",   "hung",      "not respond", "degraded",   "is missing", "read-only due",
-    "damaged", "inconsist", "cannot read", "can't read", "unreadable", "non-operational",
+    "abort",       "can't read", "cannot read",   "corrupt",   "damaged",
+    "dead",        "degraded",   "error",         "fail",      "fault",
+    "hung",        "inconsist",  "is missing",    "lost ",     "non-operational",
+    "not respond", "offline",    "read-only due", "shut down", "timed out",
+    "timeout",     "uncorrect",  "unreadable",    "unrecover",
 };
+constexpr auto first_error_word = first_of(error_words);
 
 // Forms that hold an error word and mean no trouble, in lower case.
 constexpr std::string_view harmless_words[] = {
@@ -164,20 +173,33 @@ constexpr std::string_view harmless_words[] = {
     "diagnostic page",  // USB bridges
 };
 
-bool holds(std::string_view text, std::string_view word) {
-    return text.find(word) != text.npos;
+bool is_harmless(std::string_view message) {
+    const std::string lower = to_lower(message.substr(0, 512));
+    for (const std::string_view word : harmless_words)
+        if (lower.find(word) != lower.npos) return true;
+    return false;
+}
+
+// `word` is in lower case.
+bool begins_in_any_case(std::string_view text, std::string_view word) {
+    if (text.size() < word.size()) return false;
+    for (size_t i = 0; i < word.size(); ++i)
+        if (to_lower(text[i]) != word[i]) return false;
+    return true;
 }
 
 bool holds_error_word(std::string_view message) {
-    constexpr size_t longest = 512;
-    char lower[longest];
-    const size_t size = std::min(message.size(), longest);
-    for (size_t i = 0; i < size; ++i) lower[i] = to_lower(message[i]);
-    const std::string_view text(lower, size);
-    for (const std::string_view word : harmless_words)
-        if (holds(text, word)) return false;
-    for (const std::string_view word : error_words)
-        if (holds(text, word)) return true;
+    bool in_word = false;
+    for (size_t i = 0; i < message.size(); ++i) {
+        const bool letter = is_letter(message[i]);
+        if (letter && !in_word) {
+            const char first = to_lower(message[i]);
+            for (size_t w = first_error_word[static_cast<unsigned char>(first)];
+                 w < std::size(error_words) && error_words[w].front() == first; ++w)
+                if (begins_in_any_case(message.substr(i), error_words[w])) return true;
+        }
+        in_word = letter;
+    }
     return false;
 }
 
@@ -185,10 +207,11 @@ bool holds_error_word(std::string_view message) {
 
 bool looks_like_trouble(std::string_view message) {
     constexpr size_t shortest = 10;
-    if (message.size() < shortest || !first_words[slot(message)]) return false;
-    for (const std::string_view word : storage_words)
-        if (word.front() == message.front() && begins_with(message, word))
-            return holds_error_word(message);
+    if (message.size() < shortest) return false;
+    for (size_t i = first_storage_word[slot(message)];
+         i < std::size(storage_words) && storage_words[i].front() == message.front(); ++i)
+        if (begins_with(message, storage_words[i]))
+            return holds_error_word(message) && !is_harmless(message);
     return false;
 }
 
