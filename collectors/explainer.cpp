@@ -22,6 +22,38 @@ void ExplainSink::seen(const Metric& metric, std::string_view subject, const Evi
     evidence[{&metric, std::string(subject), std::move(labels)}].add(what);
 }
 
+Observation& ExplainSink::series(const Metric& metric, std::string_view subject,
+                                 const Labels& labels, Timestamp at) {
+    for (Observation& one : observations) {
+        if (one.metric != &metric || one.subject != subject || one.labels != labels) continue;
+        one.observed_at = at;
+        return one;
+    }
+    observe(metric, subject, 0, at, labels);
+    return observations.back();
+}
+
+void ExplainSink::tell(const Metric& metric, std::string_view subject, double value, Timestamp at,
+                       std::string_view line, Labels labels) {
+    series(metric, subject, labels, at).value = value;
+    EvidenceList& lines = evidence[{&metric, std::string(subject), std::move(labels)}];
+    lines = {};
+    lines.add({line, {}, {}});
+}
+
+void ExplainSink::count(const Metric& metric, std::string_view subject, Timestamp at,
+                        std::string_view line, Labels labels) {
+    series(metric, subject, labels, at).value += 1;
+    seen(metric, subject, {line, {}, {}}, std::move(labels));
+}
+
+void ExplainSink::forget(const Metric& metric, std::string_view subject, const Labels& labels) {
+    std::erase_if(observations, [&](const Observation& one) {
+        return one.metric == &metric && one.subject == subject && one.labels == labels;
+    });
+    evidence.erase({&metric, std::string(subject), labels});
+}
+
 void ExplainSink::not_understood(std::string_view line) {
     if (strange_lines.size() < most_strange_lines) strange_lines.push_back(line);
     ++strange_line_count;

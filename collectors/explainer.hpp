@@ -48,6 +48,13 @@ class ExplainSink : public MemorySink {
     // The line shows the fact that an observation of the same metric, subject and labels tells.
     void seen(const Metric& metric, std::string_view subject, const Evidence& evidence,
               Labels labels = {});
+    // An observation and the line that shows it: `tell` replaces the value of the same series,
+    // `count` adds to it, `forget` removes the series and its lines.
+    void tell(const Metric& metric, std::string_view subject, double value, Timestamp at,
+              std::string_view line, Labels labels = {});
+    void count(const Metric& metric, std::string_view subject, Timestamp at, std::string_view line,
+               Labels labels = {});
+    void forget(const Metric& metric, std::string_view subject, const Labels& labels = {});
     // A line that looks like trouble but is of no known form. Keeps the first ones and the number.
     void not_understood(std::string_view line);
 
@@ -55,6 +62,10 @@ class ExplainSink : public MemorySink {
     std::vector<std::string_view> strange_lines;  // at most most_strange_lines
     uint64_t strange_line_count = 0;
     static constexpr size_t most_strange_lines = 5;
+
+  private:
+    Observation& series(const Metric& metric, std::string_view subject, const Labels& labels,
+                        Timestamp at);
 };
 
 // Finds evidence by words, for parsers that do not know their lines: the first line of the section
@@ -130,5 +141,9 @@ extern const Explainer smartctl_text_explainer;
 extern const Explainer nvme_json_explainer;
 extern const Explainer atasmart_blob_explainer;
 extern const Explainer mdstat_explainer;
+extern const ProgramLogExplainer smartd_explainer;
+extern const ProgramLogExplainer mdadm_explainer;
+extern const ProgramLogExplainer mdmonitor_explainer;  // the same, under the name of its unit
+extern const ProgramLogExplainer zed_explainer;
 
 }  // namespace lastgood

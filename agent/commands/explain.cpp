@@ -29,7 +29,8 @@ constexpr std::array<const Explainer*, 6> explainers = {
 };
 
 // Other programs' messages in a system log.
-constexpr std::array<const ProgramLogExplainer*, 0> program_explainers = {};
+constexpr std::array<const ProgramLogExplainer*, 4> program_explainers = {
+    &smartd_explainer, &mdadm_explainer, &mdmonitor_explainer, &zed_explainer};
 
 constexpr std::string_view unknown_lines = "lines of an unknown form";
 

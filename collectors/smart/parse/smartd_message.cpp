@@ -1,0 +1,119 @@
+#include "collectors/smart/parse/smartd_message.hpp"
+
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// "/dev/sdb [SAT]" → "sdb"; "/dev/bus/0 [megaraid_disk_02] [SAT]" → "bus/0 [megaraid_disk_02]"
+std::string device_name(std::string_view text) {
+    text = without_prefix(text, "/dev/");
+    for (std::string_view type : {" [SAT]", " [ATA]", " [SCSI]", " [USB"}) {
+        const size_t at = text.find(type);
+        if (at != text.npos) text = text.substr(0, at);
+    }
+    return std::string(trim_end(text));
+}
+
+// "WDC WD40EFRX-68N32N0, S/N:WD-WCC7K0000000, WWN:5-0014ee-000000000, FW:82.00A82, 4.00 TB"
+bool read_identity(std::string_view text, SmartdMessage& message) {
+    const size_t serial = text.find(", S/N:");
+    if (serial == text.npos) return false;
+    message.kind = SmartdKind::identity;
+    message.model = std::string(text.substr(0, serial));
+    std::string_view rest = text.substr(serial + 6);
+    message.serial = std::string(take_until(rest, ','));
+    return true;
+}
+
+// "8 Currently unreadable (pending) sectors (changed +8)", "No more Currently unreadable (pending)
+// sectors, warning condition reset after 1 email"
+bool read_sectors(std::string_view text, SmartdMessage& message) {
+    const bool pending = contains(text, "nreadable (pending) sectors");
+    if (!pending && !contains(text, "ffline uncorrectable sectors")) return false;
+    message.kind = pending ? SmartdKind::pending : SmartdKind::offline_uncorrectable;
+    if (text.starts_with("No more ")) return true;
+    const auto count = take_number<uint64_t>(text);
+    message.value = count.value_or(0);
+    return count.has_value();
+}
+
+// "Failed SMART usage Attribute: 232 Available_Reservd_Space.", "SMART Prefailure Attribute: 5
+// Reallocated_Sector_Ct changed from 100 [Raw 0] to 100 [Raw 8]"
+bool read_attribute(std::string_view text, SmartdMessage& message) {
+    const size_t mark = text.find(" Attribute: ");
+    if (mark == text.npos) return false;
+    std::string_view rest = text.substr(mark + 12);
+    const auto id = take_number<uint64_t>(rest);
+    if (!id || *id == 0 || *id > 255) return false;
+    if (text.starts_with("Failed SMART ")) {
+        message.kind = contains(text.substr(0, mark), "usage") ? SmartdKind::usage_attribute
+                                                               : SmartdKind::prefailure_attribute;
+        message.value = *id;
+        return true;
+    }
+    const size_t raw = rest.rfind("[Raw ");
+    if (*id != 5 || !contains(rest, "Reallocated") || raw == rest.npos) return false;
+    rest = rest.substr(raw + 5);
+    const auto count = take_number<uint64_t>(rest);
+    if (!count || !rest.starts_with(']')) return false;
+    message.kind = SmartdKind::reallocated;
+    message.value = *count;
+    return true;
+}
+
+bool read_state(std::string_view text, SmartdMessage& message) {
+    if (text.starts_with("FAILED SMART self-check") || text.starts_with("SMART Failure: ") ||
+        text.starts_with("SMART prefailure: ")) {
+        message.kind = SmartdKind::failed;
+        return true;
+    }
+    if (const size_t at = text.find("ritical Warning (0x"); at != text.npos) {
+        std::string_view digits = text.substr(at + 19);
+        const auto bits = take_number<uint64_t>(digits, 16);
+        message.kind = SmartdKind::critical_warning;
+        message.value = bits.value_or(0) & 0xff;
+        return bits.has_value();
+    }
+    if (text.starts_with("Self-Test Log error count increased") ||
+        text.starts_with("new Self-Test Log error") ||
+        text.starts_with("previous self-test completed with error")) {
+        message.kind = SmartdKind::self_test_failed;
+        return true;
+    }
+    if (text.starts_with("Temperature ") && contains(text, "reached critical limit")) {
+        std::string_view rest = text.substr(12);
+        const auto celsius = take_number<uint64_t>(rest);
+        message.kind = SmartdKind::temperature;
+        message.value = celsius.value_or(0);
+        return celsius && *celsius < 200;
+    }
+    if (text.starts_with("failed to read SMART") || text.starts_with("unable to open ") ||
+        text.starts_with("Read SMART Self") || text.starts_with("Read SMART Err") ||
+        (text.starts_with("open() ") && contains(text, "failed"))) {
+        message.kind = SmartdKind::not_answering;
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::optional<SmartdMessage> parse_smartd_message(std::string_view message) {
+    constexpr std::string_view mark = "Device: ";
+    if (!message.starts_with(mark)) return std::nullopt;
+    message.remove_prefix(mark.size());
+    const size_t comma = message.find(", ");
+    if (comma == message.npos || comma > 128) return std::nullopt;
+    SmartdMessage found;
+    found.device = device_name(message.substr(0, comma));
+    const std::string_view text = trim(message.substr(comma + 2));
+    if (found.device.empty()) return std::nullopt;
+    if (read_sectors(text, found) || read_attribute(text, found) || read_state(text, found) ||
+        read_identity(text, found))
+        return found;
+    return std::nullopt;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,36 @@
+// Parses a message of smartd, as it stands in the system's log behind "smartd[1876]: ". The forms
+// come from smartd.cpp of smartmontools 5.38 to 7.4. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lastgood {
+
+enum class SmartdKind {
+    identity,               // `model`, `serial`
+    failed,                 // the drive's verdict is FAILED
+    pending,                // `value` unreadable sectors now
+    offline_uncorrectable,  // `value` sectors now
+    reallocated,            // `value` is attribute 5's raw value now
+    prefailure_attribute,   // attribute `value` is at its threshold: failure is near
+    usage_attribute,        // attribute `value` is at its threshold: worn out
+    critical_warning,       // NVMe: `value` is the byte of warnings
+    self_test_failed,       // the last self-test, or a new entry in their log
+    temperature,            // `value` °C, above smartd's limit
+    not_answering,          // health cannot be read
+};
+
+struct SmartdMessage {
+    SmartdKind kind = SmartdKind::identity;
+    std::string device;  // "sdb", "bus/0 [megaraid_disk_02]"
+    uint64_t value = 0;
+    std::string model, serial;
+};
+
+// nullopt: the message names no drive, or tells nothing of its health.
+std::optional<SmartdMessage> parse_smartd_message(std::string_view message);
+
+}  // namespace lastgood

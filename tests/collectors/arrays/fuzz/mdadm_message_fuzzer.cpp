@@ -1,0 +1,12 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "collectors/arrays/parse/mdadm_message.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const auto message = lastgood::parse_mdadm_message({reinterpret_cast<const char*>(data), size});
+    if (message && message->array.empty()) std::abort();
+    return 0;
+}

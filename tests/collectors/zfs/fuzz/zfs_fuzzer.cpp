@@ -1,0 +1,13 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "collectors/zfs/parse/zed_message.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto message = lastgood::parse_zed_message(text);
+    if (message && message->device.size() > size) std::abort();
+    return 0;
+}
