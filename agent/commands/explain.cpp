@@ -11,6 +11,7 @@
 
 #include "agent/commands/explain_evidence.hpp"
 #include "agent/commands/explain_split.hpp"
+#include "agent/commands/explain_words.hpp"
 #include "collectors/explainer.hpp"
 #include "core/bytes.hpp"
 #include "core/metrics/drives.hpp"
@@ -257,6 +258,7 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     RuleMemory memory;
     report.findings = evaluate(rules_of_a_moment(), report.observations, now, memory);
     sort_findings(report.findings);
+    for (Finding& finding : report.findings) fit_to_saved_text(finding);
     for (const ExplainedSection& section : sections) {
         ExplainedPart part;
         const bool log = section.explainer == &kernel_log_explainer;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/facts.hpp"
 #include "core/text.hpp"
@@ -115,6 +116,17 @@ void add_strange(Lines& lines, const Explanation& explanation, const ViewOptions
         lines.push_back(std::string(indent, ' ') + line);
 }
 
+// All errors of a saved log count as recent: the screen need not show them twice.
+Report without_recent(Report report) {
+    std::set<const Metric*> recent;
+    for (const Observation& observation : report.observations)
+        if (observation.metric->recent != nullptr) recent.insert(observation.metric->recent);
+    std::erase_if(report.observations, [&](const Observation& observation) {
+        return recent.contains(observation.metric);
+    });
+    return report;
+}
+
 Json json_of(const std::vector<ShownLine>& lines) {
     Json list = Json::array();
     for (const ShownLine& line : lines) {
@@ -139,7 +151,7 @@ Health explanation_health(const Explanation& explanation) {
 
 std::string render_explanation(const Explanation& explanation, Timestamp now,
                                const ViewOptions& options) {
-    const Report& report = explanation.report;
+    const Report report = without_recent(explanation.report);
     const Facts facts(report);
     Lines lines;
     const std::string name = explanation.name.empty() ? "this text" : harmless(explanation.name);

@@ -1,0 +1,143 @@
+#include "agent/commands/explain_split.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+
+#include "agent/commands/explain.hpp"
+#include "core/metrics/drives.hpp"
+#include "tests/select.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'790'000'000;
+
+constexpr std::array<const Explainer*, 4> explainers = {
+    &smartctl_json_explainer, &nvme_json_explainer, &smartctl_text_explainer, &mdstat_explainer};
+
+const std::string dmesg =
+    "[    1.0] sd 2:0:0:0: [sdc] Attached SCSI disk\n"
+    "[    9.1] blk_update_request: critical medium error, dev sdc, sector 337167281\n";
+const std::string smartctl =
+    "smartctl 7.3 2022-02-28 r5338 [x86_64-linux-6.1.0] (local build)\n"
+    "\n"
+    "=== START OF INFORMATION SECTION ===\n"
+    "Device Model:     EXAMPLE HD1000\n"
+    "Serial Number:    EX0001\n"
+    "\n"
+    "=== START OF READ SMART DATA SECTION ===\n"
+    "SMART overall-health self-assessment test result: PASSED\n";
+const std::string mdstat =
+    "Personalities : [raid1]\n"
+    "md0 : active raid1 sdb1[1] sda1[0]\n"
+    "      1953381376 blocks super 1.2 [2/2] [UU]\n"
+    "unused devices: <none>\n";
+const std::string json =
+    "{\n  \"smartctl\": {\"exit_status\": 0},\n  \"device\": {\"name\": \"/dev/sdd\"},\n"
+    "  \"serial_number\": \"EX}{0002\",\n  \"smart_status\": {\"passed\": true}\n}\n";
+
+std::string joined(const SplitText& split) {
+    std::string text;
+    for (const TextSection& section : split.sections)
+        text += std::string(section.explainer->what) + "\n" + std::string(section.text) + "|\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("each output of a text becomes a section, whatever lies between them") {
+    const std::string prose = "Hello,\nmy drive is slow. What I tried:\n\n";
+    const std::string text = prose + dmesg + "\nThen this:\n# smartctl -a /dev/sdc\n" + smartctl +
+                             "\n\nroot@nas:~# cat /proc/mdstat\n" + mdstat + json + json + prose;
+    const SplitText split = split_text(text, explainers);
+    CHECK(joined(split) == "smartctl's output\n# smartctl -a /dev/sdc\n" + smartctl +
+                               "|\n/proc/mdstat\n" + mdstat + "|\nsmartctl's JSON output\n" +
+                               json.substr(0, json.size() - 1) + "|\nsmartctl's JSON output\n" +
+                               json.substr(0, json.size() - 1) + "|\n");
+    // Nothing is lost and nothing is read twice.
+    size_t size = 0;
+    for (const TextSection& section : split.sections) size += section.text.size();
+    for (const std::string_view piece : split.rest) size += piece.size();
+    CHECK(size == text.size());
+}
+
+TEST_CASE("outputs of the same kind are parted, quoted ones are found") {
+    const SplitText two = split_text(smartctl + smartctl, explainers);
+    CHECK(two.sections.size() == 2);
+    const SplitText quoted =
+        split_text("> Personalities : [raid1]\n> md0 : active raid1 sda1[0]\n", explainers);
+    CHECK(quoted.sections.size() == 1);
+}
+
+TEST_CASE("a JSON document that is cut off reaches to the end") {
+    const SplitText split = split_text(json.substr(0, json.size() - 3) + "\n\n", explainers);
+    REQUIRE(split.sections.size() == 1);
+    CHECK(split.rest.empty());
+}
+
+TEST_CASE("lines get their numbers, with marks and without") {
+    std::string text;
+    for (int i = 1; i <= 20'000; ++i) text += "[    1.0] line " + std::to_string(i) + "\n";
+    text += json + "\n[    2.0] the last line\n";
+    const SplitText split = split_text(text, explainers);
+    CHECK(split.marks.size() >= 4);
+    const std::string_view whole = text;
+    const std::vector<std::string_view> lines = {
+        whole.substr(whole.find("[    2.0]"), 5), whole.substr(0, 5),
+        whole.substr(whole.find("[    1.0] line 12345"), 5), whole.substr(whole.find('{'), 1)};
+    const std::vector<uint64_t> expected = {20'008, 1, 12'345, 20'001};
+    CHECK(line_numbers(text, lines) == expected);
+    CHECK(line_numbers(text, lines, split.marks) == expected);
+}
+
+TEST_CASE(
+    "a drive that a log names and smartctl identifies is one drive, if something links them") {
+    const auto linked = explain_text(dmesg + "# smartctl -a /dev/sdc\n" + smartctl, now);
+    REQUIRE(linked);
+    REQUIRE(linked->report.findings.size() == 1);
+    CHECK(linked->report.findings[0].summary.find("EX0001") != std::string::npos);
+    CHECK(test::select(linked->report.observations, metric::drive_info).size() == 1);
+    const auto apart = explain_text(dmesg + smartctl, now);
+    REQUIRE(apart);
+    CHECK(test::select(apart->report.observations, metric::drive_info).size() == 2);
+}
+
+TEST_CASE("findings of all outputs are joined, each with its lines") {
+    const std::string failed =
+        "\nsmartctl 7.3 2022-02-28 r5338\n"
+        "SMART overall-health self-assessment test result: FAILED!\n";
+    const auto explanation = explain_text(mdstat + dmesg + failed, now);
+    REQUIRE(explanation);
+    REQUIRE(explanation->parts.size() == 3);
+    CHECK(explanation->parts[0].first_line == 1);
+    CHECK(explanation->parts[0].last_line == 4);
+    CHECK(explanation->parts[1].first_line == 5);
+    CHECK(explanation->parts[1].last_line == 6);
+    CHECK(explanation->parts[2].last_line == 9);
+    REQUIRE(explanation->report.findings.size() == 2);
+    for (size_t i = 0; i < 2; ++i) {
+        REQUIRE(explanation->evidence[i].lines.size() == 1);
+        const ShownLine& line = explanation->evidence[i].lines[0];
+        if (explanation->report.findings[i].rule == "drive_failing_verdict") {
+            CHECK(line.number == 9);
+        } else {
+            CHECK(line.number == 6);
+            CHECK(line.sector == 337167281);
+        }
+    }
+}
+
+TEST_CASE("evidence of many lines is the first ones and the last") {
+    std::string log;
+    for (int i = 0; i < 1000; ++i)
+        log += "[    9.1] critical medium error, dev sdc, sector " + std::to_string(i) + "\n";
+    const auto explanation = explain_text(log, now);
+    REQUIRE(explanation);
+    REQUIRE(explanation->evidence.size() == 1);
+    CHECK(explanation->evidence[0].count == 1000);
+    REQUIRE(explanation->evidence[0].lines.size() == 4);
+    CHECK(explanation->evidence[0].lines[3].number == 1000);
+}

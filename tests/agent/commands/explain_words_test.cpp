@@ -1,0 +1,59 @@
+#include "agent/commands/explain_words.hpp"
+
+#include <doctest/doctest.h>
+
+#include "rules/rule.hpp"
+#include "rules/text.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+// The finding of a rule about a subject of which the text tells nothing but its device name.
+Finding finding_of(const Rule& rule, std::string_view id) {
+    const TextValues values{rule.subject, id, {}, 3, service_reload};
+    Finding finding;
+    finding.rule = rule.name;
+    finding.summary = render_for_host(rule.summary, values);
+    finding.steps = steps_of(rule.advice);
+    for (std::string& step : finding.steps) step = render_for_host(step, values);
+    fit_to_saved_text(finding);
+    return finding;
+}
+
+bool can_be_in_a_text(const Rule& rule) {
+    return !rule.prometheus_only &&
+           (rule.subject == SubjectKind::drive || rule.subject == SubjectKind::array ||
+            rule.subject == SubjectKind::filesystem);
+}
+
+}  // namespace
+
+TEST_CASE("no finding of a saved text sends its reader to this host or to this day") {
+    for (const Rule& rule : all_rules()) {
+        if (!can_be_in_a_text(rule)) continue;
+        CAPTURE(rule.name);
+        const Finding finding = finding_of(rule, "sdb");
+        std::string text = finding.summary;
+        for (const std::string& step : finding.steps) text += "\n" + step;
+        CAPTURE(text);
+        for (const char* word : {"lastgood ", "journalctl", "SERIAL", "recent", "serial unknown",
+                                 "model unknown", "24 hours", "7 days", "  ", ".."})
+            CHECK_MESSAGE(text.find(word) == std::string::npos, word);
+        CHECK(text.find("\n\n") == std::string::npos);
+    }
+}
+
+TEST_CASE("a step keeps what helps anywhere") {
+    Finding finding;
+    finding.summary = "Drive unknown-drive (model unknown, serial unknown) has 3 recent errors.";
+    finding.steps = {
+        "Check now that a fresh backup holds its data: lastgood status",
+        "See where: journalctl -k -g sdb", "Ask before you pull it: lastgood preflight sdb",
+        "Test it: smartctl -t long /dev/sdb", "Replace the drive with serial number SERIAL."};
+    fit_to_saved_text(finding);
+    CHECK(finding.summary == "The drive has 3 errors.");
+    CHECK(finding.steps == std::vector<std::string>{"Check now that a fresh backup holds its data.",
+                                                    "Test it: smartctl -t long /dev/sdb",
+                                                    "Replace the drive."});
+}
