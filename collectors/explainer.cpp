@@ -11,6 +11,7 @@ void EvidenceList::add(const Evidence& evidence) {
 }
 
 void EvidenceList::add(const EvidenceList& later) {
+    if (later.count == 0) return;
     for (const Evidence& evidence : later.first)
         if (first.size() < most_kept) first.push_back(evidence);
     last = later.last;

@@ -68,8 +68,8 @@ class ExplainSink : public MemorySink {
                         Timestamp at);
 };
 
-// Finds evidence by words, for parsers that do not know their lines: the first line of the section
-// that contains one of the words shows the metric. Words are tried in their order.
+// Finds evidence by words, for parsers that do not know their lines: the lines of the section that
+// contain the first of the words that occurs at all show the metric.
 struct EvidenceWords {
     const Metric* metric = nullptr;
     std::vector<std::string_view> words;

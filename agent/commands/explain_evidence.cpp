@@ -36,16 +36,36 @@ bool is_about(const Finding& finding, const Metric& metric, std::string_view sub
     });
 }
 
-// The first line of the section that contains one of the words.
-std::string_view line_with(std::string_view section, const std::vector<std::string_view>& words) {
+// Adds what the list does not have yet: one line may show several facts.
+void merge(const EvidenceList& found, EvidenceList& list) {
+    const auto known = [&](const Evidence& evidence) {
+        return list.count > 0 && (list.last.line.data() == evidence.line.data() ||
+                                  std::ranges::any_of(list.first, [&](const Evidence& other) {
+                                      return other.line.data() == evidence.line.data();
+                                  }));
+    };
+    for (const Evidence& evidence : found.first)
+        if (!known(evidence)) list.add(evidence);
+    if (found.count <= found.first.size() || known(found.last)) return;
+    list.add(found.last);
+    list.count += found.count - found.first.size() - 1;
+}
+
+// Adds the lines of the section with the first of the words that occurs in it.
+void add_lines_with(const std::vector<std::string_view>& words, std::string_view section,
+                    EvidenceList& list) {
     for (const std::string_view word : words) {
-        const size_t at = section.find(word);
+        size_t at = section.find(word);
         if (at == section.npos) continue;
-        const size_t before = section.substr(0, at).rfind('\n');
-        const size_t begin = before == section.npos ? 0 : before + 1;
-        return section.substr(begin, section.substr(begin).find('\n'));
+        while (at != section.npos) {
+            const size_t before = section.substr(0, at).rfind('\n');
+            const size_t begin = before == section.npos ? 0 : before + 1;
+            const std::string_view line = section.substr(begin, section.substr(begin).find('\n'));
+            list.add({line, {}, {}});
+            at = section.find(word, begin + line.size());
+        }
+        return;
     }
-    return {};
 }
 
 // By the words that the section's explainer gives for the metric.
@@ -60,8 +80,7 @@ void find_by_words(const ExplainedSection& section, const Operand& operand, cons
     if (!told) return;
     for (const EvidenceWords& words : section.explainer->words()) {
         if (words.metric != operand.metric && words.metric->recent != operand.metric) continue;
-        if (const auto line = line_with(section.text, words.words); !line.empty())
-            list.add({line, {}, {}});
+        add_lines_with(words.words, section.text, list);
     }
 }
 
@@ -80,7 +99,7 @@ EvidenceList evidence_of(const Finding& finding, const std::vector<ExplainedSect
                     !is_about(finding, *key.metric, key.subject, key.labels))
                     continue;
                 seen = true;
-                if (!again) list.add(found);
+                if (!again) merge(found, list);
             }
             if (!seen && !again) find_by_words(section, condition.left, finding, list);
         }

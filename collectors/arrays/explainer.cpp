@@ -2,6 +2,9 @@
 #include "collectors/explainer.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
@@ -22,11 +25,38 @@ bool recognises(std::string_view text) {
     });
 }
 
+// The lines of each array: the one with its name, and the indented ones below it.
+std::map<std::string, std::vector<std::string_view>> lines_of_arrays(std::string_view text) {
+    constexpr size_t most_lines = 3;  // of an array
+    std::map<std::string, std::vector<std::string_view>> lines;
+    std::vector<std::string_view>* open = nullptr;
+    while (!text.empty()) {
+        const std::string_view line = take_line(text);
+        const std::string_view bare = trim(line, " \t\r>");
+        const size_t colon = bare.find(" : ");
+        if (bare.starts_with("md") && colon != bare.npos && !contains(bare.substr(0, colon), ' '))
+            open = &lines[std::string(bare.substr(0, colon))];
+        else if (bare.empty() || bare.starts_with("unused devices"))
+            open = nullptr;
+        const bool bitmap = bare.starts_with("bitmap");
+        if (open != nullptr && open->size() < most_lines && !bitmap) open->push_back(line);
+    }
+    return lines;
+}
+
 Result<void> explain(std::string_view text, Timestamp now, ExplainSink& sink) {
     const Mdstat stat = parse_mdstat(text);
     if (!stat.recognised) return fail(ErrorKind::malformed, "the text is not a /proc/mdstat");
     for (const MdArray& array : stat.arrays)
         if (!is_empty_array(array)) observe_array(array, array_id(array), "", nullptr, now, sink);
+    // All that mdstat tells of an array stands in its lines.
+    const auto lines = lines_of_arrays(text);
+    for (const Observation& observation : sink.observations) {
+        const auto found = lines.find(observation.subject);
+        if (found == lines.end()) continue;
+        for (const std::string_view line : found->second)
+            sink.seen(*observation.metric, observation.subject, {line, {}, {}}, observation.labels);
+    }
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "collectors/explainer.hpp"
+#include "collectors/smart/evidence.hpp"
 #include "collectors/smart/parse/atasmart_blob.hpp"
 #include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/nvme_json.hpp"
@@ -151,15 +152,6 @@ Begin begins_smartctl_text(std::string_view line) {
     return row ? Begin::part : Begin::no;
 }
 
-// For smartctl's text and JSON and nvme's JSON alike.
-std::span<const EvidenceWords> words_of_smart() {
-    static const std::vector<EvidenceWords> words = {
-        {&metric::drive_smart_passed,
-         {"overall-health self-assessment", "SMART Health Status:", "\"passed\""}},
-    };
-    return words;
-}
-
 }  // namespace
 
 const Explainer smartctl_json_explainer{
@@ -169,7 +161,7 @@ const Explainer smartctl_json_explainer{
     .extent = extent_of_smartctl_json,
     .recognises = recognises_smartctl_json,
     .explain = explain_smartctl_json,
-    .words = words_of_smart,
+    .words = words_of_smart_evidence,
 };
 const Explainer smartctl_text_explainer{
     .what = "smartctl's output",
@@ -177,7 +169,7 @@ const Explainer smartctl_text_explainer{
     .begins = begins_smartctl_text,
     .recognises = looks_like_smartctl_text,
     .explain = explain_smartctl_text,
-    .words = words_of_smart,
+    .words = words_of_smart_evidence,
 };
 const Explainer nvme_json_explainer{
     .what = "nvme's JSON output",
@@ -186,7 +178,7 @@ const Explainer nvme_json_explainer{
     .extent = extent_of_nvme_json,
     .recognises = recognises_nvme_json,
     .explain = explain_nvme_json,
-    .words = words_of_smart,
+    .words = words_of_smart_evidence,
 };
 const Explainer atasmart_blob_explainer{
     .what = "a libatasmart blob",
