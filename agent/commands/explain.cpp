@@ -24,9 +24,11 @@ namespace {
 
 // For a text in which no output begins, the first explainer that recognises it wins: formats with
 // an unmistakable beginning come first.
-constexpr std::array<const Explainer*, 6> explainers = {
+constexpr std::array<const Explainer*, 11> explainers = {
     &atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
-    &smartctl_text_explainer, &mdstat_explainer,        &kernel_log_explainer,
+    &smartctl_text_explainer, &nvme_text_explainer,     &mdstat_explainer,
+    &mdadm_output_explainer,  &unraid_explainer,        &btrfs_output_explainer,
+    &zpool_status_explainer,  &kernel_log_explainer,
 };
 
 // Other programs' messages in a system log.

@@ -127,8 +127,27 @@ Redundancy md_redundancy(MdLevel level, std::optional<int> layout,
     return unknown_redundancy();
 }
 
+namespace {
+
+// The counts alone, "[5/3]" without a map, tell enough for levels whose members are all alike.
+std::vector<MdSlot> slots_of(const MdArray& array) {
+    if (!array.slots.empty() || !array.raid_disks || !array.degraded) return array.slots;
+    const bool alike = array.level.value == MdLevel::raid1 || array.level.value == MdLevel::raid4 ||
+                       array.level.value == MdLevel::raid5 || array.level.value == MdLevel::raid6;
+    const int members = std::clamp(*array.raid_disks, 1, 4096);
+    if (!alike && *array.degraded > 0) return {};
+    std::vector<MdSlot> slots(static_cast<size_t>(members), MdSlot::in_sync);
+    for (int i = 0; i < std::min(*array.degraded, members); ++i)
+        slots[slots.size() - 1 - static_cast<size_t>(i)] = MdSlot::missing;
+    return slots;
+}
+
+}  // namespace
+
 Redundancy md_redundancy(const MdArray& array) {
-    Redundancy now = md_redundancy(array.level.value, array.layout, array.slots);
+    Redundancy now = md_redundancy(array.level.value, array.layout, slots_of(array));
+    // Which members are the last ones is unknown without a map.
+    if (array.slots.empty()) now.fatal_slots.clear();
     if (!now.known || !array.former_raid_disks || array.level.value != MdLevel::raid10) return now;
     std::vector<MdSlot> former = array.slots;
     former.resize(static_cast<size_t>(std::clamp(*array.former_raid_disks, 1, 4096)),

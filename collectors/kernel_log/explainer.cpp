@@ -46,7 +46,7 @@ void name_unknown_filesystem(std::vector<Observation>& observations) {
             named.insert(observation.subject);
     if (named.size() != 1) return;
     for (Observation& observation : observations)
-        if (observation.metric->subject == SubjectKind::filesystem)
+        if (observation.subject == unknown_filesystem && observation.label("layer") == "journal")
             observation.subject = *named.begin();
 }
 
@@ -99,10 +99,12 @@ class LogReader {
         if (prefixed) ++lines_.judged;
         if (const auto event = parse_kernel_message(message)) {
             if (event->layer == KernelLayer::scsi) names_.learn_address(*event);
-            if (event->kind == KernelEventKind::named && looks_like_trouble(message))
-                sink_.not_understood(raw);
             if (!prefixed) ++lines_.judged;
             if (!prefixed) count(raw);
+            if (event->kind == KernelEventKind::named) {
+                if (looks_like_trouble(message)) sink_.not_understood(raw);
+                return;
+            }
             const bool dated = !line.civil_time.empty();
             const auto time = dated ? time_of(line.civil_time, now_) : std::nullopt;
             reader_.feed(message, {time.value_or(now_), {}, raw, time.has_value()});

@@ -33,10 +33,15 @@ class SavedLogNames : public KernelLogNames {
   public:
     // To be called for each SCSI message, also those that are no event by themselves.
     void learn_address(const KernelEvent& event) {
-        if (!event.address.empty() && event.device != event.address &&
-            event.kind != KernelEventKind::port_map && names_.size() < max_names &&
-            contains(event.address, ':'))
-            names_[std::string(event.address)] = event.device;
+        if (event.address.empty() || event.device == event.address ||
+            event.kind == KernelEventKind::port_map || !contains(event.address, ':'))
+            return;
+        const auto known = names_.find(event.address);
+        if (known != names_.end()) {
+            if (known->second != event.device) known->second = event.device;
+        } else if (names_.size() < max_names) {
+            names_.emplace(event.address, event.device);
+        }
     }
 
     // To be called for each event before it is charged.
@@ -261,11 +266,11 @@ class SavedLogNames : public KernelLogNames {
         return shown;
     }
 
-    std::map<std::string, State> recorded_;            // filesystem's device → its own count
-    std::map<std::string, State> degraded_;            // md array → as it started
-    std::map<std::string, std::string> names_;         // SCSI address → device
-    std::set<std::string> nvme_devices_;               // controllers and namespaces
-    std::set<std::string> ports_in_recovery_;          // ATA ports
+    std::map<std::string, State> recorded_;  // filesystem's device → its own count
+    std::map<std::string, State> degraded_;  // md array → as it started
+    std::map<std::string, std::string, std::less<>> names_;  // SCSI address → device
+    std::set<std::string> nvme_devices_;                     // controllers and namespaces
+    std::set<std::string> ports_in_recovery_;                // ATA ports
     std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → number of errors
     std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
     std::map<std::string, std::string> fstypes_;       // device → type of the filesystem on it

@@ -8,6 +8,7 @@
 #include "collectors/smart/parse/atasmart_blob.hpp"
 #include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/nvme_json.hpp"
+#include "collectors/smart/parse/nvme_text.hpp"
 #include "collectors/smart/parse/smartctl_json.hpp"
 #include "collectors/smart/parse/smartctl_rows.hpp"
 #include "collectors/smart/parse/smartctl_text.hpp"
@@ -115,6 +116,29 @@ Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink
     return {};
 }
 
+Result<void> explain_nvme_text(std::string_view text, Timestamp now, ExplainSink& sink) {
+    const auto health = parse_nvme_text(text);
+    if (!health) return fail(ErrorKind::absent, "the text has no log of an NVMe drive");
+    observe_drive_health(*health, drive_id(*health), "nvme", now, sink);
+    return {};
+}
+
+Begin begins_with_nvme_text(std::string_view line) {
+    if (begins_nvme_text(line)) return Begin::output;
+    return continues_nvme_text(line) ? Begin::part : Begin::no;
+}
+
+std::span<const EvidenceWords> words_of_nvme_text() {
+    static const std::vector<EvidenceWords> words = {
+        {&metric::drive_critical_warning, {"critical_warning"}},
+        {&metric::drive_available_spare_ratio, {"available_spare"}},
+        {&metric::drive_used_endurance_ratio, {"percentage_used"}},
+        {&metric::drive_media_errors_total, {"media_errors", "Unrecovered", "READ_ERROR"}},
+        {&metric::drive_temperature_celsius, {"temperature"}},
+    };
+    return words;
+}
+
 Result<void> explain_atasmart_blob(std::string_view bytes, Timestamp now, ExplainSink& sink) {
     const auto health = parse_atasmart_blob(bytes);
     if (!health) return Failure(health.error());
@@ -145,7 +169,7 @@ Begin begins_smartctl_text(std::string_view line) {
     for (const std::string_view mark :
          {"=== START OF ", "SMART overall-health self-assessment",
           "SMART Health Status:", "ID# ATTRIBUTE_NAME", "SMART/Health Information (NVMe Log",
-          "SMART Attributes Data", "Device Model: ", "Model Family: "})
+          "SMART Attributes Data", "Critical Warning:  ", "Device Model: ", "Model Family: "})
         if (line.starts_with(mark)) return Begin::part;
     const bool row = !line.empty() && is_digit(line.front()) && line.size() > 30 &&
                      parse_attribute_row(line).state == AttributeRow::State::complete;
@@ -179,6 +203,13 @@ const Explainer nvme_json_explainer{
     .recognises = recognises_nvme_json,
     .explain = explain_nvme_json,
     .words = words_of_smart_evidence,
+};
+const Explainer nvme_text_explainer{
+    .what = "nvme's output",
+    .command = "nvme",
+    .begins = begins_with_nvme_text,
+    .explain = explain_nvme_text,
+    .words = words_of_nvme_text,
 };
 const Explainer atasmart_blob_explainer{
     .what = "a libatasmart blob",

@@ -56,6 +56,9 @@ std::optional<MdMember> parse_member(std::string_view token, MdArray& array) {
                 if (member.state == MdMemberState::unknown)
                     member.state = MdMemberState::replacement;
                 break;
+            case 'E':  // Synology: the member has errors, and the array refuses writes
+                member.state = MdMemberState::faulty;
+                break;
             case 'W':
                 member.flags.emplace_back("write_mostly");
                 break;
@@ -132,7 +135,8 @@ bool parse_counts(std::string_view token, MdArray& array) {
 bool parse_slots(std::string_view token, MdArray& array) {
     if (token.size() < 3 || token.front() != '[' || token.back() != ']') return false;
     token = token.substr(1, token.size() - 2);
-    if (token.find_first_not_of("U_") != std::string_view::npos) return false;
+    // 'E' (Synology): in the array, but not to be relied on
+    if (token.find_first_not_of("U_E") != std::string_view::npos) return false;
     if (token.size() > static_cast<size_t>(max_members)) {
         note(array, "impossible number of members");
         return true;

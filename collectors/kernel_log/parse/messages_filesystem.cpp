@@ -103,7 +103,7 @@ Event ext(std::string_view message) {
             return filesystem_event(fstype, device, KernelEventKind::io, text);
         }
         for (std::string_view words : ext_damages)
-            if (contains(text, words))
+            if (text.starts_with(words))
                 return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
         // ext4's own record in its superblock; "initial error at" and "last error at" follow it
         if (scan.skip("error count") && scan.until(": ")) {

@@ -285,8 +285,10 @@ class Reader {
             std::string_view digits = value.substr(2);
             if (const auto bits = take_number<unsigned>(digits, 16))
                 drive.critical_warning = *bits & 0xffU;
+            found_nvme();
         } else if (label == "Available Spare") {
             drive.available_spare_ratio = ratio();
+            found_nvme();
         } else if (label == "Available Spare Threshold") {
             drive.available_spare_threshold_ratio = ratio();
         } else if (label == "Percentage Used" || label == "Percentage used endurance indicator") {
@@ -305,6 +307,12 @@ class Reader {
                    label == "Warning Comp. Temp. Threshold") {
             set_limit(value);
         }
+    }
+
+    // The NVMe section may have been copied without its headings.
+    void found_nvme() {
+        used_ = true;
+        set_protocol(DriveProtocol::nvme);
     }
 
     void set_temperature(std::string_view value) {
@@ -441,7 +449,8 @@ bool looks_like_smartctl_text(std::string_view text) {
           std::string_view("SMART overall-health self-assessment"),
           std::string_view("SMART Health Status:"), std::string_view("ID# ATTRIBUTE_NAME"),
           std::string_view("smartmontools.org"), std::string_view("smartmontools.sourceforge.net"),
-          std::string_view("SMART/Health Information (NVMe Log")}) {
+          std::string_view("SMART/Health Information (NVMe Log"),
+          std::string_view("Critical Warning:  ")}) {
         if (contains(text, mark)) return true;
     }
     // --scan: "/dev/sda -d sat # /dev/sda [SAT], ATA device"

@@ -202,3 +202,22 @@ TEST_CASE("a RAID 10 during a reshape is as redundant as the weaker geometry") {
     CHECK(redundancy.survivable_failures == 0);
     CHECK(redundancy.fatal_slots == std::vector{4});
 }
+
+TEST_CASE("the counts of members without a map tell whether an array is lost") {
+    MdArray array;
+    array.raid_disks = 5;
+    const auto judged = [&](const char* level, int degraded) {
+        array.level = parse_md_level(level);
+        array.degraded = degraded;
+        return md_redundancy(array);
+    };
+    CHECK(judged("raid5", 2).failed);
+    CHECK_FALSE(judged("raid5", 1).failed);
+    CHECK(judged("raid5", 1).known);
+    CHECK(judged("raid5", 1).survivable_failures == 0);
+    CHECK(judged("raid5", 1).fatal_slots.empty());  // unknown which
+    CHECK(judged("raid6", 1).survivable_failures == 1);
+    CHECK(judged("raid6", 3).failed);
+    CHECK(judged("raid1", 4).survivable_failures == 0);
+    CHECK_FALSE(judged("raid10", 1).known);
+}

@@ -382,3 +382,15 @@ TEST_CASE("recorded mdstat matches INDEX.tsv") {
     }
     CHECK(files >= 76);
 }
+
+TEST_CASE("Synology marks a member with errors") {
+    const Mdstat stat = parse_mdstat(
+        "md2 : active raid5 sata1p5[0] sata2p5[1] sata3p5[2](E)\n"
+        "      7804567808 blocks super 1.2 level 5, 64k chunk, algorithm 2 [3/2] [UUE]\n");
+    REQUIRE(stat.arrays.size() == 1);
+    const MdArray& array = stat.arrays[0];
+    CHECK(array.problem == "");
+    REQUIRE(array.slots.size() == 3);
+    CHECK(array.slots[2] == MdSlot::missing);
+    CHECK(array.members[2].state == MdMemberState::faulty);
+}

@@ -327,3 +327,16 @@ TEST_CASE("smartctl text: a sleeping drive, a list of drives, other texts") {
         CHECK(parse_smartctl_text(text).empty());
     }
 }
+
+TEST_CASE("smartctl text: the NVMe section without its headings") {
+    const char* const text =
+        "Critical Warning:                   0x04\n"
+        "Available Spare:                    2%\n"
+        "Available Spare Threshold:          10%\n";
+    CHECK(looks_like_smartctl_text(text));
+    const auto answers = parse_smartctl_text(text);
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].health.critical_warning == 4u);
+    CHECK(answers[0].health.available_spare_ratio == 0.02);
+    CHECK(answers[0].health.protocol == DriveProtocol::nvme);
+}

@@ -1,0 +1,53 @@
+#include "collectors/smart/parse/nvme_text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lastgood;
+
+TEST_CASE("nvme smart-log as text") {
+    const auto health = parse_nvme_text(
+        "Smart Log for NVME device:nvme3 namespace-id:ffffffff\n"
+        "critical_warning                        : 0x4\n"
+        "temperature                             : 42 C (315 Kelvin)\n"
+        "available_spare                         : 7%\n"
+        "available_spare_threshold               : 10%\n"
+        "percentage_used                         : 103%\n"
+        "endurance group critical warning summary: 0\n"
+        "data_units_read                         : 201,526,305\n"
+        "power_on_hours                          : 1,241\n"
+        "media_errors                            : 12\n"
+        "num_err_log_entries                     : 5\n"
+        "Warning Temperature Time                : 0\n");
+    REQUIRE(health);
+    CHECK(health->device == "nvme3");
+    CHECK(health->critical_warning == 4u);
+    CHECK(health->temperature_celsius == 42);
+    CHECK(health->available_spare_ratio == 0.07);
+    CHECK(health->used_endurance_ratio == 1.03);
+    CHECK(health->media_errors == 12);
+    CHECK(health->error_log_entries == 5);
+    CHECK(health->power_on_seconds == 1241 * 3600.0);
+}
+
+TEST_CASE("nvme error-log as text: entries about the medium count") {
+    const char* const text =
+        "Error Log Entries for device:nvme3 entries:3\n"
+        ".................\n"
+        " Entry[ 0]   \n"
+        ".................\n"
+        "error_count     : 9\n"
+        "sqid            : 3\n"
+        "status_field    : 0x2281(Unrecovered Read Error: The read data could not be recovered)\n"
+        "lba             : 0x1000\n"
+        " Entry[ 1]   \n"
+        "error_count     : 8\n"
+        "status_field    : 0x2002(Invalid Field in Command: A reserved coded value)\n"
+        " Entry[ 2]   \n"
+        "error_count     : 0\n"
+        "status_field    : 0(Successful Completion: The command completed without error)\n";
+    const auto health = parse_nvme_text(text);
+    REQUIRE(health);
+    CHECK(health->error_log_entries == 9);
+    CHECK(health->media_errors == 1);
+    CHECK_FALSE(parse_nvme_text("temperature : 42 C\n"));
+}
