@@ -273,6 +273,12 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
             !section.explainer->may_be_empty)
             report.problems.push_back({"explain", "", "the file names no drive", now});
     }
+    if (split.too_many)
+        report.problems.push_back(
+            {"explain", "",
+             fmt::format("the text has more than {} outputs: only these were read",
+                         SplitText::most_sections),
+             now});
     add_unjudged(report);
     add_evidence(text, split.marks, sections, explanation);
     if (blob) explanation.parts.front().first_line = 0;

@@ -84,6 +84,35 @@ void find_by_words(const ExplainedSection& section, const Operand& operand, cons
     }
 }
 
+// Evidence is kept under the total count, rules are about the recent one.
+std::vector<const Metric*> metrics_of(const Operand& operand) {
+    std::vector<const Metric*> metrics = {operand.metric};
+    for (const Metric* metric : all_metrics())
+        if (metric->recent == operand.metric) metrics.push_back(metric);
+    return metrics;
+}
+
+// By what the section's explainer has noted; false if it has noted nothing.
+bool find_noted(const ExplainedSection& section, const Operand& operand, const Finding& finding,
+                EvidenceList& list) {
+    bool seen = false;
+    for (const Metric* metric : metrics_of(operand)) {
+        const bool same_kind = metric->subject == finding.kind;
+        ExplainSink::Key first{metric, same_kind ? finding.subject : std::string(), {}};
+        for (auto at = section.sink.evidence.lower_bound(first);
+             at != section.sink.evidence.end() && at->first.metric == metric; ++at) {
+            const auto& [key, found] = *at;
+            if (same_kind && key.subject != finding.subject) break;
+            if (!selects(operand, *key.metric, key.labels) ||
+                !is_about(finding, *key.metric, key.subject, key.labels))
+                continue;
+            seen = true;
+            merge(found, list);
+        }
+    }
+    return seen;
+}
+
 EvidenceList evidence_of(const Finding& finding, const std::vector<ExplainedSection>& sections) {
     EvidenceList list;
     const Rule* const rule = rule_named(finding.rule);
@@ -91,18 +120,10 @@ EvidenceList evidence_of(const Finding& finding, const std::vector<ExplainedSect
     std::set<const Metric*> searched;
     for (const Condition& condition : rule->all_of) {
         if (condition.unless || condition.left.metric == nullptr) continue;
-        const bool again = !searched.insert(condition.left.metric).second;
-        for (const ExplainedSection& section : sections) {
-            bool seen = false;
-            for (const auto& [key, found] : section.sink.evidence) {
-                if (!selects(condition.left, *key.metric, key.labels) ||
-                    !is_about(finding, *key.metric, key.subject, key.labels))
-                    continue;
-                seen = true;
-                if (!again) merge(found, list);
-            }
-            if (!seen && !again) find_by_words(section, condition.left, finding, list);
-        }
+        if (!searched.insert(condition.left.metric).second) continue;
+        for (const ExplainedSection& section : sections)
+            if (!find_noted(section, condition.left, finding, list))
+                find_by_words(section, condition.left, finding, list);
     }
     return list;
 }
@@ -126,7 +147,10 @@ void add_evidence(std::string_view text, std::span<const SplitText::Mark> marks,
                   const std::vector<ExplainedSection>& sections, Explanation& explanation) {
     std::vector<std::vector<Evidence>> lines;  // of each finding, then the strange ones
     for (const Finding& finding : explanation.report.findings) {
-        const EvidenceList list = evidence_of(finding, sections);
+        // The findings are sorted, worst first; a hostile text can have any number.
+        constexpr size_t most_findings = 500;
+        const bool search = explanation.evidence.size() < most_findings;
+        const EvidenceList list = search ? evidence_of(finding, sections) : EvidenceList();
         explanation.evidence.push_back({{}, list.count});
         lines.push_back(kept(list));
     }

@@ -118,6 +118,10 @@ class Splitter {
 
     // Begins a section at the present line; false if it is none.
     bool open(const Explainer& explainer) {
+        if (split_.sections.size() >= SplitText::most_sections) {
+            split_.too_many = true;
+            return false;
+        }
         size_t length = 0;
         if (explainer.extent != nullptr) {
             if (failures_ >= most_failures) return false;

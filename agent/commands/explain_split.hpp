@@ -16,7 +16,9 @@ struct TextSection {
 };
 
 struct SplitText {
+    static constexpr size_t most_sections = 1000;
     std::vector<TextSection> sections;   // in the order of the text, not overlapping
+    bool too_many = false;               // outputs behind the last section were not looked for
     std::vector<std::string_view> rest;  // what lies between them, in order; may have prose
     // The number of newlines before each of some offsets, in ascending order: so that the numbers
     // of lines far behind need no second pass over the text.

@@ -50,10 +50,11 @@ Result<void> explain(std::string_view text, Timestamp now, ExplainSink& sink) {
     for (const MdArray& array : stat.arrays)
         if (!is_empty_array(array)) observe_array(array, array_id(array), "", nullptr, now, sink);
     // All that mdstat tells of an array stands in its lines.
+    constexpr size_t most_noted = 100'000;  // facts
     const auto lines = lines_of_arrays(text);
     for (const Observation& observation : sink.observations) {
         const auto found = lines.find(observation.subject);
-        if (found == lines.end()) continue;
+        if (found == lines.end() || sink.evidence.size() >= most_noted) continue;
         for (const std::string_view line : found->second)
             sink.seen(*observation.metric, observation.subject, {line, {}, {}}, observation.labels);
     }

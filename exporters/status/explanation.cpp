@@ -166,10 +166,10 @@ std::string render_explanation(const Explanation& explanation, Timestamp now,
     if (!found.empty()) add_paragraph(lines, no_word, found, options);
 
     const LinesOfFinding evidence = [&](const Finding& finding) -> Lines {
-        for (size_t i = 0; i < report.findings.size() && i < explanation.evidence.size(); ++i)
-            if (report.findings[i] == finding)
-                return shown(explanation.evidence[i].lines, explanation.evidence[i].count, options);
-        return {};
+        const auto index = static_cast<size_t>(&finding - report.findings.data());
+        if (index >= explanation.evidence.size()) return {};
+        const ShownEvidence& found_in = explanation.evidence[index];
+        return shown(found_in.lines, found_in.count, options);
     };
     add_findings(lines, facts, report.findings, now, false, options, evidence);
     if (!report.problems.empty()) lines.emplace_back();
