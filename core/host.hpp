@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/bytes.hpp"
-#include "core/descriptor.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -49,6 +48,7 @@ class Host {
     explicit Host(std::string root = "/");
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
+    ~Host();
 
     bool recorded() const { return recorded_; }
     const std::string& root() const { return root_; }
@@ -89,7 +89,7 @@ class Host {
   private:
     std::string root_;
     bool recorded_;
-    Descriptor root_directory_;
+    int root_fd_ = -1;
     Timestamp recorded_now_ = 0;
 };
 

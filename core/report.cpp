@@ -30,6 +30,19 @@ std::string_view to_string(Severity severity) {
     return "unknown";
 }
 
+std::string_view severity_label(Severity severity) {
+    return to_string(std::max(severity, Severity::warning));
+}
+
+std::string_view certainty_label(Severity severity) {
+    return severity == Severity::unknown ? "unknown" : "";
+}
+
+Severity severity_of_labels(std::string_view severity, std::string_view certainty) {
+    if (!certainty.empty()) return Severity::unknown;
+    return parse_severity(severity).value_or(Severity::unknown);
+}
+
 std::optional<Severity> parse_severity(std::string_view text) {
     for (const Severity severity : {Severity::unknown, Severity::warning, Severity::critical})
         if (text == to_string(severity)) return severity;
@@ -162,7 +175,7 @@ class ReportReader : public nlohmann::json_sax<json> {
         } else if (section_ == "findings") {
             Finding finding;
             finding.rule = take("rule");
-            finding.severity = parse_severity(take("severity")).value_or(Severity::unknown);
+            finding.severity = severity_of_labels(take("severity"), take("certainty"));
             finding.kind = parse_subject_kind(take("kind")).value_or(SubjectKind::host);
             finding.subject = take("subject");
             finding.summary = take("summary");
@@ -217,13 +230,16 @@ std::string to_json(const Report& report) {
         text += ']';
     };
     section("findings", report.findings, [](const Finding& finding) {
-        return dump({{"rule", finding.rule},
-                     {"severity", to_string(finding.severity)},
-                     {"kind", to_string(finding.kind)},
-                     {"subject", finding.subject},
-                     {"summary", finding.summary},
-                     {"steps", finding.steps},
-                     {"since", finding.since}});
+        json entry{{"rule", finding.rule},
+                   {"severity", severity_label(finding.severity)},
+                   {"kind", to_string(finding.kind)},
+                   {"subject", finding.subject},
+                   {"summary", finding.summary},
+                   {"steps", finding.steps},
+                   {"since", finding.since}};
+        const std::string_view certainty = certainty_label(finding.severity);
+        if (!certainty.empty()) entry["certainty"] = certainty;
+        return dump(entry);
     });
     section("problems", report.problems, [](const Problem& problem) {
         return dump({{"collector", problem.collector},

@@ -13,6 +13,13 @@ namespace lastgood {
 
 enum class Severity { unknown, warning, critical };  // in ascending order of urgency
 std::string_view to_string(Severity severity);
+// How a severity is told outside the program, in labels and in JSON: "critical" or "warning", and
+// beside it "unknown" as the certainty where nobody can tell (else empty). So an unknown finding
+// takes the route of a warning and never that of a critical one.
+std::string_view severity_label(Severity severity);
+std::string_view certainty_label(Severity severity);
+// The severity with these labels; a word that is not known counts as unknown.
+Severity severity_of_labels(std::string_view severity, std::string_view certainty);
 // nullopt: unknown word.
 std::optional<Severity> parse_severity(std::string_view text);
 

@@ -10,7 +10,9 @@ namespace {
 
 // Sources: mdadm(8) and md.rst of the kernel, lvmraid(7), btrfs-replace(8), btrfs-scrub(8).
 // Words in capitals are unknown to the program: NEW is the new drive; `btrfs filesystem show` shows
-// MOUNTPOINT and DEVID.
+// DEVID. An empty text: the subject has no such command.
+constexpr std::string_view btrfs_scrub = "btrfs scrub start $(findmnt -nfo TARGET -S UUID={uuid})";
+
 AdviceCommand array(std::string_view word, std::string_view md, std::string_view lvm,
                     std::string_view btrfs) {
     return {SubjectKind::array,
@@ -21,47 +23,51 @@ AdviceCommand array(std::string_view word, std::string_view md, std::string_view
 }
 
 // Sources: e2fsck(8), xfs_repair(8), btrfs-scrub(8), btrfs-device(8), fsck(8).
-AdviceCommand filesystem(std::string_view word, std::string_view ext4, std::string_view xfs,
-                         std::string_view btrfs, std::string_view otherwise) {
+AdviceCommand filesystem(std::string_view word, std::string_view xfs, std::string_view btrfs,
+                         std::string_view fsck) {
     return {SubjectKind::filesystem,
             word,
             "fstype",
-            {{"ext4", "ext4", ext4}, {"xfs", "XFS", xfs}, {"btrfs", "btrfs", btrfs}},
-            otherwise};
+            {{"xfs", "XFS", xfs},
+             {"btrfs", "btrfs", btrfs},
+             {"ext4", "ext4", fsck},
+             {"ext3", "ext3", fsck},
+             {"ext2", "ext2", fsck},
+             {"vfat", "FAT", fsck}},
+            ""};
 }
 
 const std::vector<AdviceCommand>& commands() {
     static const std::vector<AdviceCommand> all = {
-        array("look", "mdadm --detail /dev/{device}", "lvs -a -o +devices,lv_health_status",
-              "btrfs filesystem show /dev/{device}"),
+        array("look", "mdadm --detail /dev/{device}", "lvs -a -o +devices,lv_health_status {lv}",
+              "btrfs filesystem show {uuid}"),
         array("save", "mdadm --examine $(lsblk -lnpo NAME) > /root/examine.txt",
               "vgcfgbackup -f /root/lvm-%s; lvs -a -o +devices > /root/lvs.txt",
               "btrfs filesystem show > /root/btrfs.txt"),
         array("start", "mdadm --assemble --scan --verbose", "vgchange -ay",
-              "btrfs device scan; btrfs filesystem show"),
+              "btrfs device scan; btrfs filesystem show {uuid}"),
         array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
               "mkfs.btrfs or btrfs check --repair"),
         array("replace", "mdadm /dev/{device} --add /dev/NEW",
               "vgextend $(lvs --noheadings -o vg_name {lv}) /dev/NEW; lvconvert "
               "--repair {lv}",
-              "btrfs replace start DEVID /dev/NEW MOUNTPOINT"),
+              "btrfs replace start DEVID /dev/NEW $(findmnt -nfo TARGET -S UUID={uuid})"),
         array("check", "echo check > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction check {lv}", "btrfs scrub start MOUNTPOINT"),
+              "lvchange --syncaction check {lv}", btrfs_scrub),
         array("repair", "echo repair > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction repair {lv}", "btrfs scrub start MOUNTPOINT"),
-        filesystem("fsck", "umount {id} && fsck.ext4 -f /dev/{device}",
-                   "umount {id} && xfs_repair /dev/{device}", "btrfs scrub start {id}",
-                   "umount {id} && fsck /dev/{device}"),
-        filesystem("fsck_and_reset", "umount {id} && fsck.ext4 -f /dev/{device}",
-                   "umount {id} && xfs_repair /dev/{device}",
+              "lvchange --syncaction repair {lv}", btrfs_scrub),
+        array("monthly", "systemctl enable --now mdcheck_start.timer", "", ""),
+        filesystem("repair", "umount {id} && xfs_repair /dev/{device}", "btrfs scrub start -B {id}",
+                   "umount {id} && fsck -f /dev/{device}"),
+        filesystem("repair_and_reset", "umount {id} && xfs_repair /dev/{device}",
                    "btrfs scrub start -B {id}; btrfs device stats -z {id}",
-                   "umount {id} && fsck /dev/{device}"),
+                   "umount {id} && fsck -f /dev/{device}"),
         {SubjectKind::backup,
          "unlock",
          "kind",
          {{"restic", "restic", "restic -r {location} unlock"},
           {"borg", "borg", "borg break-lock {location}"}},
-         "the tool's unlock command"},
+         ""},
     };
     return all;
 }

@@ -19,7 +19,7 @@ struct AdviceCommand {
     std::string_view word;        // used in a rule's advice as {command:word}
     std::string_view label;       // of the subject's info metric; its value selects the choice
     std::vector<Choice> choices;  // the first one with the label's value applies
-    std::string_view otherwise;   // for any other value, or no value
+    std::string_view otherwise;   // for any other value, or no value; empty: no command
     // The text of the choice for `value`, else `otherwise`.
     std::string_view text_for(std::string_view value) const;
 };

@@ -144,6 +144,32 @@ Values holding(const Rule& rule, const Series& series, Timestamp now) {
     return subjects;
 }
 
+// The label Rule::also of the subject's largest series of also_of; nullopt: none.
+std::optional<std::string> also_of(const Rule& rule, std::string_view subject,
+                                   const Series& series) {
+    if (rule.also.empty()) return std::nullopt;
+    const Observation* largest = nullptr;
+    for (const Observation* observation : series.of(*rule.also_of.metric)) {
+        if (!label_matches(rule.also_of, *observation) ||
+            subject_of(*observation, rule.subject) != subject)
+            continue;
+        if (largest == nullptr || observation->value > largest->value) largest = observation;
+    }
+    if (largest == nullptr) return std::nullopt;
+    return std::string(rule.also == to_string(largest->metric->subject)
+                           ? std::string_view(largest->subject)
+                           : largest->label(rule.also));
+}
+
+// The advice that is right for the subject now.
+std::string_view advice_for(const Rule& rule, std::string_view subject, const Series& series,
+                            Timestamp now) {
+    for (const Instead& instead : rule.instead)
+        if (holding(instead.when, rule.subject, series, now).contains(subject))
+            return instead.advice;
+    return rule.advice;
+}
+
 std::map<std::string, std::string, std::less<>> info_of(std::string_view subject, SubjectKind kind,
                                                         const Series& series) {
     std::map<std::string, std::string, std::less<>> info;
@@ -176,10 +202,12 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
                 remembered == memory.since.end() ? now : std::min(remembered->second, now);
             still.since.emplace(std::move(key), since);
             if (now - since < rule.hold) continue;
-            const TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series),
-                                   value, reload};
-            std::vector<std::string> steps = steps_of(rule.advice);
-            for (std::string& step : steps) step = render_for_host(step, texts);
+            TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series), value,
+                             reload};
+            if (auto also = also_of(rule, subject, series))
+                texts.info.insert_or_assign(std::string(rule.also), *std::move(also));
+            std::vector<std::string> steps = steps_of(advice_for(rule, subject, series, now));
+            for (std::string& step : steps) step = render_step_for_host(step, texts);
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
                                        std::move(steps), since});

@@ -9,10 +9,17 @@ namespace lastgood {
 
 namespace {
 
-// The labels that identify an alert's subject: "instance, job, drive".
-std::string identity(SubjectKind kind) {
-    if (kind == SubjectKind::host) return "instance, job";
-    return fmt::format("instance, job, {}", to_string(kind));
+// The labels of the metric's series that do not tell one subject of this kind from another. What
+// remains are the subject and whatever labels the target has, of which nothing is known here.
+std::vector<std::string_view> further_labels(const Metric& metric, SubjectKind kind) {
+    std::vector<std::string_view> labels;
+    if (metric.subject != SubjectKind::host && metric.subject != kind)
+        labels.push_back(to_string(metric.subject));
+    for (std::string_view rest = metric.labels; !rest.empty();) {
+        const std::string_view label = take_until(rest, ',');
+        if (label != to_string(kind)) labels.push_back(label);
+    }
+    return labels;
 }
 
 std::string_view to_promql(Pick pick) {
@@ -56,7 +63,8 @@ std::string escape_for_regex(std::string_view text) {
     return escaped;
 }
 
-std::string to_promql(const Operand& operand, SubjectKind kind) {
+// The series that the operand selects; `more`: further matchers.
+std::string selector(const Operand& operand, SubjectKind kind, std::string_view more = {}) {
     std::vector<std::string> matchers;
     if (!operand.label.empty() && operand.values.size() == 1) {
         matchers.push_back(fmt::format("{}{}\"{}\"", operand.label, operand.except ? "!=" : "=",
@@ -74,9 +82,17 @@ std::string to_promql(const Operand& operand, SubjectKind kind) {
     if (kind != SubjectKind::host && operand.metric->subject != kind) {
         matchers.push_back(fmt::format("{}!=\"\"", to_string(kind)));
     }
-    return fmt::format("{} by ({}) ({}{})", to_promql(operand.pick), identity(kind),
-                       operand.metric->name,
+    if (!more.empty()) matchers.emplace_back(more);
+    return fmt::format("{}{}", operand.metric->name,
                        matchers.empty() ? "" : fmt::format("{{{}}}", fmt::join(matchers, ",")));
+}
+
+std::string to_promql(const Operand& operand, SubjectKind kind) {
+    const std::string series = selector(operand, kind);
+    const auto further = further_labels(*operand.metric, kind);
+    if (further.empty()) return series;  // a subject has one series
+    return fmt::format("{} without ({}) ({})", to_promql(operand.pick), fmt::join(further, ", "),
+                       series);
 }
 
 std::string to_promql(const Condition& condition, SubjectKind kind) {
@@ -99,37 +115,77 @@ std::string to_promql(const Condition& condition, SubjectKind kind) {
     if (condition.limit > 0 || condition.limit < 0) {
         right = fmt::format("({} + {})", right, condition.limit);
     }
-    return fmt::format("{} {} on ({}) {}", left, to_promql(condition.comparison), identity(kind),
-                       right);
+    return fmt::format("{} {} {}", left, to_promql(condition.comparison), right);
 }
 
 // Writes one line for each condition.
-std::string conditions_to_promql(const Rule& rule, std::string_view indent) {
+std::string conditions_to_promql(const Rule& rule) {
     std::string result;
     for (const Condition& condition : rule.all_of) {
-        if (result.empty()) {
-            result = fmt::format("{}{}\n", indent, to_promql(condition, rule.subject));
-            continue;
-        }
-        result += fmt::format("{}{} on ({}) {}\n", indent, condition.unless ? "unless" : "and",
-                              identity(rule.subject), to_promql(condition, rule.subject));
+        if (!result.empty()) result += condition.unless ? "unless " : "and ";
+        result += to_promql(condition, rule.subject) + "\n";
     }
     return result;
 }
 
+std::string indented(std::string_view text, std::string_view indent) {
+    std::string result;
+    while (!text.empty()) {
+        result += indent;
+        result += take_line(text);
+        result += '\n';
+    }
+    return result;
+}
+
+// Adds the labels `names` of the metric's series to the alerts of `conditions`; without such a
+// series an alert fires without them. topk takes one series: two would make the join fail, and a
+// rule that fails raises no alert.
+std::string joined(const std::string& conditions, const Rule& rule, const Metric& metric,
+                   const std::string& series, const std::vector<std::string_view>& names) {
+    const auto further = further_labels(metric, rule.subject);
+    std::vector<std::string_view> ignored = further;
+    if (!rule.also.empty() && !contains(ignored, rule.also)) ignored.push_back(rule.also);
+    return fmt::format(
+        "(\n{}) * ignoring ({}) group_left ({}) topk without ({}) (1, {})\n"
+        "or ignoring ({}) (\n{})\n",
+        indented(conditions, "  "), fmt::join(ignored, ", "), fmt::join(names, ", "),
+        fmt::join(further, ", "), series, fmt::join(names, ", "), indented(conditions, "  "));
+}
+
 std::string expression(const Rule& rule) {
     if (!rule.prometheus_expression.empty()) return std::string(rule.prometheus_expression) + "\n";
-    const Metric* info = info_metric(rule.subject);
-    if (info == nullptr) return conditions_to_promql(rule, "");
-    const std::string conditions = conditions_to_promql(rule, "  ");
-    const std::string on = identity(rule.subject);
-    // Joins the labels of the info series (device, model, serial number); without an info series
-    // the alert fires without them. topk takes one info series: two would make the join fail, and a
-    // rule that fails raises no alert.
-    return fmt::format(
-        "(\n{0}) * on ({1}) group_left ({2}) topk by ({1}) (1, {3})\n"
-        "or on ({1}) (\n{0})\n",
-        conditions, on, fmt::join(info_labels(rule.subject), ", "), info->name);
+    std::string text = conditions_to_promql(rule);
+    if (!rule.also.empty())
+        text = joined(text, rule, *rule.also_of.metric, selector(rule.also_of, rule.subject),
+                      {rule.also});
+    if (const Metric* info = info_metric(rule.subject))
+        text = joined(text, rule, *info, std::string(info->name), info_labels(rule.subject));
+    return text;
+}
+
+// Advice as numbered steps. Prometheus asks for the state of the subject when the alert fires.
+std::string description(const Rule& rule) {
+    const auto numbered_steps = [&](std::string_view advice) {
+        std::vector<std::string> steps = steps_of(advice);
+        for (std::string& step : steps) step = render_step_for_prometheus(step, rule.subject);
+        return numbered(steps);
+    };
+    std::string text;
+    for (const Instead& instead : rule.instead) {
+        std::string same = "instance=%q,job=%q", labels = "$labels.instance $labels.job";
+        if (rule.subject != SubjectKind::host) {
+            same += fmt::format(",{}=%q", to_string(rule.subject));
+            labels += fmt::format(" $labels.{}", to_string(rule.subject));
+        }
+        std::string query = selector(instead.when.left, rule.subject, same);
+        if (instead.when.comparison != Comparison::present)
+            query += fmt::format(" {} {}", to_promql(instead.when.comparison), instead.when.limit);
+        text += fmt::format("{{{{ {}if query (printf `{}` {}) }}}}{}", text.empty() ? "" : "else ",
+                            query, labels, numbered_steps(instead.advice));
+    }
+    const std::string usual = numbered_steps(rule.advice);
+    return text.empty() ? usual : fmt::format("{}{{{{ else }}}}{}{{{{ end }}}}", text, usual);
 }
 
 // A double-quoted YAML scalar.
@@ -148,16 +204,6 @@ std::string quoted(std::string_view text) {
         }
     }
     return result + '"';
-}
-
-std::string indented(std::string_view text, std::string_view indent) {
-    std::string result;
-    while (!text.empty()) {
-        result += indent;
-        result += take_line(text);
-        result += '\n';
-    }
-    return result;
 }
 
 std::string group_name(SubjectKind kind) {
@@ -180,7 +226,7 @@ std::string alert_name(const Rule& rule) {
     return name;
 }
 
-std::string to_prometheus_yaml(std::span<const Rule> rules) {
+std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view runbooks) {
     std::string yaml =
         "# Alerts for Prometheus, printed by `lastgood rules`: do not edit. They are the rules by "
         "which `lastgood status`\n"
@@ -198,10 +244,15 @@ std::string to_prometheus_yaml(std::span<const Rule> rules) {
                                 indented(expression(rule), "          "));
             if (rule.hold > 0) yaml += fmt::format("        for: {:.0f}s\n", rule.hold);
             yaml += fmt::format(
-                "        labels:\n          severity: {}\n"
-                "        annotations:\n          summary: {}\n          description: {}\n",
-                to_string(rule.severity), quoted(render_for_prometheus(rule.summary, kind)),
-                quoted(render_for_prometheus(numbered(steps_of(rule.advice)), kind)));
+                "        labels:\n          severity: {}\n{}"
+                "        annotations:\n          summary: {}\n          description: {}\n"
+                "          runbook_url: {}\n",
+                severity_label(rule.severity),
+                certainty_label(rule.severity).empty()
+                    ? ""
+                    : fmt::format("          certainty: {}\n", certainty_label(rule.severity)),
+                quoted(render_for_prometheus(rule.summary, kind)), quoted(description(rule)),
+                quoted(fmt::format("{}#{}", runbooks, rule.name)));
         }
     }
     return yaml;

@@ -64,6 +64,13 @@ struct Condition {
     bool unless = false;
 };
 
+// Advice that takes the place of a rule's own while a condition holds for the same subject: what is
+// right for a degraded array is wrong while it rebuilds.
+struct Instead {
+    Condition when;  // without clock, right side and `unless`
+    std::string_view advice;
+};
+
 struct Rule {
     std::string_view name = {};  // snake_case; the alert is its CamelCase with "Lastgood" before it
     Severity severity = Severity::unknown;
@@ -75,9 +82,15 @@ struct Rule {
     // Texts with placeholders, see rules/text.hpp. tests/rules/table_test.cpp checks the limits
     // named here with all placeholders filled in.
     std::string_view summary = {};  // one sentence of at most 15 words: the thing, the consequence
-    // Steps, one on each line, the most urgent one first; at most 60 words. A command that can be
-    // copied stands at the end of its line, after a colon.
+    // At most four steps, one on each line, the most urgent one first; at most 60 words. The first
+    // one never makes things worse. A command that can be copied stands at the end of its line,
+    // after a colon; where a name in it is unknown, the step is told without it.
     std::string_view advice = {};
+    std::vector<Instead> instead = {};  // the first one whose condition holds replaces `advice`
+    // A further label of the alert and placeholder of the texts: the label `also` of the largest
+    // series that `also_of` selects for the subject. Unknown if there is no such series.
+    std::string_view also = {};
+    Operand also_of = {};
     std::string_view why = {};  // the source of severity and thresholds; for the manual
     // Never evaluated on the host: for the agent's own absence, which it cannot notice.
     bool prometheus_only = false;
@@ -107,8 +120,15 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
 
 std::string alert_name(const Rule& rule);  // "LastgoodDriveSuspectPending"
 
+// Where an alert's runbook_url points: docs/rules.md as the web shows it, with a heading for each
+// rule. `lastgood rules --runbooks` sets another address.
+inline constexpr std::string_view default_runbooks = "https://lastgood.example.org/docs/rules.md";
+
 // The rules as a Prometheus rule file, which promtool accepts; with every rule, also those of
-// prometheus_only.
-std::string to_prometheus_yaml(std::span<const Rule> rules);
+// prometheus_only. Expressions aggregate `without` the labels that lastgood knows, so that alerts
+// keep every label of the target (cluster, rack, …). The runbook_url of a rule is
+// "RUNBOOKS#rule_name".
+std::string to_prometheus_yaml(std::span<const Rule> rules,
+                               std::string_view runbooks = default_runbooks);
 
 }  // namespace lastgood

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/array_identity.hpp"
+#include "core/report.hpp"
 #include "core/text.hpp"
 #include "core/time.hpp"
 #include "core/utf8.hpp"
@@ -91,6 +92,32 @@ std::string label_or(const TextValues& values, std::string_view label, std::stri
     return harmless(found->second);  // a newline in it would start another step
 }
 
+constexpr std::string_view btrfs_prefix = "btrfs-";  // of btrfs_array_id()
+
+// The label that the placeholder cannot do without; empty: none.
+std::string_view label_of(const Placeholder& placeholder) {
+    if (placeholder.has_fallback || placeholder.word == "name") return {};  // {name} has the id
+    return placeholder.word == "lv" ? "name" : placeholder.word;
+}
+
+// The labels without a fallback that the text needs.
+std::vector<std::string> needed_labels(std::string_view text, SubjectKind kind) {
+    std::vector<std::string> needed;
+    walk(text, kind, [&](const Placeholder& placeholder) {
+        const auto labels = info_labels(kind);
+        const std::string label(label_of(placeholder));
+        if (contains(labels, label) && !contains(needed, label)) needed.push_back(label);
+        return std::string();
+    });
+    return needed;
+}
+
+// The command that a step consists of alone: "{command:look}". nullptr: it has no such placeholder.
+const AdviceCommand* whole_command(std::string_view command, SubjectKind kind) {
+    if (!command.starts_with('{') || command.find('}') != command.size() - 1) return nullptr;
+    return command_of(command.substr(1, command.size() - 2), kind);
+}
+
 std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     const std::string_view word = placeholder.word;
     if (const AdviceCommand* command = command_of(word, values.kind))
@@ -99,6 +126,11 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
         return counted(values.value, *singular, placeholder.fallback);
     if (word == "id") return harmless(values.id);
     if (word == "host") return "this host";
+    if (word == "uuid") {
+        std::string_view uuid = values.id;
+        if (uuid.starts_with(btrfs_prefix)) uuid.remove_prefix(btrfs_prefix.size());
+        return harmless(uuid);
+    }
     if (word == "name") {
         const bool lvm = values.kind == SubjectKind::array &&
                          label_or(values, "metadata", "") == metadata_dm_raid;
@@ -131,6 +163,9 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
             *singular, placeholder.fallback);
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
     if (word == "host") return "{{ $labels.instance }}";
+    if (word == "uuid")
+        return fmt::format("{{{{ reReplaceAll \"^{}\" \"\" $labels.{} }}}}", btrfs_prefix,
+                           to_string(kind));
     if (word == "name") {
         const std::string device = fmt::format("or $labels.device $labels.{}", to_string(kind));
         if (kind != SubjectKind::array) return fmt::format("{{{{ {} }}}}", device);
@@ -148,14 +183,37 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     return fmt::format("{{{{ or $labels.{} \"{}\" }}}}", word, placeholder.fallback);
 }
 
+// The end of a step with this command.
+std::string command_for_prometheus(std::string_view command, SubjectKind kind) {
+    if (command.empty()) return ".";
+    const auto needed = needed_labels(command, kind);
+    const std::string text = ": " + walk(command, kind, [&](const Placeholder& placeholder) {
+                                 const std::string_view label = label_of(placeholder);
+                                 return contains(needed, label)
+                                            ? fmt::format("{{{{ $labels.{} }}}}", label)
+                                            : for_prometheus(placeholder, kind);
+                             });
+    if (needed.empty()) return text;
+    const std::string labels = "$labels." + fmt::format("{}", fmt::join(needed, " $labels."));
+    return fmt::format("{{{{ if {}{} }}}}{}{{{{ else }}}}.{{{{ end }}}}",
+                       needed.size() > 1 ? "and " : "", labels, text);
+}
+
 std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     const std::string_view word = placeholder.word;
     if (const AdviceCommand* command = command_of(word, kind)) {
-        std::string choices;
-        for (const AdviceCommand::Choice& choice : command->choices)
-            choices += fmt::format("{}{}: {}", choices.empty() ? "" : "; ", choice.name,
+        std::string choices = render_for_manual(command->otherwise, kind);
+        const bool more = !choices.empty();
+        if (more) choices += " (";
+        std::string_view separator;
+        for (const AdviceCommand::Choice& choice : command->choices) {
+            if (choice.text.empty()) continue;
+            choices += fmt::format("{}{}: {}", separator, choice.name,
                                    render_for_manual(choice.text, kind));
-        return fmt::format("{} ({})", render_for_manual(command->otherwise, kind), choices);
+            separator = "; ";
+        }
+        return more && separator.empty() ? choices.substr(0, choices.size() - 2)
+                                         : choices + (more ? ")" : "");
     }
     if (singular_of(placeholder)) return fmt::format("N {}", placeholder.fallback);
     if (word == "value") return "N";
@@ -168,7 +226,7 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     const auto labels = info_labels(kind);
     if (contains(labels, word)) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
-    if (word == "lv") return kind == SubjectKind::array;
+    if (word == "lv" || word == "uuid") return kind == SubjectKind::array;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
@@ -204,6 +262,35 @@ std::string render_for_prometheus(std::string_view text, SubjectKind kind) {
                 [&](const Placeholder& placeholder) { return for_prometheus(placeholder, kind); });
 }
 
+std::string render_step_for_host(std::string_view step, const TextValues& values) {
+    const Step parts = split_step(step);
+    const std::string text = render_for_host(parts.text, values);
+    if (parts.command.empty()) return text;
+    std::string_view command = parts.command;
+    if (const AdviceCommand* chosen = whole_command(command, values.kind))
+        command = chosen->text_for(label_or(values, chosen->label, ""));
+    const auto needed = needed_labels(command, values.kind);
+    const bool known = std::ranges::all_of(
+        needed, [&](const auto& label) { return !label_or(values, label, "").empty(); });
+    if (command.empty() || !known) return text + ".";
+    return fmt::format("{}: {}", text, render_for_host(command, values));
+}
+
+std::string render_step_for_prometheus(std::string_view step, SubjectKind kind) {
+    const Step parts = split_step(step);
+    const std::string text = render_for_prometheus(parts.text, kind);
+    if (parts.command.empty()) return text;
+    const AdviceCommand* chosen = whole_command(parts.command, kind);
+    if (chosen == nullptr) return text + command_for_prometheus(parts.command, kind);
+    std::string choices;
+    for (const AdviceCommand::Choice& choice : chosen->choices)
+        choices +=
+            fmt::format("{{{{ {}if eq $labels.{} \"{}\" }}}}{}", choices.empty() ? "" : "else ",
+                        chosen->label, choice.value, command_for_prometheus(choice.text, kind));
+    return fmt::format("{}{}{{{{ else }}}}{}{{{{ end }}}}", text, choices,
+                       command_for_prometheus(chosen->otherwise, kind));
+}
+
 std::string render_for_manual(std::string_view text, SubjectKind kind) {
     return walk(text, kind,
                 [&](const Placeholder& placeholder) { return for_manual(placeholder, kind); });
@@ -215,10 +302,12 @@ std::vector<std::string> steps_of(std::string_view advice) {
     return steps;
 }
 
-std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind) {
+std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind,
+                                              std::string_view also) {
     std::vector<std::string> unknown;
     walk(text, kind, [&](const Placeholder& placeholder) {
-        if (!is_known(placeholder, kind)) unknown.emplace_back(placeholder.word);
+        if (!is_known(placeholder, kind) && (also.empty() || placeholder.word != also))
+            unknown.emplace_back(placeholder.word);
         return std::string();
     });
     return unknown;

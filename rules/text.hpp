@@ -5,6 +5,7 @@
 //                "smart", "this host"
 //   {id}         the subject's id; the id of a filesystem is its mount point
 //   {name}       its device name, "VG/LV" of an array that LVM made; if that is unknown, its id
+//   {uuid}       the UUID of a btrfs
 //   {device}     a label of the subject's info metric, here "device". If the label is unknown: its
 //                name in capitals, "DEVICE", or with {device|some words} these words
 //   {lv}         the label "name" of an array: "VG/LV" for an array that LVM made
@@ -33,19 +34,26 @@ inline constexpr std::string_view service_reload = "systemctl reload lastgood";
 struct TextValues {
     SubjectKind kind = SubjectKind::host;
     std::string_view id;
-    std::map<std::string, std::string, std::less<>> info;  // labels of the subject's info metric
+    // Labels of the subject's info metric, and Rule::also.
+    std::map<std::string, std::string, std::less<>> info;
     double value = 0;
     std::string_view reload = service_reload;
 };
 
 std::string render_for_host(std::string_view text, const TextValues& values);
 std::string render_for_prometheus(std::string_view text, SubjectKind kind);
+// One step. It is told without its command if a label in that is unknown, or if the subject has no
+// such command.
+std::string render_step_for_host(std::string_view step, const TextValues& values);
+std::string render_step_for_prometheus(std::string_view step, SubjectKind kind);
 std::string render_for_manual(std::string_view text, SubjectKind kind);  // "/dev/DEVICE"
 
 // The steps of advice, which has one step on each line. They are still to be rendered.
 std::vector<std::string> steps_of(std::string_view advice);
 
-// The placeholders of a text that do not exist for this kind of subject; for the tests.
-std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind);
+// The placeholders of a text that do not exist for this kind of subject; for the tests. `also` is
+// Rule::also.
+std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind,
+                                              std::string_view also = {});
 
 }  // namespace lastgood

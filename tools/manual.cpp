@@ -111,8 +111,8 @@ std::string condition_text(const Condition& condition) {
 }
 
 // The steps as a markdown list. A command after a colon is set as code.
-std::string steps_text(const Rule& rule) {
-    const std::string steps = numbered(steps_of(rule.advice));
+std::string steps_text(std::string_view advice, const Rule& rule) {
+    const std::string steps = numbered(steps_of(advice));
     const auto rendered = [&](std::string_view text) {
         return render_for_manual(text, rule.subject);
     };
@@ -142,8 +142,11 @@ std::string rule_section(const Rule& rule) {
     if (!rule.prometheus_expression.empty()) {
         text += fmt::format("```\n{}\n```\n", rule.prometheus_expression);
     }
-    text +=
-        fmt::format("\nWhat to do:\n\n{}\nWhy: {}\n\n", steps_text(rule), markdown_text(rule.why));
+    text += fmt::format("\nWhat to do:\n\n{}\n", steps_text(rule.advice, rule));
+    for (const Instead& instead : rule.instead)
+        text += fmt::format("Instead, while {}:\n\n{}\n", condition_text(instead.when),
+                            steps_text(instead.advice, rule));
+    text += fmt::format("Why: {}\n\n", markdown_text(rule.why));
     return text;
 }
 
@@ -156,7 +159,8 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         "| severity | meaning |\n|---|---|\n"
         "| **critical** | Data loss threatens now: act tonight. |\n"
         "| **warning** | Act this week. |\n"
-        "| **unknown** | Cannot tell. That is not \"fine\". |\n\n"
+        "| **unknown** | Cannot tell. That is not \"fine\". In labels and in JSON it is severity "
+        "`warning` with certainty `unknown`. |\n\n"
         "A rule holds for one subject (a drive, an array, a backup) when all of its conditions "
         "hold "
         "for that subject. A metric in a condition means the largest of the subject's series. "

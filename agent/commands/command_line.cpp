@@ -148,7 +148,7 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
                               "Print what there is now and end, also if the collector is a stream");
 
     CLI::App* preflight_command =
-        add(app, "preflight", "Say whether a drive is safe to pull now: GO, NO-GO or CANNOT TELL");
+        add(app, "preflight", "Say whether a drive is safe to pull now: GO or NO-GO, with reasons");
     preflight_command
         ->add_option("drive", options.drive_to_pull, "Device, serial number or id of the drive")
         ->type_name("DRIVE")
@@ -169,7 +169,12 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         ->type_name("FILE");
     explain_command->add_flag("--json", options.explain.json, "Print the result as JSON");
 
-    app.add_subcommand("rules", "Print the alert rules for Prometheus");
+    CLI::App* rules_command = app.add_subcommand("rules", "Print the alert rules for Prometheus");
+    rules_command
+        ->add_option("--runbooks", options.runbooks,
+                     "Address of docs/rules.md for runbook_url; an alert adds #RULE")
+        ->type_name("URL")
+        ->capture_default_str();
 
     CLI::App* config_command =
         app.add_subcommand("config", "Check, show or find the configuration");

@@ -9,6 +9,7 @@
 #include "agent/commands/explain.hpp"
 #include "agent/config_file.hpp"
 #include "exporters/status/status.hpp"
+#include "rules/rule.hpp"
 
 namespace CLI {
 class App;
@@ -27,6 +28,7 @@ struct Options {
     StatusOptions status;
     ExplainOptions explain;
     std::string drive_to_pull, forgotten;
+    std::string runbooks{default_runbooks};
 };
 
 // Makes the parser; `options` must outlive it. command_manual.cpp completes an option by its type

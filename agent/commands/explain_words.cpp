@@ -42,7 +42,7 @@ void fit_to_saved_text(Finding& finding) {
     std::vector<std::string> steps;
     for (const std::string& step : finding.steps) {
         std::string fit = fit_step(step);
-        remove_all(fit, " with serial number SERIAL");
+        remove_all(fit, " (serial unknown)");
         if (!fit.empty()) steps.push_back(std::move(fit));
     }
     finding.steps = std::move(steps);

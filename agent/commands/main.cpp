@@ -110,8 +110,8 @@ int textfile(const Options& options) {
     return written ? 0 : fail_with(written.error());
 }
 
-int print_rules() {
-    fmt::print("{}", to_prometheus_yaml(all_rules()));
+int print_rules(const Options& options) {
+    fmt::print("{}", to_prometheus_yaml(all_rules(), options.runbooks));
     return 0;
 }
 
@@ -170,7 +170,7 @@ int run(int argc, char** argv) {
     if (name == "preflight") return may_be_pulled(options);
     if (name == "forget") return forget(options);
     if (name == "explain") return run_explain(options.explain);
-    if (name == "rules") return print_rules();
+    if (name == "rules") return print_rules(options);
     if (command.got_subcommand("check")) return check_config(options);
     if (command.got_subcommand("show")) return show_config(options);
     if (command.got_subcommand("discover")) return discover(options);

@@ -99,8 +99,10 @@ inline constexpr Metric finding{
     .name = "lastgood_finding",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .labels = "rule,severity,kind,subject",
-    .help = "1 for each finding of the report.",
+    .labels = "rule,severity,certainty,kind,subject",
+    .help =
+        "1 for each finding of the report. severity is critical or warning; certainty is unknown "
+        "where lastgood cannot tell.",
 };
 
 }  // namespace lastgood::metric

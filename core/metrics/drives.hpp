@@ -46,18 +46,6 @@ inline constexpr Metric drive_size_bytes{
     .help = "Capacity of the drive (sysfs size x 512).",
 };
 
-inline constexpr Metric drive_use{
-    .name = "lastgood_drive_use",
-    .subject = SubjectKind::drive,
-    .type = MetricType::state,
-    .labels = "device,use,name,array",
-    .help =
-        "What stands on a drive. device is the drive's own device or its partition; use is "
-        "filesystem, swap, volume (a mapped device that nothing known uses), content (a signature "
-        "that nothing here has mounted or assembled), boot, none or unknown; name is the mount "
-        "point, the volume or the type of the content; array is the array that stands between, if "
-        "one does.",
-};
 inline constexpr Metric drive_io_stalled_seconds{
     .name = "lastgood_drive_io_stalled_seconds",
     .subject = SubjectKind::drive,
@@ -198,6 +186,16 @@ inline constexpr Metric drive_old_age_attributes_failing{
     .help =
         "Old-age attributes that are at or below their threshold now: the drive is worn, or a "
         "fault counter has reached its limit. This predicts no failure. Temperatures do not count.",
+};
+
+inline constexpr Metric drive_attributes_at_limit{
+    .name = "lastgood_drive_attributes_at_limit",
+    .subject = SubjectKind::drive,
+    .type = MetricType::info,
+    .labels = "attributes,type",
+    .help =
+        "Which attributes are at or below their threshold now, such as \"184 End-to-End_Error\", "
+        "with commas between them. type is pre_failure or old_age; absent if there are none.",
 };
 
 inline constexpr Metric drive_attributes_failed_in_past{

@@ -128,8 +128,10 @@ prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
         prometheus::ClientMetric series;
         series.label = {{"kind", std::string(to_string(finding.kind))},
                         {"rule", finding.rule},
-                        {"severity", std::string(to_string(finding.severity))},
+                        {"severity", std::string(severity_label(finding.severity))},
                         {"subject", finding.subject}};
+        if (const auto certainty = certainty_label(finding.severity); !certainty.empty())
+            series.label.insert(series.label.begin(), {"certainty", std::string(certainty)});
         series.gauge.value = 1;
         const bool twice = std::ranges::any_of(
             family.metric, [&](const auto& other) { return other.label == series.label; });

@@ -87,11 +87,11 @@ std::vector<Rule> agent_rules() {
             .prometheus_only = true,
             .prometheus_expression =
                 "(\n"
-                "  max by (instance, job) "
-                "(last_over_time(lastgood_report_timestamp_seconds[1w:10m]))\n"
+                "  last_over_time(lastgood_report_timestamp_seconds[1w:10m])\n"
+                // By instance and job alone: another label may have changed within the week.
                 "  unless on (instance, job) lastgood_report_timestamp_seconds\n"
                 ")\n"
-                "or on (instance, job) max by (instance, job) (up{job=~\".*lastgood.*\"}) == 0",
+                "or on (instance, job) up{job=~\".*lastgood.*\"} == 0",
         },
     };
 }

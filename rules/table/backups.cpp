@@ -52,7 +52,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
-                      "See whether there is room: df -h {location|PLACE}\n"
+                      "See whether there is room: df -h {location}\n"
                       "Run it by hand; do no risky work before there is a fresh copy.",
             .why = "The newest copy is older than its max_age. Only times that a finished backup "
                    "leaves behind count.",
@@ -66,7 +66,7 @@ std::vector<Rule> backup_rules() {
                 "Backup {subject} has failed for days: its newest copy is {value:duration} old.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
-                      "See whether there is room: df -h {location|PLACE}\n"
+                      "See whether there is room: df -h {location}\n"
                       "Find out why nobody noticed.",
             .why = "Three days over max_age: the job is not late but broken.",
         },
@@ -79,7 +79,7 @@ std::vector<Rule> backup_rules() {
                        "or failed.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
                       "Read the log of the newest run.\n"
-                      "See whether there is room: df -h {location|PLACE}\n"
+                      "See whether there is room: df -h {location}\n"
                       "Run the job again.",
             .why = "The copy before it still stands. When that one grows older than max_age, "
                    "backup_too_old reports it.",
@@ -105,7 +105,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
             .advice = "See what fails: lastgood collect backups {id}\n"
                       "Check that the place is mounted and that root may read it: ls -ld "
-                      "{location|PLACE}",
+                      "{location}",
             .why = "Whether there is a good copy is unknown: unreadable is not old, and not fine "
                    "either.",
         },

@@ -7,9 +7,8 @@ namespace lastgood::table {
 namespace {
 
 #define LASTGOOD_CHECK_BACKUP "Check that a fresh backup holds its data: lastgood status\n"
-#define LASTGOOD_SELF_TEST                                     \
-    "Start a long self-test: smartctl -t long /dev/{device}\n" \
-    "Read its result later: smartctl -l selftest /dev/{device}\n"
+#define LASTGOOD_SELF_TEST \
+    "Start a long self-test, read its result later: smartctl -t long /dev/{device}\n"
 
 Operand growth(const Metric& count) {
     return Operand(*count.growth.metric, count.growth.metric->labels, {count.growth.counter},
@@ -34,18 +33,19 @@ std::vector<Rule> sector_rules() {
             "drive_suspect_pending",
             {at_least(metric::drive_pending_sectors, 1), below(metric::drive_pending_sectors, 100)},
             "Drive {subject} has {value:unreadable sector|unreadable sectors}.",
-            LASTGOOD_CHECK_BACKUP "See its array: lastgood status {device}\n"
-                                  "Check that array, which rewrites these sectors; without an "
-                                  "array, restore the damaged files.\n" LASTGOOD_SELF_TEST
-                                  "Have a spare drive ready.",
-            "34% of drives with 1 or 2 pending sectors fail within a year, 2.6% of those without "
+            LASTGOOD_CHECK_BACKUP
+            "See what it is used by: lastgood status {name}\n" LASTGOOD_SELF_TEST
+            "Have a spare drive ready.",
+            "A check of its array rewrites these sectors from the other copies. 34% of drives with "
+            "1 or 2 pending sectors fail within a year, 2.6% of those without "
             "(Backblaze, attribute 197)."),
         suspect(
             "drive_suspect_offline_uncorrectable",
             {at_least(metric::drive_offline_uncorrectable_sectors, 1)},
             "Drive {subject} found {value:unreadable sector|unreadable sectors} in its own scan.",
             LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
-            "Replace the drive if the test fails, or if the number stays after a full rewrite.",
+            "Ask before you pull it: lastgood preflight {name}\n"
+            "Replace it if the test fails, or if the number stays after a full rewrite.",
             "81% of drives with 1 or 2 such sectors fail within a year (Backblaze, attribute "
             "198)."),
         suspect("drive_suspect_reallocating",
@@ -60,7 +60,7 @@ std::vector<Rule> sector_rules() {
                 {at_least(metric::drive_reallocated_sectors, 100)},
                 "Drive {subject} has replaced {value:sector|sectors} with spares: it is worn.",
                 LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
-                "Plan to replace the drive with serial number {serial}.",
+                "Plan to replace it (serial {serial|unknown}).",
                 "36% of drives with 70 to 260 reallocated sectors fail within a year, growing or "
                 "not (Backblaze, attribute 5)."),
         suspect("drive_suspect_uncorrectable_growing",
@@ -78,7 +78,7 @@ std::vector<Rule> sector_rules() {
                 "Drive {subject} has reported {value:uncorrectable error|uncorrectable errors} in "
                 "its life.",
                 LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
-                "Plan to replace the drive with serial number {serial}.",
+                "Plan to replace it (serial {serial|unknown}).",
                 "As drive_suspect_uncorrectable_growing. Ten errors are not one accident, even "
                 "if they are old."),
         suspect(
@@ -99,7 +99,6 @@ std::vector<Rule> sector_rules() {
                 "Drive {subject} recently had {value:uncorrected error|uncorrected errors}: some "
                 "requests failed.",
                 LASTGOOD_CHECK_BACKUP
-                "See its error counters: smartctl -l error /dev/{device}\n"
                 "See what failed: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
                 "Have a spare drive ready.",
                 "SAS error counter log pages: errors that rereading did not repair."),
@@ -123,9 +122,9 @@ std::vector<Rule> other_rules() {
             "failing.",
             LASTGOOD_CHECK_BACKUP
             "See the errors: journalctl -k -g {device}\n"
-            "Reseat or change its cable; check backplane, power and controller.\n"
-            "Watch whether the errors go on: lastgood status {device}\n"
-            "If they do, replace the drive with serial number {serial}.",
+            "Ask before you touch it: lastgood preflight {name}\n"
+            "Reseat it and change its cable; if errors go on, replace it (serial "
+            "{serial|unknown}).",
             "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is the "
             "first witness. Timeouts and resets come from cable, backplane, power or controller as "
             "often as from the drive. Commands that the drive does not know and SCSI reservations "
@@ -135,30 +134,38 @@ std::vector<Rule> other_rules() {
                 {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling)},
                 "Drive {subject} had {value:recent reset, refusal or repaired read|recent resets, "
                 "refusals or repaired reads}.",
-                LASTGOOD_CHECK_BACKUP "See them: journalctl -k -g {device}\n"
-                                      "Reseat or change its cable; check backplane and power.\n"
-                                      "Watch whether they go on: lastgood status {device}\n"
-                                      "If they do, replace the drive with serial number {serial}.",
+                LASTGOOD_CHECK_BACKUP
+                "See them: journalctl -k -g {device}\n"
+                "Ask before you touch it: lastgood preflight {name}\n"
+                "Reseat it and change its cable; if they go on, replace it (serial "
+                "{serial|unknown}).",
                 "One reset comes with a start or a hot-plug, one refused command with a tool that "
                 "tries what the drive lacks, one repaired read with any large drive (makers "
                 "promise no better than one in 12 to 125 TB). Three of one kind in a short time "
                 "are not chance. A drive that also times out is reported at its first error."),
-        suspect("drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
-                "Drive {subject}: {value:wear or fault attribute|wear or fault attributes} reached "
-                "the maker's limit.",
+        [] {
+            Rule rule = suspect(
+                "drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
+                "Drive {subject}: {value:attribute|attributes} ({attributes|which is unknown}) "
+                "reached the maker's limit.",
                 LASTGOOD_CHECK_BACKUP
-                "See which is FAILING_NOW: smartctl -A /dev/{device}\n"
+                "See its attributes: smartctl -A /dev/{device}\n"
                 "Order a replacement if it counts wear (173, 177, 202, 231, 233) or end-to-end "
                 "errors (184).\n"
                 "Check cable and power if it counts SATA downshifts (183) or timeouts (188).",
                 "The maker calls such an attribute \"old-age\": it counts wear or age and "
                 "foretells no failure (ATA-3), unlike drive_failing_attribute, but it has reached "
-                "its limit. Temperatures belong to drive_suspect_hot."),
+                "its limit. Temperatures belong to drive_suspect_hot.");
+            rule.also = "attributes";
+            rule.also_of = Operand(metric::drive_attributes_at_limit, "type", {"old_age"});
+            return rule;
+        }(),
         suspect(
             "drive_suspect_link", {at_least(growth(metric::drive_interface_crc_errors_total), 5)},
             "Drive {subject} recently had {value:garbled transfer|garbled transfers}: its cable is "
             "probably bad.",
-            "Change its cable, or its slot in the backplane; the drive itself is probably fine.\n"
+            "Ask before you touch its cable: lastgood preflight {name}\n"
+            "Change its cable or its slot; the drive itself is probably fine.\n"
             "Watch attribute 199, which must stop growing: smartctl -A /dev/{device}",
             "A few CRC errors come with hot-plugging; five in a short time are a bad cable. The "
             "count never goes down."),
@@ -167,15 +174,14 @@ std::vector<Rule> other_rules() {
                 "Drive {subject} had {value:recent command timeout|recent command timeouts}: it "
                 "may be failing.",
                 LASTGOOD_CHECK_BACKUP
-                "Check its power supply and cable.\n"
                 "See what timed out: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
-                "Have a spare drive ready.",
+                "Have a spare drive, cable and power supply ready.",
                 "Single timeouts come with resets and spin-ups; five in a short time are the lag "
                 "that precedes failure (attribute 188)."),
         suspect("drive_suspect_self_test", {is(metric::drive_self_test_failed, 1)},
                 "Drive {subject} failed its newest self-test: it may lose data.",
                 LASTGOOD_CHECK_BACKUP "See why and where it failed: smartctl -x /dev/{device}\n"
-                                      "Plan to replace the drive with serial number {serial}.\n"
+                                      "Plan to replace it (serial {serial|unknown}).\n"
                                       "A long self-test that passes ends this finding.",
                 "A long self-test reads the whole surface, so a failure means that some data "
                 "cannot be read."),
@@ -190,8 +196,8 @@ std::vector<Rule> other_rules() {
                              metric::drive_available_spare_threshold_ratio)},
                 "Drive {subject} has only {value:percent} spare capacity: it will turn read-only.",
                 LASTGOOD_CHECK_BACKUP "Order a replacement now.\n"
-                                      "Ask before you pull it: lastgood preflight {device}\n"
-                                      "Replace the drive with serial number {serial}.",
+                                      "Ask before you pull it: lastgood preflight {name}\n"
+                                      "Replace it (serial {serial|unknown}).",
                 "The threshold is the drive's own."),
         suspect("drive_suspect_hot",
                 {above_other(metric::drive_temperature_celsius,

@@ -20,13 +20,13 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {is(metric::filesystem_read_only, 1),
                        unless(is(metric::filesystem_read_only_intended, 1))},
             .summary = "Filesystem {subject} is unexpectedly read-only: every write fails.",
-            .advice = "Copy off what is new.\n"
+            .advice = "Check the newest backup; copy off what is newer: lastgood status\n"
                       "See why: journalctl -k -b -g 'remount|error'\n"
                       "Check its drives: lastgood status {id}\n"
-                      "When the drives are sound, stop its services and repair it (/ needs a "
-                      "rescue system): {command:fsck}",
+                      "When its drives are sound, repair it: {command:repair}",
             .why = "The kernel stops writing when it no longer trusts the filesystem or the drive. "
-                   "What programs have written since has not reached the disk.",
+                   "What programs have written since has not reached the disk. Repairing / needs a "
+                   "rescue system.",
         },
         Rule{
             .name = "filesystem_damaged",
@@ -35,12 +35,10 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {damaged},
             .summary = "Filesystem {subject} is damaged or stopped itself: {value:recent kernel "
                        "error|recent kernel errors}.",
-            .advice = "Check the newest backup before anything else: lastgood status\n"
-                      "Copy off what is new.\n"
+            .advice = "Check the newest backup; copy off what is newer: lastgood status\n"
                       "See what is damaged: journalctl -k -g {device}\n"
-                      "Check its drives first: lastgood status {id}\n"
-                      "When the drives are sound, stop its services and repair it (/ needs a "
-                      "rescue system): {command:fsck}",
+                      "Check its drives: lastgood status {id}\n"
+                      "When its drives are sound, repair it: {command:repair}",
             .why =
                 "Inconsistent metadata, data that no copy could repair, an aborted journal, a "
                 "remount read-only or a shutdown: each means that something was lost or no longer "
@@ -55,9 +53,8 @@ std::vector<Rule> filesystem_rules() {
                        "data may be damaged.",
             .advice = "Check the newest backup: lastgood status\n"
                       "See the errors: journalctl -k -g {device}\n"
-                      "Check its drives first: lastgood status {id}\n"
-                      "Plan a check, with its services stopped (/ needs a rescue system): "
-                      "{command:fsck}",
+                      "Check its drives: lastgood status {id}\n"
+                      "When its drives are sound, check it: {command:repair}",
             .why = "A request failed, or data was not what had been written, even if a copy "
                    "repaired it: a drive, a cable or memory is at fault. Kinds of errors that a "
                    "later version adds count here, too.",
@@ -68,12 +65,11 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {at_least(metric::filesystem_kernel_errors_total, 1), unless(damaged)},
             .summary = "Filesystem {subject} has recorded {value:error|errors} and needs a check.",
-            .advice =
-                "Check the newest backup: lastgood status\n"
-                "See what happened: journalctl -k -g {device}\n"
-                "Check its drives first: lastgood status {id}\n"
-                "Then stop its services (/ needs a rescue system), repair it and reset the count: "
-                "{command:fsck_and_reset}",
+            .advice = "Check the newest backup: lastgood status\n"
+                      "See what happened: journalctl -k -g {device}\n"
+                      "Check its drives: lastgood status {id}\n"
+                      "When its drives are sound, repair it and reset the count: "
+                      "{command:repair_and_reset}",
             .why = "ext4 keeps the count on disk until fsck, btrfs until it is reset: nobody has "
                    "dealt with this error yet. While the error is recent, filesystem_damaged "
                    "reports it.",

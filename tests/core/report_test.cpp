@@ -135,6 +135,20 @@ TEST_CASE("a file that must survive a power cut is on disk before it takes its n
     CHECK(place.host().list("/").value() == std::vector<std::string>{"memory"});
 }
 
+TEST_CASE("an unknown severity is told as a warning of unknown certainty") {
+    for (const Severity severity : {Severity::unknown, Severity::warning, Severity::critical})
+        CHECK(severity_of_labels(severity_label(severity), certainty_label(severity)) == severity);
+    Report report = example();
+    report.findings[0].severity = Severity::unknown;
+    const std::string text = to_json(report);
+    CHECK(text.find("\"certainty\":\"unknown\"") != text.npos);
+    CHECK(text.find("\"severity\":\"unknown\"") == text.npos);
+    CHECK(parse_report(text)->findings == report.findings);
+    // Reports of earlier versions, and words of later ones.
+    CHECK(severity_of_labels("unknown", "") == Severity::unknown);
+    CHECK(severity_of_labels("dreadful", "") == Severity::unknown);
+}
+
 TEST_CASE("a step is a sentence, or words and a command") {
     CHECK(split_step("Wait.").text == "Wait.");
     CHECK(split_step("Wait.").command.empty());

@@ -15,20 +15,24 @@ class Monitoring:
         self.alertmanager_port = free_port()
         self.processes = []
 
-    def start(self, scrape_port, rules):
-        """Starts both. Prometheus scrapes 127.0.0.1:scrape_port every second and evaluates `rules`, the text of a rule file."""
+    def start(self, scrape_port, rules, config=None, labels=""):
+        """Starts both. Prometheus scrapes 127.0.0.1:scrape_port every second and evaluates `rules`, the text of a rule file.
+
+        `config` is Alertmanager's; `labels` are further labels of the target: "cluster: east".
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "rules.yml").write_text(rules)
         (self.directory / "prometheus.yml").write_text(
             "global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\n"
             f"rule_files: ['{self.directory}/rules.yml']\n"
             "scrape_configs:\n- job_name: lastgood\n"
-            f"  static_configs: [{{targets: ['127.0.0.1:{scrape_port}']}}]\n"
+            f"  static_configs: [{{targets: ['127.0.0.1:{scrape_port}'], labels: {{{labels}}}}}]\n"
             "alerting:\n  alertmanagers:\n"
             f"  - static_configs: [{{targets: ['127.0.0.1:{self.alertmanager_port}']}}]\n"
         )
         self.spawn_alertmanager(
-            "global:\n  resolve_timeout: 5s\nroute:\n  receiver: nobody\n  group_wait: 0s\n  group_interval: 1s\n"
+            config
+            or "global:\n  resolve_timeout: 5s\nroute:\n  receiver: nobody\n  group_wait: 0s\n  group_interval: 1s\n"
             "receivers:\n- name: nobody\n"
         )
         self.spawn(

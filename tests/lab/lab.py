@@ -20,6 +20,13 @@ RACK = {"sata": 4, "ata": 1, "sas": 2, "usb": 1}
 # A healthy server has no finding, so its root filesystem needs a backup.
 CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\nmax_age = "30d"\n'
 BAD = ("warning", "critical")
+
+
+def severity_of(finding):
+    """Of a finding or an alert: "unknown" if lastgood cannot tell."""
+    return finding.get("certainty") or finding["severity"]
+
+
 # Only `tests/run long` runs some scenarios at full length.
 WHOLE = os.environ.get("LASTGOOD_LAB_WHOLE", "") == "1"
 
@@ -204,12 +211,12 @@ class Server:
 
     def findings(self, severities=BAD):
         """{(rule, subject)} of the findings in `lastgood status --json`."""
-        return {(finding["rule"], finding["subject"]) for finding in self.report().findings if finding["severity"] in severities}
+        return {(finding["rule"], finding["subject"]) for finding in self.report().findings if severity_of(finding) in severities}
 
     def alerts(self, severities=("critical", "warning", "unknown")):
         """{(alert name, subject)} of the firing alerts in Prometheus outside."""
         firing = (alert["labels"] for alert in self.monitoring.firing_in_prometheus())
-        return {(labels["alertname"], subject_of(labels)) for labels in firing if labels["severity"] in severities}
+        return {(labels["alertname"], subject_of(labels)) for labels in firing if severity_of(labels) in severities}
 
     # --- expectations
 
@@ -258,7 +265,7 @@ class Server:
     def expect_no_innocent_alerted(self):
         """Checks that during the whole scenario no subject that it has not named had an alert worse than unknown."""
         if self.monitoring:
-            ever = self.query('max_over_time(ALERTS{alertstate="firing",severity=~"' + "|".join(BAD) + '"}[3h])')
+            ever = self.query('max_over_time(ALERTS{alertstate="firing",certainty="",severity=~"' + "|".join(BAD) + '"}[3h])')
             innocent = {(labels["alertname"], subject_of(labels)) for labels, _ in ever if subject_of(labels) not in self.suspects}
             assert not innocent, f"alerts of innocents: {sorted(innocent)}"
 

@@ -120,9 +120,9 @@ def test_healthy_server_stays_silent(healthy, leave_after):
     time.sleep(max(0, QUIET - (time.monotonic() - healthy.healthy_since)))
     # QEMU's MegaRAID answers the kernel's TEST UNIT READY with sense key Hardware Error, so this finding is right.
     expected = {("drive_failing_hardware_errors", healthy.id_of(healthy.drive("megaraid1")))}
-    seen = healthy.query(f'max_over_time(lastgood_finding{{severity=~"warning|critical"}}[{QUIET}s])')
+    seen = healthy.query(f'max_over_time(lastgood_finding{{certainty=""}}[{QUIET}s])')
     assert {(series["rule"], series["subject"]) for series, _ in seen} <= expected, seen
-    fired = healthy.query(f'max_over_time(ALERTS{{alertstate="firing",severity=~"warning|critical"}}[{QUIET}s])')
+    fired = healthy.query(f'max_over_time(ALERTS{{alertstate="firing",certainty=""}}[{QUIET}s])')
     assert {series["alertname"] for series, _ in fired} <= {"LastgoodDriveFailingHardwareErrors"}, fired
     # Prometheus watched all the time: one scrape per second (other scenarios make some of them fail), and no report was old.
     assert healthy.value(f"count_over_time(up[{QUIET}s])") > QUIET * 0.9

@@ -6,19 +6,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
 #include <set>
-#include <sstream>
 
-#include "core/host.hpp"
 #include "core/metrics/drives.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 #include "tests/rules/cases.hpp"
 #include "tests/rules/promtool.hpp"
+#include "tests/rules/recorded.hpp"
 #include "tests/support.hpp"
 
 using namespace lastgood;
@@ -50,36 +48,6 @@ std::vector<ObservedHost> all_cases(const std::vector<Rule>& rules) {
 
 std::string head(const std::string& text) {
     return text.substr(0, 6000);
-}
-
-// The recorded hosts: the files golden/*.jsonl have the observations, the file `now` the time of
-// the recording.
-std::vector<ObservedHost> recorded_hosts() {
-    std::vector<ObservedHost> hosts;
-    const std::string directory = test::tests_directory() + "/hosts";
-    if (!std::filesystem::is_directory(directory)) return hosts;
-    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-        const auto golden = entry.path() / "golden";
-        if (!std::filesystem::is_directory(golden)) continue;
-        ObservedHost host{entry.path().filename().string(), {}};
-        for (const auto& file : std::filesystem::directory_iterator(golden)) {
-            if (file.path().extension() != ".jsonl") continue;
-            std::istringstream lines(test::read_file(file.path().string()));
-            for (std::string line; std::getline(lines, line);) {
-                const auto parsed = parse_protocol_line(line, 0);
-                CAPTURE(file.path().string());
-                CAPTURE(line);
-                REQUIRE(parsed);
-                if (parsed->kind == ProtocolLine::Kind::observation ||
-                    parsed->kind == ProtocolLine::Kind::increment) {
-                    host.observations.push_back(parsed->observation);
-                }
-            }
-        }
-        test::move_timestamps(host.observations, Host(entry.path().string()).now());
-        hosts.push_back(std::move(host));
-    }
-    return hosts;
 }
 
 // Groups rules by hold time, so that each group is evaluated for no longer than needed: a hold time
@@ -198,7 +166,7 @@ TEST_CASE("findings and alerts are the same at each minute of every hold time") 
 
 TEST_CASE("findings and alerts of the whole rule file are the same on recorded hosts") {
     if (!test::promtool_is_there()) return;
-    const auto hosts = recorded_hosts();
+    const auto hosts = test::recorded_hosts();
     REQUIRE_FALSE(hosts.empty());
     const auto disagreement = test::compare(test::pairs_of(host_rules()), hosts, 11 * 60,
                                             to_prometheus_yaml(all_rules()));
@@ -222,6 +190,24 @@ TEST_CASE("summary and advice are the same on the host and in Prometheus") {
     CHECK(rules.size() > sample(host_rules()).size() / 3);
     const auto disagreement = test::compare_texts(rules, hosts);
     CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
+}
+
+TEST_CASE("advice for a state of the subject is the same on the host and in Prometheus") {
+    if (!test::promtool_is_there()) return;
+    for (size_t state = 0; state < 3; ++state) {
+        CAPTURE(state);
+        std::vector<Rule> rules;
+        std::map<std::string, ObservedHost> hosts;
+        for (const Rule& rule : host_rules()) {
+            if (rule.instead.size() <= state) continue;
+            if (rule.summary.find(":duration}") != rule.summary.npos) continue;
+            rules.push_back(rule);
+            hosts[std::string(rule.name)] = cases_of(rule).instead[state];
+        }
+        REQUIRE_FALSE(rules.empty());
+        const auto disagreement = test::compare_texts(rules, hosts);
+        CHECK_MESSAGE(disagreement.alerts.empty(), head(disagreement.text));
+    }
 }
 
 TEST_CASE("singular, plural and steps are the same on the host and in Prometheus") {
@@ -288,7 +274,12 @@ void tamper_with_condition(Tampering& tampering, size_t at) {
     });
     add("one label less", has_two_labels,
         [](Condition& condition) { condition.left.values.pop_back(); });
-    add("another pick", compares, [](Condition& condition) {
+    const auto has_several_series = [](const Condition* condition) {
+        if (!compares(condition)) return false;
+        const Operand& left = condition->left;
+        return left.metric->labels != left.label || left.values.size() > 1;
+    };
+    add("another pick", has_several_series, [](Condition& condition) {
         Pick& pick = condition.left.pick;
         pick = pick == Pick::largest ? Pick::smallest : Pick::largest;
     });
@@ -376,6 +367,28 @@ tests:
     CHECK_MESSAGE(!output, *output);
 }
 
+TEST_CASE("hosts of the same name in two clusters raise an alert each") {
+    if (!test::promtool_is_there()) return;
+    const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(
+rule_files: [{rules}]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'lastgood_drive_smart_passed{instance="a",job="j",cluster="x",drive="d"}', values: '0'}
+      - {series: 'lastgood_drive_info{instance="a",job="j",cluster="x",drive="d",device="sda"}', values: '1'}
+      - {series: 'lastgood_drive_smart_passed{instance="a",job="j",cluster="y",drive="d"}', values: '0'}
+      - {series: 'lastgood_drive_info{instance="a",job="j",cluster="y",drive="d",device="sdb"}', values: '1'}
+    promql_expr_test:
+      - expr: 'ALERTS{alertstate="firing"}'
+        eval_time: 0m
+        exp_samples:
+          - {labels: 'ALERTS{alertname="LastgoodDriveFailingVerdict",alertstate="firing",severity="critical",instance="a",job="j",cluster="x",drive="d",device="sda"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodDriveFailingVerdict",alertstate="firing",severity="critical",instance="a",job="j",cluster="y",drive="d",device="sdb"}', value: 1}
+)");
+    CHECK_MESSAGE(!output, *output);
+}
+
 TEST_CASE("an agent that stops reporting raises an alert with any job name") {
     if (!test::promtool_is_there()) return;
     // a runs; b vanishes after an hour; scrapes of c fail from the start; d has another job; the
@@ -399,14 +412,14 @@ tests:
       - expr: 'ALERTS{alertstate="firing"}'
         eval_time: 60m
         exp_samples:
-          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="unknown",instance="c",job="my-lastgood"}', value: 1}
-          - {labels: 'ALERTS{alertname="LastgoodReportStale",alertstate="firing",severity="unknown",instance="e",job="node"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="warning",certainty="unknown",instance="c",job="my-lastgood"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodReportStale",alertstate="firing",severity="warning",certainty="unknown",instance="e",job="node"}', value: 1}
       - expr: 'ALERTS{alertstate="firing"}'
         eval_time: 75m
         exp_samples:
-          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="unknown",instance="b",job="node"}', value: 1}
-          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="unknown",instance="c",job="my-lastgood"}', value: 1}
-          - {labels: 'ALERTS{alertname="LastgoodReportStale",alertstate="firing",severity="unknown",instance="e",job="node"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="warning",certainty="unknown",instance="b",job="node"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodAgentAbsent",alertstate="firing",severity="warning",certainty="unknown",instance="c",job="my-lastgood"}', value: 1}
+          - {labels: 'ALERTS{alertname="LastgoodReportStale",alertstate="firing",severity="warning",certainty="unknown",instance="e",job="node"}', value: 1}
 )");
     CHECK_MESSAGE(!output, *output);
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include "core/text.hpp"
 #include "rules/text.hpp"
 #include "tests/rules/build.hpp"
 
@@ -72,6 +73,18 @@ std::vector<Variable> variables_of(const Rule& rule) {
     return variables;
 }
 
+// A label of the operand's metric by which a subject may have several series: neither what the
+// operand selects by, nor what an alert shows. Empty: none.
+std::string_view spare_label(const Rule& rule, const Operand& operand) {
+    for (std::string_view rest = operand.metric->labels; !rest.empty();) {
+        const std::string_view label = take_until(rest, ',');
+        const auto shown = info_labels(rule.subject);
+        if (label != operand.label && label != to_string(rule.subject) && !contains(shown, label))
+            return label;
+    }
+    return {};
+}
+
 // A series that the operand selects; with `foreign` a series of the same metric that it ignores.
 Observation series(const Rule& rule, const Operand& operand, double value,
                    const std::string& subject, bool foreign = false, size_t which = 0) {
@@ -87,7 +100,8 @@ Observation series(const Rule& rule, const Operand& operand, double value,
             operand.label,
             listed ? std::string(operand.values[which % operand.values.size()]) : "something else");
     }
-    if (which > 0) labels.emplace_back("further", std::to_string(which));
+    const std::string_view spare = spare_label(rule, operand);
+    if (which > 0 && !spare.empty()) labels.emplace_back(spare, std::to_string(which));
     return observation(*operand.metric, own_subject, value, labels);
 }
 
@@ -157,12 +171,26 @@ RuleCases cases_of(const Rule& rule) {
     int number = 0;
     // A host with the chosen values, but with `instead` for variable `at`.
     const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info) {
-        ObservedHost host{fmt::format("{}-{}", rule.name, number++), instead};
+        ObservedHost host{fmt::format("{}-{}", rule.name, number++), {}};
+        for (const Observation& one : instead) {
+            // A subject may have one series only.
+            if (!has_series(host.observations, one)) host.observations.push_back(one);
+        }
         for (size_t i = 0; i < variables.size(); ++i) {
             if (i == at || !(*chosen)[i]) continue;
             Observation base = series(rule, variables[i].operand, *(*chosen)[i], subject);
             // Two operands of one metric may select the same series.
             if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
+        }
+        const Metric* also = rule.also_of.metric;
+        if (with_info && also != nullptr &&
+            std::ranges::none_of(variables, [&](const Variable& variable) {
+                return variable.operand.metric == also;
+            })) {
+            Observation one = series(rule, rule.also_of, 1, subject);
+            one.labels.emplace_back(rule.also, "the others");
+            std::ranges::sort(one.labels);
+            host.observations.push_back(std::move(one));
         }
         const Metric* info_of_kind = info_metric(rule.subject);
         const bool is_operand = std::ranges::any_of(variables, [&](const Variable& variable) {
@@ -175,6 +203,12 @@ RuleCases cases_of(const Rule& rule) {
     };
     variant(variables.size(), {}, true);
     cases.holding = cases.hosts.front();
+    for (const Instead& instead : rule.instead) {
+        ObservedHost host = cases.holding;
+        host.instance += "-instead-" + std::to_string(cases.instead.size());
+        host.observations.push_back(series(rule, instead.when.left, instead.when.limit, subject));
+        cases.instead.push_back(std::move(host));
+    }
     variant(variables.size(), {}, false);
     for (size_t at = 0; at < variables.size(); ++at) {
         const Operand& operand = variables[at].operand;

@@ -15,8 +15,9 @@ namespace lastgood::test {
 double nudge(const Condition& condition);
 
 struct RuleCases {
-    ObservedHost holding;             // the rule's conditions hold
-    std::vector<ObservedHost> hosts;  // `holding`, and hosts with values around the limits
+    ObservedHost holding;               // the rule's conditions hold
+    std::vector<ObservedHost> hosts;    // `holding`, and hosts with values around the limits
+    std::vector<ObservedHost> instead;  // `holding` with each state that other advice is for
 };
 
 // Fails the test case if no observations make the rule hold.

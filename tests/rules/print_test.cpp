@@ -42,7 +42,7 @@ TEST_CASE("the command for an array depends on the tool that made it") {
     CHECK(for_array("1.2") == "echo check > /sys/block/md0/md/sync_action.");
     CHECK(for_array("") == for_array("1.2"));
     CHECK(for_array("dm-raid") == "lvchange --syncaction check vg/data.");
-    CHECK(for_array("btrfs") == "btrfs scrub start MOUNTPOINT.");
+    CHECK(for_array("btrfs") == "btrfs scrub start $(findmnt -nfo TARGET -S UUID=a).");
     const std::string printed = render_for_prometheus(text, SubjectKind::array);
     CHECK(printed.starts_with("{{ if eq $labels.metadata \"dm-raid\" }}lvchange"));
     CHECK(printed.ends_with("/md/sync_action{{ end }}."));
@@ -86,12 +86,12 @@ TEST_CASE("the commands for filesystems and backups depend on their kind") {
                                {kind, id, {{label, value}, {other, other_value}}, 1});
     };
     const auto repair = [&](const char* type) {
-        return of(SubjectKind::filesystem, "/srv", "fsck", "fstype", type, "device", "sda1");
+        return of(SubjectKind::filesystem, "/srv", "repair", "fstype", type, "device", "sda1");
     };
-    CHECK(repair("ext4") == "umount /srv && fsck.ext4 -f /dev/sda1");
+    CHECK(repair("ext4") == "umount /srv && fsck -f /dev/sda1");
     CHECK(repair("xfs") == "umount /srv && xfs_repair /dev/sda1");
-    CHECK(repair("btrfs") == "btrfs scrub start /srv");
-    CHECK(repair("vfat") == "umount /srv && fsck /dev/sda1");
+    CHECK(repair("btrfs") == "btrfs scrub start -B /srv");
+    CHECK(repair("zfs") == "");
     const auto unlock = [&](const char* tool) {
         return of(SubjectKind::backup, "db8", "unlock", "kind", tool, "location", "/r");
     };
@@ -135,6 +135,30 @@ TEST_CASE("steps are numbered, and a label cannot add a step") {
           std::string::npos);
 }
 
+TEST_CASE("advice depends on the state of the subject, in Prometheus by a query") {
+    const Rule rule{
+        .name = "r",
+        .subject = SubjectKind::drive,
+        .all_of = {{.left = metric::drive_pending_sectors}},
+        .summary = "S.",
+        .advice = "Usual.",
+        .instead = {{{.left = Operand(metric::drive_kernel_errors_recent, "kind", {"medium"}),
+                      .comparison = Comparison::greater_or_equal,
+                      .limit = 1},
+                     "First.\nSecond."}}};
+    CHECK(to_prometheus_yaml(std::vector{rule})
+              .find("description: \"{{ if query (printf "
+                    "`lastgood_drive_kernel_errors_recent{kind=\\\"medium\\\",instance=%q,job=%q,"
+                    "drive=%q} >= 1` $labels.instance $labels.job $labels.drive) }}1. First.\\n2. "
+                    "Second.{{ else }}Usual.{{ end }}\"") != std::string::npos);
+}
+
+TEST_CASE("the UUID of a btrfs is its id without what lastgood adds") {
+    CHECK(render_for_host("{uuid}", {SubjectKind::array, "btrfs-dead-beef", {}, 1}) == "dead-beef");
+    CHECK(render_for_prometheus("{uuid}", SubjectKind::array) ==
+          "{{ reReplaceAll \"^btrfs-\" \"\" $labels.array }}");
+}
+
 TEST_CASE("an empty label counts as unknown") {
     const TextValues values{SubjectKind::drive, "wwn-1", {{"device", ""}, {"model", "M"}}, 1};
     CHECK(render_for_host("{device} {device|some drive} {name} {model}", values) ==
@@ -176,9 +200,8 @@ std::string promql(Condition condition, SubjectKind subject = SubjectKind::colle
 
 TEST_CASE("conditions become PromQL") {
     const Operand success = metric::collector_success;
-    const std::string left = "max by (instance, job, collector) (lastgood_collector_success)";
-    const std::string right =
-        "max by (instance, job, collector) (lastgood_collector_duration_seconds)";
+    const std::string left = "lastgood_collector_success";
+    const std::string right = "lastgood_collector_duration_seconds";
     CHECK(promql({.left = success, .comparison = Comparison::present}) == left);
     for (const auto& [comparison, sign] : {std::pair(Comparison::equal, "=="),
                                            {Comparison::less, "<"},
@@ -194,10 +217,9 @@ TEST_CASE("conditions become PromQL") {
         return promql(
             {.left = success, .limit = limit, .right = metric::collector_duration_seconds});
     };
-    const std::string on = left + " > on (instance, job, collector) ";
-    CHECK(against(0) == on + right);
-    CHECK(against(5) == on + "(" + right + " + 5)");
-    CHECK(against(-5) == on + "(" + right + " + -5)");
+    CHECK(against(0) == left + " > " + right);
+    CHECK(against(5) == left + " > (" + right + " + 5)");
+    CHECK(against(-5) == left + " > (" + right + " + -5)");
 }
 
 TEST_CASE("operands become PromQL") {
@@ -207,18 +229,55 @@ TEST_CASE("operands become PromQL") {
         left.except = except;
         return promql({.left = left, .comparison = Comparison::present}, subject);
     };
-    const std::string start = "max by (instance, job) (lastgood_drive_kernel_errors_recent";
+    // What the metric adds is dropped, and nothing else: the labels of the target stay.
+    const std::string start =
+        "max without (drive, kind, layer) (lastgood_drive_kernel_errors_recent";
     CHECK(operand({}, false) == start + ")");
     CHECK(operand({"io"}, false) == start + "{kind=\"io\"})");
     CHECK(operand({"io"}, true) == start + "{kind!=\"io\"})");
     CHECK(operand({"io", "a.b|c\\"}, false) == start + R"({kind=~"io|a\\.b\\|c\\\"}))");
     CHECK(operand({"io", "medium"}, true) == start + "{kind!~\"io|medium\"})");
-    CHECK(operand({}, false, Pick::smallest).starts_with("min by"));
-    CHECK(operand({}, false, Pick::sum).starts_with("sum by"));
+    CHECK(operand({}, false, Pick::smallest).starts_with("min without"));
+    CHECK(operand({}, false, Pick::sum).starts_with("sum without"));
     // A series about another kind of subject counts only if it names a subject of the rule's kind.
     CHECK(operand({"io"}, false, Pick::largest, SubjectKind::collector) ==
-          "max by (instance, job, collector) "
+          "max without (drive, kind, layer) "
           "(lastgood_drive_kernel_errors_recent{kind=\"io\",collector!=\"\"})");
+}
+
+TEST_CASE("no expression names the labels that it keeps") {
+    const std::string yaml = to_prometheus_yaml(all_rules());
+    CHECK(yaml.find(" by (") == yaml.npos);
+}
+
+TEST_CASE("severities are those that routes know; what cannot be told says so and is no page") {
+    size_t seen = 0;
+    for (const Rule& rule : all_rules()) {
+        const std::string text = to_prometheus_yaml(std::vector{rule});
+        const bool unknown = rule.severity == Severity::unknown;
+        CAPTURE(rule.name);
+        CHECK((text.find("severity: critical\n") != text.npos) ==
+              (rule.severity == Severity::critical));
+        CHECK((text.find("severity: warning\n") != text.npos) ==
+              (rule.severity != Severity::critical));
+        CHECK((text.find("certainty: unknown\n") != text.npos) == unknown);
+        seen += unknown ? 1 : 0;
+    }
+    CHECK(seen > 0);
+}
+
+TEST_CASE("each alert links to its rule's heading in the manual") {
+    const std::string manual = test::read_file(test::tests_directory() + "/../docs/rules.md");
+    const std::string yaml = to_prometheus_yaml(all_rules(), "https://docs.example.net/r.md");
+    for (const Rule& rule : all_rules()) {
+        const std::string name(rule.name);
+        CAPTURE(name);
+        CHECK(manual.find("\n### " + name + "\n") != manual.npos);
+        CHECK(yaml.find("runbook_url: \"https://docs.example.net/r.md#" + name + "\"\n") !=
+              yaml.npos);
+    }
+    CHECK(to_prometheus_yaml(all_rules()).find(std::string(default_runbooks) + "#drive_gone\"") !=
+          yaml.npos);
 }
 
 TEST_CASE("quotes, backslashes and line ends are escaped in YAML") {

@@ -9,6 +9,7 @@
 
 #include "core/bytes.hpp"
 #include "core/host.hpp"
+#include "core/text.hpp"
 #include "rules/text.hpp"
 #include "tests/select.hpp"
 #include "tests/support.hpp"
@@ -40,8 +41,10 @@ std::string yaml_single(const std::string& text) {
     return result + "'";
 }
 
+// The labels of a target. Beside its name it has some that lastgood knows nothing of: each alert of
+// each rule must keep them.
 AlertLabels identity(const std::string& instance) {
-    return {{"instance", instance}, {"job", "lastgood"}};
+    return {{"instance", instance}, {"job", "lastgood"}, {"cluster", "east"}, {"rack", "r7"}};
 }
 
 // promtool's notation for the same value at every step.
@@ -69,11 +72,26 @@ std::string input_series(const ObservedHost& host, int steps) {
     return text;
 }
 
-AlertLabels labels_of(const Finding& finding, const ObservedHost& host) {
+AlertLabels labels_of(const Finding& finding, const Rule& rule, const ObservedHost& host) {
     AlertLabels labels = identity(host.instance);
-    labels["severity"] = to_string(finding.severity);
+    labels["severity"] = severity_label(finding.severity);
+    if (const auto certainty = certainty_label(finding.severity); !certainty.empty())
+        labels["certainty"] = certainty;
     if (finding.kind == SubjectKind::host) return labels;
     labels[std::string(to_string(finding.kind))] = finding.subject;
+    for (const Observation& observation : host.observations) {
+        const Operand& of = rule.also_of;
+        if (rule.also.empty() || observation.metric != of.metric ||
+            !contains(of.values, observation.label(of.label)))
+            continue;
+        const bool own = of.metric->subject == rule.subject;
+        const std::string_view subject = own ? std::string_view(observation.subject)
+                                             : observation.label(to_string(rule.subject));
+        if (subject != finding.subject) continue;
+        labels[std::string(rule.also)] = rule.also == to_string(of.metric->subject)
+                                             ? observation.subject
+                                             : observation.label(rule.also);
+    }
     const Metric* info = info_metric(finding.kind);
     if (info == nullptr) return labels;
     for (const Observation* observation : test::select(host.observations, *info, finding.subject)) {
@@ -168,7 +186,7 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
             const Seconds time = minute * step;
             for (const Finding& finding : evaluate(host_rules, host.observations, time, memory)) {
                 if (!moments[finding.rule].contains(time)) continue;
-                AlertLabels labels = labels_of(finding, host);
+                AlertLabels labels = labels_of(finding, rule_of(host_rules, finding.rule), host);
                 labels["alertstate"] = "firing";
                 expected[{finding.rule, time}].push_back(std::move(labels));
             }
@@ -222,7 +240,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
             findings = evaluate(std::vector{rule}, host.observations, minute * step, memory);
         }
         REQUIRE(findings.size() == 1);
-        AlertLabels labels = labels_of(findings[0], host);
+        AlertLabels labels = labels_of(findings[0], rule, host);
         test += fmt::format("  - interval: 1m\n    input_series:\n{}",
                             input_series(host, static_cast<int>(rule.hold / step)));
         test += fmt::format(
@@ -234,8 +252,9 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         }
         test += fmt::format(
             "            exp_annotations:\n              summary: {}\n              description: "
-            "{}\n",
-            quote(findings[0].summary), quote(numbered(findings[0].steps)));
+            "{}\n              runbook_url: {}\n",
+            quote(findings[0].summary), quote(numbered(findings[0].steps)),
+            quote(fmt::format("{}#{}", default_runbooks, rule.name)));
     }
     Disagreement disagreement;
     if (const auto output = promtool_test(to_prometheus_yaml(rules), test)) {

@@ -46,7 +46,8 @@ std::vector<Pair> pairs_of(const std::vector<Rule>& rules);  // pairs each rule 
 Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
                      Seconds until, const std::string& yaml = {});
 
-// Compares summary and advice of each rule, on a host where only this rule is evaluated and holds.
+// Compares summary, advice, labels and link of each rule, on a host where only this rule is
+// evaluated and holds.
 Disagreement compare_texts(const std::vector<Rule>& rules,
                            const std::map<std::string, ObservedHost>& host_of_rule);
 

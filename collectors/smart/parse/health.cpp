@@ -6,7 +6,9 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "collectors/smart/parse/ata_attributes.hpp"
 #include "core/drive_identity.hpp"
@@ -75,7 +77,8 @@ void write_identity(const DriveHealth& health, std::string_view reader, Writer& 
 
 void write_attributes(const DriveHealth& health, Writer& writer) {
     if (health.attributes.empty()) return;
-    double failing = 0, old_age = 0, past = 0;
+    double past = 0;
+    std::vector<std::string> failing, old_age;
     std::set<int> seen;
     for (const AtaAttribute& attribute : health.attributes) {
         if (!seen.insert(attribute.id).second) continue;
@@ -94,11 +97,20 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
         // Healthy drives cross the vendors' temperature thresholds on warm days; rules judge the
         // temperature itself.
         if (attribute.id == 190 || attribute.id == 194) continue;
-        if (failing_now(attribute)) (attribute.prefail ? failing : old_age) += 1;
+        if (failing_now(attribute))
+            (attribute.prefail ? failing : old_age)
+                .push_back(fmt::format("{} {}", attribute.id, printable(name)));
         if (failed_in_past(attribute)) past += 1;
     }
-    writer.value(metric::drive_attributes_failing, failing);
-    writer.value(metric::drive_old_age_attributes_failing, old_age);
+    writer.value(metric::drive_attributes_failing, static_cast<double>(failing.size()));
+    writer.value(metric::drive_old_age_attributes_failing, static_cast<double>(old_age.size()));
+    for (const auto& [type, attributes] :
+         {std::pair("pre_failure", &failing), std::pair("old_age", &old_age)}) {
+        if (attributes->empty()) continue;
+        writer.value(
+            metric::drive_attributes_at_limit, 1,
+            {{"attributes", fmt::format("{}", fmt::join(*attributes, ", "))}, {"type", type}});
+    }
     writer.value(metric::drive_attributes_failed_in_past, past);
 
     const AtaSummary summary = summarise_attributes(health);

@@ -47,13 +47,13 @@ TEST_CASE("no finding of a saved text sends its reader to this host or to this d
 TEST_CASE("a step keeps what helps anywhere") {
     Finding finding;
     finding.summary = "Drive unknown-drive (model unknown, serial unknown) has 3 recent errors.";
-    finding.steps = {
-        "Check now that a fresh backup holds its data: lastgood status",
-        "See where: journalctl -k -g sdb", "Ask before you pull it: lastgood preflight sdb",
-        "Test it: smartctl -t long /dev/sdb", "Replace the drive with serial number SERIAL."};
+    finding.steps = {"Check now that a fresh backup holds its data: lastgood status",
+                     "See where: journalctl -k -g sdb",
+                     "Ask before you pull it: lastgood preflight sdb",
+                     "Test it: smartctl -t long /dev/sdb", "Replace it (serial unknown)."};
     fit_to_saved_text(finding);
     CHECK(finding.summary == "The drive has 3 errors.");
     CHECK(finding.steps == std::vector<std::string>{"Check now that a fresh backup holds its data.",
                                                     "Test it: smartctl -t long /dev/sdb",
-                                                    "Replace the drive."});
+                                                    "Replace it."});
 }

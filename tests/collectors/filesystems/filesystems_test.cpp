@@ -16,7 +16,6 @@
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/clock.hpp"
-#include "core/mounts.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
 #include "tests/select.hpp"
@@ -156,6 +155,11 @@ TEST_CASE("selection of mounts") {
                  "a:/ rw\n"
                  "3 1 0:51 / /run/user/1/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw\n4 1 8:2 / /win "
                  "rw - fuseblk /dev/sda2 rw\n") == "/h /win ");
+    CHECK(filesystem_kind("zfs", "") == FilesystemKind::local);
+    CHECK(filesystem_kind("ext4", "") == FilesystemKind::local);
+    CHECK(filesystem_kind("tmpfs", "") == FilesystemKind::none);
+    CHECK(filesystem_kind("overlay", kernel_types) == FilesystemKind::none);
+    CHECK(filesystem_kind("ceph", "") == FilesystemKind::network);
 }
 
 TEST_CASE("mounts that are read-only on purpose") {
@@ -186,7 +190,7 @@ TEST_CASE("filesystems that a backup covers") {
         backup.covers = {path};
         std::string text;
         for (const Mount& mount : topology.mounts)
-            if (mount.root == "/" && !backups_of(mount, topology, {backup}).empty())
+            if (mount.root == "/" && is_backed_up(mount, topology, {backup}))
                 text += mount.point + " ";
         return text;
     };
@@ -208,7 +212,7 @@ TEST_CASE("filesystems that a backup covers") {
         backup.covers = {path};
         std::string text;
         for (const Mount& mount : topology.mounts)
-            if (!backups_of(mount, topology, {backup}).empty()) text += mount.point + " ";
+            if (is_backed_up(mount, topology, {backup})) text += mount.point + " ";
         return text;
     };
     CHECK(covered_subvolumes("/etc") == "/ ");
