@@ -28,6 +28,7 @@
 #include "agent/supervise/supervisor.hpp"
 #include "agent/supervise/textfile_child.hpp"
 #include "core/clock.hpp"
+#include "core/descriptor.hpp"
 #include "core/report.hpp"
 #include "rules/rule.hpp"
 
@@ -73,10 +74,6 @@ class Agent {
           config_(options.config),
           host_(options.root),
           store_(options.config.state_directory) {}
-    ~Agent() {
-        if (config_fd_ >= 0) ::close(config_fd_);
-        if (lock_fd_ >= 0) ::close(lock_fd_);
-    }
     int run();
 
   private:
@@ -117,7 +114,7 @@ class Agent {
     bool remembers_ = false;  // the state in memory includes the saved one
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
     Seconds stop_by_ = 0;
-    int config_fd_ = -1, lock_fd_ = -1;
+    Descriptor accepted_, lock_;
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_;
     Timestamp config_refused_at_ = 0;
@@ -127,14 +124,14 @@ class Agent {
 
 Result<void> Agent::lock() {
     const std::string path = agent_lock_path(report_path(config_));
-    lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (lock_fd_ < 0)
+    lock_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (lock_.get() < 0)
         return fail(
             ErrorKind::failed,
             fmt::format(
                 "cannot open {}: {}; run as root, or set runtime_directory in the configuration",
                 path, errno_text(errno)));
-    if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0)
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
         return fail(ErrorKind::failed,
                     fmt::format("another agent is running: it holds {}; stop it first: systemctl "
                                 "stop lastgood, or Ctrl-C where lastgood run was started",
@@ -183,11 +180,10 @@ void Agent::adopt_state() {
 }
 
 void Agent::configure() {
-    if (config_fd_ >= 0) ::close(config_fd_);
-    config_fd_ = config_descriptor(config_);
+    accepted_ = Descriptor(config_descriptor(config_));
     Launch launch;
     launch.root = options_.root;
-    launch.config_fd = config_fd_;
+    launch.config_fd = accepted_.get();
     supervisor_->configure(config_, launch);
 }
 
@@ -269,7 +265,7 @@ void Agent::changed() {
 void Agent::beat() {
     if (stopping_) return;
     sd_notify(0, "WATCHDOG=1");
-    if (options_.with_serve) serve_->start(config_fd_);
+    if (options_.with_serve) serve_->start(accepted_.get());
     if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
@@ -337,7 +333,7 @@ void Agent::write() {
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
     write_error_ = error;
-    if (!config_.textfile_path.value.empty()) textfile_->update(config_fd_);
+    if (!config_.textfile_path.value.empty()) textfile_->update(accepted_.get());
     const bool first = last_write_ == 0;
     last_write_ = clock_.monotonic();
     if (first) sd_notify(0, "READY=1");

@@ -11,10 +11,6 @@
 
 namespace lastgood {
 
-KernelWatch::~KernelWatch() {
-    for (auto& [path, file] : files_) ::close(file.fd);
-}
-
 // Keeps the beginning only, which is enough to see a change of a one-word attribute. Reads tables
 // of /proc to their end, because only that acknowledges the event; wait() takes each of their
 // events as a change.
@@ -44,12 +40,9 @@ void KernelWatch::follow(const std::vector<std::string>& paths) {
         if (files_.size() >= most_files) break;
         auto fd = host_.open(path);
         if (!fd) continue;  // this array does not have the attribute
-        files_.emplace(path, File{*fd, read_file(*fd), true});
+        files_.emplace(path, File{Descriptor(*fd), read_file(*fd), true});
     }
-    std::erase_if(files_, [](const auto& entry) {
-        if (!entry.second.seen) ::close(entry.second.fd);
-        return !entry.second.seen;
-    });
+    std::erase_if(files_, [](const auto& entry) { return !entry.second.seen; });
 }
 
 bool KernelWatch::wait(Seconds seconds) {
@@ -57,7 +50,7 @@ bool KernelWatch::wait(Seconds seconds) {
     std::vector<pollfd> polled;
     std::vector<std::string> paths;
     for (const auto& [path, file] : files_) {
-        polled.push_back({file.fd, POLLPRI | POLLERR, 0});
+        polled.push_back({file.open.get(), POLLPRI | POLLERR, 0});
         paths.push_back(path);
     }
     while (true) {
@@ -73,7 +66,7 @@ bool KernelWatch::wait(Seconds seconds) {
         for (size_t i = 0; i < polled.size(); ++i) {
             if (polled[i].revents == 0) continue;
             File& file = files_.at(paths[i]);
-            std::string content = read_file(file.fd);
+            std::string content = read_file(file.open.get());
             // The sysfs files of a removed array return nothing for ever: stop polling them.
             if (content.empty()) polled[i].fd = -1;
             changed = changed || paths[i].starts_with("/proc/") || content != file.content;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "core/host.hpp"
 
 namespace lastgood {
@@ -15,9 +16,6 @@ class KernelWatch {
   public:
     // `host` must outlive the watch.
     explicit KernelWatch(const Host& host) : host_(host) {}
-    ~KernelWatch();
-    KernelWatch(const KernelWatch&) = delete;
-    KernelWatch& operator=(const KernelWatch&) = delete;
 
     // Watches exactly `paths`, at most 4096 of them; ignores files that cannot be opened. Call it
     // before reading the values, so that no change in between is missed.
@@ -29,7 +27,7 @@ class KernelWatch {
 
   private:
     struct File {
-        int fd = -1;
+        Descriptor open;
         std::string content;
         bool seen = false;
     };

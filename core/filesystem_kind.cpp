@@ -8,10 +8,16 @@ namespace lastgood {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> network_types = {
-    "nfs",   "nfs4",   "cifs",      "smb3",     "smbfs",  "ceph", "9p",    "virtiofs", "afs",
-    "ncpfs", "lustre", "glusterfs", "orangefs", "beegfs", "gpfs", "davfs", "fuse",
+constexpr std::array<std::string_view, 14> network_types = {
+    "nfs",   "nfs4",   "cifs",      "smb3",      "smbfs",  "ceph", "afs",
+    "ncpfs", "lustre", "glusterfs", "orangefs", "beegfs", "gpfs", "davfs",
 };
+// FUSE programs whose files are on another machine; others may unpack or encrypt local files.
+constexpr std::array<std::string_view, 9> network_fuse_types = {
+    "fuse.sshfs", "fuse.rclone",  "fuse.s3fs",   "fuse.glusterfs",  "fuse.ceph",
+    "fuse.davfs", "fuse.gcsfuse", "fuse.goofys", "fuse.mount.davfs"};
+// Storage of the machine below this virtual one, which may lie on the same drives as this one's.
+constexpr std::array<std::string_view, 2> hypervisor_types = {"9p", "virtiofs"};
 // Types with a device that never change.
 constexpr std::array<std::string_view, 6> unchanging_types = {"squashfs", "iso9660", "udf",
                                                               "erofs",    "cramfs",  "romfs"};
@@ -25,10 +31,16 @@ constexpr std::array<std::string_view, 7> view_types = {
 
 }  // namespace
 
+bool is_network_filesystem(std::string_view type) {
+    return contains(network_types, type) || contains(network_fuse_types, type);
+}
+
 FilesystemKind filesystem_kind(std::string_view type, std::string_view proc_filesystems) {
-    if (contains(network_types, type)) return FilesystemKind::network;
+    if (contains(network_types, type) || contains(hypervisor_types, type))
+        return FilesystemKind::network;
     if (contains(view_types, type)) return FilesystemKind::none;
-    if (type.starts_with("fuse.")) return FilesystemKind::network;  // any FUSE program can hang
+    // Any FUSE program can hang.
+    if (type == "fuse" || type.starts_with("fuse.")) return FilesystemKind::network;
     if (contains(unchanging_types, type)) return FilesystemKind::none;
     if (contains(kept_types, type)) return FilesystemKind::local;
     while (!proc_filesystems.empty()) {

@@ -6,10 +6,14 @@
 namespace lastgood {
 
 enum class FilesystemKind {
-    none,
+    none,  // not storage (proc, tmpfs), or storage that never changes (squashfs)
     local,
-    network
-};  // none: not storage (proc, tmpfs), or storage that never changes (squashfs)
+    network,  // may hang
+};
+
+// Whether the type keeps its data on another machine: network filesystems, and FUSE programs known
+// to be ones.
+bool is_network_filesystem(std::string_view type);
 
 // Judges by the type's name and the text of /proc/filesystems, which marks types without a device
 // as "nodev" (btrfs is marked too, but has devices). Every FUSE type counts as network: it may

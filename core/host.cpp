@@ -43,12 +43,8 @@ Failure system_failure(const std::string& path, int error) {
 
 Host::Host(std::string root) : root_(std::move(root)), recorded_(root_ != "/" && !root_.empty()) {
     if (!recorded_) return;
-    root_fd_ = ::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    root_directory_ = Descriptor(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (const auto now = read_number("/now")) recorded_now_ = *now;
-}
-
-Host::~Host() {
-    if (root_fd_ >= 0) ::close(root_fd_);
 }
 
 Result<int> Host::open(const std::string& path, int extra_flags) const {
@@ -66,7 +62,7 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
         // (openat2(2)).
         constexpr int max_attempts = 1000;
         for (int attempt = 0; attempt < max_attempts; ++attempt) {
-            fd = static_cast<int>(::syscall(SYS_openat2, root_fd_, path.c_str(), &how, sizeof how));
+            fd = static_cast<int>(::syscall(SYS_openat2, root_directory_.get(), path.c_str(), &how, sizeof how));
             if (fd >= 0 || errno != EAGAIN) break;
         }
     }
@@ -156,7 +152,7 @@ Result<std::string> Host::resolve(const std::string& path) const {
     };
     std::string resolved = real(file.get());
     if (recorded_) {
-        const std::string prefix = real(root_fd_);
+        const std::string prefix = real(root_directory_.get());
         if (prefix != "/" && resolved.starts_with(prefix)) resolved.erase(0, prefix.size());
     }
     if (resolved.empty()) resolved = "/";

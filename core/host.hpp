@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "core/descriptor.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -48,7 +49,6 @@ class Host {
     explicit Host(std::string root = "/");
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
-    ~Host();
 
     bool recorded() const { return recorded_; }
     const std::string& root() const { return root_; }
@@ -89,7 +89,7 @@ class Host {
   private:
     std::string root_;
     bool recorded_;
-    int root_fd_ = -1;
+    Descriptor root_directory_;
     Timestamp recorded_now_ = 0;
 };
 

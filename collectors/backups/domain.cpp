@@ -5,6 +5,7 @@
 
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/filesystem_kind.hpp"
 #include "core/fstab.hpp"
 #include "core/text.hpp"
 #include "core/topology.hpp"
@@ -12,16 +13,6 @@
 namespace lastgood {
 
 namespace {
-
-bool is_network_filesystem(std::string_view type) {
-    for (const std::string_view network :
-         {"nfs",        "nfs4",        "cifs",         "smb3",           "smbfs",
-          "ceph",       "glusterfs",   "lustre",       "beegfs",         "afs",
-          "fuse.sshfs", "fuse.rclone", "fuse.s3fs",    "fuse.glusterfs", "fuse.ceph",
-          "fuse.davfs", "davfs",       "fuse.gcsfuse", "fuse.goofys",    "fuse.mount.davfs"})
-        if (type == network) return true;
-    return false;
-}
 
 // The server in a mount's source: "nas:/export", "[fe80::1]:/x", "//nas/share", "user@nas:/x".
 std::string server_of(std::string_view source) {

@@ -11,6 +11,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/drives/device_events.hpp"
 #include "collectors/drives/parse/block_stat.hpp"
+#include "core/descriptor.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {
@@ -23,28 +24,18 @@ constexpr Seconds max_print_interval = 60;
 // A small sysfs file that stays open, because it is read every 10 s.
 class OpenFile {
   public:
-    OpenFile(const Host& host, const std::string& path) {
-        if (auto fd = host.open(path)) fd_ = *fd;
-    }
-    ~OpenFile() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    OpenFile& operator=(OpenFile&&) = delete;
+    OpenFile(const Host& host, const std::string& path) : file_(host.open(path).value_or(-1)) {}
 
     // The result points into `buffer`; nullopt if the file cannot be read.
     template <size_t size>
     std::optional<std::string_view> read(char (&buffer)[size]) const {
-        if (fd_ < 0) return std::nullopt;
-        const ssize_t got = ::pread(fd_, buffer, size, 0);
+        const ssize_t got = ::pread(file_.get(), buffer, size, 0);
         if (got <= 0) return std::nullopt;
         return std::string_view(buffer, static_cast<size_t>(got));
     }
 
   private:
-    int fd_ = -1;
+    Descriptor file_;
 };
 
 struct WatchedDrive {

@@ -20,7 +20,7 @@ constexpr size_t stream_buffer_size = 4 * max_record_size;
 
 }  // namespace
 
-KernelLogSource::KernelLogSource(int fd) : fd_(fd) {
+KernelLogSource::KernelLogSource(int fd) : file_(fd) {
     struct stat status {};
     if (fstat(fd, &status) == 0) {
         device_ = S_ISCHR(status.st_mode);
@@ -29,19 +29,15 @@ KernelLogSource::KernelLogSource(int fd) : fd_(fd) {
     if (device_) buffer_.resize(max_record_size);
 }
 
-KernelLogSource::~KernelLogSource() {
-    close(fd_);
-}
-
 bool KernelLogSource::rewind() {
-    if (fifo_ || lseek(fd_, 0, SEEK_SET) != 0) return false;
+    if (fifo_ || lseek(file_.get(), 0, SEEK_SET) != 0) return false;
     taken_ = 0;
     if (!device_) buffer_.clear();
     return true;
 }
 
 void KernelLogSource::wait(Seconds timeout) {
-    pollfd descriptor{fd_, POLLIN, 0};
+    pollfd descriptor{file_.get(), POLLIN, 0};
     const int milliseconds = timeout <= 0 ? 0 : static_cast<int>(timeout * 1000) + 1;
     // poll() reports end of file at once for a FIFO without a writer; do not wake up for it.
     if (fifo_ && !had_writer_) descriptor.events = POLLIN | POLLPRI;
@@ -56,7 +52,7 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_device(KmsgRecord& reco
     // EPIPE: records were overwritten. The next read gives the oldest one that is left; the gap in
     // the sequence numbers is the number of lost records.
     for (int attempts = 0; attempts < 1000; ++attempts) {
-        const ssize_t size = read(fd_, buffer_.data(), buffer_.size());
+        const ssize_t size = read(file_.get(), buffer_.data(), buffer_.size());
         if (size < 0) {
             if (errno == EPIPE || errno == EINTR) continue;
             if (errno == EAGAIN) return Status::none_now;
@@ -104,7 +100,7 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& reco
         if (buffer_.size() >= stream_buffer_size) buffer_.clear();  // longer than any record
         const size_t before = buffer_.size();
         buffer_.resize(stream_buffer_size);
-        const ssize_t size = read(fd_, buffer_.data() + before, stream_buffer_size - before);
+        const ssize_t size = read(file_.get(), buffer_.data() + before, stream_buffer_size - before);
         const int error = errno;
         buffer_.resize(before + (size > 0 ? static_cast<size_t>(size) : 0));
         if (size > 0) {

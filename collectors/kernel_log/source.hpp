@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "collectors/kernel_log/parse/kmsg.hpp"
+#include "core/descriptor.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -17,9 +18,6 @@ class KernelLogSource {
 
     // Takes over and closes the descriptor, which must be non-blocking.
     explicit KernelLogSource(int fd);
-    ~KernelLogSource();
-    KernelLogSource(const KernelLogSource&) = delete;
-    KernelLogSource& operator=(const KernelLogSource&) = delete;
 
     // Reads the next record without blocking; its views are valid until the next call. Skips
     // malformed records. `end`: end of the file, or the FIFO's last writer has closed it.
@@ -37,7 +35,7 @@ class KernelLogSource {
     Result<Status> next_of_stream(KmsgRecord& record);
     size_t complete_record(bool at_end) const;
 
-    int fd_;
+    Descriptor file_;
     bool device_ = false;
     bool fifo_ = false;
     bool had_writer_ = false;

@@ -11,6 +11,7 @@
 
 #include "collectors/smart/parse/atasmart_blob.hpp"
 #include "collectors/smart/readers.hpp"
+#include "core/descriptor.hpp"
 
 extern "C" {
 #include <atasmart.h>
@@ -63,18 +64,16 @@ std::optional<std::string> read_log_page(int fd, unsigned char address) {
 
 // Not every drive has these logs: values that cannot be read stay absent.
 void read_logs(const Host& host, const std::string& path, DriveHealth& health) {
-    const auto fd = host.open(path);
-    if (!fd) return;
-    if (const auto page = read_log_page(*fd, 0x06)) {
+    const Descriptor drive(host.open(path).value_or(-1));
+    if (const auto page = read_log_page(drive.get(), 0x06)) {
         if (auto tests = parse_ata_self_test_log(*page)) {
             health.self_tests = std::move(*tests);
             health.self_test_log_read = true;
         }
     }
-    if (const auto page = read_log_page(*fd, 0x01)) {
+    if (const auto page = read_log_page(drive.get(), 0x01)) {
         if (const auto count = parse_ata_error_log(*page)) health.error_log_entries = *count;
     }
-    ::close(*fd);
 }
 
 }  // namespace

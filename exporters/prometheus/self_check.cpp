@@ -26,20 +26,18 @@ bool ready_before(int fd, short events, Seconds end) {
     return count == 1;
 }
 
-// Returns a connected socket, or -1.
-int connect_before(const addrinfo& address, Seconds end) {
-    const int fd =
-        ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-    if (fd < 0) return -1;
+// Returns a connected socket, or none.
+Descriptor connect_before(const addrinfo& address, Seconds end) {
+    Descriptor made(
+        ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+    if (made.get() < 0) return made;
     int error = 0;
     socklen_t size = sizeof error;
     const bool connected =
-        ::connect(fd, address.ai_addr, address.ai_addrlen) == 0 ||
-        (errno == EINPROGRESS && ready_before(fd, POLLOUT, end) &&
-         ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0);
-    if (connected) return fd;
-    ::close(fd);
-    return -1;
+        ::connect(made.get(), address.ai_addr, address.ai_addrlen) == 0 ||
+        (errno == EINPROGRESS && ready_before(made.get(), POLLOUT, end) &&
+         ::getsockopt(made.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0);
+    return connected ? std::move(made) : Descriptor();
 }
 
 }  // namespace
@@ -59,7 +57,7 @@ bool answers_itself(const std::string& listen, Seconds limit) {
     addrinfo* found = nullptr;
     if (::getaddrinfo(host.c_str(), listen.c_str() + colon + 1, &hints, &found) != 0) return true;
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-    const Descriptor connection(connect_before(*found, end));
+    const Descriptor connection = connect_before(*found, end);
     if (connection.get() < 0) return true;
     constexpr std::string_view request = "HEAD /-/healthy HTTP/1.0\r\n\r\n";
     if (::send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return true;

@@ -13,6 +13,7 @@
 
 #include "core/clock.hpp"
 #include "core/config.hpp"
+#include "core/descriptor.hpp"
 #include "core/facts.hpp"
 #include "core/report.hpp"
 #include "exporters/status/terminal.hpp"
@@ -110,13 +111,8 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
 // The agent holds this lock while it runs (agent/agent.cpp). So a killed agent is noticed before
 // its report is old. False if the lock file cannot be opened: then it is not known.
 bool agent_gone(const std::string& report_path) {
-    const int fd = ::open(agent_lock_path(report_path).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
-    ::close(fd);
-    return is_free;
+    const Descriptor lock(::open(agent_lock_path(report_path).c_str(), O_RDONLY | O_CLOEXEC));
+    return lock.get() >= 0 && ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
 }
 
 // Without systemd (sd_booted(3)) or the package there is no service to start.

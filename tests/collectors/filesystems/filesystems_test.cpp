@@ -155,11 +155,6 @@ TEST_CASE("selection of mounts") {
                  "a:/ rw\n"
                  "3 1 0:51 / /run/user/1/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw\n4 1 8:2 / /win "
                  "rw - fuseblk /dev/sda2 rw\n") == "/h /win ");
-    CHECK(filesystem_kind("zfs", "") == FilesystemKind::local);
-    CHECK(filesystem_kind("ext4", "") == FilesystemKind::local);
-    CHECK(filesystem_kind("tmpfs", "") == FilesystemKind::none);
-    CHECK(filesystem_kind("overlay", kernel_types) == FilesystemKind::none);
-    CHECK(filesystem_kind("ceph", "") == FilesystemKind::network);
 }
 
 TEST_CASE("mounts that are read-only on purpose") {
