@@ -65,6 +65,20 @@ struct Reader {
     bool digit_follows() const { return is_digit(peek()); }
 };
 
+// Whether clocks are so far from UTC anywhere (the tz database since 1973). Other numbers are part
+// of the name, such as a process id.
+bool is_offset(bool minus, int hours, int minutes) {
+    if (minutes == 0) return hours <= (minus ? 12 : 14);
+    constexpr std::array half_west = {2, 3, 9};
+    constexpr std::array half_east = {3, 4, 5, 6, 9, 10};
+    constexpr std::array three_quarters_east = {5, 8, 12, 13};
+    const auto among = [&](const auto& list) {
+        return std::ranges::find(list, hours) != list.end();
+    };
+    if (minutes == 30) return minus ? among(half_west) : among(half_east);
+    return minutes == 45 && !minus && among(three_quarters_east);
+}
+
 // Reads "Z", "+01:00" or "-0500"; a bare "-05" is more likely part of the name.
 void read_offset(Reader& reader, Civil& civil) {
     Reader probe = reader;
@@ -81,7 +95,7 @@ void read_offset(Reader& reader, Civil& civil) {
     if (!probe.number(2, hours)) return;
     probe.skip(':');
     if (!probe.number(2, minutes) || probe.digit_follows()) return;
-    if (hours > 14 || minutes > 59) return;
+    if (!is_offset(minus, hours, minutes)) return;
     civil.offset_seconds = (hours * 3600 + minutes * 60) * (minus ? -1 : 1);
     reader = probe;
 }
@@ -181,6 +195,19 @@ bool read_month_name(Reader& reader, int& month) {
     return false;
 }
 
+// An impossible date if the year has fewer days.
+void set_day_of_year(Civil& civil, int number) {
+    civil.month = 1;
+    civil.day = number;
+    for (CivilTime last = civil; civil.month <= 12; ++civil.month) {
+        last.month = civil.month;
+        last.day = 31;
+        while (!last.has_valid_date() && last.day > 28) --last.day;
+        if (civil.day <= last.day) return;
+        civil.day -= last.day;
+    }
+}
+
 struct PatternMatch {
     Civil civil;
     std::optional<int> day_of_year;
@@ -273,13 +300,9 @@ std::optional<NameTime> find_time_by_pattern(std::string_view name, std::string_
             continue;
         }
         Civil& c = match.civil;
-        if (match.day_of_year) {
-            c.month = 1;
-            c.day = 1;
-        }
+        if (match.day_of_year) set_day_of_year(c, *match.day_of_year);
         if (!valid_date(c) || !valid_time(c)) continue;
         best = to_name_time(c);
-        if (match.day_of_year) best->time += 86400.0 * (*match.day_of_year - 1);
     }
     return best;
 }

@@ -115,7 +115,9 @@ std::optional<Timestamp> named_month_time(std::string_view text, Timestamp now) 
     constexpr double day = 86400;
     constexpr double mean_year = 365.2425 * day;
     civil.year = 1970 + static_cast<int>((now < 0 ? 0 : now) / mean_year) + 1;
-    for (int i = 0; i < 3; ++i, --civil.year) {
+    constexpr int most_years = 9;  // between two 29ths of February, around 2100
+    for (int i = 0; i < most_years; ++i, --civil.year) {
+        if (!civil.has_valid_date()) continue;
         const Timestamp time = from_civil_local(civil);
         if (time <= now + day) return time;
     }

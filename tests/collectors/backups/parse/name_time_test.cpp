@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/time_zone.hpp"
+
 using namespace lastgood;
 
 namespace {
@@ -44,6 +46,11 @@ TEST_CASE("times with a zone") {
     check_utc("20261121-031500-0500.tar", "2026-11-21 08:15:00 UTC");
     check_utc("20261121-031500+1400.tar", "2026-11-20 13:15:00 UTC");  // the easternmost zone
     check_local("20261121-031500+1500.tar", 2026, 11, 21, 3, 15, 0);   // not an offset
+    check_utc("20261121-031500+0545.tar", "2026-11-20 21:30:00 UTC");  // Nepal
+    // Process ids.
+    check_local("db-20261124-120000-1430.sql", 2026, 11, 24, 12, 0, 0);
+    check_local("db-20261124-120000-0630.sql", 2026, 11, 24, 12, 0, 0);
+    check_local("db-20261124-120000-1300.sql", 2026, 11, 24, 12, 0, 0);
     check_utc("base.1795230900", "2026-11-21 03:15:00 UTC");
     check_utc("base-1795230900123.tgz", "2026-11-21 03:15:00 UTC");
 }
@@ -107,6 +114,11 @@ TEST_CASE("times found by a pattern") {
     const auto year_day = find_time_by_pattern("2026325", "%Y%j");
     REQUIRE(year_day);
     CHECK(year_day->time == from_civil_local(2026, 11, 21, 0, 0, 0));
+
+    const test::TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
+    CHECK(find_time_by_pattern("2026182", "%Y%j")->time == from_civil_local(2026, 7, 1, 0, 0, 0));
+    CHECK(find_time_by_pattern("2028366", "%Y%j")->time == from_civil_local(2028, 12, 31, 0, 0, 0));
+    CHECK_FALSE(find_time_by_pattern("2026366", "%Y%j"));
 
     CHECK_FALSE(find_time_by_pattern("db-2026-11-21.gz", "%Y%m%d"));
     CHECK_FALSE(find_time_by_pattern("db-2026-99-21.gz", "%Y-%m-%d"));

@@ -2,10 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <ctime>
-
 #include "collectors/kernel_log/parse/line.hpp"
+#include "tests/time_zone.hpp"
 
 using namespace lastgood;
 
@@ -13,15 +11,10 @@ namespace {
 
 constexpr Timestamp now = 1700000000;  // 2023-11-14 22:13:20 UTC
 
-void use_zone(const char* zone) {
-    setenv("TZ", zone, 1);
-    tzset();
-}
-
 }  // namespace
 
 TEST_CASE("times of every known form") {
-    use_zone("Europe/Berlin");  // UTC+1 in November
+    const test::TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
     CHECK_FALSE(time_of(parse_kernel_log_line("[ 8123.25] x").civil_time, now));
     const double morning = 1699952401;  // 2023-11-14 09:00:01 UTC
     CHECK(*time_of(parse_kernel_log_line("Nov 14 10:00:01 box kernel: x").civil_time, now) ==
@@ -45,5 +38,8 @@ TEST_CASE("times of every known form") {
     CHECK(*time_of(parse_kernel_log_line("Nov 15 10:00:01 box kernel: x").civil_time, now) ==
           morning + 86400);  // within a day
     CHECK_FALSE(time_of(parse_kernel_log_line("Nov 99 10:00:01 box kernel: x").civil_time, now));
-    use_zone("UTC");
+    // The last 29th of February: 2020.
+    CHECK(*time_of(parse_kernel_log_line("Feb 29 10:00:01 box kernel: x").civil_time, now) ==
+          1582966801);
+    CHECK_FALSE(time_of("Feb 30 10:00:01", now));
 }
