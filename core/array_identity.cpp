@@ -18,6 +18,15 @@ std::string md_array_id(std::string_view uuid) {
     return fmt::format("md-uuid-{}", uuid);
 }
 
+std::string md_array_id(const Host& host, std::string_view device) {
+    const std::string directory = fmt::format("/sys/block/{}/md/", device);
+    const auto uuid = host.read_line(directory + "uuid");
+    if (!uuid) return {};
+    const auto metadata = host.read_line(directory + "metadata_version");
+    const std::string words = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
+    return words.empty() ? words : md_array_id(words);
+}
+
 std::string btrfs_array_id(std::string_view uuid) {
     return fmt::format("btrfs-{}", uuid);
 }
@@ -81,6 +90,14 @@ bool is_lvm_array(const Topology& topology, const BlockDevice& device) {
 std::string lvm_array_id(const Host& host, std::string_view device, std::string_view dm_name) {
     const auto uuid = host.read_line(fmt::format("/sys/block/{}/dm/uuid", device));
     return uuid && !uuid->empty() ? "dm-uuid-" + *uuid : fmt::format("dm-name-{}", dm_name);
+}
+
+std::string array_id(const Host& host, const Topology& topology, const BlockDevice& device) {
+    if (device.kind == BlockKind::md) {
+        const std::string id = md_array_id(host, device.name);
+        return id.empty() ? device.name : id;
+    }
+    return is_lvm_array(topology, device) ? lvm_array_id(host, device.name, device.dm_name) : "";
 }
 
 }  // namespace lastgood

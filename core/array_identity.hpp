@@ -18,6 +18,10 @@ inline constexpr std::string_view metadata_btrfs = "btrfs";
 // The id of the md array with this UUID, "md-uuid-01234567:…": udev's name in /dev/disk/by-id.
 std::string md_array_id(std::string_view uuid);
 
+// The id of the md array with this device name ("md0"). "" if sysfs has no UUID for it: there is no
+// such array, or it is stopped.
+std::string md_array_id(const Host& host, std::string_view device);
+
 // The id of a btrfs filesystem on several devices, "btrfs-UUID".
 std::string btrfs_array_id(std::string_view uuid);
 
@@ -45,5 +49,9 @@ bool is_lvm_array(const Topology& topology, const BlockDevice& device);
 // The id of a RAID volume: "dm-uuid-LVM-…", or "dm-name-NAME" if the device-mapper has no UUID for
 // it. Reads sysfs only.
 std::string lvm_array_id(const Host& host, std::string_view device, std::string_view dm_name);
+
+// The id of the array that a block device is: of md (its device name, if it has no UUID) or of LVM.
+// "" if it is not an array. Reads sysfs only.
+std::string array_id(const Host& host, const Topology& topology, const BlockDevice& device);
 
 }  // namespace lastgood

@@ -9,7 +9,7 @@ namespace lastgood {
 namespace {
 
 constexpr std::array<std::string_view, 14> network_types = {
-    "nfs",   "nfs4",   "cifs",      "smb3",      "smbfs",  "ceph", "afs",
+    "nfs",   "nfs4",   "cifs",      "smb3",     "smbfs",  "ceph", "afs",
     "ncpfs", "lustre", "glusterfs", "orangefs", "beegfs", "gpfs", "davfs",
 };
 // FUSE programs whose files are on another machine; others may unpack or encrypt local files.

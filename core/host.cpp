@@ -62,7 +62,8 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
         // (openat2(2)).
         constexpr int max_attempts = 1000;
         for (int attempt = 0; attempt < max_attempts; ++attempt) {
-            fd = static_cast<int>(::syscall(SYS_openat2, root_directory_.get(), path.c_str(), &how, sizeof how));
+            fd = static_cast<int>(
+                ::syscall(SYS_openat2, root_directory_.get(), path.c_str(), &how, sizeof how));
             if (fd >= 0 || errno != EAGAIN) break;
         }
     }

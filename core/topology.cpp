@@ -90,7 +90,10 @@ void read_btrfs(const Host& host, Topology& topology) {
         const auto names = host.list("/sys/fs/btrfs/" + uuid + "/devices");
         if (!names) continue;  // "features" and other entries that are not filesystems
         const std::set<std::string> all(names->begin(), names->end());
-        for (const std::string& name : all) topology.btrfs_devices[name] = all;
+        for (const std::string& name : all) {
+            topology.btrfs_devices[name] = all;
+            topology.btrfs_uuids[name] = uuid;
+        }
     }
 }
 

@@ -89,6 +89,8 @@ struct Topology {
     std::map<std::string, std::set<std::string>, std::less<>>
         btrfs_devices;  // device name of any member → names of all members
     std::map<std::string, std::string, std::less<>>
+        btrfs_uuids;  // device name of any member → the filesystem's UUID
+    std::map<std::string, std::string, std::less<>>
         btrfs_links;  // udev's links to the members: "disk/by-id/…" → device name
     std::map<std::string, std::set<std::string>, std::less<>>
         nvme_controllers;  // "nvme0" → drive ids

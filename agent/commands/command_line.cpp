@@ -148,7 +148,7 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
                               "Print what there is now and end, also if the collector is a stream");
 
     CLI::App* preflight_command =
-        add(app, "preflight", "Say whether a drive is safe to pull now: GO or NO-GO, with reasons");
+        add(app, "preflight", "Say whether a drive is safe to pull now: GO, NO-GO or CANNOT TELL");
     preflight_command
         ->add_option("drive", options.drive_to_pull, "Device, serial number or id of the drive")
         ->type_name("DRIVE")

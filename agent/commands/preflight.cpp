@@ -1,14 +1,72 @@
 #include "agent/commands/preflight.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "core/descriptor.hpp"
 #include "core/facts.hpp"
+#include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
 #include "rules/preflight.hpp"
 
 namespace lastgood {
 
-int run_preflight(const std::string& report_path, const std::string& word) {
+// A shared open would not show it: only an exclusive one fails while another holds the device
+// exclusively (Linux block/bdev.c, bd_may_claim). Reads nothing, so a sleeping drive goes on
+// sleeping.
+Held held_by_another(std::string_view device) {
+    const std::string path = fmt::format("/dev/{}", device);
+    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
+    if (opened.get() >= 0) return Held::no;
+    return errno == EBUSY ? Held::yes : Held::unknown;
+}
+
+namespace {
+
+std::string first_line(const Preflight& result) {
+    switch (result.verdict) {
+        case PreflightVerdict::go:
+            return fmt::format("GO   {} may be pulled.", result.drive);
+        case PreflightVerdict::no_go:
+            return fmt::format("NO-GO   Do not pull {}.", result.drive);
+        case PreflightVerdict::cannot_tell:
+            return fmt::format("CANNOT TELL   Nothing shows that {} may be pulled.", result.drive);
+    }
+    return {};
+}
+
+// Wraps `text` at the width of the terminal, behind a mark on its first line.
+void append(std::string& screen, std::string_view mark, std::string_view text, size_t width) {
+    for (bool first = true; const std::string& part : wrap(text, width - mark.size())) {
+        screen += fmt::format("{:{}}{}\n", first ? mark : "", mark.size(), part);
+        first = false;
+    }
+}
+
+constexpr size_t step_limit = 3;  // before "Then ask again"
+
+std::string render(const Preflight& result, std::string_view device, const ViewOptions& view) {
+    std::string screen;
+    append(screen, "", first_line(result), view.width);
+    for (const std::string& reason : result.against) append(screen, "  - ", reason, view.width);
+    for (const std::string& fact : result.missing)
+        append(screen, "  ? ", "not known: " + fact, view.width);
+    for (const std::string& note : result.notes) append(screen, "  * ", note, view.width);
+    if (result.steps.empty()) return screen;
+    const size_t shown = std::min(result.steps.size(), step_limit);
+    for (size_t i = 0; i < shown; ++i)
+        append(screen, fmt::format("   {}  ", i + 1), result.steps[i], view.width);
+    append(screen, fmt::format("   {}  ", shown + 1),
+           fmt::format("Then ask again: lastgood preflight {}", device), view.width);
+    return screen;
+}
+
+}  // namespace
+
+int run_preflight(const std::string& report_path, const std::string& word, const HeldBy& held) {
     const auto refuse = [](const std::string& why) {
         fmt::print(stderr, "lastgood preflight: {}\n", why);
         return 3;
@@ -27,25 +85,9 @@ int run_preflight(const std::string& report_path, const std::string& word) {
                 : fmt::format(
                       "\"{}\" names several drives; give the id, which lastgood status DRIVE shows",
                       harmless(word)));
-    const Preflight result = preflight(*report, drives[0]->id, Host().now());
-    const auto print = [](const std::vector<std::string>& reasons, char mark) {
-        for (const std::string& reason : reasons)
-            for (size_t line = 0; const std::string& part : wrap(reason, 76))
-                fmt::print("  {} {}\n", line++ == 0 ? mark : ' ', part);
-    };
-    switch (result.verdict) {
-        case PreflightVerdict::go:
-            fmt::print("GO      {} is safe to pull.\n", result.drive);
-            break;
-        case PreflightVerdict::no_go:
-            fmt::print("NO-GO   Do not pull {}.\n", result.drive);
-            break;
-        case PreflightVerdict::cannot_tell:
-            fmt::print("NO-GO   Cannot tell whether {} is safe to pull.\n", result.drive);
-            break;
-    }
-    print(result.against, '-');
-    print(result.notes, '*');
+    const Preflight result = preflight(*report, drives[0]->id, Host().now(), held);
+    if (!write_to_standard_output(render(result, drives[0]->name(), view_of_standard_output())))
+        return 3;
     switch (result.verdict) {
         case PreflightVerdict::go:
             return 0;

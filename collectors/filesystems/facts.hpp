@@ -13,11 +13,6 @@
 
 namespace lastgood {
 
-// Selects the mounts to report, in the order of mountinfo: for each filesystem (btrfs: each
-// subvolume) the mount that shows most of it. Leaves out mounts hidden by another mount.
-std::vector<const Mount*> select_mounts(const std::vector<Mount>& mounts,
-                                        std::string_view proc_filesystems);
-
 // Whether a mount is read-only on purpose: fstab says so, or fstab does not name it and its mount
 // options have "ro". After an error the kernel makes the filesystem read-only, not the mount. False
 // with "emergency_ro" or "shutdown".
@@ -29,8 +24,9 @@ bool is_boot_filesystem(const Mount& mount);
 // True for a cloud's ephemeral drives: their data is lost when the machine is stopped or moved.
 bool is_ephemeral_model(std::string_view model);
 
-// Whether a backup covers the filesystem, a directory above it or something in it.
-bool is_backed_up(const Mount& mount, const Topology& topology, const std::vector<Backup>& backups);
+// Names of the backups that cover the filesystem, a directory above it or something in it.
+std::vector<std::string> backups_of(const Mount& mount, const Topology& topology,
+                                    const std::vector<Backup>& backups);
 
 // Whether a backup's location is on this mount; never true for "/".
 bool holds_backups(const Mount& mount, const Topology& topology,

@@ -19,6 +19,7 @@
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/bytes.hpp"
+#include "core/mounts.hpp"
 #include "core/text.hpp"
 #include "core/topology.hpp"
 #include "core/udev_record.hpp"
@@ -245,9 +246,12 @@ class FilesystemsCollector {
         sink.observe(metric::filesystem_ephemeral, id, ephemeral ? 1 : 0, now);
         const bool written_to = !(mount.read_only && intended);
         if (written_to && !is_boot_filesystem(mount) &&
-            !holds_backups(mount, topology_, context_.config.backups))
-            sink.observe(metric::filesystem_backed_up, id,
-                         is_backed_up(mount, topology_, context_.config.backups) ? 1 : 0, now);
+            !holds_backups(mount, topology_, context_.config.backups)) {
+            const auto backups = backups_of(mount, topology_, context_.config.backups);
+            sink.observe(metric::filesystem_backed_up, id, backups.empty() ? 0 : 1, now);
+            for (const std::string& backup : backups)
+                sink.observe(metric::filesystem_backup, id, 1, now, {{"backup", backup}});
+        }
     }
 
     void observe_use(const Mount& mount, Timestamp now) {

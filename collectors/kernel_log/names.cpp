@@ -242,16 +242,11 @@ std::string HostKernelLogNames::array(std::string_view device) {
         if (pool != nullptr) name = pool->name;
     }
     if (name.starts_with("md")) {
-        const std::string directory = "/sys/block/" + name + "/md/";
-        const auto uuid = host_.read_line(directory + "uuid");
-        if (uuid) {
-            const auto metadata = host_.read_line(directory + "metadata_version");
-            const std::string id = md_uuid_from_sysfs(*uuid, metadata && *metadata == "0.90");
-            if (!id.empty()) {
-                if (array_ids_.size() < max_names || array_ids_.contains(name))
-                    array_ids_.insert_or_assign(name, md_array_id(id));
-                return md_array_id(id);
-            }
+        const std::string id = md_array_id(host_, name);
+        if (!id.empty()) {
+            if (array_ids_.size() < max_names || array_ids_.contains(name))
+                array_ids_.insert_or_assign(name, id);
+            return id;
         }
     }
     // The array is stopped: sysfs has no uuid any more.

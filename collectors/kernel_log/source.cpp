@@ -100,7 +100,8 @@ Result<KernelLogSource::Status> KernelLogSource::next_of_stream(KmsgRecord& reco
         if (buffer_.size() >= stream_buffer_size) buffer_.clear();  // longer than any record
         const size_t before = buffer_.size();
         buffer_.resize(stream_buffer_size);
-        const ssize_t size = read(file_.get(), buffer_.data() + before, stream_buffer_size - before);
+        const ssize_t size =
+            read(file_.get(), buffer_.data() + before, stream_buffer_size - before);
         const int error = errno;
         buffer_.resize(before + (size > 0 ? static_cast<size_t>(size) : 0));
         if (size > 0) {

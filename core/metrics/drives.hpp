@@ -46,6 +46,18 @@ inline constexpr Metric drive_size_bytes{
     .help = "Capacity of the drive (sysfs size x 512).",
 };
 
+inline constexpr Metric drive_use{
+    .name = "lastgood_drive_use",
+    .subject = SubjectKind::drive,
+    .type = MetricType::state,
+    .labels = "device,use,name,array",
+    .help =
+        "What stands on a drive. device is the drive's own device or its partition; use is "
+        "filesystem, swap, volume (a mapped device that nothing known uses), content (a signature "
+        "that nothing here has mounted or assembled), boot, none or unknown; name is the mount "
+        "point, the volume or the type of the content; array is the array that stands between, if "
+        "one does.",
+};
 inline constexpr Metric drive_io_stalled_seconds{
     .name = "lastgood_drive_io_stalled_seconds",
     .subject = SubjectKind::drive,

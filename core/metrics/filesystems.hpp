@@ -123,6 +123,14 @@ inline constexpr Metric filesystem_backed_up{
     .help = "1 if the covers of a backup name it or a path in it, else 0.",
 };
 
+inline constexpr Metric filesystem_backup{
+    .name = "lastgood_filesystem_backup",
+    .subject = SubjectKind::filesystem,
+    .type = MetricType::state,
+    .labels = "backup",
+    .help = "1 for each backup whose covers name the filesystem or a path in it.",
+};
+
 inline constexpr Metric filesystem_ephemeral{
     .name = "lastgood_filesystem_ephemeral",
     .subject = SubjectKind::filesystem,

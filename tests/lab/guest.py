@@ -15,7 +15,7 @@ SUITE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")  # this ma
 PACKAGES = [
     # the system of a server
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "procps", "less", "iproute2", "linux-image-amd64"),
-    *("smartmontools", "mdadm", "lvm2", "btrfs-progs", "nvme-cli", "sg3-utils", "sqlite3", "e2fsprogs", "xfsprogs", "fdisk", "dmsetup"),
+    *("smartmontools", "mdadm", "lvm2", "btrfs-progs", "nvme-cli", "sg3-utils", "cryptsetup-bin", "sqlite3", "e2fsprogs", "xfsprogs", "fdisk", "dmsetup"),
     # tools of the lab
     *("qemu-guest-agent", "zstd", "python3-minimal"),
 ]

@@ -1,6 +1,7 @@
 #include "rules/preflight.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
@@ -28,13 +29,28 @@ Report mirror() {
         add(metric::array_member, "md0",
             {{"device", device + "1"}, {"drive", drive}, {"slot", "0"}, {"state", "in_sync"}}, 1);
         add(metric::array_member_fatal, "md0", {{"device", device + "1"}, {"drive", drive}}, 0);
-        add(metric::filesystem_drive, "/srv", {{"drive", drive}}, 1);
+        add(metric::drive_read_timestamp_seconds, drive, {}, now - 60);
+        add(metric::drive_use, drive,
+            {{"device", device + "1"}, {"use", "filesystem"}, {"name", "/srv"}, {"array", "md0"}},
+            1);
     }
     add(metric::array_survivable_failures, "md0", {}, 1);
     add(metric::backup_newest_timestamp_seconds, "srv", {{"confidence", "exact"}}, now - 3600);
     add(metric::backup_max_age_seconds, "srv", {}, 86400);
     add(metric::backup_readable, "srv", {}, 1);
+    add(metric::backup_failure_domain, "srv", {{"domain", "same-host"}}, 1);
+    add(metric::filesystem_backed_up, "/srv", {}, 1);
+    add(metric::filesystem_backup, "/srv", {{"backup", "srv"}}, 1);
     return report;
+}
+
+// Something on sda2 or sdb2, without an array.
+Observation use(const char* drive, const char* kind, const char* name) {
+    return {&metric::drive_use,
+            drive,
+            {{"device", fmt::format("sd{}2", drive)}, {"use", kind}, {"name", name}},
+            1,
+            now};
 }
 
 Observation& find(Report& report, const Metric& metric, std::string_view subject) {
@@ -42,6 +58,10 @@ Observation& find(Report& report, const Metric& metric, std::string_view subject
         if (observation.metric == &metric && observation.subject == subject) return observation;
     FAIL("no such observation");
     return report.observations[0];
+}
+
+Preflight preflight(const Report& report, std::string_view drive, Timestamp at) {
+    return lastgood::preflight(report, drive, at, [](std::string_view) { return Held::no; });
 }
 
 bool mentions(const std::vector<std::string>& reasons, std::string_view words) {
@@ -57,6 +77,7 @@ TEST_CASE("a drive of a healthy mirror with a fresh backup is safe to pull") {
     CHECK(result.verdict == PreflightVerdict::go);
     CHECK(result.drive == "sda (M, serial Sa)");
     CHECK(mentions(result.notes, "one more failure loses data"));
+    CHECK(result.notes.at(0) == "on it: /srv (array md0)");
 }
 
 TEST_CASE("a partner with pending sectors and a backup 912 days old are reasons not to pull") {
@@ -86,9 +107,9 @@ TEST_CASE("pulling a drive must not lose data at once") {
     CHECK(mentions(preflight(report, "a", now).against,
                    "pulling it loses data of array md0 at once"));
     report = mirror();
-    report.observations.push_back(
-        {&metric::filesystem_drive, "/scratch", {{"drive", "a"}}, 1, now});
-    CHECK(mentions(preflight(report, "a", now).against, "/scratch lies on this drive alone"));
+    report.observations.push_back(use("a", "filesystem", "/scratch"));
+    CHECK(mentions(preflight(report, "a", now).against,
+                   "filesystem /scratch is on sda2 without redundancy"));
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
@@ -105,13 +126,13 @@ TEST_CASE("a copy without proof does not count as a backup") {
     for (const char* confidence : {"activity"}) {
         Report report = mirror();
         find(report, metric::backup_newest_timestamp_seconds, "srv").labels[0].second = confidence;
-        CHECK(mentions(preflight(report, "a", now).against, "has no copy"));
+        CHECK(mentions(preflight(report, "a", now).against, "no copy of backup srv is proven"));
     }
     Report report = mirror();
     std::erase_if(report.observations, [](const Observation& one) {
         return one.metric->subject == SubjectKind::backup;
     });
-    CHECK(mentions(preflight(report, "a", now).against, "no backup is configured"));
+    CHECK(mentions(preflight(report, "a", now).against, "no backup covers it"));
 }
 
 TEST_CASE("an array does not need a faulty or spare member") {
@@ -122,9 +143,6 @@ TEST_CASE("an array does not need a faulty or spare member") {
         for (Observation& observation : report.observations)
             if (observation.metric == &metric::array_member && observation.label("drive") == "a")
                 observation.labels[3].second = state;
-        std::erase_if(report.observations, [](const Observation& one) {
-            return one.metric == &metric::filesystem_drive && one.label("drive") == "a";
-        });
         const Preflight result = preflight(report, "a", now);
         CHECK(result.verdict == PreflightVerdict::go);
         CHECK(mentions(result.notes, note));
@@ -145,7 +163,8 @@ TEST_CASE("a report from the future gives no verdict") {
 TEST_CASE("an array or a backup that could not be read is a reason not to pull") {
     Report report = mirror();
     report.observations.push_back({&metric::array_readable, "md0", {}, 0, now});
-    CHECK(mentions(preflight(report, "a", now).against, "array md0 could not be read"));
+    CHECK(mentions(preflight(report, "a", now).missing, "array md0: it could not be read"));
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
     report = mirror();
     find(report, metric::backup_readable, "srv").value = 0;
     CHECK(mentions(preflight(report, "a", now).against, "backup srv could not be read"));
@@ -171,12 +190,12 @@ TEST_CASE("each sign of trouble of a partner is a reason not to pull") {
     CHECK(mentions(preflight(report, "a", now).against, "had 5 recent kernel errors"));
 }
 
-TEST_CASE("a filesystem on several drives without an array is a reason not to pull") {
+TEST_CASE("an array whose state is not in the report gives no verdict") {
     Report report = mirror();
     std::erase_if(report.observations,
                   [](const Observation& one) { return one.metric->subject == SubjectKind::array; });
-    CHECK(mentions(preflight(report, "a", now).against,
-                   "filesystem /srv lies on this and other drives, without known redundancy"));
+    CHECK(mentions(preflight(report, "a", now).missing, "the state of the array that sda1 is in"));
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
 }
 
 TEST_CASE("an array that survives more losses is not a reason not to pull") {
@@ -212,4 +231,191 @@ TEST_CASE("a drive with several members of one array takes all of them along") {
     CHECK(mentions(
         judged().against,
         "pulling it takes 2 members of array md0 at once, more than it is sure to survive"));
+}
+
+TEST_CASE("an array that does not run, has failed or is not understood is no proof of redundancy") {
+    const auto verdict = [](const Metric& metric, Labels labels, double value) {
+        Report report = mirror();
+        report.observations.push_back({&metric, "md0", std::move(labels), value, now});
+        return preflight(report, "a", now).verdict;
+    };
+    CHECK(verdict(metric::array_failed, {}, 1) == PreflightVerdict::no_go);
+    for (const char* state :
+         {"clean", "active", "active-idle", "write-pending", "readonly", "read-auto"})
+        CHECK(verdict(metric::array_state, {{"state", state}}, 1) == PreflightVerdict::go);
+    for (const char* state : {"inactive", "clear", "suspended", "broken", "a new word"})
+        CHECK(verdict(metric::array_state, {{"state", state}}, 1) == PreflightVerdict::no_go);
+    for (const Metric* metric : {&metric::array_survivable_failures, &metric::array_member_fatal}) {
+        Report report = mirror();
+        std::erase_if(report.observations,
+                      [&](const Observation& one) { return one.metric == metric; });
+        CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
+    }
+}
+
+TEST_CASE("a spare of an array that does not run may hold data") {
+    Report report = mirror();
+    for (Observation& observation : report.observations)
+        if (observation.metric == &metric::array_member) observation.labels[3].second = "spare";
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.push_back({&metric::array_state, "md0", {{"state", "inactive"}}, 1, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::no_go);
+    CHECK(mentions(result.against, "array md0 is inactive"));
+}
+
+TEST_CASE("a member of another state") {
+    const auto verdict = [](const char* state) {
+        Report report = mirror();
+        find(report, metric::array_member, "md0").labels[3].second = state;
+        return preflight(report, "a", now).verdict;
+    };
+    CHECK(verdict("journal") == PreflightVerdict::no_go);
+    CHECK(verdict("rebuilding") == PreflightVerdict::no_go);
+    CHECK(verdict("replacement") == PreflightVerdict::no_go);
+    CHECK(verdict("unknown") == PreflightVerdict::cannot_tell);
+    CHECK(verdict("a new word") == PreflightVerdict::cannot_tell);
+}
+
+TEST_CASE("each use without an array") {
+    const auto verdict = [](const char* kind, const char* name) {
+        Report report = mirror();
+        report.observations.push_back(use("a", kind, name));
+        return preflight(report, "a", now).verdict;
+    };
+    CHECK(verdict("filesystem", "/scratch") == PreflightVerdict::no_go);
+    CHECK(verdict("swap", "/dev/sda2") == PreflightVerdict::no_go);
+    CHECK(verdict("volume", "vg0/vm-101") == PreflightVerdict::cannot_tell);
+    CHECK(verdict("content", "zfs_member") == PreflightVerdict::cannot_tell);
+    CHECK(verdict("unknown", "") == PreflightVerdict::cannot_tell);
+    CHECK(verdict("a new word", "") == PreflightVerdict::cannot_tell);
+    CHECK(verdict("none", "") == PreflightVerdict::go);
+    CHECK(verdict("boot", "") == PreflightVerdict::no_go);
+    Report report = mirror();
+    report.observations.push_back(use("a", "boot", ""));
+    report.observations.push_back(use("b", "boot", ""));
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("a drive of which nothing is known to stand on it") {
+    Report report = mirror();
+    std::erase_if(report.observations,
+                  [](const Observation& one) { return one.metric == &metric::drive_use; });
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "what stands on sda"));
+}
+
+TEST_CASE("an unused drive is safe to pull only if no program holds it") {
+    Report report;
+    report.written_at = now;
+    report.observations.push_back({&metric::drive_info, "c", {{"device", "sdc"}}, 1, now});
+    report.observations.push_back(
+        {&metric::drive_use, "c", {{"device", "sdc"}, {"use", "none"}}, 1, now});
+    const auto verdict = [&](Held held) {
+        return lastgood::preflight(report, "c", now,
+                                   [&](std::string_view device) {
+                                       CHECK(device == "sdc");
+                                       return held;
+                                   })
+            .verdict;
+    };
+    CHECK(verdict(Held::no) == PreflightVerdict::go);
+    CHECK(verdict(Held::yes) == PreflightVerdict::cannot_tell);
+    CHECK(verdict(Held::unknown) == PreflightVerdict::cannot_tell);
+}
+
+TEST_CASE("a partner whose health is not known is no proof of redundancy") {
+    Report report = mirror();
+    find(report, metric::drive_read_timestamp_seconds, "b").value = now - 3 * 86400;
+    CHECK(mentions(preflight(report, "a", now).missing, "its health was read 3 days ago"));
+    std::erase_if(report.observations, [](const Observation& one) {
+        return one.metric == &metric::drive_read_timestamp_seconds;
+    });
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
+    // Unless one more may fail.
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("what stands on the array must be in a fresh backup elsewhere") {
+    const auto against = [](const Metric& metric, Labels labels, double value) {
+        Report report = mirror();
+        report.observations.push_back({&metric, "srv", std::move(labels), value, now});
+        return preflight(report, "a", now).against;
+    };
+    CHECK(mentions(preflight(mirror(), "a", now).notes,
+                   "newest proven backup of /srv: srv is 1 h old, on another drive of this host"));
+    CHECK(mentions(against(metric::backup_incomplete, {}, 1), "is incomplete"));
+    CHECK(mentions(against(metric::backup_min_size_bytes, {}, 10), "is too small"));
+    const auto lies = [](const char* domain) {
+        Report report = mirror();
+        find(report, metric::backup_failure_domain, "srv").labels[0].second = domain;
+        return preflight(report, "a", now);
+    };
+    for (const char* domain : {"same-drive", "same-filesystem"})
+        CHECK(mentions(lies(domain).against, "are on the same drives"));
+    CHECK(lies("off-host").verdict == PreflightVerdict::go);
+    CHECK(mentions(lies("off-host").notes, "off this host"));
+    for (const char* domain : {"unknown", "a new word"})
+        CHECK(mentions(lies(domain).against, "where the copies of backup srv lie is not known"));
+
+    // Another backup of it is in order.
+    Report report = mirror();
+    find(report, metric::backup_readable, "srv").value = 0;
+    report.observations.push_back({&metric::filesystem_backup, "/srv", {{"backup", "b"}}, 1, now});
+    report.observations.push_back(
+        {&metric::backup_newest_timestamp_seconds, "b", {{"confidence", "exact"}}, now - 60, now});
+    report.observations.push_back({&metric::backup_max_age_seconds, "b", {}, 3600, now});
+    report.observations.push_back({&metric::backup_readable, "b", {}, 1, now});
+    report.observations.push_back(
+        {&metric::backup_failure_domain, "b", {{"domain", "off-host"}}, 1, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+
+    // A volume of a virtual machine: nothing tells what backup has it.
+    report = mirror();
+    for (Observation& one : report.observations)
+        if (one.metric == &metric::drive_use)
+            one.labels = {
+                {"device", "sda1"}, {"use", "volume"}, {"name", "vg0/vm"}, {"array", "md0"}};
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
+}
+
+TEST_CASE("the newest proven backup of what stands on a drive is named with any verdict") {
+    Report report = mirror();
+    report.observations.push_back(use("a", "filesystem", "/scratch"));
+    report.observations.push_back({&metric::filesystem_backed_up, "/scratch", {}, 0, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::no_go);
+    CHECK(mentions(result.notes, "newest proven backup of /srv: srv is 1 h old"));
+    CHECK(mentions(result.notes, "no proven backup of /scratch: no backup covers it"));
+    find(report, metric::backup_newest_timestamp_seconds, "srv").value = now + 3600;
+    CHECK(mentions(preflight(report, "a", now).against, "from the future"));
+}
+
+TEST_CASE("a partner of which lastgood warns is a reason not to pull") {
+    for (const Severity severity : {Severity::critical, Severity::warning}) {
+        Report report = mirror();
+        Finding finding;
+        finding.rule = "drive_slow";
+        finding.severity = severity;
+        finding.kind = SubjectKind::drive;
+        finding.subject = "b";
+        finding.summary = "Writes take 7 s";
+        report.findings.push_back(finding);
+        CHECK(mentions(preflight(report, "a", now).against, "Writes take 7 s"));
+    }
+}
+
+TEST_CASE("each reason has its step, and none stands twice") {
+    Report report = mirror();
+    report.observations.push_back(use("a", "swap", "/dev/sda2"));
+    report.observations.push_back(use("a", "filesystem", "/scratch"));
+    for (int i = 0; i < 2; ++i)
+        report.observations.push_back(
+            {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
+    CHECK(preflight(report, "a", now).steps ==
+          std::vector<std::string>{"Wait until that is done.", "swapoff /dev/sda2",
+                                   "Move what is in /scratch elsewhere and unmount it."});
+    CHECK(preflight(mirror(), "a", now).steps.empty());
 }

@@ -4,7 +4,6 @@
 
 #include "core/clock.hpp"
 #include "core/metrics/drives.hpp"
-#include "core/metrics/filesystems.hpp"
 #include "core/report.hpp"
 #include "tests/quiet.hpp"
 #include "tests/recorded_host.hpp"
@@ -21,17 +20,27 @@ Report three_drives() {
         const Labels labels = {{"device", std::string("sd") + drive}, {"serial", "S1"}};
         report.observations.push_back({&metric::drive_info, drive, labels, 1, report.written_at});
     }
-    report.observations.push_back(
-        {&metric::filesystem_drive, "/srv", {{"drive", "a"}}, 1, report.written_at});
+    const auto use = [&](const char* drive, const char* device, const char* kind) {
+        report.observations.push_back({&metric::drive_use,
+                                       drive,
+                                       {{"device", device}, {"use", kind}, {"name", "/srv"}},
+                                       1,
+                                       report.written_at});
+    };
+    use("a", "sda1", "filesystem");
+    use("b", "sdb", "none");
+    use("c", "sdc", "none");
     return report;
 }
+
+Held held = Held::no;
 
 int exit_status(const Report& report, const std::string& word) {
     const test::RecordedHost place;
     const std::string path = place.root() + "/report.json";
     REQUIRE(write_report(report, path));
     const test::Quiet quiet;
-    return run_preflight(path, word);
+    return run_preflight(path, word, [](std::string_view) { return held; });
 }
 
 }  // namespace
@@ -40,6 +49,9 @@ TEST_CASE("the exit status of preflight is 0 only if the drive is safe to pull")
     CHECK(exit_status(three_drives(), "sdb") == 0);
     CHECK(exit_status(three_drives(), "/dev/sdb") == 0);
     CHECK(exit_status(three_drives(), "sda") == 2);
+    held = Held::yes;
+    CHECK(exit_status(three_drives(), "sdb") == 3);
+    held = Held::no;
     Report old = three_drives();
     old.written_at -= 1000;
     CHECK(exit_status(old, "sdb") == 3);

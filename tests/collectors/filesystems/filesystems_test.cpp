@@ -16,6 +16,7 @@
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/clock.hpp"
+#include "core/mounts.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
 #include "tests/select.hpp"
@@ -185,7 +186,7 @@ TEST_CASE("filesystems that a backup covers") {
         backup.covers = {path};
         std::string text;
         for (const Mount& mount : topology.mounts)
-            if (mount.root == "/" && is_backed_up(mount, topology, {backup}))
+            if (mount.root == "/" && !backups_of(mount, topology, {backup}).empty())
                 text += mount.point + " ";
         return text;
     };
@@ -207,7 +208,7 @@ TEST_CASE("filesystems that a backup covers") {
         backup.covers = {path};
         std::string text;
         for (const Mount& mount : topology.mounts)
-            if (is_backed_up(mount, topology, {backup})) text += mount.point + " ";
+            if (!backups_of(mount, topology, {backup}).empty()) text += mount.point + " ";
         return text;
     };
     CHECK(covered_subvolumes("/etc") == "/ ");

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "collectors/filesystems/facts.hpp"
+#include "core/mounts.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto mounts = lastgood::parse_mountinfo({reinterpret_cast<const char*>(data), size});

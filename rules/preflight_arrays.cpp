@@ -1,0 +1,241 @@
+#include "rules/preflight_arrays.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/utf8.hpp"
+#include "core/words.hpp"
+
+namespace lastgood {
+
+std::string drive_name(const Subject& drive) {
+    const std::string model = harmless(drive.label(metric::drive_info, "model"));
+    const std::string serial = harmless(drive.label(metric::drive_info, "serial"));
+    std::string about = model;
+    if (!serial.empty()) about += (about.empty() ? "serial " : ", serial ") + serial;
+    return about.empty() ? drive.name() : fmt::format("{} ({})", drive.name(), about);
+}
+
+namespace {
+
+// Reasons not to rely on this drive during a rebuild; empty: none is known.
+std::vector<std::string> troubles_of(const Subject& drive) {
+    std::vector<std::string> troubles;
+    if (drive.value(metric::drive_smart_passed) == 0.0)
+        troubles.emplace_back("reports that it is failing");
+    const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
+        if (const double value = drive.value(metric).value_or(0); value > 0)
+            troubles.push_back("has " + counted(value, one, many));
+    };
+    count(metric::drive_pending_sectors, "pending sector", "pending sectors");
+    count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sector",
+          "uncorrectable sectors");
+    count(metric::drive_attributes_failing, "attribute at its threshold",
+          "attributes at their thresholds");
+    double errors = 0;
+    for (const Observation* observation : drive.observations)
+        if (observation->metric == &metric::drive_kernel_errors_recent)
+            errors += observation->value;
+    if (errors > 0)
+        troubles.push_back("had " + counted(errors, "recent kernel error", "recent kernel errors"));
+    if (drive.value(metric::drive_answering) == 0.0) troubles.emplace_back("does not answer");
+    if (troubles.empty() && (drive.worst == Severity::critical || drive.worst == Severity::warning))
+        troubles.push_back(fmt::format("is {}: {}", to_string(*drive.worst),
+                                       harmless(drive.findings.front()->summary)));
+    return troubles;
+}
+
+constexpr Seconds health_limit = 2 * 86400;
+
+// What is missing to call the drive healthy; "" if its health was read lately.
+std::string health_missing(const Subject& drive, Timestamp now) {
+    const auto read = drive.value(metric::drive_read_timestamp_seconds);
+    if (!read) return "its health was never read";
+    if (now - *read <= health_limit) return {};
+    return fmt::format("its health was read {} ago", format_duration(now - *read));
+}
+
+bool carries_data(std::string_view state) {
+    return state == "in_sync";
+}
+
+struct Membership {
+    const Subject* array;
+    std::string state;  // in_sync if one of the drive's members is
+    int in_sync = 0;    // members on the drive that hold data
+    bool fatal = false;
+    bool fatal_known = false;
+};
+
+std::vector<Membership> memberships(const Facts& facts, std::string_view drive) {
+    std::vector<Membership> found;
+    for (const Subject* array : facts.of(SubjectKind::array)) {
+        Membership membership{array, "", 0, false, false};
+        for (const Observation* observation : array->observations) {
+            if (observation->label("drive") != drive) continue;
+            if (observation->metric == &metric::array_member) {
+                const std::string_view state = observation->label("state");
+                if (carries_data(state)) ++membership.in_sync;
+                if (!carries_data(membership.state)) membership.state = state;
+            }
+            if (observation->metric == &metric::array_member_fatal) {
+                membership.fatal = membership.fatal || observation->value != 0;
+                membership.fatal_known = true;
+            }
+        }
+        if (!membership.state.empty()) found.push_back(std::move(membership));
+    }
+    return found;
+}
+
+// Whether md runs the array (Linux drivers/md/md.c, array_states). Arrays of LVM and btrfs have no
+// state: they are listed only while they run.
+bool runs(const Subject& array) {
+    constexpr std::array<std::string_view, 6> running = {"clean",         "active",   "active-idle",
+                                                         "write-pending", "readonly", "read-auto"};
+    const std::string_view state = array.label(metric::array_state, "state");
+    return state.empty() || std::ranges::find(running, state) != running.end();
+}
+
+std::string watch(const Subject& array) {
+    return array.id.starts_with("md-") ? "cat /proc/mdstat" : "";
+}
+
+// Reasons that forbid to pull any member. True if there was one.
+bool forbids_any(const Subject& array, Preflight& result) {
+    const std::string name = array.name();
+    const size_t before = result.against.size();
+    if (array.value(metric::array_readable) == 0.0)
+        result.lack(fmt::format("the state of array {}: it could not be read", name), "");
+    else if (array.value(metric::array_failed) == 1.0)
+        result.forbid(fmt::format("array {} has failed: what its members hold may be all that is "
+                                  "left, change nothing",
+                                  name),
+                      "");
+    else if (!runs(array))
+        result.forbid(
+            fmt::format("array {} is {}: each of its members may hold data that no other has, "
+                        "change nothing",
+                        name, harmless(array.label(metric::array_state, "state"))),
+            watch(array));
+    for (const Observation* observation : array.observations)
+        if (observation->metric == &metric::array_sync_progress_ratio &&
+            observation->label("action") != "check")
+            result.forbid(
+                fmt::format("array {} is busy with {} ({:.0f}% done)", name,
+                            harmless(observation->label("action")), observation->value * 100),
+                "Wait until that is done.");
+    return result.against.size() > before || array.value(metric::array_readable) == 0.0;
+}
+
+// A member that holds no complete data.
+void judge_other_member(const Membership& membership, const std::string& device,
+                        Preflight& result) {
+    const std::string name = membership.array->name();
+    if (membership.state == "spare")
+        result.notes.push_back(
+            fmt::format("{} is a spare of {}; {} holds no data on it", device, name, name));
+    else if (membership.state == "faulty")
+        result.notes.push_back(
+            fmt::format("{} is faulty in {}; {} does not need it", device, name, name));
+    else if (membership.state == "journal")
+        result.forbid(fmt::format("{} is the journal of {}: without it, {} stops writing", device,
+                                  name, name),
+                      "");
+    else if (membership.state == "rebuilding" || membership.state == "replacement")
+        result.forbid(fmt::format("{} is being filled by {}", device, name),
+                      "Wait until that is done.");
+    else
+        result.lack(fmt::format("what {} is in {}: its state is {}", device, name,
+                                harmless(membership.state)),
+                    "");
+}
+
+void judge_partner(const Subject& partner, const Subject& array, Timestamp now, Preflight& result) {
+    const std::vector<std::string> troubles = troubles_of(partner);
+    const std::string look = fmt::format("lastgood status {}", partner.name());
+    for (const std::string& trouble : troubles)
+        result.forbid(fmt::format("if {} fails during the rebuild, the data of {} is lost, and it "
+                                  "{}",
+                                  drive_name(partner), array.name(), trouble),
+                      look);
+    const std::string missing = health_missing(partner, now);
+    if (troubles.empty() && !missing.empty())
+        result.lack(fmt::format("whether {} is healthy, which the rebuild of {} reads: {}",
+                                drive_name(partner), array.name(), missing),
+                    look);
+}
+
+// The members that a rebuild reads from: all of them must get through it.
+void judge_partners(const Subject& array, const Facts& facts, std::string_view drive, Timestamp now,
+                    Preflight& result) {
+    std::set<std::string_view> asked;
+    for (const Observation* observation : array.observations) {
+        const std::string_view other = observation->label("drive");
+        if (observation->metric != &metric::array_member || other == drive ||
+            !carries_data(observation->label("state")) || !asked.insert(other).second)
+            continue;
+        if (const Subject* partner = facts.find(SubjectKind::drive, other))
+            judge_partner(*partner, array, now, result);
+        else
+            result.lack(fmt::format("which drive {} of array {} is on",
+                                    harmless(observation->label("device")), array.name()),
+                        "");
+    }
+}
+
+// Returns true if, with the drive gone, one more failure would lose data.
+bool judge_array(const Membership& membership, const Facts& facts, const Subject& drive,
+                 Timestamp now, Preflight& result) {
+    const Subject& array = *membership.array;
+    const std::string name = array.name();
+    if (forbids_any(array, result)) return false;
+    if (!carries_data(membership.state)) {
+        judge_other_member(membership, drive.name(), result);
+        return false;
+    }
+    if (membership.fatal) {
+        result.forbid(fmt::format("pulling it loses data of array {} at once", name), "");
+        return false;
+    }
+    const auto survives = array.value(metric::array_survivable_failures);
+    if (!survives || !membership.fatal_known) {
+        result.lack(fmt::format("how many more members array {} can lose", name), "");
+        return false;
+    }
+    const double left = *survives - membership.in_sync;
+    if (membership.in_sync > 1 && left < 0) {
+        result.forbid(fmt::format("pulling it takes {} members of array {} at once, more than it "
+                                  "is sure to survive",
+                                  membership.in_sync, name),
+                      "");
+        return false;
+    }
+    if (left > 0) {
+        result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt", name,
+                                           counted(left, "more failure", "more failures")));
+        return false;
+    }
+    result.notes.push_back(
+        fmt::format("until array {} is rebuilt, one more failure loses data", name));
+    judge_partners(array, facts, drive.id, now, result);
+    return true;
+}
+
+}  // namespace
+
+std::vector<JudgedArray> judge_arrays(const Facts& facts, const Subject& drive, Timestamp now,
+                                      Preflight& result) {
+    std::vector<JudgedArray> arrays;
+    for (const Membership& membership : memberships(facts, drive.id))
+        arrays.push_back(
+            {membership.array->id, judge_array(membership, facts, drive, now, result)});
+    return arrays;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,26 @@
+// Decides whether the arrays that a drive is a member of can do without it. Pure; a part of
+// preflight().
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/facts.hpp"
+#include "rules/preflight.hpp"
+
+namespace lastgood {
+
+struct JudgedArray {
+    std::string id;
+    bool at_stake;  // with the drive gone, one more failure loses data
+};
+
+// Adds to `result` what each array of the drive says about pulling it.
+std::vector<JudgedArray> judge_arrays(const Facts& facts, const Subject& drive, Timestamp now,
+                                      Preflight& result);
+
+// "sdb (MODEL, serial SERIAL)".
+std::string drive_name(const Subject& drive);
+
+}  // namespace lastgood

@@ -1,0 +1,106 @@
+// The collector "uses" on recorded hosts.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "core/metrics/drives.hpp"
+#include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
+#include "tests/select.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+// One drive, sda, with partitions as a test adds them.
+class OneDrive {
+  public:
+    OneDrive() {
+        host_.block("sda", sysfs, "8:0");
+        udev("8:0", "E:ID_MODEL=M\nE:ID_SERIAL_SHORT=S\n");
+        host_.file("/proc/filesystems", "\text4\n");
+        host_.file("/proc/self/mountinfo", "");
+    }
+    // `properties` are lines of udev's record.
+    void partition(int number, const std::string& properties) {
+        const std::string device = fmt::format("8:{}", number);
+        host_.block(fmt::format("sda{}", number), fmt::format("{}/sda{}", sysfs, number), device,
+                    true);
+        udev(device, properties);
+    }
+    // A mapped device over sda1, without a filesystem of its own.
+    void mapped(const std::string& name, const std::string& uuid) {
+        const std::string directory = "/sys/devices/virtual/block/dm-0";
+        host_.block("dm-0", directory, "253:0");
+        host_.file(directory + "/dm/name", name + "\n");
+        host_.file(directory + "/dm/uuid", uuid + "\n");
+        host_.link(directory + "/slaves/sda1", "../../../../" + std::string(sysfs).substr(5));
+    }
+    void file(const std::string& path, const std::string& text) { host_.file(path, text); }
+
+    // "sda1 swap /dev/sda1;"
+    std::string uses() const {
+        std::string text;
+        const auto ran = test::run_on_host(*find_collector("uses"), host_.root());
+        for (const Observation* use : test::select(ran.sink.observations, metric::drive_use))
+            text += fmt::format("{} {} {};", use->label("device"), use->label("use"),
+                                use->label("name"));
+        return text;
+    }
+
+  private:
+    void udev(const std::string& number, const std::string& properties) {
+        host_.file("/run/udev/data/b" + number, "I:1\n" + properties);
+    }
+
+    static constexpr const char* sysfs = "/sys/devices/pci0000:00/0000:00:05.0/ata1/block/sda";
+    test::RecordedHost host_;
+};
+
+}  // namespace
+
+TEST_CASE("uses of recorded hosts match their golden files") {
+    const Collector* uses = find_collector("uses");
+    REQUIRE(uses != nullptr);
+    for (const char* name :
+         {"mirror-healthy", "raid10-one-lost", "read-only-by-error", "lvm-leg-lost"})
+        CHECK(test::matches_golden(fmt::format("hosts/{}/golden/uses.jsonl", name),
+                                   test::run_on_host(*uses, test::host_directory(name)).text));
+}
+
+TEST_CASE("a use that no filesystem shows is told by its signature") {
+    for (const char* type : {"zfs_member", "LVM2_member", "crypto_LUKS", "ceph_bluestore", "drbd",
+                             "bcache", "linux_raid_member", "swap", "ext4", "ntfs"}) {
+        OneDrive drive;
+        drive.partition(1, fmt::format("E:ID_FS_TYPE={}\n", type));
+        CHECK(drive.uses() == fmt::format("sda1 content {};", type));
+    }
+    OneDrive drive;
+    // Ceph's OSD as ceph-disk made it.
+    drive.partition(1, "E:ID_PART_ENTRY_TYPE=4fbd7e29-9d25-41b8-afd0-062c0ceff05d\n");
+    CHECK(drive.uses() == "sda1 content partition type 4fbd7e29-9d25-41b8-afd0-062c0ceff05d;");
+}
+
+TEST_CASE("only a device that udev looked into can be unused") {
+    OneDrive drive;
+    CHECK(drive.uses() == "sda none ;");
+    drive.partition(1, "E:ID_PART_ENTRY_TYPE=0fc63daf-8483-4772-8e79-3d69d8477de4\n");
+    CHECK(drive.uses() == "sda1 none ;");
+    drive.partition(2, "");
+    CHECK(drive.uses() == "sda1 none ;sda2 unknown ;");
+    drive.file("/proc/swaps", "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n");
+    CHECK(drive.uses() == "sda1 none ;sda2 swap /dev/sda2;");
+}
+
+TEST_CASE("an opened LUKS device or volume that nothing is mounted from is in use") {
+    OneDrive drive;
+    drive.partition(1, "E:ID_FS_TYPE=crypto_LUKS\n");
+    drive.mapped("vault", "CRYPT-LUKS2-0123456789abcdef0123456789abcdef-vault");
+    CHECK(drive.uses() == "sda1 volume vault;");
+}
+
+TEST_CASE("swaps that cannot be read are an error, not an empty answer") {
+    test::RecordedHost host;
+    host.file("/proc/self/mountinfo", "");
+    host.directory("/proc/swaps");
+    CHECK(test::run_on_host(*find_collector("uses"), host.root()).text.starts_with("error: "));
+}
