@@ -63,6 +63,15 @@ std::pair<std::string_view, std::string_view> program_and_message(std::string_vi
     return {name, trim_start(text.substr(1), " ")};
 }
 
+// CAM's and GEOM's messages: "(da0:mps0:0:0:0): SCSI sense: MEDIUM ERROR …",
+// "GEOM_MIRROR: Device gm0: provider ada0 disconnected."
+bool is_freebsd(std::string_view message) {
+    if (message.starts_with("GEOM_") && contains(message.substr(0, 24), ": ")) return true;
+    if (!message.starts_with('(')) return false;
+    const size_t end = message.substr(0, 48).find("): ");
+    return end != message.npos && std::ranges::count(message.substr(0, end), ':') == 4;
+}
+
 // Reads all messages; charges the kernel's to the account.
 class LogReader {
   public:
@@ -108,6 +117,10 @@ class LogReader {
             const bool dated = !line.civil_time.empty();
             const auto time = dated ? time_of(line.civil_time, now_) : std::nullopt;
             reader_.feed(message, {time.value_or(now_), {}, raw, time.has_value()});
+        } else if (!freebsd_ && is_freebsd(message)) {
+            freebsd_ = true;
+            sink_.problem("", {ErrorKind::malformed,
+                               "this is a log of FreeBSD's kernel: explain reads Linux' only"});
         } else if (prefixed) {
             if (looks_like_trouble(message)) sink_.not_understood(raw);
         } else if (!take_program(line, message, raw) && line_looks_like_trouble(message)) {
@@ -136,6 +149,7 @@ class LogReader {
     Timestamp now_;
     ExplainSink& sink_;
     LogLines lines_;
+    bool freebsd_ = false;
     SavedLogNames names_;
     KernelLogAccount account_{names_};
     KernelLogReader reader_{
@@ -162,6 +176,7 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
     // Several names may resolve to one drive.
     std::map<std::pair<const Metric*, std::string>, std::map<Labels, Sum>> sums;
     std::set<std::string> drives;
+    std::set<std::string> controllers;  // or drives behind one, which have no names
     std::set<std::string> filesystems;
     std::vector<EvidenceList> evidence;
     std::vector<Observation> counted = log.account().drain(&evidence);
@@ -171,7 +186,11 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
         if (observation.metric->subject == SubjectKind::drive) {
             observation.subject = names.resolve(observation.subject);
             if (observation.subject.empty()) continue;
-            drives.insert(observation.subject);
+            if (observation.label("layer") == to_string(KernelLayer::controller)) {
+                controllers.insert(observation.subject);
+            } else {
+                drives.insert(observation.subject);
+            }
         }
         if (observation.metric->subject == SubjectKind::filesystem &&
             observation.subject != unknown_filesystem) {
@@ -185,6 +204,11 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
     }
     for (const std::string& drive : drives) {
         sink.observe(metric::drive_info, drive, 1, now, {{"device", drive}});
+    }
+    for (const std::string& controller : controllers) {
+        if (drives.contains(controller)) continue;
+        sink.observe(metric::drive_info, controller, 1, now,
+                     {{"device", controller}, {"model", "a controller or a drive behind it"}});
     }
     for (const std::string& filesystem : filesystems) {
         sink.observe(metric::filesystem_info, "/dev/" + filesystem, 1, now,

@@ -35,6 +35,10 @@ std::vector<std::string> to_vector(const std::set<std::string>& ids) {
 }  // namespace
 
 bool HostKernelLogNames::Appearances::learn(const KernelEvent& event) {
+    if (event.kind == KernelEventKind::mounted) {
+        learn_mount(event);
+        return false;
+    }
     if (event.kind == KernelEventKind::removed) {
         ++removals;
         return false;
@@ -43,11 +47,34 @@ bool HostKernelLogNames::Appearances::learn(const KernelEvent& event) {
     if (names.size() >= max_names && !names.contains(event.device)) return false;
     const std::string form = std::string(event.address) + " " + std::string(event.text);
     Appearance& last = names[std::string(event.device)];
-    if (last.count > 0 && last.form == form && last.removals == removals) return false;
+    // Each file that is attached to a loop device is another one.
+    const bool loop = event.device.starts_with("loop");
+    if (!loop && last.count > 0 && last.form == form && last.removals == removals) return false;
     last.form = form;
     last.removals = removals;
     ++last.count;
     return true;
+}
+
+void HostKernelLogNames::Appearances::learn_mount(const KernelEvent& event) {
+    if (filesystems.size() >= max_names && !filesystems.contains(event.filesystem)) return;
+    Filesystem& last = filesystems[std::string(event.filesystem)];
+    if (last.uuid == event.text) return;
+    last.uuid = event.text;
+    ++last.count;
+}
+
+// True if the backlog shows that after the present event another filesystem was mounted from a
+// device of this name, or another device took the name.
+bool HostKernelLogNames::is_earlier_filesystem(std::string_view device) const {
+    const auto is_earlier = [](const auto& live, const auto& backlog, std::string_view name) {
+        const auto all = backlog.find(name);
+        if (all == backlog.end() || all->second.count < 2) return false;
+        const auto seen = live.find(name);
+        return seen == live.end() || seen->second.count < all->second.count;
+    };
+    return is_earlier(live_.filesystems, backlog_.filesystems, device) ||
+           is_earlier(live_.names, backlog_.names, whole_device(device));
 }
 
 HostKernelLogNames::HostKernelLogNames(const Host& host, ReadTopology read,
@@ -261,7 +288,7 @@ std::string HostKernelLogNames::array(std::string_view device) {
 
 std::string HostKernelLogNames::filesystem(std::string_view device) {
     // Another message of the same failure names the filesystem: it aborts or cannot be mounted.
-    if (device.empty()) return {};
+    if (device.empty() || is_earlier_filesystem(device)) return {};
     const Mount* mount = mount_of(device);
     if (mount == nullptr && clock_() - read_at_ >= min_refresh_interval) {
         refresh();  // it may have been mounted since

@@ -42,7 +42,8 @@ class HostKernelLogNames : public KernelLogNames {
     KernelLogSubjects subjects(const KernelEvent& event, std::string_view kmsg_device) override;
     // "md-uuid-…", the LVM array's id, or the name itself.
     std::string array(std::string_view device) override;
-    // The mount point, or the device name if it is not mounted; empty for an empty name.
+    // The mount point, or the device name if it is not mounted; empty for an empty name, and for a
+    // filesystem that was on a device of this name before another one was.
     std::string filesystem(std::string_view device) override;
 
   private:
@@ -51,9 +52,15 @@ class HostKernelLogNames : public KernelLogNames {
         uint64_t removals = 0;
         unsigned count = 0;
     };
+    struct Filesystem {
+        std::string uuid;    // as mounted last; empty: unknown
+        unsigned count = 0;  // of filesystems that were mounted from this device one after another
+    };
     struct Appearances {
         std::map<std::string, Appearance, std::less<>> names;
-        uint64_t removals = 0;                 // of any device
+        std::map<std::string, Filesystem, std::less<>> filesystems;  // by device
+        uint64_t removals = 0;                                       // of any device
+        void learn_mount(const KernelEvent& event);
         bool learn(const KernelEvent& event);  // true if another device has taken the name
     };
 
@@ -62,6 +69,7 @@ class HostKernelLogNames : public KernelLogNames {
     std::vector<std::string> drives_named(std::string_view name);
     std::vector<std::string> drives_at(std::string_view place) const;
     std::optional<KernelLogSubjects> by_name(std::string_view name);
+    bool is_earlier_filesystem(std::string_view device) const;
     const Mount* mount_of(std::string_view device) const;
 
     const Host& host_;

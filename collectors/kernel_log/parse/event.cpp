@@ -112,6 +112,8 @@ std::string_view to_string(KernelEventKind kind) {
             return "recorded_errors";
         case KernelEventKind::harmless:
             return "harmless";
+        case KernelEventKind::mounted:
+            return "mounted";
         case KernelEventKind::named:
             return "named";
         case KernelEventKind::ata_exception:
@@ -179,6 +181,7 @@ KernelEventRole role_of(KernelEventKind kind) {
         case KernelEventKind::appeared:
         case KernelEventKind::attached:
         case KernelEventKind::removed:
+        case KernelEventKind::mounted:
         case KernelEventKind::port_map:
             return KernelEventRole::names;
         case KernelEventKind::suppressed:

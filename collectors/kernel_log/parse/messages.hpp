@@ -26,12 +26,14 @@ Event md(std::string_view message);           // "md: …", "md/raid1:md0: …",
 Event dm(std::string_view message);           // "device-mapper: …"
 Event bcache(std::string_view message);       // "bcache: …"
 Event ext(std::string_view message);          // "EXT4-fs …"
-Event journal(std::string_view message);      // "JBD2: …", "Aborting journal on device …"
-Event xfs(std::string_view message);          // "XFS (…): …"
-Event btrfs(std::string_view message);        // "BTRFS …"
-Event zfs(std::string_view message);          // "zio pool=…", "WARNING: Pool '…"
-Event drbd(std::string_view message);         // "block drbd0: …", "drbd r0/0 drbd1: …"
-Event stuck_task(std::string_view message);   // "INFO: task … blocked for more than …"
+// The UUID at the start of the text, "01234567-89ab-…"; empty if there is none.
+std::string_view uuid_at(std::string_view text);
+Event journal(std::string_view message);     // "JBD2: …", "Aborting journal on device …"
+Event xfs(std::string_view message);         // "XFS (…): …"
+Event btrfs(std::string_view message);       // "BTRFS …"
+Event zfs(std::string_view message);         // "zio pool=…", "WARNING: Pool '…"
+Event drbd(std::string_view message);        // "block drbd0: …", "drbd r0/0 drbd1: …"
+Event stuck_task(std::string_view message);  // "INFO: task … blocked for more than …"
 // HBAs and RAID controllers (mpt, megaraid, hpsa, aacraid, 3ware, qla2xxx), iSCSI sessions, PCIe
 // ports, xHCI
 Event controller(std::string_view message);

@@ -172,6 +172,13 @@ Event btrfs(std::string_view message) {
         event.btrfs.history = level == "info";
         return counters(event, text);
     }
+    // since 5.18: "first mount of filesystem 01234567-…"
+    constexpr std::string_view first_mount = "first mount of filesystem ";
+    if (text.starts_with(first_mount)) {
+        event.kind = KernelEventKind::mounted;
+        event.text = uuid_at(text.substr(first_mount.size()));
+        return event.text.empty() ? std::nullopt : Event(event);
+    }
     if (auto repaired = repair(event, text)) return repaired;
     const auto kind = kind_of_damage(level, text);
     if (!kind) return std::nullopt;

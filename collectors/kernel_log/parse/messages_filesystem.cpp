@@ -56,6 +56,13 @@ constexpr std::string_view ext_damages[] = {
 
 }  // namespace
 
+std::string_view uuid_at(std::string_view text) {
+    constexpr size_t length = 36;
+    if (text.size() < length || text[8] != '-' || text[23] != '-') return {};
+    const std::string_view uuid = text.substr(0, length);
+    return consists_of(uuid, "0123456789abcdefABCDEF-") ? uuid : std::string_view();
+}
+
 Event ext(std::string_view message) {
     TextScanner scan(message);
     const std::string_view fstype = scan.skip("EXT4-fs ")   ? "ext4"
@@ -105,6 +112,9 @@ Event ext(std::string_view message) {
         for (std::string_view words : ext_damages)
             if (text.starts_with(words))
                 return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
+        // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."
+        if (scan.skip("mounted filesystem ") && !uuid_at(scan.rest()).empty())
+            return filesystem_event(fstype, device, KernelEventKind::mounted, uuid_at(scan.rest()));
         // ext4's own record in its superblock; "initial error at" and "last error at" follow it
         if (scan.skip("error count") && scan.until(": ")) {
             KernelEvent event =
@@ -229,6 +239,12 @@ Event xfs(std::string_view message) {
         return std::nullopt;
     }
     const std::string_view text = scan.rest();
+    // "Mounting V5 Filesystem 01234567-…", "Mounting V5 filesystem in no-recovery mode"
+    if (text.starts_with("Mounting V")) {
+        const std::string_view uuid = uuid_at(text.substr(text.rfind(' ') + 1));
+        if (uuid.empty()) return std::nullopt;
+        return filesystem_event("xfs", device, KernelEventKind::mounted, uuid);
+    }
     for (const Damage& damage : xfs_damages) {
         if (!contains(text, damage.words)) continue;
         if (damage.kind == KernelEventKind::harmless) return std::nullopt;

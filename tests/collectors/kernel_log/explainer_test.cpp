@@ -148,6 +148,16 @@ TEST_CASE("explain: the state that a log tells") {
     CHECK(count.front()->value == 8);
 }
 
+TEST_CASE("explain: a log of FreeBSD's kernel is refused with that reason") {
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "Nov 25 12:00:01 nas kernel: (da0:mps0:0:0:0): SCSI sense: MEDIUM ERROR asc:11,0\n"
+        "Nov 25 12:00:02 nas kernel: (da0:mps0:0:0:0): Retrying command\n",
+        1700000000, sink));
+    REQUIRE(sink.problems.size() == 1);
+    CHECK(contains(sink.problems.front().second.message, "FreeBSD"));
+}
+
 TEST_CASE("explain: a kernel log is recognised, other texts are not") {
     CHECK(kernel_log_explainer.recognises("I/O error, dev sdq, sector 8\n"));
     CHECK(kernel_log_explainer.recognises("Nov 14 10:00:01 box kernel: hello\n"));

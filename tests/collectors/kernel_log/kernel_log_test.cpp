@@ -132,6 +132,29 @@ TEST_CASE("btrfs counters of counted records are the base after a restart") {
     CHECK(text_of(second.found) == "unknown-sdx io/filesystem=3; ");
 }
 
+TEST_CASE(
+    "a new filesystem is not blamed for what the log tells of an earlier one of that device") {
+    const std::string error = "EXT4-fs error (device loop7): ext4_find_entry:1: inode #2: x";
+    const auto mounted = [](const char* uuid) {
+        return "EXT4-fs (loop7): mounted filesystem " + std::string(uuid) +
+               " r/w with ordered data mode. Quota mode: none.";
+    };
+    const char* const one = "11111111-2222-3333-4444-555555555555";
+    const char* const two = "66666666-2222-3333-4444-555555555555";
+    const std::string attach = "loop7: detected capacity change from 0 to 131072";
+    // Another filesystem on the same device; another file.
+    CHECK(text_of(collect(record(0, mounted(one)) + record(1, error) + record(2, mounted(two)))
+                      .found) == "");
+    CHECK(text_of(collect(record(0, attach) + record(1, error) + record(2, attach)).found) == "");
+    // The same filesystem again; the new one's own errors.
+    const std::string damaged = "loop7 inconsistent/filesystem=1; ";
+    CHECK(text_of(collect(record(0, mounted(one)) + record(1, error) + record(2, mounted(one)))
+                      .found) == damaged);
+    CHECK(text_of(collect(record(0, mounted(one)) + record(1, mounted(two)) + record(2, error))
+                      .found) == damaged);
+    CHECK(text_of(collect(record(0, attach) + record(1, error)).found) == damaged);
+}
+
 TEST_CASE("a missing log is absent, not failed") {
     const test::TemporaryDirectory root;
     const Host host(root.path);

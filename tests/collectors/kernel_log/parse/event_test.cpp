@@ -435,6 +435,13 @@ TEST_CASE("filesystems, pools and arrays that cannot be used, or not fully") {
         {"OCFS2: ERROR (device sdq1): ocfs2_validate_gd_self: Group descriptor #1 has bad "
          "signature",
          Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"XFS (sdq1): Mounting V5 Filesystem 01234567-89ab-cdef-0123-456789abcdef",
+         Layer::filesystem, Kind::mounted, "sdq1"},
+        {"EXT4-fs (sdq1): mounted filesystem 01234567-89ab-cdef-0123-456789abcdef r/w with ordered "
+         "data mode.",
+         Layer::filesystem, Kind::mounted, "sdq1"},
+        {"BTRFS info (device sdq1): first mount of filesystem 01234567-89ab-cdef-0123-456789abcdef",
+         Layer::filesystem, Kind::mounted, "sdq1"},
         {"device-mapper: thin: 253:2: switching pool to out-of-data-space (queue IO) mode",
          Layer::dm, Kind::pool_full, "253:2"},
         {"device-mapper: thin: 253:2: switching pool to out-of-data-space mode", Layer::dm,
@@ -469,6 +476,8 @@ TEST_CASE("filesystems, pools and arrays that cannot be used, or not fully") {
              "run fsck.",
              "XFS (sdq1): User initiated shutdown received. Shutting down filesystem",
              "XFS (sdq1): Invalid superblock magic number",
+             "XFS (sdq1): Mounting V5 Filesystem",
+             "EXT4-fs (sdq1): mounted filesystem with ordered data mode. Opts: (null)",
              "BTRFS error (device sdq1): failed to read chunk tree: -2",
              "md/raid1:md0: active with 4 out of 24 mirrors",
              "md/raid:md4: raid level 6 active with 6 out of 6 devices, algorithm 2",
