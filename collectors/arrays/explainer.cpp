@@ -44,8 +44,37 @@ std::map<std::string, std::vector<std::string_view>> lines_of_arrays(std::string
     return lines;
 }
 
+// Synology's and QNAP's system partitions are mirrors over all bays, also the empty ones: "[4/2]
+// [UU__]" twice, "[24/4]". At least two copies, and no member that failed.
+bool has_empty_bays(const MdArray& array) {
+    const auto in_sync = std::ranges::count(array.slots, MdSlot::in_sync);
+    return array.level.value == MdLevel::raid1 && array.slots.size() >= 4 && in_sync >= 2 &&
+           static_cast<size_t>(in_sync) * 2 <= array.slots.size() &&
+           std::ranges::none_of(array.members, [](const MdMember& member) {
+               return member.state == MdMemberState::faulty;
+           });
+}
+
+// Such arrays come in pairs with as many slots. Leaves them the slots that are in use.
+void forget_empty_bays(std::vector<MdArray>& arrays) {
+    std::vector<MdArray*> found;
+    for (MdArray& array : arrays)
+        if (has_empty_bays(array)) found.push_back(&array);
+    if (found.size() < 2) return;
+    const size_t bays = found.front()->slots.size();
+    if (std::ranges::any_of(found, [&](MdArray* array) { return array->slots.size() != bays; }))
+        return;
+    for (MdArray* array : found) {
+        std::erase(array->slots, MdSlot::missing);
+        array->raid_disks = static_cast<int>(array->slots.size());
+        array->degraded = static_cast<int>(std::ranges::count(array->slots, MdSlot::rebuilding));
+        for (MdMember& member : array->members) member.slot.reset();
+    }
+}
+
 Result<void> explain(std::string_view text, Timestamp now, ExplainSink& sink) {
-    const Mdstat stat = parse_mdstat(text);
+    Mdstat stat = parse_mdstat(text);
+    forget_empty_bays(stat.arrays);
     if (!stat.recognised) return fail(ErrorKind::malformed, "the text is not a /proc/mdstat");
     for (const MdArray& array : stat.arrays)
         if (!is_empty_array(array)) observe_array(array, array_id(array), "", nullptr, now, sink);

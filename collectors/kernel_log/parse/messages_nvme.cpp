@@ -77,6 +77,11 @@ Event command(KernelEvent event, std::string_view text) {
 // A message of the controller's driver: "nvme nvme0: …"
 Event controller(KernelEvent event, std::string_view text) {
     event.text = text;
+    // "nvme 0000:01:00.0: AER: PCIe Bus Error: severity=Uncorrected (Fatal), …"
+    if (contains(text, "PCIe Bus Error: severity=Uncorrect")) {
+        event.kind = KernelEventKind::transport;
+        return event;
+    }
     if (text.starts_with("I/O ")) {
         // "I/O 0 QID 0 timeout, aborting"
         // "I/O tag 12 (300c) opcode 0x2 (I/O Cmd) QID 3 timeout, aborting req_op:READ(0) …"

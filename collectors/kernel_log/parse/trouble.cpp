@@ -144,6 +144,10 @@ constexpr std::string_view harmless_words[] = {
     "errors=",     // mount options
     "btrfs info",  // btrfs says itself that it is no trouble
     "serror",      // a detail of an exception
+    "irq_stat",
+    "synchronize cache",  // follows the removal of a drive
+    "start/stop unit",
+    "not properly unmounted",
     "error=0",
     "error status/mask",
     "faulty=0",

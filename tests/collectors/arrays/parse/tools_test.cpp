@@ -97,6 +97,26 @@ TEST_CASE("mdadm --examine: the newest superblock speaks, a stale member is faul
     CHECK(arrays[0].members[0].bad_blocks == 1);
 }
 
+TEST_CASE("explain: an appliance's system mirrors over empty bays are not degraded") {
+    const auto degraded = [](std::string_view text) {
+        ExplainSink sink;
+        REQUIRE(mdstat_explainer.explain(text, 1700000000, sink));
+        double sum = 0;
+        for (const Observation* one :
+             test::select(sink.observations, metric::array_degraded_members))
+            sum += one->value;
+        return sum;
+    };
+    const std::string one =
+        "md1 : active raid1 sata1p2[0] sata2p2[1]\n      2097088 blocks [4/2] [UU__]\n";
+    const std::string two =
+        "md0 : active raid1 sata1p1[0] sata2p1[1]\n      2490176 blocks [4/2] [UU__]\n";
+    CHECK(degraded(one + two) == 0);
+    CHECK(degraded(one) == 2);
+    CHECK(degraded(one + "md0 : active raid1 sata1p1[0] sata2p1[1](F)\n"
+                         "      2490176 blocks [4/1] [U___]\n") == 5);
+}
+
 TEST_CASE("Unraid's mdstat") {
     const char* const text =
         "sbName=/boot/config/super.dat\n"

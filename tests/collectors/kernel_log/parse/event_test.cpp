@@ -242,6 +242,8 @@ TEST_CASE("drives that the kernel gave up, and drives that predict their failure
         {"nvme nvme3: Disabling device after reset failure: -19", Layer::nvme, Kind::lost, "nvme3"},
         {"nvme 0000:04:00.0: Removing after probe failure status: -19", Layer::nvme, Kind::lost,
          "nvme 0000:04:00.0"},
+        {"nvme 0000:04:00.0: AER: PCIe Bus Error: severity=Uncorrected (Fatal), type=Inaccessible",
+         Layer::nvme, Kind::transport, "nvme 0000:04:00.0"},
         {"nvme3n1: detected capacity change from 2000409264 to 0", Layer::nvme, Kind::lost,
          "nvme3n1"},
         {"ata9.00: disable device", Layer::ata, Kind::lost, "ata9.00"},
