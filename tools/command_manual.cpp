@@ -17,6 +17,7 @@ namespace {
 
 struct OptionText {
     std::string name;   // "--json"; empty for a positional argument
+    bool many = false;  // may be given more than once
     std::string value;  // "FILE"; empty for a flag
     std::vector<std::string> choices;
     std::string help;
@@ -33,6 +34,7 @@ OptionText option_text(const CLI::Option& option) {
     OptionText text;
     text.help = option.get_description();
     text.required = option.get_required();
+    text.many = option.get_items_expected_max() > 1;
     if (!option.get_positional()) text.name = "--" + option.get_lnames().at(0);
     if (option.get_items_expected_max() == 0) return text;
     text.value = option.get_type_name();  // "FORMAT:{prometheus,markdown}"
@@ -200,8 +202,9 @@ std::string synopsis(const CommandText& command, bool has_commands) {
                                                    man_text(option.name), option.value);
     }
     for (const OptionText& positional : command.positionals)
-        text += positional.required ? fmt::format(".I {}\n", positional.value)
-                                    : fmt::format(".RI [ {} ]\n", positional.value);
+        text += positional.required
+                    ? fmt::format(".I {}\n", positional.value)
+                    : fmt::format(".RI [ {}{} ]\n", positional.value, positional.many ? "..." : "");
     if (has_commands) text += ".I COMMAND\n";
     return text;
 }

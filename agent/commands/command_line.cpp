@@ -162,10 +162,12 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
 
     CLI::App* explain_command =
         app.add_subcommand("explain",
-                           "Say what a saved output means: a kernel log, output of smartctl or "
-                           "nvme, /proc/mdstat, a libatasmart blob");
+                           "Say what saved outputs mean: kernel and system logs, outputs of "
+                           "smartctl, nvme, mdadm, btrfs and zpool, /proc/mdstat");
     explain_command
-        ->add_option("file", options.explain.paths, "Files to explain; - is standard input")
+        ->add_option("file", options.explain.paths,
+                     "Files to explain, also packed ones; each may hold several outputs. - is "
+                     "standard input")
         ->type_name("FILE");
     explain_command->add_flag("--json", options.explain.json, "Print the result as JSON");
 

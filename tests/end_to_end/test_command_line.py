@@ -1,5 +1,6 @@
 """Commands run by hand: explain, collect, and their errors for bad input."""
 
+import gzip
 import json
 import subprocess
 
@@ -48,6 +49,41 @@ def test_explain_tells_what_it_is_by_content():
     healthy = lastgood("explain", "--json", "-", text=HEALTHY)
     assert findings(healthy) == set(), healthy.stdout
     assert healthy.returncode == 0
+
+
+def test_explain_reads_several_outputs_in_one_file(tmp_path):
+    path = tmp_path / "report"
+    path.write_text("Hello,\nwhat is wrong here?\n\n" + KERNEL_LOG + "\nroot@nas:~# cat /proc/mdstat\n" + DEGRADED)
+    done = lastgood("explain", "--json", str(path))
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert [part["what"] for part in document["found"]] == ["a kernel log", "/proc/mdstat"]
+    assert "array_degraded" in findings(done) and findings(lastgood("explain", "--json", "-", text=KERNEL_LOG)) < findings(done)
+    lines = path.read_text().splitlines()
+    for finding in document["findings"]:
+        assert finding["evidence"]["count"] > 0
+        for line in finding["evidence"]["lines"]:
+            assert lines[line["line"] - 1] == line["text"]
+
+
+def test_explain_takes_several_files_and_packed_ones(tmp_path):
+    (tmp_path / "log.gz").write_bytes(gzip.compress(KERNEL_LOG.encode()))
+    (tmp_path / "fine").write_text(HEALTHY)
+    one = lastgood("explain", "--json", str(tmp_path / "log.gz"))
+    assert one.returncode in (1, 2), one.stderr
+    both = lastgood("explain", str(tmp_path / "fine"), str(tmp_path / "log.gz"))
+    assert both.returncode == one.returncode, "the worst file counts"
+    text = b" ".join(both.stdout.split())
+    assert b"/fine: nothing wrong" in text and b"/log.gz: " in text
+    missing = lastgood("explain", str(tmp_path / "fine"), str(tmp_path / "nothing"))
+    assert missing.returncode == 3 and b"nothing wrong found" in b" ".join(missing.stdout.split())
+
+
+@pytest.mark.parametrize("text", ["[ 1.0] mpt3sas_cm0: fault of a new kind!\n", "box | XFS (sdb1): new error, shutting down\n"], ids=range(2))
+def test_what_looks_like_trouble_is_never_fine(text):
+    done = lastgood("explain", "-", text=text)
+    assert done.returncode == 3
+    assert b"1 line looks like trouble" in done.stdout and b"fine" not in done.stdout.lower()
 
 
 @pytest.mark.parametrize("lines", [1, 1000])
