@@ -10,12 +10,12 @@ using namespace lastgood;
 namespace {
 
 // The finding of a rule about a subject of which the text tells nothing but its device name.
-Finding finding_of(const Rule& rule, std::string_view id) {
+Finding finding_of(const Rule& rule, std::string_view advice, std::string_view id) {
     const TextValues values{rule.subject, id, {}, 3, service_reload};
     Finding finding;
     finding.rule = rule.name;
     finding.summary = render_for_host(rule.summary, values);
-    finding.steps = steps_of(rule.advice);
+    finding.steps = steps_of(advice);
     for (std::string& step : finding.steps) step = render_for_host(step, values);
     fit_to_saved_text(finding);
     return finding;
@@ -33,14 +33,19 @@ TEST_CASE("no finding of a saved text sends its reader to this host or to this d
     for (const Rule& rule : all_rules()) {
         if (!can_be_in_a_text(rule)) continue;
         CAPTURE(rule.name);
-        const Finding finding = finding_of(rule, "sdb");
-        std::string text = finding.summary;
-        for (const std::string& step : finding.steps) text += "\n" + step;
-        CAPTURE(text);
-        for (const char* word : {"lastgood ", "journalctl", "SERIAL", "recent", "serial unknown",
-                                 "model unknown", "24 hours", "7 days", "  ", ".."})
-            CHECK_MESSAGE(text.find(word) == std::string::npos, word);
-        CHECK(text.find("\n\n") == std::string::npos);
+        std::vector<std::string_view> all = {rule.advice};
+        for (const auto& instead : rule.instead) all.push_back(instead.advice);
+        for (const std::string_view advice : all) {
+            const Finding finding = finding_of(rule, advice, "sdb");
+            std::string text = finding.summary;
+            for (const std::string& step : finding.steps) text += "\n" + step;
+            CAPTURE(text);
+            for (const char* word :
+                 {"lastgood ", "journalctl", "SERIAL", "recent", "serial unknown", "model unknown",
+                  "24 hours", "7 days", "  ", ".."})
+                CHECK_MESSAGE(text.find(word) == std::string::npos, word);
+            CHECK(text.find("\n\n") == std::string::npos);
+        }
     }
 }
 
