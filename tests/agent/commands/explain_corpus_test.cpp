@@ -120,7 +120,10 @@ const Reasons not_clean = {
 };
 
 // Recordings of problems that lead to no finding.
-const Reasons harmless_all_the_same = {};
+const Reasons harmless_all_the_same = {
+    {"mdstat/ml-raid5-now-recognized-as-raid1-eb5bb9-73.txt",
+     "an appliance's system mirrors: 4 of 24 bays have a drive"},
+};
 
 void check_text(const std::string& text) {
     for (std::istringstream lines(text); !lines.eof();) {
@@ -138,7 +141,9 @@ void check_kernel_log(const Recording& recording, bool any) {
 }
 
 void check_mdstat(const Recording& recording, const Report& report) {
-    if (says(recording, "DEGRADED")) {
+    if (harmless_all_the_same.contains(recording.path)) {
+        CHECK(report.findings.empty());
+    } else if (says(recording, "DEGRADED")) {
         CHECK(std::ranges::any_of(report.findings, [](const Finding& finding) {
             return finding.rule.starts_with("array_degraded") || finding.rule == "array_failed";
         }));
