@@ -142,11 +142,14 @@ extern const Explainer nvme_json_explainer;
 extern const Explainer atasmart_blob_explainer;
 extern const Explainer nvme_text_explainer;
 extern const Explainer mdstat_explainer;
+extern const Explainer mdadm_mail_explainer;
 extern const Explainer mdadm_output_explainer;  // --detail and --examine
 extern const Explainer unraid_explainer;
 extern const Explainer btrfs_output_explainer;  // device stats and scrub status
 extern const Explainer zpool_status_explainer;
 extern const ProgramLogExplainer smartd_explainer;
+extern const ProgramLogExplainer
+    smartd_mail_explainer;  // its lines "Device: …" alone, as in a mail
 extern const ProgramLogExplainer mdadm_explainer;
 extern const ProgramLogExplainer mdmonitor_explainer;  // the same, under the name of its unit
 extern const ProgramLogExplainer zed_explainer;

@@ -24,16 +24,17 @@ namespace {
 
 // For a text in which no output begins, the first explainer that recognises it wins: formats with
 // an unmistakable beginning come first.
-constexpr std::array<const Explainer*, 11> explainers = {
+constexpr std::array<const Explainer*, 12> explainers = {
     &atasmart_blob_explainer, &smartctl_json_explainer, &nvme_json_explainer,
     &smartctl_text_explainer, &nvme_text_explainer,     &mdstat_explainer,
-    &mdadm_output_explainer,  &unraid_explainer,        &btrfs_output_explainer,
-    &zpool_status_explainer,  &kernel_log_explainer,
+    &mdadm_mail_explainer,    &mdadm_output_explainer,  &unraid_explainer,
+    &btrfs_output_explainer,  &zpool_status_explainer,  &kernel_log_explainer,
 };
 
 // Other programs' messages in a system log.
-constexpr std::array<const ProgramLogExplainer*, 4> program_explainers = {
-    &smartd_explainer, &mdadm_explainer, &mdmonitor_explainer, &zed_explainer};
+constexpr std::array<const ProgramLogExplainer*, 5> program_explainers = {
+    &smartd_explainer, &smartd_mail_explainer, &mdadm_explainer, &mdmonitor_explainer,
+    &zed_explainer};
 
 constexpr std::string_view unknown_lines = "lines of an unknown form";
 

@@ -19,8 +19,8 @@ void add_attribute(const Metric& count, const SmartdMessage& message, std::strin
     sink.count(count, message.device, at, line);
 }
 
-void explain_smartd(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
-    const auto message = parse_smartd_message(text);
+void observe(const std::optional<SmartdMessage>& message, std::string_view line, Timestamp at,
+             ExplainSink& sink) {
     if (!message) return;
     const std::string& drive = message->device;
     const auto value = static_cast<double>(message->value);
@@ -64,8 +64,17 @@ void explain_smartd(std::string_view text, std::string_view line, Timestamp at, 
     }
 }
 
+void explain_smartd(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    observe(parse_smartd_message(text), line, at, sink);
+}
+
+void explain_mail(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    if (text.starts_with("/dev/")) observe(parse_smartd_device(text), line, at, sink);
+}
+
 }  // namespace
 
+const ProgramLogExplainer smartd_mail_explainer{.program = "Device", .explain = explain_mail};
 const ProgramLogExplainer smartd_explainer{.program = "smartd", .explain = explain_smartd};
 
 }  // namespace lastgood

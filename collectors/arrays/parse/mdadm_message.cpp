@@ -6,16 +6,21 @@ namespace lastgood {
 
 // "Fail event detected on md device /dev/md0, component device /dev/sdb1",
 // "RebuildFinished event detected on md device /dev/md0, component device  mismatches found: 128
-// (on raid level 1)"
+// (on raid level 1)"; in a mail "A Fail event had been detected on md device /dev/md0."
 std::optional<MdadmMessage> parse_mdadm_message(std::string_view message) {
-    constexpr std::string_view mark = " event detected on md device ";
+    std::string_view mark = " event detected on md device ";
     message = without_prefix(message, "mdadm: ");
-    const size_t at = message.find(mark);
+    size_t at = message.find(mark);
+    if (at == message.npos && message.starts_with("A ")) {
+        mark = " event had been detected on md device ";
+        message.remove_prefix(2);
+        at = message.find(mark);
+    }
     if (at == message.npos || at > 32) return std::nullopt;
     const std::string_view event = message.substr(0, at);
     std::string_view rest = message.substr(at + mark.size());
     MdadmMessage found;
-    const std::string_view array = rest.substr(0, rest.find_first_of(", "));
+    const std::string_view array = trim_end(rest.substr(0, rest.find_first_of(", \r")), ".");
     found.array = std::string(array.substr(array.rfind('/') + 1));
     if (found.array.empty()) return std::nullopt;
     constexpr std::string_view component = "component device ";

@@ -239,6 +239,7 @@ constexpr Form forms[] = {
     {"ata", kernel_messages::ata},
     {"aacraid: ", kernel_messages::controller},
     {"blk_update_request: ", kernel_messages::block, true},
+    {"btrfs", kernel_messages::old_btrfs},
     {"bcachefs", kernel_messages::other_filesystem},
     {"bcache: ", kernel_messages::bcache},
     {"block drbd", kernel_messages::drbd},
@@ -265,6 +266,7 @@ constexpr Form forms[] = {
     {"nbd", kernel_messages::block},
     {"o", kernel_messages::block},  // "operation not supported error, dev …"
     {"print_req_error: ", kernel_messages::block, true},
+    {"parent transid verify failed on ", kernel_messages::old_btrfs},
     {"pcieport ", kernel_messages::controller},
     {"p", kernel_messages::block},  // "protection error, dev …"
     {"qla2xxx ", kernel_messages::controller},

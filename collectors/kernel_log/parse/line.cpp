@@ -116,6 +116,8 @@ void skip_host_and_program(std::string_view& rest, KernelLogLine& line) {
         if (end == std::string_view::npos || behind.substr(0, end).ends_with(':')) break;
         behind.remove_prefix(end + 1);
     }
+    // The host and the program were cut out: "Sep 29 09:03:00 sd 0:0:2:0: [sdb] …"
+    if (parse_kernel_message(rest)) return;
     line.from_kernel = false;
     rest = behind;
 }
@@ -285,6 +287,16 @@ bool skip_to_kernel(std::string_view& rest, KernelLogLine& line) {
 // "192.0.2.1: kern: alert: [2024-04-16T18:19:30Z]: …", "[Ter Set 19 10:00:01 2023] …"
 bool skip_to_bracket(std::string_view& rest, KernelLogLine& line) {
     const std::string_view head = rest.substr(0, max_stamp_size);
+    // "1661.722811] …": the first character was not copied
+    if (const size_t close = head.find("] ");
+        !head.empty() && is_digit(head.front()) && close != head.npos && close < 16) {
+        std::string_view uptime = head.substr(0, close);
+        if (is_uptime(uptime)) {
+            line.uptime = uptime;
+            rest = rest.substr(close + 2);
+            return true;
+        }
+    }
     const size_t begin = head.find('[');
     if (begin == head.npos || begin > max_decoration_size) return false;
     const size_t end = head.find(']', begin);

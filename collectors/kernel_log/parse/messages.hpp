@@ -30,6 +30,7 @@ Event ext(std::string_view message);          // "EXT4-fs …"
 std::string_view uuid_at(std::string_view text);
 Event journal(std::string_view message);     // "JBD2: …", "Aborting journal on device …"
 Event xfs(std::string_view message);         // "XFS (…): …"
+Event old_btrfs(std::string_view message);   // "btrfs: …", "parent transid verify failed on …"
 Event btrfs(std::string_view message);       // "BTRFS …"
 Event zfs(std::string_view message);         // "zio pool=…", "WARNING: Pool '…"
 Event drbd(std::string_view message);        // "block drbd0: …", "drbd r0/0 drbd1: …"

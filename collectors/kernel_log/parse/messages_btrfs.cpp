@@ -138,6 +138,31 @@ Event repair(KernelEvent event, std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// Until 4.1 many messages did not name the filesystem: "BTRFS: bdev /dev/sdb1 errs: wr 1, …",
+// "btrfs: checksum error at logical …"; so do those of the tool btrfs check.
+Event unnamed(KernelEvent event, std::string_view text) {
+    event.fstype = "btrfs";
+    event.text = text;
+    if (text.starts_with("bdev ")) return counters(event, text);
+    if (auto repaired = repair(event, text)) return repaired;
+    const auto kind = kind_of_damage("error", text);
+    if (!kind) return std::nullopt;
+    event.kind = *kind;
+    return event;
+}
+
+}  // namespace
+
+Event old_btrfs(std::string_view message) {
+    KernelEvent event;
+    event.layer = KernelLayer::filesystem;
+    TextScanner scan(message);
+    if (!scan.skip("btrfs: ")) scan.skip("btrfs ");
+    return unnamed(event, scan.rest());
+}
+
 // "BTRFS error (device sda1): …", "BTRFS error (device sda1 state EA): …",
 // "BTRFS: error (device sda1) in function:12: errno=-5 IO failure"
 Event btrfs(std::string_view message) {
@@ -148,12 +173,9 @@ Event btrfs(std::string_view message) {
     const bool in_function = scan.skip(":");
     if (!scan.skip(" ")) return std::nullopt;
     // "BTRFS: Transaction aborted (error -5)": a stack trace and a message with the device follow
-    if (in_function && scan.rest().starts_with("failed to read ")) {  // until 3.18, no device
-        event.kind = KernelEventKind::inconsistent;
-        event.fstype = "btrfs";
-        event.text = scan.rest();
-        return event;
-    }
+    if (in_function && !scan.rest().starts_with("error (device ") &&
+        !scan.rest().starts_with("critical (device "))
+        return unnamed(event, scan.rest());
     const std::string_view level = scan.word(" ");
     if (!scan.skip(" (device ")) return std::nullopt;
     event.filesystem = scan.word(" )");

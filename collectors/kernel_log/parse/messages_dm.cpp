@@ -17,6 +17,11 @@ Event pool(KernelEvent event) {
     if (contains(text, " to out-of-data-space") || contains(text, "no free data space") ||
         contains(text, "no free metadata space") || contains(text, "out of metadata space")) {
         event.kind = KernelEventKind::pool_full;
+        // "Data device (dm-3) was full; no free data space available"
+        if (const size_t open = text.find("(dm-"); open != text.npos)
+            event.array = TextScanner(text.substr(open + 1)).word(")");
+    } else if (event.array.empty() || !is_digit(event.array.front())) {
+        return std::nullopt;
     } else if (contains(text, "to read-only mode") || contains(text, "to failure mode") ||
                contains(text, "to fail mode") ||
                (contains(text, "metadata operation '") && contains(text, "failed"))) {

@@ -103,7 +103,10 @@ bool read_state(std::string_view text, SmartdMessage& message) {
 std::optional<SmartdMessage> parse_smartd_message(std::string_view message) {
     constexpr std::string_view mark = "Device: ";
     if (!message.starts_with(mark)) return std::nullopt;
-    message.remove_prefix(mark.size());
+    return parse_smartd_device(message.substr(mark.size()));
+}
+
+std::optional<SmartdMessage> parse_smartd_device(std::string_view message) {
     const size_t comma = message.find(", ");
     if (comma == message.npos || comma > 128) return std::nullopt;
     SmartdMessage found;

@@ -33,4 +33,7 @@ struct SmartdMessage {
 // nullopt: the message names no drive, or tells nothing of its health.
 std::optional<SmartdMessage> parse_smartd_message(std::string_view message);
 
+// The same for the text behind "Device: ".
+std::optional<SmartdMessage> parse_smartd_device(std::string_view text);
+
 }  // namespace lastgood

@@ -65,3 +65,13 @@ TEST_CASE("explain: a rebuild that is finished ends a degraded array") {
     REQUIRE(kicked.size() == 1);
     CHECK(kicked.front()->label("kind") == "kicked");
 }
+
+TEST_CASE("explain: mdadm's mail") {
+    ExplainSink sink;
+    REQUIRE(mdadm_mail_explainer.explain(
+        "A Fail event had been detected on md device /dev/md4.\n\n"
+        "It could be related to component device /dev/sdq1.\n\nFaithfully yours, etc.\n",
+        1700000000, sink));
+    CHECK(test::select(sink.observations, metric::drive_kernel_errors_total, "sdq").size() == 1);
+    CHECK(test::select(sink.observations, metric::array_kernel_errors_total, "md4").size() == 1);
+}

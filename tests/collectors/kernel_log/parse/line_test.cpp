@@ -93,6 +93,9 @@ TEST_CASE("the message is found behind stamps of unknown forms, by its words") {
              "3,1234,5678901,-;",
              "3,1234,5678901,-,caller=T1;",
              "MESSAGE=",
+             "Sep 29 09:03:00 ",
+             "1661.722811] ",
+             "dez 07 19:32:41 box kernel: ",
              "kernel:[ 8123.456789] ",
              "kernel: ",
              "[  *** ] (2 of 3) A start job is running ",
@@ -114,6 +117,7 @@ TEST_CASE("the message is found behind stamps of unknown forms, by its words") {
 TEST_CASE("a stamp of an unknown form does not make another program's words the kernel's") {
     for (const char* line : {
              "Mai 01 00:00:02 srv smartd[812]: I/O error, dev sdq, sector 1",
+             "dez 07 19:32:41 box smartd[2977]: I/O error, dev sdq, sector 1",
              "Mai 01 00:00:02 srv sshd[1]: kernel: I/O error, dev sdq, sector 1",
              "11,1234,5678901,-;I/O error, dev sdq, sector 1",
              "{\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"I/O error, dev sdq, sector 4096\"}",

@@ -92,3 +92,13 @@ TEST_CASE("explain: of the same fact in several messages of smartd the last one 
     REQUIRE(worn.size() == 1);
     CHECK(worn.front()->value == 2);
 }
+
+TEST_CASE("explain: smartd's line alone, as in its mail") {
+    ExplainSink sink;
+    smartd_mail_explainer.explain("/dev/sdq [SAT], 1 Currently unreadable (pending) sectors", "",
+                                  1700000000, sink);
+    CHECK(test::select(sink.observations, metric::drive_pending_sectors, "sdq").size() == 1);
+    smartd_mail_explainer.explain("WDC, 1 Currently unreadable (pending) sectors", "", 1700000000,
+                                  sink);
+    CHECK(test::select(sink.observations, metric::drive_pending_sectors).size() == 1);
+}
