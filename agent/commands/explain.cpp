@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/commands/explain_evidence.hpp"
+#include "agent/commands/explain_quote.hpp"
 #include "agent/commands/explain_split.hpp"
 #include "agent/commands/explain_words.hpp"
 #include "collectors/explainer.hpp"
@@ -186,6 +187,15 @@ std::vector<Observation> join_observations(const std::vector<ExplainedSection>& 
     return joined;
 }
 
+Result<void> explain_section(const TextSection& section, Timestamp now, ExplainSink& sink) {
+    if (!Unquoted::is_quoted(section.text))
+        return section.explainer->explain(section.text, now, sink);
+    const Unquoted unquoted(section.text);
+    auto done = section.explainer->explain(unquoted.text(), now, sink);
+    unquoted.restore_lines(sink);
+    return done;
+}
+
 // Explains each section and the log between them; empty if there is neither. Error: of the first
 // section that cannot be parsed, if no other part was understood.
 Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, Timestamp now) {
@@ -193,7 +203,7 @@ Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, T
     std::optional<Failure> failure;
     for (const TextSection& section : split.sections) {
         ExplainedSection one{section.explainer, section.text, {}, 0};
-        const auto done = section.explainer->explain(section.text, now, one.sink);
+        const auto done = explain_section(section, now, one.sink);
         if (!done) {
             if (!failure) failure = misread(*section.explainer, done.error());
             one.sink = {};

@@ -128,9 +128,14 @@ EvidenceList evidence_of(const Finding& finding, const std::vector<ExplainedSect
     return list;
 }
 
-std::vector<Evidence> kept(const EvidenceList& list) {
+// Only lines that lie in the text have a number.
+std::vector<Evidence> kept(const EvidenceList& list, std::string_view text) {
     std::vector<Evidence> lines = list.first;
     if (list.count > lines.size()) lines.push_back(list.last);
+    std::erase_if(lines, [&](const Evidence& evidence) {
+        return evidence.line.data() < text.data() ||
+               evidence.line.data() >= text.data() + text.size();
+    });
     std::ranges::sort(lines, {}, [](const Evidence& evidence) { return evidence.line.data(); });
     return lines;
 }
@@ -152,7 +157,7 @@ void add_evidence(std::string_view text, std::span<const SplitText::Mark> marks,
         const bool search = explanation.evidence.size() < most_findings;
         const EvidenceList list = search ? evidence_of(finding, sections) : EvidenceList();
         explanation.evidence.push_back({{}, list.count});
-        lines.push_back(kept(list));
+        lines.push_back(kept(list, text));
     }
     std::vector<Evidence>& strange = lines.emplace_back();
     std::vector<std::string_view> places;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <sstream>
 #include <string>
 
 #include "agent/commands/explain.hpp"
@@ -70,6 +71,20 @@ TEST_CASE("outputs of the same kind are parted, quoted ones are found") {
     const SplitText quoted =
         split_text("> Personalities : [raid1]\n> md0 : active raid1 sda1[0]\n", explainers);
     CHECK(quoted.sections.size() == 1);
+}
+
+TEST_CASE("a quoted output is read without its marks, and shown with them") {
+    std::string quoted;
+    std::istringstream lines("Bob wrote:\n" + mdstat);
+    for (std::string line; std::getline(lines, line);) quoted += "> " + line + "\n";
+    quoted.replace(quoted.find("sdb1[1]"), 7, "sdb1[1](F)");
+    quoted.replace(quoted.find("[2/2] [UU]"), 10, "[2/1] [U_]");
+    const auto explanation = explain_text(quoted, now);
+    REQUIRE(explanation);
+    REQUIRE(!explanation->report.findings.empty());
+    REQUIRE(!explanation->evidence[0].lines.empty());
+    CHECK(explanation->evidence[0].lines[0].number == 3);
+    CHECK(explanation->evidence[0].lines[0].text.starts_with("> md0 : active"));
 }
 
 TEST_CASE("a JSON document that is cut off reaches to the end") {
