@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
-from lastgood import lastgood, wait_until
+from lastgood import http_json, lastgood, wait_until
 from test_isolation import collector, script
 
-EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "packaging/examples/alertmanager.yml"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLE = SOURCE / "packaging/examples/alertmanager.yml"
 ARRAY = "md-uuid-11111111:22223333:44445555:66667777"
 KICKED = "EXAMPLE-HD4000_EX000003"
 
@@ -132,3 +133,47 @@ def test_a_kicked_drive_of_a_raid5_is_one_page(installation, alerting, pager):
     ]
     assert "A rebuild runs" in degraded["annotations"]["description"]
 
+
+def test_the_example_names_only_alerts_that_rules_make():
+    known = re.findall(r"alert: (\w+)", (SOURCE / "rules/lastgood.rules.yml").read_text())
+    patterns = re.findall('alertname=~?"([^"]+)"', EXAMPLE.read_text())
+    assert len(patterns) > 8
+    for part in (part for pattern in patterns for part in pattern.split("|")):
+        assert [name for name in known if re.fullmatch(part, name)], f"no rule makes {part}"
+
+
+def test_the_example_inhibits_what_is_redundant(alerting):
+    alerting.start_alertmanager(EXAMPLE.read_text())
+    alerts = [
+        ("LastgoodDriveFailingVerdict", {"instance": "a", "drive": "1"}, False),
+        ("LastgoodDriveSuspectPending", {"instance": "a", "drive": "1"}, True),
+        ("LastgoodDriveNotAnswering", {"instance": "a", "drive": "1"}, True),
+        ("LastgoodDriveSuspectPending", {"instance": "a", "drive": "2"}, False),  # another drive
+        ("LastgoodDriveSuspectPending", {"instance": "b", "drive": "1"}, False),  # another host
+        ("LastgoodArrayFailed", {"instance": "a", "array": "1"}, False),
+        ("LastgoodArrayDegraded", {"instance": "a", "array": "1"}, True),
+        ("LastgoodArrayFatalMembers", {"instance": "a", "array": "1"}, True),
+        ("LastgoodArrayMismatches", {"instance": "a", "array": "1"}, False),
+        ("LastgoodArrayDegraded", {"instance": "a", "array": "2"}, False),
+        # What follows from a drive that is named; another array of the same host is news.
+        ("LastgoodDriveFailingKicked", {"instance": "c", "drive": "1", "array": "1"}, False),
+        ("LastgoodDriveFailingMediumErrors", {"instance": "c", "drive": "1"}, True),
+        ("LastgoodDriveFailingVerdict", {"instance": "c", "drive": "2"}, False),
+        ("LastgoodArrayDegraded", {"instance": "c", "array": "1"}, True),
+        ("LastgoodArrayFatalMembers", {"instance": "c", "array": "1"}, True),
+        ("LastgoodArrayRebuilding", {"instance": "c", "array": "1"}, True),
+        ("LastgoodArrayDegraded", {"instance": "c", "array": "2"}, False),
+        ("LastgoodArrayRebuilding", {"instance": "c", "array": "2"}, True),
+        ("LastgoodBackupFarTooOld", {"instance": "a", "backup": "db8"}, False),
+        ("LastgoodBackupTooOld", {"instance": "a", "backup": "db8"}, True),
+    ]
+    alerting.post_alerts([{"alertname": name, **labels} for name, labels, _ in alerts])
+
+    def states():
+        return {
+            tuple(sorted(alert["labels"].items())): bool(alert["status"]["inhibitedBy"])
+            for alert in http_json(f"http://127.0.0.1:{alerting.alertmanager_port}/api/v2/alerts")
+        }
+
+    expected = {tuple(sorted({"alertname": name, **labels}.items())): inhibited for name, labels, inhibited in alerts}
+    wait_until(lambda: states() == expected, 15, "the redundant ones, and only these, are inhibited", step=0.2)

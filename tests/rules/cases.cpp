@@ -154,6 +154,39 @@ std::optional<std::vector<std::optional<double>>> find_holding(
     return chosen;
 }
 
+// The series that name the subject and what an alert shows beside it, unless the rule itself
+// compares them.
+std::vector<Observation> names(const Rule& rule, const std::vector<Variable>& variables,
+                               const std::string& subject) {
+    std::vector<Observation> found;
+    const auto is_operand = [&](const Metric* metric) {
+        return std::ranges::any_of(
+            variables, [&](const Variable& variable) { return variable.operand.metric == metric; });
+    };
+    if (const Metric* also = rule.also_of.metric; also != nullptr && !is_operand(also)) {
+        found.push_back(series(rule, rule.also_of, 1, subject));
+        found.back().labels.emplace_back(rule.also, "the others");
+        std::ranges::sort(found.back().labels);
+    }
+    if (const Metric* of_kind = info_metric(rule.subject);
+        of_kind != nullptr && !is_operand(of_kind))
+        found.push_back(info(rule, subject));
+    return found;
+}
+
+// `holding` with each state that the rule has other advice for.
+std::vector<ObservedHost> states(const Rule& rule, const ObservedHost& holding,
+                                 const std::string& subject) {
+    std::vector<ObservedHost> hosts;
+    for (const Instead& instead : rule.instead) {
+        hosts.push_back(holding);
+        hosts.back().instance += "-instead-" + std::to_string(hosts.size());
+        hosts.back().observations.push_back(
+            series(rule, instead.when.left, instead.when.limit, subject));
+    }
+    return hosts;
+}
+
 }  // namespace
 
 double nudge(const Condition& condition) {
@@ -182,33 +215,14 @@ RuleCases cases_of(const Rule& rule) {
             // Two operands of one metric may select the same series.
             if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
         }
-        const Metric* also = rule.also_of.metric;
-        if (with_info && also != nullptr &&
-            std::ranges::none_of(variables, [&](const Variable& variable) {
-                return variable.operand.metric == also;
-            })) {
-            Observation one = series(rule, rule.also_of, 1, subject);
-            one.labels.emplace_back(rule.also, "the others");
-            std::ranges::sort(one.labels);
-            host.observations.push_back(std::move(one));
-        }
-        const Metric* info_of_kind = info_metric(rule.subject);
-        const bool is_operand = std::ranges::any_of(variables, [&](const Variable& variable) {
-            return variable.operand.metric == info_of_kind;
-        });
-        if (with_info && info_of_kind != nullptr && !is_operand) {
-            host.observations.push_back(info(rule, subject));
-        }
+        if (with_info)
+            for (Observation& one : names(rule, variables, subject))
+                host.observations.push_back(std::move(one));
         cases.hosts.push_back(std::move(host));
     };
     variant(variables.size(), {}, true);
     cases.holding = cases.hosts.front();
-    for (const Instead& instead : rule.instead) {
-        ObservedHost host = cases.holding;
-        host.instance += "-instead-" + std::to_string(cases.instead.size());
-        host.observations.push_back(series(rule, instead.when.left, instead.when.limit, subject));
-        cases.instead.push_back(std::move(host));
-    }
+    cases.instead = states(rule, cases.holding, subject);
     variant(variables.size(), {}, false);
     for (size_t at = 0; at < variables.size(); ++at) {
         const Operand& operand = variables[at].operand;
