@@ -14,6 +14,8 @@ namespace lastgood {
 // the metadata version ("1.2"). Advice chooses its commands by this label.
 inline constexpr std::string_view metadata_dm_raid = "dm-raid";
 inline constexpr std::string_view metadata_btrfs = "btrfs";
+inline constexpr std::string_view metadata_zfs = "zfs";
+inline constexpr std::string_view metadata_unraid = "unraid";
 
 // The id of the md array with this UUID, "md-uuid-01234567:…": udev's name in /dev/disk/by-id.
 std::string md_array_id(std::string_view uuid);

@@ -8,17 +8,21 @@ namespace lastgood {
 
 namespace {
 
-// Sources: mdadm(8) and md.rst of the kernel, lvmraid(7), btrfs-replace(8), btrfs-scrub(8).
-// Words in capitals are unknown to the program: NEW is the new drive; `btrfs filesystem show` shows
-// DEVID. An empty text: the subject has no such command.
+// Sources: mdadm(8) and md.rst of the kernel, lvmraid(7), btrfs-replace(8), btrfs-scrub(8),
+// zpool-status(8), zpool-replace(8).
+// Words in capitals are unknown to the program: NEW is the new drive, DEVID and OLD the missing one
+// as `btrfs filesystem show` and `zpool status` call it. An empty text: no such command.
 constexpr std::string_view btrfs_scrub = "btrfs scrub start $(findmnt -nfo TARGET -S UUID={uuid})";
 
 AdviceCommand array(std::string_view word, std::string_view md, std::string_view lvm,
-                    std::string_view btrfs) {
+                    std::string_view btrfs, std::string_view zfs) {
     return {SubjectKind::array,
             word,
             "metadata",
-            {{metadata_dm_raid, "LVM", lvm}, {metadata_btrfs, "btrfs", btrfs}},
+            {{metadata_dm_raid, "LVM", lvm},
+             {metadata_btrfs, "btrfs", btrfs},
+             {metadata_zfs, "ZFS", zfs},
+             {metadata_unraid, "Unraid", word == "never" ? "New Config" : ""}},
             md};
 }
 
@@ -40,23 +44,25 @@ AdviceCommand filesystem(std::string_view word, std::string_view xfs, std::strin
 const std::vector<AdviceCommand>& commands() {
     static const std::vector<AdviceCommand> all = {
         array("look", "mdadm --detail /dev/{device}", "lvs -a -o +devices,lv_health_status {lv}",
-              "btrfs filesystem show {uuid}"),
+              "btrfs filesystem show {uuid}", "zpool status -v {device}"),
         array("save", "mdadm --examine $(lsblk -lnpo NAME) > /root/examine.txt",
               "vgcfgbackup -f /root/lvm-%s; lvs -a -o +devices > /root/lvs.txt",
-              "btrfs filesystem show > /root/btrfs.txt"),
+              "btrfs filesystem show > /root/btrfs.txt",
+              "zpool status -v > /root/zpool.txt; zpool history > /root/history.txt"),
         array("start", "mdadm --assemble --scan --verbose", "vgchange -ay",
-              "btrfs device scan; btrfs filesystem show {uuid}"),
+              "btrfs device scan; btrfs filesystem show {uuid}", "zpool import"),
         array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
-              "mkfs.btrfs or btrfs check --repair"),
+              "mkfs.btrfs or btrfs check --repair", "zpool create -f or zpool import -FX"),
         array("replace", "mdadm /dev/{device} --add /dev/NEW",
               "vgextend $(lvs --noheadings -o vg_name {lv}) /dev/NEW; lvconvert "
               "--repair {lv}",
-              "btrfs replace start DEVID /dev/NEW $(findmnt -nfo TARGET -S UUID={uuid})"),
+              "btrfs replace start DEVID /dev/NEW $(findmnt -nfo TARGET -S UUID={uuid})",
+              "zpool replace {device} OLD /dev/NEW"),
         array("check", "echo check > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction check {lv}", btrfs_scrub),
+              "lvchange --syncaction check {lv}", btrfs_scrub, "zpool scrub {device}"),
         array("repair", "echo repair > /sys/block/{device}/md/sync_action",
-              "lvchange --syncaction repair {lv}", btrfs_scrub),
-        array("monthly", "systemctl enable --now mdcheck_start.timer", "", ""),
+              "lvchange --syncaction repair {lv}", btrfs_scrub, "zpool scrub {device}"),
+        array("monthly", "systemctl enable --now mdcheck_start.timer", "", "", ""),
         filesystem("repair", "umount {id} && xfs_repair /dev/{device}", "btrfs scrub start -B {id}",
                    "umount {id} && fsck -f /dev/{device}"),
         filesystem("repair_and_reset", "umount {id} && xfs_repair /dev/{device}",

@@ -19,6 +19,7 @@ void remove_all(std::string& text, std::string_view words) {
 // The step without a command that asks this host; empty if nothing is left of it.
 std::string fit_step(const std::string& step) {
     const auto [text, command] = split_step(step);
+    if (command.empty() && text.starts_with("See ")) return {};  // where, nobody can say
     const bool asks_lastgood = command.starts_with("lastgood ");
     if (!asks_lastgood && !command.starts_with("journalctl "))
         return contains(step, "lastgood ") ? std::string() : step;

@@ -4,6 +4,7 @@
 #include "collectors/arrays/parse/mdadm_text.hpp"
 #include "collectors/arrays/parse/unraid.hpp"
 #include "collectors/explainer.hpp"
+#include "core/array_identity.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
@@ -59,7 +60,9 @@ Result<void> explain_unraid(std::string_view text, Timestamp now, ExplainSink& s
     const auto array = parse_unraid(text);
     if (!array) return fail(ErrorKind::absent, "the text describes no array");
     constexpr std::string_view id = "unraid";
-    sink.observe(metric::array_info, id, 1, now, {{"device", "unraid"}, {"level", "unraid"}});
+    sink.observe(
+        metric::array_info, id, 1, now,
+        {{"device", "unraid"}, {"level", "unraid"}, {"metadata", std::string(metadata_unraid)}});
     sink.observe(metric::array_present, id, 1, now);
     int parity = 0, lost = 0;
     for (const UnraidDisk& disk : array->disks) {

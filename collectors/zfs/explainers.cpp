@@ -4,6 +4,7 @@
 #include "collectors/explainer.hpp"
 #include "collectors/zfs/parse/zed_message.hpp"
 #include "collectors/zfs/parse/zpool_status.hpp"
+#include "core/array_identity.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
@@ -74,7 +75,8 @@ void observe_leaf(const ZpoolLeaf& leaf, Timestamp now, ExplainSink& sink) {
 
 void observe_pool(const ZpoolStatus& status, Timestamp now, ExplainSink& sink) {
     const std::string& pool = status.pool;
-    sink.observe(metric::array_info, pool, 1, now, {{"device", pool}, {"level", "zfs"}});
+    sink.observe(metric::array_info, pool, 1, now,
+                 {{"device", pool}, {"level", "zfs"}, {"metadata", std::string(metadata_zfs)}});
     sink.observe(metric::array_present, pool, 1, now);
     const bool failed =
         status.state == "FAULTED" || status.state == "UNAVAIL" || status.state == "SUSPENDED";

@@ -97,7 +97,7 @@ std::vector<Rule> drive_failing_rules() {
             .advice = LASTGOOD_SAVE_DATA
             "See what happened: journalctl -k -g {device}\n"
             "Ask before you touch it: lastgood preflight {name}\n"
-            "Check power, cable and backplane; if it stays away, replace it (serial "
+            "When it may be pulled, check its cable and slot; if it stays away, replace it (serial "
             "{serial|unknown}).",
             .why = "The driver disabled or removed the device, or the controller before it: all "
                    "requests fail until a reset or a replug, even if the name is still there. "

@@ -120,11 +120,11 @@ std::vector<Rule> other_rules() {
             "drive_suspect_kernel_errors", {telling, unless(failing)},
             "Drive {subject} had {value:recent kernel error|recent kernel errors}: it may be "
             "failing.",
-            LASTGOOD_CHECK_BACKUP
-            "See the errors: journalctl -k -g {device}\n"
-            "Ask before you touch it: lastgood preflight {name}\n"
-            "Reseat it and change its cable; if errors go on, replace it (serial "
-            "{serial|unknown}).",
+            LASTGOOD_CHECK_BACKUP "See the errors: journalctl -k -g {device}\n"
+                                  "Ask before you touch it: lastgood preflight {name}\n"
+                                  "When it may be pulled, reseat it and change its cable; if "
+                                  "errors go on, replace it (serial "
+                                  "{serial|unknown}).",
             "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is the "
             "first witness. Timeouts and resets come from cable, backplane, power or controller as "
             "often as from the drive. Commands that the drive does not know and SCSI reservations "
@@ -134,11 +134,11 @@ std::vector<Rule> other_rules() {
                 {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling)},
                 "Drive {subject} had {value:recent reset, refusal or repaired read|recent resets, "
                 "refusals or repaired reads}.",
-                LASTGOOD_CHECK_BACKUP
-                "See them: journalctl -k -g {device}\n"
-                "Ask before you touch it: lastgood preflight {name}\n"
-                "Reseat it and change its cable; if they go on, replace it (serial "
-                "{serial|unknown}).",
+                LASTGOOD_CHECK_BACKUP "See them: journalctl -k -g {device}\n"
+                                      "Ask before you touch it: lastgood preflight {name}\n"
+                                      "When it may be pulled, reseat it and change its cable; if "
+                                      "they go on, replace it (serial "
+                                      "{serial|unknown}).",
                 "One reset comes with a start or a hot-plug, one refused command with a tool that "
                 "tries what the drive lacks, one repaired read with any large drive (makers "
                 "promise no better than one in 12 to 125 TB). Three of one kind in a short time "
@@ -165,7 +165,8 @@ std::vector<Rule> other_rules() {
             "Drive {subject} recently had {value:garbled transfer|garbled transfers}: its cable is "
             "probably bad.",
             "Ask before you touch its cable: lastgood preflight {name}\n"
-            "Change its cable or its slot; the drive itself is probably fine.\n"
+            "When it may be pulled, change its cable or its slot; the drive itself is probably "
+            "fine.\n"
             "Watch attribute 199, which must stop growing: smartctl -A /dev/{device}",
             "A few CRC errors come with hot-plugging; five in a short time are a bad cable. The "
             "count never goes down."),

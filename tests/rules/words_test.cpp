@@ -31,7 +31,9 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
             for (const auto& [metadata, id] :
                  {std::pair("1.2", "md-uuid-11111111:22223333:44445555:55555555"),
                   {"dm-raid", "dm-uuid-LVM-abc"},
-                  {"btrfs", "btrfs-deadbeef-0000-4000-8000-00000000cafe"}})
+                  {"btrfs", "btrfs-deadbeef-0000-4000-8000-00000000cafe"},
+                  {"zfs", "tank"},
+                  {"unraid", "unraid"}})
                 add(id, {{"device", "md0"},
                          {"level", "raid5"},
                          {"metadata", metadata},
@@ -81,17 +83,17 @@ std::string complaint_about(std::string_view text) {
 // end without punctuation. Empty: nothing.
 std::string complaint_about_command(const std::string& command) {
     static const std::set<std::string_view> programs = {
-        "borg",        "btrfs",   "cat",    "date",        "df",        "du",
-        "echo",        "findmnt", "grep",   "journalctl",  "lastgood",  "ls",
-        "fsck",        "fstrim",  "lsof",   "lvchange",    "lvconvert", "lvs",
-        "mdadm",       "pgrep",   "ps",     "restic",      "smartctl",  "systemctl",
-        "timedatectl", "timeout", "umount", "vgcfgbackup", "vgchange",  "vgextend"};
+        "borg",     "btrfs",    "cat",        "date",        "df",      "du",     "echo",
+        "findmnt",  "grep",     "journalctl", "lastgood",    "ls",      "fsck",   "fstrim",
+        "lsof",     "lvchange", "lvconvert",  "lvs",         "mdadm",   "pgrep",  "ps",
+        "restic",   "smartctl", "systemctl",  "timedatectl", "timeout", "umount", "vgcfgbackup",
+        "vgchange", "vgextend", "zpool"};
     if (!programs.contains(command.substr(0, command.find(' ')))) return "no program: " + command;
     if (command.ends_with('.')) return "a full stop behind the command";
     // Allowed words in capitals: the new drive, what only btrfs shows, columns and tags of tools,
     // and a part of an id.
-    static const std::set<std::string> unknowable = {"NEW",    "DEVID", "NAME",
-                                                     "TARGET", "UUID",  "LVM"};
+    static const std::set<std::string> unknowable = {"NEW",    "OLD",  "DEVID", "NAME",
+                                                     "TARGET", "UUID", "LVM"};
     std::string capitals;
     for (const char c : command + " ") {
         if (c >= 'A' && c <= 'Z') {
