@@ -37,8 +37,6 @@ constexpr std::array<const ProgramLogExplainer*, 5> program_explainers = {
     &smartd_explainer, &smartd_mail_explainer, &mdadm_explainer, &mdmonitor_explainer,
     &zed_explainer};
 
-constexpr std::string_view unknown_lines = "lines of an unknown form";
-
 // Bytes. A format is recognised by its beginning; the rest is searched only if that fails.
 constexpr size_t beginning = 256 * kib;
 
@@ -222,8 +220,11 @@ Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, T
         const char* const end = last.data() + last.size();
         log.text = {first.data(), static_cast<size_t>(end - first.data())};
         log.understood = lines.count;
-        if (lines.count > 0 && lines.judged == 0)
+        if (lines.count == 0) log.what = "lines of an unknown form";
+        if (lines.count > 0 && lines.judged == 0) {
+            log.what = "a log of other programs";
             log.sink.problem("", {ErrorKind::absent, "the log has no message of the kernel"});
+        }
         const auto behind = std::ranges::find_if(explained, [&](const ExplainedSection& section) {
             return section.text.data() > log.text.data();
         });
@@ -275,7 +276,7 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     for (const ExplainedSection& section : sections) {
         ExplainedPart part;
         const bool log = section.explainer == &kernel_log_explainer;
-        part.what = log && section.understood == 0 ? unknown_lines : section.explainer->what;
+        part.what = section.what.empty() ? section.explainer->what : section.what;
         if (!log) part.subjects = fmt::format("{}", fmt::join(devices_of(section.sink), ", "));
         explanation.parts.push_back(std::move(part));
         for (const auto& [subject, error] : section.sink.problems)

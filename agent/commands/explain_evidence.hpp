@@ -16,7 +16,8 @@ struct ExplainedSection {
     const Explainer* explainer = nullptr;
     std::string_view text;  // lies in the whole text
     ExplainSink sink;
-    uint64_t understood = 0;  // lines of a log; else 1, or 0 if it could not be parsed
+    uint64_t understood = 0;     // lines of a log; else 1, or 0 if it could not be parsed
+    std::string_view what = {};  // instead of the explainer's, if not empty
 };
 
 // Fills in `explanation`'s evidence, strange lines and the lines of its parts, which are in the
