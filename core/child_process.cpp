@@ -259,7 +259,10 @@ int ChildProcess::poll_timeout(Seconds left) const {
 }
 
 void ChildProcess::signal(int number) {
-    if (pid_ > 0) ::kill(-pid_, number);
+    if (pid_ <= 0) return;
+    ::kill(-pid_, number);
+    // A child may leave its group (setpgid(2)); but a stopping signal must not come twice.
+    if (::getpgid(pid_) != pid_) ::kill(pid_, number);
 }
 
 bool ChildProcess::escalate() {

@@ -86,7 +86,8 @@ class ChildProcess {
     // Timeout for poll(2) in ms: `left` seconds, less if the child must be polled.
     int poll_timeout(Seconds left) const;
 
-    void signal(int number);  // Sends the signal to the whole group.
+    // Sends the signal to the whole group, and to a child that has left its group.
+    void signal(int number);
     // The first call sends SIGTERM, the second SIGKILL; from the third on it returns false: the
     // child is stuck in the kernel. Leave kill_interval between two calls.
     bool escalate();

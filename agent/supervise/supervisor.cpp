@@ -15,7 +15,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t poll_limit = 16;         // polls at the same time
+// polls at the same time: of our collectors, and of third-party ones, which may all be slow
+constexpr size_t poll_limit = 16;
 constexpr size_t batch_limit = 50'000;    // observations per batch
 constexpr size_t poll_output = 32 * mib;  // bytes
 constexpr Seconds longest_backoff = 60;
@@ -118,10 +119,12 @@ void Supervisor::refresh_subjects() {
     }
 }
 
-// No second child is started while one is abandoned.
-bool Supervisor::has_abandoned_child(const Task& task) const {
+// Two runs never overlap: no child is started while one is abandoned, or has been told to end by a
+// new configuration and has not ended yet.
+bool Supervisor::has_other_child(const Task& task) const {
     return std::ranges::any_of(tasks_, [&](const Task& other) {
-        return !other.abandoned.empty() && other.name == task.name && other.subject == task.subject;
+        return (other.child || !other.abandoned.empty()) && other.name == task.name &&
+               other.subject == task.subject;
     });
 }
 
@@ -130,6 +133,7 @@ bool Supervisor::has_room_for(const Task& task) const {
     size_t polls = 0, siblings = 0;
     for (const Task& other : tasks_) {
         if (!other.child || other.kind == CollectorKind::stream) continue;
+        if ((other.collector == nullptr) != (task.collector == nullptr)) continue;
         ++polls;
         if (other.name == task.name) ++siblings;
     }
@@ -146,7 +150,7 @@ void Supervisor::schedule() {
     Seconds next = subjects_due_;
     std::vector<Task*> due;
     for (Task& task : tasks_)
-        if (!task.child && !task.retired && !has_abandoned_child(task)) due.push_back(&task);
+        if (!task.retired && !has_other_child(task)) due.push_back(&task);
     std::ranges::stable_sort(due, {}, &Task::due_at);
     for (Task* task : due) {
         if (task->due_at > now + 0.05) {

@@ -79,7 +79,7 @@ class Supervisor {
   private:
     void add_task(const Collector& collector, const std::string& subject);
     void add_task(Task task);
-    bool has_abandoned_child(const Task& task) const;
+    bool has_other_child(const Task& task) const;
     void wake_up();
     void refresh_subjects();
     void schedule();

@@ -212,6 +212,26 @@ TEST_CASE("the whole process group ends with the child") {
     CHECK(is_closed(pipe.read, patience));
 }
 
+TEST_CASE("a child that has left its group is still told to end") {
+    Pipe pipe = new_pipe();
+    ChildProcess child = started(ChildProcess::start(
+        [] {
+            ::signal(SIGTERM, SIG_IGN);
+            if (::setpgid(0, ::getpgid(::getppid())) != 0) return 1;
+            if (::write(ChildProcess::extra_number, "up\n", 3) != 3) return 2;
+            for (;;) ::pause();
+        },
+        {.extra = pipe.write.get()}));
+    char up[4];
+    REQUIRE(::read(pipe.read.get(), up, sizeof up) == 3);
+    CHECK(child.escalate());
+    CHECK_FALSE(child.wait(0.1).has_value());
+    CHECK(child.escalate());
+    const auto end = child.wait(patience);
+    REQUIRE(end.has_value());
+    CHECK(end->status == SIGKILL);
+}
+
 TEST_CASE("escalate sends SIGTERM, then SIGKILL, then gives up") {
     Pipe pipe = new_pipe();
     ChildProcess child = shell("trap '' TERM; echo ready; while :; do sleep 0.05; done",

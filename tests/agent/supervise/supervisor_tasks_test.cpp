@@ -45,6 +45,39 @@ TEST_CASE("at most 16 polls run at the same time") {
     CHECK(stage.loop.running("events") == 1);  // a stream needs no room
 }
 
+TEST_CASE("slow third-party polls take no room from ours") {
+    Stage stage({&space});
+    for (int i = 10; i < 30; ++i)
+        stage.config.external_collectors.push_back(
+            {fmt::format("tape{}", i), {"/opt/tape", fmt::format("{}", i)}, 300, 3600});
+    stage.configure();
+    stage.finish("space");
+    CHECK(stage.loop.running("/opt/tape") == 16);
+    stage.loop.advance(61);
+    CHECK(stage.loop.running("space") == 1);
+}
+
+TEST_CASE("a new configuration starts a collector when its last run has ended") {
+    Stage stage({&space, &events});
+    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60}};
+    stage.configure();
+    for (int round = 0; round < 3; ++round) stage.configure();
+    for (const char* name : {"space", "events", "tape"}) {
+        CAPTURE(name);
+        PlayedChild& old = stage.child(name);
+        REQUIRE_FALSE(old.stops.empty());
+        stage.loop.advance(1);
+        CHECK(stage.loop.count(name) == 1);
+        old.end(ChildEnd::abandoned, "stuck");  // as a process in an uninterruptible sleep
+        stage.loop.advance(1000);
+        CHECK(stage.loop.count(name) == 1);
+        old.die_at_last();
+        stage.loop.settle();
+        CHECK(stage.loop.count(name) == 2);
+        CHECK(stage.loop.running(name) == 1);
+    }
+}
+
 TEST_CASE("a new configuration removes, disables, adds and changes collectors") {
     Stage stage({&space, &events});
     stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60},
