@@ -201,6 +201,7 @@ void Agent::reload() {
         // The directories cannot change while the agent runs.
         config->state_directory = config_.state_directory;
         config->runtime_directory = config_.runtime_directory;
+        if (!options_.listen.empty()) config->listen = options_.listen;
         const bool listens_elsewhere = config->listen.value != config_.listen.value;
         config_ = std::move(*config);
         config_error_.clear();

@@ -13,6 +13,7 @@ struct AgentOptions {
     Config config;
     std::string root = "/";   // not "/": a recorded host
     bool with_serve = false;  // `lastgood run`: start the listening process as a child
+    std::string listen = {};  // `--listen`: goes before the configured address; empty: none
 };
 
 // Runs until SIGTERM or SIGINT; SIGHUP re-reads the configuration. Returns the exit status: 0, or 1

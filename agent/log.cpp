@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -25,7 +26,9 @@ void log(LogLevel level, std::string_view message) {
             priority = "<6>";
             break;
     }
-    fmt::print(stderr, "{}{}\n", in_journal ? priority : "lastgood: ", line);
+    // fmt::print() would throw if the disk with the log is full, or its reader has ended.
+    const std::string text = fmt::format("{}{}\n", in_journal ? priority : "lastgood: ", line);
+    [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace lastgood

@@ -66,7 +66,7 @@ int collect(const Options& options) {
 int agent(const Options& options, bool with_serve) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_agent({options.config_path, *config, options.root, with_serve});
+    return run_agent({options.config_path, *config, options.root, with_serve, options.listen});
 }
 
 int serve(const Options& options) {

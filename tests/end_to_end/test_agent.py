@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -29,6 +30,34 @@ def test_after_a_reload_the_listener_has_the_new_address(installation):
     wait_until(lambda: serving(installation), 20, "it answers at the new port")
     with pytest.raises(OSError):
         http_get(old, "/-/healthy")
+
+
+def test_after_a_reload_the_address_on_the_command_line_stays(installation):
+    port, configured = free_port(), installation.port
+    run = installation.start("run", arguments=["--listen", f"127.0.0.1:{port}"])
+    installation.port = port
+    wait_until(lambda: serving(installation), 10, "the listener answers")
+    run.send_signal(signal.SIGHUP)
+    wait_until(lambda: "read again" in installation.log_text(), 10, "the configuration was read again")
+    second = free_port()
+    installation.config.write_text(installation.config.read_text().replace(str(configured), str(second)))
+    run.send_signal(signal.SIGHUP)
+    wait_until(lambda: installation.log_text().count("read again") == 2, 10, "and once more")
+    time.sleep(1)
+    assert serving(installation) and "the listening process ended" not in installation.log_text()
+
+
+@pytest.mark.parametrize("subcommand", ["agent", "run"])
+def test_the_disk_with_the_log_is_full(installation, subcommand):
+    installation.config.write_text(installation.config.read_text() + '[[backup]]\nname = "never"\n')
+    with open("/dev/full", "wb") as full:
+        process = subprocess.Popen(installation.command(subcommand), stdin=subprocess.DEVNULL, stdout=full, stderr=full)
+    installation.processes.append(process)
+    installation.wait_for_report(lambda report: report.rules(), 20, "a finding, which is logged", process=process)
+    process.send_signal(signal.SIGHUP)  # is logged, too
+    written = installation.report().document["written_at"]
+    installation.wait_for_report(lambda report: report.document["written_at"] > written + 1, 20, "a later report", process=process)
+    assert installation.stop(process) == 0
 
 
 def test_the_listener_ends_with_a_killed_agent(installation, root):  # to see its sockets
