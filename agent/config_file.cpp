@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <concepts>
 #include <set>
+#include <type_traits>
 
 #include "collectors/collector.hpp"
 #include "core/text.hpp"
@@ -29,10 +30,11 @@ class Reader {
     }
 
     void read(const toml::node& node, std::string_view key, std::string& value) {
-        if (const auto* text = node.as_string())
-            value = text->get();
-        else
-            refuse(node.source(), fmt::format("{} must be a string", key));
+        const auto* text = node.as_string();
+        if (!text) return refuse(node.source(), fmt::format("{} must be a string", key));
+        if (text->get().find('\0') != std::string::npos)  // would end a path or an argument early
+            return refuse(node.source(), fmt::format("{} must not contain \\u0000", key));
+        value = text->get();
     }
     void read(const toml::node& node, std::string_view key, bool& value) {
         if (const auto* flag = node.as_boolean())
@@ -233,6 +235,13 @@ bool read_setting(Reader& reader, std::string_view section, std::string_view key
         if (setting.section != section || setting.key != key) return;
         reader.read(node, key, setting.value);
         found = true;
+        if constexpr (std::is_same_v<decltype(setting.value), std::string>) {
+            const bool may_be_empty = setting.path != PathRule::required;
+            if (setting.path == PathRule::no_path || (setting.value.empty() && may_be_empty))
+                return;
+            if (!setting.value.starts_with('/'))
+                reader.refuse(node.source(), fmt::format("{} must be an absolute path", key));
+        }
     });
     return found;
 }
@@ -288,7 +297,42 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
     }
 }
 
+// Debian 12's toml++ recurses for each part of a dotted key and limits them nowhere, so a long one
+// overflows the stack. Returns the line of a key with too many parts; 0: there is none. What it
+// takes for a key may be a value: no value has this many dots outside quotes.
+size_t line_of_deep_key(std::string_view text) {
+    constexpr size_t most_parts = 32;
+    size_t dots = 0, line = 1;
+    for (size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '"' || c == '\'') {
+            const std::string_view three = text.substr(at, 3);
+            const bool long_string = three == "\"\"\"" || three == "'''";
+            const std::string_view end = long_string ? three : text.substr(at, 1);
+            at += end.size();
+            while (at < text.size() && !text.substr(at).starts_with(end)) {
+                if (text[at] == '\n' && !long_string) break;
+                line += text[at] == '\n' ? 1 : 0;
+                at += text[at] == '\\' && c == '"' ? 2 : 1;
+            }
+            at += at < text.size() && text[at] == '\n' ? 0 : end.size();
+            --at;
+        } else if (c == '#') {
+            at = std::min(text.find('\n', at), text.size()) - 1;
+        } else if (c == '.') {
+            if (++dots >= most_parts) return line;
+        } else if (c == '\n' || c == '=' || c == ',') {
+            dots = 0;
+            line += c == '\n' ? 1 : 0;
+        }
+    }
+    return 0;
+}
+
 Result<void> add_file(std::string_view text, const std::string& name, Config& config) {
+    if (const size_t line = line_of_deep_key(text); line != 0)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{}:{}: this key has too many parts", name, line));
     Reader reader(name);
     try {  // Debian's toml++ throws exceptions; catch them here
         read_file(reader, toml::parse(text, name), config);
@@ -338,10 +382,15 @@ Result<std::vector<std::string>> config_files(const std::string& path) {
     std::vector<std::string> files;
     const std::string directory = path.substr(0, path.rfind('/') + 1);
     const auto main_file = host.read(path);
-    if (path != default_config_path || main_file || main_file.error().kind != ErrorKind::absent)
+    // Nothing there is fine; a link that leads nowhere is not.
+    const auto is_there = [&](const std::string& at) { return host.status(at, false).has_value(); };
+    if (path != default_config_path || main_file || main_file.error().kind != ErrorKind::absent ||
+        is_there(path))
         files.push_back(path);
     const auto names = host.list(directory + "conf.d");
-    if (!names && names.error().kind != ErrorKind::absent) return Failure(names.error());
+    if (!names && (names.error().kind != ErrorKind::absent || is_there(directory + "conf.d")))
+        return fail(names.error().kind,
+                    fmt::format("cannot read the configuration: {}", names.error().message));
     for (const std::string& name : names ? *names : std::vector<std::string>())
         if (name.ends_with(".toml") && !name.starts_with('.'))
             files.push_back(directory + "conf.d/" + name);

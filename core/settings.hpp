@@ -12,6 +12,9 @@
 
 namespace lastgood {
 
+// A setting that is a path is absolute; an optional one may be empty.
+enum class PathRule { no_path, required, optional };
+
 // Converts to its value: `now - config.growth_window`, `config.listen = "[::]:9847"`.
 template <class T>
 struct Setting {
@@ -19,6 +22,7 @@ struct Setting {
     std::string_view key;
     T value;  // the default, until a file says otherwise
     std::string_view prose;
+    PathRule path = PathRule::no_path;
 
     operator const T&() const { return value; }
     Setting& operator=(T other) {
@@ -35,11 +39,13 @@ struct Settings {
         .prose =
             "Directory of the database that keeps counters and the beginnings of findings across "
             "restarts.",
+        .path = PathRule::required,
     };
     Setting<std::string> runtime_directory{
         .key = "runtime_directory",
         .value = "/run/lastgood",
         .prose = "Directory of report.json.",
+        .path = PathRule::required,
     };
     Setting<std::string> inbox_directory{
         .key = "inbox_directory",
@@ -47,6 +53,7 @@ struct Settings {
         .prose =
             "Directory of files with observations from other programs; each file is read like a "
             "collector's output.",
+        .path = PathRule::optional,
     };
     Setting<std::string> listen{
         .section = "serve",
@@ -69,6 +76,7 @@ struct Settings {
         .prose =
             "The metrics are also written to this file, for node_exporter's textfile collector. It "
             "must end in .prom. Empty: no file.",
+        .path = PathRule::optional,
     };
     Setting<bool> loop_devices{
         .section = "drives",
@@ -93,6 +101,7 @@ struct Settings {
         .key = "source",
         .value = "/dev/kmsg",
         .prose = "Kernel log device.",
+        .path = PathRule::required,
     };
     Setting<Seconds> fill_window{
         .section = "filesystems",

@@ -1,6 +1,10 @@
 #include "agent/config_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <filesystem>
 
 #include "core/text.hpp"
 #include "tests/recorded_host.hpp"
@@ -69,6 +73,40 @@ interval = "10s"
     CHECK(again->backups[1].location == config->backups[1].location);
 }
 
+TEST_CASE("a key with too many parts is refused before the parser overflows its stack") {
+    std::string parts = "a";
+    for (int i = 0; i < 100'000; ++i) parts += ".a";
+    for (const std::string& text : {"[" + parts + "]\n", "[[" + parts + "]]\n", parts + " = 1\n",
+                                    "x = {" + parts + " = 1}\n"}) {
+        const std::string before = "# it's \"here\nlisten = 'a\\'\nx = \"\"\"\n'\\\"\n\"\"\"\n";
+        CHECK(error_of(before + text) == "x.toml:6: this key has too many parts");
+    }
+    // A literal string that does not end, and dots in strings and comments.
+    CHECK(contains(error_of("x = 'a\n"), "x.toml:1:"));
+    CHECK(error_of("inbox_directory = \"/" + parts + "\" # " + parts + "\n").empty());
+    CHECK(error_of("inbox_directory = '/" + parts + "'\n").empty());
+}
+
+TEST_CASE("a setting that is a path is absolute") {
+    for (const char* key : {"state_directory", "runtime_directory", "inbox_directory"}) {
+        const std::string relative = fmt::format("\n{} = \"run\"\n", key);
+        CHECK(contains(error_of(relative), fmt::format("x.toml:2:{}: {} must be an absolute path",
+                                                       std::strlen(key) + 4, key)));
+    }
+    CHECK(contains(error_of("runtime_directory = \"\"\n"), "must be an absolute path"));
+    CHECK(contains(error_of("state_directory = \"\"\n"), "must be an absolute path"));
+    CHECK(contains(error_of("[kernel_log]\nsource = \"kmsg\"\n"), "must be an absolute path"));
+    CHECK(contains(error_of("[textfile]\npath = \"x.prom\"\n"), "must be an absolute path"));
+    CHECK(error_of("inbox_directory = \"\"\n[textfile]\npath = \"\"\n").empty());  // off
+}
+
+TEST_CASE("a string with a NUL character is refused") {
+    CHECK(error_of("inbox_directory = \"/a\\u0000b\"\n") ==
+          "x.toml:1:19: inbox_directory must not contain \\u0000");
+    CHECK(contains(error_of("[[collector]]\nname = \"x\"\ncommand = [\"/x\", \"-a\\u0000b\"]\n"),
+                   "x.toml:3:18: command must not contain \\u0000"));
+}
+
 TEST_CASE("errors name file, line, column and what to do") {
     CHECK(contains(error_of("\nlisten = 3\n"), "x.toml:2:1"));
     CHECK(contains(error_of("[serve]\nport = 3\n"),
@@ -109,4 +147,14 @@ TEST_CASE("conf.d files are read after the main file, in order") {
     REQUIRE_FALSE(config.has_value());
     CHECK(contains(config.error().message, "conf.d/30.toml:2:1"));
     CHECK_FALSE(read_config(place.root() + "/missing.toml").has_value());
+
+    // Not as if there were none: the file or link may lead to a disk that is not mounted yet.
+    const std::string more = place.root() + "/conf.d";
+    std::filesystem::remove_all(more);
+    CHECK(read_config(place.root() + "/lastgood.toml").has_value());
+    std::filesystem::create_symlink("/no/such/directory", more);
+    CHECK_FALSE(read_config(place.root() + "/lastgood.toml").has_value());
+    std::filesystem::remove(more);
+    place.file("/conf.d", "");
+    CHECK_FALSE(read_config(place.root() + "/lastgood.toml").has_value());
 }
