@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -299,7 +300,35 @@ Result<void> write_report(const Report& report, const std::string& path) {
     return write_file(path, to_json(report), Synced::no);
 }
 
+namespace {
+
+constexpr Seconds stale_after = 120;  // s since the last write to a temporary file
+
+// Removes the temporary files of writers that were killed before their rename, as every writer to a
+// slow disk may be.
+void remove_stale(const std::string& path) {
+    const size_t name_at = path.rfind('/') + 1;
+    const std::string directory = name_at == 0 ? "./" : path.substr(0, name_at);
+    const std::string begin = path.substr(name_at) + ".";
+    constexpr std::string_view end = ".tmp";
+    const Host here;
+    const auto names = here.list(directory);
+    if (!names) return;
+    for (const std::string& name : *names) {
+        if (!name.starts_with(begin) || !name.ends_with(end)) continue;
+        if (name.size() <= begin.size() + end.size()) continue;
+        const auto middle = std::string_view(name).substr(begin.size());
+        if (!std::ranges::all_of(middle.substr(0, middle.size() - end.size()), is_digit)) continue;
+        const auto status = here.status(directory + name, false);
+        if (status && wall_clock() - status->modified > stale_after)
+            ::unlink((directory + name).c_str());
+    }
+}
+
+}  // namespace
+
 Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
+    remove_stale(path);
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     const auto failure = [&](const char* what) {
         const int error = errno;

@@ -73,8 +73,9 @@ void sort_findings(std::vector<Finding>& findings);
 std::string to_json(const Report& report);
 // Skips observations of metrics that this version does not know. Error: malformed, not a report.
 Result<Report> parse_report(std::string_view text);
-// Replaces the file atomically: writes PATH.PID.tmp beside it and renames that. Blocks as long as
-// the filesystem does. The file gets mode 0644. Error: failed.
+// Replaces the file atomically: writes PATH.PID.tmp beside it and renames that; removes the ones
+// that killed writers left. Blocks as long as the filesystem does. The file gets mode 0644. Error:
+// failed.
 // Synced::yes calls fsync(2) before the rename: a power cut leaves the old text or the new one. The
 // directory is not synced, so it may be the old one. Synced::no is for files that are written again
 // within seconds: after a power cut they may be empty.

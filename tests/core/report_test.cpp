@@ -1,11 +1,13 @@
 #include "core/report.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
@@ -154,4 +156,23 @@ TEST_CASE("a step is a sentence, or words and a command") {
     CHECK(split_step("Wait.").command.empty());
     CHECK(split_step("See why: journalctl -g 'a: b'").text == "See why");
     CHECK(split_step("See why: journalctl -g 'a: b'").command == "journalctl -g 'a: b'");
+}
+
+TEST_CASE("temporary files of writers that were killed are removed") {
+    test::RecordedHost place;
+    const auto left = [&](const std::string& name, time_t age) {
+        const std::string path = place.root() + "/" + name;
+        place.file("/" + name, "half");
+        const timespec then{::time(nullptr) - age, 0};
+        const timespec times[2] = {then, then};
+        REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+    };
+    for (const char* name : {"a.prom.17.tmp", "a.prom.18.tmp", "a.prom.x1.tmp", "a.prom..tmp",
+                             "b.prom.17.tmp", "a.prom.17"})
+        left(name, 300);
+    left("a.prom.19.tmp", 30);  // another process may still write it
+    REQUIRE(write_file(place.root() + "/a.prom", "new", Synced::no));
+    CHECK(place.host().list("/").value() ==
+          std::vector<std::string>{"a.prom", "a.prom..tmp", "a.prom.17", "a.prom.19.tmp",
+                                   "a.prom.x1.tmp", "b.prom.17.tmp"});
 }
