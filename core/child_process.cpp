@@ -132,8 +132,13 @@ void ChildProcess::Plan::reset_signals() const {
 bool ChildProcess::Plan::limit_resources() const {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    const rlimit memory{memory_limit, memory_limit};
-    return memory_limit == 0 || ::setrlimit(RLIMIT_AS, &memory) == 0;
+    rlimit memory{};
+    if (memory_limit == 0) return true;
+    if (::getrlimit(RLIMIT_AS, &memory) != 0) return false;
+    // A limit of this process may be lower, and raising it needs a privilege.
+    memory.rlim_max = std::min<rlim_t>(memory_limit, memory.rlim_max);
+    memory.rlim_cur = memory.rlim_max;
+    return ::setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
 Result<Pipe> open_pipe() {

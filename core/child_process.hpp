@@ -38,7 +38,7 @@ struct ChildSettings {
     int input = -1, output = -1, error = -1, extra = -1;
     // "NAME=value"; added before the environment of this process
     std::vector<std::string> environment = {};
-    size_t memory_limit = 0;  // address space in bytes; 0: our own limit
+    size_t memory_limit = 0;  // address space in bytes; 0 or more than our own limit: our own
 };
 
 struct ProcessEnd {

@@ -196,6 +196,15 @@ TEST_CASE("a child has its memory limit, and dumps no core") {
                        {.memory_limit = size_t{1} << 30}))
               .succeeded());
     ::setrlimit(RLIMIT_CORE, &before);
+    // A limit that is lower already, as of a container, stays.
+    CHECK(status_of([] {
+              const rlimit lower{rlim_t{1} << 46, rlim_t{1} << 46};  // sanitizers reserve much
+              if (::setrlimit(RLIMIT_AS, &lower) != 0) return 1;
+              auto child = ChildProcess::start("sh", {"sh", "-c", "[ $(ulimit -v) = 68719476736 ]"},
+                                               {.memory_limit = size_t{1} << 47});
+              const auto end = child ? child->wait(patience) : std::nullopt;
+              return end && end->succeeded() ? 0 : 2;
+          }) == 0);
 }
 
 TEST_CASE("the whole process group ends with the child") {
