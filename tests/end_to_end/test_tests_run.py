@@ -35,6 +35,7 @@ class Clone:
             shutil.copy(SOURCE / name, directory / name)
         self.write("packaging/packages.sh", NO_PACKAGES)
         self.write("tests/lint/test_it.py", test)
+        (directory.parent / "tests").mkdir(exist_ok=True)
         self.runs = []
 
     def write(self, name, text):
@@ -44,6 +45,7 @@ class Clone:
     def start(self):
         # The default of pytest's directory is below our own TMPDIR, and an inner pytest must not use the outer one's plug-ins.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        kept["CDPATH"] = f"{self.directory.parent}:."  # makes cd(1) print a path, or go elsewhere
         run = subprocess.Popen(
             ["tests/run", "lint"], cwd=self.directory, env=kept, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
