@@ -19,6 +19,10 @@ Result<Seconds> parse_duration(std::string_view text);
 // For people: "10h 5min", "912 days", "3 s"; at most two units. "unknown" if not finite.
 std::string format_duration(Seconds duration);
 
+// An age in a single unit, for tables: "4 s", "2 min", "5 h", "12 d", "3.2 y". Negative: "in 5 h".
+// Not finite: "?".
+std::string short_age(Seconds age);
+
 // "2026-11-21 20:14:05 UTC"; "unknown" if out of range.
 std::string format_time(Timestamp time);
 

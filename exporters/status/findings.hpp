@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/facts.hpp"
+#include "exporters/status/describe.hpp"
 #include "exporters/status/view.hpp"
 
 namespace lastgood {
@@ -20,10 +21,14 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
                   const ViewOptions& options, const LinesOfFinding& more = {});
 
-enum class Ages { shown, hidden };
+// For findings about drives and arrays: what stands on them, and the backups of that; once for each
+// subject. Keeps a pointer to the judgements.
+LinesOfFinding consequences(const Judge& judgements, bool past, const ViewOptions& options);
 
-// A title such as "drive sdb", the subject's identity, and all its observations in words. With
-// Ages::hidden the ages of observations are left out: a saved output has none.
+// The subject's identity and all its observations in words; see describe.hpp.
+std::vector<std::string> subject_lines(const Subject& subject, const Judge& judgements,
+                                       const ViewOptions& options, Ages ages);
+// The same of a saved output, with a title such as "drive sdb".
 std::vector<std::string> subject_lines(const Subject& subject, const Facts& facts, Timestamp now,
                                        const ViewOptions& options, Ages ages);
 

@@ -58,12 +58,13 @@ Report only(const Report& report, const std::vector<const Subject*>& subjects) {
     return part;
 }
 
-// A drive without findings is fine only if its health has been read.
-Health health_of(const Report& part, Timestamp now, bool agent_dead) {
-    if (agent_dead) return Health::unknown;
-    const Health health = explanation_health(part);
-    const bool has_drive = !Facts(part).of(SubjectKind::drive).empty();
-    return health == Health::fine && has_drive ? judge(part, now).health : health;
+Health health_of(const Report& report, const std::vector<const Subject*>& subjects,
+                 const Facts& facts, Timestamp now, bool agent_is_gone) {
+    const Judge judgements(report, facts, now);
+    if (judge(report, judgements, agent_is_gone).agent_dead) return Health::unknown;
+    Health health = Health::fine;
+    for (const Subject* subject : subjects) health = worse(health, judgements.of(*subject).health);
+    return health;
 }
 
 std::string known_names(const Facts& facts) {
@@ -102,10 +103,10 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
                             known_names(facts)),
                 3};
     }
-    const Report part = only(report, subjects);
-    const bool agent_dead = judge(report, now, view.agent_gone).agent_dead;
-    const int code = exit_code(health_of(part, now, agent_dead));
-    return {options.json ? to_json(part) : render_subject(report, word, now, view), "", code};
+    const int code = exit_code(health_of(report, subjects, facts, now, view.agent_gone));
+    return {
+        options.json ? to_json(only(report, subjects)) : render_subject(report, word, now, view),
+        "", code};
 }
 
 // The agent holds this lock while it runs (agent/agent.cpp). So a killed agent is noticed before
@@ -158,9 +159,11 @@ int watch(const StatusOptions& options) {
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     const bool terminal = ::isatty(STDOUT_FILENO) == 1;
     for (;;) {
-        const Screen screen = screen_of(options, view_of_standard_output());
+        const ViewOptions view = view_of_standard_output();
+        Screen screen = screen_of(options, view);
         if (terminal) {
             std::fputs("\033[H\033[2J", stdout);
+            screen.text = top_of(screen.text, view.width, view.height);
         }
         const int code = print(screen);
         if (!terminal) {

@@ -34,9 +34,14 @@ std::vector<std::string> Table::format(size_t width, bool colour) const {
         return {};
     }
     if (fold && plain_rows() == rows.size()) {
-        const size_t title = display_width(header[0].text) + 2;
-        return {coloured(header[0].text, header[0].colour, colour) + "  " +
-                shorten(folded, width > title ? width - title : 0)};
+        const size_t indent = display_width(header[0].text) + 2;
+        std::string start = coloured(header[0].text, header[0].colour, colour) + "  ";
+        std::vector<std::string> lines;
+        for (const std::string& line : wrap(folded, width > indent + 20 ? width - indent : 20)) {
+            lines.push_back(start + line);
+            start.assign(indent, ' ');
+        }
+        return lines;
     }
     std::vector<std::vector<Cell>> cells{header};
     for (const Row& row : rows) {
@@ -52,9 +57,9 @@ std::vector<std::string> Table::format(size_t width, bool colour) const {
             cells[0][column].text.clear();
         }
     }
-    auto lines = format_table(cells, width, flexible, colour);
+    auto lines = format_table(cells, {.width = width, .steps = steps, .colour = colour});
     if (fold) {
-        lines.push_back(shorten(folded, width));
+        for (std::string& line : wrap(folded, width)) lines.push_back(std::move(line));
     }
     return lines;
 }

@@ -17,51 +17,6 @@ namespace lastgood {
 
 namespace {
 
-struct State {
-    std::string word;
-    Colour colour = Colour::none;
-    int rank = 0;  // rows with a higher rank come first
-};
-
-State state_of(Severity severity) {
-    switch (severity) {
-        case Severity::critical:
-            return {"CRITICAL", colour_of(severity), 5};
-        case Severity::warning:
-            return {"warning", colour_of(severity), 4};
-        case Severity::unknown:
-            return {"unknown", colour_of(severity), 3};
-    }
-    return {"unknown", Colour::magenta, 3};
-}
-
-State state_of(const Subject& drive, DriveState state) {
-    if (drive.worst) {
-        return state_of(*drive.worst);
-    }
-    switch (state) {
-        case DriveState::fine:
-            return {"fine", Colour::green, 0};
-        case DriveState::failed:
-            return {"FAILED", Colour::red, 5};
-        case DriveState::gone:
-            return {"gone", Colour::magenta, 3};
-        case DriveState::not_answering:
-            return {"unknown", Colour::magenta, 3};
-        case DriveState::not_read:
-            return {"not read", Colour::magenta, 3};
-        case DriveState::no_health_data:
-            return {"no data", Colour::none, 1};
-        case DriveState::asleep:
-            return {"asleep", Colour::none, 1};
-    }
-    return {"unknown", Colour::magenta, 3};
-}
-
-State state_of(const Subject& subject) {
-    return subject.worst ? state_of(*subject.worst) : State{"fine", Colour::green, 0};
-}
-
 Cell state_cell(const State& state, const TableContext& context) {
     if (context.past) {
         return {"was " + state.word, state.colour == Colour::green ? Colour::none : state.colour};
@@ -117,25 +72,44 @@ double kernel_errors(const Subject& drive) {
     return most;
 }
 
-std::string drive_remarks(const Subject& drive) {
-    std::vector<std::string> parts;
-    const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
-        if (const double n = sum(drive, metric); n > 0) {
-            parts.push_back(counted(n, one, many));
-        }
-    };
-    if (const double errors = kernel_errors(drive); errors > 0) {
-        parts.push_back(counted(errors, "kernel error", "kernel errors"));
+std::string joined(const std::vector<std::string>& parts) {
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// What related subjects say, in two words each: "md0 CRITICAL". A filesystem's backup has a column
+// of its own.
+void add_related(std::vector<std::string>& parts, const Judgement& judgement) {
+    for (const Reason& reason : judgement.reasons) {
+        if (reason.related == nullptr || reason.related->kind == SubjectKind::backup) continue;
+        std::string part = fmt::format(
+            "{} {}", reason.related->name(),
+            state_word(reason.finding ? health_of(reason.finding->severity) : reason.health));
+        if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
     }
+}
+
+std::string drive_remarks(const Subject& drive, const TableContext& context) {
+    std::vector<std::string> parts;
+    for (const Membership* membership : context.judge.relations().memberships_of(drive)) {
+        const std::string array = membership->array->name();
+        if (membership->fatal == true) parts.push_back("must stay in " + array);
+        if (membership->bad_blocks > 0)
+            parts.push_back(counted(*membership->bad_blocks, "bad range in ", "bad ranges in ") +
+                            array);
+    }
+    const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
+        if (const double n = sum(drive, metric); n > 0) parts.push_back(counted(n, one, many));
+    };
+    if (const double errors = kernel_errors(drive); errors > 0)
+        parts.push_back(counted(errors, "kernel error", "kernel errors"));
     count(metric::drive_pending_sectors, "pending", "pending");
     count(metric::drive_offline_uncorrectable_sectors, "uncorrectable", "uncorrectable");
     count(metric::drive_reallocated_sectors, "reallocated", "reallocated");
     count(metric::drive_media_errors_total, "media error", "media errors");
     count(metric::drive_grown_defects, "defect", "defects");
-    if (const auto used = drive.value(metric::drive_used_endurance_ratio); used && *used >= 0.8) {
+    if (const auto used = drive.value(metric::drive_used_endurance_ratio); used && *used >= 0.8)
         parts.push_back(percent(used) + " worn");
-    }
-    return fmt::format("{}", fmt::join(parts, ", "));
+    return joined(parts);
 }
 
 struct Range {
@@ -173,36 +147,76 @@ std::string fold_text(const Table& table, std::string_view noun, const TableCont
 }  // namespace
 
 Colour colour_of(Severity severity) {
-    switch (severity) {
-        case Severity::critical:
-            return Colour::red;
-        case Severity::warning:
+    return colour_of(health_of(severity));
+}
+
+Colour colour_of(Health health) {
+    switch (health) {
+        case Health::fine:
+            return Colour::green;
+        case Health::warning:
             return Colour::yellow;
-        case Severity::unknown:
+        case Health::critical:
+            return Colour::red;
+        case Health::unknown:
             return Colour::magenta;
     }
     return Colour::magenta;
 }
 
-DriveState drive_state(const Subject& drive) {
-    if (drive.value(metric::drive_present) == 0) {
-        return DriveState::gone;
+namespace {
+
+int rank_of(Health health) {
+    switch (health) {
+        case Health::fine:
+            return 0;
+        case Health::warning:
+            return 4;
+        case Health::critical:
+            return 6;
+        case Health::unknown:
+            return 3;
     }
-    if (drive.value(metric::drive_smart_passed) == 0) {
-        return DriveState::failed;
+    return 3;
+}
+
+// Nothing is wrong with the drive itself; an array needs it. "CRITICAL" would invite to pull it.
+bool only_vital(const Subject& drive, const Judgement& judgement) {
+    return drive.findings.empty() && judgement.health == Health::critical &&
+           judgement.reasons.front().related != nullptr;
+}
+
+std::string_view special_word(DriveState state, Health health) {
+    switch (state) {
+        case DriveState::failed:
+            return "FAILED";
+        case DriveState::gone:
+            return "gone";
+        case DriveState::not_read:
+            return "not read";
+        case DriveState::no_health_data:
+            return health == Health::fine ? "no data" : "";
+        case DriveState::asleep:
+            return health == Health::fine ? "asleep" : "";
+        case DriveState::fine:
+        case DriveState::not_answering:
+            return "";
     }
-    if (drive.value(metric::drive_answering) == 0) {
-        return DriveState::not_answering;
-    }
-    if (drive.label(metric::drive_info, "reader") == "none") {
-        return DriveState::no_health_data;
-    }
-    const std::string_view power = drive.label(metric::drive_power_state, "state");
-    if (power == "standby" || power == "sleep") {
-        return DriveState::asleep;
-    }
-    return drive.first(metric::drive_read_timestamp_seconds) ? DriveState::fine
-                                                             : DriveState::not_read;
+    return "";
+}
+
+}  // namespace
+
+State state_of(const Subject& subject, const Judgement& judgement, Timestamp now) {
+    State state{std::string(state_word(judgement.health)), colour_of(judgement.health),
+                rank_of(judgement.health)};
+    if (subject.kind != SubjectKind::drive) return state;
+    if (only_vital(subject, judgement)) return {"VITAL", Colour::red, 5};
+    if (judgement.health == Health::warning || judgement.health == Health::critical) return state;
+    const std::string_view word = special_word(drive_state(subject, now), judgement.health);
+    if (!word.empty()) state.word = word;
+    if (judgement.health == Health::fine && !word.empty()) return {state.word, Colour::none, 1};
+    return state;
 }
 
 Table drive_table(const TableContext& context) {
@@ -216,19 +230,21 @@ Table drive_table(const TableContext& context) {
                     right("on for"),
                     right("read"),
                     {""}};
-    table.flexible = {2, 3, 8, 4, 6};
+    table.steps = {{8, Fit::below}, {6, Fit::drop}, {4, Fit::drop}, {2, Fit::below},
+                   {5, Fit::drop},  {7, Fit::drop}, {3, Fit::below}};
     std::vector<std::pair<int, Row>> ranked;
     Range temperature, read;
-    for (const Subject* drive : context.facts.of(SubjectKind::drive)) {
-        const DriveState state = drive_state(*drive);
-        const State shown = state_of(*drive, state);
+    const Timestamp now = context.judge.now();
+    for (const Subject* drive : context.judge.facts().of(SubjectKind::drive)) {
+        const Judgement judgement = context.judge.of(*drive);
+        const State shown = state_of(*drive, judgement, now);
         const auto info = [&](const char* key) {
             return harmless(drive->label(metric::drive_info, key));
         };
         const auto degrees = drive->value(metric::drive_temperature_celsius);
         const auto read_at = drive->value(metric::drive_read_timestamp_seconds);
         const auto on = drive->value(metric::drive_power_on_seconds);
-        const std::string remarks = drive_remarks(*drive);
+        const std::string remarks = drive_remarks(*drive, context);
         Row row;
         row.cells = {state_cell(shown, context),
                      {drive->name()},
@@ -237,12 +253,12 @@ Table drive_table(const TableContext& context) {
                      right(size_text(drive->value(metric::drive_size_bytes))),
                      right(degrees ? fmt::format("{:.0f} C", *degrees) : ""),
                      right(on ? short_age(*on) : ""),
-                     right(age_of(read_at, context.now)),
+                     right(age_of(read_at, now)),
                      {remarks}};
-        row.plain = !drive->worst && state == DriveState::fine && remarks.empty();
+        row.plain = shown.word == "fine" && remarks.empty();
         if (row.plain) {
             temperature.add(degrees);
-            read.add(read_at ? std::optional(context.now - *read_at) : std::nullopt);
+            read.add(read_at ? std::optional(now - *read_at) : std::nullopt);
         }
         ranked.emplace_back(shown.rank, std::move(row));
     }
@@ -271,9 +287,11 @@ Table array_table(const TableContext& context) {
                     right("survives"),
                     right("checked"),
                     {""}};
-    table.flexible = {8, 4, 7};
+    table.steps = {{8, Fit::below}, {7, Fit::drop}, {5, Fit::drop}, {4, Fit::below}};
     std::vector<std::pair<int, Row>> ranked;
-    for (const Subject* array : context.facts.of(SubjectKind::array)) {
+    const Timestamp now = context.judge.now();
+    for (const Subject* array : context.judge.facts().of(SubjectKind::array)) {
+        const Judgement judgement = context.judge.of(*array);
         const auto members = array->value(metric::array_members);
         const auto missing = array->value(metric::array_degraded_members);
         const auto survives = array->value(metric::array_survivable_failures);
@@ -301,7 +319,8 @@ Table array_table(const TableContext& context) {
         if (const auto spares = array->value(metric::array_spare_members); spares && *spares > 0) {
             remarks.push_back(counted(*spares, "spare", "spares"));
         }
-        const State shown = state_of(*array);
+        add_related(remarks, judgement);
+        const State shown = state_of(*array, judgement, now);
         const auto remaining = array->value(metric::array_sync_remaining_seconds);
         Row row;
         row.cells = {
@@ -313,9 +332,9 @@ Table array_table(const TableContext& context) {
             {doing},
             right(remaining ? short_age(*remaining) : ""),
             right(survives ? fmt::format("{:.0f} more", *survives) : ""),
-            right(age_of(array->value(metric::array_last_check_timestamp_seconds), context.now)),
-            {fmt::format("{}", fmt::join(remarks, ", "))}};
-        row.plain = !array->worst && doing.empty() && remarks.empty();
+            right(age_of(array->value(metric::array_last_check_timestamp_seconds), now)),
+            {joined(remarks)}};
+        row.plain = judgement.health == Health::fine && doing.empty() && remarks.empty();
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
@@ -333,13 +352,15 @@ Table filesystem_table(const TableContext& context) {
                     right("full in"),
                     {"backup"},
                     {""}};
-    table.flexible = {1, 7};
+    table.steps = {{7, Fit::below}, {4, Fit::drop}, {5, Fit::drop}, {2, Fit::drop}};
     std::vector<std::pair<int, Row>> ranked;
     Range used_range;
-    for (const Subject* filesystem : context.facts.of(SubjectKind::filesystem)) {
+    const Timestamp now = context.judge.now();
+    for (const Subject* filesystem : context.judge.facts().of(SubjectKind::filesystem)) {
+        const Judgement judgement = context.judge.of(*filesystem);
+        const Cover cover = context.judge.cover_of(*filesystem);
         const auto used = filesystem->value(metric::filesystem_used_ratio);
         const auto full_at = filesystem->value(metric::filesystem_full_at_timestamp_seconds);
-        const auto backed_up = filesystem->value(metric::filesystem_backed_up);
         std::vector<std::string> remarks;
         if (filesystem->value(metric::filesystem_read_only) == 1) {
             remarks.emplace_back("read-only");
@@ -354,19 +375,18 @@ Table filesystem_table(const TableContext& context) {
             errors > 0) {
             remarks.push_back(counted(errors, "error", "errors"));
         }
-        const State shown = state_of(*filesystem);
+        add_related(remarks, judgement);
+        const State shown = state_of(*filesystem, judgement, now);
         Row row;
         row.cells = {state_cell(shown, context),
                      {filesystem->name()},
                      {harmless(filesystem->label(metric::filesystem_info, "fstype"))},
                      right(percent(used)),
                      right(size_text(filesystem->value(metric::filesystem_size_bytes))),
-                     right(full_at ? short_age(std::max(*full_at - context.now, 0.0)) : ""),
-                     {!backed_up       ? ""
-                      : *backed_up > 0 ? "yes"
-                                       : "none"},
-                     {fmt::format("{}", fmt::join(remarks, ", "))}};
-        row.plain = !filesystem->worst && remarks.empty();
+                     right(full_at ? short_age(std::max(*full_at - now, 0.0)) : ""),
+                     {cover.word},
+                     {joined(remarks)}};
+        row.plain = judgement.health == Health::fine && remarks.empty();
         if (row.plain) {
             used_range.add(used);
         }
@@ -381,27 +401,6 @@ Table filesystem_table(const TableContext& context) {
     return table;
 }
 
-namespace {
-
-// The newest copy that proves a backup. File activity proves nothing; it is used only if there is
-// no proof.
-const Observation* newest_copy(const Subject& backup) {
-    const Observation* best = nullptr;
-    const auto proof = [](const Observation& copy) {
-        return copy.label("confidence") != "activity";
-    };
-    for (const Observation* copy : backup.observations) {
-        if (copy->metric == &metric::backup_newest_timestamp_seconds &&
-            (best == nullptr ||
-             std::pair(proof(*copy), copy->value) > std::pair(proof(*best), best->value))) {
-            best = copy;
-        }
-    }
-    return best;
-}
-
-}  // namespace
-
 Table backup_table(const TableContext& context) {
     Table table;
     table.header = {{"BACKUPS", Colour::bold},
@@ -413,10 +412,12 @@ Table backup_table(const TableContext& context) {
                     right("oldest"),
                     {"proof"},
                     {""}};
-    table.flexible = {1, 8, 6};
+    table.steps = {{8, Fit::below}, {6, Fit::drop}, {5, Fit::drop}, {4, Fit::drop}, {7, Fit::drop}};
     std::vector<std::pair<int, Row>> ranked;
     Range ages;
-    for (const Subject* backup : context.facts.of(SubjectKind::backup)) {
+    const Timestamp now = context.judge.now();
+    for (const Subject* backup : context.judge.facts().of(SubjectKind::backup)) {
+        const Judgement judgement = context.judge.of(*backup);
         const Observation* newest = newest_copy(*backup);
         const auto limit = backup->value(metric::backup_max_age_seconds);
         const auto kept = backup->value(metric::backup_count);
@@ -436,24 +437,23 @@ Table backup_table(const TableContext& context) {
                                  : domain == "same-drive" ? "on the same drive"
                                                           : "on the same filesystem");
         }
-        State shown = state_of(*backup);
-        if (!backup->worst && newest == nullptr) {
-            shown = {"unknown", Colour::magenta, 3};
-        }
+        const State shown = state_of(*backup, judgement, now);
+        const bool never = copy_state(*backup, now) == CopyState::never;
         Row row;
-        row.cells = {
-            state_cell(shown, context),
-            {backup->name()},
-            right(newest != nullptr ? short_age(context.now - newest->value) : "never"),
-            right(limit ? short_age(*limit) : ""),
-            right(size_text(backup->value(metric::backup_size_bytes))),
-            right(kept ? fmt::format("{:.0f}", *kept) : ""),
-            right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), context.now)),
-            {newest != nullptr ? harmless(newest->label("confidence")) : ""},
-            {fmt::format("{}", fmt::join(remarks, ", "))}};
-        row.plain = !backup->worst && newest != nullptr && remarks.empty();
+        row.cells = {state_cell(shown, context),
+                     {backup->name()},
+                     right(newest != nullptr ? short_age(now - newest->value)
+                           : never           ? "never"
+                                             : "unknown"),
+                     right(limit ? short_age(*limit) : ""),
+                     right(size_text(backup->value(metric::backup_size_bytes))),
+                     right(kept ? fmt::format("{:.0f}", *kept) : ""),
+                     right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), now)),
+                     {newest != nullptr ? harmless(newest->label("confidence")) : ""},
+                     {joined(remarks)}};
+        row.plain = judgement.health == Health::fine && newest != nullptr && remarks.empty();
         if (row.plain) {
-            ages.add(context.now - newest->value);
+            ages.add(now - newest->value);
         }
         ranked.emplace_back(shown.rank, std::move(row));
     }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/facts.hpp"
+#include "core/judgement.hpp"
 #include "exporters/status/text.hpp"
 
 namespace lastgood {
@@ -17,21 +17,20 @@ struct Row {
 
 struct Table {
     std::vector<Cell> header;
-    std::vector<Row> rows;         // worst first
-    std::vector<size_t> flexible;  // indexes of columns that may be cut
-    std::string folded;            // replaces the plain rows: "24 drives, all fine: 31 to 38 C"
-    bool fold = false;             // format() folds the plain rows
+    std::vector<Row> rows;       // worst first
+    std::vector<FitStep> steps;  // how it becomes narrower; see TableLayout
+    std::string folded;          // replaces the plain rows: "24 drives, all fine: 31 to 38 C"
+    bool fold = false;           // format() folds the plain rows
 
     size_t plain_rows() const;
     size_t foldable() const;  // lines that folding would save
-    size_t lines() const;     // lines that format() returns, with the header; 0 without rows
-    // Lines of at most `width` columns, unless the flexible columns cannot be cut that far.
+    size_t lines() const;     // lines that format() returns if it is wide enough; 0 without rows
+    // Lines of at most `width` columns, unless a single word is wider.
     std::vector<std::string> format(size_t width, bool colour) const;
 };
 
 struct TableContext {
-    const Facts& facts;
-    Timestamp now = 0;
+    const Judge& judge;
     bool past = false;  // the report is old: nothing is shown in green
 };
 
@@ -40,10 +39,17 @@ Table array_table(const TableContext& context);
 Table filesystem_table(const TableContext& context);
 Table backup_table(const TableContext& context);
 
-// The state that a drive's row shows if there is no finding about the drive.
-enum class DriveState { fine, failed, gone, not_answering, no_health_data, asleep, not_read };
-DriveState drive_state(const Subject& drive);
+// The state of a subject in one word: "fine", "warning", "CRITICAL", "unknown", of drives also
+// "asleep", "no data", "gone", "FAILED", "not read", and "VITAL": nothing is wrong with it itself,
+// but data is lost if it fails or is pulled.
+struct State {
+    std::string word;
+    Colour colour = Colour::none;
+    int rank = 0;  // rows with a higher rank come first
+};
+State state_of(const Subject& subject, const Judgement& judgement, Timestamp now);
 
+Colour colour_of(Health health);
 Colour colour_of(Severity severity);
 
 }  // namespace lastgood

@@ -6,8 +6,7 @@
 #include <cmath>
 
 #include "core/facts.hpp"
-#include "core/metrics/agent.hpp"
-#include "core/metrics/drives.hpp"
+#include "core/judgement.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/tables.hpp"
 #include "exporters/status/text.hpp"
@@ -17,34 +16,6 @@ namespace lastgood {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-std::string_view word_of(Health health) {
-    switch (health) {
-        case Health::fine:
-            return "FINE";
-        case Health::warning:
-            return "WARNING";
-        case Health::critical:
-            return "CRITICAL";
-        case Health::unknown:
-            return "UNKNOWN";
-    }
-    return "UNKNOWN";
-}
-
-Colour colour_of(Health health) {
-    switch (health) {
-        case Health::fine:
-            return Colour::green;
-        case Health::warning:
-            return Colour::yellow;
-        case Health::critical:
-            return Colour::red;
-        case Health::unknown:
-            return Colour::magenta;
-    }
-    return Colour::magenta;
-}
 
 std::string count_of(size_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -141,39 +112,59 @@ void add_tables(Lines& lines, std::vector<Table> tables, const ViewOptions& opti
     }
 }
 
-void add_headline(Lines& lines, const Report& report, const Facts& facts, const Verdict& verdict,
-                  Timestamp now, const ViewOptions& options) {
+// Adds "db8: CRITICAL  text", wrapped.
+void add_first_line(Lines& lines, const std::string& name, Health health, std::string_view text,
+                    const ViewOptions& options) {
+    const std::string word(loud_word_of(health));
+    std::string start;
+    for (const std::string& line :
+         wrap(fmt::format("{}: {}  {}", name, word, text), options.width, indent)) {
+        // The word is on the first line unless the name is very long.
+        const size_t at = lines.empty() ? line.find(word, name.size()) : std::string::npos;
+        lines.push_back(at == std::string::npos
+                            ? line
+                            : line.substr(0, at) +
+                                  coloured(word, colour_of(health), options.colour) +
+                                  line.substr(at + word.size()));
+    }
+}
+
+std::string dead_agent_text(Seconds age, Timestamp written_at, const ViewOptions& options) {
+    std::string text;
+    if (options.agent_gone) {
+        text = fmt::format("the lastgood agent is not running. Its last report is {} old ({}).",
+                           format_duration(std::max(age, 0.0)), format_time(written_at));
+    } else if (age > 0) {
+        text = fmt::format("the lastgood agent is dead or hangs. Its last report is {} old ({}).",
+                           format_duration(age), format_time(written_at));
+    } else {
+        text = fmt::format(
+            "the last report is {} ahead of the clock ({}): the clock was set back, "
+            "or the agent is dead.",
+            format_duration(-age), format_time(written_at));
+    }
+    return text + " Everything below may be outdated.";
+}
+
+void add_headline(Lines& lines, const Report& report, const Judge& judgements,
+                  const Verdict& verdict, const ViewOptions& options) {
     const std::string host = harmless(report.host.empty() ? "this host" : report.host);
-    const Seconds age = now - report.written_at;
+    const Seconds age = judgements.now() - report.written_at;
+    const std::string subjects = subject_counts(judgements.facts());
+    const std::string counts = finding_counts(verdict);
     std::string text;
     if (verdict.agent_dead) {
-        if (options.agent_gone) {
-            text = fmt::format(
-                "{}: the lastgood agent is not running. Its last report is {} old ({}).", host,
-                format_duration(std::max(age, 0.0)), format_time(report.written_at));
-        } else if (age > 0) {
-            text = fmt::format(
-                "{}: the lastgood agent is dead or hangs. Its last report is {} old ({}).", host,
-                format_duration(age), format_time(report.written_at));
-        } else {
-            text = fmt::format(
-                "{}: the last report is {} ahead of the clock ({}): the clock was set "
-                "back, or the agent is dead.",
-                host, format_duration(-age), format_time(report.written_at));
-        }
-        text += " Everything below may be outdated.";
+        text = dead_agent_text(age, report.written_at, options);
     } else if (verdict.health == Health::fine) {
-        text = fmt::format("{}: nothing wrong found in {}", host, subject_counts(facts));
-    } else if (const auto counts = finding_counts(verdict); !counts.empty()) {
-        const std::string subjects = subject_counts(facts);
-        text = fmt::format("{}: {}{}{}", host, counts, subjects.empty() ? "" : " in ", subjects);
+        text = subjects;
+    } else if (!counts.empty()) {
+        text = fmt::format("{}{}{}", counts, subjects.empty() ? "" : " in ", subjects);
     } else {
-        text = fmt::format("{}: some checks failed; the others found nothing wrong", host);
-        if (report.observations.empty()) {
-            text = fmt::format("{}: nothing is known yet", host);
-        }
+        text = report.observations.empty() ? "nothing is known yet"
+                                           : "not everything could be looked at; no fault is known";
     }
-    add_paragraph(lines, word_of(verdict.health), colour_of(verdict.health), text, options);
+    if (!verdict.agent_dead) text += fmt::format("; report {} old", short_age(std::max(age, 0.0)));
+    add_first_line(lines, host, verdict.health, text, options);
     if (verdict.agent_dead) {
         add_paragraph(
             lines, "", Colour::none,
@@ -181,173 +172,38 @@ void add_headline(Lines& lines, const Report& report, const Facts& facts, const 
                 ? "Restart it: systemctl restart lastgood. Its log: journalctl -u lastgood"
                 : "Start it again: lastgood run",
             options);
-        const auto counts = finding_counts(verdict);
         add_paragraph(
             lines, "", Colour::none,
             fmt::format("At that time: {}.", counts.empty() ? "nothing wrong found" : counts),
             options);
     }
-    std::string watched =
-        report.watched_since > 0
-            ? fmt::format("watched since {} ({})", format_time(report.watched_since),
-                          short_age(now - report.watched_since))
-            : "watched since: unknown";
-    if (!verdict.agent_dead) {
-        watched += fmt::format("; report {} old", short_age(std::max(age, 0.0)));
-    }
-    add_paragraph(lines, "", Colour::none, watched, options);
-}
-
-// Adds drives whose health should be known but is not (not_known), and drives that report no health
-// data (notes).
-void judge_drives(const Facts& facts, Verdict& verdict) {
-    std::vector<std::string> silent;
-    for (const Subject* drive : facts.of(SubjectKind::drive)) {
-        const bool found = drive->worst.has_value();
-        switch (drive_state(*drive)) {
-            case DriveState::fine:
-                break;
-            case DriveState::failed:
-                if (!found) {
-                    verdict.not_known.push_back(drive->name() + " reports that it has failed");
-                }
-                break;
-            case DriveState::gone:
-                if (!found) {
-                    verdict.not_known.push_back(drive->name() + " has disappeared");
-                }
-                break;
-            case DriveState::not_answering:
-                if (!found) {
-                    verdict.not_known.push_back(drive->name() + " did not answer the last query");
-                }
-                break;
-            case DriveState::not_read:
-                verdict.not_known.push_back(drive->name() + ": its health has not been read yet");
-                break;
-            case DriveState::asleep:
-                if (!drive->first(metric::drive_read_timestamp_seconds)) {
-                    verdict.not_known.push_back(
-                        drive->name() +
-                        ": asleep since it was first seen; its health has not been read yet");
-                }
-                break;
-            case DriveState::no_health_data:
-                silent.push_back(drive->name());
-                break;
-        }
-    }
-    if (!silent.empty()) {
-        const bool all = silent.size() == facts.of(SubjectKind::drive).size();
-        const size_t shown = std::min<size_t>(silent.size(), 12);
-        verdict.notes.push_back(fmt::format(
-            "{}no health data from {}{} (virtual drives and some USB bridges have none)",
-            all ? "no drive here reports its health: " : "",
-            fmt::join(silent.begin(), silent.begin() + static_cast<ptrdiff_t>(shown), ", "),
-            silent.size() > shown ? fmt::format(" and {} more", silent.size() - shown) : ""));
-    }
-}
-
-void judge_collectors(const Report& report, const Facts& facts, Timestamp now, Verdict& verdict) {
-    for (const Problem& problem : report.problems) {
-        const Subject* drive = facts.find(SubjectKind::drive, problem.subject);
-        const std::string subject = drive != nullptr ? drive->name() : harmless(problem.subject);
-        verdict.not_known.push_back(fmt::format(
-            "{}{}{}: {}{}", harmless(problem.collector), subject.empty() ? "" : ": ", subject,
-            harmless(problem.message),
-            problem.since > 0
-                ? fmt::format(" (for {})", short_age(std::max(now - problem.since, 0.0)))
-                : ""));
-    }
-    for (const Subject* collector : facts.of(SubjectKind::collector)) {
-        const bool told =
-            collector->worst || std::ranges::any_of(report.problems, [&](const Problem& problem) {
-                return problem.collector == collector->id;
-            });
-        if (!told && collector->value(metric::collector_success) == 0) {
-            verdict.not_known.push_back(collector->name() + ": its last run failed");
-        }
-    }
+    if (const std::string proof = proof_of(judgements);
+        verdict.health == Health::fine && !proof.empty())
+        add_paragraph(lines, "", Colour::none, proof, options);
+    add_paragraph(lines, "", Colour::none,
+                  report.watched_since > 0
+                      ? fmt::format("watched since {} ({})", format_time(report.watched_since),
+                                    short_age(judgements.now() - report.watched_since))
+                      : "watched since: unknown",
+                  options);
 }
 
 }  // namespace
 
-int exit_code(Health health) {
-    switch (health) {
-        case Health::fine:
-            return 0;
-        case Health::warning:
-            return 1;
-        case Health::critical:
-            return 2;
-        case Health::unknown:
-            return 3;
-    }
-    return 3;
-}
-
-Verdict judge(const Report& report, Timestamp now, bool agent_gone) {
-    const Facts facts(report);
-    Verdict verdict;
-    verdict.agent_dead = agent_gone || std::abs(now - report.written_at) > agent_silence;
-    for (const Finding& finding : report.findings) {
-        switch (finding.severity) {
-            case Severity::critical:
-                ++verdict.critical;
-                break;
-            case Severity::warning:
-                ++verdict.warning;
-                break;
-            case Severity::unknown:
-                ++verdict.unknown;
-                break;
-        }
-    }
-    const bool drives = !facts.of(SubjectKind::drive).empty();
-    const bool filesystems = !facts.of(SubjectKind::filesystem).empty();
-    const bool backups = !facts.of(SubjectKind::backup).empty();
-    if (!drives && !filesystems && !backups && facts.of(SubjectKind::array).empty()) {
-        verdict.not_known.emplace_back(
-            facts.of(SubjectKind::collector).empty()
-                ? "no collector has reported yet"
-                : "no drive, array, filesystem or backup was found here");
-    } else if (!drives) {
-        verdict.notes.emplace_back(
-            "no drive was found (a container, or no permission?): what lies under the filesystems "
-            "is unknown");
-    }
-    judge_collectors(report, facts, now, verdict);
-    judge_drives(facts, verdict);
-    if (!backups) {
-        verdict.notes.emplace_back(
-            "no backup is configured, so no copy is watched; find backups: lastgood config "
-            "discover");
-    }
-    if (verdict.critical > 0) {
-        verdict.health = Health::critical;
-    } else if (verdict.warning > 0) {
-        verdict.health = Health::warning;
-    } else if (verdict.unknown > 0 || !verdict.not_known.empty()) {
-        verdict.health = Health::unknown;
-    }
-    if (verdict.agent_dead) {
-        verdict.health = Health::unknown;
-    }
-    return verdict;
-}
-
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options) {
     const Facts facts(report);
-    const Verdict verdict = judge(report, now, options.agent_gone);
+    const Judge judgements(report, facts, now);
+    const Verdict verdict = judge(report, judgements, options.agent_gone);
     Lines lines;
-    add_headline(lines, report, facts, verdict, now, options);
-    add_findings(lines, facts, report.findings, now, verdict.agent_dead, options);
+    add_headline(lines, report, judgements, verdict, options);
+    add_findings(lines, facts, report.findings, now, verdict.agent_dead, options,
+                 consequences(judgements, verdict.agent_dead, options));
     if (!verdict.not_known.empty() || !verdict.notes.empty()) {
         lines.emplace_back();
         add_list(lines, "UNKNOWN", Colour::magenta, verdict.not_known, 6, options);
         add_list(lines, "NOTE", Colour::none, verdict.notes, 6, options);
     }
-    const TableContext context{facts, now, verdict.agent_dead};
+    const TableContext context{judgements, verdict.agent_dead};
     add_tables(lines,
                {drive_table(context), array_table(context), filesystem_table(context),
                 backup_table(context)},
@@ -387,23 +243,8 @@ std::string render_no_report(const Error& error, std::string_view path,
 
 Health explanation_health(const Report& report) {
     Health health = report.problems.empty() ? Health::fine : Health::unknown;
-    std::optional<Severity> worst;
-    for (const Finding& finding : report.findings) {
-        worst = std::max(worst.value_or(finding.severity), finding.severity);
-    }
-    if (worst) {
-        switch (*worst) {
-            case Severity::critical:
-                health = Health::critical;
-                break;
-            case Severity::warning:
-                health = Health::warning;
-                break;
-            case Severity::unknown:
-                health = Health::unknown;
-                break;
-        }
-    }
+    for (const Finding& finding : report.findings)
+        health = worse(health, health_of(finding.severity));
     return health;
 }
 

@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/judgement.hpp"
 #include "core/report.hpp"
 
 namespace lastgood {
 
 struct ViewOptions {
-    size_t width = 80;  // columns
+    size_t width = 80;  // columns; lines are wider only if a single word is
     // Lines. Rows without remarks are folded until the screen fits. 0: never fold.
     size_t height = 24;
     bool colour = false;      // use escape sequences
@@ -18,8 +19,9 @@ struct ViewOptions {
     bool has_service = true;  // systemd runs here and has lastgood.service
 };
 
-enum class Health { fine, warning, critical, unknown };
 int exit_code(Health health);  // 0, 1, 2, 3
+// A word for the beginning of a screen: "FINE", "WARNING", "CRITICAL", "UNKNOWN".
+std::string_view loud_word_of(Health health);
 
 // A report older than this means that the agent is dead or hangs: it writes one every 15 s at
 // least.
@@ -37,6 +39,11 @@ struct Verdict {
 
 // The health of the host at `now`. A dead agent makes it unknown; else the worst finding decides.
 Verdict judge(const Report& report, Timestamp now, bool agent_gone = false);
+Verdict judge(const Report& report, const Judge& judgements, bool agent_gone);
+
+// What a healthy host shows for it: how lately its drives were read, its arrays checked, its
+// backups made. One line of text; "" if it has none of these.
+std::string proof_of(const Judge& judgements);
 
 // The whole screen.
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options);

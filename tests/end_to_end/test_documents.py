@@ -93,8 +93,8 @@ def test_the_sample_in_the_readme_is_what_the_program_prints(installation):
     printed = installation.call("status", "--report", str(path)).stdout
 
     readme = SOURCE / "README.md"
-    sample = re.compile(r"(?<=^```\n)CRITICAL  db8.*?(?=^```$)", re.MULTILINE | re.DOTALL)
-    volatile = re.compile(r"watched since \S+ \S+|report \ds old")
+    sample = re.compile(r"(?<=^```\n)db8: CRITICAL.*?(?=^```$)", re.MULTILINE | re.DOTALL)
+    volatile = re.compile(r"watched since \S+ \S+|report \d s old")
     (shown,) = sample.findall(readme.read_text())
     if os.environ.get("LASTGOOD_ACCEPT") and volatile.sub("", shown) != volatile.sub("", printed):
         readme.write_text(sample.sub(lambda _: printed, readme.read_text()))

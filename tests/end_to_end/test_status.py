@@ -1,7 +1,14 @@
 """`lastgood status`: exit codes, a dead agent, --json, one subject."""
 
+import fcntl
 import json
+import os
+import pty
+import select
 import signal
+import struct
+import subprocess
+import termios
 import time
 
 from test_isolation import collector, script
@@ -68,3 +75,39 @@ def test_an_unknown_subject_is_an_error(installation):
     done = installation.call("status", "no-such-thing")
     assert done.returncode != 0
     assert "no-such-thing" in done.stderr + done.stdout
+
+
+def test_watch_shows_the_top_of_a_long_screen(installation):
+    """On a terminal with 24 rows the first lines, which are the worst, stay; the rest is counted."""
+    findings = [
+        {"rule": f"r{i}", "severity": "critical", "kind": "host", "subject": "", "summary": f"Number {i} is bad.", "steps": ["Look."],
+         "since": time.time()}
+        for i in range(30)
+    ]
+    path = installation.directory / "long.json"
+    path.write_text(json.dumps({
+        "host": "db8", "version": "1", "written_at": time.time(), "watched_since": 0, "observations": [], "findings": findings,
+        "problems": [],
+    }))
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = installation.command("status", "--watch", "--report", str(path))
+    process = subprocess.Popen(command, stdin=end, stdout=end, stderr=end)
+    try:
+        printed = b""
+        deadline = time.monotonic() + 20
+        while b"more lines" not in printed and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 1)[0]:
+                printed += os.read(terminal, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 2
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
+        os.close(end)
+    start = b"\x1b[H\x1b[2J"
+    screen = printed.split(start)[1]
+    assert b"db8" in screen.split(b"\n")[0] and b"CRITICAL" in screen.split(b"\n")[0]
+    assert screen.count(b"\n") < 24
+    assert b"Number 0 is bad." in screen

@@ -90,6 +90,7 @@ class Builder {
         add(metric::filesystem_used_ratio, mount, used);
         add(metric::filesystem_read_only, mount, 0);
         add(metric::filesystem_backed_up, mount, backed_up ? 1 : 0);
+        if (backed_up) add(metric::filesystem_backup, mount, 1, {{"backup", "db8"}});
         return *this;
     }
 
@@ -170,7 +171,7 @@ Report virtual_machine() {
         builder.add(metric::drive_present, id, 1);
         builder.add(metric::drive_size_bytes, id, 20 * gib);
     }
-    builder.filesystem("/", 0.12);
+    builder.filesystem("/", 0.12, false);
     return builder.collector("smart").collector("filesystems").done();
 }
 

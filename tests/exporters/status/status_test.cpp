@@ -56,7 +56,7 @@ TEST_CASE("a healthy host fits on one screen, with the time since when it is wat
     const auto text = status(healthy_host());
     CHECK(matches_golden(golden("healthy_host.txt"), text));
     CHECK(lines_of(text).size() < 24);
-    CHECK(text.starts_with("FINE"));
+    CHECK(text.starts_with("db8: FINE  4 drives"));
     CHECK(text.find("watched since 2026-08-01") != std::string::npos);
     CHECK(exit_code(judge(healthy_host(), report_time).health) == 0);
     check_fits(text, 80);
@@ -139,7 +139,7 @@ TEST_CASE("a host with a drive that was not read is not fine") {
 TEST_CASE("a dead agent comes first on the screen, and its old findings are marked as past") {
     const auto text = status(failing_drive(), 3 * 3600);
     CHECK(matches_golden(golden("dead_agent.txt"), text));
-    CHECK(text.starts_with("UNKNOWN"));
+    CHECK(text.starts_with("db8: UNKNOWN"));
     CHECK(text.find("3 h") != std::string::npos);
     const auto healthy_text = render_status(healthy_host(), report_time + 3 * 3600, {80, 24, true});
     CHECK(healthy_text.find("\033[32m") == std::string::npos);
@@ -150,7 +150,7 @@ TEST_CASE("a dead agent comes first on the screen, and its old findings are mark
     ViewOptions gone = screen;
     gone.agent_gone = true;
     const auto killed = render_status(healthy_host(), report_time, gone);
-    CHECK(killed.starts_with("UNKNOWN"));
+    CHECK(killed.starts_with("db8: UNKNOWN"));
     CHECK(killed.find("not running") != std::string::npos);
     CHECK(judge(healthy_host(), report_time, true).health == Health::unknown);
     const Error absent{ErrorKind::absent, "no such file"};
@@ -178,7 +178,7 @@ TEST_CASE("the headline of a host without drives, arrays, filesystems and backup
     Report report = empty_host();
     report.findings.push_back(
         {"x", Severity::warning, SubjectKind::collector, "smart", "It fails.", {}, 0});
-    CHECK(lines_of(status(report)).front() == "WARNING   db8: 1 warning");
+    CHECK(lines_of(status(report)).front() == "db8: WARNING  1 warning; report 4 s old");
 }
 
 TEST_CASE("colour adds only escape sequences") {
@@ -226,7 +226,7 @@ TEST_CASE("a collector shows why its last run failed") {
     report.problems.push_back({"smart", "", "smartctl is not installed", report_time});
     report.problems.push_back({"arrays", "", "not about this one", report_time});
     const std::string shown = render_subject(report, "smart", report_time, screen);
-    CHECK(shown.find("\n  smartctl is not installed\n") != shown.npos);
+    CHECK(shown.find("smartctl is not installed") != shown.npos);
     CHECK(shown.find("not about this one") == shown.npos);
 }
 
@@ -234,8 +234,8 @@ TEST_CASE("the facts of the host are found by its name and by \"host\"") {
     Report report = healthy_host();
     report.observations.push_back({&metric::state_persisted, "", {}, 1, report_time});
     const auto host = render_subject(report, "host", report_time, screen);
-    CHECK(host.find("host\n") == 0);
-    CHECK(host.find("state persisted") != std::string::npos);
+    CHECK(host.find("host: fine") == 0);
+    CHECK(host.find("state      saved") != std::string::npos);
     report.host = "box1";
     CHECK(render_subject(report, "box1", report_time, screen) == host);
     Report backup = report;
@@ -259,7 +259,7 @@ TEST_CASE("the facts of a subject show every metric") {
         report.observations.push_back({metric, id, made_up_labels(*metric), 1, report_time});
         const auto with = render_subject(report, word, report_time, screen);
         CHECK(without.find(word) != std::string::npos);
-        CHECK(lines_of(with).size() > lines_of(without).size());
+        CHECK(with != without);
         check_fits(with, 80);
     }
     CHECK(kinds.size() == named_subject_kinds.size() + 1);

@@ -1,0 +1,239 @@
+// Filesystems, backups, collectors and the host.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/metrics/host.hpp"
+#include "core/words.hpp"
+#include "exporters/status/describe.hpp"
+
+namespace lastgood {
+
+namespace {
+
+std::string named(std::string_view what, const std::string& name) {
+    return name.empty() ? "" : fmt::format("{} {}", what, name);
+}
+
+std::string where(std::string_view domain) {
+    if (domain == "same-filesystem") return "on the same filesystem as what it covers";
+    if (domain == "same-drive") return "on the same drive as what it covers";
+    if (domain == "same-host") return "on this host, on other drives than what it covers";
+    if (domain == "off-host") return "on another host";
+    if (domain == "unknown") return "not known";
+    return harmless(domain);
+}
+
+void add_space(Description& filesystem) {
+    const auto size = filesystem.take(metric::filesystem_size_bytes);
+    const auto available = filesystem.take(metric::filesystem_available_bytes);
+    const auto used = filesystem.take(metric::filesystem_used_ratio);
+    const auto inodes = filesystem.take(metric::filesystem_inodes_used_ratio);
+    const auto full = filesystem.take(metric::filesystem_full_at_timestamp_seconds);
+    filesystem.row("space",
+                   sentence_of({used ? percent_text(*used) +
+                                           (size ? " of " + format_size(*size) + " used" : " used")
+                                : size ? format_size(*size)
+                                       : "",
+                                available ? format_size(*available) + " left" : "",
+                                inodes ? percent_text(*inodes) + " of its inodes used" : "",
+                                full ? "at its growth it is full " + filesystem.ago(*full) : ""}));
+    if (!size && !used) filesystem.unknown("space", "not known");
+}
+
+void add_condition(Description& filesystem) {
+    const auto responding = filesystem.take(metric::filesystem_responding);
+    const auto read_only = filesystem.take(metric::filesystem_read_only);
+    const auto intended = filesystem.take(metric::filesystem_read_only_intended);
+    const auto ephemeral = filesystem.take(metric::filesystem_ephemeral);
+    const bool on_purpose = intended && *intended != 0;
+    filesystem.row(
+        "now",
+        sentence_of({responding ? (*responding == 0 ? "does NOT ANSWER" : "answers") : "",
+                     read_only    ? (*read_only == 0 ? "writable"
+                                     : on_purpose    ? "read-only, as intended"
+                                                     : "READ-ONLY, which nobody asked for")
+                     : on_purpose ? "read-only is intended"
+                     : intended   ? "meant to be writable"
+                                  : "",
+                     ephemeral ? (*ephemeral == 0
+                                      ? "on a persistent disk"
+                                      : "on a TEMPORARY disk, which is lost when the machine moves")
+                               : ""}));
+    const auto errors = filesystem.take(metric::filesystem_kernel_errors_total);
+    const auto last = filesystem.take(metric::filesystem_last_error_timestamp_seconds);
+    filesystem.row("errors",
+                   sentence_of({errors ? (*errors == 0 ? std::string("none recorded on disk")
+                                                       : counted(*errors, "error", "errors") +
+                                                             " recorded on disk")
+                                       : "",
+                                last ? "the last " + filesystem.ago(*last) : ""}));
+}
+
+std::string copy_text(const Subject& backup, Timestamp now) {
+    const Observation* newest = newest_copy(backup);
+    if (newest == nullptr)
+        return copy_state(backup, now) == CopyState::never ? "never made" : "newest copy unknown";
+    return "newest copy " + short_age(now - newest->value) + " old";
+}
+
+void add_backups(Description& filesystem) {
+    const auto backed_up = filesystem.take(metric::filesystem_backed_up);
+    const Judge& judgements = filesystem.judgements();
+    for (const Observation* one : filesystem.take_all(metric::filesystem_backup)) {
+        const Subject* backup = judgements.facts().find(SubjectKind::backup, one->label("backup"));
+        if (backup == nullptr)
+            filesystem.row("backup", harmless(one->label("backup")) + ": nothing is known of it");
+        else
+            filesystem.row("backup", fmt::format("{} ({}): {}", backup->name(),
+                                                 state_word(judgements.of(*backup).health),
+                                                 copy_text(*backup, judgements.now())));
+    }
+    if (!backed_up)
+        return filesystem.unknown("backup", "nothing here needs one, as far as is known");
+    const Cover cover = judgements.cover_of(filesystem.subject());
+    if (filesystem.saved()) {
+        filesystem.row("backed up", *backed_up == 0 ? "no" : "yes");
+    } else if (cover.backup) {
+        filesystem.row("backed up", cover.word == "yes"
+                                        ? "yes, by " + cover.backup->name()
+                                        : cover.word + " (" + cover.backup->name() + ")");
+    } else {
+        filesystem.row("backed up", cover.word == "none" ? "no: no backup covers it" : cover.word);
+    }
+}
+
+}  // namespace
+
+void describe_filesystem(Description& filesystem) {
+    const auto label = [&](const char* key) {
+        return filesystem.take_label(metric::filesystem_info, key);
+    };
+    const Relations& relations = filesystem.judgements().relations();
+    const auto arrays = relations.arrays_under(filesystem.subject());
+    std::string device = label("device");
+    for (const Subject* array : arrays) {  // "vg/lv" instead of "dm-4"
+        if (array->label(metric::array_info, "device") == device) device = array->name();
+    }
+    filesystem.row(
+        "kind", sentence_of({label("fstype"), named("on", device), named("uuid", label("uuid"))}));
+    std::string below = names_of(arrays);
+    std::string drives;
+    for (const Observation* one : filesystem.take_all(metric::filesystem_drive)) {
+        const Subject* drive =
+            filesystem.judgements().facts().find(SubjectKind::drive, one->label("drive"));
+        drives +=
+            (drives.empty() ? "" : ", ") + (drive ? drive->name() : harmless(one->label("drive")));
+        if (drive && drive->worst)
+            drives += fmt::format(" ({})", state_word(health_of(*drive->worst)));
+    }
+    filesystem.row("lies on", below + (below.empty() || drives.empty() ? "" : " -> ") + drives);
+    add_space(filesystem);
+    add_condition(filesystem);
+    add_backups(filesystem);
+    describe_kernel_errors(filesystem, metric::filesystem_kernel_log_errors_total,
+                           metric::filesystem_kernel_log_errors_recent);
+}
+
+void describe_backup(Description& backup) {
+    const auto label = [&](const char* key) { return backup.take_label(metric::backup_info, key); };
+    backup.row("kind", sentence_of({label("kind"), named("at", label("location"))}));
+    const auto readable = backup.take(metric::backup_readable);
+    const auto limit = backup.take(metric::backup_max_age_seconds);
+    const auto count = backup.take(metric::backup_count);
+    const auto oldest = backup.take(metric::backup_oldest_timestamp_seconds);
+    const auto size = backup.take(metric::backup_size_bytes);
+    const auto smallest = backup.take(metric::backup_min_size_bytes);
+    const auto incomplete = backup.take(metric::backup_incomplete);
+    const auto verified = backup.take(metric::backup_verified_timestamp_seconds);
+    const auto writing = backup.take(metric::backup_in_progress);
+    const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
+    const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
+    for (const Observation* one : backup.take_all(metric::backup_newest_timestamp_seconds)) {
+        std::string proof = harmless(one->label("confidence"));
+        if (proof == "exact") proof = "exact: the tool recorded that it was finished";
+        if (proof == "inferred") proof = "inferred: only a finished backup leaves such files";
+        if (proof == "activity") proof = "activity only, which proves nothing";
+        backup.row("newest", sentence_of({format_time(one->value), backup.ago(one->value), proof}));
+    }
+    if (newest_copy(backup.subject()) == nullptr)
+        backup.row("newest", readable == 1 ? "never made" : "unknown");
+    backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
+    backup.row(
+        "now",
+        sentence_of(
+            {readable ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
+                      : "",
+             incomplete ? (*incomplete == 0 ? "the newest copy is complete"
+                                            : "the newest copy is INCOMPLETE")
+                        : "",
+             writing ? (*writing == 0 ? "none is being written" : "a copy is being written") : "",
+             lock ? "locked since " + backup.ago(*lock) : ""}));
+    backup.row("kept",
+               sentence_of({count ? counted(*count, "copy", "copies") : "",
+                            oldest ? "the oldest " + backup.ago(*oldest) : "",
+                            size ? format_size(*size) + " the newest" : "",
+                            smallest ? "at least " + format_size(*smallest) + " expected" : ""}));
+    backup.row("verified", verified ? backup.ago(*verified) : "");
+    if (!verified) backup.unknown("verified", "not known to have been verified or restored");
+    backup.row("lies", where(domain));
+    backup.row("covers", names_of(backup.judgements().relations().covered_by(backup.subject())));
+}
+
+void describe_collector(Description& collector) {
+    const auto success = collector.take(metric::collector_success);
+    const auto duration = collector.take(metric::collector_duration_seconds);
+    const auto last = collector.take(metric::collector_last_success_timestamp_seconds);
+    const auto stuck = collector.take(metric::collector_abandoned_children);
+    const auto rejected = collector.take(metric::collector_rejected_lines_total);
+    collector.row("last run", sentence_of({success ? (*success == 0 ? "FAILED" : "succeeded") : "",
+                                           duration ? fmt::format("took {:.2g} s", *duration) : "",
+                                           last ? "last success " + collector.ago(*last) : ""}));
+    collector.row("processes", stuck
+                                   ? (*stuck == 0 ? std::string("none is stuck in the kernel")
+                                                  : counted(*stuck, "process is", "processes are") +
+                                                        " STUCK in the kernel")
+                                   : "");
+    collector.row(
+        "rejected",
+        rejected ? counted(*rejected, "line", "lines") + " that were no valid observations" : "");
+}
+
+void describe_host(Description& host) {
+    const auto started = host.take(metric::agent_started_timestamp_seconds);
+    const auto watched = host.take(metric::watched_since_timestamp_seconds);
+    const auto written = host.take(metric::report_timestamp_seconds);
+    const auto reports = host.take(metric::generation);
+    const auto saved = host.take(metric::state_persisted);
+    const auto accepted = host.take(metric::config_accepted);
+    host.row("agent", sentence_of({named("version", host.take_label(metric::agent_info, "version")),
+                                   started ? "started " + host.ago(*started) : ""}));
+    host.row("watched",
+             watched ? "since " + format_time(*watched) + ", " + host.ago(*watched) : "");
+    host.row("report", sentence_of({written ? "written " + host.ago(*written) : "",
+                                    reports ? counted(*reports, "report", "reports") +
+                                                  " since the agent was started"
+                                            : ""}));
+    host.row("state",
+             saved ? (*saved == 0 ? "NOT SAVED: a restart would lose counters" : "saved") : "");
+    host.row("config",
+             accepted
+                 ? (*accepted == 0 ? "the newest has an ERROR; the one before is used" : "accepted")
+                 : "");
+    const auto recent = host.take(metric::kernel_log_lost_records_recent);
+    const auto lost = host.take(metric::kernel_log_lost_records_total);
+    const auto suppressed = host.take(metric::kernel_log_suppressed_messages_total);
+    host.row("kernel log",
+             sentence_of({lost ? counted(*lost, "record", "records") + " lost in all" : "",
+                          recent ? counted(*recent, "record", "records") + " lost recently" : "",
+                          suppressed ? counted(*suppressed, "message", "messages") +
+                                           " suppressed by the kernel"
+                                     : ""}));
+}
+
+}  // namespace lastgood
