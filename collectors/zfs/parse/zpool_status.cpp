@@ -102,6 +102,7 @@ class Reader {
 
     void take_row(std::string_view whole, std::string_view line) {
         const auto words = split(line);
+        if (words.empty()) return;  // other white space
         const size_t indent = whole.find_first_not_of(" \t>");
         if (words.size() == 1) {  // "logs", "cache", "spares"
             close_group();

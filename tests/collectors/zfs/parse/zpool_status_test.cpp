@@ -84,3 +84,7 @@ TEST_CASE("explain: a healthy pool") {
          test::select(sink.observations, metric::drive_kernel_errors_total))
         CHECK(one->value == 0);
 }
+
+TEST_CASE("zpool status: a line of other white space is no row") {
+    CHECK(parse_zpool_status("pool: tank\nNAME STATE\n\v\f\n").size() == 1);
+}
