@@ -78,6 +78,8 @@ installed_packages() {
     dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' | sed -n 's/^ii *|//p' | sort -u
 }
 
+policy=/usr/sbin/policy-rc.d # see invoke-rc.d(8)
+
 # Installs those of the given packages that are missing; uses neither the network nor apt if none is. Debian starts services when
 # it installs them; here they stay stopped and disabled, because only their programs are needed.
 install_packages() {
@@ -97,12 +99,12 @@ install_packages() {
     esac
     echo "installing ${#missing[@]} Debian packages and what they need (a minute or two):"
     fmt --width=78 <<< "${missing[*]}" | sed 's/^/  /'
-    local policy=/usr/sbin/policy-rc.d
-    local our_policy=false
-    if [ ! -e $policy ]; then
+    # It forbids only while this process lives: one that is interrupted cannot remove it.
+    local our_policy=false mark='# lastgood installs packages'
+    if [ ! -e "$policy" ] || grep -qF "$mark" "$policy"; then
         our_policy=true
-        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy > /dev/null || return 1
-        as_root chmod 755 $policy
+        printf '#!/bin/sh\n%s\nif kill -0 %s 2> /dev/null; then exit 101; fi\n' "$mark" $$ | as_root tee "$policy" > /dev/null || return 1
+        as_root chmod 755 "$policy"
     fi
     local before log status=0
     before=$(installed_packages)
@@ -114,7 +116,7 @@ install_packages() {
         cat "$log" >&2
     }
     rm -f "$log"
-    if [ $our_policy = true ]; then as_root rm -f $policy; fi
+    if [ $our_policy = true ]; then as_root rm -f "$policy"; fi
     if [ $status -ne 0 ]; then
         echo "apt-get could not install these packages; its message is above: ${missing[*]}" >&2
         return 1

@@ -164,3 +164,30 @@ def test_a_second_run_in_a_clone_waits(clone):
     first.terminate()
     assert first.wait(20) == 130
     assert second.communicate(timeout=60)[0].endswith("2 passed, 0 failed, 0 skipped\n")
+
+
+def test_an_installation_that_is_killed_lets_services_start_again(tmp_path):
+    policy = tmp_path / "policy-rc.d"
+    script = """
+        . packaging/packages.sh
+        policy=$1 end=$2
+        missing_packages() { echo a-package; }
+        id() { echo 0; }
+        as_root() {
+            if [ "$1" != env ]; then "$@"; return; fi # else it is apt-get
+            "$policy" nginx start
+            [ $? -eq 101 ] && touch "$policy.forbids"
+            "$end"
+        }
+        killed() { kill -KILL $$; }
+        install_packages a-package
+    """
+    for end, status in (("killed", -9), ("true", 0)):  # the second replaces what the first left
+        done = subprocess.run(["bash", "-c", script, "bash", policy, end], cwd=SOURCE, capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stderr
+        forbids = tmp_path / "policy-rc.d.forbids"
+        assert forbids.exists(), done.stderr
+        forbids.unlink()
+        if end == "killed":
+            assert subprocess.run([policy, "nginx", "start"], check=False).returncode == 0
+    assert not policy.exists()
