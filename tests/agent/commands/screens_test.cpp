@@ -125,7 +125,9 @@ TEST_CASE("the screen of a subject shows every identity, member and state at any
                     for (const Observation* fact : subject->observations) {
                         const bool identity = fact->metric->type == MetricType::info;
                         if (!identity && fact->metric != &metric::array_member) continue;
-                        for (const auto& [key, value] : fact->labels) {
+                        for (const auto& label : fact->labels) {
+                            // clang 14 captures no structured bindings
+                            const std::string &key = label.first, &value = label.second;
                             const bool reworded = key == "rotational" || key == "drive" ||
                                                   (key == "reader" && value == "none");
                             const std::string shown = identity ? harmless(value) : normal(value);
