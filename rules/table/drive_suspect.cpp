@@ -146,7 +146,7 @@ std::vector<Rule> other_rules() {
         [] {
             Rule rule = suspect(
                 "drive_suspect_old_age", {at_least(metric::drive_old_age_attributes_failing, 1)},
-                "Drive {subject}: {value:attribute|attributes} ({attributes|which is unknown}) "
+                "Drive {subject}: {value:attribute|attributes} ({attributes|named below}) "
                 "reached the maker's limit.",
                 LASTGOOD_CHECK_BACKUP
                 "See its attributes: smartctl -A /dev/{device}\n"

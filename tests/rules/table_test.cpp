@@ -287,6 +287,24 @@ TEST_CASE("each kernel error of an array or a filesystem gives one finding") {
     CHECK(found({noted}) == Names{"filesystem_errors /x"});
 }
 
+TEST_CASE("the attributes at their limit are named") {
+    std::vector<Rule> rules(all_rules().begin(), all_rules().end());
+    RuleMemory memory;
+    const auto findings =
+        evaluate(rules,
+                 {observation(metric::drive_old_age_attributes_failing, "d", 1),
+                  observation(metric::drive_attributes_at_limit, "d", 1,
+                              {{"attributes", "184 End-to-End_Error"}, {"type", "old_age"}}),
+                  observation(metric::drive_attributes_at_limit, "other", 1,
+                              {{"attributes", "202 Percent_Lifetime"}, {"type", "old_age"}}),
+                  observation(metric::drive_info, "d", 1,
+                              {{"device", "sdb"}, {"model", "M"}, {"serial", "S"}})},
+                 now, memory);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].summary ==
+          "Drive sdb (M, serial S): 1 attribute (184 End-to-End_Error) reached the maker's limit.");
+}
+
 TEST_CASE("wear is a warning; a forecast of failure is critical") {
     CHECK(found({observation(metric::drive_old_age_attributes_failing, "d", 1)}) ==
           Names{"drive_suspect_old_age d"});

@@ -105,6 +105,13 @@ TEST_CASE("failing attributes are counted as prefail, old age or past") {
     CHECK(value_of(seen, metric::drive_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_old_age_attributes_failing, "drive") == 1);
     CHECK(value_of(seen, metric::drive_attributes_failed_in_past, "drive") == 1);
+    const auto named = test::select(seen, metric::drive_attributes_at_limit);
+    REQUIRE(named.size() == 2);
+    CHECK(named[0]->value == 1);
+    CHECK(named[0]->label("attributes").starts_with("5 "));
+    CHECK(named[0]->label("type") == "pre_failure");
+    CHECK(named[1]->label("attributes").starts_with("202 "));
+    CHECK(named[1]->label("type") == "old_age");
     CHECK(test::select(seen, metric::drive_attribute).size() == 24);
     for (const Observation* one : test::select(seen, metric::drive_attribute)) {
         CHECK_FALSE(one->label("name").empty());
