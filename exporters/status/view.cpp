@@ -163,7 +163,12 @@ void add_headline(Lines& lines, const Report& report, const Judge& judgements,
         text = report.observations.empty() ? "nothing is known yet"
                                            : "not everything could be looked at; no fault is known";
     }
-    if (!verdict.agent_dead) text += fmt::format("; report {} old", short_age(std::max(age, 0.0)));
+    const std::string report_age =
+        verdict.agent_dead ? "" : fmt::format("report {} old", short_age(std::max(age, 0.0)));
+    // On the first line if there is room: nothing else of it may be broken for it.
+    const size_t first_line = host.size() + loud_word_of(verdict.health).size() + 4 + text.size();
+    const bool fits = first_line + 2 + report_age.size() <= options.width;
+    if (fits && !report_age.empty()) text += "; " + report_age;
     add_first_line(lines, host, verdict.health, text, options);
     if (verdict.agent_dead) {
         add_paragraph(
@@ -181,10 +186,11 @@ void add_headline(Lines& lines, const Report& report, const Judge& judgements,
         verdict.health == Health::fine && !proof.empty())
         add_paragraph(lines, "", Colour::none, proof, options);
     add_paragraph(lines, "", Colour::none,
-                  report.watched_since > 0
-                      ? fmt::format("watched since {} ({})", format_time(report.watched_since),
-                                    short_age(judgements.now() - report.watched_since))
-                      : "watched since: unknown",
+                  (report.watched_since > 0
+                       ? fmt::format("watched since {} ({})", format_time(report.watched_since),
+                                     short_age(judgements.now() - report.watched_since))
+                       : std::string("watched since: unknown")) +
+                      (fits || report_age.empty() ? "" : "; " + report_age),
                   options);
 }
 
