@@ -16,12 +16,13 @@
 #include <map>
 #include <optional>
 
-#include "agent/commands/forget.hpp"
 #include "agent/config_file.hpp"
 #include "agent/log.hpp"
+#include "agent/memory/acceptances.hpp"
 #include "agent/memory/history.hpp"
 #include "agent/memory/snapshot.hpp"
 #include "agent/memory/store.hpp"
+#include "agent/requests.hpp"
 #include "agent/supervise/clock_watch.hpp"
 #include "agent/supervise/event_loop.hpp"
 #include "agent/supervise/serve_child.hpp"
@@ -88,6 +89,7 @@ class Agent {
     void serve_ended(Seconds lived);
     void changed();
     void beat();
+    void obey(const Requests& requests);
     void write();
     Timestamp now() const { return clock_.now(); }
     Seconds uptime() const { return clock_.monotonic() - started_; }
@@ -174,6 +176,7 @@ void Agent::adopt_state() {
     RuleMemory memory = state_.rule_memory();
     memory.since.insert(meanwhile.rule_memory().since.begin(), meanwhile.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
+    for (const auto& [key, acceptance] : meanwhile.acceptances()) state_.accept(acceptance);
     if (state_.watched_since() == 0 && meanwhile.watched_since() != 0)
         state_.set_watched_since(meanwhile.watched_since());
     if (supervisor_) configure();
@@ -271,18 +274,28 @@ void Agent::beat() {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
     }
-    const ForgetRequests requests = take_forget_requests(config_);
+    obey(take_requests(config_));
+    changed();
+    ::malloc_trim(0);  // returns memory that only the last report needed
+    beat_timer_->arm(clock_.monotonic() + heartbeat);
+}
+
+void Agent::obey(const Requests& requests) {
     for (const std::string& problem : requests.problems)
-        log(LogLevel::warning,
-            fmt::format("a request to forget was dropped: {}; run lastgood forget again", problem));
-    for (const auto& [kind, subject] : requests.subjects) {
+        log(LogLevel::warning, fmt::format("a request was dropped: {}", problem));
+    for (const auto& [kind, subject] : requests.forget) {
         state_.forget(kind, subject);
         log(LogLevel::info,
             fmt::format("{} {} is forgotten, as requested", to_string(kind), subject));
     }
-    changed();
-    ::malloc_trim(0);  // returns memory that only the last report needed
-    beat_timer_->arm(clock_.monotonic() + heartbeat);
+    for (const auto& [rule, subject] : requests.revoke)
+        if (state_.revoke(rule, subject))
+            log(LogLevel::info, fmt::format("{} of {} is no longer accepted", rule, subject));
+    for (const Acceptance& one : requests.accept) {
+        state_.accept(one);
+        log(LogLevel::info, fmt::format("{} of {} is accepted by {} until {}: {}", one.rule,
+                                        one.subject, one.by, format_time(one.until), one.reason));
+    }
 }
 
 // Whether a finding that is not there now has really ended: the host has booted, and every
@@ -307,6 +320,7 @@ void Agent::write() {
                               state_error_));
     }
     remember(state_, supervisor_->tasks(), time);
+    state_.end_acceptances(time);
     ++facts_.reports_written;
 
     Report report;
@@ -320,6 +334,7 @@ void Agent::write() {
     if (!settled())
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
+    name_acceptances(state_, config_, report.findings);
     sort_findings(report.findings);
     report.problems = problems_of(supervisor_->tasks());
     if (!config_error_.empty())
@@ -346,6 +361,7 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
     std::map<std::pair<std::string, std::string>, std::string> present;
     for (const Finding& finding : findings) {
         const auto key = std::pair(finding.rule, finding.subject);
+        if (finding.accepted) continue;
         present[key] = finding.summary;
         if (!told_.contains(key))
             log(finding.severity == Severity::critical ? LogLevel::error : LogLevel::warning,

@@ -9,8 +9,12 @@
 #include <set>
 #include <type_traits>
 
+#include "agent/requests.hpp"
 #include "collectors/collector.hpp"
+#include "core/acceptance.hpp"
+#include "core/clock.hpp"
 #include "core/text.hpp"
+#include "rules/accept.hpp"
 
 namespace lastgood {
 
@@ -227,6 +231,56 @@ void read_collectors(Reader& reader, const toml::table& table, Config& config) {
     }
 }
 
+void read_until(Reader& reader, const toml::node& node, Timestamp& until) {
+    std::string text;
+    if (const auto* date = node.as_date())
+        text =
+            fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
+    else
+        reader.read(node, "until", text);
+    // A date that has passed is no mistake: the acceptance has ended.
+    const auto read = parse_until(text, 0);
+    if (read && text.find('-') != text.npos)
+        until = *read;
+    else
+        reader.refuse(node.source(), "until must be a date, like 2027-03-01");
+}
+
+void read_accepted(Reader& reader, const toml::table& table, Config& config) {
+    AcceptSetting one;
+    for (const auto& [key, node] : table) {
+        if (key == "rule")
+            reader.read(node, "rule", one.rule);
+        else if (key == "subject")
+            reader.read(node, "subject", one.subject);
+        else if (key == "reason")
+            reader.read(node, "reason", one.reason);
+        else if (key == "until")
+            read_until(reader, node, one.until);
+        else if (key == "up_to" && node.is_number())
+            one.up_to = node.value<double>();
+        else if (key == "up_to")
+            reader.refuse(node.source(), "up_to must be a number");
+        else
+            reader.refuse(key.source(), unknown_key(key.str(), "in [[accept]]",
+                                                    "rule, subject, up_to, until, reason"));
+    }
+    if (one.until == 0) reader.refuse(table.source(), "[[accept]] needs until, a date");
+    const Timestamp now = wall_clock();
+    if (const Rule* rule = find_rule(one.rule); one.until > now || !rule) {
+        const Acceptance meant{one.rule,
+                               rule ? rule->subject : SubjectKind::host,
+                               one.subject,
+                               one.up_to,
+                               std::max(one.until, now + 1),
+                               "",
+                               one.reason};
+        if (const std::string why = why_not_acceptable(meant, now); !why.empty())
+            reader.refuse(table.source(), fmt::format("[[accept]]: {}", why));
+    }
+    config.accepted.push_back(std::move(one));
+}
+
 // Reads a setting of core/settings.hpp; false: this section has no such key.
 bool read_setting(Reader& reader, std::string_view section, std::string_view key,
                   const toml::node& node, Config& config) {
@@ -280,6 +334,8 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
     for (const auto& [key, node] : file) {
         if (key == "backup") {
             read_tables(reader, "backup", node, config, read_backup);
+        } else if (key == "accept") {
+            read_tables(reader, "accept", node, config, read_accepted);
         } else if (key == "collector") {
             read_tables(reader, "collector", node, config, read_external_collector);
         } else if (key == "collectors" && node.is_table()) {
@@ -292,7 +348,7 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
                 unknown_key(key.str(), "at the top level",
                             known_keys("") +
                                 ", [serve], [textfile], [drives], [kernel_log], [filesystems], "
-                                "[collectors.NAME], [[backup]], [[collector]]"));
+                                "[collectors.NAME], [[backup]], [[collector]], [[accept]]"));
         }
     }
 }
@@ -454,6 +510,12 @@ std::string to_toml(const Config& config) {
             text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
         if (!backup.cache_directory.empty())
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
+    }
+    for (const AcceptSetting& one : config.accepted) {
+        text += fmt::format("\n[[accept]]\nrule = {}\nsubject = {}\nuntil = {}\nreason = {}\n",
+                            to_toml(one.rule), to_toml(one.subject),
+                            to_toml(format_time(one.until).substr(0, 10)), to_toml(one.reason));
+        if (one.up_to) text += fmt::format("up_to = {}\n", *one.up_to);
     }
     for (const ExternalCollector& collector : config.external_collectors)
         text +=

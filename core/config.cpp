@@ -24,8 +24,8 @@ std::string report_path(const Config& config) {
     return config.runtime_directory.value + "/report.json";
 }
 
-std::string forget_directory(const Config& config) {
-    return config.runtime_directory.value + "/forget";
+std::string requests_directory(const Config& config) {
+    return config.runtime_directory.value + "/requests";
 }
 
 std::string agent_lock_path(std::string_view report_path) {

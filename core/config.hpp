@@ -48,15 +48,25 @@ struct CollectorSettings {
     std::optional<Seconds> deadline;
 };
 
+// A finding that the administrator accepts by the configuration.
+struct AcceptSetting {
+    std::string rule;
+    std::string subject;  // as `lastgood status` takes it; empty: the host
+    std::optional<double> up_to;
+    Timestamp until = 0;
+    std::string reason;
+};
+
 struct Config : Settings {
     std::vector<Backup> backups;
+    std::vector<AcceptSetting> accepted;
     std::vector<ExternalCollector> external_collectors;
     std::map<std::string, CollectorSettings> collectors;  // by collector name
 };
 
-// Paths in the runtime directory: the report, and the requests of `lastgood forget`.
+// Paths in the runtime directory: the report, and the requests of `lastgood forget` and `accept`.
 std::string report_path(const Config& config);
-std::string forget_directory(const Config& config);
+std::string requests_directory(const Config& config);
 
 // The lock that the agent holds while it runs (flock(2)). It lies beside the report, so that a
 // command that knows only the report's path finds it.

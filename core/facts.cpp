@@ -100,6 +100,7 @@ Facts::Facts(const Report& report) : host_(report.host) {
     for (const Finding& finding : report.findings) {
         Subject& subject = at(finding.kind, finding.subject);
         subject.findings.push_back(&finding);
+        if (finding.accepted) continue;
         subject.worst = std::max(subject.worst.value_or(finding.severity), finding.severity);
     }
 }

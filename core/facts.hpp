@@ -17,7 +17,8 @@ struct Subject {
     std::string id;
     std::vector<const Observation*> observations;
     std::vector<const Finding*> findings;
-    std::optional<Severity> worst;  // severity of its worst finding; nullopt: no findings
+    std::optional<Severity>
+        worst;  // severity of its worst finding that is not accepted; nullopt: none
 
     const Observation* first(const Metric& metric) const;  // nullptr: no such metric here
     // Value of first(); nullopt: none.

@@ -47,13 +47,17 @@ std::string clause(const Finding& finding) {
 }
 
 const Finding* worst_finding(const Subject& subject) {
-    const auto worst = std::ranges::max_element(
-        subject.findings, {}, [](const Finding* finding) { return finding->severity; });
-    return worst == subject.findings.end() ? nullptr : *worst;
+    const Finding* worst = nullptr;
+    for (const Finding* finding : subject.findings)
+        if (!finding->accepted && (worst == nullptr || finding->severity > worst->severity))
+            worst = finding;
+    return worst;
 }
 
 const Finding* finding_of(const Subject& subject, std::string_view rule) {
-    const auto found = std::ranges::find(subject.findings, rule, &Finding::rule);
+    const auto found = std::ranges::find_if(subject.findings, [&](const Finding* finding) {
+        return finding->rule == rule && !finding->accepted;
+    });
     return found == subject.findings.end() ? nullptr : *found;
 }
 
@@ -150,6 +154,7 @@ Judge::Judge(const Report& report, const Facts& facts, Timestamp now)
 Judgement Judge::of(const Subject& subject) const {
     Judgement result;
     for (const Finding* finding : subject.findings) {
+        if (finding->accepted) continue;
         result.reasons.push_back(
             {.health = health_of(finding->severity), .text = clause(*finding), .finding = finding});
     }
@@ -372,6 +377,7 @@ std::string cover_word(const Subject& backup, const Judgement& judgement, Timest
 
 Cover Judge::cover_of(const Subject& filesystem) const {
     const auto backed_up = filesystem.value(metric::filesystem_backed_up);
+    if (!backed_up && filesystem.first(metric::filesystem_backup_waived)) return {.word = "no*"};
     if (!backed_up) return {};
     if (*backed_up == 0) return {.word = "none"};  // a rule says whether that is a fault
     auto backups = relations_.backups_of(filesystem);

@@ -118,7 +118,8 @@ class ReportReader : public nlohmann::json_sax<json> {
             fields_.clear();
             labels_.clear();
             steps_.clear();
-            value_ = observed_at_ = since_ = 0;
+            value_ = observed_at_ = since_ = until_ = 0;
+            up_to_.reset();
         }
         if (depth_ == 4) in_labels_ = key_ == "labels";
         return true;
@@ -157,6 +158,8 @@ class ReportReader : public nlohmann::json_sax<json> {
             if (key_ == "value") value_ = value;
             if (key_ == "observed_at") observed_at_ = value;
             if (key_ == "since") since_ = value;
+            if (key_ == "accepted_until") until_ = value;
+            if (key_ == "accepted_up_to") up_to_ = value;
         }
         return true;
     }
@@ -182,6 +185,10 @@ class ReportReader : public nlohmann::json_sax<json> {
             finding.summary = take("summary");
             finding.steps = std::move(steps_);
             finding.since = since_;
+            finding.value = value_;
+            if (until_ > 0)
+                finding.accepted = {finding.rule, finding.kind,        finding.subject,     up_to_,
+                                    until_,       take("accepted_by"), take("accepted_why")};
             report.findings.push_back(std::move(finding));
         } else if (section_ == "problems") {
             report.problems.push_back(
@@ -195,7 +202,8 @@ class ReportReader : public nlohmann::json_sax<json> {
     Labels labels_;
     std::vector<std::string> steps_;
     bool in_labels_ = false;
-    double value_ = 0, observed_at_ = 0, since_ = 0;
+    double value_ = 0, observed_at_ = 0, since_ = 0, until_ = 0;
+    std::optional<double> up_to_;
     const Metric* last_metric_ = nullptr;
 };
 
@@ -210,6 +218,7 @@ void sort_observations(std::vector<Observation>& observations) {
 
 void sort_findings(std::vector<Finding>& findings) {
     std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+        if (a.accepted.has_value() != b.accepted.has_value()) return b.accepted.has_value();
         if (a.severity != b.severity) return a.severity > b.severity;
         return std::tie(a.kind, a.subject, a.rule) < std::tie(b.kind, b.subject, b.rule);
     });
@@ -237,9 +246,16 @@ std::string to_json(const Report& report) {
                    {"subject", finding.subject},
                    {"summary", finding.summary},
                    {"steps", finding.steps},
-                   {"since", finding.since}};
+                   {"since", finding.since},
+                   {"value", finding.value}};
         const std::string_view certainty = certainty_label(finding.severity);
         if (!certainty.empty()) entry["certainty"] = certainty;
+        if (finding.accepted) {
+            entry["accepted_by"] = finding.accepted->by;
+            entry["accepted_why"] = finding.accepted->reason;
+            entry["accepted_until"] = finding.accepted->until;
+            if (finding.accepted->up_to) entry["accepted_up_to"] = *finding.accepted->up_to;
+        }
         return dump(entry);
     });
     section("problems", report.problems, [](const Problem& problem) {

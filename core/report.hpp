@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/acceptance.hpp"
 #include "core/host.hpp"
 #include "core/observation.hpp"
 
@@ -33,6 +34,9 @@ struct Finding {
     // split_step(); a step without a command is a sentence.
     std::vector<std::string> steps = {};
     Timestamp since = 0;
+    double value = 0;  // the value that the rule compared
+    // Set: an administrator knows it. It is shown, but counts for no verdict and no alert.
+    std::optional<Acceptance> accepted = {};
     bool operator==(const Finding&) const = default;
 };
 
@@ -66,7 +70,7 @@ struct Report {
 
 // By metric (in table order), subject and labels; stable.
 void sort_observations(std::vector<Observation>& observations);
-// Worst first, then by kind, subject and rule; stable.
+// Worst first, accepted ones last, then by kind, subject and rule; stable.
 void sort_findings(std::vector<Finding>& findings);
 
 // One observation a line, in the order given; ends with a newline.

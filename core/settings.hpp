@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/time.hpp"
 
@@ -103,6 +104,14 @@ struct Settings {
         .prose = "Kernel log device.",
         .path = PathRule::required,
     };
+    Setting<std::vector<std::string>> not_backed_up{
+        .section = "filesystems",
+        .key = "not_backed_up",
+        .value = {},
+        .prose =
+            "Mount points that need no backup, like \"/scratch\", if you like with the reason: "
+            "\"/scratch: made anew each night\". They are shown, but not reported.",
+    };
     Setting<Seconds> fill_window{
         .section = "filesystems",
         .key = "fill_window",
@@ -111,8 +120,9 @@ struct Settings {
     };
 };
 
-using SettingMember = std::variant<Setting<std::string> Settings::*, Setting<bool> Settings::*,
-                                   Setting<Seconds> Settings::*>;
+using SettingMember =
+    std::variant<Setting<std::string> Settings::*, Setting<bool> Settings::*,
+                 Setting<Seconds> Settings::*, Setting<std::vector<std::string>> Settings::*>;
 // Every setting, in the order above. core/make_setting_table.sh generates the table at build time.
 std::span<const SettingMember> all_settings();
 

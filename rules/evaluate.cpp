@@ -3,7 +3,9 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/metrics/agent.hpp"
 #include "core/text.hpp"
+#include "rules/accept.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -184,6 +186,20 @@ std::map<std::string, std::string, std::less<>> info_of(std::string_view subject
     return info;
 }
 
+// The acceptance as the observations tell it: without who and why.
+Acceptance acceptance_in(const Series& series, const Rule& rule, std::string_view subject) {
+    Acceptance found{std::string(rule.name), rule.subject, std::string(subject), {}, 0, "", ""};
+    const auto value = [&](const Metric& metric) -> std::optional<double> {
+        for (const Observation* one : series.of(metric))
+            if (one->label("rule") == rule.name && subject_of(*one, rule.subject) == subject)
+                return one->value;
+        return std::nullopt;
+    };
+    found.until = value(metric::accepted_until_timestamp_seconds).value_or(0);
+    if (is_accepted_by_value(rule)) found.up_to = value(metric::accepted);
+    return found;
+}
+
 }  // namespace
 
 std::vector<Finding> evaluate(std::span<const Rule> rules,
@@ -194,6 +210,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
     RuleMemory still;
     for (const Rule& rule : rules) {
         if (rule.prometheus_only) continue;
+        const Values accepted = holding(acceptance_of(rule), rule.subject, series, now);
         for (const auto& [subject, value] : holding(rule, series, now)) {
             RuleMemory::Key key{std::string(rule.name), std::string(subject)};
             const auto remembered = memory.since.find(key);
@@ -210,7 +227,9 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             for (std::string& step : steps) step = render_step_for_host(step, texts);
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
-                                       std::move(steps), since});
+                                       std::move(steps), since, value});
+            if (accepted.contains(subject))
+                findings.back().accepted = acceptance_in(series, rule, subject);
         }
     }
     memory = std::move(still);

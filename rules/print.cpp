@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "rules/accept.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -125,7 +126,7 @@ std::string conditions_to_promql(const Rule& rule) {
         if (!result.empty()) result += condition.unless ? "unless " : "and ";
         result += to_promql(condition, rule.subject) + "\n";
     }
-    return result;
+    return result + "unless " + to_promql(acceptance_of(rule), rule.subject) + "\n";
 }
 
 std::string indented(std::string_view text, std::string_view indent) {
@@ -247,8 +248,8 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
                 "        labels:\n          severity: {}\n{}"
                 "        annotations:\n          summary: {}\n          description: {}\n"
                 "          runbook_url: {}\n",
-                severity_label(rule.severity),
-                certainty_label(rule.severity).empty()
+                rule.is_news ? "info" : severity_label(rule.severity),
+                rule.is_news || certainty_label(rule.severity).empty()
                     ? ""
                     : fmt::format("          certainty: {}\n", certainty_label(rule.severity)),
                 quoted(render_for_prometheus(rule.summary, kind)), quoted(description(rule)),

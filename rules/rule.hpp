@@ -94,6 +94,7 @@ struct Rule {
     std::string_view why = {};  // the source of severity and thresholds; for the manual
     // Never evaluated on the host: for the agent's own absence, which it cannot notice.
     bool prometheus_only = false;
+    bool is_news = false;  // severity info in Prometheus; only with prometheus_only
     // Replaces `all_of` if comparisons cannot express the rule; only with prometheus_only.
     std::string_view prometheus_expression = {};
 };

@@ -56,6 +56,16 @@ constexpr Example backup_keys[] = {
     {"cache_directory", "path", "\"/root/.cache/borg\"",
      "For borg: the cache of the borg client, which records when a backup finished."},
 };
+constexpr Example accept_keys[] = {
+    {"rule", "text", "\"array_bad_blocks\"", "Required. The rule of the finding (docs/rules.md)."},
+    {"subject", "text", "\"md0\"",
+     "The drive, array, filesystem, backup or collector, by any name that `lastgood status` takes. "
+     "None for a rule about the host."},
+    {"up_to", "number", "16",
+     "Required by rules that compare a value: the finding speaks again when its value is worse."},
+    {"until", "date", "2027-03-01", "Required. The end, 365 days ahead at most."},
+    {"reason", "text", "\"a spare is ordered\"", "Required. Why, in one line."},
+};
 constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",
      "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
@@ -85,6 +95,8 @@ std::string toml_text(const T& value) {
         return value ? "true" : "false";
     } else if constexpr (std::is_arithmetic_v<T>) {
         return fmt::format("\"{}\"", format_duration(value));
+    } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        return "[]";  // the default of each list
     } else {
         return fmt::format("\"{}\"", value);
     }
@@ -113,6 +125,10 @@ std::vector<Section> all_sections() {
         "One table for each backup that you expect. Set one of files, restic, borg, pgbackrest and "
         "stamp. If none is set, the values come from the inbox or from another collector.",
         backup_keys);
+    add("[[accept]]",
+        "One table for each finding that you know and live with. It stays visible, but counts no "
+        "longer. `lastgood accept` does the same from the command line.",
+        accept_keys);
     add("[[collector]]", "One table for each collector of your own.", collector_keys);
     add("[collectors.NAME]", "When a built-in collector runs.", builtin_collector_keys);
     return sections;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/commands/accept.hpp"
 #include "agent/commands/explain.hpp"
 #include "agent/config_file.hpp"
 #include "exporters/status/status.hpp"
@@ -29,6 +30,7 @@ struct Options {
     ExplainOptions explain;
     std::string drive_to_pull, forgotten;
     std::string runbooks{default_runbooks};
+    AcceptOptions accept;
 };
 
 // Makes the parser; `options` must outlive it. command_manual.cpp completes an option by its type

@@ -99,6 +99,12 @@ int forget(const Options& options) {
     return run_forget(*config, options.forgotten);
 }
 
+int accept(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    return run_accept(*config, options.accept);
+}
+
 int textfile(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
@@ -169,6 +175,7 @@ int run(int argc, char** argv) {
     if (name == "collect") return collect(options);
     if (name == "preflight") return may_be_pulled(options);
     if (name == "forget") return forget(options);
+    if (name == "accept") return accept(options);
     if (name == "explain") return run_explain(options.explain);
     if (name == "rules") return print_rules(options);
     if (command.got_subcommand("check")) return check_config(options);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "agent/memory/acceptances.hpp"
 #include "agent/memory/history.hpp"
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
@@ -214,6 +215,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());
     host(metric::generation, facts.reports_written);
+    add_acceptances(state, config, now, all);
     // Observed while the clock was ahead; it has been set back, and an age must not be negative.
     for (Observation& observation : all) {
         observation.observed_at = std::min(observation.observed_at, now);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "collectors/collector.hpp"
 #include "core/text.hpp"
@@ -49,6 +51,31 @@ std::string history_key(const Series& series, Timestamp time) {
 
 constexpr const char* watched_since_key = "watched_since";
 
+// An acceptance in a row: kind, limit, user and reason in one column, apart by record separators.
+StateRow row_of(const Acceptance& one) {
+    const std::string limit = one.up_to ? fmt::format("{}", *one.up_to) : "";
+    return {StateRow::Table::accepted,
+            one.rule,
+            one.subject,
+            fmt::format("{}{}{}{}{}{}{}", to_string(one.kind), separator, limit, separator, one.by,
+                        separator, one.reason),
+            one.until,
+            0,
+            false};
+}
+
+std::optional<Acceptance> acceptance_of(const StateRow& row) {
+    std::string_view rest = row.key3;
+    const auto kind = parse_subject_kind(take_until(rest, separator));
+    if (!kind) return std::nullopt;
+    Acceptance one{row.key1, *kind, row.key2, {}, row.number1, "", ""};
+    if (const std::string limit(take_until(rest, separator)); !limit.empty())
+        one.up_to = std::strtod(limit.c_str(), nullptr);
+    one.by = take_until(rest, separator);
+    one.reason = rest;
+    return one;
+}
+
 }  // namespace
 
 void State::load(const std::vector<StateRow>& rows) {
@@ -64,6 +91,7 @@ void State::load(const std::vector<StateRow>& rows) {
             case StateRow::Table::rule_since:
             case StateRow::Table::known:
             case StateRow::Table::text:
+            case StateRow::Table::accepted:
                 break;
         }
         switch (row.table) {
@@ -93,6 +121,10 @@ void State::load(const std::vector<StateRow>& rows) {
                     watched_since_ = row.number1;
                 else if (row.key1 == "cursor")
                     cursors_[row.key2] = row.key3;
+                break;
+            case StateRow::Table::accepted:
+                if (const auto acceptance = acceptance_of(row))
+                    acceptances_[{acceptance->rule, acceptance->subject}] = *acceptance;
                 break;
         }
     }
@@ -231,6 +263,29 @@ void State::prune(Timestamp before) {
     for (const auto& [kind, subject] : stale) forget(kind, subject);
 }
 
+void State::accept(const Acceptance& acceptance) {
+    revoke(acceptance.rule, acceptance.subject);
+    acceptances_[{acceptance.rule, acceptance.subject}] = acceptance;
+    change(row_of(acceptance));
+}
+
+bool State::revoke(const std::string& rule, const std::string& subject) {
+    const auto found = acceptances_.find({rule, subject});
+    if (found == acceptances_.end()) return false;
+    StateRow row = row_of(found->second);
+    row.erased = true;
+    change(std::move(row));
+    acceptances_.erase(found);
+    return true;
+}
+
+void State::end_acceptances(Timestamp now) {
+    std::vector<std::pair<std::string, std::string>> ended;
+    for (const auto& [key, acceptance] : acceptances_)
+        if (acceptance.until <= now) ended.push_back(key);
+    for (const auto& [rule, subject] : ended) revoke(rule, subject);
+}
+
 void State::set_rule_memory(RuleMemory memory) {
     for (const auto& [key, since] : rules_.since)
         if (!memory.since.contains(key))
@@ -279,6 +334,7 @@ std::vector<StateRow> State::all_rows() const {
                             known.first_seen, known.last_seen, false});
     for (const auto& [collector, cursor] : cursors_)
         rows.push_back({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
+    for (const auto& [key, acceptance] : acceptances_) rows.push_back(row_of(acceptance));
     rows.push_back({StateRow::Table::text, watched_since_key, "", "", watched_since_, 0, false});
     return rows;
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/acceptance.hpp"
 #include "core/observation.hpp"
 #include "rules/rule.hpp"
 
@@ -15,7 +16,7 @@ namespace lastgood {
 
 // One row of the database. agent/memory/store.cpp defines the columns of each table.
 struct StateRow {
-    enum class Table { counter, remembered, history, rule_since, known, text };
+    enum class Table { counter, remembered, history, rule_since, known, text, accepted };
     Table table = Table::text;
     std::string key1, key2, key3;
     double number1 = 0, number2 = 0;
@@ -69,6 +70,12 @@ class State {
     // Drops history older than `before`, and counters unchanged since `before` whose subject is
     // unknown.
     void prune(Timestamp before);
+    // Replaces an acceptance of the same rule and subject.
+    void accept(const Acceptance& acceptance);
+    // False: there was none.
+    bool revoke(const std::string& rule, const std::string& subject);
+    // Drops acceptances that have ended.
+    void end_acceptances(Timestamp now);
     // Replaces the memory of the rules, as returned by evaluate().
     void set_rule_memory(RuleMemory memory);
 
@@ -76,6 +83,10 @@ class State {
     const std::map<Series, Value>& remembered() const { return remembered_; }
     const std::map<std::string, KnownSubject>& known(SubjectKind kind) const;
     const RuleMemory& rule_memory() const { return rules_; }
+    // By rule and subject.
+    const std::map<std::pair<std::string, std::string>, Acceptance>& acceptances() const {
+        return acceptances_;
+    }
     // "" if the collector has none.
     std::string cursor(const std::string& collector) const;
     // 0: not set yet.
@@ -100,6 +111,7 @@ class State {
     std::map<SubjectKind, std::map<std::string, KnownSubject>> known_;
     std::map<std::string, std::string> cursors_;
     RuleMemory rules_;
+    std::map<std::pair<std::string, std::string>, Acceptance> acceptances_;
     Timestamp watched_since_ = 0;
     std::vector<StateRow> changes_;
 };

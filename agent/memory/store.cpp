@@ -42,6 +42,9 @@ constexpr auto tables = std::to_array<Table>({
      {"rule", "subject", "unused", "since", "unused_number"}},
     {StateRow::Table::known, "known", {"kind", "subject", "unused", "first_seen", "last_seen"}},
     {StateRow::Table::text, "text", {"name", "subject", "value", "number", "unused_number"}},
+    {StateRow::Table::accepted,
+     "accepted",
+     {"rule", "subject", "kind_limit_user_reason", "until", "unused_number"}},
 });
 
 const Table& table_of(StateRow::Table table) {

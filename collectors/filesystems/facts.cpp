@@ -49,6 +49,16 @@ std::vector<std::string> backups_of(const Mount& mount, const Topology& topology
     return names;
 }
 
+std::optional<std::string> backup_waived(std::string_view point,
+                                         const std::vector<std::string>& not_backed_up) {
+    for (std::string_view entry : not_backed_up) {
+        if (entry == point) return "";
+        if (entry.starts_with(point) && entry.substr(point.size()).starts_with(": "))
+            return std::string(trim(entry.substr(point.size() + 2)));
+    }
+    return std::nullopt;
+}
+
 bool holds_backups(const Mount& mount, const Topology& topology,
                    const std::vector<Backup>& backups) {
     if (mount.point == "/") return false;

@@ -2,6 +2,7 @@
 // filesystem is accessed. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,11 @@ bool is_ephemeral_model(std::string_view model);
 // Names of the backups that cover the filesystem, a directory above it or something in it.
 std::vector<std::string> backups_of(const Mount& mount, const Topology& topology,
                                     const std::vector<Backup>& backups);
+
+// The reason for which the setting not_backed_up ("/scratch", "/scratch: why") says that the mount
+// point needs no backup; "" if it gives none; nullopt: it does not name it.
+std::optional<std::string> backup_waived(std::string_view point,
+                                         const std::vector<std::string>& not_backed_up);
 
 // Whether a backup's location is on this mount; never true for "/".
 bool holds_backups(const Mount& mount, const Topology& topology,

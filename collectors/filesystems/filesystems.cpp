@@ -246,12 +246,21 @@ class FilesystemsCollector {
         sink.observe(metric::filesystem_ephemeral, id, ephemeral ? 1 : 0, now);
         const bool written_to = !(mount.read_only && intended);
         if (written_to && !is_boot_filesystem(mount) &&
-            !holds_backups(mount, topology_, context_.config.backups)) {
-            const auto backups = backups_of(mount, topology_, context_.config.backups);
+            !holds_backups(mount, topology_, context_.config.backups))
+            observe_backups(mount, now);
+    }
+
+    void observe_backups(const Mount& mount, Timestamp now) {
+        Sink& sink = context_.sink;
+        const std::string& id = mount.point;
+        const auto backups = backups_of(mount, topology_, context_.config.backups);
+        const auto waived = backup_waived(id, context_.config.not_backed_up);
+        if (waived)
+            sink.observe(metric::filesystem_backup_waived, id, 1, now, {{"reason", *waived}});
+        if (!waived || !backups.empty())
             sink.observe(metric::filesystem_backed_up, id, backups.empty() ? 0 : 1, now);
-            for (const std::string& backup : backups)
-                sink.observe(metric::filesystem_backup, id, 1, now, {{"backup", backup}});
-        }
+        for (const std::string& backup : backups)
+            sink.observe(metric::filesystem_backup, id, 1, now, {{"backup", backup}});
     }
 
     void observe_use(const Mount& mount, Timestamp now) {

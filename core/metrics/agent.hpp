@@ -95,13 +95,32 @@ inline constexpr Metric generation{
     .help = "Reports written since the agent was started.",
 };
 
+// The label that names the subject is that of its kind; none for a rule about the host.
+inline constexpr Metric accepted{
+    .name = "lastgood_accepted",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "rule,drive,array,filesystem,backup,collector",
+    .help =
+        "A finding of this rule is accepted: as long as the rule's value is not worse than this. "
+        "1 if the rule compares no value that can get worse.",
+};
+
+inline constexpr Metric accepted_until_timestamp_seconds{
+    .name = "lastgood_accepted_until_timestamp_seconds",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "rule,drive,array,filesystem,backup,collector",
+    .help = "When an acceptance ends.",
+};
+
 inline constexpr Metric finding{
     .name = "lastgood_finding",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .labels = "rule,severity,certainty,kind,subject",
     .help =
-        "1 for each finding of the report. severity is critical or warning; certainty is unknown "
+        "1 for each finding of the report that is not accepted. severity is critical or warning; certainty is unknown "
         "where lastgood cannot tell.",
 };
 

@@ -123,6 +123,14 @@ inline constexpr Metric filesystem_backed_up{
     .help = "1 if the covers of a backup name it or a path in it, else 0.",
 };
 
+inline constexpr Metric filesystem_backup_waived{
+    .name = "lastgood_filesystem_backup_waived",
+    .subject = SubjectKind::filesystem,
+    .type = MetricType::state,
+    .labels = "reason",
+    .help = "1 if the setting not_backed_up says that the filesystem needs no backup.",
+};
+
 inline constexpr Metric filesystem_backup{
     .name = "lastgood_filesystem_backup",
     .subject = SubjectKind::filesystem,

@@ -125,6 +125,7 @@ prometheus::MetricFamily single(const Metric& metric, double value) {
 prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
     auto family = family_of(metric::finding);
     for (const Finding& finding : findings) {
+        if (finding.accepted) continue;
         prometheus::ClientMetric series;
         series.label = {{"kind", std::string(to_string(finding.kind))},
                         {"rule", finding.rule},

@@ -37,7 +37,7 @@ std::vector<Group> grouped(const std::vector<Finding>& findings) {
     std::vector<const Finding*> sorted;
     sorted.reserve(findings.size());
     for (const Finding& finding : findings) {
-        sorted.push_back(&finding);
+        if (!finding.accepted) sorted.push_back(&finding);
     }
     std::ranges::stable_sort(
         sorted, [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
@@ -97,6 +97,25 @@ void add_step(std::vector<std::string>& lines, const std::string& start, std::st
     add_wrapped(lines, "", 0, parts.command, left, options);
 }
 
+// "by root until 2027-03-01 00:00 (in 90d): a spare is ordered"
+std::string acceptance_text(const Acceptance& accepted, Timestamp now) {
+    return fmt::format("by {} until {} ({}){}{}",
+                       accepted.by.empty() ? "somebody" : harmless(accepted.by),
+                       format_time(accepted.until), short_age(now - accepted.until),
+                       accepted.reason.empty() ? "" : ": ", harmless(accepted.reason));
+}
+
+void add_accepted(std::vector<std::string>& lines, const std::vector<Finding>& findings,
+                  Timestamp now, const ViewOptions& options) {
+    for (bool first = true; const Finding& finding : findings) {
+        if (!finding.accepted) continue;
+        if (first) lines.emplace_back();
+        first = false;
+        add_wrapped(lines, "accepted", 8, harmless(finding.summary), indent, options);
+        add_wrapped(lines, "", 0, acceptance_text(*finding.accepted, now), indent + 2, options);
+    }
+}
+
 }  // namespace
 
 void add_findings(std::vector<std::string>& lines, const Facts& facts,
@@ -147,6 +166,7 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
             start.assign(left + 2, ' ');
         }
     }
+    add_accepted(lines, findings, now, options);
 }
 
 }  // namespace lastgood

@@ -368,6 +368,11 @@ Table filesystem_table(const TableContext& context) {
         if (filesystem->value(metric::filesystem_responding) == 0) {
             remarks.emplace_back("does not answer");
         }
+        const Observation* waived = filesystem->first(metric::filesystem_backup_waived);
+        if (waived) {
+            const std::string reason = harmless(waived->label("reason"));
+            remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
+        }
         if (filesystem->value(metric::filesystem_ephemeral) == 1) {
             remarks.emplace_back("ephemeral disk");
         }

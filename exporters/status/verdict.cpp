@@ -33,6 +33,14 @@ void note_silent_drives(const Judge& judgements, Verdict& verdict) {
         silent.size() > shown ? fmt::format(" and {} more", silent.size() - shown) : ""));
 }
 
+void note_end_of_acceptance(const Finding& finding, Timestamp now, Verdict& verdict) {
+    const Seconds left = finding.accepted->until - now;
+    if (left < acceptance_notice)
+        verdict.notes.push_back(fmt::format("in {} this counts again: {}",
+                                            short_age(std::max(left, 0.0)),
+                                            harmless(finding.summary)));
+}
+
 void add_problems(const Report& report, const Judge& judgements, Verdict& verdict) {
     for (const Problem& problem : report.problems) {
         const Subject* drive = judgements.facts().find(SubjectKind::drive, problem.subject);
@@ -164,6 +172,11 @@ Verdict judge(const Report& report, const Judge& judgements, bool agent_gone) {
     verdict.agent_dead =
         agent_gone || std::abs(judgements.now() - report.written_at) > agent_silence;
     for (const Finding& finding : report.findings) {
+        if (finding.accepted) {
+            ++verdict.accepted;
+            note_end_of_acceptance(finding, judgements.now(), verdict);
+            continue;
+        }
         switch (finding.severity) {
             case Severity::critical:
                 ++verdict.critical;

@@ -32,6 +32,7 @@ std::string finding_counts(const Verdict& verdict) {
     if (verdict.unknown > 0) {
         parts.push_back(fmt::format("{} unknown", verdict.unknown));
     }
+    if (verdict.accepted > 0) parts.push_back(fmt::format("{} accepted", verdict.accepted));
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -250,7 +251,7 @@ std::string render_no_report(const Error& error, std::string_view path,
 Health explanation_health(const Report& report) {
     Health health = report.problems.empty() ? Health::fine : Health::unknown;
     for (const Finding& finding : report.findings)
-        health = worse(health, health_of(finding.severity));
+        if (!finding.accepted) health = worse(health, health_of(finding.severity));
     return health;
 }
 

@@ -30,7 +30,8 @@ inline constexpr Seconds agent_silence = 90;
 struct Verdict {
     Health health = Health::fine;
     bool agent_dead = false;
-    size_t critical = 0, warning = 0, unknown = 0;  // numbers of findings
+    // Numbers of findings; an accepted one counts as that only.
+    size_t critical = 0, warning = 0, unknown = 0, accepted = 0;
     // Facts that should be known but are not, one sentence each. With any of them the host is not
     // fine.
     std::vector<std::string> not_known;

@@ -56,6 +56,20 @@ std::vector<Rule> agent_rules() {
             .why = "What was meant to be watched is not watched.",
         },
         Rule{
+            .name = "acceptance_ends",
+            .subject = SubjectKind::host,
+            .all_of = {within(
+                Operand(metric::accepted_until_timestamp_seconds, {}, {}, Pick::smallest),
+                7 * day)},
+            .summary = "On {subject} an accepted finding counts again in {value:duration}.",
+            .advice = "See which one: lastgood status\n"
+                      "Mend what it tells of, or accept it again: lastgood accept --help",
+            .why = "What was accepted for a while must not be forgotten, and must not come as a "
+                   "surprise. The host shows it as a note, which is no finding.",
+            .prometheus_only = true,
+            .is_news = true,
+        },
+        Rule{
             .name = "report_stale",
             .severity = Severity::unknown,
             .subject = SubjectKind::host,

@@ -158,7 +158,8 @@ std::vector<Rule> filesystem_rules() {
             .subject = SubjectKind::filesystem,
             .all_of = {is(metric::filesystem_ephemeral, 1),
                        at_least(metric::filesystem_used_ratio, 0.02),
-                       unless(is(metric::filesystem_backed_up, 1))},
+                       unless(is(metric::filesystem_backed_up, 1)),
+                       unless(present(metric::filesystem_backup_waived))},
             .summary = "Filesystem {subject} lies on a temporary disk, and no backup covers it.",
             .advice = "Copy what must not be lost to a persistent disk now, or back it up.\n"
                       "Name {id} in the covers of that backup in /etc/lastgood/lastgood.toml.\n"

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/clock.hpp"
 #include "core/text.hpp"
 #include "tests/recorded_host.hpp"
 
@@ -157,4 +158,37 @@ TEST_CASE("conf.d files are read after the main file, in order") {
     std::filesystem::remove(more);
     place.file("/conf.d", "");
     CHECK_FALSE(read_config(place.root() + "/lastgood.toml").has_value());
+}
+
+TEST_CASE("acceptances in the configuration") {
+    const std::string soon = format_time(wall_clock() + 30 * 86400.0).substr(0, 10);
+    const auto config = parse_config("[[accept]]\nuntil = " + soon + R"(
+rule = "array_bad_blocks"
+subject = "md0"
+up_to = 16
+reason = "a spare is ordered"
+[[accept]]
+rule = "array_gone"
+subject = "md1"
+until = "2001-01-01"
+reason = "ended, which is no mistake"
+)",
+                                     "x.toml");
+    REQUIRE(config.has_value());
+    REQUIRE(config->accepted.size() == 2);
+    CHECK(config->accepted[0].up_to == 16.0);
+    const auto again = parse_config(to_toml(*config), "y.toml");
+    REQUIRE(again.has_value());
+    CHECK(to_toml(*again) == to_toml(*config));
+    CHECK(again->accepted[0].until == config->accepted[0].until);
+
+    const auto error = [](const std::string& keys) {
+        return error_of("[[accept]]\nreason = \"x\"\n" + keys);
+    };
+    CHECK(contains(error("rule = \"array_gone\"\n"), "needs until"));
+    CHECK(contains(error("rule = \"array_gone\"\nuntil = \"90d\"\n"), "must be a date"));
+    CHECK(contains(error("rule = \"nonsense\"\nuntil = 2001-01-01\n"), "there is no rule"));
+    CHECK(contains(error("rule = \"array_gone\"\nuntil = 2099-01-01\n"), "365 days at most"));
+    CHECK(contains(error("rule = \"array_bad_blocks\"\nuntil = " + soon + "\n"), "needs a value"));
+    CHECK(contains(error("rule = \"array_gone\"\nuntill = 2001-01-01\n"), "unknown key"));
 }

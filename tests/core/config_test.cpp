@@ -10,6 +10,6 @@ TEST_CASE("the runtime directory holds the report, the lock and the forget reque
     config.runtime_directory = "/tmp/run";
     CHECK(report_path(config) == "/tmp/run/report.json");
     CHECK(agent_lock_path(report_path(config)) == "/tmp/run/agent.lock");
-    CHECK(forget_directory(config) == "/tmp/run/forget");
+    CHECK(requests_directory(config) == "/tmp/run/requests");
     CHECK(agent_lock_path("saved.json") == "agent.lock");  // in the current directory
 }

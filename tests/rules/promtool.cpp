@@ -185,7 +185,7 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
         for (int minute = 0; minute * step <= until; ++minute) {
             const Seconds time = minute * step;
             for (const Finding& finding : evaluate(host_rules, host.observations, time, memory)) {
-                if (!moments[finding.rule].contains(time)) continue;
+                if (finding.accepted || !moments[finding.rule].contains(time)) continue;
                 AlertLabels labels = labels_of(finding, rule_of(host_rules, finding.rule), host);
                 labels["alertstate"] = "firing";
                 expected[{finding.rule, time}].push_back(std::move(labels));

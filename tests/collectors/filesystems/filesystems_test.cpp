@@ -357,3 +357,22 @@ TEST_CASE("this machine's own root filesystem") {
     CHECK(answers.at("/").use.used_ratio() <= 1);
     CHECK(answers.at("/no/such/place").error == ENOENT);
 }
+
+TEST_CASE("a filesystem that needs no backup is told as that, not as one without") {
+    Config config;
+    config.not_backed_up.value = {"/mnt: made anew each night", "/srv"};
+    const auto ran =
+        test::run_on_host(filesystems(), test::host_directory("read-only-by-error"), config);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_backed_up, "/mnt"));
+    CHECK(value(ran.sink, metric::filesystem_backup_waived, "/mnt") == 1);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_backed_up, "/srv"));
+    CHECK(value(ran.sink, metric::filesystem_backed_up, "/") == 0);
+    CHECK_FALSE(value(ran.sink, metric::filesystem_backup_waived, "/"));
+}
+
+TEST_CASE("entries of not_backed_up") {
+    CHECK(backup_waived("/scratch", {"/a", "/scratch"}) == "");
+    CHECK(backup_waived("/scratch", {"/scratch: made anew"}) == "made anew");
+    CHECK_FALSE(backup_waived("/scratch", {"/scratch2", "/scratch/a", "/scratch:x"}));
+    CHECK_FALSE(backup_waived("/scratch", {}));
+}

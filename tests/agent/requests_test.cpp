@@ -1,0 +1,95 @@
+#include "agent/requests.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "core/clock.hpp"
+#include "core/host.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+Acceptance bad_blocks() {
+    return {"array_bad_blocks",  SubjectKind::array, "md-uuid-1", 16.0, wall_clock() + 50, "root",
+            "a spare is ordered"};
+}
+
+}  // namespace
+
+TEST_CASE("requests are taken once; those that make no sense are told") {
+    test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    CHECK(take_requests(config).forget.empty());
+    CHECK(take_requests(config).problems.empty());
+
+    place.file("/requests/1", "forget\ndrive\nwwn-0x5000c500a1b2c3d4\n");
+    place.file("/requests/2", "forget\narray\nmd-uuid-1\n");
+    place.file("/requests/3", "");
+    place.file("/requests/4", "forget\nfilesystem\n/srv\n");  // cannot be missed
+    place.file("/requests/5", "forget\ndrive\n");
+    place.file("/requests/6", std::string(5000, 'x'));
+    place.file("/requests/7.8.tmp", "forget\ndrive\nhalf");  // not complete yet
+    place.file("/requests/8", "revoke\nno_such_rule\nx\n");
+    place.file("/requests/9", "accept\narray_bad_blocks\narray\nx\n");
+    const Requests requests = take_requests(config);
+    using Subjects = std::vector<std::pair<SubjectKind, std::string>>;
+    CHECK(requests.forget == Subjects{{SubjectKind::drive, "wwn-0x5000c500a1b2c3d4"},
+                                      {SubjectKind::array, "md-uuid-1"}});
+    const std::string folder = place.root() + "/requests/";
+    CHECK(requests.problems ==
+          std::vector<std::string>{folder + "3 is no request", folder + "4 names no drive or array",
+                                   folder + "5 names no drive or array",
+                                   folder + "6: more than 4096 bytes", folder + "8 names no rule",
+                                   folder + "9 an acceptance of array_bad_blocks needs a value"});
+    CHECK(Host().list(folder).value() == std::vector<std::string>{"7.8.tmp"});
+    CHECK(take_requests(config).forget.empty());
+}
+
+TEST_CASE("each request arrives as it was made") {
+    const test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    REQUIRE(ask_to_forget(config, SubjectKind::drive, "wwn-0x1"));
+    CHECK(take_requests(config).forget.at(0).second == "wwn-0x1");
+    const Acceptance one = bad_blocks();
+    REQUIRE(ask_to_accept(config, one));
+    CHECK(take_requests(config).accept == std::vector{one});
+    Acceptance state{"array_gone", SubjectKind::array, "md 1", {}, wall_clock() + 50, "root",
+                     "pulled"};
+    REQUIRE(ask_to_accept(config, state));
+    CHECK(take_requests(config).accept == std::vector{state});
+    REQUIRE(ask_to_revoke(config, "array_gone", "md 1"));
+    CHECK(take_requests(config).revoke.at(0) ==
+          std::pair<std::string, std::string>("array_gone", "md 1"));
+}
+
+TEST_CASE("an acceptance must fit its rule") {
+    const Timestamp now = wall_clock();
+    const auto why = [&](auto change) {
+        Acceptance one = bad_blocks();
+        change(one);
+        return why_not_acceptable(one, now);
+    };
+    CHECK(why([](Acceptance&) {}).empty());
+    CHECK(why([](Acceptance& one) { one.rule = "x"; }) == "there is no rule \"x\"");
+    CHECK(why([](Acceptance& one) { one.rule = "agent_absent"; }) ==
+          "there is no rule \"agent_absent\"");
+    CHECK(why([](Acceptance& one) { one.kind = SubjectKind::drive; }) ==
+          "array_bad_blocks is a rule of kind array, not drive");
+    CHECK(why([](Acceptance& one) { one.up_to.reset(); }) ==
+          "an acceptance of array_bad_blocks needs a value");
+    CHECK(why([](Acceptance& one) { one.up_to = 1.0 / 0.0; }) ==
+          "an acceptance of array_bad_blocks needs a value");
+    CHECK(why([&](Acceptance& one) { one.until = now; }) == "it has ended already");
+    CHECK(why([](Acceptance& one) { one.reason = ""; }) == "it needs a reason");
+    CHECK(why([&](Acceptance& one) { one.until = now + 366 * 86400.0; }) ==
+          "array_bad_blocks can be accepted for 365 days at most");
+    CHECK(why([&](Acceptance& one) {
+              one.rule = "array_failed";
+              one.up_to.reset();
+              one.until = now + 8 * 86400.0;
+          }) == "array_failed can be accepted for 7 days at most");
+}
