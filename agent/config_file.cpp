@@ -407,23 +407,6 @@ Result<void> check(const Config& config, const std::string& name) {
     return {};
 }
 
-std::string to_toml(const std::string& value) {
-    return toml_string(value);
-}
-std::string to_toml(bool value) {
-    return value ? "true" : "false";
-}
-std::string to_toml(Seconds value) {
-    const std::string readable = format_duration(value);
-    const auto same = parse_duration(readable);
-    return same && *same == value ? toml_string(readable) : fmt::format("\"{}s\"", value);
-}
-std::string to_toml(const std::vector<std::string>& values) {
-    std::string list;
-    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + to_toml(value);
-    return "[" + list + "]";
-}
-
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& name) {
@@ -467,62 +450,6 @@ Result<Config> read_config(const std::string& path, Config defaults) {
     }
     if (const auto checked = check(config, path); !checked) return Failure(checked.error());
     return config;
-}
-
-std::string toml_string(std::string_view value) {
-    std::string quoted = "\"";
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            quoted += fmt::format("\\u{:04X}", byte);
-            continue;
-        }
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
-    }
-    return quoted + '"';
-}
-
-std::string to_toml(const Config& config) {
-    std::string text;
-    std::string_view section;
-    for_each_setting(config, [&](const auto& setting) {
-        if (section != setting.section) text += fmt::format("\n[{}]\n", setting.section);
-        section = setting.section;
-        text += fmt::format("{} = {}\n", setting.key, to_toml(setting.value));
-    });
-    for (const auto& [name, settings] : config.collectors) {
-        text += fmt::format("\n[collectors.{}]\nenabled = {}\n", name, to_toml(settings.enabled));
-        if (settings.interval) text += fmt::format("interval = {}\n", to_toml(*settings.interval));
-        if (settings.deadline) text += fmt::format("deadline = {}\n", to_toml(*settings.deadline));
-    }
-    for (const Backup& backup : config.backups) {
-        text += fmt::format("\n[[backup]]\nname = {}\n", to_toml(backup.name));
-        if (backup.kind != BackupKind::observed)
-            text += fmt::format("{} = {}\n", to_string(backup.kind), to_toml(backup.location));
-        if (!backup.covers.empty()) text += fmt::format("covers = {}\n", to_toml(backup.covers));
-        text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
-        if (backup.min_size) text += fmt::format("min_size = {:.0f}\n", *backup.min_size);
-        if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
-        if (!backup.time_pattern.empty())
-            text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
-        if (backup.kind == BackupKind::files)
-            text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
-        if (!backup.cache_directory.empty())
-            text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
-    }
-    for (const AcceptSetting& one : config.accepted) {
-        text += fmt::format("\n[[accept]]\nrule = {}\nsubject = {}\nuntil = {}\nreason = {}\n",
-                            to_toml(one.rule), to_toml(one.subject),
-                            to_toml(format_time(one.until).substr(0, 10)), to_toml(one.reason));
-        if (one.up_to) text += fmt::format("up_to = {}\n", *one.up_to);
-    }
-    for (const ExternalCollector& collector : config.external_collectors)
-        text +=
-            fmt::format("\n[[collector]]\nname = {}\ncommand = {}\ninterval = {}\ndeadline = {}\n",
-                        to_toml(collector.name), to_toml(collector.command),
-                        to_toml(collector.interval), to_toml(collector.deadline));
-    return text;
 }
 
 }  // namespace lastgood

@@ -48,9 +48,9 @@ const Observation* newest_copy(const Subject& backup);
 
 // Whether a backup has what is on a filesystem.
 struct Cover {
-    // For a table: "yes", "none", "no*" (by the administrator's word), "stale 9 d", "never made", "unreadable", "unproven",
-    // "incomplete", "too small", "in doubt", "unclear"; "" if nothing says whether it needs a
-    // backup.
+    // For a table: "yes", "none", "no*" (by the administrator's word), "stale 9 d", "never made",
+    // "unreadable", "unproven", "incomplete", "too small", "in doubt", "unclear"; "" if nothing
+    // says whether it needs a backup.
     std::string word;
     Health health = Health::fine;     // of the best of its backups
     const Subject* backup = nullptr;  // the best of its backups; nullptr: none, or not known which

@@ -120,7 +120,8 @@ inline constexpr Metric finding{
     .type = MetricType::gauge,
     .labels = "rule,severity,certainty,kind,subject",
     .help =
-        "1 for each finding of the report that is not accepted. severity is critical or warning; certainty is unknown "
+        "1 for each finding of the report that is not accepted. severity is critical or warning; "
+        "certainty is unknown "
         "where lastgood cannot tell.",
 };
 

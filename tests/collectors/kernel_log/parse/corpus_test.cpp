@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -47,6 +48,62 @@ std::string in_index_words(const BtrfsCounters& counters) {
                        counters.flush, counters.corruption, counters.generation);
 }
 
+using Add = std::function<void(const char* what, std::string_view device)>;
+
+// Counts a message of a layer that INDEX.tsv has words for.
+void count_event(const KernelEvent& event, std::string_view message, const Add& add,
+                 Counts& counts) {
+    switch (event.layer) {
+        case KernelLayer::block:
+            if (event.text == "I/O error") add("io_error", event.device);
+            if (event.text == "critical medium error") add("critical_medium_error", event.device);
+            if (event.text == "critical target error") add("critical_target_error", event.device);
+            break;
+        case KernelLayer::buffer:
+            if (message.starts_with("Buffer")) add("buffer_io", event.device);
+            break;
+        case KernelLayer::ata:
+            if (event.part == KernelEventPart::command) {
+                add("ata_failed_cmd", port_of(event.device));
+            }
+            if (event.kind == KernelEventKind::ata_exception) {
+                add("ata_exception", port_of(event.device));
+            }
+            if (event.kind == KernelEventKind::reset) add("link_reset", port_of(event.device));
+            break;
+        case KernelLayer::nvme:
+            if (event.kind == KernelEventKind::timeout) add("nvme_timeout", event.device);
+            break;
+        case KernelLayer::md:
+            if (event.kind == KernelEventKind::kicked) add("md_disk_failure", event.device);
+            if (event.kind == KernelEventKind::non_fresh) add("md_nonfresh", event.device);
+            if (event.kind == KernelEventKind::corrected) add("md_read_corrected", event.device);
+            if (event.kind == KernelEventKind::uncorrected) {
+                add("md_read_uncorrectable", event.device);
+            }
+            break;
+        case KernelLayer::filesystem:
+            if (event.kind == KernelEventKind::btrfs_counters)
+                counts[fmt::format("btrfs_errs_last[{}]", event.text)] =
+                    in_index_words(event.btrfs);
+            if (event.kind == KernelEventKind::inconsistent &&
+                message.starts_with("EXT4-fs error")) {
+                add("ext4_error", event.filesystem);
+            }
+            break;
+        case KernelLayer::scsi:
+        case KernelLayer::usb:
+        case KernelLayer::mmc:
+        case KernelLayer::dm:
+        case KernelLayer::bcache:
+        case KernelLayer::zfs:
+        case KernelLayer::controller:
+        case KernelLayer::journal:
+        case KernelLayer::other:
+            break;
+    }
+}
+
 Counts count(const std::string& text) {
     std::map<std::string, uint64_t> numbers;
     Counts counts;
@@ -62,58 +119,7 @@ Counts count(const std::string& text) {
             suppressed += (suppressed.empty() ? "" : "+") + std::to_string(event.count);
             return;
         }
-        switch (event.layer) {
-            case KernelLayer::block:
-                if (event.text == "I/O error") add("io_error", event.device);
-                if (event.text == "critical medium error")
-                    add("critical_medium_error", event.device);
-                if (event.text == "critical target error")
-                    add("critical_target_error", event.device);
-                break;
-            case KernelLayer::buffer:
-                if (message.starts_with("Buffer")) add("buffer_io", event.device);
-                break;
-            case KernelLayer::ata:
-                if (event.part == KernelEventPart::command) {
-                    add("ata_failed_cmd", port_of(event.device));
-                }
-                if (event.kind == KernelEventKind::ata_exception) {
-                    add("ata_exception", port_of(event.device));
-                }
-                if (event.kind == KernelEventKind::reset) add("link_reset", port_of(event.device));
-                break;
-            case KernelLayer::nvme:
-                if (event.kind == KernelEventKind::timeout) add("nvme_timeout", event.device);
-                break;
-            case KernelLayer::md:
-                if (event.kind == KernelEventKind::kicked) add("md_disk_failure", event.device);
-                if (event.kind == KernelEventKind::non_fresh) add("md_nonfresh", event.device);
-                if (event.kind == KernelEventKind::corrected)
-                    add("md_read_corrected", event.device);
-                if (event.kind == KernelEventKind::uncorrected) {
-                    add("md_read_uncorrectable", event.device);
-                }
-                break;
-            case KernelLayer::filesystem:
-                if (event.kind == KernelEventKind::btrfs_counters)
-                    counts[fmt::format("btrfs_errs_last[{}]", event.text)] =
-                        in_index_words(event.btrfs);
-                if (event.kind == KernelEventKind::inconsistent &&
-                    message.starts_with("EXT4-fs error")) {
-                    add("ext4_error", event.filesystem);
-                }
-                break;
-            case KernelLayer::scsi:
-            case KernelLayer::usb:
-            case KernelLayer::mmc:
-            case KernelLayer::dm:
-            case KernelLayer::bcache:
-            case KernelLayer::zfs:
-            case KernelLayer::controller:
-            case KernelLayer::journal:
-            case KernelLayer::other:
-                break;
-        }
+        count_event(event, message, add, counts);
     });
     for (const auto& [key, number] : numbers) counts[key] = std::to_string(number);
     if (!suppressed.empty()) counts["suppressed"] = suppressed;
