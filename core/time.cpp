@@ -137,12 +137,12 @@ std::string short_age(Seconds age) {
     if (!std::isfinite(age)) return "?";
     if (age <= -1) return "in " + short_age(-age);
     const double seconds = std::max(age, 0.0);
-    constexpr double minute = 60, hour = 3600, day = 86400, year = 365.25 * day;
+    constexpr double mean_year = 365.25 * day;
     if (seconds < 2 * minute) return fmt::format("{:.0f} s", std::floor(seconds));
     if (seconds < 2 * hour) return fmt::format("{:.0f} min", std::floor(seconds / minute));
     if (seconds < 2 * day) return fmt::format("{:.0f} h", std::floor(seconds / hour));
     if (seconds < 1000 * day) return fmt::format("{:.0f} d", std::floor(seconds / day));
-    return fmt::format("{:.1f} y", seconds / year);
+    return fmt::format("{:.1f} y", seconds / mean_year);
 }
 
 std::string format_time(Timestamp time) {

@@ -89,7 +89,7 @@ std::string selector(const Operand& operand, SubjectKind kind, std::string_view 
 }
 
 std::string to_promql(const Operand& operand, SubjectKind kind) {
-    const std::string series = selector(operand, kind);
+    std::string series = selector(operand, kind);
     const auto further = further_labels(*operand.metric, kind);
     if (further.empty()) return series;  // a subject has one series
     return fmt::format("{} without ({}) ({})", to_promql(operand.pick), fmt::join(further, ", "),

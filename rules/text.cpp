@@ -187,12 +187,12 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
 std::string command_for_prometheus(std::string_view command, SubjectKind kind) {
     if (command.empty()) return ".";
     const auto needed = needed_labels(command, kind);
-    const std::string text = ": " + walk(command, kind, [&](const Placeholder& placeholder) {
-                                 const std::string_view label = label_of(placeholder);
-                                 return contains(needed, label)
-                                            ? fmt::format("{{{{ $labels.{} }}}}", label)
-                                            : for_prometheus(placeholder, kind);
-                             });
+    std::string text = ": " + walk(command, kind, [&](const Placeholder& placeholder) {
+                           const std::string_view label = label_of(placeholder);
+                           return contains(needed, label)
+                                      ? fmt::format("{{{{ $labels.{} }}}}", label)
+                                      : for_prometheus(placeholder, kind);
+                       });
     if (needed.empty()) return text;
     const std::string labels = "$labels." + fmt::format("{}", fmt::join(needed, " $labels."));
     return fmt::format("{{{{ if {}{} }}}}{}{{{{ else }}}}.{{{{ end }}}}",
@@ -264,7 +264,7 @@ std::string render_for_prometheus(std::string_view text, SubjectKind kind) {
 
 std::string render_step_for_host(std::string_view step, const TextValues& values) {
     const Step parts = split_step(step);
-    const std::string text = render_for_host(parts.text, values);
+    std::string text = render_for_host(parts.text, values);
     if (parts.command.empty()) return text;
     std::string_view command = parts.command;
     if (const AdviceCommand* chosen = whole_command(command, values.kind))
@@ -278,7 +278,7 @@ std::string render_step_for_host(std::string_view step, const TextValues& values
 
 std::string render_step_for_prometheus(std::string_view step, SubjectKind kind) {
     const Step parts = split_step(step);
-    const std::string text = render_for_prometheus(parts.text, kind);
+    std::string text = render_for_prometheus(parts.text, kind);
     if (parts.command.empty()) return text;
     const AdviceCommand* chosen = whole_command(parts.command, kind);
     if (chosen == nullptr) return text + command_for_prometheus(parts.command, kind);

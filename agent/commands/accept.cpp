@@ -21,7 +21,9 @@ namespace {
 
 // Who calls, also through sudo.
 std::string caller() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs.
     if (const char* user = std::getenv("SUDO_USER"); user && *user) return harmless(user);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs.
     const passwd* entry = ::getpwuid(::getuid());
     return entry ? harmless(entry->pw_name) : fmt::format("uid {}", ::getuid());
 }

@@ -54,7 +54,7 @@ constexpr std::array<std::string_view, 3> general_types = {
 std::string content_of(const UdevRecord& record) {
     const std::string partition = record.property("ID_PART_ENTRY_TYPE");
     if (contains(boot_types, std::string_view(partition))) return std::string(boot_partition);
-    const std::string type = record.property("ID_FS_TYPE");
+    std::string type = record.property("ID_FS_TYPE");
     if (!type.empty() || partition.empty() || contains(general_types, std::string_view(partition)))
         return type;
     return "partition type " + partition;

@@ -269,7 +269,7 @@ std::string HostKernelLogNames::array(std::string_view device) {
         if (pool != nullptr) name = pool->name;
     }
     if (name.starts_with("md")) {
-        const std::string id = md_array_id(host_, name);
+        std::string id = md_array_id(host_, name);
         if (!id.empty()) {
             if (array_ids_.size() < max_names || array_ids_.contains(name))
                 array_ids_.insert_or_assign(name, id);

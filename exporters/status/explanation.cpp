@@ -78,7 +78,7 @@ std::string name_of(const ExplainedPart& part) {
 }
 
 std::string verdict_of(const Explanation& explanation) {
-    const std::string counts = counted(explanation.report);
+    std::string counts = counted(explanation.report);
     if (!counts.empty()) return counts;
     if (!explanation.report.problems.empty()) return "it could not be understood";
     if (explanation.strange_line_count > 0)

@@ -20,15 +20,14 @@ Event pool(KernelEvent event) {
         // "Data device (dm-3) was full; no free data space available"
         if (const size_t open = text.find("(dm-"); open != text.npos)
             event.array = TextScanner(text.substr(open + 1)).word(")");
-    } else if (event.array.empty() || !is_digit(event.array.front())) {
-        return std::nullopt;
-    } else if (contains(text, "to read-only mode") || contains(text, "to failure mode") ||
-               contains(text, "to fail mode") ||
-               (contains(text, "metadata operation '") && contains(text, "failed"))) {
-        event.kind = KernelEventKind::array_failed;
-    } else {
-        return std::nullopt;
+        return event;
     }
+    const bool names_pool = !event.array.empty() && is_digit(event.array.front());
+    const bool failed = contains(text, "to read-only mode") || contains(text, "to failure mode") ||
+                        contains(text, "to fail mode") ||
+                        (contains(text, "metadata operation '") && contains(text, "failed"));
+    if (!names_pool || !failed) return std::nullopt;
+    event.kind = KernelEventKind::array_failed;
     return event;
 }
 

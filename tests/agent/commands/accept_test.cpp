@@ -30,7 +30,7 @@ class AcceptCommand {
             report.findings.push_back(finding);
         }
     }
-    int run(AcceptOptions options) {
+    int run(const AcceptOptions& options) {
         REQUIRE(write_report(report, report_path(config_)));
         const test::Quiet quiet;
         return run_accept(config_, options);
