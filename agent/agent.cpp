@@ -310,6 +310,7 @@ void Agent::write() {
     const Timestamp time = now();
     adopt_state();
     const std::optional<std::string> state_problem = store_.problem();
+    facts_.booting = boot_clock() < boot_takes;
     facts_.state_persisted = !state_problem.has_value();
     if (state_problem.value_or("") != state_error_) {
         state_error_ = state_problem.value_or("");

@@ -14,6 +14,7 @@
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/words.hpp"
+#include "rules/rule.hpp"
 
 namespace lastgood {
 
@@ -77,8 +78,18 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
     }
 }
 
-// Reports subjects that an inventory listed before and no longer lists.
-void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now,
+// Whether a rule about `present` was in force for the subject in the last report, perhaps before
+// this boot.
+bool was_missing(const State& state, const Metric& present, const std::string& subject) {
+    return std::ranges::any_of(all_rules(), [&](const Rule& rule) {
+        return !rule.all_of.empty() && rule.all_of.front().left.metric == &present &&
+               state.rule_memory().since.contains({std::string(rule.name), subject});
+    });
+}
+
+// Reports subjects that an inventory listed before and no longer lists. While the host boots, only
+// those that were here since or were missing before: the others may still appear.
+void add_missing(const std::list<Task>& tasks, const State& state, bool booting, Timestamp now,
                  std::vector<Observation>& out) {
     for (const Collector* collector : all_collectors()) {
         const Metric* present = collector->inventory;
@@ -89,7 +100,9 @@ void add_missing(const std::list<Task>& tasks, const State& state, Timestamp now
             if (observation.metric == present) here.insert(observation.subject);
         std::vector<Observation> missing;
         for (const auto& [subject, known] : state.known(present->subject))
-            if (!here.contains(subject)) missing.push_back({present, subject, {}, 0, now});
+            if (!here.contains(subject) && (!booting || state.has_seen(present->subject, subject) ||
+                                            was_missing(state, *present, subject)))
+                missing.push_back({present, subject, {}, 0, now});
         std::ranges::move(missing, std::back_inserter(out));
     }
 }
@@ -200,7 +213,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
         all.push_back(
             {series.metric, series.subject, series.labels, value.value, value.observed_at});
     add_growth(state, config, all, now, all);
-    add_missing(tasks, state, now, all);
+    add_missing(tasks, state, facts.booting, now, all);
     add_remembered(state, all);
     join_info(all);
     add_derived(state, now, all);

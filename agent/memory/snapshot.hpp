@@ -18,6 +18,7 @@ struct AgentFacts {
     double reports_written = 0;
     bool state_persisted = true;
     bool config_accepted = true;
+    bool booting = false;  // drives and arrays may not be there yet
 };
 
 // Records in `state` which drives and arrays are present, and the values that survive a failed

@@ -208,6 +208,7 @@ void State::set_watched_since(Timestamp time) {
 }
 
 void State::see(SubjectKind kind, const std::string& subject, Timestamp now) {
+    seen_.emplace(kind, subject);
     const auto [found, is_new] = known_[kind].try_emplace(subject, KnownSubject{now, now});
     KnownSubject& known = found->second;
     if (!is_new && std::abs(now - known.last_seen) < 3600) return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -63,6 +64,10 @@ class State {
     // Saved only if it changed; opaque, from Sink::commit().
     void set_cursor(const std::string& collector, const std::string& cursor);
     void set_watched_since(Timestamp time);
+    // Whether see() was called for the subject since this object was made.
+    bool has_seen(SubjectKind kind, const std::string& subject) const {
+        return seen_.contains({kind, subject});
+    }
     // Records that a drive or array is present.
     void see(SubjectKind kind, const std::string& subject, Timestamp now);
     // Drops a subject with its counters, remembered values and history.
@@ -109,6 +114,7 @@ class State {
     std::map<Series, Value> counters_, remembered_;
     std::map<Series, std::vector<Point>> history_;
     std::map<SubjectKind, std::map<std::string, KnownSubject>> known_;
+    std::set<std::pair<SubjectKind, std::string>> seen_;
     std::map<std::string, std::string> cursors_;
     RuleMemory rules_;
     std::map<std::pair<std::string, std::string>, Acceptance> acceptances_;

@@ -239,3 +239,31 @@ TEST_CASE("nothing is missing before the inventory was read") {
     tasks.front().retired = true;
     CHECK_FALSE(present());
 }
+
+TEST_CASE("while the host boots, a drive that was here before it may still appear") {
+    State before;
+    before.see(SubjectKind::drive, "d", now - 86400);
+    State state;
+    state.load(before.all_rows());
+    Task task;
+    task.name = "drives";
+    task.collector = find_collector("drives");
+    task.has_reported = task.succeeded = true;
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    AgentFacts facts;
+    const auto present = [&] {
+        return value_of(observe_all(tasks, state, {}, facts, now), metric::drive_present, "d");
+    };
+    CHECK(present() == 0);
+    facts.booting = true;
+    CHECK_FALSE(present());
+    RuleMemory missed;  // before the boot
+    missed.since[{"drive_gone", "d"}] = now - 900;
+    state.set_rule_memory(missed);
+    CHECK(present() == 0);
+    state.set_rule_memory({});
+    CHECK_FALSE(present());
+    state.see(SubjectKind::drive, "d", now);  // it appeared, and is gone again
+    CHECK(present() == 0);
+}
