@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/facts.hpp"
+#include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/utf8.hpp"
 #include "rules/preflight_arrays.hpp"
@@ -88,13 +89,26 @@ void judge_use(const Facts& facts, const Subject& drive, const Observation& use,
         result.lack(fmt::format("what {} holds: udev does not know it", device), look);
 }
 
+// Whether the device is a member of an array, whatever its state: the array holds it, and says
+// what that means.
+bool is_member(const Facts& facts, const Subject& drive, std::string_view device) {
+    return std::ranges::any_of(facts.of(SubjectKind::array), [&](const Subject* array) {
+        return std::ranges::any_of(array->observations, [&](const Observation* one) {
+            return one->metric == &metric::array_member && one->label("drive") == drive.id &&
+                   one->label("device") == device;
+        });
+    });
+}
+
 void judge_uses(const Facts& facts, const Subject& drive, const std::vector<JudgedArray>& arrays,
                 const HeldBy& held, Preflight& result) {
     bool any = false;
     for (const Observation* use : drive.observations) {
         if (use->metric != &metric::drive_use) continue;
         any = true;
-        const std::string_view array = use->label("array");
+        const std::string_view array = use->label("array"), kind = use->label("use");
+        if ((kind == "none" || kind == "content") && is_member(facts, drive, use->label("device")))
+            continue;
         if (array.empty())
             judge_use(facts, drive, *use, held, result);
         else if (std::ranges::find(arrays, array, &JudgedArray::id) == arrays.end())

@@ -42,8 +42,10 @@ class Drive:
 
     @property
     def device(self):
-        """The current name in /dev of the guest: "sda"."""
-        return self.machine.run(f"basename $(readlink -e {self.by_id})").strip()
+        """The current name in /dev of the guest: "sda". After a boot udev may need a while to make its links."""
+        return self.machine.run(
+            f"for i in $(seq 300); do [ -b {self.by_id} ] && break; sleep 0.1; done; basename $(readlink -e {self.by_id})"
+        ).strip()
 
     # --- faults
 

@@ -419,3 +419,19 @@ TEST_CASE("each reason has its step, and none stands twice") {
                                    "Move what is in /scratch elsewhere and unmount it."});
     CHECK(preflight(mirror(), "a", now).steps.empty());
 }
+
+TEST_CASE("a member that its array has kicked is held by the array, not by a program") {
+    for (const char* kind : {"none", "content"}) {
+        Report report = mirror();
+        for (Observation& one : report.observations) {
+            if (one.metric == &metric::array_member && one.label("drive") == "a")
+                one.labels[3].second = "faulty";
+            if (one.metric == &metric::drive_use && one.subject == "a")
+                one.labels = {{"device", "sda1"}, {"use", kind}};
+        }
+        const auto result =
+            lastgood::preflight(report, "a", now, [](std::string_view) { return Held::yes; });
+        CHECK(result.verdict == PreflightVerdict::go);
+        CHECK(mentions(result.notes, "sda is faulty in md0; md0 does not need it"));
+    }
+}
