@@ -76,3 +76,6 @@ def test_preflight_of_an_inactive_array(lab):
     asks.expect(drives[0], CANNOT_TELL, "linux_raid_member that is not in use here")
     server.run(f"mdadm --quiet --incremental {drives[0].by_id}; udevadm settle", check=False)
     asks.expect(drives[0], NO_GO, "has failed: what its members hold may be all that is left")
+    failed = [finding for finding in server.report().findings if finding["rule"] == "array_failed"]
+    assert len(failed) == 1
+    server.suspects.add(failed[0]["subject"])  # it has no UUID while it is inactive
