@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "core/judgement.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/utf8.hpp"
@@ -50,13 +51,11 @@ std::vector<std::string> troubles_of(const Subject& drive) {
     return troubles;
 }
 
-constexpr Seconds health_limit = 2 * 86400;
-
 // What is missing to call the drive healthy; "" if its health was read lately.
 std::string health_missing(const Subject& drive, Timestamp now) {
     const auto read = drive.value(metric::drive_read_timestamp_seconds);
     if (!read) return "its health was never read";
-    if (now - *read <= health_limit) return {};
+    if (now - *read <= drive_read_limit) return {};
     return fmt::format("its health was read {} ago", format_duration(now - *read));
 }
 
@@ -64,7 +63,8 @@ bool carries_data(std::string_view state) {
     return state == "in_sync";
 }
 
-struct Membership {
+// What a drive holds of an array, over all of its members there.
+struct Share {
     const Subject* array;
     std::string state;  // in_sync if one of the drive's members is
     int in_sync = 0;    // members on the drive that hold data
@@ -72,23 +72,23 @@ struct Membership {
     bool fatal_known = false;
 };
 
-std::vector<Membership> memberships(const Facts& facts, std::string_view drive) {
-    std::vector<Membership> found;
+std::vector<Share> shares_of(const Facts& facts, std::string_view drive) {
+    std::vector<Share> found;
     for (const Subject* array : facts.of(SubjectKind::array)) {
-        Membership membership{array, "", 0, false, false};
+        Share share{array, "", 0, false, false};
         for (const Observation* observation : array->observations) {
             if (observation->label("drive") != drive) continue;
             if (observation->metric == &metric::array_member) {
                 const std::string_view state = observation->label("state");
-                if (carries_data(state)) ++membership.in_sync;
-                if (!carries_data(membership.state)) membership.state = state;
+                if (carries_data(state)) ++share.in_sync;
+                if (!carries_data(share.state)) share.state = state;
             }
             if (observation->metric == &metric::array_member_fatal) {
-                membership.fatal = membership.fatal || observation->value != 0;
-                membership.fatal_known = true;
+                share.fatal = share.fatal || observation->value != 0;
+                share.fatal_known = true;
             }
         }
-        if (!membership.state.empty()) found.push_back(std::move(membership));
+        if (!share.state.empty()) found.push_back(std::move(share));
     }
     return found;
 }
@@ -134,26 +134,25 @@ bool forbids_any(const Subject& array, Preflight& result) {
 }
 
 // A member that holds no complete data.
-void judge_other_member(const Membership& membership, const std::string& device,
-                        Preflight& result) {
-    const std::string name = membership.array->name();
-    if (membership.state == "spare")
+void judge_other_member(const Share& share, const std::string& device, Preflight& result) {
+    const std::string name = share.array->name();
+    if (share.state == "spare")
         result.notes.push_back(
             fmt::format("{} is a spare of {}; {} holds no data on it", device, name, name));
-    else if (membership.state == "faulty")
+    else if (share.state == "faulty")
         result.notes.push_back(
             fmt::format("{} is faulty in {}; {} does not need it", device, name, name));
-    else if (membership.state == "journal")
+    else if (share.state == "journal")
         result.forbid(fmt::format("{} is the journal of {}: without it, {} stops writing", device,
                                   name, name),
                       "");
-    else if (membership.state == "rebuilding" || membership.state == "replacement")
+    else if (share.state == "rebuilding" || share.state == "replacement")
         result.forbid(fmt::format("{} is being filled by {}", device, name),
                       "Wait until that is done.");
     else
-        result.lack(fmt::format("what {} is in {}: its state is {}", device, name,
-                                harmless(membership.state)),
-                    "");
+        result.lack(
+            fmt::format("what {} is in {}: its state is {}", device, name, harmless(share.state)),
+            "");
 }
 
 void judge_partner(const Subject& partner, const Subject& array, Timestamp now, Preflight& result) {
@@ -190,29 +189,29 @@ void judge_partners(const Subject& array, const Facts& facts, std::string_view d
 }
 
 // Returns true if, with the drive gone, one more failure would lose data.
-bool judge_array(const Membership& membership, const Facts& facts, const Subject& drive,
-                 Timestamp now, Preflight& result) {
-    const Subject& array = *membership.array;
+bool judge_array(const Share& share, const Facts& facts, const Subject& drive, Timestamp now,
+                 Preflight& result) {
+    const Subject& array = *share.array;
     const std::string name = array.name();
     if (forbids_any(array, result)) return false;
-    if (!carries_data(membership.state)) {
-        judge_other_member(membership, drive.name(), result);
+    if (!carries_data(share.state)) {
+        judge_other_member(share, drive.name(), result);
         return false;
     }
-    if (membership.fatal) {
+    if (share.fatal) {
         result.forbid(fmt::format("pulling it loses data of array {} at once", name), "");
         return false;
     }
     const auto survives = array.value(metric::array_survivable_failures);
-    if (!survives || !membership.fatal_known) {
+    if (!survives || !share.fatal_known) {
         result.lack(fmt::format("how many more members array {} can lose", name), "");
         return false;
     }
-    const double left = *survives - membership.in_sync;
-    if (membership.in_sync > 1 && left < 0) {
+    const double left = *survives - share.in_sync;
+    if (share.in_sync > 1 && left < 0) {
         result.forbid(fmt::format("pulling it takes {} members of array {} at once, more than it "
                                   "is sure to survive",
-                                  membership.in_sync, name),
+                                  share.in_sync, name),
                       "");
         return false;
     }
@@ -232,9 +231,8 @@ bool judge_array(const Membership& membership, const Facts& facts, const Subject
 std::vector<JudgedArray> judge_arrays(const Facts& facts, const Subject& drive, Timestamp now,
                                       Preflight& result) {
     std::vector<JudgedArray> arrays;
-    for (const Membership& membership : memberships(facts, drive.id))
-        arrays.push_back(
-            {membership.array->id, judge_array(membership, facts, drive, now, result)});
+    for (const Share& share : shares_of(facts, drive.id))
+        arrays.push_back({share.array->id, judge_array(share, facts, drive, now, result)});
     return arrays;
 }
 
