@@ -138,7 +138,10 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     const Observation* newest = newest_copy(backup);
     const auto limit = backup.value(metric::backup_max_age_seconds);
     if (readable == 0) return CopyState::unreadable;
-    if (newest == nullptr) return readable == 1 ? CopyState::never : CopyState::unknown;
+    // What others report is not known while nobody reports it.
+    const bool looked_for =
+        readable == 1 && backup.label(metric::backup_info, "kind") != "observed";
+    if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
     if (newest->label("confidence") == "activity") return CopyState::unproven;
     if (limit && now - newest->value > *limit) return CopyState::stale;
     if (backup.value(metric::backup_incomplete) == 1) return CopyState::incomplete;

@@ -11,13 +11,14 @@ std::vector<Rule> backup_rules() {
     const Operand& any_newest = metric::backup_newest_timestamp_seconds;
     const Operand& max_age = metric::backup_max_age_seconds;
     const auto unreadable = is(metric::backup_readable, 0);
+    const auto reported_by_others = present(Operand(metric::backup_info, "kind", {"observed"}));
     return {
         Rule{
             .name = "backup_never_made",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {present(metric::backup_info), unless(present(any_newest)),
-                       unless(unreadable), unless(is(metric::backup_incomplete, 1))},
+            .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
+                       unless(reported_by_others), unless(is(metric::backup_incomplete, 1))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice =
@@ -26,6 +27,21 @@ std::vector<Rule> backup_rules() {
                 "If the job writes elsewhere, correct the place in /etc/lastgood/lastgood.toml.\n"
                 "Check it: lastgood config check",
             .why = "No copy at all: any loss is total.",
+        },
+        Rule{
+            .name = "backup_not_reported",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {reported_by_others, unless(present(any_newest))},
+            .hold = 10 * minute,
+            .summary =
+                "Nothing tells whether backup {subject} has a copy: no collector reports it.",
+            .advice =
+                "See whether its collector works or its inbox file is there: lastgood status {id}\n"
+                "Run the program that should report it and read its messages.\n"
+                "Check that it uses this name: grep -n {id} /etc/lastgood/lastgood.toml",
+            .why = "A program that fails and a file that is missing say nothing of the copies. One "
+                   "that starts every few minutes has its time first.",
         },
         Rule{
             .name = "backup_unproven",

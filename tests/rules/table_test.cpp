@@ -231,6 +231,19 @@ TEST_CASE("only proof makes a backup fresh") {
     CHECK(with({{"exact", -60}}) == Names{});
 }
 
+TEST_CASE("a backup that others report is unknown, not missing, while nobody reports it") {
+    const std::vector<Observation> configured = {
+        observation(metric::backup_info, "b", 1, {{"kind", "observed"}}),
+        observation(metric::backup_readable, "b", 1),
+        observation(metric::backup_max_age_seconds, "b", 3600),
+    };
+    CHECK(found(configured) == Names{"backup_not_reported b"});
+    auto reported = configured;
+    reported.push_back(observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                                   {{"confidence", "exact"}}));
+    CHECK(found(reported) == Names{});
+}
+
 TEST_CASE("an unreadable backup gives one finding, even if it has no copy or a stale one") {
     CHECK(found({observation(metric::backup_info, "b", 1),
                  observation(metric::backup_readable, "b", 0),
