@@ -139,8 +139,7 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     const auto limit = backup.value(metric::backup_max_age_seconds);
     if (readable == 0) return CopyState::unreadable;
     // What others report is not known while nobody reports it.
-    const bool looked_for =
-        readable == 1 && backup.label(metric::backup_info, "kind") != "observed";
+    const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
     if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
     if (newest->label("confidence") == "activity") return CopyState::unproven;
     if (limit && now - newest->value > *limit) return CopyState::stale;

@@ -46,6 +46,8 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
     sink.observe(metric::backup_info, backup.name, 1, now,
                  {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
+    if (backup.kind == BackupKind::observed)
+        sink.observe(metric::backup_reported_by_others, backup.name, 1, now);
     sink.observe(metric::backup_max_age_seconds, backup.name, backup.max_age, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);

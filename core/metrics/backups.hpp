@@ -20,6 +20,13 @@ inline constexpr Metric backup_readable{
     .help = "0 if the place of the copies could not be read.",
 };
 
+inline constexpr Metric backup_reported_by_others{
+    .name = "lastgood_backup_reported_by_others",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "1 if the values of the backup come from the inbox or from another collector.",
+};
+
 inline constexpr Metric backup_newest_timestamp_seconds{
     .name = "lastgood_backup_newest_timestamp_seconds",
     .subject = SubjectKind::backup,

@@ -11,7 +11,7 @@ std::vector<Rule> backup_rules() {
     const Operand& any_newest = metric::backup_newest_timestamp_seconds;
     const Operand& max_age = metric::backup_max_age_seconds;
     const auto unreadable = is(metric::backup_readable, 0);
-    const auto reported_by_others = present(Operand(metric::backup_info, "kind", {"observed"}));
+    const auto reported_by_others = is(metric::backup_reported_by_others, 1);
     return {
         Rule{
             .name = "backup_never_made",

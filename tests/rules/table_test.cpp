@@ -233,7 +233,8 @@ TEST_CASE("only proof makes a backup fresh") {
 
 TEST_CASE("a backup that others report is unknown, not missing, while nobody reports it") {
     const std::vector<Observation> configured = {
-        observation(metric::backup_info, "b", 1, {{"kind", "observed"}}),
+        observation(metric::backup_info, "b", 1),
+        observation(metric::backup_reported_by_others, "b", 1),
         observation(metric::backup_readable, "b", 1),
         observation(metric::backup_max_age_seconds, "b", 3600),
     };
