@@ -22,6 +22,7 @@
 #include "agent/memory/history.hpp"
 #include "agent/memory/snapshot.hpp"
 #include "agent/memory/store.hpp"
+#include "agent/recorded_state.hpp"
 #include "agent/requests.hpp"
 #include "agent/supervise/clock_watch.hpp"
 #include "agent/supervise/event_loop.hpp"
@@ -204,6 +205,7 @@ void Agent::reload() {
         // The directories cannot change while the agent runs.
         config->state_directory = config_.state_directory;
         config->runtime_directory = config_.runtime_directory;
+        if (host_.recorded()) leave_this_machine_alone(*config);
         if (!options_.listen.empty()) config->listen = options_.listen;
         const bool listens_elsewhere = config->listen.value != config_.listen.value;
         config_ = std::move(*config);
@@ -416,7 +418,18 @@ int run_agent(const AgentOptions& options) {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    return Agent(options).run();
+    if (!is_recorded(options.root)) return Agent(options).run();
+    const auto apart = RecordedState::make();
+    if (!apart) {
+        log(LogLevel::error, apart.error().message);
+        return 1;
+    }
+    AgentOptions recorded = options;
+    apart->use_for(recorded.config);
+    log(LogLevel::info,
+        fmt::format("watching the recorded host {}; to see its report: lastgood status --report {}",
+                    options.root, report_path(recorded.config)));
+    return Agent(recorded).run();
 }
 
 }  // namespace lastgood

@@ -16,6 +16,8 @@ struct AgentOptions {
     std::string listen = {};  // `--listen`: goes before the configured address; empty: none
 };
 
+// A recorded host gets a temporary state, report and requests: see agent/recorded_state.hpp.
+//
 // Runs until SIGTERM or SIGINT; SIGHUP re-reads the configuration. Returns the exit status: 0, or 1
 // if it cannot start (another agent runs, the runtime directory cannot be made) or the listening
 // process never worked. Call it from the main thread before any other thread exists: it blocks

@@ -41,7 +41,19 @@ Failure system_failure(const std::string& path, int error) {
 
 }  // namespace
 
-Host::Host(std::string root) : root_(std::move(root)), recorded_(root_ != "/" && !root_.empty()) {
+bool is_recorded(std::string_view root) {
+    return root != "/" && !root.empty();
+}
+
+Result<void> check_root(const std::string& root) {
+    const Descriptor opened(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (opened.get() >= 0) return {};
+    return fail(ErrorKind::absent,
+                fmt::format("--root \"{}\": {}; it names the directory of a recorded host", root,
+                            errno_text(errno)));
+}
+
+Host::Host(std::string root) : root_(std::move(root)), recorded_(is_recorded(root_)) {
     if (!recorded_) return;
     root_directory_ = Descriptor(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (const auto now = read_number("/now")) recorded_now_ = *now;

@@ -44,6 +44,12 @@ struct FileStatus {
     uint64_t inode = 0;
 };
 
+// Whether a Host with this root reads a recorded host, not this machine.
+bool is_recorded(std::string_view root);
+
+// Error: `root` is not a directory that can be opened; the message says why and names --root.
+Result<void> check_root(const std::string& root);
+
 class Host {
   public:
     explicit Host(std::string root = "/");

@@ -93,7 +93,9 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         return command;
     };
     const char* listen_help = "Listen on this address and port instead of the configured one";
-    const char* root_help = "Watch a recorded host: read files below this directory instead of /";
+    const char* root_help =
+        "Watch a recorded host: read files below this directory instead of /; its state and report "
+        "are temporary";
 
     CLI::App* status_command = add(
         app, "status",

@@ -165,6 +165,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app->exit(error) == 0 ? 0 : could_not;
     }
+    if (const auto root = check_root(options.root); !root) return fail_with(root.error());
     const CLI::App& command = *app->get_subcommands().front();
     const std::string& name = command.get_name();
     if (name == "status") return status(options);

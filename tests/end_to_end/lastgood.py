@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -200,13 +201,23 @@ class Installation:
         )
 
     def start(self, subcommand="agent", wait=True, arguments=(), **options):
-        """Starts `lastgood SUBCOMMAND` and waits for its first report."""
+        """Starts `lastgood SUBCOMMAND` and waits for its first report.
+
+        With --root the report lies in a temporary directory; report_path is its path from then on.
+        """
         marker = time.time()
+        if "--root" in arguments:
+            temporary = tempfile.mkdtemp(dir=self.directory)
+            os.chmod(temporary, 0o755)
+            options["env"] = options.get("env", os.environ) | {"TMPDIR": temporary}
         with open(self.log, "ab") as log:
             process = subprocess.Popen(
                 self.command(subcommand, *arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options
             )
         self.processes.append(process)
+        if "--root" in arguments:
+            (made,) = wait_until(lambda: os.listdir(temporary), 10, "a directory for the recorded host's state")
+            self.report_path = pathlib.Path(temporary) / made / "report.json"
         if wait:
             self.wait_for_report(lambda report: report.document["written_at"] >= marker - 0.001, process=process)
         return process
