@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
@@ -106,119 +105,75 @@ std::string_view state_word(Health health) {
     return "unknown";
 }
 
-DriveState drive_state(const Subject& drive, Timestamp now) {
-    if (drive.value(metric::drive_present) == 0) return DriveState::gone;
-    if (drive.value(metric::drive_smart_passed) == 0) return DriveState::failed;
-    if (drive.value(metric::drive_answering) == 0) return DriveState::not_answering;
-    if (drive.label(metric::drive_info, "reader") == "none") return DriveState::no_health_data;
-    const auto read = drive.value(metric::drive_read_timestamp_seconds);
-    const std::string_view power = drive.label(metric::drive_power_state, "state");
-    const bool sleeps = power == "standby" || power == "sleep";
-    if (sleeps) return read ? DriveState::asleep : DriveState::not_read;
-    return read && now - *read <= drive_read_limit ? DriveState::fine : DriveState::not_read;
-}
-
-const Observation* newest_copy(const Subject& backup) {
-    const Observation* best = nullptr;
-    const auto proof = [](const Observation& copy) {
-        return copy.label("confidence") != "activity";
-    };
-    for (const Observation* copy : backup.observations) {
-        if (copy->metric == &metric::backup_newest_timestamp_seconds &&
-            (best == nullptr ||
-             std::pair(proof(*copy), copy->value) > std::pair(proof(*best), best->value))) {
-            best = copy;
-        }
-    }
-    return best;
-}
-
-CopyState copy_state(const Subject& backup, Timestamp now) {
-    const auto readable = backup.value(metric::backup_readable);
-    const Observation* newest = newest_copy(backup);
-    const auto limit = backup.value(metric::backup_max_age_seconds);
-    if (readable == 0) return CopyState::unreadable;
-    // What others report is not known while nobody reports it.
-    const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
-    if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
-    if (newest->label("confidence") == "activity") return CopyState::unproven;
-    if (limit && now - newest->value > *limit) return CopyState::stale;
-    if (backup.value(metric::backup_incomplete) == 1) return CopyState::incomplete;
-    const auto size = backup.value(metric::backup_size_bytes);
-    const auto smallest = backup.value(metric::backup_min_size_bytes);
-    if (size && smallest && *size < *smallest) return CopyState::too_small;
-    return CopyState::fresh;
-}
-
 Judge::Judge(const Report& report, const Facts& facts, Timestamp now)
     : report_(report), facts_(facts), relations_(facts), now_(now) {}
 
+namespace {
+
+Judgement judgement_for(std::vector<Reason> reasons) {
+    std::ranges::stable_sort(reasons, [](const Reason& a, const Reason& b) {
+        return urgency(a.health) > urgency(b.health);
+    });
+    const Health health = reasons.empty() ? Health::fine : reasons.front().health;
+    return {health, std::move(reasons)};
+}
+
+}  // namespace
+
+Judgement Judge::own(const Subject& subject) const {
+    return judgement_for(own_reasons(subject));
+}
+
 Judgement Judge::of(const Subject& subject) const {
-    Judgement result;
-    for (const Finding* finding : subject.findings) {
-        if (finding->accepted) continue;
-        result.reasons.push_back(
-            {.health = health_of(finding->severity), .text = clause(*finding), .finding = finding});
-    }
+    Reasons reasons = own_reasons(subject);
     switch (subject.kind) {
         case SubjectKind::drive:
-            judge_drive(subject, result.reasons);
+            add_related_to_drive(subject, reasons);
             break;
         case SubjectKind::array:
-            judge_array(subject, result.reasons);
+            add_related_to_array(subject, reasons);
             break;
         case SubjectKind::filesystem:
-            judge_filesystem(subject, result.reasons);
+            add_related_to_filesystem(subject, reasons);
             break;
         case SubjectKind::backup:
-            judge_backup(subject, result.reasons);
-            break;
         case SubjectKind::collector:
-            judge_collector(subject, result.reasons);
-            break;
         case SubjectKind::host:
             break;
     }
-    for (const Problem& problem : report_.problems) {
-        if (subject.kind == SubjectKind::host || problem.subject != subject.id) continue;
-        doubt(result.reasons, fmt::format("collector {} could not read it: {}",
-                                          harmless(problem.collector), harmless(problem.message)));
-        result.reasons.back().problem = true;
-    }
-    std::ranges::stable_sort(result.reasons, [](const Reason& a, const Reason& b) {
-        return urgency(a.health) > urgency(b.health);
-    });
-    if (!result.reasons.empty()) result.health = result.reasons.front().health;
-    return result;
+    return judgement_for(std::move(reasons));
 }
 
-void Judge::judge_drive(const Subject& drive, std::vector<Reason>& reasons) const {
-    const bool found = !drive.findings.empty();
-    switch (drive_state(drive, now_)) {
-        case DriveState::fine:
-        case DriveState::asleep:
-        case DriveState::no_health_data:
-            break;
-        case DriveState::failed:
-            if (!found) doubt(reasons, "it reports that it has failed");
-            break;
-        case DriveState::gone:
-            if (!found) doubt(reasons, "it has disappeared");
-            break;
-        case DriveState::not_answering:
-            if (!found) doubt(reasons, "it did not answer the last query");
-            break;
-        case DriveState::not_read: {
-            const auto read = drive.value(metric::drive_read_timestamp_seconds);
-            const bool sleeps = drive.first(metric::drive_power_state) != nullptr;
-            doubt(reasons, read     ? fmt::format("its health was last read {} ago",
-                                                  format_duration(now_ - *read))
-                           : sleeps ? "it sleeps, and its health has not been read yet"
-                                    : "its health has not been read yet");
-            break;
-        }
+Judge::Reasons Judge::own_reasons(const Subject& subject) const {
+    Reasons reasons;
+    for (const Finding* finding : subject.findings) {
+        if (finding->accepted) continue;
+        reasons.push_back(
+            {.health = health_of(finding->severity), .text = clause(*finding), .finding = finding});
     }
-    // What its arrays say about it.
+    const bool is_collector = subject.kind == SubjectKind::collector;
+    const bool is_told = is_collector && !reasons.empty();
+    for (const Problem& problem : report_.problems) {
+        if (subject.kind == SubjectKind::host) break;
+        if (is_collector && problem.collector == subject.id && !is_told) {
+            const Subject* drive = facts_.find(SubjectKind::drive, problem.subject);
+            const std::string about = drive ? drive->name() : harmless(problem.subject);
+            doubt(reasons, fmt::format("{}{}{}", about, about.empty() ? "" : ": ",
+                                       harmless(problem.message)));
+        } else if (problem.subject == subject.id) {
+            doubt(reasons, fmt::format("collector {} could not read it: {}",
+                                       harmless(problem.collector), harmless(problem.message)));
+        } else {
+            continue;
+        }
+        reasons.back().problem = true;
+    }
+    if (!is_collector || reasons.empty())
+        for (std::string& text : doubts_of(subject, now_)) doubt(reasons, std::move(text));
+    return reasons;
+}
+
+void Judge::add_related_to_drive(const Subject& drive, Reasons& reasons) const {
     for (const Membership* membership : relations_.memberships_of(drive)) {
         const Subject& array = *membership->array;
         const auto blame = [&](std::string_view rule, std::string text) {
@@ -250,25 +205,7 @@ void Judge::judge_drive(const Subject& drive, std::vector<Reason>& reasons) cons
     }
 }
 
-void Judge::judge_array(const Subject& array, std::vector<Reason>& reasons) const {
-    const std::string_view state = array.label(metric::array_state, "state");
-    if (array.findings.empty()) {
-        if (array.value(metric::array_present) == 0) {
-            doubt(reasons, "it has disappeared");
-        } else if (array.value(metric::array_readable) == 0) {
-            doubt(reasons, "its state could not be read");
-        } else if (array.value(metric::array_failed) == 1) {
-            doubt(reasons, "it has failed");
-        } else if (const double missing = array.value(metric::array_degraded_members).value_or(0);
-                   missing > 0) {
-            doubt(reasons, counted(missing, "member is missing", "members are missing"));
-        } else if (state == "inactive" || state == "suspended" || state == "broken") {
-            doubt(reasons, fmt::format("it is {}", state));
-        } else if (!array.first(metric::array_degraded_members) &&
-                   !array.first(metric::array_failed)) {
-            doubt(reasons, "its state is not known");
-        }
-    }
+void Judge::add_related_to_array(const Subject& array, Reasons& reasons) const {
     std::vector<const Subject*> told;
     for (const Membership* membership : relations_.members_of(array)) {
         const Subject* drive = membership->drive;
@@ -278,17 +215,7 @@ void Judge::judge_array(const Subject& array, std::vector<Reason>& reasons) cons
     }
 }
 
-void Judge::judge_filesystem(const Subject& filesystem, std::vector<Reason>& reasons) const {
-    if (filesystem.findings.empty()) {
-        if (filesystem.value(metric::filesystem_responding) == 0)
-            doubt(reasons, "it does not answer");
-        else if (filesystem.value(metric::filesystem_read_only) == 1 &&
-                 filesystem.value(metric::filesystem_read_only_intended) == 0)
-            doubt(reasons, "it is read-only");
-        else if (!filesystem.first(metric::filesystem_read_only) &&
-                 !filesystem.first(metric::filesystem_size_bytes))
-            doubt(reasons, "its state is not known");
-    }
+void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const {
     for (const Subject* array : relations_.arrays_under(filesystem))
         add_related(reasons, *array, "under it: ", false);
     for (const Subject* drive : relations_.drives_under(filesystem))
@@ -307,50 +234,6 @@ void Judge::judge_filesystem(const Subject& filesystem, std::vector<Reason>& rea
                        .related = cover.backup});
 }
 
-void Judge::judge_backup(const Subject& backup, std::vector<Reason>& reasons) const {
-    if (!backup.findings.empty()) return;
-    switch (copy_state(backup, now_)) {
-        case CopyState::fresh:
-            break;
-        case CopyState::stale:
-            doubt(reasons, fmt::format("its newest copy is {} old",
-                                       format_duration(now_ - newest_copy(backup)->value)));
-            break;
-        case CopyState::never:
-            doubt(reasons, "no copy has been made yet");
-            break;
-        case CopyState::unreadable:
-            doubt(reasons, "the place of its copies could not be read");
-            break;
-        case CopyState::unproven:
-            doubt(reasons, "nothing proves that a copy was finished");
-            break;
-        case CopyState::incomplete:
-            doubt(reasons, "its newest copy is incomplete");
-            break;
-        case CopyState::too_small:
-            doubt(reasons, "its newest copy is too small");
-            break;
-        case CopyState::unknown:
-            doubt(reasons, "its newest copy is not known yet");
-            break;
-    }
-}
-
-void Judge::judge_collector(const Subject& collector, std::vector<Reason>& reasons) const {
-    if (!collector.findings.empty()) return;
-    for (const Problem& problem : report_.problems) {
-        if (problem.collector != collector.id) continue;
-        const Subject* drive = facts_.find(SubjectKind::drive, problem.subject);
-        const std::string subject = drive ? drive->name() : harmless(problem.subject);
-        doubt(reasons, fmt::format("{}{}{}", subject, subject.empty() ? "" : ": ",
-                                   harmless(problem.message)));
-        reasons.back().problem = true;
-    }
-    if (reasons.empty() && collector.value(metric::collector_success) == 0)
-        doubt(reasons, "its last run failed");
-}
-
 namespace {
 
 std::string cover_word(const Subject& backup, const Judgement& judgement, Timestamp now) {
@@ -363,10 +246,14 @@ std::string cover_word(const Subject& backup, const Judgement& judgement, Timest
             return "unreadable";
         case CopyState::unproven:
             return "unproven";
+        case CopyState::from_future:
+            return "wrong time";
         case CopyState::incomplete:
             return "incomplete";
         case CopyState::too_small:
             return "too small";
+        case CopyState::unknown_size:
+        case CopyState::no_limit:
         case CopyState::unknown:
             return "unclear";
         case CopyState::fresh:

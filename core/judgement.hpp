@@ -40,11 +40,28 @@ DriveState drive_state(const Subject& drive, Timestamp now);
 inline constexpr Seconds drive_read_limit = 2 * 86400;
 
 // What is known about the newest copy of a backup.
-enum class CopyState { fresh, stale, never, unreadable, unproven, incomplete, too_small, unknown };
+enum class CopyState {
+    fresh,
+    stale,
+    from_future,  // by more than clock_skew
+    never,
+    unreadable,
+    unproven,  // something changed, which no finished backup explains
+    incomplete,
+    too_small,
+    unknown_size,  // it has a smallest size
+    no_limit,      // nothing says how old it may be
+    unknown
+};
 CopyState copy_state(const Subject& backup, Timestamp now);
-// The newest copy that proves a backup; one of file activity, which proves nothing, only if there
-// is no other. nullptr: none is known.
+// A copy may be later than now by this much: the clocks of two hosts differ.
+inline constexpr Seconds clock_skew = 3600;
+// The newest copy that proves a backup (confidence exact or inferred); one that proves nothing only
+// if there is no other. nullptr: none is known.
 const Observation* newest_copy(const Subject& backup);
+
+// What the subject's state says against it and no finding tells: "its newest copy is 9 days old".
+std::vector<std::string> doubts_of(const Subject& subject, Timestamp now);
 
 // Whether a backup has what is on a filesystem.
 struct Cover {
@@ -62,17 +79,19 @@ class Judge {
     Judge(const Report& report, const Facts& facts, Timestamp now);
 
     Judgement of(const Subject& subject) const;
+    // What is known of the subject itself, whatever depends on it or it depends on.
+    Judgement own(const Subject& subject) const;
     Cover cover_of(const Subject& filesystem) const;
     const Facts& facts() const { return facts_; }
     const Relations& relations() const { return relations_; }
     Timestamp now() const { return now_; }
 
   private:
-    void judge_drive(const Subject& drive, std::vector<Reason>& reasons) const;
-    void judge_array(const Subject& array, std::vector<Reason>& reasons) const;
-    void judge_filesystem(const Subject& filesystem, std::vector<Reason>& reasons) const;
-    void judge_backup(const Subject& backup, std::vector<Reason>& reasons) const;
-    void judge_collector(const Subject& collector, std::vector<Reason>& reasons) const;
+    using Reasons = std::vector<Reason>;
+    Reasons own_reasons(const Subject& subject) const;
+    void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
+    void add_related_to_array(const Subject& array, Reasons& reasons) const;
+    void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;
 
     const Report& report_;
     const Facts& facts_;

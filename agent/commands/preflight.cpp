@@ -8,9 +8,9 @@
 
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
+#include "core/preflight.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
-#include "rules/preflight.hpp"
 
 namespace lastgood {
 

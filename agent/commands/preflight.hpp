@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "rules/preflight.hpp"
+#include "core/preflight.hpp"
 
 namespace lastgood {
 

@@ -9,7 +9,7 @@
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/redundancy.hpp"
 #include "core/metrics/drives.hpp"
-#include "rules/preflight.hpp"
+#include "core/preflight.hpp"
 
 using namespace lastgood;
 

@@ -1,4 +1,4 @@
-#include "rules/preflight_arrays.hpp"
+#include "core/preflight_arrays.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,6 @@
 #include <array>
 #include <set>
 
-#include "core/judgement.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/utf8.hpp"
@@ -24,20 +23,29 @@ std::string drive_name(const Subject& drive) {
 
 namespace {
 
-// Reasons not to rely on this drive during a rebuild; empty: none is known.
-std::vector<std::string> troubles_of(const Subject& drive) {
+// Reasons not to rely on this drive during a rebuild of the array; empty: none is known.
+std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
+                                     const Subject& array) {
     std::vector<std::string> troubles;
-    if (drive.value(metric::drive_smart_passed) == 0.0)
-        troubles.emplace_back("reports that it is failing");
+    const DriveState state = drive_state(drive, judge.now());
+    if (state == DriveState::failed) troubles.emplace_back("reports that it is failing");
+    if (state == DriveState::gone) troubles.emplace_back("has disappeared");
+    const auto add = [&](double count, std::string_view one, std::string_view many) {
+        if (count > 0) troubles.push_back("has " + counted(count, one, many));
+    };
     const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
-        if (const double value = drive.value(metric).value_or(0); value > 0)
-            troubles.push_back("has " + counted(value, one, many));
+        add(drive.value(metric).value_or(0), one, many);
     };
     count(metric::drive_pending_sectors, "pending sector", "pending sectors");
     count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sector",
           "uncorrectable sectors");
     count(metric::drive_attributes_failing, "attribute at its threshold",
           "attributes at their thresholds");
+    double bad_blocks = 0;
+    for (const Membership* membership : judge.relations().memberships_of(drive))
+        if (membership->array == &array) bad_blocks += membership->bad_blocks.value_or(0);
+    add(bad_blocks, "range that the array could not write",
+        "ranges that the array could not write");
     double errors = 0;
     for (const Observation* observation : drive.observations)
         if (observation->metric == &metric::drive_kernel_errors_recent)
@@ -45,18 +53,22 @@ std::vector<std::string> troubles_of(const Subject& drive) {
     if (errors > 0)
         troubles.push_back("had " + counted(errors, "recent kernel error", "recent kernel errors"));
     if (drive.value(metric::drive_answering) == 0.0) troubles.emplace_back("does not answer");
-    if (troubles.empty() && (drive.worst == Severity::critical || drive.worst == Severity::warning))
-        troubles.push_back(fmt::format("is {}: {}", to_string(*drive.worst),
-                                       harmless(drive.findings.front()->summary)));
+    if (const Judgement own = judge.own(drive);
+        troubles.empty() && own.health != Health::fine && own.health != Health::unknown)
+        troubles.push_back(fmt::format("is {}: {}",
+                                       own.health == Health::critical ? "critical" : "warning",
+                                       own.reasons.front().text));
     return troubles;
 }
 
 // What is missing to call the drive healthy; "" if its health was read lately.
-std::string health_missing(const Subject& drive, Timestamp now) {
+std::string health_missing(const Judge& judge, const Subject& drive) {
     const auto read = drive.value(metric::drive_read_timestamp_seconds);
     if (!read) return "its health was never read";
-    if (now - *read <= drive_read_limit) return {};
-    return fmt::format("its health was read {} ago", format_duration(now - *read));
+    if (judge.now() - *read > drive_read_limit)
+        return fmt::format("its health was read {} ago", format_duration(judge.now() - *read));
+    const Judgement own = judge.own(drive);
+    return own.health == Health::fine ? "" : own.reasons.front().text;
 }
 
 bool carries_data(std::string_view state) {
@@ -72,23 +84,16 @@ struct Share {
     bool fatal_known = false;
 };
 
-std::vector<Share> shares_of(const Facts& facts, std::string_view drive) {
+std::vector<Share> shares_of(const Judge& judge, const Subject& drive) {
     std::vector<Share> found;
-    for (const Subject* array : facts.of(SubjectKind::array)) {
-        Share share{array, "", 0, false, false};
-        for (const Observation* observation : array->observations) {
-            if (observation->label("drive") != drive) continue;
-            if (observation->metric == &metric::array_member) {
-                const std::string_view state = observation->label("state");
-                if (carries_data(state)) ++share.in_sync;
-                if (!carries_data(share.state)) share.state = state;
-            }
-            if (observation->metric == &metric::array_member_fatal) {
-                share.fatal = share.fatal || observation->value != 0;
-                share.fatal_known = true;
-            }
-        }
-        if (!share.state.empty()) found.push_back(std::move(share));
+    for (const Membership* membership : judge.relations().memberships_of(drive)) {
+        auto share = std::ranges::find(found, membership->array, &Share::array);
+        if (share == found.end())
+            share = found.insert(found.end(), Share{.array = membership->array, .state = ""});
+        if (carries_data(membership->state())) ++share->in_sync;
+        if (!carries_data(share->state)) share->state = membership->state();
+        share->fatal = share->fatal || membership->fatal == true;
+        share->fatal_known = share->fatal_known || membership->fatal.has_value();
     }
     return found;
 }
@@ -155,42 +160,39 @@ void judge_other_member(const Share& share, const std::string& device, Preflight
             "");
 }
 
-void judge_partner(const Subject& partner, const Subject& array, Timestamp now, Preflight& result) {
-    const std::vector<std::string> troubles = troubles_of(partner);
+void judge_partner(const Judge& judge, const Subject& partner, const Subject& array,
+                   Preflight& result) {
+    const std::vector<std::string> troubles = troubles_of(judge, partner, array);
     const std::string look = fmt::format("lastgood status {}", partner.name());
     for (const std::string& trouble : troubles)
         result.forbid(fmt::format("if {} fails during the rebuild, the data of {} is lost, and it "
                                   "{}",
                                   drive_name(partner), array.name(), trouble),
                       look);
-    const std::string missing = health_missing(partner, now);
-    if (troubles.empty() && !missing.empty())
+    const std::string missing = troubles.empty() ? health_missing(judge, partner) : "";
+    if (!missing.empty())
         result.lack(fmt::format("whether {} is healthy, which the rebuild of {} reads: {}",
                                 drive_name(partner), array.name(), missing),
                     look);
 }
 
 // The members that a rebuild reads from: all of them must get through it.
-void judge_partners(const Subject& array, const Facts& facts, std::string_view drive, Timestamp now,
+void judge_partners(const Judge& judge, const Subject& array, const Subject& drive,
                     Preflight& result) {
-    std::set<std::string_view> asked;
-    for (const Observation* observation : array.observations) {
-        const std::string_view other = observation->label("drive");
-        if (observation->metric != &metric::array_member || other == drive ||
-            !carries_data(observation->label("state")) || !asked.insert(other).second)
-            continue;
-        if (const Subject* partner = facts.find(SubjectKind::drive, other))
-            judge_partner(*partner, array, now, result);
-        else
+    std::set<const Subject*> asked;
+    for (const Membership* membership : judge.relations().members_of(array)) {
+        if (membership->drive == &drive || !carries_data(membership->state())) continue;
+        if (membership->drive == nullptr)
             result.lack(fmt::format("which drive {} of array {} is on",
-                                    harmless(observation->label("device")), array.name()),
+                                    harmless(membership->member->label("device")), array.name()),
                         "");
+        else if (asked.insert(membership->drive).second)
+            judge_partner(judge, *membership->drive, array, result);
     }
 }
 
 // Returns true if, with the drive gone, one more failure would lose data.
-bool judge_array(const Share& share, const Facts& facts, const Subject& drive, Timestamp now,
-                 Preflight& result) {
+bool judge_array(const Judge& judge, const Share& share, const Subject& drive, Preflight& result) {
     const Subject& array = *share.array;
     const std::string name = array.name();
     if (forbids_any(array, result)) return false;
@@ -222,17 +224,16 @@ bool judge_array(const Share& share, const Facts& facts, const Subject& drive, T
     }
     result.notes.push_back(
         fmt::format("until array {} is rebuilt, one more failure loses data", name));
-    judge_partners(array, facts, drive.id, now, result);
+    judge_partners(judge, array, drive, result);
     return true;
 }
 
 }  // namespace
 
-std::vector<JudgedArray> judge_arrays(const Facts& facts, const Subject& drive, Timestamp now,
-                                      Preflight& result) {
+std::vector<JudgedArray> judge_arrays(const Judge& judge, const Subject& drive, Preflight& result) {
     std::vector<JudgedArray> arrays;
-    for (const Share& share : shares_of(facts, drive.id))
-        arrays.push_back({share.array->id, judge_array(share, facts, drive, now, result)});
+    for (const Share& share : shares_of(judge, drive))
+        arrays.push_back({share.array->id, judge_array(judge, share, drive, result)});
     return arrays;
 }
 

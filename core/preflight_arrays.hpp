@@ -3,11 +3,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "core/facts.hpp"
-#include "rules/preflight.hpp"
+#include "core/judgement.hpp"
+#include "core/preflight.hpp"
 
 namespace lastgood {
 
@@ -17,8 +16,7 @@ struct JudgedArray {
 };
 
 // Adds to `result` what each array of the drive says about pulling it.
-std::vector<JudgedArray> judge_arrays(const Facts& facts, const Subject& drive, Timestamp now,
-                                      Preflight& result);
+std::vector<JudgedArray> judge_arrays(const Judge& judge, const Subject& drive, Preflight& result);
 
 // "sdb (MODEL, serial SERIAL)".
 std::string drive_name(const Subject& drive);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/report.hpp"
+#include "core/judgement.hpp"
 
 namespace lastgood {
 
@@ -36,6 +36,9 @@ using HeldBy = std::function<Held(std::string_view device)>;
 // nothing known uses. The verdict is cannot_tell if the report has no such drive, or if its age is
 // above preflight_report_limit (or as far in the future).
 Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
+                    const HeldBy& held);
+// The same of a drive in the judge's facts, which are of `report`.
+Preflight preflight(const Report& report, const Judge& judge, const Subject& drive,
                     const HeldBy& held);
 
 inline constexpr Seconds preflight_report_limit = 120;

@@ -1,15 +1,15 @@
-#include "rules/preflight.hpp"
+#include "core/preflight.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
-#include "core/facts.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/preflight_arrays.hpp"
+#include "core/preflight_backups.hpp"
 #include "core/utf8.hpp"
-#include "rules/preflight_arrays.hpp"
-#include "rules/preflight_backups.hpp"
 
 namespace lastgood {
 
@@ -91,26 +91,23 @@ void judge_use(const Facts& facts, const Subject& drive, const Observation& use,
 
 // Whether the device is a member of an array, whatever its state: the array holds it, and says
 // what that means.
-bool is_member(const Facts& facts, const Subject& drive, std::string_view device) {
-    return std::ranges::any_of(facts.of(SubjectKind::array), [&](const Subject* array) {
-        return std::ranges::any_of(array->observations, [&](const Observation* one) {
-            return one->metric == &metric::array_member && one->label("drive") == drive.id &&
-                   one->label("device") == device;
-        });
+bool is_member(const Judge& judge, const Subject& drive, std::string_view device) {
+    return std::ranges::any_of(judge.relations().memberships_of(drive), [&](const auto* one) {
+        return one->member->label("device") == device;
     });
 }
 
-void judge_uses(const Facts& facts, const Subject& drive, const std::vector<JudgedArray>& arrays,
+void judge_uses(const Judge& judge, const Subject& drive, const std::vector<JudgedArray>& arrays,
                 const HeldBy& held, Preflight& result) {
     bool any = false;
     for (const Observation* use : drive.observations) {
         if (use->metric != &metric::drive_use) continue;
         any = true;
         const std::string_view array = use->label("array"), kind = use->label("use");
-        if ((kind == "none" || kind == "content") && is_member(facts, drive, use->label("device")))
+        if ((kind == "none" || kind == "content") && is_member(judge, drive, use->label("device")))
             continue;
         if (array.empty())
-            judge_use(facts, drive, *use, held, result);
+            judge_use(judge.facts(), drive, *use, held, result);
         else if (std::ranges::find(arrays, array, &JudgedArray::id) == arrays.end())
             result.lack(
                 fmt::format("the state of the array that {} is in", harmless(use->label("device"))),
@@ -151,29 +148,34 @@ void Preflight::lack(std::string what, std::string step) {
     add_step(*this, std::move(step));
 }
 
-Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
+Preflight preflight(const Report& report, const Judge& judge, const Subject& drive,
                     const HeldBy& held) {
     Preflight result;
-    const Facts facts(report);
-    const Subject* subject = facts.find(SubjectKind::drive, drive);
-    result.drive = subject ? drive_name(*subject) : harmless(drive);
-    const Seconds age = now - report.written_at;
-    if (age > preflight_report_limit || age < -preflight_report_limit) {
+    result.drive = drive_name(drive);
+    const Seconds age = judge.now() - report.written_at;
+    if (std::abs(age) > preflight_report_limit) {
         result.lack(fmt::format("what is so now: the report is {}",
                                 age < 0 ? "from the future" : format_duration(age) + " old"),
                     "See whether the agent runs: lastgood status");
         return result;
     }
-    if (!subject) {
-        result.lack("whether there is such a drive", "");
-        return result;
-    }
-    if (const std::string uses = list_uses(facts, *subject); !uses.empty())
+    if (const std::string uses = list_uses(judge.facts(), drive); !uses.empty())
         result.notes.push_back(fmt::format("on it: {}", uses));
-    const std::vector<JudgedArray> arrays = judge_arrays(facts, *subject, now, result);
-    judge_uses(facts, *subject, arrays, held, result);
-    judge_backups(facts, *subject, arrays, now, result);
+    const std::vector<JudgedArray> arrays = judge_arrays(judge, drive, result);
+    judge_uses(judge, drive, arrays, held, result);
+    judge_backups(judge, drive, arrays, result);
     result.verdict = verdict_of(result);
+    return result;
+}
+
+Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
+                    const HeldBy& held) {
+    const Facts facts(report);
+    if (const Subject* subject = facts.find(SubjectKind::drive, drive))
+        return preflight(report, Judge(report, facts, now), *subject, held);
+    Preflight result;
+    result.drive = harmless(drive);
+    result.lack("whether there is such a drive", "");
     return result;
 }
 

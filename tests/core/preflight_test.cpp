@@ -1,4 +1,4 @@
-#include "rules/preflight.hpp"
+#include "core/preflight.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -123,7 +123,7 @@ TEST_CASE("a drive is safe to pull during a check, but not during a rebuild") {
 }
 
 TEST_CASE("a copy without proof does not count as a backup") {
-    for (const char* confidence : {"activity"}) {
+    for (const char* confidence : {"activity", "", "a new word"}) {
         Report report = mirror();
         find(report, metric::backup_newest_timestamp_seconds, "srv").labels[0].second = confidence;
         CHECK(mentions(preflight(report, "a", now).against, "no copy of backup srv is proven"));
@@ -347,7 +347,27 @@ TEST_CASE("what stands on the array must be in a fresh backup elsewhere") {
     CHECK(mentions(preflight(mirror(), "a", now).notes,
                    "newest proven backup of /srv: srv is 1 h old, on another drive of this host"));
     CHECK(mentions(against(metric::backup_incomplete, {}, 1), "is incomplete"));
-    CHECK(mentions(against(metric::backup_min_size_bytes, {}, 10), "is too small"));
+    CHECK(mentions(against(metric::backup_min_size_bytes, {}, 10), "the size of the newest copy"));
+    Report small = mirror();
+    small.observations.push_back({&metric::backup_min_size_bytes, "srv", {}, 10, now});
+    small.observations.push_back({&metric::backup_size_bytes, "srv", {}, 9, now});
+    CHECK(mentions(preflight(small, "a", now).against, "is too small"));
+    small.observations.back().value = 10;
+    CHECK(preflight(small, "a", now).verdict == PreflightVerdict::go);
+    for (const char* domain : {"exact", "inferred"}) {
+        Report report = mirror();
+        find(report, metric::backup_newest_timestamp_seconds, "srv").labels[0].second = domain;
+        CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    }
+    Report endless = mirror();
+    std::erase_if(endless.observations, [](const Observation& one) {
+        return one.metric == &metric::backup_max_age_seconds;
+    });
+    CHECK(mentions(preflight(endless, "a", now).against, "how old the newest copy of backup srv"));
+    Report reported = mirror();  // a program that reports the copies does not read their place
+    std::erase_if(reported.observations,
+                  [](const Observation& one) { return one.metric == &metric::backup_readable; });
+    CHECK(preflight(reported, "a", now).verdict == PreflightVerdict::go);
     const auto lies = [](const char* domain) {
         Report report = mirror();
         find(report, metric::backup_failure_domain, "srv").labels[0].second = domain;
@@ -390,6 +410,8 @@ TEST_CASE("the newest proven backup of what stands on a drive is named with any 
     CHECK(mentions(result.notes, "newest proven backup of /srv: srv is 1 h old"));
     CHECK(mentions(result.notes, "no proven backup of /scratch: no backup covers it"));
     find(report, metric::backup_newest_timestamp_seconds, "srv").value = now + 3600;
+    CHECK(preflight(report, "a", now).against.size() == 1);  // the clocks of two hosts differ
+    find(report, metric::backup_newest_timestamp_seconds, "srv").value = now + 3601;
     CHECK(mentions(preflight(report, "a", now).against, "from the future"));
 }
 
@@ -405,6 +427,21 @@ TEST_CASE("a partner of which lastgood warns is a reason not to pull") {
         report.findings.push_back(finding);
         CHECK(mentions(preflight(report, "a", now).against, "Writes take 7 s"));
     }
+}
+
+TEST_CASE("a partner that the array could not write, or that a collector could not read") {
+    Report report = mirror();
+    report.observations.push_back(
+        {&metric::array_member_bad_blocks, "md0", {{"device", "sdb1"}, {"drive", "b"}}, 2, now});
+    CHECK(mentions(preflight(report, "a", now).against, "2 ranges that the array could not write"));
+    report = mirror();
+    report.problems.push_back({"smart", "b", "no answer", now});
+    CHECK(mentions(preflight(report, "a", now).missing, "collector smart could not read it"));
+    // Unless one more may fail.
+    report = mirror();
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    report.problems.push_back({"smart", "b", "no answer", now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
 }
 
 TEST_CASE("each reason has its step, and none stands twice") {

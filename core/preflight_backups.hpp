@@ -3,14 +3,13 @@
 
 #include <vector>
 
-#include "core/facts.hpp"
-#include "rules/preflight_arrays.hpp"
+#include "core/preflight_arrays.hpp"
 
 namespace lastgood {
 
 // Adds to `result` the newest proven backup of each filesystem on the drive. Of a filesystem whose
 // array is at stake, the lack of one forbids to pull the drive.
-void judge_backups(const Facts& facts, const Subject& drive, const std::vector<JudgedArray>& arrays,
-                   Timestamp now, Preflight& result);
+void judge_backups(const Judge& judge, const Subject& drive, const std::vector<JudgedArray>& arrays,
+                   Preflight& result);
 
 }  // namespace lastgood

@@ -1,0 +1,216 @@
+// The states of subjects, and what they say apart from findings.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/judgement.hpp"
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/words.hpp"
+
+namespace lastgood {
+
+namespace {
+
+bool proves(const Observation& copy) {
+    const std::string_view confidence = copy.label("confidence");
+    return confidence == "exact" || confidence == "inferred";
+}
+
+}  // namespace
+
+DriveState drive_state(const Subject& drive, Timestamp now) {
+    if (drive.value(metric::drive_present) == 0) return DriveState::gone;
+    if (drive.value(metric::drive_smart_passed) == 0) return DriveState::failed;
+    if (drive.value(metric::drive_answering) == 0) return DriveState::not_answering;
+    if (drive.label(metric::drive_info, "reader") == "none") return DriveState::no_health_data;
+    const auto read = drive.value(metric::drive_read_timestamp_seconds);
+    const std::string_view power = drive.label(metric::drive_power_state, "state");
+    const bool sleeps = power == "standby" || power == "sleep";
+    if (sleeps) return read ? DriveState::asleep : DriveState::not_read;
+    return read && now - *read <= drive_read_limit ? DriveState::fine : DriveState::not_read;
+}
+
+const Observation* newest_copy(const Subject& backup) {
+    const Observation* best = nullptr;
+    for (const Observation* copy : backup.observations) {
+        if (copy->metric == &metric::backup_newest_timestamp_seconds &&
+            (best == nullptr ||
+             std::pair(proves(*copy), copy->value) > std::pair(proves(*best), best->value))) {
+            best = copy;
+        }
+    }
+    return best;
+}
+
+CopyState copy_state(const Subject& backup, Timestamp now) {
+    const auto readable = backup.value(metric::backup_readable);
+    const Observation* newest = newest_copy(backup);
+    const auto limit = backup.value(metric::backup_max_age_seconds);
+    if (readable == 0) return CopyState::unreadable;
+    // What others report is not known while nobody reports it.
+    const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
+    if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
+    if (!proves(*newest)) return CopyState::unproven;
+    if (newest->value > now + clock_skew) return CopyState::from_future;
+    if (!limit) return CopyState::no_limit;
+    if (now - newest->value > *limit) return CopyState::stale;
+    if (backup.value(metric::backup_incomplete) == 1) return CopyState::incomplete;
+    const auto size = backup.value(metric::backup_size_bytes);
+    const auto smallest = backup.value(metric::backup_min_size_bytes);
+    if (smallest && !size) return CopyState::unknown_size;
+    return smallest && *size < *smallest ? CopyState::too_small : CopyState::fresh;
+}
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// Whether a finding tells the state already: any finding that counts, or an accepted one of the
+// rules whose names begin like this.
+bool told(const Subject& subject, std::initializer_list<std::string_view> rules) {
+    return std::ranges::any_of(subject.findings, [&](const Finding* finding) {
+        return !finding->accepted || std::ranges::any_of(rules, [&](std::string_view rule) {
+            return finding->rule.starts_with(rule);
+        });
+    });
+}
+
+void add_drive(const Subject& drive, Timestamp now, Texts& texts) {
+    switch (drive_state(drive, now)) {
+        case DriveState::fine:
+        case DriveState::asleep:
+        case DriveState::no_health_data:
+            break;
+        case DriveState::failed:
+            if (!told(drive, {"drive_failing_verdict"}))
+                texts.emplace_back("it reports that it has failed");
+            break;
+        case DriveState::gone:
+            if (!told(drive, {"drive_gone", "drive_failing_dropped"}))
+                texts.emplace_back("it has disappeared");
+            break;
+        case DriveState::not_answering:
+            if (!told(drive, {"drive_not_answering"}))
+                texts.emplace_back("it did not answer the last query");
+            break;
+        case DriveState::not_read: {
+            const auto read = drive.value(metric::drive_read_timestamp_seconds);
+            const bool sleeps = drive.first(metric::drive_power_state) != nullptr;
+            texts.push_back(
+                read ? fmt::format("its health was last read {} ago", format_duration(now - *read))
+                : sleeps ? "it sleeps, and its health has not been read yet"
+                         : "its health has not been read yet");
+            break;
+        }
+    }
+}
+
+void add_array(const Subject& array, Texts& texts) {
+    const std::string_view state = array.label(metric::array_state, "state");
+    const double missing = array.value(metric::array_degraded_members).value_or(0);
+    if (array.value(metric::array_present) == 0) {
+        if (!told(array, {"array_gone"})) texts.emplace_back("it has disappeared");
+    } else if (array.value(metric::array_readable) == 0) {
+        if (!told(array, {"array_unreadable"})) texts.emplace_back("its state could not be read");
+    } else if (array.value(metric::array_failed) == 1) {
+        if (!told(array, {"array_failed"})) texts.emplace_back("it has failed");
+    } else if (missing > 0) {
+        if (!told(array, {"array_degraded"}))
+            texts.push_back(counted(missing, "member is missing", "members are missing"));
+    } else if (state == "inactive" || state == "suspended" || state == "broken") {
+        if (!told(array, {})) texts.push_back(fmt::format("it is {}", state));
+    } else if (!array.first(metric::array_degraded_members) && !array.first(metric::array_failed)) {
+        if (!told(array, {})) texts.emplace_back("its state is not known");
+    }
+}
+
+void add_filesystem(const Subject& filesystem, Texts& texts) {
+    if (filesystem.value(metric::filesystem_responding) == 0) {
+        if (!told(filesystem, {"filesystem_not_responding"}))
+            texts.emplace_back("it does not answer");
+    } else if (filesystem.value(metric::filesystem_read_only) == 1 &&
+               filesystem.value(metric::filesystem_read_only_intended) == 0) {
+        if (!told(filesystem, {"filesystem_read_only"})) texts.emplace_back("it is read-only");
+    } else if (!filesystem.first(metric::filesystem_read_only) &&
+               !filesystem.first(metric::filesystem_size_bytes)) {
+        if (!told(filesystem, {})) texts.emplace_back("its state is not known");
+    }
+}
+
+struct CopyWords {
+    std::string text = {};  // "": nothing is wrong
+    // The rule that says so; "too_old" stands for two; "": no rule does.
+    std::string_view rule = {};
+};
+
+CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
+    switch (state) {
+        case CopyState::fresh:
+            break;
+        case CopyState::stale:
+            return {fmt::format("its newest copy is {} old",
+                                format_duration(now - newest_copy(backup)->value)),
+                    "too_old"};
+        case CopyState::from_future:
+            return {"its newest copy is from the future", "backup_from_future"};
+        case CopyState::never:
+            return {"no copy has been made yet", "backup_never_made"};
+        case CopyState::unreadable:
+            return {"the place of its copies could not be read", "backup_unreadable"};
+        case CopyState::unproven:
+            return {"nothing proves that a copy was finished", "backup_unproven"};
+        case CopyState::incomplete:
+            return {"its newest copy is incomplete", "backup_incomplete"};
+        case CopyState::too_small:
+            return {"its newest copy is too small", "backup_too_small"};
+        case CopyState::unknown_size:
+            return {"the size of its newest copy is not known", ""};
+        case CopyState::no_limit:
+            return {"nothing says how old its newest copy may be", ""};
+        case CopyState::unknown:
+            return {"its newest copy is not known yet", "backup_not_reported"};
+    }
+    return {};
+}
+
+void add_backup(const Subject& backup, Timestamp now, Texts& texts) {
+    auto [text, rule] = words_of(copy_state(backup, now), backup, now);
+    if (text.empty()) return;
+    const bool is_told = rule == "too_old" ? told(backup, {"backup_too_old", "backup_far_too_old"})
+                         : rule.empty()    ? told(backup, {})
+                                           : told(backup, {rule});
+    if (!is_told) texts.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::vector<std::string> doubts_of(const Subject& subject, Timestamp now) {
+    Texts texts;
+    switch (subject.kind) {
+        case SubjectKind::drive:
+            add_drive(subject, now, texts);
+            break;
+        case SubjectKind::array:
+            add_array(subject, texts);
+            break;
+        case SubjectKind::filesystem:
+            add_filesystem(subject, texts);
+            break;
+        case SubjectKind::backup:
+            add_backup(subject, now, texts);
+            break;
+        case SubjectKind::collector:
+            if (subject.value(metric::collector_success) == 0 && !told(subject, {"collector_"}))
+                texts.emplace_back("its last run failed");
+            break;
+        case SubjectKind::host:
+            break;
+    }
+    return texts;
+}
+
+}  // namespace lastgood
