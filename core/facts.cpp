@@ -103,6 +103,7 @@ Facts::Facts(const Report& report) : host_(report.host) {
         if (finding.accepted) continue;
         subject.worst = std::max(subject.worst.value_or(finding.severity), finding.severity);
     }
+    sort();
 }
 
 Subject& Facts::at(SubjectKind kind, const std::string& id) {
@@ -114,21 +115,21 @@ Subject& Facts::at(SubjectKind kind, const std::string& id) {
     return subject;
 }
 
-std::vector<const Subject*> Facts::of(SubjectKind kind) const {
-    std::vector<std::pair<std::string, const Subject*>> found;
+void Facts::sort() {
+    std::map<const Subject*, std::string> names;
     for (const auto& [key, subject] : subjects_) {
-        if (key.first == kind) {
-            found.emplace_back(subject.name(), &subject);
-        }
+        of_kind_.at(static_cast<size_t>(key.first)).push_back(&subject);
+        names[&subject] = subject.name();
     }
-    std::ranges::stable_sort(
-        found, [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
-    std::vector<const Subject*> result;
-    result.reserve(found.size());
-    for (const auto& [name, subject] : found) {
-        result.push_back(subject);
+    for (std::vector<const Subject*>& subjects : of_kind_) {
+        std::ranges::stable_sort(subjects, [&](const Subject* a, const Subject* b) {
+            return natural_less(names[a], names[b]);
+        });
     }
-    return result;
+}
+
+const std::vector<const Subject*>& Facts::of(SubjectKind kind) const {
+    return of_kind_.at(static_cast<size_t>(kind));
 }
 
 const Subject* Facts::find(SubjectKind kind, std::string_view id) const {

@@ -1,6 +1,7 @@
 // The report arranged by subject, for the status screen and commands. Pure.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,8 +35,10 @@ struct Subject {
 class Facts {
   public:
     explicit Facts(const Report& report);
+    Facts(const Facts&) = delete;
+    Facts& operator=(const Facts&) = delete;
     // Sorted by display name in natural order: sda, sdb, …, sdz, sdaa.
-    std::vector<const Subject*> of(SubjectKind kind) const;
+    const std::vector<const Subject*>& of(SubjectKind kind) const;
     // nullptr: no such subject.
     const Subject* find(SubjectKind kind, std::string_view id) const;
     // The subjects that `word` names: an id, device ("sdb", "/dev/sdb", a partition of a drive),
@@ -45,8 +48,10 @@ class Facts {
 
   private:
     Subject& at(SubjectKind kind, const std::string& id);
+    void sort();
     std::string host_;
     std::map<std::pair<SubjectKind, std::string>, Subject> subjects_;
+    std::array<std::vector<const Subject*>, named_subject_kinds.size() + 1> of_kind_;  // and host
 };
 
 // Natural order: "md2" before "md10", "sdz" before "sdaa".

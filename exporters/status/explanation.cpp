@@ -190,12 +190,13 @@ std::string render_explanation(const Explanation& explanation, Timestamp now,
         word = no_word;
     }
     add_strange(lines, explanation, options);
+    const Judge judgements(report, facts, now);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::host}) {
         for (const Subject* subject : facts.of(kind)) {
             if (subject->observations.empty()) continue;
             lines.emplace_back();
-            const auto more = subject_lines(*subject, facts, now, options, Ages::hidden);
+            const auto more = titled_subject_lines(*subject, judgements, options, Ages::hidden);
             lines.insert(lines.end(), more.begin(), more.end());
         }
     }

@@ -28,8 +28,8 @@ LinesOfFinding consequences(const Judge& judgements, bool past, const ViewOption
 // The subject's identity and all its observations in words; see describe.hpp.
 std::vector<std::string> subject_lines(const Subject& subject, const Judge& judgements,
                                        const ViewOptions& options, Ages ages);
-// The same of a saved output, with a title such as "drive sdb".
-std::vector<std::string> subject_lines(const Subject& subject, const Facts& facts, Timestamp now,
-                                       const ViewOptions& options, Ages ages);
+// The same with a title such as "drive sdb".
+std::vector<std::string> titled_subject_lines(const Subject& subject, const Judge& judgements,
+                                              const ViewOptions& options, Ages ages);
 
 }  // namespace lastgood

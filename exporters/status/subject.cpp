@@ -107,11 +107,10 @@ std::vector<std::string> subject_lines(const Subject& subject, const Judge& judg
     return std::move(description.lines);
 }
 
-std::vector<std::string> subject_lines(const Subject& subject, const Facts& facts, Timestamp now,
-                                       const ViewOptions& options, Ages ages) {
-    Report report;
+std::vector<std::string> titled_subject_lines(const Subject& subject, const Judge& judgements,
+                                              const ViewOptions& options, Ages ages) {
     std::vector<std::string> lines{coloured(title_of(subject), Colour::bold, options.colour)};
-    for (std::string& line : subject_lines(subject, Judge(report, facts, now), options, ages))
+    for (std::string& line : subject_lines(subject, judgements, options, ages))
         lines.push_back(std::move(line));
     return lines;
 }

@@ -86,6 +86,14 @@ def test_what_looks_like_trouble_is_never_fine(text):
     assert b"1 line looks like trouble" in done.stdout and b"fine" not in done.stdout.lower()
 
 
+def test_time_of_explain_grows_with_the_text_and_no_faster():
+    text = "Personalities : [raid1]\n" + "".join(
+        f"md{number} : active raid1 sda{number}[0] sdb{number}[1]\n      1000 blocks [2/2] [UU]\n\n" for number in range(10000)
+    )
+    done = lastgood("explain", "-", text=text, seconds=60)  # takes a second; took minutes when all was arranged anew for each array
+    assert done.returncode in (0, 3) and b"array md9999" in done.stdout
+
+
 @pytest.mark.parametrize("lines", [1, 1000])
 def test_output_that_cannot_be_written_is_unknown(lines):
     text = "".join(f"[{number}.0] EXT4-fs error (device sda{number}): ext4_find_entry:1: x\n" for number in range(1, lines + 1))
