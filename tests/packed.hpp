@@ -55,6 +55,35 @@ inline std::string zstandard(const std::string& text, bool checksum = true) {
     return out;
 }
 
+// A file of `zstd --long=31`: one raw block (RFC 8878) whose header asks for a window of 2 GiB.
+inline std::string zstandard_with_large_window(const std::string& text) {
+    REQUIRE(text.size() < 128 * 1024);
+    std::string out("\x28\xB5\x2F\xFD\x00\xA8", 6);
+    const size_t header = text.size() << 3 | 1;
+    for (int shift = 0; shift < 24; shift += 8) out += static_cast<char>(header >> shift & 0xFF);
+    return out + text;
+}
+
+// A file of `xz --lzma2=dict=512MiB`: the header of its block asks for that much.
+inline std::string xzipped_with_large_dictionary(const std::string& text) {
+    lzma_stream stream = LZMA_STREAM_INIT;
+    REQUIRE(lzma_easy_encoder(&stream, 0, LZMA_CHECK_CRC32) == LZMA_OK);
+    std::string out(text.size() + 10000, '\0');
+    stream.next_in = reinterpret_cast<const uint8_t*>(text.data());
+    stream.avail_in = text.size();
+    stream.next_out = reinterpret_cast<uint8_t*>(out.data());
+    stream.avail_out = out.size();
+    REQUIRE(lzma_code(&stream, LZMA_FINISH) == LZMA_STREAM_END);
+    out.resize(stream.total_out);
+    lzma_end(&stream);
+    char* const block = out.data() + 12;  // size, flags, LZMA2, 1, the dictionary, padding, CRC32
+    REQUIRE((block[0] == 2 && block[2] == 0x21));
+    block[4] = 34;
+    const uint32_t sum = lzma_crc32(reinterpret_cast<const uint8_t*>(block), 8, 0);
+    for (int i = 0; i < 4; ++i) block[8 + i] = static_cast<char>(sum >> 8 * i & 0xFF);
+    return out;
+}
+
 struct PackedFormat {
     std::string name;
     std::string (*pack)(const std::string&);

@@ -97,7 +97,10 @@ Result<void> SavedText::unpack(const std::string& name, size_t limit) {
         rest.remove_prefix(std::min(piece, rest.size()));
         if (decompressor->produced() > limit) return too_large(name, " when unpacked", limit);
     }
-    if (!good) {
+    if (!good && !decompressor->obstacle().empty()) {
+        damage_ = fmt::format("the {} file was not unpacked: {}; unpack it by hand", format,
+                              decompressor->obstacle());
+    } else if (!good) {
         damage_ = fmt::format("the {} file is damaged behind {} bytes of its content", format,
                               unpacked.size());
     } else if (!decompressor->ended()) {

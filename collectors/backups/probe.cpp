@@ -43,13 +43,15 @@ bool has_writer(int fd) {
     return refused;
 }
 
-std::string read_at(int fd, uint64_t offset, size_t length) {
+// Fewer bytes at the end of the file, and on an error, which then stands in `error` (errno).
+std::string read_at(int fd, uint64_t offset, size_t length, int& error) {
     std::string bytes(length, '\0');
     size_t got = 0;
     while (got < length) {
         const ssize_t count =
             pread(fd, bytes.data() + got, length - got, static_cast<off_t>(offset + got));
         if (count < 0 && errno == EINTR) continue;
+        if (count < 0) error = errno;
         if (count <= 0) break;
         got += static_cast<size_t>(count);
     }
@@ -66,14 +68,20 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
             if (result.reason.empty()) result.reason = "it was not unpacked: no time was left";
             return;
         }
-        const std::string piece = read_at(fd, offset, mib);
+        int error = 0;
+        const std::string piece = read_at(fd, offset, mib, error);
         if (piece.empty()) {
             result.state = Completeness::unknown;
             result.reason = "the file could not be read to its end";
             return;
         }
         offset += piece.size();
-        if (!decompressor->feed(piece)) {
+        if (const bool good = decompressor->feed(piece);
+            !good && !decompressor->obstacle().empty()) {
+            result.state = Completeness::unknown;  // a limit of ours says nothing about the file
+            result.reason = fmt::format("it was not unpacked: {}", decompressor->obstacle());
+            return;
+        } else if (!good) {
             result.state = Completeness::incomplete;
             result.reason = "the compressed data is damaged";
             return;
@@ -120,8 +128,12 @@ Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth 
         return result;
     }
     const auto size = static_cast<uint64_t>(status.st_size);
-    const auto verdict = judge_ends(
-        size, [&](uint64_t offset, size_t length) { return read_at(file.get(), offset, length); });
+    int error = 0;
+    const auto verdict = judge_ends(size, [&](uint64_t offset, size_t length) {
+        return read_at(file.get(), offset, length, error);
+    });
+    // What could not be read is not missing.
+    if (error != 0) return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(error)));
     result.state = verdict.state;
     result.format = verdict.format;
     result.reason = verdict.reason;

@@ -23,8 +23,9 @@ struct ProbeResult {
 };
 
 // Blocks for the reads of judge_ends(); unpacks until `give_up_at`, a time of Host::monotonic(). A
-// file that is not unpacked by then keeps the verdict of its ends. Sees writers by a read lease
-// (fcntl(2), F_SETLEASE). Errors: those of Host::open(); failed: not a regular file.
+// file that is not unpacked by then keeps the verdict of its ends; one that needs more memory than
+// lastgood uses is unknown. Sees writers by a read lease (fcntl(2), F_SETLEASE). Errors: those of
+// Host::open(); failed: not a regular file, or the disk did not read it.
 Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth depth,
                                Seconds give_up_at);
 

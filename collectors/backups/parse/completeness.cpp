@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/bytes.hpp"
 #include "core/text.hpp"
@@ -103,23 +104,32 @@ bool read_multibyte(std::string_view bytes, size_t& at, uint64_t& value) {
     return false;
 }
 
-CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
-    const auto truncated =
-        incomplete("xz", "the file does not end with an xz footer: it is truncated");
-    if (size < 32) return truncated;
-    uint64_t end = size;
-    for (int padding = 0; padding < 1024; ++padding) {  // stream padding: groups of four zeros
-        if (end < 32 || read_at(end - 4, 4) != "\0\0\0\0"sv) break;
-        end -= 4;
+constexpr std::string_view no_footer = "the file does not end with an xz footer: it is truncated";
+
+// Where the last xz stream ends: before groups of four zeros, with which tapes and disks pad files.
+// nullopt: behind more zeros than are searched.
+std::optional<uint64_t> end_before_padding(uint64_t size, const ReadAt& read_at) {
+    constexpr uint64_t most_padding = 16 * mib, piece = 64 * kib;
+    for (uint64_t end = size; size - end <= most_padding;) {
+        const uint64_t length = std::min(end / 4 * 4, piece);
+        const std::string bytes = read_at(end - length, length);
+        const size_t last = bytes.find_last_not_of('\0');
+        if (bytes.size() != length || length == 0) return end;
+        if (last != std::string::npos) return end - (length - 1 - last) / 4 * 4;
+        end -= length;
     }
-    if (end < 32) return truncated;
+    return std::nullopt;
+}
+
+// `end`: where its footer ends.
+CompletenessVerdict judge_xz_stream(uint64_t size, uint64_t end, const ReadAt& read_at) {
     const std::string footer = read_at(end - 12, 12);
     if (footer.size() != 12 || footer.substr(10) != "YZ" ||
         checksum(std::string_view(footer).substr(4, 6)) != little_endian(footer, 0, 4))
-        return truncated;
+        return incomplete("xz", no_footer);
     const uint64_t index_size = (little_endian(footer, 4, 4) + 1) * 4;
     if (index_size + 24 > end) return incomplete("xz", "the xz index is larger than the file");
-    if (index_size > 16 * mib) return complete("xz");  // the footer's checksum was right
+    if (index_size > 16 * mib) return unknown("xz", "its index is too large to check");
     const std::string index = read_at(end - 12 - index_size, index_size);
     if (index.size() != index_size || index[0] != '\0' ||
         checksum(std::string_view(index).substr(0, index.size() - 4)) !=
@@ -144,6 +154,14 @@ CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
         "7zXZ\0"sv)
         return incomplete("xz", "the xz index does not lead to the beginning of the stream");
     return complete("xz");
+}
+
+CompletenessVerdict judge_xz(uint64_t size, const ReadAt& read_at) {
+    const auto truncated = incomplete("xz", no_footer);
+    if (size < 32) return truncated;
+    const auto end = end_before_padding(size, read_at);
+    if (!end) return unknown("xz", "too many zeros at its end to look behind them");
+    return *end < 32 ? truncated : judge_xz_stream(size, *end, read_at);
 }
 
 CompletenessVerdict judge_bzip2(std::string_view tail) {

@@ -4,6 +4,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,10 @@ constexpr size_t head_length = 2048;
 constexpr size_t tail_length = 4096;
 using Buffer = std::array<char, 64 * kib>;
 
+constexpr std::string_view needs_memory = "it needs more memory than lastgood uses";
+constexpr std::string_view no_memory = "there was not enough memory";
+constexpr std::string_view unknown_method = "its method is not known here";
+
 // Each of these formats allows several streams one after another (pigz, pbzip2, pzstd, `cat a.gz
 // b.gz`). Zeros after a gzip stream are padding: tapes add them and gzip ignores them.
 class Gunzip : public Decompressor {
@@ -30,7 +35,8 @@ class Gunzip : public Decompressor {
     Gunzip& operator=(const Gunzip&) = delete;
 
     bool feed(std::string_view input) override {
-        if (!ready_ || damaged_) return false;
+        if (damaged() || !obstacle().empty()) return false;
+        if (!ready_) return cannot(no_memory);
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
         stream_.avail_in = static_cast<uInt>(input.size());
         while (stream_.avail_in > 0) {
@@ -49,10 +55,10 @@ class Gunzip : public Decompressor {
             keep({buffer_.data(), buffer_.size() - stream_.avail_out});
             if (status == Z_STREAM_END)
                 ended_ = true;
-            else if (status != Z_OK) {
-                damaged_ = true;
-                return false;
-            }
+            else if (status == Z_MEM_ERROR)
+                return cannot(no_memory);
+            else if (status != Z_OK)
+                return is_damaged();
         }
         // No need to request pending output here: the next input produces it, and the end of the
         // stream is always further input.
@@ -77,7 +83,8 @@ class Bunzip : public Decompressor {
     Bunzip& operator=(const Bunzip&) = delete;
 
     bool feed(std::string_view input) override {
-        if (!ready_ || damaged_) return false;
+        if (damaged() || !obstacle().empty()) return false;
+        if (!ready_) return cannot(no_memory);
         stream_.next_in = const_cast<char*>(input.data());
         stream_.avail_in = static_cast<unsigned>(input.size());
         while (stream_.avail_in > 0) {
@@ -87,7 +94,7 @@ class Bunzip : public Decompressor {
                 BZ2_bzDecompressEnd(&stream_);
                 stream_ = {};
                 ready_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
-                if (!ready_) return false;
+                if (!ready_) return cannot(no_memory);
                 stream_.next_in = next;
                 stream_.avail_in = left;
                 ended_ = false;
@@ -98,10 +105,10 @@ class Bunzip : public Decompressor {
             keep({buffer_.data(), buffer_.size() - stream_.avail_out});
             if (status == BZ_STREAM_END)
                 ended_ = true;
-            else if (status != BZ_OK) {
-                damaged_ = true;
-                return false;
-            }
+            else if (status == BZ_MEM_ERROR)
+                return cannot(no_memory);
+            else if (status != BZ_OK)
+                return is_damaged();
         }
         // If the buffer was full, the end of the stream is seen only after the pending output has
         // been taken.
@@ -111,10 +118,8 @@ class Bunzip : public Decompressor {
             const int status = BZ2_bzDecompress(&stream_);
             keep({buffer_.data(), buffer_.size() - stream_.avail_out});
             if (status == BZ_STREAM_END) ended_ = true;
-            if (status != BZ_OK && status != BZ_STREAM_END) {
-                damaged_ = true;
-                return false;
-            }
+            if (status == BZ_MEM_ERROR) return cannot(no_memory);
+            if (status != BZ_OK && status != BZ_STREAM_END) return is_damaged();
         }
         return true;
     }
@@ -135,7 +140,8 @@ class Unxz : public Decompressor {
     Unxz& operator=(const Unxz&) = delete;
 
     bool feed(std::string_view input) override {
-        if (!ready_ || damaged_) return false;
+        if (damaged() || !obstacle().empty()) return false;
+        if (!ready_) return cannot(no_memory);
         stream_.next_in = reinterpret_cast<const uint8_t*>(input.data());
         stream_.avail_in = input.size();
         do {
@@ -144,15 +150,15 @@ class Unxz : public Decompressor {
             const lzma_ret status = lzma_code(&stream_, LZMA_RUN);
             keep({buffer_.data(), buffer_.size() - stream_.avail_out});
             if (status == LZMA_BUF_ERROR) break;  // needs more input
-            if (status != LZMA_OK) {
-                damaged_ = true;
-                return false;
-            }
+            if (status == LZMA_MEMLIMIT_ERROR) return cannot(needs_memory);
+            if (status == LZMA_MEM_ERROR) return cannot(no_memory);
+            if (status == LZMA_OPTIONS_ERROR) return cannot(unknown_method);
+            if (status != LZMA_OK) return is_damaged();
         } while (stream_.avail_in > 0 || stream_.avail_out == 0);
         return true;
     }
     bool ended() const override {
-        if (!ready_ || damaged_) return false;
+        if (!ready_ || damaged() || !obstacle().empty()) return false;
         // With LZMA_CONCATENATED only LZMA_FINISH shows the end. That changes the stream, so
         // ended() works once, after all input.
         lzma_stream& stream = const_cast<lzma_stream&>(stream_);
@@ -180,16 +186,14 @@ class Unzstd : public Decompressor {
     Unzstd& operator=(const Unzstd&) = delete;
 
     bool feed(std::string_view input) override {
-        if (context_ == nullptr || damaged_) return false;
+        if (damaged() || !obstacle().empty()) return false;
+        if (context_ == nullptr) return cannot(no_memory);
         ZSTD_inBuffer in{input.data(), input.size(), 0};
         bool more = true;
         while (in.pos < in.size || more) {
             ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
             const size_t left = ZSTD_decompressStream(context_, &out, &in);
-            if (ZSTD_isError(left) != 0) {
-                damaged_ = true;
-                return false;
-            }
+            if (ZSTD_isError(left) != 0) return stopped_by(ZSTD_getErrorCode(left));
             keep({buffer_.data(), out.pos});
             if (in.pos > 0 || out.pos > 0) ended_ = left == 0;
             more = out.pos == out.size;
@@ -199,6 +203,15 @@ class Unzstd : public Decompressor {
     bool ended() const override { return ended_; }
 
   private:
+    bool stopped_by(ZSTD_ErrorCode code) {
+        if (code == ZSTD_error_frameParameter_windowTooLarge) return cannot(needs_memory);
+        if (code == ZSTD_error_memory_allocation) return cannot(no_memory);
+        if (code == ZSTD_error_dictionary_wrong) return cannot("its dictionary is not here");
+        if (code == ZSTD_error_version_unsupported || code == ZSTD_error_frameParameter_unsupported)
+            return cannot(unknown_method);
+        return is_damaged();
+    }
+
     ZSTD_DCtx* context_;
     Buffer buffer_{};
     bool ended_ = false;

@@ -150,6 +150,10 @@ TEST_CASE("packed files are unpacked, within a limit") {
             CHECK(cut.error().kind == ErrorKind::malformed);
         }
     }
+    REQUIRE(write_file(name, test::zstandard_with_large_window(text), Synced::no));
+    const auto large = SavedText::open(name);
+    REQUIRE(!large);
+    CHECK(large.error().message.find("needs more memory than lastgood uses") != std::string::npos);
     ::unlink(name);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "collectors/backups/state.hpp"
+#include "tests/packed.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -63,6 +64,24 @@ TEST_CASE("the search of a glob stops at its limit of directories, with a proble
     const BackupState state = files.look();
     REQUIRE(state.problems.size() == 1);
     CHECK(state.problems[0].message.find("10000 directories") != std::string::npos);
+}
+
+TEST_CASE("an intact copy that cannot be unpacked here is a copy") {
+    const std::string text = "--\n-- PostgreSQL database dump\n--\nselect 1;\n";
+    const std::string copies[] = {test::zstandard_with_large_window(text),
+                                  test::xzipped_with_large_dictionary(text)};
+    for (const std::string& copy : copies) {
+        Files files("/backup/*");
+        files.write("/backup/dump", copy, now - hour);
+        const BackupState state = files.look();
+        CHECK(state.count == 1);
+        CHECK(state.incomplete == false);
+        CHECK(state.problems.empty());
+        REQUIRE(state.newest.size() == 1);
+        CHECK(state.newest[0].confidence == Confidence::inferred);
+        files.write("/backup/dump", copy.substr(0, copy.size() - 5), now - hour);
+        CHECK(files.look().incomplete == true);
+    }
 }
 
 TEST_CASE("a file whose times all lie in the future is finished") {

@@ -104,6 +104,47 @@ TEST_CASE("unpacking finds damage inside the file") {
     }
 }
 
+TEST_CASE("a file that needs more memory than lastgood uses is not damaged") {
+    const std::string large[][2] = {
+        {"zstd", test::zstandard_with_large_window(dump(1000))},
+        {"xz", test::xzipped_with_large_dictionary(dump(1000))},
+    };
+    for (const auto& [format, bytes] : large) {
+        CAPTURE(format);
+        CHECK(judge(bytes).state == Completeness::complete);
+        const auto decompressor = make_decompressor(format);
+        CHECK_FALSE(decompressor->feed(bytes));
+        CHECK_FALSE(decompressor->damaged());
+        CHECK(decompressor->obstacle() == "it needs more memory than lastgood uses");
+        CHECK_FALSE(decompressor->feed(bytes));
+        CHECK_FALSE(decompressor->ended());
+    }
+}
+
+TEST_CASE("a file that needs a dictionary is not damaged") {
+    std::string bytes = zstandard(text_of(5), false);
+    REQUIRE((bytes[4] & 0x23) == 0x20);  // a single segment, no dictionary
+    bytes[4] = static_cast<char>(bytes[4] | 1);
+    bytes.insert(5, 1, '\x2A');  // the dictionary's number
+    CHECK(judge(bytes).state == Completeness::complete);
+    const auto decompressor = make_decompressor("zstd");
+    CHECK_FALSE(decompressor->feed(bytes));
+    CHECK_FALSE(decompressor->damaged());
+    CHECK(decompressor->obstacle() == "its dictionary is not here");
+}
+
+TEST_CASE("xz: zeros behind the streams are padding, up to what is searched") {
+    const std::string bytes = xzipped(text_of(5));
+    for (const size_t zeros : {size_t{4}, size_t{10'240}, size_t{65'536}, size_t{200'000}}) {
+        CAPTURE(zeros);
+        CHECK(judge(bytes + std::string(zeros, '\0')).state == Completeness::complete);
+        CHECK(unpacks("xz", bytes + std::string(zeros, '\0'), 1 << 20));
+        CHECK(judge(bytes.substr(0, bytes.size() - 4) + std::string(zeros, '\0')).state ==
+              Completeness::incomplete);
+    }
+    CHECK(judge(bytes + std::string(17 << 20, '\0')).state == Completeness::unknown);
+}
+
 TEST_CASE("several streams one after another are one file") {
     for (const auto& format : formats) {
         CAPTURE(format.name);
