@@ -8,6 +8,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/preflight_arrays.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
 
@@ -60,16 +61,20 @@ const Finding* finding_of(const Subject& subject, std::string_view rule) {
     return found == subject.findings.end() ? nullptr : *found;
 }
 
-// A reason that comes from the worst finding of a related subject. `cap`: it is only a warning
-// here.
-void add_related(std::vector<Reason>& reasons, const Subject& related, std::string_view how,
-                 bool cap) {
-    const Finding* worst = worst_finding(related);
-    if (worst == nullptr) return;
-    const Health health = health_of(worst->severity);
-    reasons.push_back({.health = cap ? at_most_warning(health) : health,
-                       .text = fmt::format("{}{}", how, clause(*worst)),
-                       .finding = worst,
+// The worst that is known of a related subject itself. `cap`: it is only a warning here.
+void add_related(const Judge& judge, std::vector<Reason>& reasons, const Subject& related,
+                 std::string_view how, bool cap) {
+    const Judgement judgement = judge.own(related);
+    if (judgement.reasons.empty()) return;
+    const Reason& worst = judgement.reasons.front();
+    // Old values of a drive say nothing of what stands on it.
+    if (related.kind == SubjectKind::drive && worst.finding == nullptr &&
+        (worst.problem || drive_state(related, judge.now()) == DriveState::not_read))
+        return;
+    const std::string name = worst.finding ? "" : related.name() + ": ";
+    reasons.push_back({.health = cap ? at_most_warning(worst.health) : worst.health,
+                       .text = fmt::format("{}{}{}", how, name, worst.text),
+                       .finding = worst.finding,
                        .related = &related});
 }
 
@@ -176,32 +181,55 @@ Judge::Reasons Judge::own_reasons(const Subject& subject) const {
 void Judge::add_related_to_drive(const Subject& drive, Reasons& reasons) const {
     for (const Membership* membership : relations_.memberships_of(drive)) {
         const Subject& array = *membership->array;
-        const auto blame = [&](std::string_view rule, std::string text) {
-            if (const Finding* finding = finding_of(array, rule)) {
-                reasons.push_back({.health = health_of(finding->severity),
-                                   .text = std::move(text),
-                                   .finding = finding,
-                                   .related = &array});
-                return true;
-            }
-            return false;
+        const auto blame = [&](std::string_view rule, bool must_stay, std::string text) {
+            const Finding* finding = finding_of(array, rule);
+            if (finding == nullptr) return false;
+            reasons.push_back({.health = health_of(finding->severity),
+                               .text = std::move(text),
+                               .finding = finding,
+                               .related = &array,
+                               .must_stay = must_stay});
+            return true;
         };
         const std::string name = array.name();
         if (membership->fatal == true &&
-            !blame("array_fatal_members",
+            !blame("array_fatal_members", true,
                    fmt::format("it must not fail or be pulled: array {} has no other copy of some "
                                "of its data",
                                name)))
-            blame("array_degraded",
+            blame("array_degraded", true,
                   fmt::format("it must not fail or be pulled: array {} has already lost a member",
                               name));
         if (membership->bad_blocks > 0)
-            blame("array_bad_blocks",
+            blame("array_bad_blocks", false,
                   fmt::format("array {} could not write {} of it", name,
                               counted(*membership->bad_blocks, "range", "ranges")));
         if (membership->member->label("flags").find("write_error") != std::string_view::npos &&
             !(membership->bad_blocks > 0))
             doubt(reasons, fmt::format("array {} had a write error on it", name));
+    }
+    add_reasons_to_stay(drive, reasons);
+}
+
+// What is wrong elsewhere and forbids to pull the drive.
+void Judge::add_reasons_to_stay(const Subject& drive, Reasons& reasons) const {
+    Preflight asked;
+    judge_arrays(*this, drive, asked);
+    for (size_t i = 0; i < asked.against.size(); ++i) {
+        const Subject* because = asked.because[i];
+        const Finding* finding = because ? worst_finding(*because) : nullptr;
+        const bool known = std::ranges::any_of(
+            reasons, [&](const Reason& reason) { return reason.related == because; });
+        if (finding == nullptr || known) continue;
+        const Health health = health_of(finding->severity);
+        // An array that does not run needs every member.
+        const bool lost =
+            because->kind == SubjectKind::array && finding_of(*because, "array_failed") != nullptr;
+        reasons.push_back({.health = lost ? health : at_most_warning(health),
+                           .text = "it must not be pulled: " + asked.against[i],
+                           .finding = finding,
+                           .related = because,
+                           .must_stay = true});
     }
 }
 
@@ -211,15 +239,16 @@ void Judge::add_related_to_array(const Subject& array, Reasons& reasons) const {
         const Subject* drive = membership->drive;
         if (drive == nullptr || std::ranges::find(told, drive) != told.end()) continue;
         told.push_back(drive);
-        add_related(reasons, *drive, "its member: ", true);
+        add_related(*this, reasons, *drive, "its member: ", true);
     }
 }
 
 void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const {
     for (const Subject* array : relations_.arrays_under(filesystem))
-        add_related(reasons, *array, "under it: ", false);
+        add_related(*this, reasons, *array, "under it: ", false);
     for (const Subject* drive : relations_.drives_under(filesystem))
-        add_related(reasons, *drive, "under it: ", !relations_.memberships_of(*drive).empty());
+        add_related(*this, reasons, *drive,
+                    "under it: ", !relations_.memberships_of(*drive).empty());
     const Cover cover = cover_of(filesystem);
     if (cover.health == Health::fine) return;
     std::string text = "no backup that is known here has it";
@@ -270,7 +299,8 @@ Cover Judge::cover_of(const Subject& filesystem) const {
     if (!backed_up) return {};
     if (*backed_up == 0) return {.word = "none"};  // a rule says whether that is a fault
     auto backups = relations_.backups_of(filesystem);
-    const bool known = !backups.empty();
+    // A backup that is named and of which nothing is known is no other backup.
+    const bool known = !backups.empty() || filesystem.first(metric::filesystem_backup) != nullptr;
     if (!known) backups = facts_.of(SubjectKind::backup);
     const Subject* best = nullptr;
     Judgement of_best;

@@ -24,7 +24,8 @@ struct Reason {
     const Finding* finding =
         nullptr;  // of this subject or of a related one; nullptr: no rule says it
     const Subject* related = nullptr;  // the subject that the reason comes from; nullptr: its own
-    bool problem = false;              // a collector could not read it: one of Report::problems
+    bool must_stay = false;  // nothing is wrong with the drive, but something else needs it now
+    bool problem = false;    // a collector could not read it: one of Report::problems
 };
 
 struct Judgement {
@@ -82,6 +83,7 @@ class Judge {
     // What is known of the subject itself, whatever depends on it or it depends on.
     Judgement own(const Subject& subject) const;
     Cover cover_of(const Subject& filesystem) const;
+    const Report& report() const { return report_; }
     const Facts& facts() const { return facts_; }
     const Relations& relations() const { return relations_; }
     Timestamp now() const { return now_; }
@@ -90,6 +92,7 @@ class Judge {
     using Reasons = std::vector<Reason>;
     Reasons own_reasons(const Subject& subject) const;
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
+    void add_reasons_to_stay(const Subject& drive, Reasons& reasons) const;
     void add_related_to_array(const Subject& array, Reasons& reasons) const;
     void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;
 

@@ -138,8 +138,9 @@ PreflightVerdict verdict_of(const Preflight& result) {
 
 }  // namespace
 
-void Preflight::forbid(std::string why, std::string step) {
+void Preflight::forbid(std::string why, std::string step, const Subject* because_of) {
     against.push_back(std::move(why));
+    because.push_back(because_of);
     add_step(*this, std::move(step));
 }
 
@@ -148,11 +149,12 @@ void Preflight::lack(std::string what, std::string step) {
     add_step(*this, std::move(step));
 }
 
-Preflight preflight(const Report& report, const Judge& judge, const Subject& drive,
-                    const HeldBy& held) {
+namespace {
+
+Preflight ask(const Judge& judge, const Subject& drive, const HeldBy& held) {
     Preflight result;
     result.drive = drive_name(drive);
-    const Seconds age = judge.now() - report.written_at;
+    const Seconds age = judge.now() - judge.report().written_at;
     if (std::abs(age) > preflight_report_limit) {
         result.lack(fmt::format("what is so now: the report is {}",
                                 age < 0 ? "from the future" : format_duration(age) + " old"),
@@ -168,11 +170,17 @@ Preflight preflight(const Report& report, const Judge& judge, const Subject& dri
     return result;
 }
 
+}  // namespace
+
+Preflight preflight(const Judge& judge, const Subject& drive) {
+    return ask(judge, drive, [](std::string_view) { return Held::no; });
+}
+
 Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
                     const HeldBy& held) {
     const Facts facts(report);
     if (const Subject* subject = facts.find(SubjectKind::drive, drive))
-        return preflight(report, Judge(report, facts, now), *subject, held);
+        return ask(Judge(report, facts, now), *subject, held);
     Preflight result;
     result.drive = harmless(drive);
     result.lack("whether there is such a drive", "");

@@ -17,13 +17,16 @@ enum class PreflightVerdict { go, no_go, cannot_tell };
 struct Preflight {
     PreflightVerdict verdict = PreflightVerdict::cannot_tell;
     std::vector<std::string> against;  // reasons not to pull it; only with `no_go`
+    // For each of these: the array or other drive that something is wrong with; nullptr: none,
+    // the drive would be needed on a healthy host, too.
+    std::vector<const Subject*> because;
     std::vector<std::string> missing;  // what is not known; with `go` empty
     std::vector<std::string> notes;    // further facts, with any verdict
     std::vector<std::string> steps;    // what helps, the first first; with `go` empty
     std::string drive;                 // "sdb (MODEL, serial SERIAL)"
 
     // Adds a reason, and the step against it unless it is "" or there already.
-    void forbid(std::string why, std::string step);
+    void forbid(std::string why, std::string step, const Subject* because_of = nullptr);
     void lack(std::string what, std::string step);
 };
 
@@ -37,9 +40,9 @@ using HeldBy = std::function<Held(std::string_view device)>;
 // above preflight_report_limit (or as far in the future).
 Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
                     const HeldBy& held);
-// The same of a drive in the judge's facts, which are of `report`.
-Preflight preflight(const Report& report, const Judge& judge, const Subject& drive,
-                    const HeldBy& held);
+// The same for screens, of a drive in the judge's facts. No device is tried: `go` means only that
+// nothing in the report forbids it.
+Preflight preflight(const Judge& judge, const Subject& drive);
 
 inline constexpr Seconds preflight_report_limit = 120;
 

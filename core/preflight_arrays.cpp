@@ -121,20 +121,20 @@ bool forbids_any(const Subject& array, Preflight& result) {
         result.forbid(fmt::format("array {} has failed: what its members hold may be all that is "
                                   "left, change nothing",
                                   name),
-                      "");
+                      "", &array);
     else if (!runs(array))
         result.forbid(
             fmt::format("array {} is {}: each of its members may hold data that no other has, "
                         "change nothing",
                         name, harmless(array.label(metric::array_state, "state"))),
-            watch(array));
+            watch(array), &array);
     for (const Observation* observation : array.observations)
         if (observation->metric == &metric::array_sync_progress_ratio &&
             observation->label("action") != "check")
             result.forbid(
                 fmt::format("array {} is busy with {} ({:.0f}% done)", name,
                             harmless(observation->label("action")), observation->value * 100),
-                "Wait until that is done.");
+                "Wait until that is done.", &array);
     return result.against.size() > before || array.value(metric::array_readable) == 0.0;
 }
 
@@ -168,7 +168,7 @@ void judge_partner(const Judge& judge, const Subject& partner, const Subject& ar
         result.forbid(fmt::format("if {} fails during the rebuild, the data of {} is lost, and it "
                                   "{}",
                                   drive_name(partner), array.name(), trouble),
-                      look);
+                      look, &partner);
     const std::string missing = troubles.empty() ? health_missing(judge, partner) : "";
     if (!missing.empty())
         result.lack(fmt::format("whether {} is healthy, which the rebuild of {} reads: {}",

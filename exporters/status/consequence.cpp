@@ -23,9 +23,10 @@ std::string with_backup(const Subject& filesystem, const Judge& judgements) {
     if (cover.word.empty()) return filesystem.name();
     if (cover.word == "none") return filesystem.name() + " (no backup)";
     const Observation* newest = cover.backup ? newest_copy(*cover.backup) : nullptr;
-    const std::string state = cover.word == "yes" && newest
-                                  ? short_age(judgements.now() - newest->value) + " old"
-                                  : cover.word;
+    const std::string state =
+        cover.word == "yes" && newest
+            ? short_age(std::max(judgements.now() - newest->value, 0.0)) + " old"
+            : cover.word;
     return fmt::format("{} (backup {})", filesystem.name(), state);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/preflight.hpp"
 #include "core/text.hpp"
 #include "core/words.hpp"
 #include "exporters/status/describe.hpp"
@@ -157,6 +158,22 @@ std::string use_text(std::string_view use, const std::string& name) {
     return name.empty() ? text : text + " " + name;
 }
 
+// Whether the drive may be pulled: never "yes", for the devices themselves are not asked here.
+std::string pull_text(const Description& drive) {
+    const Preflight asked = preflight(drive.judgements(), drive.subject());
+    const std::string command = "lastgood preflight " + drive.subject().name();
+    switch (asked.verdict) {
+        case PreflightVerdict::no_go:
+            return fmt::format("no: {} says why; first: {}", command, asked.against.front());
+        case PreflightVerdict::cannot_tell:
+            return fmt::format("cannot tell: {} says why; not known: {}", command,
+                               asked.missing.front());
+        case PreflightVerdict::go:
+            return "ask first: " + command;
+    }
+    return {};
+}
+
 // What uses the drive, and what stands on it.
 void add_uses(Description& drive) {
     const Relations& relations = drive.judgements().relations();
@@ -179,7 +196,7 @@ void add_uses(Description& drive) {
                        membership->fatal == true ? "must not fail: data would be lost" : ""}));
     }
     drive.row("carries", names_of(relations.filesystems_on(drive.subject())));
-    drive.unknown("pulled?", "ask first: lastgood preflight " + drive.subject().name());
+    if (!drive.saved()) drive.row("pulled?", pull_text(drive));
     Rows rows{{{"part", Colour::bold}, {"what stands on it"}, {"in array"}}};
     for (const Observation* use : drive.take_all(metric::drive_use)) {
         const Subject* array =

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/facts.hpp"
+#include "core/preflight.hpp"
 #include "core/words.hpp"
 #include "exporters/status/describe.hpp"
 #include "exporters/status/findings.hpp"
@@ -38,6 +39,20 @@ std::string title_of(const Subject& subject) {
     return fmt::format("{} {}", to_string(subject.kind), subject.name());
 }
 
+// A drive may be in order and needed all the same.
+std::string pull_warning(const Subject& subject, const Judge& judgements) {
+    if (subject.kind != SubjectKind::drive) return "";
+    switch (preflight(judgements, subject).verdict) {
+        case PreflightVerdict::no_go:
+            return "; do not pull it, see below";
+        case PreflightVerdict::cannot_tell:
+            return "; cannot tell whether it may be pulled, see below";
+        case PreflightVerdict::go:
+            return "";
+    }
+    return "";
+}
+
 // "drive sdb: CRITICAL  why", and further reasons that come from other subjects.
 void add_judgement(std::vector<std::string>& lines, const Subject& subject, const Judge& judgements,
                    bool past, const ViewOptions& options) {
@@ -45,8 +60,9 @@ void add_judgement(std::vector<std::string>& lines, const Subject& subject, cons
     const State state = state_of(subject, judgement, judgements.now());
     std::string text;
     if (judgement.reasons.empty())
-        text = state.word == "fine" ? "no fault of it is known"
-                                    : "no fault of it is known, as far as it can be seen";
+        text = (state.word == "fine" ? "no fault of it is known"
+                                     : "no fault of it is known, as far as it can be seen") +
+               pull_warning(subject, judgements);
     else if (!judgement.reasons.front().finding || judgement.reasons.front().related)
         text = judgement.reasons.front().text;
     else

@@ -11,6 +11,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/preflight.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {
@@ -88,11 +89,23 @@ void add_related(std::vector<std::string>& parts, const Judgement& judgement) {
     }
 }
 
-std::string drive_remarks(const Subject& drive, const TableContext& context) {
+std::string drive_remarks(const Subject& drive, const Judgement& judgement,
+                          const TableContext& context) {
     std::vector<std::string> parts;
+    const auto add = [&](std::string part) {
+        if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
+    };
+    for (const Reason& reason : judgement.reasons) {
+        if (!reason.must_stay) continue;
+        const std::string name = reason.related->name();
+        add(reason.related->kind == SubjectKind::array
+                ? "must stay in " + name
+                : fmt::format("must stay: {} {}", name,
+                              state_word(health_of(reason.finding->severity))));
+    }
     for (const Membership* membership : context.judge.relations().memberships_of(drive)) {
         const std::string array = membership->array->name();
-        if (membership->fatal == true) parts.push_back("must stay in " + array);
+        if (membership->fatal == true) add("must stay in " + array);
         if (membership->bad_blocks > 0)
             parts.push_back(counted(*membership->bad_blocks, "bad range in ", "bad ranges in ") +
                             array);
@@ -181,9 +194,11 @@ int rank_of(Health health) {
 }
 
 // Nothing is wrong with the drive itself; an array needs it. "CRITICAL" would invite to pull it.
-bool only_vital(const Subject& drive, const Judgement& judgement) {
-    return drive.findings.empty() && judgement.health == Health::critical &&
-           judgement.reasons.front().related != nullptr;
+bool only_vital(const Judgement& judgement) {
+    return !judgement.reasons.empty() && judgement.reasons.front().must_stay &&
+           std::ranges::none_of(judgement.reasons, [](const Reason& reason) {
+               return reason.finding != nullptr && reason.related == nullptr;
+           });
 }
 
 std::string_view special_word(DriveState state, Health health) {
@@ -211,7 +226,9 @@ State state_of(const Subject& subject, const Judgement& judgement, Timestamp now
     State state{std::string(state_word(judgement.health)), colour_of(judgement.health),
                 rank_of(judgement.health)};
     if (subject.kind != SubjectKind::drive) return state;
-    if (only_vital(subject, judgement)) return {"VITAL", Colour::red, 5};
+    if (only_vital(judgement))
+        return judgement.health == Health::critical ? State{"VITAL", Colour::red, 5}
+                                                    : State{"vital", Colour::yellow, 4};
     if (judgement.health == Health::warning || judgement.health == Health::critical) return state;
     const std::string_view word = special_word(drive_state(subject, now), judgement.health);
     if (!word.empty()) state.word = word;
@@ -229,11 +246,13 @@ Table drive_table(const TableContext& context) {
                     right("temp"),
                     right("on for"),
                     right("read"),
+                    {context.past ? "" : "pull?"},
                     {""}};
-    table.steps = {{8, Fit::below}, {6, Fit::drop}, {4, Fit::drop}, {2, Fit::below},
+    table.steps = {{9, Fit::below}, {6, Fit::drop}, {4, Fit::drop}, {2, Fit::below},
                    {5, Fit::drop},  {7, Fit::drop}, {3, Fit::below}};
     std::vector<std::pair<int, Row>> ranked;
     Range temperature, read;
+    size_t staying = 0;  // fine, but not to be pulled
     const Timestamp now = context.judge.now();
     for (const Subject* drive : context.judge.facts().of(SubjectKind::drive)) {
         const Judgement judgement = context.judge.of(*drive);
@@ -244,7 +263,8 @@ Table drive_table(const TableContext& context) {
         const auto degrees = drive->value(metric::drive_temperature_celsius);
         const auto read_at = drive->value(metric::drive_read_timestamp_seconds);
         const auto on = drive->value(metric::drive_power_on_seconds);
-        const std::string remarks = drive_remarks(*drive, context);
+        const std::string remarks = drive_remarks(*drive, judgement, context);
+        const bool must_stay = preflight(context.judge, *drive).verdict == PreflightVerdict::no_go;
         Row row;
         row.cells = {state_cell(shown, context),
                      {drive->name()},
@@ -254,9 +274,13 @@ Table drive_table(const TableContext& context) {
                      right(degrees ? fmt::format("{:.0f} C", *degrees) : ""),
                      right(on ? short_age(*on) : ""),
                      right(age_of(read_at, now)),
+                     {context.past ? ""
+                      : must_stay  ? "no"
+                                   : "ask"},
                      {remarks}};
         row.plain = shown.word == "fine" && remarks.empty();
         if (row.plain) {
+            staying += must_stay ? 1 : 0;
             temperature.add(degrees);
             read.add(read_at ? std::optional(now - *read_at) : std::nullopt);
         }
@@ -273,6 +297,9 @@ Table drive_table(const TableContext& context) {
     if (!read.empty()) {
         table.folded += ", read " + range_text(short_age(read.low), short_age(read.high)) + " ago";
     }
+    if (staying > 0 && !context.past)
+        table.folded += staying == table.plain_rows() ? "; all must stay"
+                                                      : fmt::format("; {} must stay", staying);
     return table;
 }
 

@@ -117,7 +117,7 @@ std::string proof_of_backups(const Judge& judgements) {
     double fresh = 0, off_host = 0, newest = 0;
     for (const Subject* backup : judgements.facts().of(SubjectKind::backup)) {
         const Observation* copy = newest_copy(*backup);
-        if (copy == nullptr) continue;
+        if (copy_state(*backup, judgements.now()) != CopyState::fresh) continue;  // accepted
         ++fresh;
         newest = fresh == 1 ? copy->value : std::max(newest, copy->value);
         if (backup->label(metric::backup_failure_domain, "domain") == "off-host") ++off_host;

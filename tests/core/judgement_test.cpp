@@ -1,0 +1,193 @@
+#include "core/judgement.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000;
+
+struct Made : Report {
+    Made() { written_at = now; }
+    Made& add(const Metric& metric, const char* subject, double value, Labels labels = {}) {
+        observations.push_back({&metric, subject, std::move(labels), value, now});
+        return *this;
+    }
+    Made& drive(const char* name) {
+        return add(metric::drive_info, name, 1, {{"device", name}})
+            .add(metric::drive_read_timestamp_seconds, name, now - 60);
+    }
+    Made& find(const char* rule, Severity severity, SubjectKind kind, const char* subject) {
+        findings.push_back({rule, severity, kind, subject, "Something is wrong.", {}, now - 60});
+        return *this;
+    }
+    Made& accept() {
+        findings.back().accepted = Acceptance{};
+        return *this;
+    }
+    Judgement of(SubjectKind kind, const char* subject) const {
+        const Facts facts(*this);
+        const Subject* found = facts.find(kind, subject);
+        REQUIRE(found != nullptr);
+        // The reasons point into the facts: only the texts live on.
+        Judgement judgement = Judge(*this, facts, now).of(*found);
+        for (Reason& reason : judgement.reasons) reason.related = nullptr;
+        return judgement;
+    }
+};
+
+// A RAID 1 of sda and sdb that survives one loss.
+Made mirror() {
+    Made report;
+    for (const char* drive : {"sda", "sdb"}) {
+        report.drive(drive)
+            .add(metric::array_member, "md0", 1,
+                 {{"device", drive}, {"drive", drive}, {"state", "in_sync"}})
+            .add(metric::array_member_fatal, "md0", 0, {{"device", drive}, {"drive", drive}});
+    }
+    return report.add(metric::array_survivable_failures, "md0", 1)
+        .add(metric::array_degraded_members, "md0", 0);
+}
+
+Made backup() {
+    return Made()
+        .add(metric::backup_readable, "b", 1)
+        .add(metric::backup_max_age_seconds, "b", 86400)
+        .add(metric::backup_newest_timestamp_seconds, "b", now - 60, {{"confidence", "exact"}});
+}
+
+CopyState state(const Made& report) {
+    const Facts facts(report);
+    return copy_state(*facts.find(SubjectKind::backup, "b"), now);
+}
+
+}  // namespace
+
+TEST_CASE("a copy is fresh only with proof, a limit and every size that is asked for") {
+    CHECK(state(backup()) == CopyState::fresh);
+    CHECK(state(backup().add(metric::backup_incomplete, "b", 1)) == CopyState::incomplete);
+    const auto sized = backup().add(metric::backup_min_size_bytes, "b", 10);
+    CHECK(state(sized) == CopyState::unknown_size);
+    CHECK(state(Made(sized).add(metric::backup_size_bytes, "b", 9)) == CopyState::too_small);
+    CHECK(state(Made(sized).add(metric::backup_size_bytes, "b", 10)) == CopyState::fresh);
+    const auto with = [](double newest, const char* confidence) {
+        return state(Made()
+                         .add(metric::backup_max_age_seconds, "b", 86400)
+                         .add(metric::backup_newest_timestamp_seconds, "b", newest,
+                              {{"confidence", confidence}}));
+    };
+    CHECK(with(now - 86400, "inferred") == CopyState::fresh);
+    CHECK(with(now - 86401, "inferred") == CopyState::stale);
+    CHECK(with(now + 3600, "exact") == CopyState::fresh);
+    CHECK(with(now + 3601, "exact") == CopyState::from_future);
+    CHECK(with(now, "activity") == CopyState::unproven);
+    CHECK(with(now, "a new word") == CopyState::unproven);
+    CHECK(state(Made().add(metric::backup_newest_timestamp_seconds, "b", now,
+                           {{"confidence", "exact"}})) == CopyState::no_limit);
+}
+
+TEST_CASE("an accepted finding silences what it says, and nothing else") {
+    const auto gone = [](const char* rule) {
+        return Made()
+            .drive("sda")
+            .add(metric::drive_present, "sda", 0)
+            .find(rule, Severity::critical, SubjectKind::drive, "sda")
+            .accept()
+            .of(SubjectKind::drive, "sda")
+            .health;
+    };
+    CHECK(gone("drive_gone") == Health::fine);
+    CHECK(gone("drive_suspect_reallocated") == Health::unknown);
+    const auto degraded = [](const char* rule) {
+        return Made()
+            .add(metric::array_degraded_members, "md0", 1)
+            .find(rule, Severity::warning, SubjectKind::array, "md0")
+            .accept()
+            .of(SubjectKind::array, "md0")
+            .health;
+    };
+    CHECK(degraded("array_degraded_redundant") == Health::fine);
+    CHECK(degraded("array_mismatches") == Health::unknown);
+    const auto late = [](const char* rule) {
+        Made report = backup();
+        report.observations.back().value = now - 9 * 86400;
+        return report.find(rule, Severity::warning, SubjectKind::backup, "b")
+            .accept()
+            .of(SubjectKind::backup, "b")
+            .health;
+    };
+    CHECK(late("backup_too_old") == Health::fine);
+    CHECK(late("backup_far_too_old") == Health::fine);
+    CHECK(late("backup_lock_old") == Health::unknown);
+    CHECK(Made()
+              .add(metric::filesystem_responding, "/", 0)
+              .find("filesystem_full", Severity::warning, SubjectKind::filesystem, "/")
+              .accept()
+              .of(SubjectKind::filesystem, "/")
+              .health == Health::unknown);
+}
+
+TEST_CASE("what is wrong elsewhere makes a drive vital") {
+    CHECK(mirror().of(SubjectKind::drive, "sda").health == Health::fine);
+    const auto other = mirror().find("drive_slow", Severity::critical, SubjectKind::drive, "sdb");
+    const Judgement kept = other.of(SubjectKind::drive, "sda");
+    CHECK(kept.health == Health::warning);
+    REQUIRE(kept.reasons.size() == 1);
+    CHECK(kept.reasons[0].must_stay);
+    CHECK(kept.reasons[0].text.starts_with("it must not be pulled: if sdb fails during"));
+    for (const Reason& reason : other.of(SubjectKind::drive, "sdb").reasons)
+        CHECK_FALSE(reason.must_stay);
+    // With one more to lose, it may be pulled.
+    Made three = other;
+    for (Observation& one : three.observations)
+        if (one.metric == &metric::array_survivable_failures) one.value = 2;
+    CHECK(three.of(SubjectKind::drive, "sda").health == Health::fine);
+
+    const auto failed = mirror()
+                            .add(metric::array_failed, "md0", 1)
+                            .find("array_failed", Severity::critical, SubjectKind::array, "md0");
+    CHECK(failed.of(SubjectKind::drive, "sda").health == Health::critical);
+    const auto busy =
+        mirror()
+            .add(metric::array_sync_progress_ratio, "md0", 0.5, {{"action", "recover"}})
+            .find("array_rebuilding", Severity::warning, SubjectKind::array, "md0");
+    CHECK(busy.of(SubjectKind::drive, "sda").health == Health::warning);
+    // Nothing is wrong while a check runs, and what is accepted shouts nowhere.
+    const auto check =
+        mirror().add(metric::array_sync_progress_ratio, "md0", 0.5, {{"action", "check"}});
+    CHECK(check.of(SubjectKind::drive, "sda").health == Health::fine);
+    CHECK(Made(other).accept().of(SubjectKind::drive, "sda").health == Health::fine);
+}
+
+TEST_CASE("a filesystem is not fine on an array of unknown state or with a backup of none") {
+    Made report;
+    report.add(metric::filesystem_size_bytes, "/", 1)
+        .add(metric::filesystem_info, "/", 1, {{"device", "md0"}})
+        .add(metric::array_info, "md0", 1, {{"device", "md0"}})
+        .add(metric::array_degraded_members, "md0", 0);
+    CHECK(report.of(SubjectKind::filesystem, "/").health == Health::fine);
+    CHECK(Made(report)
+              .add(metric::array_readable, "md0", 0)
+              .of(SubjectKind::filesystem, "/")
+              .health == Health::unknown);
+    Made covered = backup();
+    covered.observations.insert(covered.observations.end(), report.observations.begin(),
+                                report.observations.end());
+    covered.add(metric::filesystem_backed_up, "/", 1);
+    const auto cover = [](const Made& made) {
+        const Facts facts(made);
+        return Judge(made, facts, now).cover_of(*facts.find(SubjectKind::filesystem, "/"));
+    };
+    CHECK(cover(covered).word == "yes");
+    covered.add(metric::filesystem_backup, "/", 1, {{"backup", "a"}});
+    CHECK(cover(covered).word == "unclear");  // b is not the backup of it
+    CHECK(cover(covered).health == Health::unknown);
+    covered.add(metric::filesystem_backup, "/", 1, {{"backup", "b"}});
+    CHECK(cover(covered).word == "yes");
+}
