@@ -145,12 +145,28 @@ void join_drives(std::vector<ExplainedSection>& sections) {
         for (const Observation& observation : section.sink.observations)
             if (observation.metric->subject == SubjectKind::drive)
                 by_name.insert(observation.subject);
+        for (const auto& [subject, error] : section.sink.problems)
+            if (!subject.empty()) by_name.insert(subject);
         for (const std::string& name : by_name) {
             const auto found = ids.find(name);
             if (found != ids.end() && found->second.size() == 1)
                 rename_drive(section.sink, name, *found->second.begin());
         }
     }
+}
+
+// Whether another output tells the health of a drive that this one says nothing about: "smartctl
+// /dev/sda" above "smartctl -a /dev/sda".
+bool told_elsewhere(const std::vector<ExplainedSection>& sections, const ExplainedSection& silent,
+                    const std::string& drive) {
+    if (drive.empty()) return false;
+    return std::ranges::any_of(sections, [&](const ExplainedSection& section) {
+        return &section != &silent && section.explainer == silent.explainer &&
+               std::ranges::any_of(section.sink.observations, [&](const Observation& told) {
+                   return told.subject == drive && (told.metric == &metric::drive_smart_passed ||
+                                                    told.metric == &metric::drive_critical_warning);
+               });
+    });
 }
 
 // Drives without an identity in two outputs are not the same drive.
@@ -177,6 +193,10 @@ std::vector<Observation> join_observations(const std::vector<ExplainedSection>& 
             const auto [at, added] = known.emplace(std::move(key), joined.size());
             if (added) {
                 joined.push_back(observation);
+            } else if (observation.metric == &metric::drive_kernel_errors_total) {
+                // Counters of two filesystems on one drive: at least as many as of one of them.
+                Observation& larger = joined[at->second];
+                if (observation.value > larger.value) larger = observation;
             } else if (observation.labels.size() >= joined[at->second].labels.size()) {
                 joined[at->second] = observation;
             }
@@ -223,7 +243,11 @@ Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, T
         if (lines.count == 0) log.what = "lines of an unknown form";
         if (lines.count > 0 && lines.judged == 0) {
             log.what = "a log of other programs";
-            log.sink.problem("", {ErrorKind::absent, "the log has no message of the kernel"});
+            // Beside an output that was understood, such lines are mostly a quotation.
+            const bool alone = std::ranges::none_of(
+                explained, [](const ExplainedSection& section) { return section.understood > 0; });
+            if (alone)
+                log.sink.problem("", {ErrorKind::absent, "the log has no message of the kernel"});
         }
         const auto behind = std::ranges::find_if(explained, [&](const ExplainedSection& section) {
             return section.text.data() > log.text.data();
@@ -280,7 +304,8 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
         if (!log) part.subjects = fmt::format("{}", fmt::join(devices_of(section.sink), ", "));
         explanation.parts.push_back(std::move(part));
         for (const auto& [subject, error] : section.sink.problems)
-            report.problems.push_back({"explain", subject, error.message, now});
+            if (error.kind != ErrorKind::failed || !told_elsewhere(sections, section, subject))
+                report.problems.push_back({"explain", subject, error.message, now});
         if (section.sink.observations.empty() && section.sink.problems.empty() &&
             !section.explainer->may_be_empty)
             report.problems.push_back({"explain", "", "the file names no drive", now});

@@ -1,4 +1,7 @@
 // `lastgood explain` for saved outputs of mdadm and btrfs, and for Unraid's mdstat.
+#include <map>
+#include <utility>
+
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/btrfs_text.hpp"
 #include "collectors/arrays/parse/mdadm_text.hpp"
@@ -138,12 +141,16 @@ Result<void> explain_btrfs(std::string_view text, Timestamp now, ExplainSink& si
     const auto scrubs = parse_btrfs_scrub_status(text);
     if (devices.empty() && scrubs.empty())
         return fail(ErrorKind::absent, "the text has no statistics of btrfs");
+    std::map<std::pair<std::string, std::string_view>, double> sums;
     for (const BtrfsDeviceStats& device : devices) {
         const std::string drive = drive_of(device.device);
         sink.observe(metric::drive_info, drive, 1, now, {{"device", drive}});
+        // Several partitions of a drive may be devices of filesystems.
         const auto tell = [&](const char* kind, uint64_t count) {
-            sink.tell(metric::drive_kernel_errors_total, drive, static_cast<double>(count), now,
-                      device.line, {{"kind", kind}, {"layer", "filesystem"}});
+            double& sum = sums[{drive, kind}];
+            sum += static_cast<double>(count);
+            sink.tell(metric::drive_kernel_errors_total, drive, sum, now, device.line,
+                      {{"kind", kind}, {"layer", "filesystem"}});
         };
         tell("io", device.io);
         tell("checksum", device.wrong);

@@ -64,6 +64,12 @@ void KernelLogAccount::charge_device(const KernelEvent& event,
 void KernelLogAccount::charge_btrfs(const KernelEvent& event,
                                     const KernelLogReader::Origin& origin) {
     const BtrfsCounters& now = event.btrfs;
+    if (now.stopped) {
+        KernelEvent stop = event;
+        stop.kind = KernelEventKind::shutdown;
+        stop.device = {};
+        charge_error(stop, origin);
+    }
     if (event.device.empty()) return;  // a missing device: "(efault)", "<missing disk>"
     const auto known = btrfs_.find(event.device);
     uint64_t io = 0;

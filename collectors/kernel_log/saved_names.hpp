@@ -81,6 +81,12 @@ class SavedLogNames : public KernelLogNames {
         KernelLogSubjects subjects;
         std::string name(whole_device(event.device));
         if (is_no_drive(name)) return subjects;
+        // A member of an array counts as a drive, whatever it is made of.
+        if (event.layer == KernelLayer::md && event.kind != KernelEventKind::uncorrected &&
+            !name.starts_with("md")) {
+            subjects.drives = {name};
+            return subjects;
+        }
         if (name.starts_with("dm-") || name.starts_with("mapper/") || name.starts_with("md") ||
             name.starts_with("bcache") || name.starts_with("drbd") || name.starts_with("zd")) {
             subjects.array = name;  // the log does not show its drives

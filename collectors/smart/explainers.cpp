@@ -64,6 +64,25 @@ void observe_scan(const std::vector<SmartctlDevice>& devices, Timestamp now, Sin
     }
 }
 
+// The document without the command line above it.
+std::string_view json_document(std::string_view text) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::string_view from = rest;
+        const std::string_view line = trim_start(take_line(rest), " \t");
+        if (line.starts_with('{') || line.starts_with('[')) return from;
+    }
+    return text;
+}
+
+// "nvme0n1" of "# nvme smart-log -o json /dev/nvme0n1"; nvme's own document does not say it.
+std::string nvme_device_in(std::string_view heading) {
+    const size_t at = heading.find("/dev/nvme");
+    if (at == std::string_view::npos) return {};
+    const std::string_view name = heading.substr(at + std::string_view("/dev/").size());
+    return std::string(name.substr(0, name.find_first_of(" \t\r\n|>;\"'")));
+}
+
 bool recognises_smartctl_json(std::string_view text) {
     return json_mentions(text, {"\"smartctl\"", "\"json_format_version\"", "\"smart_status\"",
                                 "\"ata_smart_attributes\"", "\"smart_support\"",
@@ -71,7 +90,7 @@ bool recognises_smartctl_json(std::string_view text) {
 }
 
 Result<void> explain_smartctl_json(std::string_view text, Timestamp now, ExplainSink& sink) {
-    const auto answer = parse_smartctl_json(text);
+    const auto answer = parse_smartctl_json(json_document(text));
     if (!answer) return Failure(answer.error());
     if (answer->is_scan) {
         observe_scan(answer->scanned, now, sink);
@@ -107,8 +126,12 @@ bool recognises_nvme_json(std::string_view text) {
 }
 
 Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink& sink) {
-    const auto answer = parse_nvme_json(text);
+    const std::string_view document = json_document(text);
+    auto answer = parse_nvme_json(document);
     if (!answer) return Failure(answer.error());
+    if (answer->drives.size() == 1 && answer->drives.front().device.empty())
+        answer->drives.front().device =
+            nvme_device_in(text.substr(0, text.size() - document.size()));
     for (const DriveHealth& health : answer->drives) {
         observe_drive_health(health, drive_id(health), answer->is_list ? "none" : "nvme", now,
                              sink);

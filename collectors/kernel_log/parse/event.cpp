@@ -230,11 +230,12 @@ constexpr Form forms[] = {
     {"Read-error on swap-device", kernel_messages::block},
     {"REISERFS ", kernel_messages::other_filesystem},
     {"SCSI device ", kernel_messages::scsi},
+    {"SPLError: ", kernel_messages::zfs},
     {"Sense Key : ", kernel_messages::scsi_detail},
     {"SQUASHFS error: ", kernel_messages::other_filesystem},
     {"UBIFS ", kernel_messages::other_filesystem},
     {"Write-error on swap-device", kernel_messages::block},
-    {"WARNING: Pool '", kernel_messages::zfs},
+    {"WARNING: ", kernel_messages::zfs},
     {"XFS", kernel_messages::xfs},
     {"ata", kernel_messages::ata},
     {"aacraid: ", kernel_messages::controller},
@@ -242,7 +243,9 @@ constexpr Form forms[] = {
     {"btrfs", kernel_messages::old_btrfs},
     {"bcachefs", kernel_messages::other_filesystem},
     {"bcache: ", kernel_messages::bcache},
+    {"bcache", kernel_messages::block},  // "bcache0: writeback error on inode …"
     {"block drbd", kernel_messages::drbd},
+    {"connection", kernel_messages::controller},
     {"c", kernel_messages::block},  // "critical medium error, dev …"
     {"device-mapper: ", kernel_messages::dm},
     {"drbd", kernel_messages::drbd},
@@ -261,7 +264,9 @@ constexpr Form forms[] = {
     {"megasas: ", kernel_messages::controller},
     {"mpt", kernel_messages::controller},
     {"mmc", kernel_messages::mmc},
+    {"mmc", kernel_messages::block},
     {"nvme", kernel_messages::nvme},
+    {"nvme", kernel_messages::block},  // "nvme0n1p2: writeback error on inode …"
     {"ntfs3", kernel_messages::other_filesystem},
     {"nbd", kernel_messages::block},
     {"o", kernel_messages::block},  // "operation not supported error, dev …"

@@ -112,6 +112,7 @@ enum class KernelEventPart {
 struct BtrfsCounters {
     uint64_t write = 0, read = 0, flush = 0, corruption = 0, generation = 0;
     bool history = false;  // printed at mount: no new error
+    bool stopped = false;  // the filesystem has stopped because of errors
     bool operator==(const BtrfsCounters&) const = default;
 };
 

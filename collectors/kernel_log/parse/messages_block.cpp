@@ -128,6 +128,22 @@ Event beyond_end(std::string_view message) {
     return event;
 }
 
+// fs/iomap: "dm-3: writeback error on inode 133, offset 4096, sector 2064", since 5.5; of XFS and
+// others, named after the device alone
+Event writeback(std::string_view message) {
+    const size_t colon = message.substr(0, 40).find(": writeback error on inode ");
+    if (colon == std::string_view::npos) return std::nullopt;
+    KernelEvent event;
+    event.layer = KernelLayer::filesystem;
+    event.kind = KernelEventKind::io;
+    event.filesystem = message.substr(0, colon);
+    event.text = message.substr(colon + 2);
+    if (contains(event.filesystem, ' ')) return std::nullopt;
+    TextScanner scan(event.text);
+    if (scan.until(", sector ")) event.sector = scan.number();
+    return event;
+}
+
 // The IDE driver (until 5.13): "hda: dma_intr: error=0x40 { UncorrectableError }, LBAsect=…, …"
 Event ide(std::string_view message) {
     TextScanner scan(message);
@@ -231,6 +247,7 @@ Event block(std::string_view message) {
         if (auto event = ide(message)) return event;
     }
     if (auto event = request(message)) return event;
+    if (auto event = writeback(message)) return event;
     return beyond_end(message);
 }
 

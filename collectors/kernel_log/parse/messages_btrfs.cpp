@@ -140,6 +140,14 @@ Event repair(KernelEvent event, std::string_view text) {
 
 namespace {
 
+// The state in ": state EA" (fs/btrfs/messages.c): 'E' after an error, 'A' when a transaction was
+// aborted. Either makes the filesystem read-only until it is unmounted.
+bool stopped(std::string_view state) {
+    TextScanner scan(state);
+    if (!scan.skip(": state ") && !scan.skip(" state ")) return false;
+    return scan.rest().find_first_of("EA") != std::string_view::npos;
+}
+
 // Until 4.1 many messages did not name the filesystem: "BTRFS: bdev /dev/sdb1 errs: wr 1, …",
 // "btrfs: checksum error at logical …"; so do those of the tool btrfs check.
 Event unnamed(KernelEvent event, std::string_view text) {
@@ -163,7 +171,7 @@ Event old_btrfs(std::string_view message) {
     return unnamed(event, scan.rest());
 }
 
-// "BTRFS error (device sda1): …", "BTRFS error (device sda1 state EA): …",
+// "BTRFS error (device sda1): …", "BTRFS error (device sda1: state EA): …" since 5.18,
 // "BTRFS: error (device sda1) in function:12: errno=-5 IO failure"
 Event btrfs(std::string_view message) {
     TextScanner scan(message);
@@ -178,9 +186,10 @@ Event btrfs(std::string_view message) {
         return unnamed(event, scan.rest());
     const std::string_view level = scan.word(" ");
     if (!scan.skip(" (device ")) return std::nullopt;
-    event.filesystem = scan.word(" )");
+    event.filesystem = scan.word(" ):");
     event.fstype = "btrfs";
-    if (!scan.until(")")) return std::nullopt;
+    const auto state = scan.until(")");
+    if (!state) return std::nullopt;
     scan.skip(":");
     scan.skip_spaces();
     const std::string_view text = scan.rest();
@@ -192,6 +201,7 @@ Event btrfs(std::string_view message) {
     }
     if (text.starts_with("bdev ")) {
         event.btrfs.history = level == "info";
+        event.btrfs.stopped = stopped(*state);
         return counters(event, text);
     }
     // since 5.18: "first mount of filesystem 01234567-…"
@@ -203,8 +213,8 @@ Event btrfs(std::string_view message) {
     }
     if (auto repaired = repair(event, text)) return repaired;
     const auto kind = kind_of_damage(level, text);
-    if (!kind) return std::nullopt;
-    event.kind = *kind;
+    if (!kind && !stopped(*state)) return std::nullopt;
+    event.kind = kind.value_or(KernelEventKind::shutdown);
     return event;
 }
 

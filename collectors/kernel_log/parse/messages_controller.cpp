@@ -147,6 +147,9 @@ Event mpt(std::string_view message) {
         {"Command Timeout", KernelEventKind::timeout},
         {"command timeout", KernelEventKind::timeout},
         {"attempting task abort", KernelEventKind::timeout},
+        {"attempting device reset", KernelEventKind::reset},
+        {"attempting target reset", KernelEventKind::reset},
+        {"attempting host reset", KernelEventKind::reset},
         {"Initiating recovery", KernelEventKind::reset},
         {"volume is now degraded", KernelEventKind::io},
         {"volume is now failed", KernelEventKind::io},
@@ -211,6 +214,28 @@ Event qla(std::string_view message) {
     return first_of(controller_event(device, message), known);
 }
 
+// libiscsi.c, scsi_transport_iscsi.c: "connection2:0: detected conn error (1020)", "connection2:0:
+// ping timeout of 5 secs expired, recv timeout 5, last rx …"; until 2.6.28 "connection2:0: iscsi:
+// …"
+Event connection(std::string_view message) {
+    TextScanner scan(message);
+    const std::string_view device = scan.word(":");
+    if (device == "connection" || !is_digit(device.back()) || !scan.skip(":") || !scan.number() ||
+        !scan.skip(": "))
+        return std::nullopt;
+    scan.skip("iscsi: ");
+    const std::string_view text = scan.rest();
+    KernelEvent event = controller_event(device, text);
+    if (text.starts_with("detected conn error")) {
+        event.kind = KernelEventKind::transport;
+    } else if (text.starts_with("ping timeout of ")) {
+        event.kind = KernelEventKind::timeout;
+    } else {
+        return std::nullopt;
+    }
+    return event;
+}
+
 // "session1: session recovery timed out after 120 secs" (iSCSI)
 Event session(std::string_view message) {
     TextScanner scan(message);
@@ -229,6 +254,7 @@ Event controller(std::string_view message) {
     if (message.starts_with("3w-")) return three_ware(message);
     if (message.starts_with("qla")) return qla(message);
     if (message.starts_with("session")) return session(message);
+    if (message.starts_with("connection")) return connection(message);
     // "pcieport 0000:00:1c.4: …", "xhci_hcd 0000:00:14.0: …", "hpsa 0000:05:00.0: …", "AAC0: …"
     const size_t colon = message.find(": ");
     if (colon == std::string_view::npos) return std::nullopt;

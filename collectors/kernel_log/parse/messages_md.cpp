@@ -49,7 +49,13 @@ Event personality(KernelEvent event, std::string_view text) {
         event.device = device_after_on(text);
         return event;
     }
-    if (starts("read error not correctable ") || starts("read error NOT corrected")) {
+    // The sector stayed unreadable after it was written anew; the array still had the data.
+    if (starts("read error NOT corrected")) {
+        event.kind = KernelEventKind::medium;
+        event.device = device_after_on(text);
+        return event;
+    }
+    if (starts("read error not correctable ")) {
         event.kind = KernelEventKind::uncorrected;
         event.device = device_after_on(text);
         return event;

@@ -11,11 +11,16 @@ Event zfs(std::string_view message) {
     TextScanner scan(message);
     KernelEvent event;
     event.layer = KernelLayer::zfs;
-    event.text = message;
-    if (scan.skip("WARNING: Pool '")) {
+    // "SPLError: 3525:0:(spl-err.c:67:vcmn_err()) WARNING: …", until 0.6.3
+    if (scan.skip("SPLError: ") && !scan.until("()) ")) return std::nullopt;
+    event.text = scan.rest();
+    // "WARNING: MMP writes to pool 'tank' have not succeeded in over 60000 ms; suspending pool."
+    if (scan.skip("WARNING: Pool '") || scan.skip("WARNING: MMP writes to pool '")) {
         event.kind = KernelEventKind::array_failed;
         event.array = scan.word("'");
-        if (!contains(message, "uncorrectable I/O failure")) return std::nullopt;
+        if (!contains(scan.rest(), "uncorrectable I/O failure") &&
+            !contains(scan.rest(), "suspending pool"))
+            return std::nullopt;
         return event;
     }
     scan.skip("zio pool=");
@@ -76,8 +81,19 @@ Event drbd(std::string_view message) {
         event.kind = KernelEventKind::array_degraded;
         return event;
     }
-    if (contains(text, "local WRITE IO error") || contains(text, "local READ IO error") ||
-        contains(text, "Local IO failed in ")) {
+    // "local WRITE IO error sector 2048+8 on sdb1": of the drive below; the peer has the data.
+    for (const std::string_view operation : {"WRITE", "READ"}) {
+        TextScanner scan(text);
+        if (!scan.skip("local ") || !scan.skip(operation) || !scan.skip(" IO error")) continue;
+        event.kind = KernelEventKind::io;
+        event.operation = operation;
+        if (scan.skip(" sector ")) event.sector = scan.number();
+        if (scan.until(" on ")) event.device = scan.word(" ");
+        if (event.device.empty()) event.kind = KernelEventKind::array_degraded;
+        return event;
+    }
+    // "Local IO failed in drbd_request_endio. Detaching..."; not detached: the line above tells
+    if (text.starts_with("Local IO failed in ") && contains(text, "Detaching")) {
         event.kind = KernelEventKind::array_degraded;
         return event;
     }

@@ -28,10 +28,14 @@ constexpr std::string_view storage_words[] = {
     "NTFS-fs",
     "NTFS3",
     "OCFS2:",
+    "PANIC at ",
+    "PANIC: ",
     "REISERFS",
+    "SPL",
     "SQUASHFS",
     "UBI",
     "UBIFS",
+    "VERIFY",
     "XFS ",
     "XFS (",
     "XFS:",
@@ -47,6 +51,7 @@ constexpr std::string_view storage_words[] = {
     "blk-mq:",
     "blk_update_request",
     "btrfs",
+    "connection#:#:",
     "cqhci",
     "critical medium error",
     "device-mapper:",
@@ -131,11 +136,11 @@ bool begins_with(std::string_view text, std::string_view pattern) {
 
 // Beginnings of words, in lower case, sorted.
 constexpr std::string_view error_words[] = {
-    "abort",       "can't read", "cannot read",   "corrupt",   "damaged",
-    "dead",        "degraded",   "error",         "fail",      "fault",
-    "hung",        "inconsist",  "is missing",    "lost ",     "non-operational",
-    "not respond", "offline",    "read-only due", "shut down", "timed out",
-    "timeout",     "uncorrect",  "unreadable",    "unrecover",
+    "abort",       "can't read", "cannot read", "corrupt",       "damaged",
+    "dead",        "degraded",   "error",       "fail",          "fault",
+    "hung",        "inconsist",  "is missing",  "lost ",         "non-operational",
+    "not respond", "offline",    "panic",       "read-only due", "shut down",
+    "timed out",   "timeout",    "uncorrect",   "unreadable",    "unrecover",
 };
 constexpr auto first_error_word = first_of(error_words);
 
@@ -174,7 +179,13 @@ constexpr std::string_view harmless_words[] = {
     "native max address",
     "failed to resume link",  // old drives and empty ports
     "asking for cache data failed",
-    "diagnostic page",  // USB bridges
+    "diagnostic page",       // USB bridges
+    "aborts not supported",  // hpsa
+    "task abort: success",
+    "device reset: success",
+    "target reset: success",
+    "os doesn't have aspm control",
+    "read log 0x00 page 0x00 failed",  // the drive has no directory of logs
 };
 
 bool is_harmless(std::string_view message) {

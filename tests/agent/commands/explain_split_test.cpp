@@ -156,3 +156,81 @@ TEST_CASE("evidence of many lines is the first ones and the last") {
     REQUIRE(explanation->evidence[0].lines.size() == 4);
     CHECK(explanation->evidence[0].lines[3].number == 1000);
 }
+
+namespace {
+
+Explanation explained(const std::string& text) {
+    const auto explanation = explain_text(text, 1'790'000'000);
+    REQUIRE(explanation);
+    return *explanation;
+}
+
+constexpr const char* healthy_json =
+    R"({"json_format_version":[1,0],"smartctl":{"version":[7,3],"exit_status":0},
+"device":{"name":"/dev/sdq","type":"sat","protocol":"ATA"},
+"model_name":"EXAMPLE HD1000","serial_number":"EX0001","smart_status":{"passed":true}}
+)";
+
+}  // namespace
+
+TEST_CASE("the line above a JSON document is not part of it") {
+    for (const char* above : {"root@host:~# smartctl -x -j /dev/sdq\n",
+                              "time=\"2021-05-08\" msg=\"Executing command: smartctl -x -j\"\n"}) {
+        CAPTURE(above);
+        CHECK(explanation_health(explained(std::string(above) + healthy_json)) == Health::fine);
+    }
+    const Explanation nvme = explained(
+        "# nvme smart-log -o json /dev/nvme7n1\n"
+        R"({"critical_warning":0,"temperature":310,"avail_spare":100,"spare_thresh":10,)"
+        R"("percent_used":1,"media_errors":0,"num_err_log_entries":0})"
+        "\n");
+    REQUIRE(nvme.parts.size() == 1);
+    CHECK(nvme.parts[0].subjects == "nvme7n1");
+    CHECK(explanation_health(nvme) == Health::fine);
+}
+
+TEST_CASE("what one output does not tell, another output of the same drive may") {
+    const std::string silent =
+        "# smartctl /dev/sdq\n"
+        "smartctl 6.5 2016-05-07 r4318 [i686-linux-4.7.4_1] (local build)\n"
+        "ATA device successfully opened\n\n";
+    const std::string told =
+        "# smartctl -a /dev/sdq\n"
+        "smartctl 6.5 2016-05-07 r4318 [i686-linux-4.7.4_1] (local build)\n"
+        "=== START OF INFORMATION SECTION ===\n"
+        "Device Model:     EXAMPLE HD1000\n"
+        "Serial Number:    EX0001\n"
+        "=== START OF READ SMART DATA SECTION ===\n"
+        "SMART overall-health self-assessment test result: PASSED\n";
+    CHECK(explanation_health(explained(told)) == Health::fine);
+    CHECK(explanation_health(explained(silent + told)) == Health::fine);
+    CHECK(explanation_health(explained(silent)) == Health::unknown);
+    std::string other = silent;
+    other.replace(other.find("sdq"), 3, "sdr");
+    CHECK(explanation_health(explained(other + told)) == Health::unknown);
+}
+
+TEST_CASE("a line of another program beside an understood output asks for no kernel log") {
+    const std::string line =
+        "2016-05-23T09:37:49.357Z cpu3:35375)nvme:NvmeCore_GetStatus:462:Command failed: 0xa\n\n";
+    CHECK(explanation_health(explained(line + healthy_json)) == Health::fine);
+    CHECK(explanation_health(explained(line)) == Health::unknown);
+}
+
+TEST_CASE("btrfs's counters of two filesystems on one drive") {
+    const std::string first =
+        "[/dev/sdq1].write_io_errs    40\n[/dev/sdq1].read_io_errs     2\n"
+        "[/dev/sdq2].write_io_errs    3\n[/dev/sdq2].corruption_errs  1\n";
+    const std::string second = "\n$ sudo btrfs device stats /srv\n[/dev/sdq3].read_io_errs  11\n";
+    const auto io_errors = [](const std::string& text) {
+        double io = 0;
+        for (const Observation& told : explained(text).report.observations)
+            if (told.metric == &metric::drive_kernel_errors_total && told.label("kind") == "io")
+                io = told.value;
+        return io;
+    };
+    CHECK(io_errors(first) == 45);
+    // Another output may be of the same filesystem: the larger count is certain.
+    CHECK(io_errors(first + second) == 45);
+    CHECK(io_errors(second + "\n$ sudo btrfs device stats /home\n" + first) == 45);
+}

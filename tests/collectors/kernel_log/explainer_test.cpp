@@ -229,3 +229,26 @@ TEST_CASE("explain: device numbers of SCSI disks") {
         CHECK(text_of(totals(sink.observations)) == std::string(name) + " io/buffer=1; ");
     }
 }
+
+TEST_CASE("explain: a member of an array is charged whatever it is made of, the array is not") {
+    for (const auto& [line, expected] :
+         {std::pair("md/raid:mdX: Disk failure on dm-25, disabling device.", "dm-25 kicked/md=1; "),
+          {"md/raid:md4: read error NOT corrected!! (sector 9 on sdq2).", "sdq medium/md=1; "},
+          {"md/raid:md4: read error not correctable (sector 9 on sdq2).",
+           "md4 uncorrected/md=1; sdq uncorrected/md=1; "}}) {
+        ExplainSink sink;
+        REQUIRE(kernel_log_explainer.explain("[    1.0] " + std::string(line) + "\n", 1700000000,
+                                             sink));
+        CHECK(text_of(totals(sink.observations)) == expected);
+    }
+}
+
+TEST_CASE("explain: btrfs that has stopped is told beside the counters of its device") {
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "[    1.0] BTRFS error (device sdq1: state EA): bdev /dev/sdr1 errs: wr 1, rd 0, flush 0, "
+        "corrupt 0, gen 0\n",
+        1700000000, sink));
+    CHECK(text_of(totals(sink.observations)) ==
+          "/dev/sdq1 shutdown/filesystem=1; sdr io/filesystem=1; ");
+}

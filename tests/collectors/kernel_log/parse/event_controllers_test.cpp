@@ -58,6 +58,23 @@ TEST_CASE("buses, pools of drives and stuck tasks") {
          Layer::controller, Kind::timeout, "0000:05:00.0"},
         {"session1: session recovery timed out after 120 secs", Layer::controller, Kind::transport,
          "session1"},
+        {"connection2:0: detected conn error (1020)", Layer::controller, Kind::transport,
+         "connection2"},
+        {"connection2:0: iscsi: detected conn error (1011)", Layer::controller, Kind::transport,
+         "connection2"},
+        {"connection12:0: ping timeout of 5 secs expired, recv timeout 5, last rx 1, last ping 2, "
+         "now 3",
+         Layer::controller, Kind::timeout, "connection12"},
+        {"mpt2sas1: attempting device reset! scmd(ffff8814605d2100)", Layer::controller,
+         Kind::reset, "mpt2sas1"},
+        {"WARNING: Pool 'z' has encountered an uncorrectable I/O failure and has been suspended.",
+         Layer::zfs, Kind::array_failed, "z"},
+        {"SPLError: 3525:0:(spl-err.c:67:vcmn_err()) WARNING: Pool 'z' has encountered an "
+         "uncorrectable I/O failure and has been suspended.",
+         Layer::zfs, Kind::array_failed, "z"},
+        {"WARNING: MMP writes to pool 'z' have not succeeded in over 60004 ms; suspending pool. "
+         "Hrtime 1",
+         Layer::zfs, Kind::array_failed, "z"},
         {"pcieport 0000:00:1d.0: AER: device recovery failed", Layer::controller, Kind::lost,
          "pcieport 0000:00:1d.0"},
         {"pcieport 0000:00:1c.4: pciehp: Slot(12): Link Down", Layer::controller, Kind::lost,
@@ -75,6 +92,11 @@ TEST_CASE("buses, pools of drives and stuck tasks") {
         {"block drbd0: peer( Secondary -> Unknown ) conn( Connected -> Timeout ) disk( UpToDate -> "
          "Failed ) pdsk( UpToDate -> DUnknown )",
          Layer::block, Kind::array_degraded, "drbd0"},
+        {"block drbd0: local WRITE IO error sector 2048+8 on sdq1", Layer::block, Kind::io, "sdq1"},
+        {"drbd r0/0 drbd1: local READ IO error sector 2048+8 on dm-3", Layer::block, Kind::io,
+         "dm-3"},
+        {"block drbd0: Local IO failed in drbd_request_endio. Detaching...", Layer::block,
+         Kind::array_degraded, "drbd0"},
         {"INFO: task jbd2/sdq1-8:411 blocked for more than 120 seconds.", Layer::filesystem,
          Kind::timeout, "sdq1"},
         {"INFO: task xfsaild/dm-3:411 blocked for more than 122 seconds.", Layer::filesystem,
@@ -96,6 +118,11 @@ TEST_CASE("harmless messages of controllers") {
         "nvme 0000:03:00.0: AER:   device [144d:a808] error status/mask=00000001/0000e000",
         "qla2xxx [0000:81:00.1]-500b:10: LOOP DOWN detected (2 7 0 0).",
         "block drbd0: pdsk( UpToDate -> DUnknown )",
+        "block drbd0: Local IO failed in drbd_request_endio.",  // not detached
+        "connection2:0: is operational",
+        "connection: detected conn error (1020)",
+        "WARNING: Pool 'z' has something else",
+        "SPL: Loaded module v0.6.3-1",
         "xhci_hcd 0000:00:14.0: xHCI Host Controller",
         "INFO: task qemu-system-x86:18753 blocked for more than 120 seconds.",
     });

@@ -132,6 +132,8 @@ TEST_CASE("md, dm, bcache") {
          Kind::corrected, "sdq2"},
         {"md/raid:md4: read error not correctable (sector 9 on dm-3).", Layer::md,
          Kind::uncorrected, "dm-3"},
+        {"md/raid:md4: read error NOT corrected!! (sector 9 on sdq2).", Layer::md, Kind::medium,
+         "sdq2"},
         {"md: kicking non-fresh sdq2 from array!", Layer::md, Kind::non_fresh, "sdq2"},
         {"md: md4: data-check done.", Layer::md, Kind::sync_done, "md4"},
         {"md: md4: recovery interrupted.", Layer::md, Kind::sync_interrupted, "md4"},

@@ -16,6 +16,11 @@ TEST_CASE("a storage word at the start and an error word look like trouble") {
              "nvme0n1p2: strange error",
              "mmcblk0p1: timeout of a new kind",
              "bcachefs (dm-6): IO error: no device to read from",
+             "PANIC at zfs_vfsops.c:400:zfs_domount()",
+             "PANIC: blkptr at 0000000000000001 has invalid CHECKSUM 0",
+             "VERIFY3(0 == dmu_buf_hold_array()) failed (0 == 5)",
+             "SPLError: 1:0:(x.c:1:f()) ASSERTION failed",
+             "connection2:0: something failed",
              "(da0:mps0:0:0:0): SCSI sense: MEDIUM ERROR asc:11,0 (Unrecovered read error)",
          })
         CHECK_MESSAGE(looks_like_trouble(message), message);
@@ -29,6 +34,10 @@ TEST_CASE("other programs' errors and what healthy drives print are no trouble")
              "nvme nvme0: Shutdown timeout set to 8 seconds",
              "ata1.00: READ LOG DMA EXT failed, trying PIO",
              "ata5: failed to resume link (SControl 0)",
+             "ata3.00: Read log 0x00 page 0x00 failed, Emask 0x1",
+             "hpsa 0000:06:00.0: HP SSD Smart Path aborts not supported",
+             "hpsa 0000:06:00.0: can't disable ASPM; OS doesn't have ASPM control",
+             "sd 14:0:2:0: task abort: SUCCESS scmd(0000000000000001)",
              "sd 6:0:0:0: [sdc] Asking for cache data failed",
              "nvme 0000:03:00.0: PCIe Bus Error: severity=Corrected, type=Physical Layer",
              "BTRFS info (device sdb1): allowing degraded mounts",
