@@ -364,7 +364,10 @@ void Agent::tell_findings(const std::vector<Finding>& findings) {
     std::map<std::pair<std::string, std::string>, std::string> present;
     for (const Finding& finding : findings) {
         const auto key = std::pair(finding.rule, finding.subject);
-        if (finding.accepted) continue;
+        if (finding.accepted) {
+            told_.erase(key);  // not resolved; obey() logs the acceptance
+            continue;
+        }
         present[key] = finding.summary;
         if (!told_.contains(key))
             log(finding.severity == Severity::critical ? LogLevel::error : LogLevel::warning,

@@ -80,6 +80,25 @@ void add_related(const Judge& judge, std::vector<Reason>& reasons, const Subject
 
 }  // namespace
 
+size_t accepted_findings(const Subject& subject) {
+    return static_cast<size_t>(std::ranges::count_if(
+        subject.findings, [](const Finding* finding) { return finding->accepted.has_value(); }));
+}
+
+const Finding* finding_of(const Problem& problem, const Facts& facts) {
+    const auto unknown = [](const Subject* subject) -> const Finding* {
+        if (subject == nullptr) return nullptr;
+        const auto found = std::ranges::find(subject->findings, Severity::unknown,
+                                             [](const Finding* one) { return one->severity; });
+        return found == subject->findings.end() ? nullptr : *found;
+    };
+    for (const SubjectKind kind : named_subject_kinds) {
+        if (kind == SubjectKind::collector || problem.subject.empty()) continue;
+        if (const Finding* finding = unknown(facts.find(kind, problem.subject))) return finding;
+    }
+    return unknown(facts.find(SubjectKind::collector, problem.collector));
+}
+
 Health health_of(Severity severity) {
     switch (severity) {
         case Severity::critical:
@@ -157,10 +176,11 @@ Judge::Reasons Judge::own_reasons(const Subject& subject) const {
             {.health = health_of(finding->severity), .text = clause(*finding), .finding = finding});
     }
     const bool is_collector = subject.kind == SubjectKind::collector;
-    const bool is_told = is_collector && !reasons.empty();
     for (const Problem& problem : report_.problems) {
         if (subject.kind == SubjectKind::host) break;
-        if (is_collector && problem.collector == subject.id && !is_told) {
+        const Finding* finding = finding_of(problem, facts_);
+        if (finding != nullptr && finding->accepted) continue;
+        if (is_collector && problem.collector == subject.id) {
             const Subject* drive = facts_.find(SubjectKind::drive, problem.subject);
             const std::string about = drive ? drive->name() : harmless(problem.subject);
             doubt(reasons, fmt::format("{}{}{}", about, about.empty() ? "" : ": ",

@@ -33,6 +33,13 @@ struct Judgement {
     std::vector<Reason> reasons;  // worst first; empty if fine
 };
 
+// Findings about the subject that somebody accepted: it may be fine in spite of them.
+size_t accepted_findings(const Subject& subject);
+
+// The finding that speaks of the problem: of what could not be read, or else of the collector that
+// could not read it. nullptr: none.
+const Finding* finding_of(const Problem& problem, const Facts& facts);
+
 // What is known about a drive, apart from findings.
 enum class DriveState { fine, failed, gone, not_answering, no_health_data, asleep, not_read };
 DriveState drive_state(const Subject& drive, Timestamp now);

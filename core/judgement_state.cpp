@@ -109,6 +109,11 @@ void add_drive(const Subject& drive, Timestamp now, Texts& texts) {
     }
 }
 
+// mdstat calls every container of external metadata (IMSM, DDF) inactive: its arrays do the work.
+bool is_container(const Subject& array) {
+    return array.label(metric::array_info, "level") == "container";
+}
+
 void add_array(const Subject& array, Texts& texts) {
     const std::string_view state = array.label(metric::array_state, "state");
     const double missing = array.value(metric::array_degraded_members).value_or(0);
@@ -121,7 +126,8 @@ void add_array(const Subject& array, Texts& texts) {
     } else if (missing > 0) {
         if (!told(array, {"array_degraded"}))
             texts.push_back(counted(missing, "member is missing", "members are missing"));
-    } else if (state == "inactive" || state == "suspended" || state == "broken") {
+    } else if ((state == "inactive" && !is_container(array)) || state == "suspended" ||
+               state == "broken") {
         if (!told(array, {})) texts.push_back(fmt::format("it is {}", state));
     } else if (!array.first(metric::array_degraded_members) && !array.first(metric::array_failed)) {
         if (!told(array, {})) texts.emplace_back("its state is not known");

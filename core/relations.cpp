@@ -98,6 +98,26 @@ void Relations::link(const Subject* below, const Subject* filesystem) {
     add_once(below->kind == SubjectKind::drive ? drives_[filesystem] : arrays_[filesystem], below);
 }
 
+namespace {
+
+// Whether the filesystem is on another partition of the drive than the one that the array has.
+bool is_beside(const Subject& filesystem, const Membership& membership) {
+    const std::string_view drive = membership.drive->label(metric::drive_info, "device");
+    const std::string_view member = membership.member->label("device");
+    if (drive.empty() || !member.starts_with(drive)) return false;  // a device of dm
+    bool beside = false;
+    for (const Observation* one : membership.drive->observations) {
+        if (one->metric != &metric::drive_use || one->label("use") != "filesystem" ||
+            one->label("name") != filesystem.id)
+            continue;
+        if (one->label("device") == member) return false;
+        beside = beside || one->label("device").starts_with(drive);
+    }
+    return beside;
+}
+
+}  // namespace
+
 // The array under a filesystem that no drive tells: by the device's name, or because it is the only
 // one that all its drives are members of.
 void Relations::add_array(const Facts& facts, const Subject& filesystem) {
@@ -109,7 +129,7 @@ void Relations::add_array(const Facts& facts, const Subject& filesystem) {
             return link(array, &filesystem);
         const bool all = std::ranges::all_of(drives, [&](const Subject* drive) {
             return std::ranges::any_of(memberships_of(*drive), [&](const Membership* membership) {
-                return membership->array == array;
+                return membership->array == array && !is_beside(filesystem, *membership);
             });
         });
         if (all && !drives.empty()) around.push_back(array);

@@ -58,19 +58,48 @@ std::string what_stands_on(const Subject& subject, const Judge& judgements) {
     return text + (text.empty() || direct.empty() ? "" : "; ") + direct;
 }
 
+constexpr size_t errors_shown = 4;
+
+// "Error: exit status 1"
+std::vector<std::string> errors_of(const Finding& finding, const Report& report,
+                                   const Facts& facts) {
+    std::vector<std::string> errors;
+    for (const Problem& problem : report.problems) {
+        const Finding* told_by = finding_of(problem, facts);
+        if (told_by == nullptr || *told_by != finding) continue;
+        const Subject* drive = facts.find(SubjectKind::drive, problem.subject);
+        const std::string name = drive ? drive->name() : harmless(problem.subject);
+        const bool named = !name.empty() && problem.subject != finding.subject;
+        errors.push_back(fmt::format("Error: {}{}{}", named ? name : "", named ? ": " : "",
+                                     harmless(problem.message)));
+    }
+    if (errors.size() > errors_shown + 1) {
+        const size_t more = errors.size() - errors_shown;
+        errors.resize(errors_shown);
+        errors.push_back(fmt::format("and {} more errors", more));
+    }
+    return errors;
+}
+
 }  // namespace
 
-LinesOfFinding consequences(const Judge& judgements, bool past, const ViewOptions& options) {
+LinesOfFinding consequences(const Report& report, const Judge& judgements, bool past,
+                            const ViewOptions& options) {
     // Copies of the function share what has been said: once for each subject.
     const auto said = std::make_shared<std::set<const Subject*>>();
     const size_t left = past ? indent + 4 : indent;
     const size_t width = std::max<size_t>(options.width, left + 20) - left;
-    return [said, width, &judgements](const Finding& finding) -> std::vector<std::string> {
+    return [said, width, &report, &judgements](const Finding& finding) {
+        std::vector<std::string> lines;
+        for (const std::string& error : errors_of(finding, report, judgements.facts()))
+            for (auto& line : wrap(error, width)) lines.push_back(std::move(line));
         const Subject* subject = judgements.facts().find(finding.kind, finding.subject);
         const bool below = finding.kind == SubjectKind::drive || finding.kind == SubjectKind::array;
-        if (!below || subject == nullptr || !said->insert(subject).second) return {};
+        if (!below || subject == nullptr || !said->insert(subject).second) return lines;
         const std::string text = what_stands_on(*subject, judgements);
-        return text.empty() ? std::vector<std::string>{} : wrap("On it: " + text, width);
+        if (text.empty()) return lines;
+        for (auto& line : wrap("On it: " + text, width)) lines.push_back(std::move(line));
+        return lines;
     };
 }
 

@@ -64,13 +64,15 @@ void add_condition(Description& array) {
             {members ? number_text(*members) + " when complete" : "",
              missing ? (*missing == 0 ? "none missing" : number_text(*missing) + " MISSING") : "",
              spares ? counted(*spares, "spare", "spares") : ""}));
-    if (survives)
+    if (failed == 1)
+        array.row("survives", "nothing: its data is out of reach");
+    else if (survives)
         array.row("survives", *survives == 0
                                   ? "no further loss for certain"
                                   : "any " + counted(*survives, "further loss", "further losses"));
     else
         array.unknown("survives", "not known");
-    if (fatal)
+    if (fatal && failed != 1)
         array.row("vital", *fatal == 0
                                ? "no member: each may fail without loss of data"
                                : counted(*fatal, "member must not fail", "members must not fail") +

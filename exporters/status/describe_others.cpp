@@ -142,7 +142,12 @@ void describe_filesystem(Description& filesystem) {
 
 void describe_backup(Description& backup) {
     const auto label = [&](const char* key) { return backup.take_label(metric::backup_info, key); };
-    backup.row("kind", sentence_of({label("kind"), named("at", label("location"))}));
+    const auto by_others = backup.take(metric::backup_reported_by_others);
+    const std::string kind = label("kind");
+    backup.row("kind",
+               sentence_of(
+                   {by_others == 1 ? "reported by another program: the inbox or a collector" : kind,
+                    named("at", label("location"))}));
     const auto readable = backup.take(metric::backup_readable);
     const auto limit = backup.take(metric::backup_max_age_seconds);
     const auto count = backup.take(metric::backup_count);
@@ -162,13 +167,17 @@ void describe_backup(Description& backup) {
         backup.row("newest", sentence_of({format_time(one->value), backup.ago(one->value), proof}));
     }
     if (newest_copy(backup.subject()) == nullptr)
-        backup.row("newest", readable == 1 ? "never made" : "unknown");
+        backup.row("newest",
+                   copy_state(backup.subject(), backup.judgements().now()) == CopyState::never
+                       ? "never made"
+                       : "unknown");
     backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
     backup.row(
         "now",
         sentence_of(
-            {readable ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
-                      : "",
+            {readable && by_others != 1
+                 ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
+                 : "",
              incomplete ? (*incomplete == 0 ? "the newest copy is complete"
                                             : "the newest copy is INCOMPLETE")
                         : "",

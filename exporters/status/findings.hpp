@@ -21,9 +21,10 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                   const std::vector<Finding>& findings, Timestamp now, bool past,
                   const ViewOptions& options, const LinesOfFinding& more = {});
 
-// For findings about drives and arrays: what stands on them, and the backups of that; once for each
-// subject. Keeps a pointer to the judgements.
-LinesOfFinding consequences(const Judge& judgements, bool past, const ViewOptions& options);
+// The errors that a finding is about. For findings about drives and arrays: what stands on them,
+// and the backups of that; once for each subject. Keeps pointers to the report and the judgements.
+LinesOfFinding consequences(const Report& report, const Judge& judgements, bool past,
+                            const ViewOptions& options);
 
 // The subject's identity and all its observations in words; see describe.hpp.
 std::vector<std::string> subject_lines(const Subject& subject, const Judge& judgements,

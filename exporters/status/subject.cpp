@@ -58,15 +58,22 @@ void add_judgement(std::vector<std::string>& lines, const Subject& subject, cons
                    bool past, const ViewOptions& options) {
     const Judgement judgement = judgements.of(subject);
     const State state = state_of(subject, judgement, judgements.now());
+    const size_t accepted = accepted_findings(subject);
     std::string text;
-    if (judgement.reasons.empty())
+    if (judgement.reasons.empty() && accepted > 0)
+        text = counted(static_cast<double>(accepted), "finding is", "findings are") +
+               " accepted, see below";
+    else if (judgement.reasons.empty() && subject.kind == SubjectKind::host)
+        text = "lastgood itself works; what it found: lastgood status";
+    else if (judgement.reasons.empty())
         text = (state.word == "fine" ? "no fault of it is known"
                                      : "no fault of it is known, as far as it can be seen") +
                pull_warning(subject, judgements);
     else if (!judgement.reasons.front().finding || judgement.reasons.front().related)
         text = judgement.reasons.front().text;
     else
-        text = counted(static_cast<double>(subject.findings.size()), "finding", "findings") +
+        text = counted(static_cast<double>(subject.findings.size() - accepted), "finding",
+                       "findings") +
                ", see below";
     const std::string word = (past ? "was " : "") + state.word;
     const Colour colour = past && judgement.health == Health::fine ? Colour::none : state.colour;

@@ -225,6 +225,8 @@ std::string_view special_word(DriveState state, Health health) {
 State state_of(const Subject& subject, const Judgement& judgement, Timestamp now) {
     State state{std::string(state_word(judgement.health)), colour_of(judgement.health),
                 rank_of(judgement.health)};
+    if (judgement.health == Health::fine && accepted_findings(subject) > 0)
+        return {"accepted", Colour::none, 2};
     if (subject.kind != SubjectKind::drive) return state;
     if (only_vital(judgement))
         return judgement.health == Health::critical ? State{"VITAL", Colour::red, 5}
@@ -361,7 +363,7 @@ Table array_table(const TableContext& context) {
             right(survives ? fmt::format("{:.0f} more", *survives) : ""),
             right(age_of(array->value(metric::array_last_check_timestamp_seconds), now)),
             {joined(remarks)}};
-        row.plain = judgement.health == Health::fine && doing.empty() && remarks.empty();
+        row.plain = shown.word == "fine" && doing.empty() && remarks.empty();
         ranked.emplace_back(shown.rank, std::move(row));
     }
     finish(table, ranked);
@@ -418,7 +420,7 @@ Table filesystem_table(const TableContext& context) {
                      right(full_at ? short_age(std::max(*full_at - now, 0.0)) : ""),
                      {cover.word},
                      {joined(remarks)}};
-        row.plain = judgement.health == Health::fine && remarks.empty();
+        row.plain = shown.word == "fine" && remarks.empty();
         if (row.plain) {
             used_range.add(used);
         }
@@ -483,7 +485,7 @@ Table backup_table(const TableContext& context) {
                      right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), now)),
                      {newest != nullptr ? harmless(newest->label("confidence")) : ""},
                      {joined(remarks)}};
-        row.plain = judgement.health == Health::fine && newest != nullptr && remarks.empty();
+        row.plain = shown.word == "fine" && newest != nullptr && remarks.empty();
         if (row.plain) {
             ages.add(now - newest->value);
         }

@@ -43,6 +43,7 @@ void note_end_of_acceptance(const Finding& finding, Timestamp now, Verdict& verd
 
 void add_problems(const Report& report, const Judge& judgements, Verdict& verdict) {
     for (const Problem& problem : report.problems) {
+        if (finding_of(problem, judgements.facts()) != nullptr) continue;  // told with that
         const Subject* drive = judgements.facts().find(SubjectKind::drive, problem.subject);
         const std::string subject = drive != nullptr ? drive->name() : harmless(problem.subject);
         verdict.not_known.push_back(fmt::format(

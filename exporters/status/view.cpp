@@ -156,7 +156,7 @@ void add_headline(Lines& lines, const Report& report, const Judge& judgements,
     std::string text;
     if (verdict.agent_dead) {
         text = dead_agent_text(age, report.written_at, options);
-    } else if (verdict.health == Health::fine) {
+    } else if (verdict.health == Health::fine && counts.empty()) {
         text = subjects;
     } else if (!counts.empty()) {
         text = fmt::format("{}{}{}", counts, subjects.empty() ? "" : " in ", subjects);
@@ -204,7 +204,7 @@ std::string render_status(const Report& report, Timestamp now, const ViewOptions
     Lines lines;
     add_headline(lines, report, judgements, verdict, options);
     add_findings(lines, facts, report.findings, now, verdict.agent_dead, options,
-                 consequences(judgements, verdict.agent_dead, options));
+                 consequences(report, judgements, verdict.agent_dead, options));
     if (!verdict.not_known.empty() || !verdict.notes.empty()) {
         lines.emplace_back();
         add_list(lines, "UNKNOWN", Colour::magenta, verdict.not_known, 6, options);

@@ -7,8 +7,10 @@
 
 #include "core/facts.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/exporters/reports.hpp"
@@ -44,6 +46,13 @@ void check_harmless(const std::string& text) {
     for (const std::string& line : lines_of(text)) {
         CHECK_MESSAGE(harmless(line) == line, line);
     }
+}
+
+Acceptance accepted_until(Timestamp time) {
+    Acceptance one;
+    one.by = "root";
+    one.until = time;
+    return one;
 }
 
 std::string status(const Report& report, Seconds later = 0) {
@@ -228,6 +237,114 @@ TEST_CASE("a collector shows why its last run failed") {
     const std::string shown = render_subject(report, "smart", report_time, screen);
     CHECK(shown.find("smartctl is not installed") != shown.npos);
     CHECK(shown.find("not about this one") == shown.npos);
+}
+
+TEST_CASE("the error that a finding is about stands with it, once") {
+    Report report = healthy_host();
+    report.observations.push_back({&metric::collector_success, "tape", {}, 0, report_time});
+    report.findings.push_back({"collector_failing",
+                               Severity::unknown,
+                               SubjectKind::collector,
+                               "tape",
+                               "Collector tape fails.",
+                               {"See the error: lastgood status tape"},
+                               0});
+    report.problems.push_back({"tape", "", "exit status 1", report_time});
+    const std::string whole = status(report);
+    CHECK(whole.find("Collector tape fails.\n          Error: exit status 1\n") != whole.npos);
+    CHECK(whole.find("exit status 1") == whole.rfind("exit status 1"));
+    const std::string shown = render_subject(report, "tape", report_time, screen);
+    CHECK(shown.find("exit status 1") != shown.npos);
+
+    // Once it is accepted, the error keeps nothing from being fine.
+    report.findings[0].accepted = accepted_until(report_time + 1);
+    CHECK(judge(report, report_time).health == Health::fine);
+    CHECK(render_subject(report, "tape", report_time, screen)
+              .starts_with("collector tape: accepted  1 finding is accepted, see below"));
+}
+
+TEST_CASE("what is accepted is not called fine") {
+    Report report = degraded_array();
+    REQUIRE(report.findings.size() == 1);
+    report.findings[0].accepted = accepted_until(report_time + 30 * 86400);
+    const std::string whole = status(report);
+    CHECK(whole.starts_with("db8: FINE  1 accepted in 3 drives"));
+    CHECK(whole.find("\naccepted  md0") != whole.npos);
+    CHECK(render_subject(report, "md0", report_time, screen)
+              .starts_with("array md0: accepted  1 finding is accepted, see below"));
+    // Not even one of its members may fail: the screen goes on to say so.
+    CHECK(whole.find("0 more") != whole.npos);
+
+    Report stale = stale_backup();
+    for (Finding& finding : stale.findings)
+        finding.accepted = accepted_until(report_time + 30 * 86400);
+    const std::string backups = status(stale);
+    CHECK(backups.find("\naccepted  sites   912 d") != backups.npos);
+    CHECK(backups.find("md0 was read through 12 d ago; 2\n") != backups.npos);
+}
+
+TEST_CASE("an array that has failed survives nothing, and none of its members is dispensable") {
+    Report report = healthy_host();
+    for (Observation& one : report.observations)
+        if (one.metric == &metric::array_survivable_failures) one.value = 0;
+    report.observations.push_back(
+        {&metric::array_failed, "md-uuid-00000000:00000000:00000000:00000000", {}, 1, report_time});
+    const std::string shown = render_subject(report, "md0", report_time, screen);
+    CHECK(shown.find("survives   nothing: its data is out of reach") != shown.npos);
+    CHECK(shown.find("may fail without loss") == shown.npos);
+}
+
+TEST_CASE("a container of external metadata is not broken because mdstat calls it inactive") {
+    Report report = healthy_host();
+    for (const auto* level : {"container", "raid1"}) {
+        Report one = report;
+        one.observations.push_back({&metric::array_info,
+                                    "md127",
+                                    {{"device", "md127"}, {"level", level}},
+                                    1,
+                                    report_time});
+        one.observations.push_back(
+            {&metric::array_state, "md127", {{"state", "inactive"}}, 1, report_time});
+        one.observations.push_back({&metric::array_failed, "md127", {}, 0, report_time});
+        CHECK(render_subject(one, "md127", report_time, screen)
+                  .starts_with(std::string(level) == "container" ? "array md127: fine"
+                                                                 : "array md127: unknown"));
+    }
+}
+
+TEST_CASE("a filesystem beside an array's partition does not stand on the array") {
+    Report report;
+    report.written_at = report_time;
+    const auto add = [&](const Metric& metric, const char* subject, Labels labels) {
+        report.observations.push_back({&metric, subject, std::move(labels), 1, report_time});
+    };
+    add(metric::drive_info, "wwn-a", {{"device", "sda"}});
+    add(metric::drive_use, "wwn-a", {{"device", "sda1"}, {"name", "/boot"}, {"use", "filesystem"}});
+    add(metric::array_info, "md-a", {{"device", "md0"}, {"level", "raid1"}});
+    add(metric::array_member, "md-a", {{"device", "sda2"}, {"drive", "wwn-a"}});
+    add(metric::filesystem_info, "/boot", {{"device", "sda1"}, {"fstype", "ext4"}});
+    add(metric::filesystem_drive, "/boot", {{"drive", "wwn-a"}});
+    const auto lies_on = [&](std::string_view where) {
+        return render_subject(report, "/boot", report_time, screen)
+                   .find(fmt::format("lies on    {}\n", where)) != std::string::npos;
+    };
+    CHECK(lies_on("sda"));
+    // The same partition: nothing else tells of the array.
+    for (auto& [key, value] : report.observations[1].labels)
+        if (key == "device") value = "sda2";
+    CHECK(lies_on("md0 -> sda"));
+}
+
+TEST_CASE("what nobody reported about a backup is not read and not never made") {
+    Report report = healthy_host();
+    report.observations.push_back(
+        {&metric::backup_info, "tape", {{"kind", "observed"}}, 1, report_time});
+    report.observations.push_back({&metric::backup_readable, "tape", {}, 1, report_time});
+    report.observations.push_back({&metric::backup_reported_by_others, "tape", {}, 1, report_time});
+    const std::string shown = render_subject(report, "tape", report_time, screen);
+    CHECK(shown.find("newest     unknown") != shown.npos);
+    CHECK(shown.find("was read") == shown.npos);
+    CHECK(shown.find("also reported") == shown.npos);
 }
 
 TEST_CASE("the facts of the host are found by its name and by \"host\"") {
