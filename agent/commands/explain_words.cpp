@@ -40,6 +40,13 @@ void fit_to_saved_text(Finding& finding) {
     if (finding.summary.starts_with(nameless))
         finding.summary.replace(0, nameless.size(), "The drive");
 
+    // A device-mapper volume may be an array or not: the log does not tell.
+    constexpr std::string_view unrepaired = " that its redundancy did not repair";
+    if (finding.subject.starts_with("dm-") && contains(finding.summary, unrepaired)) {
+        remove_all(finding.summary, unrepaired);
+        if (finding.summary.starts_with("Array ")) finding.summary.replace(0, 5, "Volume");
+    }
+
     std::vector<std::string> steps;
     for (const std::string& step : finding.steps) {
         std::string fit = fit_step(step);

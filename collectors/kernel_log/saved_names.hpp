@@ -119,6 +119,11 @@ class SavedLogNames : public KernelLogNames {
             return;
         const State state{event.kind, event.count, origin.time, origin.dated, origin.line};
         if (event.kind == KernelEventKind::recorded_errors) {
+            // At mount without a number; the number follows minutes later.
+            if (event.text.starts_with("warning: mounting")) {
+                recorded_.emplace(std::string(event.filesystem), state);
+                return;
+            }
             recorded_.insert_or_assign(std::string(event.filesystem), state);
         } else if (event.layer == KernelLayer::md) {
             degraded_.insert_or_assign(std::string(event.array), state);

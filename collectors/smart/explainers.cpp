@@ -190,10 +190,11 @@ Begin begins_smartctl_text(std::string_view line) {
         return !line.empty() && is_digit(line.front()) ? Begin::output : Begin::no;
     }
     for (const std::string_view mark :
-         {"=== START OF ", "SMART overall-health self-assessment",
-          "SMART Health Status:", "ID# ATTRIBUTE_NAME", "SMART/Health Information (NVMe Log",
-          "SMART Attributes Data", "Critical Warning:  ", "Device Model: ", "Model Family: "})
+         {"=== START OF ", "SMART overall-health self-assessment", "SMART Health Status:",
+          "ID# ATTRIBUTE_NAME", "SMART/Health Information (NVMe Log", "SMART Attributes Data",
+          "Num  Test_Description", "Critical Warning:  ", "Device Model: ", "Model Family: "})
         if (line.starts_with(mark)) return Begin::part;
+    if (line.starts_with("# ") && parse_self_test_row(line)) return Begin::part;
     const bool row = !line.empty() && is_digit(line.front()) && line.size() > 30 &&
                      parse_attribute_row(line).state == AttributeRow::State::complete;
     return row ? Begin::part : Begin::no;

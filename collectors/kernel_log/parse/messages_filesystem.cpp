@@ -52,6 +52,12 @@ constexpr std::string_view ext_damages[] = {
     "error reading metadata",
     "Failed to load xattr",
     "This should not happen!! Data will be lost",
+    "filesystem has both journal",
+    "Could not load journal inode",
+    "couldn't read superblock of external journal",
+    "external journal has bad superblock",
+    "external journal has corrupt superblock",
+    "I/O error on journal device",
 };
 
 }  // namespace
@@ -99,6 +105,7 @@ Event ext(std::string_view message) {
     if (scan.skip("(")) {
         const std::string_view device = scan.word(")");
         if (!scan.skip("): ")) return std::nullopt;
+        scan.skip("error: ");  // ext3
         const std::string_view text = scan.rest();
         if (text.starts_with("Remounting filesystem read-only")) {
             return filesystem_event(fstype, device, KernelEventKind::read_only, text);
@@ -115,6 +122,9 @@ Event ext(std::string_view message) {
         // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."
         if (scan.skip("mounted filesystem ") && !uuid_at(scan.rest()).empty())
             return filesystem_event(fstype, device, KernelEventKind::mounted, uuid_at(scan.rest()));
+        // Flagged as damaged when an error was met earlier.
+        if (text.starts_with("warning: mounting fs with errors"))
+            return filesystem_event(fstype, device, KernelEventKind::recorded_errors, text);
         // ext4's own record in its superblock; "initial error at" and "last error at" follow it
         if (scan.skip("error count") && scan.until(": ")) {
             KernelEvent event =

@@ -206,7 +206,7 @@ class Reader {
         auto row = parse_self_test_row(words);
         if (!row && in_nvme_tests_) row = parse_nvme_self_test_row(words);
         if (!row) return false;
-        health().self_test_log_read = true;
+        health().self_test_log_read = used_ = true;
         // The extended and the standard log list the same tests.
         if (row->index <= last_index_ && !health().self_tests.empty()) tests_complete_ = true;
         last_index_ = row->index;

@@ -234,3 +234,15 @@ TEST_CASE("btrfs's counters of two filesystems on one drive") {
     CHECK(io_errors(first + second) == 45);
     CHECK(io_errors(second + "\n$ sudo btrfs device stats /home\n" + first) == 45);
 }
+
+TEST_CASE("the end of smartctl's output alone tells of a failed self-test") {
+    const std::string rows =
+        "# 1  Extended offline    Completed: read failure       90%      5940         9321057\n"
+        "# 2  Short offline       Completed without error       00%      5900         -\n";
+    for (const std::string& text :
+         {"Num  Test_Description    Status                  Remaining  LifeTime(hours)  "
+          "LBA_of_first_error\n" +
+              rows,
+          rows})
+        CHECK(explanation_health(explained(text)) != Health::fine);
+}

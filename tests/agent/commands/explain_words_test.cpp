@@ -62,3 +62,16 @@ TEST_CASE("a step keeps what helps anywhere") {
                                                     "Test it: smartctl -t long /dev/sdb",
                                                     "Replace it."});
 }
+
+TEST_CASE("a device-mapper volume is not called an array without redundancy") {
+    Finding finding;
+    finding.subject = "dm-3";
+    finding.summary =
+        "Array dm-3 (level unknown) had 2 recent errors that its redundancy did not repair.";
+    fit_to_saved_text(finding);
+    CHECK(finding.summary == "Volume dm-3 had 2 errors.");
+    finding.subject = "md3";
+    finding.summary = "Array md3 had 2 errors that its redundancy did not repair.";
+    fit_to_saved_text(finding);
+    CHECK(finding.summary == "Array md3 had 2 errors that its redundancy did not repair.");
+}

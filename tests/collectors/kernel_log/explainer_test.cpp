@@ -252,3 +252,18 @@ TEST_CASE("explain: btrfs that has stopped is told beside the counters of its de
     CHECK(text_of(totals(sink.observations)) ==
           "/dev/sdq1 shutdown/filesystem=1; sdr io/filesystem=1; ");
 }
+
+TEST_CASE("explain: a filesystem mounted with errors; the number comes later") {
+    const std::string mounted =
+        "[    1.0] EXT4-fs (dm-0): warning: mounting fs with errors, running e2fsck is "
+        "recommended\n";
+    const std::string counted = "[  301.0] EXT4-fs (dm-0): error count since last fsck: 8\n";
+    for (const auto& [log, count] :
+         {std::pair(mounted, 1.0), {mounted + counted, 8.0}, {counted + mounted, 8.0}}) {
+        ExplainSink sink;
+        REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+        const auto told = test::select(sink.observations, metric::filesystem_kernel_errors_total);
+        REQUIRE(told.size() == 1);
+        CHECK(told[0]->value == count);
+    }
+}

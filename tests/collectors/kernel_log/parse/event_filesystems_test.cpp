@@ -17,6 +17,12 @@ TEST_CASE("ext4 and btrfs that cannot be used, or not fully") {
         {"EXT4-fs warning (device sdq6): __ext4_read_dirblock:902: error reading directory block "
          "(ino 27787265, block 0)",
          Layer::filesystem, Kind::io, "sdq6"},
+        {"EXT4-fs (sdq6): filesystem has both journal and inode journals!", Layer::filesystem,
+         Kind::inconsistent, "sdq6"},
+        {"EXT3-fs (sdq6): error: filesystem has both journal and inode journals", Layer::filesystem,
+         Kind::inconsistent, "sdq6"},
+        {"EXT4-fs (dm-0): warning: mounting fs with errors, running e2fsck is recommended",
+         Layer::filesystem, Kind::recorded_errors, "dm-0"},
         {"EXT4-fs (sdq6): error count since last fsck: 8", Layer::filesystem, Kind::recorded_errors,
          "sdq6"},
         {"BTRFS error (device sdq1: state EA): bdev /dev/sdr1 errs: wr 1, rd 0, flush 0, corrupt "

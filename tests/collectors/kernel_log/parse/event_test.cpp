@@ -287,7 +287,6 @@ TEST_CASE("harmless messages that resemble errors are not events") {
              "nvme nvme3: Shutdown timeout set to 8 seconds",
              "nvme nvme3: missing or invalid SUBNQN field.",
              "EXT4-fs (sdq1): initial error at time 1600000000: ext4_find_entry:1455",
-             "EXT4-fs (sdq1): warning: mounting fs with errors, running e2fsck is recommended",
              "EXT4-fs warning (device sdq1): ext4_dx_add_entry:2461: Directory (ino: 2) index "
              "full, reach max htree level :2",
              "BTRFS error (device sdq1): open_ctree failed",
