@@ -8,6 +8,7 @@
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
 
@@ -22,6 +23,16 @@ std::string drive_name(const Subject& drive) {
 }
 
 namespace {
+
+// What md notes at a member that it did not put out yet (Linux drivers/md/md.c, state_show).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> flags_of_trouble = {{
+    {"write_error", "had a write error"},
+    {"want_replacement", "is marked to be replaced"},
+    {"blocked", "is blocked: its array is about to put it out"},
+}};
+
+// Ten repaired reads are not one accident, even if they are old.
+constexpr double many_errors = 10;
 
 // Reasons not to rely on this drive during a rebuild of the array; empty: none is known.
 std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
@@ -41,11 +52,22 @@ std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
           "uncorrectable sectors");
     count(metric::drive_attributes_failing, "attribute at its threshold",
           "attributes at their thresholds");
-    double bad_blocks = 0;
-    for (const Membership* membership : judge.relations().memberships_of(drive))
-        if (membership->array == &array) bad_blocks += membership->bad_blocks.value_or(0);
+    double bad_blocks = 0, errors_in_array = 0;
+    std::set<std::string_view> flags;
+    for (const Membership* membership : judge.relations().memberships_of(drive)) {
+        if (membership->array != &array) continue;
+        bad_blocks += membership->bad_blocks.value_or(0);
+        errors_in_array += membership->errors.value_or(0);
+        for (const std::string_view flag : split(membership->member->label("flags"), ","))
+            flags.insert(flag);
+    }
     add(bad_blocks, "range that the array could not write",
         "ranges that the array could not write");
+    if (errors_in_array >= many_errors)
+        add(errors_in_array, "read error that the array repaired",
+            "read errors that the array repaired");
+    for (const auto& [flag, words] : flags_of_trouble)
+        if (flags.contains(flag)) troubles.emplace_back(words);
     double errors = 0;
     for (const Observation* observation : drive.observations)
         if (observation->metric == &metric::drive_kernel_errors_recent)
@@ -58,6 +80,11 @@ std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
         troubles.push_back(fmt::format("is {}: {}",
                                        own.health == Health::critical ? "critical" : "warning",
                                        own.reasons.front().text));
+    // Living with a finding does not make the drive sound.
+    for (const Finding* finding : drive.findings)
+        if (troubles.empty() && finding->accepted && finding->severity != Severity::unknown)
+            troubles.push_back(
+                fmt::format("has an accepted finding: {}", harmless(finding->summary)));
     return troubles;
 }
 
@@ -111,6 +138,22 @@ std::string watch(const Subject& array) {
     return array.id.starts_with("md-") ? "cat /proc/mdstat" : "";
 }
 
+// What the array does that makes its members unlike until it is done: "recover (40% done)",
+// "resync (delayed)"; "" for nothing and for a check. Work that waits has no progress.
+std::string work_of(const Subject& array) {
+    for (const Observation* one : array.observations)
+        if (one->metric == &metric::array_sync_progress_ratio && one->label("action") != "check")
+            return fmt::format("{} ({:.0f}% done)", harmless(one->label("action")),
+                               one->value * 100);
+    for (const Observation* one : array.observations) {
+        const std::string_view action = one->label("action"), phase = one->label("phase");
+        if (one->metric == &metric::array_sync_action && action != "check" && !phase.empty() &&
+            phase != "none")
+            return fmt::format("{} ({})", harmless(action), harmless(phase));
+    }
+    return {};
+}
+
 // Reasons that forbid to pull any member. True if there was one.
 bool forbids_any(const Subject& array, Preflight& result) {
     const std::string name = array.name();
@@ -128,13 +171,9 @@ bool forbids_any(const Subject& array, Preflight& result) {
                         "change nothing",
                         name, harmless(array.label(metric::array_state, "state"))),
             watch(array), &array);
-    for (const Observation* observation : array.observations)
-        if (observation->metric == &metric::array_sync_progress_ratio &&
-            observation->label("action") != "check")
-            result.forbid(
-                fmt::format("array {} is busy with {} ({:.0f}% done)", name,
-                            harmless(observation->label("action")), observation->value * 100),
-                "Wait until that is done.", &array);
+    if (const std::string work = work_of(array); !work.empty())
+        result.forbid(fmt::format("array {} is busy with {}", name, work),
+                      "Wait until that is done.", &array);
     return result.against.size() > before || array.value(metric::array_readable) == 0.0;
 }
 
@@ -191,6 +230,27 @@ void judge_partners(const Judge& judge, const Subject& array, const Subject& dri
     }
 }
 
+// With `left` failures to spare, only more partners in trouble than that are a reason.
+void judge_many_partners(const Judge& judge, const Subject& array, const Subject& drive,
+                         double left, Preflight& result) {
+    std::vector<const Subject*> partners;
+    for (const Membership* membership : judge.relations().members_of(array))
+        if (membership->drive != nullptr && membership->drive != &drive &&
+            carries_data(membership->state()) &&
+            std::ranges::find(partners, membership->drive) == partners.end())
+            partners.push_back(membership->drive);
+    std::erase_if(partners, [&](const Subject* partner) {
+        return troubles_of(judge, *partner, array).empty();
+    });
+    if (static_cast<double>(partners.size()) <= left) return;
+    for (const Subject* partner : partners)
+        for (const std::string& trouble : troubles_of(judge, *partner, array))
+            result.forbid(fmt::format("array {} survives only {} while it is rebuilt, and {} {}",
+                                      array.name(), counted(left, "more failure", "more failures"),
+                                      drive_name(*partner), trouble),
+                          fmt::format("lastgood status {}", partner->name()), partner);
+}
+
 // Returns true if, with the drive gone, one more failure would lose data.
 bool judge_array(const Judge& judge, const Share& share, const Subject& drive, Preflight& result) {
     const Subject& array = *share.array;
@@ -217,9 +277,15 @@ bool judge_array(const Judge& judge, const Share& share, const Subject& drive, P
                       "");
         return false;
     }
+    if (const double differ = array.value(metric::array_mismatch_sectors).value_or(0); differ > 0)
+        result.lack(fmt::format("which copy of {} of array {} is right: its last check found that "
+                                "they differ",
+                                counted(differ, "sector", "sectors"), name),
+                    fmt::format("lastgood status {}", name));
     if (left > 0) {
         result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt", name,
                                            counted(left, "more failure", "more failures")));
+        judge_many_partners(judge, array, drive, left, result);
         return false;
     }
     result.notes.push_back(

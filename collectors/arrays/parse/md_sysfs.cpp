@@ -164,8 +164,16 @@ void read_sync(Reader& reader, MdArray& array) {
     if (auto last = reader.text("last_sync_action")) array.last_action = *last;
     if (auto count = reader.text("mismatch_cnt"))
         array.mismatch_sectors = parse_number<double>(*count);
-    if (!action || array.action.value == MdAction::idle || array.action.value == MdAction::frozen)
+    if (!action || array.action.value == MdAction::idle || array.action.value == MdAction::frozen) {
+        // "none" or the sector up to which the copies are alike: a resync that was interrupted, or
+        // never began.
+        const auto start = reader.text("resync_start");
+        if (start && parse_number<uint64_t>(*start)) {
+            array.action = {MdAction::resync, "resync"};
+            array.phase = MdPhase::pending;
+        }
         return;
+    }
     array.phase = MdPhase::running;
     auto completed = reader.text("sync_completed");
     if (!completed) return;
@@ -252,7 +260,17 @@ void parse_md_member_state(std::string_view state, std::string_view slot, MdMemb
         member.state = member.slot ? MdMemberState::rebuilding : MdMemberState::spare;
 }
 
-Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
+namespace {
+
+// A member that fails between two reads makes the files contradict each other.
+bool is_consistent(const MdArray& array) {
+    if (!array.degraded || array.slots.empty() || array.former_raid_disks) return true;
+    if (array.state.value == MdState::inactive) return true;
+    const auto working = std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync);
+    return static_cast<int>(array.slots.size()) - static_cast<int>(working) == *array.degraded;
+}
+
+Result<MdArray> read_once(const Host& host, const std::string& device) {
     const std::string directory = "/sys/block/" + device + "/md";
     auto entries = host.list(directory);
     if (!entries) return tl::unexpected(entries.error());
@@ -281,6 +299,17 @@ Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
             array.slots.size() - static_cast<size_t>(std::count(
                                      array.slots.begin(), array.slots.end(), MdSlot::in_sync)));
     read_sync(reader, array);
+    return array;
+}
+
+}  // namespace
+
+Result<MdArray> read_md_sysfs(const Host& host, const std::string& device) {
+    auto array = read_once(host, device);
+    if (array && !is_consistent(*array)) array = read_once(host, device);
+    if (array && !is_consistent(*array) && array->problem.empty())
+        array->problem = fmt::format("degraded is {}, which the states of its members do not say",
+                                     *array->degraded);
     return array;
 }
 

@@ -347,3 +347,36 @@ TEST_CASE("a rebuild that would take longer than ten years has no forecast") {
     CHECK_FALSE(remaining("10\n"));
     CHECK_FALSE(remaining("0\n"));
 }
+
+TEST_CASE("a resync that was interrupted or never began is pending") {
+    const Scratch host(test::host_directory("mirror-healthy"));
+    const auto phase = [&] {
+        const auto ran = test::run_on_host(arrays(), host.path);
+        const auto found = test::select(ran.sink.observations, metric::array_sync_action, mirror);
+        return fmt::format("{} {}", found.at(0)->label("action"), found.at(0)->label("phase"));
+    };
+    const std::string md = "sys/devices/virtual/block/md0/md/";
+    host.write(md + "resync_start", "none\n");
+    CHECK(phase() == "idle none");
+    host.write(md + "resync_start", "123456\n");
+    CHECK(phase() == "resync pending");
+    host.write(md + "sync_action", "frozen\n");
+    CHECK(phase() == "resync pending");
+    host.write(md + "sync_action", "check\n");
+    CHECK(phase() == "check running");
+}
+
+TEST_CASE("an array whose files contradict each other is not readable") {
+    const Scratch host(test::host_directory("mirror-healthy"));
+    const std::string md = "sys/devices/virtual/block/md0/md/";
+    const auto readable = [&] {
+        return value(test::run_on_host(arrays(), host.path).sink, metric::array_readable, mirror);
+    };
+    CHECK(readable() == 1);
+    host.write(md + "degraded", "1\n");
+    CHECK(readable() == 0);
+    host.write(md + "dev-sdb2/state", "faulty\n");
+    CHECK(readable() == 1);
+    host.write(md + "degraded", "0\n");
+    CHECK(readable() == 0);
+}

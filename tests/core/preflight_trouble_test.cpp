@@ -1,0 +1,120 @@
+// What forbids to pull a drive although its array has every member.
+#include <doctest/doctest.h>
+
+#include "tests/core/mirror.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+namespace {
+
+Observation& member(Report& report, std::string_view drive) {
+    for (Observation& one : report.observations)
+        if (one.metric == &metric::array_member && one.label("drive") == drive) return one;
+    FAIL("no such member");
+    return report.observations[0];
+}
+
+// A RAID 6 of sda to sdd.
+Report raid6() {
+    Report report = mirror();
+    for (const char* drive : {"c", "d"}) {
+        const std::string device = fmt::format("sd{}", drive);
+        const auto add = [&](const Metric& metric, const char* subject, Labels labels,
+                             double value) {
+            report.observations.push_back({&metric, subject, std::move(labels), value, now - 5});
+        };
+        add(metric::drive_info, drive, {{"device", device}}, 1);
+        add(metric::drive_present, drive, {}, 1);
+        add(metric::drive_read_timestamp_seconds, drive, {}, now - 60);
+        add(metric::array_member, "md0",
+            {{"device", device + "1"}, {"drive", drive}, {"slot", "2"}, {"state", "in_sync"}}, 1);
+        add(metric::array_member_fatal, "md0", {{"device", device + "1"}, {"drive", drive}}, 0);
+        add(metric::drive_use, drive,
+            {{"device", device + "1"}, {"use", "filesystem"}, {"name", "/srv"}, {"array", "md0"}},
+            1);
+    }
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    return report;
+}
+
+}  // namespace
+
+TEST_CASE("a resync or rebuild that waits or has no progress yet forbids to pull a member") {
+    for (const char* phase : {"running", "delayed", "pending", "remote"}) {
+        Report report = mirror();
+        report.observations.push_back(
+            {&metric::array_sync_action, "md0", {{"action", "resync"}, {"phase", phase}}, 1, now});
+        CHECK(mentions(preflight(report, "a", now).against,
+                       fmt::format("array md0 is busy with resync ({})", phase)));
+        report.observations.back().labels[0].second = "check";
+        CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    }
+    Report report = mirror();
+    report.observations.push_back(
+        {&metric::array_sync_action, "md0", {{"action", "idle"}, {"phase", "none"}}, 1, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("what md notes at a partner is a reason not to pull") {
+    for (const auto& [flags, words] :
+         {std::pair("write_error", "it had a write error"),
+          std::pair("failfast,want_replacement", "it is marked to be replaced"),
+          std::pair("blocked", "it is blocked")}) {
+        Report report = mirror();
+        member(report, "b").labels.emplace_back("flags", flags);
+        CHECK(mentions(preflight(report, "a", now).against, words));
+    }
+    Report report = mirror();
+    member(report, "b").labels.emplace_back("flags", "write_mostly,failfast");
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.push_back(
+        {&metric::array_member_errors_total, "md0", {{"device", "sdb1"}, {"drive", "b"}}, 9, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.back().value = 10;
+    CHECK(mentions(preflight(report, "a", now).against,
+                   "it has 10 read errors that the array repaired"));
+}
+
+TEST_CASE("copies that differ are no proof that the partner's is right") {
+    Report report = mirror();
+    report.observations.push_back({&metric::array_mismatch_sectors, "md0", {}, 128, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "which copy of 128 sectors of array md0 is right"));
+    report.observations.back().value = 0;
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("an array with failures to spare needs fewer troubled partners than that") {
+    Report report = raid6();
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.push_back({&metric::drive_smart_passed, "c", {}, 0, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.push_back({&metric::drive_pending_sectors, "d", {}, 3, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::no_go);
+    CHECK(mentions(result.against,
+                   "array md0 survives only 1 more failure while it is rebuilt, and sdd has 3 "
+                   "pending sectors"));
+    CHECK(mentions(result.against, "and sdc reports that it is failing"));
+    // One of the two may go.
+    CHECK(preflight(report, "d", now).verdict == PreflightVerdict::go);
+}
+
+TEST_CASE("an accepted finding does not make a partner sound") {
+    Report report = mirror();
+    Finding finding{"drive_suspect_self_test",
+                    Severity::warning,
+                    SubjectKind::drive,
+                    "b",
+                    "It failed its self-test.",
+                    {},
+                    now,
+                    1};
+    finding.accepted = Acceptance{finding.rule, finding.kind, "b", {}, now + 86400, "me", "why"};
+    report.findings.push_back(finding);
+    CHECK(mentions(preflight(report, "a", now).against, "has an accepted finding"));
+    report.findings[0].severity = Severity::unknown;
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
