@@ -13,6 +13,7 @@
 #include "agent/commands/explain_quote.hpp"
 #include "agent/commands/explain_split.hpp"
 #include "agent/commands/explain_words.hpp"
+#include "agent/commands/plain_text.hpp"
 #include "collectors/explainer.hpp"
 #include "core/bytes.hpp"
 #include "core/metrics/drives.hpp"
@@ -260,9 +261,7 @@ Result<std::vector<ExplainedSection>> explain_sections(const SplitText& split, T
     return explained;
 }
 
-}  // namespace
-
-Result<Explanation> explain_text(std::string_view text, Timestamp now) {
+Result<Explanation> explain_plain_text(std::string_view text, Timestamp now) {
     std::vector<ExplainedSection> sections;
     SplitText split;
     const bool blob = atasmart_blob_explainer.recognises(text);
@@ -320,6 +319,14 @@ Result<Explanation> explain_text(std::string_view text, Timestamp now) {
     add_evidence(text, split.marks, sections, explanation);
     if (blob) explanation.parts.front().first_line = 0;
     return explanation;
+}
+
+}  // namespace
+
+Result<Explanation> explain_text(std::string_view text, Timestamp now) {
+    if (!atasmart_blob_explainer.recognises(text))
+        if (const auto plain = plain_text(text)) return explain_plain_text(*plain, now);
+    return explain_plain_text(text, now);
 }
 
 }  // namespace lastgood
