@@ -180,6 +180,9 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
     std::set<std::string> filesystems;
     std::vector<EvidenceList> evidence;
     std::vector<Observation> counted = log.account().drain(&evidence);
+    for (Observation& observation : counted)
+        if (observation.metric->subject == SubjectKind::filesystem)
+            observation.subject = names.bearer(observation.subject);
     name_unknown_filesystem(counted);
     for (size_t i = 0; i < counted.size(); ++i) {
         Observation& observation = counted[i];
@@ -194,7 +197,8 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
         }
         if (observation.metric->subject == SubjectKind::filesystem &&
             observation.subject != unknown_filesystem) {
-            filesystems.insert(observation.subject);
+            // An earlier filesystem has no device for the commands of advice.
+            if (!observation.subject.ends_with(earlier)) filesystems.insert(observation.subject);
             observation.subject.insert(0, "/dev/");  // a name that umount(8) and others take
         }
         Sum& sum = sums[{observation.metric, observation.subject}][observation.labels];

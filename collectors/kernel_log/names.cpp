@@ -58,8 +58,11 @@ bool HostKernelLogNames::Appearances::learn(const KernelEvent& event) {
 
 void HostKernelLogNames::Appearances::learn_mount(const KernelEvent& event) {
     if (filesystems.size() >= max_names && !filesystems.contains(event.filesystem)) return;
+    // Older kernels print no UUID. On a loop device it is another file mostly, on others the same
+    // filesystem.
+    if (event.text.empty() && !event.filesystem.starts_with("loop")) return;
     Filesystem& last = filesystems[std::string(event.filesystem)];
-    if (last.uuid == event.text) return;
+    if (last.uuid == event.text && !event.text.empty()) return;
     last.uuid = event.text;
     ++last.count;
 }
@@ -67,14 +70,18 @@ void HostKernelLogNames::Appearances::learn_mount(const KernelEvent& event) {
 // True if the backlog shows that after the present event another filesystem was mounted from a
 // device of this name, or another device took the name.
 bool HostKernelLogNames::is_earlier_filesystem(std::string_view device) const {
-    const auto is_earlier = [](const auto& live, const auto& backlog, std::string_view name) {
+    const auto is_earlier = [](const auto& live, const auto& backlog, std::string_view name,
+                               unsigned fewest) {
         const auto all = backlog.find(name);
-        if (all == backlog.end() || all->second.count < 2) return false;
+        if (all == backlog.end() || all->second.count < fewest) return false;
         const auto seen = live.find(name);
         return seen == live.end() || seen->second.count < all->second.count;
     };
-    return is_earlier(live_.filesystems, backlog_.filesystems, device) ||
-           is_earlier(live_.names, backlog_.names, whole_device(device));
+    // A filesystem's errors at its mount come before the line that tells of the mount; nothing of
+    // a file comes before it is attached.
+    const unsigned of_names = device.starts_with("loop") ? 1 : 2;
+    return is_earlier(live_.filesystems, backlog_.filesystems, device, 2) ||
+           is_earlier(live_.names, backlog_.names, whole_device(device), of_names);
 }
 
 HostKernelLogNames::HostKernelLogNames(const Host& host, ReadTopology read,

@@ -2,6 +2,8 @@
 // what the log itself shows. Not thread-safe; reads nothing but the messages.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -27,6 +29,63 @@ inline int leading_number(std::string_view address) {
     return number && *number < 100000 ? static_cast<int>(*number) : -1;
 }
 
+inline constexpr std::string_view earlier = " (earlier)";  // behind the name of a filesystem
+
+// Counts how often a device got another filesystem, as far as the log shows it: by the UUIDs of
+// mounts, by other devices that take the name, and by files that are attached to a loop device.
+class Bearers {
+  public:
+    void learn(const KernelEvent& event) {
+        if (event.kind == KernelEventKind::mounted) {
+            const bool loop = event.filesystem.starts_with("loop");
+            const bool same = damaged_.erase(std::string(event.filesystem)) > 0;
+            // Older kernels print no UUID.
+            if (event.text.empty() && (!loop || same)) return;
+            note(mounts_, event.filesystem, event.text, loop && event.text.empty());
+        } else if (is_before_mount(event)) {
+            if (damaged_.size() < max_names) damaged_.emplace(event.filesystem);
+        } else if (event.kind == KernelEventKind::appeared) {
+            const bool loop = event.device.starts_with("loop");
+            // A drive that was plugged in again has its size, and perhaps another address.
+            note(devices_, event.device, event.text, loop, loop ? 1 : 0);
+        }
+    }
+    // "warning: mounting fs with errors": the filesystem had errors before.
+    static bool is_before_mount(const KernelEvent& event) {
+        return event.kind == KernelEventKind::recorded_errors &&
+               event.text.starts_with("warning: mounting");
+    }
+    unsigned count(std::string_view device) const {
+        return count(mounts_, device) + count(devices_, whole_device(device));
+    }
+
+  private:
+    struct Bearer {
+        std::string form;
+        unsigned others = 0;
+    };
+    using Map = std::map<std::string, Bearer, std::less<>>;
+
+    // `first`: 1 if what was there before the first one is another one, too.
+    static void note(Map& map, std::string_view name, std::string_view form, bool always,
+                     unsigned first = 0) {
+        const auto known = map.find(name);
+        if (known == map.end()) {
+            if (map.size() < max_names) map.emplace(name, Bearer{std::string(form), first});
+        } else if (always || known->second.form != form) {
+            known->second.form = form;
+            ++known->second.others;
+        }
+    }
+    static unsigned count(const Map& map, std::string_view name) {
+        const auto known = map.find(name);
+        return known == map.end() ? 0 : known->second.others;
+    }
+
+    Map mounts_, devices_;
+    std::set<std::string> damaged_;  // devices whose filesystem is about to be mounted with errors
+};
+
 // Charges errors to the names that they were logged under; resolve() then maps each of these names
 // to a device name with what the whole log has shown.
 class SavedLogNames : public KernelLogNames {
@@ -46,6 +105,7 @@ class SavedLogNames : public KernelLogNames {
 
     // To be called for each event before it is charged.
     void learn(const KernelEvent& event) {
+        bearers_.learn(event);
         if (event.layer == KernelLayer::nvme && !event.address.empty() &&
             names_.size() < max_names) {  // a PCI function
             names_["nvme " + std::string(event.address)] = event.device;
@@ -103,8 +163,21 @@ class SavedLogNames : public KernelLogNames {
             return "dm-" + std::string(device.substr(colon + 1));
         return std::string(whole_device(device));
     }
+    // The device, and which of the filesystems that were on it; see bearer().
     std::string filesystem(std::string_view device) override {
-        return std::string(device.empty() ? unknown_filesystem : device);
+        if (device.empty()) return std::string(unknown_filesystem);
+        const unsigned which = bearers_.count(device);
+        return which == 0 ? std::string(device) : fmt::format("{}\n{}", device, which);
+    }
+    // The name of a filesystem that filesystem() returned: its device, with a remark if the log
+    // shows that another filesystem was on it later.
+    std::string bearer(const std::string& charged) const {
+        const size_t end = charged.find('\n');
+        const std::string device = charged.substr(0, end);
+        const bool last = end == charged.npos
+                              ? bearers_.count(device) == 0
+                              : charged.substr(end + 1) == std::to_string(bearers_.count(device));
+        return last ? device : device + std::string(earlier);
     }
     // Notes what the log says about a state that a living host shows elsewhere.
     void note_state(const KernelEvent& event, const KernelLogReader::Origin& origin) {
@@ -117,13 +190,16 @@ class SavedLogNames : public KernelLogNames {
         if (role_of(event.kind) != KernelEventRole::state ||
             recorded_.size() + degraded_.size() >= max_names)
             return;
-        const State state{event.kind, event.count, origin.time, origin.dated, origin.line};
+        State state{event.kind, event.count, origin.time, origin.dated, origin.line};
         if (event.kind == KernelEventKind::recorded_errors) {
-            // At mount without a number; the number follows minutes later.
-            if (event.text.starts_with("warning: mounting")) {
-                recorded_.emplace(std::string(event.filesystem), state);
+            state.bearer = bearers_.count(event.filesystem);
+            // At mount without a number, before the line that tells of the mount; the number
+            // follows minutes later.
+            state.before_mount = Bearers::is_before_mount(event);
+            const auto known = recorded_.find(std::string(event.filesystem));
+            if (state.before_mount && known != recorded_.end() &&
+                known->second.bearer == state.bearer)
                 return;
-            }
             recorded_.insert_or_assign(std::string(event.filesystem), state);
         } else if (event.layer == KernelLayer::md) {
             degraded_.insert_or_assign(std::string(event.array), state);
@@ -136,6 +212,9 @@ class SavedLogNames : public KernelLogNames {
             sink.seen(metric::array_kernel_errors_total, array, evidence(state), labels);
         }
         for (const auto& [device, state] : recorded_) {
+            const unsigned present = bearers_.count(device);
+            if (state.bearer != present && !(state.before_mount && state.bearer + 1 == present))
+                continue;  // another filesystem is there
             const std::string subject = "/dev/" + device;
             sink.observe(metric::filesystem_info, subject, 1, now,
                          {{"device", device}, {"fstype", fstype(device)}});
@@ -270,6 +349,8 @@ class SavedLogNames : public KernelLogNames {
         Timestamp time = 0;
         bool dated = false;
         std::string_view line;
+        unsigned bearer = 0;
+        bool before_mount = false;
     };
     static Evidence evidence(const State& state) {
         Evidence shown{state.line, {}, {}};
@@ -277,6 +358,7 @@ class SavedLogNames : public KernelLogNames {
         return shown;
     }
 
+    Bearers bearers_;
     std::map<std::string, State> recorded_;  // filesystem's device → its own count
     std::map<std::string, State> degraded_;  // md array → as it started
     std::map<std::string, std::string, std::less<>> names_;  // SCSI address → device

@@ -71,7 +71,7 @@ enum class KernelEventKind {
     // No errors:
     recorded_errors,   // the filesystem's own record of `count` errors, printed at mount and daily
     harmless,          // a failed command that says nothing about the drive (no medium)
-    mounted,           // `filesystem` was mounted; `text` is its UUID
+    mounted,           // `filesystem` was mounted; `text` is its UUID, empty in older kernels
     named,             // teaches that `address` is `device`
     ata_exception,     // libata began error handling on a port; the failed commands follow
     ata_recovered,     // libata ended error handling on the port

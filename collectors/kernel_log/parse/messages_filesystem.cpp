@@ -119,8 +119,9 @@ Event ext(std::string_view message) {
         for (std::string_view words : ext_damages)
             if (text.starts_with(words))
                 return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
-        // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."
-        if (scan.skip("mounted filesystem ") && !uuid_at(scan.rest()).empty())
+        // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."; before, without
+        // a UUID: "mounted filesystem with ordered data mode. Opts: (null)"
+        if (scan.skip("mounted filesystem "))
             return filesystem_event(fstype, device, KernelEventKind::mounted, uuid_at(scan.rest()));
         // Flagged as damaged when an error was met earlier.
         if (text.starts_with("warning: mounting fs with errors"))
@@ -252,7 +253,6 @@ Event xfs(std::string_view message) {
     // "Mounting V5 Filesystem 01234567-…", "Mounting V5 filesystem in no-recovery mode"
     if (text.starts_with("Mounting V")) {
         const std::string_view uuid = uuid_at(text.substr(text.rfind(' ') + 1));
-        if (uuid.empty()) return std::nullopt;
         return filesystem_event("xfs", device, KernelEventKind::mounted, uuid);
     }
     for (const Damage& damage : xfs_damages) {

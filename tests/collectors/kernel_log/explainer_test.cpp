@@ -267,3 +267,56 @@ TEST_CASE("explain: a filesystem mounted with errors; the number comes later") {
         CHECK(told[0]->value == count);
     }
 }
+
+TEST_CASE("explain: errors belong to the filesystem that had the device then") {
+    const auto explained = [](const std::string& log) {
+        ExplainSink sink;
+        REQUIRE(kernel_log_explainer.explain(log, 1700000000, sink));
+        return text_of(totals(sink.observations));
+    };
+    const std::string one = "11111111-2222-3333-4444-555555555555 ";
+    const std::string two = "66666666-2222-3333-4444-555555555555 ";
+    const auto error = [](const std::string& device) {
+        return "[    2.0] EXT4-fs error (device " + device + "): ext4_find_entry:1: x\n";
+    };
+    const auto mounted = [](const std::string& device, const std::string& uuid) {
+        return "[    1.0] EXT4-fs (" + device + "): mounted filesystem " + uuid +
+               "with ordered data mode. Opts: (null)\n";
+    };
+    const std::string attach = "[    1.0] loop0: detected capacity change from 0 to 131072\n";
+    const std::string earlier = "/dev/loop0 (earlier) inconsistent/filesystem=1; ";
+    const std::string present = "/dev/loop0 inconsistent/filesystem=1; ";
+    CHECK(explained(error("loop0")) == present);
+    CHECK(explained(mounted("loop0", one) + error("loop0") + mounted("loop0", two)) == earlier);
+    CHECK(explained(mounted("loop0", one) + error("loop0") + mounted("loop0", one)) == present);
+    CHECK(explained(mounted("loop0", one) + error("loop0") + mounted("loop0", two) +
+                    error("loop0")) == earlier + present);
+    // Kernels without UUIDs.
+    CHECK(explained(mounted("loop0", "") + error("loop0") + mounted("loop0", "")) == earlier);
+    CHECK(explained(attach + mounted("loop0", "") + error("loop0")) == present);
+    CHECK(explained(error("loop0") + attach) == earlier);
+    CHECK(explained(mounted("sda1", "") + error("sda1") + mounted("sda1", "")) ==
+          "/dev/sda1 inconsistent/filesystem=1; ");
+    // Another drive takes the name; the same one that is plugged in again does not.
+    const auto drive = [](const std::string& address, const std::string& blocks) {
+        return "[    1.0] sd " + address + ": [sdb] " + blocks + " 512-byte logical blocks: (x)\n";
+    };
+    CHECK(explained(drive("6:0:0:0", "1000") + error("sdb1") + drive("7:0:0:0", "2000")) ==
+          "/dev/sdb1 (earlier) inconsistent/filesystem=1; ");
+    CHECK(explained(drive("6:0:0:0", "1000") + error("sdb1") + drive("7:0:0:0", "1000")) ==
+          "/dev/sdb1 inconsistent/filesystem=1; ");
+    // Its own count of errors, too.
+    CHECK(explained("[    2.0] EXT4-fs (loop0): error count since last fsck: 8\n" + attach) == "");
+    const std::string again =
+        "[    2.5] EXT4-fs (loop0): warning: mounting fs with errors, running e2fsck is "
+        "recommended\n";
+    CHECK(explained(mounted("loop0", "") + error("loop0") + again + mounted("loop0", "")) ==
+          present);
+    for (const std::string& uuid : {two, std::string()}) {
+        ExplainSink sink;
+        REQUIRE(kernel_log_explainer.explain(mounted("loop0", one) + again + mounted("loop0", uuid),
+                                             1700000000, sink));
+        CHECK(value_of(sink.observations, metric::filesystem_kernel_errors_total, "/dev/loop0") ==
+              1);
+    }
+}

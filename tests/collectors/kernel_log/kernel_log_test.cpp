@@ -153,6 +153,20 @@ TEST_CASE(
     CHECK(text_of(collect(record(0, mounted(one)) + record(1, mounted(two)) + record(2, error))
                       .found) == damaged);
     CHECK(text_of(collect(record(0, attach) + record(1, error)).found) == damaged);
+    // The log's beginning is lost: what was attached then was another file.
+    CHECK(text_of(collect(record(0, error) + record(1, attach)).found) == "");
+    // Older kernels print no UUID: on a loop device it is another file, on others the same again.
+    const auto without = [](const std::string& device) {
+        return "EXT4-fs (" + device + "): mounted filesystem with ordered data mode. Opts: (null)";
+    };
+    CHECK(text_of(
+              collect(record(0, without("loop7")) + record(1, error) + record(2, without("loop7")))
+                  .found) == "");
+    CHECK(text_of(collect(record(0, without("loop7")) + record(1, error)).found) == damaged);
+    CHECK(text_of(collect(record(0, without("sdx7")) +
+                          record(1, "EXT4-fs error (device sdx7): ext4_find_entry:1: x") +
+                          record(2, without("sdx7")))
+                      .found) == "sdx7 inconsistent/filesystem=1; ");
 }
 
 TEST_CASE("a missing log is absent, not failed") {

@@ -104,7 +104,10 @@ TEST_CASE("XFS and other filesystems that cannot be used, or not fully") {
         {"OCFS2: ERROR (device sdq1): ocfs2_validate_gd_self: Group descriptor #1 has bad "
          "signature",
          Layer::filesystem, Kind::inconsistent, "sdq1"},
+        {"XFS (sdq1): Mounting V5 Filesystem", Layer::filesystem, Kind::mounted, "sdq1"},
         {"XFS (sdq1): Mounting V5 Filesystem 01234567-89ab-cdef-0123-456789abcdef",
+         Layer::filesystem, Kind::mounted, "sdq1"},
+        {"EXT4-fs (sdq1): mounted filesystem with ordered data mode. Opts: (null)",
          Layer::filesystem, Kind::mounted, "sdq1"},
         {"EXT4-fs (sdq1): mounted filesystem 01234567-89ab-cdef-0123-456789abcdef r/w with ordered "
          "data mode.",
@@ -155,8 +158,6 @@ TEST_CASE("harmless messages of filesystems and arrays") {
         "run fsck.",
         "XFS (sdq1): User initiated shutdown received. Shutting down filesystem",
         "XFS (sdq1): Invalid superblock magic number",
-        "XFS (sdq1): Mounting V5 Filesystem",
-        "EXT4-fs (sdq1): mounted filesystem with ordered data mode. Opts: (null)",
         "BTRFS error (device sdq1): failed to read chunk tree: -2",
         "BTRFS: device fsid f9533338-485b-478c-8d75-359c845ce766 devid 1 transid 888 "
         "/dev/sdb2",
