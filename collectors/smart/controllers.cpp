@@ -15,7 +15,6 @@ namespace lastgood {
 namespace {
 
 constexpr std::string_view subject_prefix = "controller-";  // no drive's id begins so
-constexpr int max_drives = 128;                             // behind one controller
 
 // MEGASAS_MAX_PD_CHANNELS of the kernel's megaraid_sas.h; lower channels have physical drives.
 constexpr int megaraid_first_volume_channel = 2;
@@ -74,6 +73,23 @@ std::string device_type(const RaidController& controller, int index) {
     return fmt::format("3ware,{}", index);
 }
 
+// How many slots a controller can have. 3ware's ATA and SATA controllers have up to 24 ports; the
+// others take more drives behind expanders, and smartctl(8) knows 128 of them.
+int slots_of(const RaidController& controller) {
+    return controller.driver == "3w-9xxx" || controller.driver == "3w-xxxx" ? 32 : 128;
+}
+
+// Whether the kernel shows a disk (SCSI type 0) of this SCSI host.
+bool has_disks(const Host& host, int number) {
+    const auto names = host.list("/sys/class/scsi_generic");
+    return names && std::ranges::any_of(*names, [&](const std::string& name) {
+               const std::string base = "/sys/class/scsi_generic/" + name + "/device";
+               const auto path = host.resolve(base);
+               return path && contains(*path, fmt::format("/host{}/", number)) &&
+                      host.read_number(base + "/type").value_or(-1) == 0;
+           });
+}
+
 std::set<std::string> known_identities(const Topology& topology) {
     std::set<std::string> known;
     for (const auto& [id, drive] : topology.drives) {
@@ -83,67 +99,119 @@ std::set<std::string> known_identities(const Topology& topology) {
     return known;
 }
 
-// Writes one drive, unless the kernel shows it as well.
-void write_drive(const Host& host, const DriveReading& reading, const std::string& device,
-                 const std::set<std::string>& known, Sink& sink) {
+// The drives behind one controller.
+class Slots {
+  public:
+    Slots(const Host& host, const Topology& topology, Seconds until, Sink& sink)
+        : host_(host), known_(known_identities(topology)), until_(until), sink_(sink) {}
+
+    // Reads one drive by its name and smartctl's type. Error: also if no time is left.
+    Result<DriveReading> read(const std::string& device, const std::string& type) const {
+        const Seconds left = until_ - host_.monotonic();
+        if (left <= 1) return fail(ErrorKind::timed_out, "not all drives answered in time");
+        return read_with_smartctl(host_, device, type, std::min(left, 10.0));
+    }
+    bool time_is_up() const { return until_ - host_.monotonic() <= 1; }
+
+    // Counts one drive, and writes it unless the kernel shows it as well.
+    void take(const DriveReading& reading, const std::string& device);
+    void problem(const std::string& device, const Error& error) { sink_.problem(device, error); }
+
+    int count() const { return count_; }
+    void write_count(const RaidController& controller) const {
+        sink_.observe(metric::controller_drives, "", count_, host_.now(),
+                      {{"controller", controller.subject.substr(subject_prefix.size())},
+                       {"driver", controller.driver}});
+    }
+
+  private:
+    const Host& host_;
+    std::set<std::string> known_;
+    Seconds until_;
+    Sink& sink_;
+    int count_ = 0;
+};
+
+void Slots::take(const DriveReading& reading, const std::string& device) {
+    ++count_;
     DriveHealth health = reading.health;
-    if (known.contains(clean_identity(health.serial)) || known.contains(health.wwn)) return;
+    const std::string serial = clean_identity(health.serial);
+    if (known_.contains(serial) || known_.contains(health.wwn)) return;
     health.device = device;
     const std::string id = drive_id(health);
-    const Timestamp now = host.now();
+    const Timestamp now = host_.now();
     switch (reading.kind) {
         case DriveReading::Kind::health:
-            observe_drive_health(health, id, reading.reader, now, sink);
-            sink.observe(metric::drive_read_timestamp_seconds, id, now, now);
+            observe_drive_health(health, id, reading.reader, now, sink_);
+            sink_.observe(metric::drive_read_timestamp_seconds, id, now, now);
             break;
         case DriveReading::Kind::asleep:
             if (health.serial.empty()) break;  // no identity
-            sink.observe(metric::drive_power_state, id, 1, now,
-                         {{"state", std::string(to_string(health.power_state))}});
+            sink_.observe(metric::drive_power_state, id, 1, now,
+                          {{"state", std::string(to_string(health.power_state))}});
             break;
         case DriveReading::Kind::no_smart:
             if (health.serial.empty()) break;
-            observe_drive_health(health, id, "none", now, sink);
+            observe_drive_health(health, id, "none", now, sink_);
             break;
     }
 }
 
-Result<void> read_megaraid(const Host& host, const RaidController& controller,
-                           const std::set<std::string>& known, Seconds until, Sink& sink) {
+Result<void> read_megaraid(const Host& host, const RaidController& controller, Slots& slots) {
     const auto scanned = scan_with_smartctl(host);
     if (!scanned) return Failure(scanned.error());
+    bool listed = false;
     for (const SmartctlDevice& drive : *scanned) {
         if (drive.type.find("megaraid,") == std::string::npos || drive.name != controller.device) {
             continue;
         }
-        const Seconds left = until - host.monotonic();
-        if (left <= 1) return fail(ErrorKind::timed_out, "not all drives answered in time");
+        listed = true;
         const std::string name = fmt::format("{} -d {}", drive.name, drive.type);
-        const auto reading = read_with_smartctl(host, drive.name, drive.type, std::min(left, 10.0));
-        if (!reading) {
-            sink.problem(name, reading.error());
+        const auto reading = slots.read(drive.name, drive.type);
+        if (reading) {
+            slots.take(*reading, name);
+        } else if (slots.time_is_up()) {
+            return Failure(reading.error());
         } else {
-            write_drive(host, *reading, name, known, sink);
+            slots.problem(name, reading.error());
         }
     }
+    if (!listed && has_disks(host, controller.host_number))
+        return fail(ErrorKind::failed,
+                    fmt::format("smartctl --scan lists no drive behind {}", controller.device));
     return {};
 }
 
-// Reads slot after slot until one does not open: it is the first one without a drive.
-Result<void> read_slots(const Host& host, const RaidController& controller,
-                        const std::set<std::string>& known, Seconds until, Sink& sink) {
-    for (int index = 0; index < max_drives; ++index) {
-        const Seconds left = until - host.monotonic();
-        if (left <= 1) return fail(ErrorKind::timed_out, "not all drives answered in time");
+// Reads all slots: those in use need not be the first ones. smartctl's answers for an empty slot
+// and for a drive that is past answering are the same, so neither is a problem; the number of
+// drives that answered is reported.
+Result<void> read_slots(const RaidController& controller, Slots& slots) {
+    std::optional<Error> first_error;
+    for (int index = 0; index < slots_of(controller); ++index) {
         const std::string type = device_type(controller, index);
-        const auto reading =
-            read_with_smartctl(host, controller.device, type, std::min(left, 10.0));
-        if (!reading) {
-            if (reading.error().kind != ErrorKind::failed) return Failure(reading.error());
-            return index == 0 ? Result<void>(Failure(reading.error())) : Result<void>{};
+        const std::string name = fmt::format("{} -d {}", controller.device, type);
+        const auto reading = slots.read(controller.device, type);
+        if (reading) {
+            slots.take(*reading, name);
+            continue;
         }
-        write_drive(host, *reading, fmt::format("{} -d {}", controller.device, type), known, sink);
+        if (slots.time_is_up())
+            return fail(ErrorKind::timed_out, fmt::format("only {} of {} slots answered in time",
+                                                          index, slots_of(controller)));
+        if (!first_error) first_error = reading.error();
+        switch (reading.error().kind) {
+            case ErrorKind::failed:
+                break;
+            case ErrorKind::malformed:
+            case ErrorKind::timed_out:
+                slots.problem(name, reading.error());
+                break;
+            case ErrorKind::absent:
+            case ErrorKind::denied:
+                return Failure(reading.error());
+        }
     }
+    if (slots.count() == 0 && first_error) return Failure(*first_error);
     return {};
 }
 
@@ -199,12 +267,11 @@ bool is_raid_volume(const Host& host, const Drive& drive) {
 
 Result<void> read_raid_controller(const Host& host, const Topology& topology,
                                   const RaidController& controller, Seconds deadline, Sink& sink) {
-    const std::set<std::string> known = known_identities(topology);
-    const Seconds until = host.monotonic() + deadline;
-    if (controller.driver == "megaraid_sas") {
-        return read_megaraid(host, controller, known, until, sink);
-    }
-    return read_slots(host, controller, known, until, sink);
+    Slots slots(host, topology, host.monotonic() + deadline, sink);
+    const auto read = controller.driver == "megaraid_sas" ? read_megaraid(host, controller, slots)
+                                                          : read_slots(controller, slots);
+    if (read) slots.write_count(controller);
+    return read;
 }
 
 }  // namespace lastgood

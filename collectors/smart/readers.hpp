@@ -64,10 +64,10 @@ bool is_raid_controller(std::string_view subject);
 // health of its own, and some controllers answer for it as if it were broken (QEMU's MegaRAID).
 bool is_raid_volume(const Host& host, const Drive& drive);
 
-// Reads the drives behind the controller and writes each under its own id; skips drives that the
-// kernel shows as well. Ends within `deadline` seconds, up to one smartctl's reaction to SIGKILL.
-// Drives that cannot be read are problems in `sink`. Errors: as of scan_with_smartctl; timed_out
-// also if not all drives were read by then.
+// Reads the drives behind the controller and writes each under its own id, and how many answered;
+// skips drives that the kernel shows as well. Ends within `deadline` seconds, up to one smartctl's
+// reaction to SIGKILL. Drives that cannot be read are problems in `sink`. Errors: as of
+// scan_with_smartctl; timed_out also if not all drives were read by then.
 Result<void> read_raid_controller(const Host& host, const Topology& topology,
                                   const RaidController& controller, Seconds deadline, Sink& sink);
 

@@ -39,6 +39,17 @@ inline constexpr Metric drive_read_timestamp_seconds{
     .done_here = true,
 };
 
+inline constexpr Metric controller_drives{
+    .name = "lastgood_controller_drives",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "controller,driver",
+    .help =
+        "Drives behind a hardware RAID controller that answered smartctl when it was asked for "
+        "each. controller is the SCSI host. A drive that fails wholly is not counted: compare "
+        "it with the number of drives that are there.",
+};
+
 inline constexpr Metric drive_size_bytes{
     .name = "lastgood_drive_size_bytes",
     .subject = SubjectKind::drive,

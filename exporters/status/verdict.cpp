@@ -221,10 +221,23 @@ Verdict judge(const Report& report, const Judge& judgements, bool agent_gone) {
     return verdict;
 }
 
+std::string drives_behind_controllers(const Judge& judgements) {
+    std::string text;
+    for (const Subject* host : judgements.facts().of(SubjectKind::host))
+        for (const Observation* observation : host->observations) {
+            if (observation->metric != &metric::controller_drives) continue;
+            text += fmt::format("{}{} behind controller {} ({})", text.empty() ? "" : "; ",
+                                counted(observation->value, "drive answered", "drives answered"),
+                                harmless(observation->label("controller")),
+                                harmless(observation->label("driver")));
+        }
+    return text;
+}
+
 std::string proof_of(const Judge& judgements) {
     std::string text;
-    for (const std::string& part :
-         {proof_of_drives(judgements), proof_of_arrays(judgements), proof_of_backups(judgements)}) {
+    for (const std::string& part : {proof_of_drives(judgements), proof_of_controllers(judgements),
+                                    proof_of_arrays(judgements), proof_of_backups(judgements)}) {
         if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
     }
     return text;

@@ -186,6 +186,8 @@ void add_headline(Lines& lines, const Report& report, const Judge& judgements,
     if (const std::string proof = proof_of(judgements);
         verdict.health == Health::fine && !proof.empty())
         add_paragraph(lines, "", Colour::none, proof, options);
+    if (const std::string behind = drives_behind_controllers(judgements); !behind.empty())
+        add_paragraph(lines, "", Colour::none, behind, options);
     add_paragraph(lines, "", Colour::none,
                   (report.watched_since > 0
                        ? fmt::format("watched since {} ({})", format_time(report.watched_since),

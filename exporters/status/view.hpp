@@ -45,6 +45,9 @@ Verdict judge(const Report& report, const Judge& judgements, bool agent_gone);
 // What a healthy host shows for it: how lately its drives were read, its arrays checked, its
 // backups made. One line of text; "" if it has none of these.
 std::string proof_of(const Judge& judgements);
+// How many drives answered behind each RAID controller; empty: there is no controller. An empty
+// slot and a dead drive look the same there, so the reader must compare.
+std::string drives_behind_controllers(const Judge& judgements);
 
 // The whole screen.
 std::string render_status(const Report& report, Timestamp now, const ViewOptions& options);

@@ -1,6 +1,10 @@
 // Drives behind RAID controllers, on recorded hosts.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
+#include <tuple>
+
 #include "collectors/smart/readers.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/report.hpp"
@@ -24,6 +28,17 @@ std::string answer(const std::string& serial) {
 const std::string cannot_open =
     R"({"smartctl":{"version":[7,3],"messages":[{"string":"open device failed: No such device",)"
     R"("severity":"error"}],"exit_status":2}})";
+
+// Records an answer for each slot: that of `drives` by its slot, else that it cannot be opened.
+// `type` is smartctl's up to the slot: "3ware,".
+void add_slots(RecordedHost& host, const std::string& type, int slots,
+               const std::map<int, std::string>& drives) {
+    for (int slot = 0; slot < slots; ++slot) {
+        const auto drive = drives.find(slot);
+        host.file(smartctl + type + std::to_string(slot) + " _dev_x",
+                  drive == drives.end() ? cannot_open : drive->second);
+    }
+}
 
 // A SCSI host of this driver with generic devices, by their SCSI types.
 void add_host(RecordedHost& host, int number, const std::string& driver,
@@ -62,33 +77,62 @@ TEST_CASE("arguments of smartctl for each kind of controller") {
           "controller-host6 /dev/sg60; ");
 }
 
-TEST_CASE("each driver's slots have their own type for smartctl") {
-    for (const auto& [driver, types] :
-         {std::pair("hpsa", std::vector<std::string>{"cciss,0", "cciss,1"}),
-          {"smartpqi", {"cciss,0", "cciss,1"}},
-          {"aacraid", {"aacraid,6,0,0", "aacraid,6,0,1"}},
-          {"3w-sas", {"3ware,0", "3ware,1"}}}) {
+TEST_CASE("drives behind a controller need not be in its first slots") {
+    for (const auto& [driver, type, slots] :
+         {std::tuple("hpsa", "cciss,", 128), std::tuple("smartpqi", "cciss,", 128),
+          std::tuple("aacraid", "aacraid,6,0,", 128), std::tuple("3w-sas", "3ware,", 128),
+          std::tuple("3w-9xxx", "3ware,", 32), std::tuple("3w-xxxx", "3ware,", 32)}) {
         const std::string_view name = driver;  // a lambda of clang 14 takes no structured binding
         CAPTURE(name);
         RecordedHost host;
         const RaidController controller{"controller-host6", 6, driver, "/dev/x"};
-        host.file(smartctl + types[0] + " _dev_x", answer("S0"));
-        host.file(smartctl + types[1] + " _dev_x", answer("S1"));
-        std::string behind = types[1];
-        behind.back() = '2';
-        host.file(smartctl + behind + " _dev_x", cannot_open);
+        std::string failing = answer("S3");
+        failing.replace(failing.find("true"), 4, "false");
+        add_slots(host, type, slots, {{2, answer("S2")}, {3, failing}, {slots - 1, answer("S9")}});
         MemorySink sink;
         REQUIRE(read_raid_controller(host.host(), Topology{}, controller, 20, sink).has_value());
-        CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S0") == 1);
-        CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S1") == 1);
+        CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S2") == 1);
+        CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S3") == 0);
+        CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S9") == 1);
         CHECK(sink.problems.empty());
+        const auto count =
+            std::ranges::find(sink.observations, &metric::controller_drives, &Observation::metric);
+        REQUIRE(count != sink.observations.end());
+        CHECK(count->value == 3);
+        CHECK(count->labels == Labels{{"controller", "host6"}, {"driver", std::string(driver)}});
     }
 }
 
-TEST_CASE("a controller whose first drive cannot be opened is not an empty one") {
+TEST_CASE("a drive that the kernel shows is counted, and written under its device only") {
+    RecordedHost host;
+    add_slots(host, "cciss,", 128, {{0, answer("S0")}, {5, answer("S5")}});
+    Topology topology;
+    topology.drives["EX_S0"].serial = "S0";
+    MemorySink sink;
+    REQUIRE(read_raid_controller(host.host(), topology, {"controller-host6", 6, "hpsa", "/dev/x"},
+                                 20, sink)
+                .has_value());
+    CHECK_FALSE(value_of(sink.observations, metric::drive_smart_passed, "EX_S0"));
+    CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S5") == 1);
+    CHECK(value_of(sink.observations, metric::controller_drives, "") == 2);
+}
+
+TEST_CASE("a slot whose answer makes no sense is a problem, and the next one is read") {
+    RecordedHost host;
+    add_slots(host, "3ware,", 32, {{0, "nonsense"}, {7, answer("S7")}});
+    MemorySink sink;
+    REQUIRE(read_raid_controller(host.host(), Topology{},
+                                 {"controller-host6", 6, "3w-9xxx", "/dev/x"}, 20, sink)
+                .has_value());
+    REQUIRE(sink.problems.size() == 1);
+    CHECK(sink.problems[0].first == "/dev/x -d 3ware,0");
+    CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S7") == 1);
+}
+
+TEST_CASE("a controller without a drive that answers is not an empty one") {
     RecordedHost host;
     const RaidController controller{"controller-host6", 6, "hpsa", "/dev/x"};
-    host.file(smartctl + "cciss,0 _dev_x", cannot_open);
+    add_slots(host, "cciss,", 128, {});
     MemorySink sink;
     const auto read = read_raid_controller(host.host(), Topology{}, controller, 20, sink);
     REQUIRE_FALSE(read.has_value());
@@ -109,4 +153,19 @@ TEST_CASE("of two MegaRAID controllers each has its own drives") {
     CHECK(value_of(sink.observations, metric::drive_smart_passed, "EX_S3") == 1);
     CHECK_FALSE(value_of(sink.observations, metric::drive_smart_passed, "EX_S0"));
     CHECK(sink.problems.empty());
+}
+
+TEST_CASE("a MegaRAID controller with a volume and no drive was not looked at") {
+    RecordedHost host;
+    host.file("/commands/smartctl --scan --json=c",
+              R"({"smartctl":{"exit_status":0},"devices":[{"name":"/dev/sda","type":"scsi"}]})");
+    const RaidController controller{"controller-host3", 3, "megaraid_sas", "/dev/bus/3"};
+    MemorySink sink;
+    const Topology none;
+    REQUIRE(read_raid_controller(host.host(), none, controller, 20, sink).has_value());
+    CHECK(value_of(sink.observations, metric::controller_drives, "") == 0);
+    add_host(host, 3, "megaraid_sas", {13, 0});  // an enclosure, and a volume
+    const auto read = read_raid_controller(host.host(), none, controller, 20, sink);
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().message == "smartctl --scan lists no drive behind /dev/bus/3");
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "core/facts.hpp"
 #include "core/metrics/agent.hpp"
@@ -133,6 +134,23 @@ TEST_CASE("each verdict has its exit code") {
     CHECK(exit_code(Health::warning) == 1);
     CHECK(exit_code(Health::critical) == 2);
     CHECK(exit_code(Health::unknown) == 3);
+}
+
+TEST_CASE("the screen says how many drives answered behind each RAID controller") {
+    for (Report report : {healthy_host(), failing_drive()}) {
+        CHECK(status(report).find("answered behind") == std::string::npos);
+        for (const auto& [host, driver, count] :
+             {std::tuple("host2", "3w-9xxx", 3), std::tuple("host3", "aacraid", 1)})
+            report.observations.push_back({&metric::controller_drives,
+                                           "",
+                                           {{"controller", host}, {"driver", driver}},
+                                           static_cast<double>(count),
+                                           report_time});
+        CHECK(
+            status(report).find(
+                "          3 drives answered behind controller host2 (3w-9xxx); 1 drive answered\n"
+                "          behind controller host3 (aacraid)\n") != std::string::npos);
+    }
 }
 
 TEST_CASE("a host with a drive that was not read is not fine") {
