@@ -236,8 +236,8 @@ std::string drives_behind_controllers(const Judge& judgements) {
 
 std::string proof_of(const Judge& judgements) {
     std::string text;
-    for (const std::string& part : {proof_of_drives(judgements), proof_of_controllers(judgements),
-                                    proof_of_arrays(judgements), proof_of_backups(judgements)}) {
+    for (const std::string& part :
+         {proof_of_drives(judgements), proof_of_arrays(judgements), proof_of_backups(judgements)}) {
         if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
     }
     return text;

@@ -311,7 +311,7 @@ TEST_CASE("explain: errors belong to the filesystem that had the device then") {
         "[    2.5] EXT4-fs (loop0): warning: mounting fs with errors, running e2fsck is "
         "recommended\n";
     CHECK(explained(mounted("loop0", "") + error("loop0") + again + mounted("loop0", "")) ==
-          present);
+          "/dev/loop0=1; " + present);
     for (const std::string& uuid : {two, std::string()}) {
         ExplainSink sink;
         REQUIRE(kernel_log_explainer.explain(mounted("loop0", one) + again + mounted("loop0", uuid),
