@@ -81,6 +81,10 @@ void judge_use(const Facts& facts, const Subject& drive, const Observation& use,
         result.lack(
             fmt::format("whether {} is needed: it holds {} that is not in use here", device, name),
             look);
+    else if (kind == "volumes")
+        result.lack(
+            fmt::format("whether {} holds a volume that is not active: only LVM knows", device),
+            fmt::format("See what lies on it: pvdisplay -m /dev/{}", device));
     else if (kind == "boot")
         judge_boot(facts, drive, device, result);
     else if (kind == "none")

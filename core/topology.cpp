@@ -83,6 +83,15 @@ void read_devices(const Host& host, Topology& topology, bool loops_are_drives) {
     }
 }
 
+// A loop device over a block device: the kernel tells only the path.
+void join_loops(Topology& topology) {
+    for (auto& [name, device] : topology.devices) {
+        if (device.kind != BlockKind::loop || !device.backing_file.starts_with("/dev/")) continue;
+        const BlockDevice* below = topology.device(device.backing_file);
+        if (below && below != &device) device.below.push_back(below->name);
+    }
+}
+
 void read_btrfs(const Host& host, Topology& topology) {
     const auto filesystems = host.list("/sys/fs/btrfs");
     if (!filesystems) return;
@@ -186,6 +195,7 @@ Result<Topology> Topology::read(const Host& host, bool loops_are_drives) {
     else if (mounts.error().kind != ErrorKind::absent)
         return Failure(mounts.error());
     read_devices(host, topology, loops_are_drives);
+    join_loops(topology);
     read_btrfs(host, topology);
     read_btrfs_links(host, topology);
     resolve_sources(host, topology);

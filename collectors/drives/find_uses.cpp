@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/array_identity.hpp"
 #include "core/mounts.hpp"
@@ -21,6 +23,8 @@ std::string_view to_string(Use use) {
             return "volume";
         case Use::content:
             return "content";
+        case Use::volumes:
+            return "volumes";
         case Use::boot:
             return "boot";
         case Use::none:
@@ -45,19 +49,41 @@ constexpr std::array<std::string_view, 5> boot_types = {
     "9e1a2d38-c612-4316-aa26-8b49521e5a8b",  // PowerPC PReP boot
     "0xef", "0x41"};
 // Types that say nothing about what is in the partition.
-constexpr std::array<std::string_view, 3> general_types = {
+constexpr std::array<std::string_view, 6> general_types = {
     "0fc63daf-8483-4772-8e79-3d69d8477de4",  // Linux filesystem
     "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7",  // Microsoft basic data
-    "0x83"};
+    "0x83",
+    "0x5",  // extended partitions: what is in them has partitions of its own
+    "0xf",
+    "0x85"};
 
 // What udev's blkid found in a device: the type of its signature, else its type of partition.
-std::string content_of(const UdevRecord& record) {
+// nullopt: it did not look, could not read, or found signatures that exclude each other; of a
+// partition it then tells not even the entry in the table (systemd's udev-builtin-blkid.c).
+std::optional<std::string> content_of(const UdevRecord& record, BlockKind kind) {
+    if (record.properties.empty() || !record.property("ID_FS_AMBIVALENT").empty())
+        return std::nullopt;
     const std::string partition = record.property("ID_PART_ENTRY_TYPE");
     if (contains(boot_types, std::string_view(partition))) return std::string(boot_partition);
     std::string type = record.property("ID_FS_TYPE");
+    if (type.empty() && partition.empty() && kind == BlockKind::partition) return std::nullopt;
     if (!type.empty() || partition.empty() || contains(general_types, std::string_view(partition)))
         return type;
     return "partition type " + partition;
+}
+
+// The drive's place behind its controller: ".../target9:0:0"; "" if it has none.
+std::string_view target_of(const Drive& drive) {
+    const size_t at = drive.sysfs.find("/target");
+    if (at == std::string::npos) return {};
+    return std::string_view(drive.sysfs).substr(0, drive.sysfs.find('/', at + 1));
+}
+
+// Two units of one drive, which has an actuator for each: pulling one pulls both.
+bool is_same_drive(const Drive& one, const Drive& other) {
+    return &one != &other && !one.serial.empty() && one.serial == other.serial &&
+           !target_of(one).empty() && target_of(one) == target_of(other) &&
+           (one.transport == Transport::sas || one.transport == Transport::sata);
 }
 
 std::string display_name(const BlockDevice& device) {
@@ -83,6 +109,9 @@ class Walk {
             start({id, drive.device, Use::unknown, "", ""}, drive.device);
             for (const std::string& other : drive.other_devices)
                 start({id, other, Use::unknown, "", ""}, other);
+            for (const auto& [other_id, other] : topology_.drives)
+                if (is_same_drive(drive, other))
+                    start({id, other.device, Use::unknown, "", ""}, other.device);
         }
         return std::move(found_);
     }
@@ -126,10 +155,25 @@ class Walk {
             used = true;
         }
         if (const auto above = above_.find(device.name); above != above_.end()) {
+            add_hidden(path, device, above->second);
             for (const BlockDevice* upper : above->second) walk(path, *upper, depth + 1);
             used = true;
         }
         if (!used) add_top(std::move(path), device);
+    }
+
+    // What may lie on the device beside the devices above it.
+    void add_hidden(const DriveUse& path, const BlockDevice& device,
+                    const std::vector<const BlockDevice*>& above) {
+        const auto content = sources_.contents.find(device.name);
+        if (content == sources_.contents.end() || content->second.empty()) return;
+        // Volumes that are not active have no device.
+        if (content->second == "LVM2_member" && path.array.empty()) add(path, Use::volumes, "");
+        // The partitions of a drive that is a member as a whole: they are data of the array.
+        const bool only_partitions = std::ranges::all_of(
+            above, [](const auto* upper) { return upper->kind == BlockKind::partition; });
+        if (device.kind == BlockKind::drive && only_partitions)
+            add(path, Use::content, content->second);
     }
 
     // Nothing known stands on the device.
@@ -179,7 +223,8 @@ Result<UseSources> read_use_sources(const Host& host, const Topology& topology) 
         return Failure(swaps.error());
     for (const auto& [name, device] : topology.devices) {
         const UdevRecord record = read_udev_record(host, device.number);
-        if (!record.properties.empty()) sources.contents.emplace(name, content_of(record));
+        if (auto content = content_of(record, device.kind))
+            sources.contents.emplace(name, *std::move(content));
         if (std::string id = array_id(host, topology, device); !id.empty())
             sources.arrays.emplace(name, std::move(id));
     }

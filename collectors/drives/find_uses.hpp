@@ -18,6 +18,7 @@ enum class Use {
     volume,   // a mapped device, an array or the like that nothing known stands on: a virtual
               // machine, a database or another program may use it
     content,  // a signature, and nobody here has it mounted or assembled
+    volumes,  // a physical volume of LVM in use: volumes that are not active may lie on it, too
     boot,     // a partition of a boot loader, not mounted
     none,     // no signature, no holder, no mount, no swap
     unknown,  // udev knows nothing of the device

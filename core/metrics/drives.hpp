@@ -65,7 +65,8 @@ inline constexpr Metric drive_use{
     .help =
         "What stands on a drive. device is the drive's own device or its partition; use is "
         "filesystem, swap, volume (a mapped device that nothing known uses), content (a signature "
-        "that nothing here has mounted or assembled), boot, none or unknown; name is the mount "
+        "that nothing here has mounted or assembled), volumes (of LVM, perhaps not active), boot, "
+        "none or unknown; name is the mount "
         "point, the volume or the type of the content; array is the array that stands between, if "
         "one does.",
 };

@@ -151,6 +151,8 @@ std::string use_text(std::string_view use, const std::string& name) {
         text = "boot loader";
     else if (use == "volume")
         text = "volume that nothing known uses";
+    else if (use == "volumes")
+        text = "volumes of LVM, some perhaps not active";
     else if (use == "content")
         text = "content that is not in use here:";
     else

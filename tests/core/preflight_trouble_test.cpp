@@ -118,3 +118,12 @@ TEST_CASE("an accepted finding does not make a partner sound") {
     report.findings[0].severity = Severity::unknown;
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
 }
+
+TEST_CASE("a physical volume of LVM may hold volumes that are not active") {
+    Report report = mirror();
+    report.observations.push_back(use("a", "volumes", ""));
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "whether sda2 holds a volume that is not active"));
+    CHECK(mentions(result.steps, "pvdisplay -m /dev/sda2"));
+}

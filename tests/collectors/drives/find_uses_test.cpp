@@ -138,3 +138,46 @@ TEST_CASE("/proc/swaps") {
                       machine.topology) == std::set<std::string, std::less<>>{"dm-0"});
     CHECK(parse_swaps("", machine.topology).empty());
 }
+
+TEST_CASE("volumes that are not active may lie beside those that are") {
+    Machine machine;
+    machine.add("sda1", BlockKind::partition, {"sda"});
+    machine.add("dm-0", BlockKind::dm, {"sda1"}, "vg0-data_rimage_0");
+    machine.add("dm-1", BlockKind::dm, {"dm-0"}, "vg0-data");
+    machine.sources.contents["sda1"] = "LVM2_member";
+    machine.sources.arrays.emplace("dm-1", "lvm-1");
+    CHECK(machine.uses() == "sda1 volume vg0/data lvm-1\nsda1 volumes  \n");
+    // Of a volume group on an array the array is enough.
+    machine.mirror();
+    machine.topology.devices.at("dm-0").below = {"md0"};
+    machine.sources.contents["sda1"] = "linux_raid_member";
+    machine.sources.contents["md0"] = "LVM2_member";
+    CHECK(machine.uses() == "sda1 volume vg0/data md-uuid-1\n");
+}
+
+TEST_CASE("partitions of a drive that is a member as a whole say nothing about it") {
+    Machine machine;
+    machine.add("sda1", BlockKind::partition, {"sda"});
+    machine.sources.contents["sda"] = "isw_raid_member";
+    CHECK(machine.uses() == "sda content isw_raid_member \nsda1 none  \n");
+    machine.add("md126", BlockKind::md, {"sda", "sdb"});
+    machine.sources.arrays.emplace("md126", "md-uuid-2");
+    CHECK(machine.uses() == "sda volume /dev/md126 md-uuid-2\nsda1 none  \n");
+}
+
+TEST_CASE("two units of one drive are pulled together") {
+    Machine machine;
+    for (const auto& [name, unit] : {std::pair("sda", 0), std::pair("sdb", 1)}) {
+        Drive& drive = machine.topology.drives.at(std::string("id-") + name);
+        drive.transport = Transport::sas;
+        drive.serial = "S1";
+        drive.sysfs = fmt::format("/sys/devices/host9/target9:0:0/9:0:0:{}/block/{}", unit, name);
+    }
+    machine.mount("sdb", "/srv");
+    CHECK(machine.uses() == "sda none  \nsdb filesystem /srv \n");
+    machine.topology.drives.at("id-sdb").serial = "S2";
+    CHECK(machine.uses() == "sda none  \n");
+    machine.topology.drives.at("id-sdb").serial = "S1";
+    machine.topology.drives.at("id-sdb").sysfs = "/sys/devices/host9/target9:0:1/9:0:1:0/block/sdb";
+    CHECK(machine.uses() == "sda none  \n");
+}

@@ -35,6 +35,12 @@ class OneDrive {
         host_.file(directory + "/dm/uuid", uuid + "\n");
         host_.link(directory + "/slaves/sda1", "../../../../" + std::string(sysfs).substr(5));
     }
+    // loop3 over sda1.
+    void loop() {
+        const std::string directory = "/sys/devices/virtual/block/loop3";
+        host_.block("loop3", directory, "7:3");
+        host_.file(directory + "/loop/backing_file", "/dev/sda1\n");
+    }
     void file(const std::string& path, const std::string& text) { host_.file(path, text); }
 
     // "sda1 swap /dev/sda1;"
@@ -89,6 +95,30 @@ TEST_CASE("only a device that udev looked into can be unused") {
     CHECK(drive.uses() == "sda1 none ;sda2 unknown ;");
     drive.file("/proc/swaps", "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n");
     CHECK(drive.uses() == "sda1 none ;sda2 swap /dev/sda2;");
+}
+
+TEST_CASE("a partition of which blkid told nothing is not empty") {
+    const auto uses = [](const std::string& properties) {
+        OneDrive drive;
+        drive.partition(1, properties);
+        return drive.uses();
+    };
+    // So udev leaves the record when blkid could not read, or found signatures that exclude each
+    // other.
+    CHECK(uses("E:ID_MODEL=M\n") == "sda1 unknown ;");
+    CHECK(uses("E:ID_PART_ENTRY_TYPE=0x83\n"
+               "E:ID_FS_AMBIVALENT=other:swap:1 filesystem:ext4:1.0\n") == "sda1 unknown ;");
+    for (const char* extended : {"0x5", "0xf", "0x85"})
+        CHECK(uses(fmt::format("E:ID_PART_ENTRY_TYPE={}\n", extended)) == "sda1 none ;");
+}
+
+TEST_CASE("a loop device over a partition stands on it") {
+    OneDrive drive;
+    drive.partition(1, "E:ID_PART_ENTRY_TYPE=0x83\n");
+    drive.loop();
+    CHECK(drive.uses() == "sda1 volume /dev/loop3;");
+    drive.file("/proc/self/mountinfo", "40 1 7:3 / /srv rw - ext4 /dev/loop3 rw\n");
+    CHECK(drive.uses() == "sda1 filesystem /srv;");
 }
 
 TEST_CASE("an opened LUKS device or volume that nothing is mounted from is in use") {
