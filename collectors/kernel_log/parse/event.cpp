@@ -243,7 +243,7 @@ constexpr Form forms[] = {
     {"btrfs", kernel_messages::old_btrfs},
     {"bcachefs", kernel_messages::other_filesystem},
     {"bcache: ", kernel_messages::bcache},
-    {"bcache", kernel_messages::block},  // "bcache0: writeback error on inode …"
+    {"bcache", kernel_messages::named_device},
     {"block drbd", kernel_messages::drbd},
     {"connection", kernel_messages::controller},
     {"c", kernel_messages::block},  // "critical medium error, dev …"
@@ -264,9 +264,9 @@ constexpr Form forms[] = {
     {"megasas: ", kernel_messages::controller},
     {"mpt", kernel_messages::controller},
     {"mmc", kernel_messages::mmc},
-    {"mmc", kernel_messages::block},
+    {"mmc", kernel_messages::named_device},
     {"nvme", kernel_messages::nvme},
-    {"nvme", kernel_messages::block},  // "nvme0n1p2: writeback error on inode …"
+    {"nvme", kernel_messages::named_device},
     {"ntfs3", kernel_messages::other_filesystem},
     {"nbd", kernel_messages::block},
     {"o", kernel_messages::block},  // "operation not supported error, dev …"

@@ -13,19 +13,20 @@ using Event = std::optional<KernelEvent>;
 
 // "I/O error, dev …" without the function's name before it, "Buffer I/O error …", swap, IDE, loop
 Event block(std::string_view message);
-Event suppressed(std::string_view message);   // "…: 25 callbacks suppressed"
-Event ata(std::string_view message);          // "ata3.00: …", "ata3: …"
-Event ata_result(std::string_view message);   // "res 41/40:…", the line behind "cmd …"
-Event scsi(std::string_view message);         // "sd 2:0:0:0: …", "scsi host6: …"
-Event scsi_detail(std::string_view message);  // "Sense Key : …", "Result: …" alone in a line
-Event usb(std::string_view message);          // "usb 2-1: …"
-Event nvme(std::string_view message);         // "nvme nvme0: …", "nvme0n1: …"
-Event mmc(std::string_view message);          // "mmcblk0: …", "mmc0: …"
-Event virtio(std::string_view message);       // "virtio_blk virtio1: [vda] …"
-Event md(std::string_view message);           // "md: …", "md/raid1:md0: …", "raid5: …"
-Event dm(std::string_view message);           // "device-mapper: …"
-Event bcache(std::string_view message);       // "bcache: …"
-Event ext(std::string_view message);          // "EXT4-fs …"
+Event named_device(std::string_view message);  // "sda1: rw=0, …", "sda1: writeback error on …"
+Event suppressed(std::string_view message);    // "…: 25 callbacks suppressed"
+Event ata(std::string_view message);           // "ata3.00: …", "ata3: …"
+Event ata_result(std::string_view message);    // "res 41/40:…", the line behind "cmd …"
+Event scsi(std::string_view message);          // "sd 2:0:0:0: …", "scsi host6: …"
+Event scsi_detail(std::string_view message);   // "Sense Key : …", "Result: …" alone in a line
+Event usb(std::string_view message);           // "usb 2-1: …"
+Event nvme(std::string_view message);          // "nvme nvme0: …", "nvme0n1: …"
+Event mmc(std::string_view message);           // "mmcblk0: …", "mmc0: …"
+Event virtio(std::string_view message);        // "virtio_blk virtio1: [vda] …"
+Event md(std::string_view message);            // "md: …", "md/raid1:md0: …", "raid5: …"
+Event dm(std::string_view message);            // "device-mapper: …"
+Event bcache(std::string_view message);        // "bcache: …"
+Event ext(std::string_view message);           // "EXT4-fs …"
 // The UUID at the start of the text, "01234567-89ab-…"; empty if there is none.
 std::string_view uuid_at(std::string_view text);
 Event journal(std::string_view message);     // "JBD2: …", "Aborting journal on device …"

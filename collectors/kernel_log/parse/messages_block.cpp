@@ -113,37 +113,6 @@ Event swap(std::string_view message) {
     return event;
 }
 
-// "sda1: rw=0, want=976773170, limit=976773168" or "sda1: rw=0, sector=…, nr_sectors = … limit=…";
-// the line after "attempt to access beyond end of device"
-Event beyond_end(std::string_view message) {
-    const size_t colon = message.substr(0, 40).find(": rw=");
-    if (colon == std::string_view::npos || !contains(message, "limit=")) {
-        return std::nullopt;
-    }
-    KernelEvent event;
-    event.layer = KernelLayer::block;
-    event.kind = KernelEventKind::beyond_end;
-    event.device = message.substr(0, colon);
-    event.text = "attempt to access beyond end of device";
-    return event;
-}
-
-// fs/iomap: "dm-3: writeback error on inode 133, offset 4096, sector 2064", since 5.5; of XFS and
-// others, named after the device alone
-Event writeback(std::string_view message) {
-    const size_t colon = message.substr(0, 40).find(": writeback error on inode ");
-    if (colon == std::string_view::npos) return std::nullopt;
-    KernelEvent event;
-    event.layer = KernelLayer::filesystem;
-    event.kind = KernelEventKind::io;
-    event.filesystem = message.substr(0, colon);
-    event.text = message.substr(colon + 2);
-    if (contains(event.filesystem, ' ')) return std::nullopt;
-    TextScanner scan(event.text);
-    if (scan.until(", sector ")) event.sector = scan.number();
-    return event;
-}
-
 // The IDE driver (until 5.13): "hda: dma_intr: error=0x40 { UncorrectableError }, LBAsect=…, …"
 Event ide(std::string_view message) {
     TextScanner scan(message);
@@ -247,8 +216,34 @@ Event block(std::string_view message) {
         if (auto event = ide(message)) return event;
     }
     if (auto event = request(message)) return event;
-    if (auto event = writeback(message)) return event;
-    return beyond_end(message);
+    return named_device(message);
+}
+
+// "dm-0: rw=0, want=…, limit=…" behind "attempt to access beyond end of device", and
+// fs/iomap: "dm-3: writeback error on inode 133, offset 4096, sector 2064", since 5.5; of XFS and
+// others, named after the device alone
+Event named_device(std::string_view message) {
+    constexpr size_t longest_name = 40;
+    const size_t colon = message.substr(0, longest_name).find(": ");
+    if (colon == std::string_view::npos) return std::nullopt;
+    const std::string_view name = message.substr(0, colon);
+    const std::string_view text = message.substr(colon + 2);
+    KernelEvent event;
+    event.text = text;
+    if (text.starts_with("rw=") && contains(text, "limit=")) {
+        event.layer = KernelLayer::block;
+        event.kind = KernelEventKind::beyond_end;
+        event.device = name;
+        event.text = "attempt to access beyond end of device";
+        return event;
+    }
+    if (!text.starts_with("writeback error on inode ") || contains(name, ' ')) return std::nullopt;
+    event.layer = KernelLayer::filesystem;
+    event.kind = KernelEventKind::io;
+    event.filesystem = name;
+    TextScanner scan(text);
+    if (scan.until(", sector ")) event.sector = scan.number();
+    return event;
 }
 
 // "virtio_blk virtio1: [vda] 41943040 512-byte logical blocks (21.5 GB/20.0 GiB)"

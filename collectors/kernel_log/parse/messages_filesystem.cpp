@@ -107,6 +107,10 @@ Event ext(std::string_view message) {
         if (!scan.skip("): ")) return std::nullopt;
         scan.skip("error: ");  // ext3
         const std::string_view text = scan.rest();
+        // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."; before, without
+        // a UUID: "mounted filesystem with ordered data mode. Opts: (null)"
+        if (scan.skip("mounted filesystem "))
+            return filesystem_event(fstype, device, KernelEventKind::mounted, uuid_at(scan.rest()));
         if (text.starts_with("Remounting filesystem read-only")) {
             return filesystem_event(fstype, device, KernelEventKind::read_only, text);
         }
@@ -119,10 +123,6 @@ Event ext(std::string_view message) {
         for (std::string_view words : ext_damages)
             if (text.starts_with(words))
                 return filesystem_event(fstype, device, KernelEventKind::inconsistent, text);
-        // since 6.3: "mounted filesystem 01234567-… r/w with ordered data mode."; before, without
-        // a UUID: "mounted filesystem with ordered data mode. Opts: (null)"
-        if (scan.skip("mounted filesystem "))
-            return filesystem_event(fstype, device, KernelEventKind::mounted, uuid_at(scan.rest()));
         // Flagged as damaged when an error was met earlier.
         if (text.starts_with("warning: mounting fs with errors"))
             return filesystem_event(fstype, device, KernelEventKind::recorded_errors, text);

@@ -67,6 +67,8 @@ TEST_CASE("XFS and other filesystems that cannot be used, or not fully") {
          Kind::io, "dm-3"},
         {"nvme3n1p2: writeback error on inode 133, offset 4096, sector 2064", Layer::filesystem,
          Kind::io, "nvme3n1p2"},
+        {"nvme3n1p2: rw=0, sector=1, nr_sectors = 8 limit=4", Layer::block, Kind::beyond_end,
+         "nvme3n1p2"},
         {"mmcblk0p2: writeback error on inode 133, offset 4096, sector 2064", Layer::filesystem,
          Kind::io, "mmcblk0p2"},
         {"md4: writeback error on inode 133, offset 4096, sector 2064", Layer::filesystem, Kind::io,
