@@ -23,7 +23,13 @@ namespace {
 // Reads the values of one file and keeps the first error; later reads do nothing.
 class Reader {
   public:
-    explicit Reader(std::string name) : name_(std::move(name)) {}
+    // `before`: what earlier files have set.
+    Reader(std::string name, const Config& before) : name_(std::move(name)) {
+        for (const Backup& backup : before.backups) backup_names_.insert(backup.name);
+    }
+
+    // False if there is a backup of this name already.
+    bool take_backup_name(const std::string& name) { return backup_names_.insert(name).second; }
 
     const std::optional<Error>& error() const { return error_; }
 
@@ -78,6 +84,7 @@ class Reader {
   private:
     std::string name_;
     std::optional<Error> error_;
+    std::set<std::string> backup_names_;
 };
 
 void read_size(Reader& reader, const toml::node& node, std::string_view key,
@@ -156,11 +163,9 @@ void read_backup(Reader& reader, const toml::table& table, Config& config) {
         }
     }
     if (backup.name.empty()) reader.refuse(table.source(), "[[backup]] needs a name");
-    for (const Backup& other : config.backups)
-        if (other.name == backup.name)
-            reader.refuse(
-                table.source(),
-                fmt::format("two backups are named \"{}\"; rename one of them", backup.name));
+    if (!reader.take_backup_name(backup.name))
+        reader.refuse(table.source(),
+                      fmt::format("two backups are named \"{}\"; rename one of them", backup.name));
     config.backups.push_back(std::move(backup));
 }
 
@@ -389,7 +394,7 @@ Result<void> add_file(std::string_view text, const std::string& name, Config& co
     if (const size_t line = line_of_deep_key(text); line != 0)
         return fail(ErrorKind::malformed,
                     fmt::format("{}:{}: this key has too many parts", name, line));
-    Reader reader(name);
+    Reader reader(name, config);
     try {  // Debian's toml++ throws exceptions; catch them here
         read_file(reader, toml::parse(text, name), config);
     } catch (const toml::parse_error& error) {

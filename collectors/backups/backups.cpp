@@ -42,7 +42,8 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
     return fail(ErrorKind::failed, "unknown kind of backup");
 }
 
-void observe_settings(Context& context, const Backup& backup, Timestamp now) {
+void observe_settings(Context& context, const std::optional<Topology>& topology,
+                      const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
     sink.observe(metric::backup_info, backup.name, 1, now,
                  {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
@@ -51,7 +52,8 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     sink.observe(metric::backup_max_age_seconds, backup.name, backup.max_age, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
-    if (const auto domain = failure_domain(context.host, context.config, backup))
+    const auto domain = topology ? failure_domain(context.host, *topology, backup) : std::nullopt;
+    if (domain)
         sink.observe(metric::backup_failure_domain, backup.name, 1, now,
                      {{"domain", std::string(to_string(*domain))}});
 }
@@ -88,11 +90,16 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
 Result<void> run(Context& context) {
     bool known = context.subject.empty();
     std::optional<Error> first_error;
+    std::optional<Topology> topology;  // read once for all backups, if one needs it
     for (const auto& backup : context.config.backups) {
         if (!context.subject.empty() && backup.name != context.subject) continue;
         known = true;
         const Timestamp now = context.host.now();
-        observe_settings(context, backup, now);
+        if (!topology && !backup.covers.empty()) {
+            auto read = Topology::read(context.host, context.config.loop_devices);
+            topology = read ? std::move(*read) : Topology();  // knows no mount: domains are unknown
+        }
+        observe_settings(context, topology, backup, now);
         const auto state = look_at(context, backup);
         if (state) {
             observe_state(context, backup, *state, now);

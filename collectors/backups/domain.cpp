@@ -8,7 +8,6 @@
 #include "core/filesystem_kind.hpp"
 #include "core/fstab.hpp"
 #include "core/text.hpp"
-#include "core/topology.hpp"
 
 namespace lastgood {
 
@@ -113,21 +112,19 @@ std::string_view to_string(FailureDomain domain) {
     return "unknown";
 }
 
-std::optional<FailureDomain> failure_domain(const Host& host, const Config& config,
+std::optional<FailureDomain> failure_domain(const Host& host, const Topology& topology,
                                             const Backup& backup) {
     if (backup.covers.empty() || backup.location.empty()) return std::nullopt;
     // A stamp may be anywhere: its location says nothing about the copies.
     if (backup.kind == BackupKind::stamp || backup.kind == BackupKind::observed)
         return std::nullopt;
-    const auto topology = Topology::read(host, config.loop_devices);
-    if (!topology) return FailureDomain::unknown;
-    const Mount* copies = topology->mount_of(existing_part(host, fixed_part(backup)));
+    const Mount* copies = topology.mount_of(existing_part(host, fixed_part(backup)));
     if (copies == nullptr) return FailureDomain::unknown;
     std::optional<FailureDomain> closest;
     for (const auto& path : backup.covers) {
-        const Mount* source = topology->mount_of(existing_part(host, path));
+        const Mount* source = topology.mount_of(existing_part(host, path));
         const FailureDomain domain =
-            source == nullptr ? FailureDomain::unknown : compare(host, *topology, *copies, *source);
+            source == nullptr ? FailureDomain::unknown : compare(host, topology, *copies, *source);
         // A known shared place ranks first, then an unknown one, then known separate ones.
         const auto rank = [](FailureDomain one) {
             switch (one) {

@@ -10,6 +10,7 @@
 
 #include "core/config.hpp"
 #include "core/host.hpp"
+#include "core/topology.hpp"
 
 namespace lastgood {
 
@@ -50,9 +51,9 @@ enum class FailureDomain { same_filesystem, same_drive, same_host, off_host, unk
 std::string_view to_string(FailureDomain domain);
 
 // The closest domain over all paths in `covers`. nullopt: the backup names no such path or no
-// location, or its location says nothing about the copies (stamp, observed). Reads mountinfo, sysfs
-// and the udev database, and resolves the links in the paths.
-std::optional<FailureDomain> failure_domain(const Host& host, const Config& config,
+// location, or its location says nothing about the copies (stamp, observed). Resolves the links in
+// the paths.
+std::optional<FailureDomain> failure_domain(const Host& host, const Topology& topology,
                                             const Backup& backup);
 
 // Fails with absent if fstab has a mount point at or above the path that is not mounted: an empty

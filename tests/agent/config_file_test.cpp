@@ -8,6 +8,7 @@
 
 #include "core/clock.hpp"
 #include "core/text.hpp"
+#include "tests/processor_time.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -72,6 +73,16 @@ interval = "10s"
     REQUIRE_MESSAGE(again.has_value(), again.error().message << "\n" << printed);
     CHECK(to_toml(*again) == printed);
     CHECK(again->backups[1].location == config->backups[1].location);
+}
+
+TEST_CASE("the time for many backups is proportional to their number") {
+    const auto time_of = [](int backups) {
+        std::string text;
+        for (int i = 0; i < backups; ++i)
+            text += "[[backup]]\nname = \"b" + std::to_string(i) + "\"\nfiles = \"/b/*\"\n";
+        return test::processor_time([&] { REQUIRE(parse_config(text, "many.toml")); });
+    };
+    CHECK(time_of(32'000) < 80 * time_of(1'000));  // 32 times as many
 }
 
 TEST_CASE("a key with too many parts is refused before the parser overflows its stack") {
@@ -143,6 +154,8 @@ TEST_CASE("conf.d files are read after the main file, in order") {
     REQUIRE(config.has_value());
     CHECK(config->listen.value == "c:3");
     CHECK(config->backups.size() == 2);
+    place.file("/conf.d/30.toml", "[[backup]]\nname = \"two\"\n");
+    CHECK(contains(read_config(place.root() + "/lastgood.toml").error().message, "two backups"));
     place.file("/conf.d/30.toml", "[serve]\nlisten = 7\n");
     config = read_config(place.root() + "/lastgood.toml");
     REQUIRE_FALSE(config.has_value());

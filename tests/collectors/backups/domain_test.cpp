@@ -1,12 +1,21 @@
 #include <doctest/doctest.h>
 
 #include "collectors/backups/state.hpp"
+#include "tests/collectors/golden.hpp"
+#include "tests/processor_time.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
 using test::RecordedHost;
 
 namespace {
+
+std::optional<FailureDomain> domain_of(const Host& host, const Config& config,
+                                       const Backup& backup) {
+    const auto topology = Topology::read(host, config.loop_devices);
+    REQUIRE(topology);
+    return failure_domain(host, *topology, backup);
+}
 
 // Of /srv's copies in /backup, with `mount` ("nfs4 nas:/x") on one of the two.
 std::optional<FailureDomain> domain_with(RecordedHost& recorded, const std::string& point,
@@ -17,7 +26,7 @@ std::optional<FailureDomain> domain_with(RecordedHost& recorded, const std::stri
     backup.kind = BackupKind::restic;
     backup.covers = {"/srv"};
     backup.location = "/backup";
-    return failure_domain(recorded.host(), Config{}, backup);
+    return domain_of(recorded.host(), Config{}, backup);
 }
 
 }  // namespace
@@ -45,16 +54,16 @@ TEST_CASE("copies on the drive of their source, and on another drive of this hos
     backup.kind = BackupKind::files;
     backup.covers = {"/var/lib/mysql"};
     backup.location = "/backup/db/*.sql";
-    CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_drive);
+    CHECK(domain_of(recorded.host(), config, backup) == FailureDomain::same_drive);
     backup.location = "/second/db/*.sql";
-    CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_host);
+    CHECK(domain_of(recorded.host(), config, backup) == FailureDomain::same_host);
     // A path that does not exist has the domain of its parent.
     backup.location = "/second/not/yet/*.sql";
-    CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_host);
+    CHECK(domain_of(recorded.host(), config, backup) == FailureDomain::same_host);
     backup.covers = {"/var/lib/mysql", "/second/db"};
-    CHECK(failure_domain(recorded.host(), config, backup) == FailureDomain::same_filesystem);
+    CHECK(domain_of(recorded.host(), config, backup) == FailureDomain::same_filesystem);
     backup.kind = BackupKind::stamp;
-    CHECK_FALSE(failure_domain(recorded.host(), config, backup));
+    CHECK_FALSE(domain_of(recorded.host(), config, backup));
 }
 
 TEST_CASE("network mounts served by this host and by others") {
@@ -92,7 +101,7 @@ TEST_CASE("the closest domain counts, in any order of covers") {
     backup.location = "/srv/restic";
     for (const auto& covers : {std::vector<std::string>{"/etc", "/nas"}, {"/nas", "/etc"}}) {
         backup.covers = covers;
-        CHECK(failure_domain(recorded.host(), Config{}, backup) == FailureDomain::same_filesystem);
+        CHECK(domain_of(recorded.host(), Config{}, backup) == FailureDomain::same_filesystem);
     }
 }
 
@@ -120,4 +129,28 @@ TEST_CASE("data on a network mount, copies on a drive of this host") {
     };
     CHECK(domain("nfs4 db8:/x") == FailureDomain::same_host);
     CHECK(domain("nfs4 nas:/x") == FailureDomain::off_host);
+}
+
+TEST_CASE("the drives of this host are read once for all backups") {
+    RecordedHost recorded;
+    for (int i = 0; i < 100; ++i) {
+        const std::string name = "sd" + std::to_string(i), port = std::to_string(i);
+        recorded.block(name,
+                       "/sys/devices/pci0000:00/ata" + port + "/host" + port + "/block/" + name,
+                       "8:" + std::to_string(16 * i));
+    }
+    recorded.file("/proc/self/mountinfo", "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+    Config config;
+    const auto time_of = [&](int backups) {
+        config.backups.assign(static_cast<size_t>(backups), {});
+        for (Backup& backup : config.backups) {
+            backup.name = "db";
+            backup.kind = BackupKind::restic;
+            backup.location = "/backup";
+            backup.covers = {"/"};
+        }
+        return test::processor_time(
+            [&] { test::run_on_host(*find_collector("backups"), recorded.root(), config); });
+    };
+    CHECK(time_of(50) < 10 * time_of(1));
 }
