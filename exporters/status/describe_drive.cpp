@@ -63,6 +63,10 @@ void add_condition(Description& drive) {
     if (passed)
         drive.row("verdict",
                   *passed == 0 ? "the drive itself says: FAILED" : "the drive itself says: passed");
+    for (const Observation* one : drive.take_all(metric::drive_attributes_at_limit))
+        drive.row("at limit",
+                  fmt::format("{} ({})", harmless(one->label("attributes")),
+                              one->label("type") == "old_age" ? "old age" : "pre-failure"));
     if (read) {
         drive.row("read", drive.ago(*read) + (reader.empty() ? "" : " by " + reader));
     } else if (reader == "none") {
@@ -210,26 +214,48 @@ void add_uses(Description& drive) {
     drive.table(rows, {{2, Fit::below}}, 1);
 }
 
+struct Attribute {
+    std::string name;
+    std::map<std::string_view, double> values;  // by kind
+
+    std::string text(std::string_view kind) const {
+        const auto found = values.find(kind);
+        return found == values.end() ? "" : number_text(found->second);
+    }
+    // Its normalized value has reached the threshold; a threshold of 0 is none.
+    bool reached(std::string_view kind) const {
+        const auto value = values.find(kind), threshold = values.find("threshold");
+        return value != values.end() && threshold != values.end() && threshold->second > 0 &&
+               value->second <= threshold->second;
+    }
+    Cell mark() const {
+        if (reached("normalized")) return {"at its limit", Colour::red};
+        return {reached("worst") ? "was at its limit" : ""};
+    }
+};
+
 // The SMART attributes, one row each, with the columns that smartctl prints.
 void add_attributes(Description& drive) {
-    std::map<int, std::map<std::string, std::string>> attributes;  // by id: name and values by kind
+    std::map<int, Attribute> attributes;  // by id
     for (const Observation* one : drive.take_all(metric::drive_attribute)) {
-        auto& attribute = attributes[parse_number<int>(one->label("id")).value_or(0)];
-        attribute["name"] = harmless(one->label("name"));
-        attribute[std::string(one->label("kind"))] = number_text(one->value);
+        Attribute& attribute = attributes[parse_number<int>(one->label("id")).value_or(0)];
+        attribute.name = harmless(one->label("name"));
+        attribute.values[one->label("kind")] = one->value;
     }
     Rows rows{{{"attribute", Colour::bold},
                {"name"},
                right("raw"),
                right("value"),
                right("worst"),
-               right("threshold")}};
-    for (auto& [id, attribute] : attributes) {
-        rows.push_back({right(fmt::format("{}", id)), {attribute["name"]}});
+               right("threshold"),
+               {""}}};
+    for (const auto& [id, attribute] : attributes) {
+        rows.push_back({right(fmt::format("{}", id)), {attribute.name}});
         for (const char* kind : {"raw", "normalized", "worst", "threshold"})
-            rows.back().push_back(right(attribute[kind]));
+            rows.back().push_back(right(attribute.text(kind)));
+        rows.back().push_back(attribute.mark());
     }
-    drive.table(rows, {{5, Fit::below}, {4, Fit::below}, {3, Fit::below}}, 1);
+    drive.table(rows, {{5, Fit::below}, {4, Fit::below}, {3, Fit::below}, {6, Fit::below}}, 1);
 }
 
 }  // namespace

@@ -136,6 +136,47 @@ TEST_CASE("each verdict has its exit code") {
     CHECK(exit_code(Health::unknown) == 3);
 }
 
+TEST_CASE("the attribute that reached its limit is marked in the table of its drive") {
+    Report report = healthy_host();
+    const std::string drive = "wwn-0x5000c5000000000b";
+    const auto add = [&](const char* id, const char* name, double value, double worst,
+                         double threshold) {
+        for (const auto& [kind, number] :
+             {std::pair("raw", 5.0), std::pair("normalized", value), std::pair("worst", worst),
+              std::pair("threshold", threshold)})
+            report.observations.push_back({&metric::drive_attribute,
+                                           drive,
+                                           {{"id", id}, {"kind", kind}, {"name", name}},
+                                           number,
+                                           report_time});
+    };
+    add("9", "Power_On_Hours", 70, 70, 0);
+    add("184", "End-to-End_Error", 95, 95, 99);
+    add("190", "Airflow_Temperature_Cel", 62, 45, 45);
+    add("199", "UDMA_CRC_Error_Count", 200, 200, 0);
+    report.observations.push_back({&metric::drive_attributes_at_limit,
+                                   drive,
+                                   {{"attributes", "184 End-to-End_Error"}, {"type", "old_age"}},
+                                   1,
+                                   report_time});
+    for (const size_t width : {60, 80, 100, 120}) {
+        CAPTURE(width);
+        const std::string text = render_subject(report, "sdb", report_time, {width, 24, false});
+        CHECK(text.find("at limit   184 End-to-End_Error (old age)") != std::string::npos);
+        // Each mark stands behind its attribute and before the next one.
+        size_t at = text.find("Power_On_Hours");
+        for (const char* next : {"End-to-End_Error  ", "at its limit", "Airflow_Temperature_Cel",
+                                 "was at its limit", "UDMA_CRC_Error_Count"}) {
+            CAPTURE(next);
+            const size_t found = text.find(next, at);
+            REQUIRE(found != std::string::npos);
+            at = found;
+        }
+        CHECK(text.find("at its limit", at) == std::string::npos);
+        check_fits(text, width);
+    }
+}
+
 TEST_CASE("the screen says how many drives answered behind each RAID controller") {
     for (Report report : {healthy_host(), failing_drive()}) {
         CHECK(status(report).find("answered behind") == std::string::npos);
