@@ -68,6 +68,10 @@ inline constexpr Seconds clock_skew = 3600;
 // if there is no other. nullptr: none is known.
 const Observation* newest_copy(const Subject& backup);
 
+// A container of external metadata (IMSM, DDF), which mdstat always calls inactive: its arrays do
+// the work.
+bool is_container(const Subject& array);
+
 // What the subject's state says against it and no finding tells: "its newest copy is 9 days old".
 std::vector<std::string> doubts_of(const Subject& subject, Timestamp now);
 

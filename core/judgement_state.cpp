@@ -65,6 +65,10 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     return smallest && *size < *smallest ? CopyState::too_small : CopyState::fresh;
 }
 
+bool is_container(const Subject& array) {
+    return array.label(metric::array_info, "level") == "container";
+}
+
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -107,11 +111,6 @@ void add_drive(const Subject& drive, Timestamp now, Texts& texts) {
             break;
         }
     }
-}
-
-// mdstat calls every container of external metadata (IMSM, DDF) inactive: its arrays do the work.
-bool is_container(const Subject& array) {
-    return array.label(metric::array_info, "level") == "container";
 }
 
 void add_array(const Subject& array, Texts& texts) {

@@ -298,8 +298,18 @@ bool judge_array(const Judge& judge, const Share& share, const Subject& drive, P
 
 std::vector<JudgedArray> judge_arrays(const Judge& judge, const Subject& drive, Preflight& result) {
     std::vector<JudgedArray> arrays;
-    for (const Share& share : shares_of(judge, drive))
-        arrays.push_back({share.array->id, judge_array(judge, share, drive, result)});
+    const Subject* container = nullptr;
+    bool in_array = false;
+    for (const Share& share : shares_of(judge, drive)) {
+        const bool holds_data = !is_container(*share.array);
+        in_array = in_array || holds_data;
+        if (!holds_data) container = share.array;
+        arrays.push_back({share.array->id, holds_data && judge_array(judge, share, drive, result)});
+    }
+    if (container && !in_array)
+        result.lack(fmt::format("what {} holds for container {}: no array of it runs here",
+                                drive.name(), container->name()),
+                    watch(*container));
     return arrays;
 }
 

@@ -9,6 +9,7 @@
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/utf8.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
@@ -93,6 +94,29 @@ void judge_filesystem(const Judge& judge, const Subject& filesystem, bool at_sta
         result.notes.push_back(fmt::format("no proven backup of {}: {}", point, found.text));
 }
 
+// Errors that btrfs counted are of one of its drives; sysfs does not tell which.
+void judge_errors(const Subject& filesystem, std::string_view array, Preflight& result) {
+    const double errors = filesystem.value(metric::filesystem_kernel_errors_total).value_or(0);
+    if (!array.starts_with("btrfs-") || errors <= 0) return;
+    const std::string point = harmless(filesystem.id);
+    result.lack(fmt::format("which drive's copies of {} are right: btrfs counted {}", point,
+                            counted(errors, "error", "errors")),
+                fmt::format("btrfs device stats {}", point));
+}
+
+// A filesystem that lastgood asks no backup of: boot files and backups can be made again, but what
+// is read-only, or of a type that it does not know, may be all that there is.
+void judge_without_backup(const Subject& filesystem, Preflight& result) {
+    const std::string point = harmless(filesystem.id);
+    const bool local = filesystem.first(metric::filesystem_ephemeral) != nullptr;
+    if (filesystem.first(metric::filesystem_backup_waived))
+        result.notes.push_back(
+            fmt::format("no backup of {}: the configuration says that it needs none", point));
+    else if (!local || filesystem.value(metric::filesystem_read_only_intended) == 1)
+        result.lack(fmt::format("whether a backup has what is on {}", point),
+                    fmt::format("See whether you could do without it: ls {}", point));
+}
+
 }  // namespace
 
 void judge_backups(const Judge& judge, const Subject& drive, const std::vector<JudgedArray>& arrays,
@@ -108,9 +132,11 @@ void judge_backups(const Judge& judge, const Subject& drive, const std::vector<J
                                         ? judge.facts().find(SubjectKind::filesystem, name)
                                         : nullptr;
         if (filesystem) {
-            // Absent: nothing there is worth a backup, or it holds the backups.
+            if (at_stake) judge_errors(*filesystem, use->label("array"), result);
             if (filesystem->value(metric::filesystem_backed_up))
                 judge_filesystem(judge, *filesystem, at_stake, result);
+            else if (at_stake)
+                judge_without_backup(*filesystem, result);
         } else if (at_stake && use->label("use") != "swap") {
             result.lack(fmt::format("whether a backup has what is on {}", harmless(name)), "");
         }

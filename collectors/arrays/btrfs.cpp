@@ -40,7 +40,10 @@ Weakest weakest_profile(const Host& host, const std::string& directory) {
     for (const char* type : {"data", "metadata", "system", "mixed"}) {
         const std::string allocation = fmt::format("{}/allocation/{}", directory, type);
         auto entries = host.list(allocation);
-        if (!entries) continue;
+        if (!entries) {
+            if (entries.error().kind != ErrorKind::absent) weakest.unknown = type;
+            continue;
+        }
         for (const std::string& entry : *entries) {
             if (!host.exists(fmt::format("{}/{}/total_bytes", allocation, entry))) continue;
             const int survives = btrfs_profile_survives(entry);
@@ -73,6 +76,13 @@ void observe_present_members(const Topology* topology, const std::string& id,
                              {{"drive", drive}, {"device", device}});
         }
     }
+}
+
+// What the filesystem does to its devices (Linux fs/btrfs/sysfs.c, exclusive_operation, since
+// 5.10); "" for nothing, and for what moves no data.
+std::string work_of(const Host& host, const std::string& directory) {
+    const std::string word = host.read_line(directory + "/exclusive_operation").value_or("");
+    return word.starts_with("device ") || word.starts_with("balance") ? word : std::string();
 }
 
 void observe_one(const Host& host, const Topology* topology, const std::string& uuid, Timestamp now,
@@ -128,6 +138,10 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
     const int left = weakest.survives - static_cast<int>(missing);
     observe_present_members(topology, id, *devices, readable ? std::optional(left) : std::nullopt,
                             now, sink);
+    if (const std::string work = work_of(host, directory); !work.empty())
+        sink.observe(
+            metric::array_sync_action, id, 1, now,
+            {{"action", work}, {"phase", work.ends_with("paused") ? "delayed" : "running"}});
     if (!readable) return;
     sink.observe(metric::array_failed, id, left < 0 ? 1 : 0, now);
     sink.observe(metric::array_survivable_failures, id, std::max(left, 0), now);

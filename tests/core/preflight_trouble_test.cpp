@@ -127,3 +127,64 @@ TEST_CASE("a physical volume of LVM may hold volumes that are not active") {
     CHECK(mentions(result.missing, "whether sda2 holds a volume that is not active"));
     CHECK(mentions(result.steps, "pvdisplay -m /dev/sda2"));
 }
+
+TEST_CASE("a filesystem that lastgood asks no backup of") {
+    Report report = mirror();
+    std::erase_if(report.observations, [](const Observation& one) {
+        return one.metric == &metric::filesystem_backed_up;
+    });
+    const auto set = [&](const Metric& metric, double value) {
+        report.observations.push_back({&metric, "/srv", {}, value, now});
+    };
+    // Its type is not known.
+    CHECK(mentions(preflight(report, "a", now).missing, "whether a backup has what is on /srv"));
+    set(metric::filesystem_ephemeral, 0);
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    set(metric::filesystem_read_only_intended, 1);
+    CHECK(mentions(preflight(report, "a", now).missing, "whether a backup has what is on /srv"));
+    set(metric::filesystem_backup_waived, 1);
+    const Preflight waived = preflight(report, "a", now);
+    CHECK(waived.verdict == PreflightVerdict::go);
+    CHECK(mentions(waived.notes, "no backup of /srv: the configuration says that it needs none"));
+}
+
+TEST_CASE("errors that btrfs counted leave open which drive's copies are right") {
+    Report report = mirror();
+    report.observations.push_back({&metric::filesystem_kernel_errors_total, "/srv", {}, 12, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    for (Observation& one : report.observations) {
+        if (one.subject == "md0") one.subject = "btrfs-1";
+        for (auto& [key, value] : one.labels)
+            if (key == "array") value = "btrfs-1";
+    }
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "btrfs counted 12 errors"));
+    CHECK(mentions(result.steps, "btrfs device stats /srv"));
+}
+
+TEST_CASE("a container of external metadata is inactive, and its arrays are asked") {
+    Report report = mirror();
+    for (const char* drive : {"a", "b"})
+        report.observations.push_back({&metric::array_member,
+                                       "md127",
+                                       {{"device", fmt::format("sd{}", drive)},
+                                        {"drive", drive},
+                                        {"slot", ""},
+                                        {"state", "spare"}},
+                                       1,
+                                       now});
+    report.observations.push_back(
+        {&metric::array_info, "md127", {{"device", "md127"}, {"level", "container"}}, 1, now});
+    report.observations.push_back({&metric::array_state, "md127", {{"state", "inactive"}}, 1, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    // Without an array of it nobody knows what the drive holds.
+    std::erase_if(report.observations, [](const Observation& one) {
+        return one.metric == &metric::drive_use || one.subject == "md0";
+    });
+    report.observations.push_back(use("a", "content", "isw_raid_member"));
+    report.observations.back().labels[0].second = "sda";
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "what sda holds for container md127"));
+}

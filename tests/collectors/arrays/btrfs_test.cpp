@@ -67,3 +67,28 @@ TEST_CASE("a btrfs survives what its weakest profile survives") {
     REQUIRE(unknown.problems.size() == 1);
     CHECK(unknown.problems[0].second.message.find("raid99") != std::string::npos);
 }
+
+TEST_CASE("btrfs at work on its devices") {
+    const auto action = [](const std::string& word) {
+        auto host = btrfs({"sda", "sdb"}, {"data/raid1"});
+        host.file("/sys/fs/btrfs/aa-bb/exclusive_operation", word + "\n");
+        const MemorySink sink = observe(host);
+        std::string text;
+        for (const Observation* one :
+             test::select(sink.observations, metric::array_sync_action, id))
+            text = std::string(one->label("action")) + ", " + std::string(one->label("phase"));
+        return text;
+    };
+    CHECK(action("device replace") == "device replace, running");
+    CHECK(action("balance paused") == "balance paused, delayed");
+    CHECK(action("resize") == "");
+    CHECK(action("none") == "");
+}
+
+TEST_CASE("a btrfs of which one kind of block groups cannot be listed is not understood") {
+    auto host = btrfs({"sda", "sdb"}, {"data/raid1"});
+    host.link("/sys/fs/btrfs/aa-bb/allocation/metadata", "metadata");  // ELOOP
+    const MemorySink sink = observe(host);
+    CHECK(value_of(sink.observations, metric::array_readable, id) == 0);
+    CHECK_FALSE(value_of(sink.observations, metric::array_survivable_failures, id));
+}
