@@ -171,7 +171,8 @@ Result<void> explain_btrfs(std::string_view text, Timestamp now, ExplainSink& si
 }
 
 Begin begins_btrfs(std::string_view line) {
-    if (line.starts_with("scrub status for ")) return Begin::output;
+    for (const std::string_view head : {"scrub status for ", "scrub done for "})
+        if (line.starts_with(head)) return Begin::output;
     if (line.starts_with("UUID:             ")) return Begin::part;
     const bool stats = line.starts_with('[') &&
                        (contains(line, "].write_io_errs") || contains(line, "].read_io_errs") ||

@@ -141,9 +141,11 @@ class SavedLogNames : public KernelLogNames {
         KernelLogSubjects subjects;
         std::string name(whole_device(event.device));
         if (is_no_drive(name)) return subjects;
-        // A member of an array counts as a drive, whatever it is made of.
-        if (event.layer == KernelLayer::md && event.kind != KernelEventKind::uncorrected &&
-            !name.starts_with("md")) {
+        // A member of an array or of btrfs counts as a drive, whatever it is made of.
+        const bool member =
+            event.layer == KernelLayer::filesystem ||
+            (event.layer == KernelLayer::md && event.kind != KernelEventKind::uncorrected);
+        if (member && !name.empty() && !name.starts_with("md")) {
             subjects.drives = {name};
             return subjects;
         }

@@ -142,7 +142,12 @@ Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink
 Result<void> explain_nvme_text(std::string_view text, Timestamp now, ExplainSink& sink) {
     const auto health = parse_nvme_text(text);
     if (!health) return fail(ErrorKind::absent, "the text has no log of an NVMe drive");
-    observe_drive_health(*health, drive_id(*health), "nvme", now, sink);
+    const std::string drive = drive_id(*health);
+    observe_drive_health(*health, drive, "nvme", now, sink);
+    // The log keeps the newest errors only, and many drives clear it when they lose power.
+    if (health->logged_media_errors > 0)
+        sink.observe(metric::drive_count_increase, drive, health->logged_media_errors, now,
+                     {{"counter", "media_errors"}});
     return {};
 }
 
@@ -157,6 +162,8 @@ std::span<const EvidenceWords> words_of_nvme_text() {
         {&metric::drive_available_spare_ratio, {"available_spare"}},
         {&metric::drive_used_endurance_ratio, {"percentage_used"}},
         {&metric::drive_media_errors_total, {"media_errors", "Unrecovered", "READ_ERROR"}},
+        {&metric::drive_count_increase,
+         {"Unrecovered", "READ_ERROR", "Write Fault", "WRITE_FAULT", "status_field"}},
         {&metric::drive_temperature_celsius, {"temperature"}},
     };
     return words;

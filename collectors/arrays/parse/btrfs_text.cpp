@@ -55,7 +55,7 @@ std::vector<BtrfsScrub> parse_btrfs_scrub_status(std::string_view text) {
     while (!text.empty()) {
         const std::string_view whole = take_line(text);
         const std::string_view line = trim(whole, " \t\r>");
-        for (const std::string_view mark : {"UUID:", "scrub status for "}) {
+        for (const std::string_view mark : {"UUID:", "scrub status for ", "scrub done for "}) {
             if (!line.starts_with(mark) || scrubs.size() >= max_devices) continue;
             scrubs.emplace_back();
             scrubs.back().uuid = std::string(trim(line.substr(mark.size())).substr(0, 36));

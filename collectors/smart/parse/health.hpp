@@ -76,6 +76,7 @@ struct DriveHealth {
     std::optional<double> available_spare_threshold_ratio;  // 0 to 1
     std::optional<unsigned> critical_warning;               // byte 0 of the SMART log, bit by bit
     std::optional<double> media_errors;
+    double logged_media_errors = 0;  // those among the entries that an NVMe drive's error log shows
 
     // SCSI.
     std::optional<double> grown_defects;

@@ -43,12 +43,14 @@ class Reader {
         for (const std::string_view head : {smart_head, error_head}) {
             if (!line.starts_with(head)) continue;
             const std::string_view name = line.substr(head.size());
-            health_.device = std::string(name.substr(0, name.find_first_of(" \t\r")));
+            health_.device =
+                std::string(without_prefix(name.substr(0, name.find_first_of(" \t\r")), "/dev/"));
             health_.protocol = DriveProtocol::nvme;
             in_errors_ = head == error_head;
             found_ = true;
             return;
         }
+        if (line.starts_with("Entry[")) in_errors_ = found_ = true;  // the heading was left out
         const size_t colon = line.find(':');
         if (colon == line.npos) return;
         const std::string label = plain(line.substr(0, colon));
@@ -63,6 +65,7 @@ class Reader {
             health_.error_log_entries = std::max(health_.error_log_entries.value_or(0), newest_);
             // What the log shows is a lower bound of what the drive counts.
             health_.media_errors = std::max(health_.media_errors.value_or(0), media_);
+            health_.logged_media_errors = media_;
         }
         return std::move(health_);
     }
@@ -103,6 +106,12 @@ class Reader {
             used_ = count && *count > 0;
             newest_ = std::max(newest_, count.value_or(0));
             errors_read_ = true;
+        } else if (label == "status field" && used_ && !contains(value, '(')) {
+            // nvme-cli until 1.5 prints the number alone, with the phase tag as its lowest bit.
+            const unsigned status = (flags(value).value_or(0) >> 1) & 0x7ffU;
+            constexpr unsigned write_fault = 0x280, unrecovered_read = 0x281, guard_check = 0x282;
+            if (status == write_fault || status == unrecovered_read || status == guard_check)
+                media_ += 1;
         } else if (label == "status field" && used_) {
             const std::string words = to_lower(value);
             for (const std::string_view medium :
@@ -133,7 +142,8 @@ bool begins_nvme_text(std::string_view line) {
 }
 
 bool continues_nvme_text(std::string_view line) {
-    return line.starts_with("critical_warning") && contains(line, ':');
+    return (line.starts_with("critical_warning") && contains(line, ':')) ||
+           line.starts_with("Entry[");
 }
 
 }  // namespace lastgood

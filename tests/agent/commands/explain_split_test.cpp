@@ -246,3 +246,16 @@ TEST_CASE("the end of smartctl's output alone tells of a failed self-test") {
           rows})
         CHECK(explanation_health(explained(text)) != Health::fine);
 }
+
+TEST_CASE(
+    "data that an NVMe drive's error log calls lost is a finding, refused commands are none") {
+    const std::string entry = "Entry[63]\nerror_count : 9\nsqid : 1\nstatus_field : ";
+    const Explanation lost = explained(entry + "0xc502(READ_ERROR: The read data was lost)\n");
+    REQUIRE(lost.report.findings.size() == 1);
+    CHECK(lost.report.findings[0].rule == "drive_suspect_media_errors");
+    REQUIRE(!lost.evidence.empty());
+    CHECK(lost.evidence[0].count == 1);
+    CHECK(explanation_health(explained(entry + "0x4502\n")) == Health::warning);
+    CHECK(explanation_health(explained(entry + "0x2002(Invalid Field in Command: x)\n")) ==
+          Health::fine);
+}

@@ -233,6 +233,11 @@ TEST_CASE("explain: device numbers of SCSI disks") {
 TEST_CASE("explain: a member of an array is charged whatever it is made of, the array is not") {
     for (const auto& [line, expected] :
          {std::pair("md/raid:mdX: Disk failure on dm-25, disabling device.", "dm-25 kicked/md=1; "),
+          {"BTRFS info (device dm-2): read error corrected: ino 0 off 8 (dev /dev/mapper/data "
+           "sector 8)",
+           "/dev/dm-2 corrected/filesystem=1; mapper/data corrected/filesystem=1; "},
+          {"BTRFS error (device md4): unable to fixup (regular) error at logical 8 on dev /dev/md4",
+           "/dev/md4 uncorrected/filesystem=1; md4 uncorrected/filesystem=1; "},
           {"md/raid:md4: read error NOT corrected!! (sector 9 on sdq2).", "sdq medium/md=1; "},
           {"md/raid:md4: read error not correctable (sector 9 on sdq2).",
            "md4 uncorrected/md=1; sdq uncorrected/md=1; "}}) {

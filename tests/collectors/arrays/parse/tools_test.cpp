@@ -167,11 +167,19 @@ TEST_CASE("btrfs device stats and scrub status") {
         "\terror details: csum=7\n"
         "\tcorrected errors: 0, uncorrectable errors: 7, unverified errors: 0\n"
         "UUID:             77777777-2222-3333-4444-555555555555\n"
-        "Error summary:    no errors found\n");
-    REQUIRE(scrubs.size() == 3);
+        "Error summary:    no errors found\n"
+        "scrub done for 88888888-2222-3333-4444-555555555555\n"  // btrfs scrub start -B
+        "Error summary:    csum=18\n"
+        "  Corrected:      0\n"
+        "  Uncorrectable:  18\n");
+    REQUIRE(scrubs.size() == 4);
     CHECK(scrubs[0].corrected == 3);
     CHECK(scrubs[0].uncorrectable == 2);
     CHECK(scrubs[1].uncorrectable == 7);
     CHECK(scrubs[2].errors == 0);
     CHECK(scrubs[2].line.empty());
+    CHECK(scrubs[3].uuid == "88888888-2222-3333-4444-555555555555");
+    CHECK(scrubs[3].uncorrectable == 18);
+    CHECK(btrfs_output_explainer.begins("scrub done for 88888888-2222-3333-4444-555555555555") ==
+          Begin::output);
 }

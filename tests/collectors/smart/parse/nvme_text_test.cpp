@@ -51,3 +51,22 @@ TEST_CASE("nvme error-log as text: entries about the medium count") {
     CHECK(health->media_errors == 1);
     CHECK_FALSE(parse_nvme_text("temperature : 42 C\n"));
 }
+
+TEST_CASE("nvme error-log without its heading, and of old versions with numbers only") {
+    const auto cut = parse_nvme_text(
+        "Entry[63]\n.................\nerror_count : 9\n"
+        "status_field : 0xc502(READ_ERROR: The read data could not be recovered from the media)\n");
+    REQUIRE(cut);
+    CHECK(cut->error_log_entries == 9);
+    CHECK(cut->media_errors == 1);
+    CHECK(continues_nvme_text("Entry[ 0]"));
+    const auto numbers = parse_nvme_text(
+        "Error Log Entries for device:/dev/nvme3 entries:64\n"
+        " Entry[ 0]\nerror_count  : 4\nstatus_field : 0x4502\n"    // unrecovered read error
+        " Entry[ 1]\nerror_count  : 3\nstatus_field : 0x4004\n"    // invalid field
+        " Entry[ 2]\nerror_count  : 2\nstatus_field : 0x501\n"     // write fault
+        " Entry[ 3]\nerror_count  : 0\nstatus_field : 0x4502\n");  // not used
+    REQUIRE(numbers);
+    CHECK(numbers->device == "nvme3");
+    CHECK(numbers->media_errors == 2);
+}
