@@ -101,10 +101,10 @@ class Agent {
     Config config_;
     Host host_;         // the watched host
     const Host clock_;  // clock of this machine
+    AgentWords words() const;
     // systemd gives NOTIFY_SOCKET to its service only; `lastgood run` may work without systemd.
-    const std::string reload_command_ = std::getenv("NOTIFY_SOCKET") != nullptr
-                                            ? std::string(service_reload)
-                                            : fmt::format("kill -HUP {}", ::getpid());
+    const bool is_service_ = std::getenv("NOTIFY_SOCKET") != nullptr;
+    const std::string reload_command_ = fmt::format("kill -HUP {}", ::getpid());
     Store store_;
     State state_;
     AgentFacts facts_;
@@ -189,6 +189,16 @@ void Agent::configure() {
     launch.root = options_.root;
     launch.config_fd = accepted_.get();
     supervisor_->configure(config_, launch);
+}
+
+AgentWords Agent::words() const {
+    AgentWords words;
+    words.config = options_.config_path;
+    if (!is_service_) {
+        words.reload = reload_command_;
+        words.log = {};
+    }
+    return words;
 }
 
 void Agent::reload() {
@@ -333,7 +343,7 @@ void Agent::write() {
     report.watched_since = state_.watched_since();
     report.observations = observe_all(supervisor_->tasks(), state_, config_, facts_, time);
     RuleMemory memory = state_.rule_memory();
-    report.findings = evaluate(all_rules(), report.observations, time, memory, reload_command_);
+    report.findings = evaluate(all_rules(), report.observations, time, memory, words());
     if (!settled())
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));

@@ -54,8 +54,7 @@ const std::vector<AdviceCommand>& commands() {
         array("never", "mdadm --create", "lvcreate or vgreduce --removemissing --force",
               "mkfs.btrfs or btrfs check --repair", "zpool create -f or zpool import -FX"),
         array("replace", "mdadm /dev/{device} --add /dev/NEW",
-              "vgextend $(lvs --noheadings -o vg_name {lv}) /dev/NEW; lvconvert "
-              "--repair {lv}",
+              "vgextend {vg} /dev/NEW; lvconvert --repair {lv}",
               "btrfs replace start DEVID /dev/NEW $(findmnt -nfo TARGET -S UUID={uuid})",
               "zpool replace {device} OLD /dev/NEW"),
         array("check", "echo check > /sys/block/{device}/md/sync_action",

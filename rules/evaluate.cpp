@@ -204,7 +204,7 @@ Acceptance acceptance_in(const Series& series, const Rule& rule, std::string_vie
 
 std::vector<Finding> evaluate(std::span<const Rule> rules,
                               const std::vector<Observation>& observations, Timestamp now,
-                              RuleMemory& memory, std::string_view reload) {
+                              RuleMemory& memory, const AgentWords& agent) {
     const Series series(observations);
     std::vector<Finding> findings;
     RuleMemory still;
@@ -220,7 +220,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             still.since.emplace(std::move(key), since);
             if (now - since < rule.hold) continue;
             TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series), value,
-                             reload};
+                             agent};
             if (auto also = also_of(rule, subject, series))
                 texts.info.insert_or_assign(std::string(rule.also), *std::move(also));
             std::vector<std::string> steps = steps_of(advice_for(rule, subject, series, now));

@@ -189,6 +189,15 @@ std::string description(const Rule& rule) {
     return text.empty() ? usual : fmt::format("{}{{{{ else }}}}{}{{{{ end }}}}", text, usual);
 }
 
+// Who is woken must see at once which host it is. Rules about the host name it in their text.
+std::string summary(const Rule& rule) {
+    return fmt::format("{}{}",
+                       rule.subject == SubjectKind::host
+                           ? ""
+                           : "{{ reReplaceAll \":[0-9]+$\" \"\" $labels.instance }}: ",
+                       render_for_prometheus(rule.summary, rule.subject));
+}
+
 // A double-quoted YAML scalar.
 std::string quoted(std::string_view text) {
     std::string result = "\"";
@@ -252,7 +261,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
                 rule.is_news || certainty_label(rule.severity).empty()
                     ? ""
                     : fmt::format("          certainty: {}\n", certainty_label(rule.severity)),
-                quoted(render_for_prometheus(rule.summary, kind)), quoted(description(rule)),
+                quoted(summary(rule)), quoted(description(rule)),
                 quoted(fmt::format("{}#{}", runbooks, rule.name)));
         }
     }

@@ -113,17 +113,20 @@ struct RuleMemory {
 };
 
 // Returns the findings at `now`, worst first. Finding::since is the time at which the conditions
-// began to hold. Updates `memory` and forgets rules that no longer hold; else pure. `reload` is the
-// command that makes the agent read its configuration again, for advice.
+// began to hold. Updates `memory` and forgets rules that no longer hold; else pure. `agent` is what
+// advice says of the agent.
 std::vector<Finding> evaluate(std::span<const Rule> rules,
                               const std::vector<Observation>& observations, Timestamp now,
-                              RuleMemory& memory, std::string_view reload = service_reload);
+                              RuleMemory& memory, const AgentWords& agent = {});
 
 std::string alert_name(const Rule& rule);  // "LastgoodDriveSuspectPending"
 
-// Where an alert's runbook_url points: docs/rules.md as the web shows it, with a heading for each
-// rule. `lastgood rules --runbooks` sets another address.
-inline constexpr std::string_view default_runbooks = "https://lastgood.example.org/docs/rules.md";
+// Where an alert's runbook_url points: the page /rules of the listener that Prometheus scrapes.
+// `lastgood rules --runbooks` sets another address, such as that of docs/rules.md on your own web.
+inline constexpr std::string_view default_runbooks = "http://{{ $labels.instance }}/rules";
+
+// The page /rules: each rule with its advice, under its name as the anchor.
+std::string to_html(std::span<const Rule> rules);
 
 // The rules as a Prometheus rule file, which promtool accepts; with every rule, also those of
 // prometheus_only. Expressions aggregate `without` the labels that lastgood knows, so that alerts

@@ -94,10 +94,23 @@ std::string label_or(const TextValues& values, std::string_view label, std::stri
 
 constexpr std::string_view btrfs_prefix = "btrfs-";  // of btrfs_array_id()
 
+// "/srv/dumps/*.sql" lies in "/srv/dumps/": RE2 for Prometheus, and the same by hand.
+constexpr std::string_view pattern_part = "/[^/]*[*?[].*$";
+std::string directory_of(const std::string& location) {
+    const size_t wild = location.find_first_of("*?[");
+    const size_t slash = wild == location.npos ? wild : location.rfind('/', wild);
+    return slash == location.npos ? location : location.substr(0, slash + 1);
+}
+
+// The root filesystem cannot be unmounted.
+constexpr std::string_view unmount = "umount {id} && ", unmount_root = "umount / && ";
+constexpr std::string_view by_rescue = " from a rescue system";
+
 // The label that the placeholder cannot do without; empty: none.
 std::string_view label_of(const Placeholder& placeholder) {
     if (placeholder.has_fallback || placeholder.word == "name") return {};  // {name} has the id
-    return placeholder.word == "lv" ? "name" : placeholder.word;
+    if (placeholder.word == "lv" || placeholder.word == "vg") return "name";
+    return placeholder.word == "directory" ? "location" : placeholder.word;
 }
 
 // The labels without a fallback that the text needs.
@@ -136,7 +149,15 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
                          label_or(values, "metadata", "") == metadata_dm_raid;
         return label_or(values, lvm ? "name" : "device", harmless(values.id));
     }
-    if (word == "reload") return std::string(values.reload);
+    if (word == "reload") return std::string(values.agent.reload);
+    if (word == "config") return std::string(values.agent.config);
+    if (word == "log") return std::string(values.agent.log);
+    if (word == "vg") {
+        std::string name = label_or(values, "name", placeholder.fallback);
+        return name.substr(0, name.find('/'));
+    }
+    if (word == "directory")
+        return directory_of(label_or(values, "location", placeholder.fallback));
     if (word == "lv") return label_or(values, "name", placeholder.fallback);
     if (word == "value") return fmt::format("{:.0f}", values.value);
     if (word == "value:duration") return format_duration(values.value);
@@ -174,7 +195,12 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
             "{{{{ else }}}}{{{{ {} }}}}{{{{ end }}}}",
             metadata_dm_raid, device);
     }
-    if (word == "reload") return std::string(service_reload);
+    if (word == "reload") return std::string(AgentWords{}.reload);
+    if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "log") return std::string(AgentWords{}.log);
+    if (word == "vg") return "{{ reReplaceAll \"/.*\" \"\" $labels.name }}";
+    if (word == "directory")
+        return fmt::format("{{{{ reReplaceAll \"{}\" \"/\" $labels.location }}}}", pattern_part);
     if (word == "lv") return fmt::format("{{{{ or $labels.name \"{}\" }}}}", placeholder.fallback);
     if (word == "value") return "{{ printf \"%.0f\" $value }}";
     if (word == "value:duration") return "{{ humanizeDuration $value }}";
@@ -183,13 +209,13 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     return fmt::format("{{{{ or $labels.{} \"{}\" }}}}", word, placeholder.fallback);
 }
 
-// The end of a step with this command.
-std::string command_for_prometheus(std::string_view command, SubjectKind kind) {
-    if (command.empty()) return ".";
+// The end of a step with this command; without it while one of its labels is unknown.
+std::string known_command_for_prometheus(std::string_view command, SubjectKind kind) {
     const auto needed = needed_labels(command, kind);
     std::string text = ": " + walk(command, kind, [&](const Placeholder& placeholder) {
                            const std::string_view label = label_of(placeholder);
-                           return contains(needed, label)
+                           const bool whole = placeholder.word == label;
+                           return whole && contains(needed, label)
                                       ? fmt::format("{{{{ $labels.{} }}}}", label)
                                       : for_prometheus(placeholder, kind);
                        });
@@ -197,6 +223,17 @@ std::string command_for_prometheus(std::string_view command, SubjectKind kind) {
     const std::string labels = "$labels." + fmt::format("{}", fmt::join(needed, " $labels."));
     return fmt::format("{{{{ if {}{} }}}}{}{{{{ else }}}}.{{{{ end }}}}",
                        needed.size() > 1 ? "and " : "", labels, text);
+}
+
+// The end of a step with this command.
+std::string command_for_prometheus(std::string_view command, SubjectKind kind) {
+    if (command.empty()) return ".";
+    if (kind != SubjectKind::filesystem || !command.starts_with(unmount))
+        return known_command_for_prometheus(command, kind);
+    return fmt::format("{{{{ if eq $labels.filesystem \"/\" }}}}{}{}{{{{ else }}}}{}{{{{ end }}}}",
+                       by_rescue,
+                       known_command_for_prometheus(command.substr(unmount.size()), kind),
+                       known_command_for_prometheus(command, kind));
 }
 
 std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
@@ -217,7 +254,9 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     }
     if (singular_of(placeholder)) return fmt::format("N {}", placeholder.fallback);
     if (word == "value") return "N";
-    if (word == "reload") return std::string(service_reload);
+    if (word == "reload") return std::string(AgentWords{}.reload);
+    if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "log") return std::string(AgentWords{}.log);
     return to_upper(word.substr(0, word.find(':')));
 }
 
@@ -226,7 +265,9 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     const auto labels = info_labels(kind);
     if (contains(labels, word)) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
-    if (word == "lv" || word == "uuid") return kind == SubjectKind::array;
+    if (word == "lv" || word == "vg" || word == "uuid") return kind == SubjectKind::array;
+    if (word == "directory") return kind == SubjectKind::backup;
+    if (word == "config" || word == "log") return true;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
@@ -272,8 +313,14 @@ std::string render_step_for_host(std::string_view step, const TextValues& values
     const auto needed = needed_labels(command, values.kind);
     const bool known = std::ranges::all_of(
         needed, [&](const auto& label) { return !label_or(values, label, "").empty(); });
-    if (command.empty() || !known) return text + ".";
-    return fmt::format("{}: {}", text, render_for_host(command, values));
+    const bool no_log = command.starts_with("{log}") && values.agent.log.empty();
+    if (command.empty() || !known || no_log) return text + ".";
+    std::string rendered = render_for_host(command, values);
+    if (values.kind == SubjectKind::filesystem && rendered.starts_with(unmount_root)) {
+        rendered.erase(0, unmount_root.size());
+        text += by_rescue;
+    }
+    return fmt::format("{}: {}", text, rendered);
 }
 
 std::string render_step_for_prometheus(std::string_view step, SubjectKind kind) {

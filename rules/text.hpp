@@ -6,6 +6,8 @@
 //   {id}         the subject's id; the id of a filesystem is its mount point
 //   {name}       its device name, "VG/LV" of an array that LVM made; if that is unknown, its id
 //   {uuid}       the UUID of a btrfs
+//   {vg}         the volume group of an array that LVM made
+//   {directory}  the place of a backup, without the part of it that is a pattern
 //   {device}     a label of the subject's info metric, here "device". If the label is unknown: its
 //                name in capitals, "DEVICE", or with {device|some words} these words
 //   {lv}         the label "name" of an array: "VG/LV" for an array that LVM made
@@ -13,6 +15,8 @@
 //                {value:size} add the unit; {value:sector|sectors} gives "1 sector", "2 sectors"
 //   {host}       the host: "this host", or the label "instance" in Prometheus
 //   {reload}     the command that makes the agent read its configuration again
+//   {config}     the agent's configuration file
+//   {log}        the command that shows the agent's log; without a service there is none
 //   {command:w}  a command that depends on a label of the subject: rules/command.hpp
 #pragma once
 
@@ -28,8 +32,13 @@ namespace lastgood {
 // The labels of a subject's info metric that texts may show; alerts carry them too.
 std::vector<std::string_view> info_labels(SubjectKind kind);
 
-// {reload} where the agent is a service: what the package installs, and what Prometheus shows.
-inline constexpr std::string_view service_reload = "systemctl reload lastgood";
+// {reload}, {config} and {log}. The defaults are those of the package's service, which Prometheus
+// and the manual show.
+struct AgentWords {
+    std::string_view reload = "systemctl reload lastgood";
+    std::string_view config = "/etc/lastgood/lastgood.toml";
+    std::string_view log = "journalctl -u lastgood";  // empty: it has no log
+};
 
 struct TextValues {
     SubjectKind kind = SubjectKind::host;
@@ -37,13 +46,13 @@ struct TextValues {
     // Labels of the subject's info metric, and Rule::also.
     std::map<std::string, std::string, std::less<>> info;
     double value = 0;
-    std::string_view reload = service_reload;
+    AgentWords agent = {};
 };
 
 std::string render_for_host(std::string_view text, const TextValues& values);
 std::string render_for_prometheus(std::string_view text, SubjectKind kind);
-// One step. It is told without its command if a label in that is unknown, or if the subject has no
-// such command.
+// One step. It is told without its command if a label in that is unknown, or if the subject or the
+// agent has no such command. What unmounts / says instead that it takes a rescue system.
 std::string render_step_for_host(std::string_view step, const TextValues& values);
 std::string render_step_for_prometheus(std::string_view step, SubjectKind kind);
 std::string render_for_manual(std::string_view text, SubjectKind kind);  // "/dev/DEVICE"

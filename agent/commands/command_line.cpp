@@ -193,7 +193,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
     CLI::App* rules_command = app.add_subcommand("rules", "Print the alert rules for Prometheus");
     rules_command
         ->add_option("--runbooks", options.runbooks,
-                     "Address of docs/rules.md for runbook_url; an alert adds #RULE")
+                     "Where the runbook_url of alerts points, if not to the page /rules of the "
+                     "host that the alert is about: an alert adds #RULE, as docs/rules.md has it")
         ->type_name("URL")
         ->capture_default_str();
 

@@ -72,7 +72,7 @@ int agent(const Options& options, bool with_serve) {
 int serve(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    return run_serve(*config, options.with_agent);
+    return run_serve(*config, options.with_agent, [] { return to_html(all_rules()); });
 }
 
 int status(Options& options) {

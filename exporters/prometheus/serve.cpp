@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -57,11 +58,14 @@ std::string start_page(const std::string& report_path) {
                         : render_no_report(report.error(), report_path, options);
     }
     ::malloc_trim(0);
+    // "db8: CRITICAL": a browser shows it on each tab.
+    const std::string title = status.substr(0, std::min(status.find("  "), status.find('\n')));
     return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>lastgood</title>"
-        "</head>\n<body><h1>lastgood</h1>\n<p><a href=\"/metrics\">metrics</a> "
-        "<a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre></body></html>\n",
-        escape_html(status));
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} - lastgood"
+        "</title></head>\n<body><h1>lastgood</h1>\n<p><a href=\"/metrics\">metrics</a> "
+        "<a href=\"/rules\">rules</a> <a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre>"
+        "</body></html>\n",
+        escape_html(title), escape_html(status));
 }
 
 void stop_on_signals(sigset_t& signals) {
@@ -96,9 +100,11 @@ void wait_for_end(const sigset_t& signals, const std::string& listen) {
 
 }  // namespace
 
-HttpServer::Answer make_pages(const std::string& report_path) {
+HttpServer::Answer make_pages(const std::string& report_path,
+                              std::function<std::string()> rules_page) {
     auto cache = std::make_shared<ExpositionCache>(report_path, wall_clock);
-    return [cache, report_path](std::string_view path) -> HttpAnswer {
+    return [cache, report_path,
+            rules_page = std::move(rules_page)](std::string_view path) -> HttpAnswer {
         if (path == "/metrics") {
             return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};
         }
@@ -109,12 +115,13 @@ HttpServer::Answer make_pages(const std::string& report_path) {
         if (path == "/") {
             return {200, "text/html; charset=utf-8", start_page(report_path)};
         }
+        if (path == "/rules" && rules_page) return {200, "text/html; charset=utf-8", rules_page()};
         return {404, "text/plain; charset=utf-8",
-                "Not found. The pages are /, /metrics and /-/healthy.\n"};
+                "Not found. The pages are /, /rules, /metrics and /-/healthy.\n"};
     };
 }
 
-int run_serve(const Config& config, bool end_with_parent) {
+int run_serve(const Config& config, bool end_with_parent, std::function<std::string()> rules_page) {
     const pid_t parent = ::getppid();
     const auto say = [](const std::string& message) {
         fmt::print(stderr, "lastgood serve: {}\n", message);
@@ -138,7 +145,8 @@ int run_serve(const Config& config, bool end_with_parent) {
         }
     }
     HttpServer server;
-    const auto started = server.start(config.listen.value, make_pages(report_path(config)));
+    const auto started =
+        server.start(config.listen.value, make_pages(report_path(config), std::move(rules_page)));
     if (!started) {
         return say(started.error().message);
     }

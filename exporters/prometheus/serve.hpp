@@ -48,14 +48,17 @@ class HttpServer {
 };
 
 // Answers paths from the report at `report_path`: 200, 503 for /-/healthy without a fresh report,
-// or 404. Safe to call from several threads.
-HttpServer::Answer make_pages(const std::string& report_path);
+// or 404. `rules_page` makes the page /rules; if it is empty, there is none. Safe to call from
+// several threads.
+HttpServer::Answer make_pages(const std::string& report_path,
+                              std::function<std::string()> rules_page = {});
 
 // `lastgood serve`: closes inherited descriptors, drops all privileges, listens on config.listen
 // and answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
 // standard error. With `end_with_parent` the kernel kills this process when the process that
 // started it ends. Changes the whole process (signals, descriptors, credentials): call it from main
 // only.
-int run_serve(const Config& config, bool end_with_parent = false);
+int run_serve(const Config& config, bool end_with_parent = false,
+              std::function<std::string()> rules_page = {});
 
 }  // namespace lastgood

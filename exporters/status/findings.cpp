@@ -70,11 +70,13 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
 // The steps that the screen does not show yet for this subject. Several findings
 // about one drive may share steps; the screen shows each step once.
 std::vector<std::string> new_steps(const Finding& finding,
-                                   std::set<std::pair<std::string, std::string>>& said) {
+                                   std::set<std::pair<std::string, std::string>>& said, bool past) {
     std::vector<std::string> steps;
     bool left_out = false;
     for (const std::string& one : finding.steps) {
         std::string step = harmless(one);
+        if (const Step parts = split_step(step); past && parts.command.starts_with("kill -HUP "))
+            step = fmt::format("{}: the agent does that when it starts.", parts.text);
         if (said.emplace(finding.subject, step).second)
             steps.push_back(std::move(step));
         else
@@ -158,7 +160,7 @@ void add_findings(std::vector<std::string>& lines, const Facts& facts,
                 left, options);
         }
         std::string start = std::string(left, ' ') + "> ";
-        const std::vector<std::string> steps = new_steps(first, said_before);
+        const std::vector<std::string> steps = new_steps(first, said_before, past);
         for (size_t i = 0; i < steps.size(); ++i) {
             const std::string number = steps.size() > 1 ? fmt::format("{}. ", i + 1) : "";
             // Further lines are indented to the step's text, not to its number.

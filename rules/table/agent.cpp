@@ -14,8 +14,8 @@ std::vector<Rule> agent_rules() {
             .all_of = {is(metric::collector_success, 0)},
             .summary = "Collector {subject} fails: what it watches is unknown.",
             .advice = "See the error: lastgood status {id}\n"
-                      "Run a built-in collector by hand: lastgood collect {id} --once\n"
-                      "See its history: journalctl -u lastgood -g {id}",
+                      "Run it by hand: lastgood collect {id} --once\n"
+                      "See its history in the agent's log: {log} -g {id}",
             .why = "Unknown is not fine. There is no delay: a collector already judges its run as "
                    "a whole.",
         },

@@ -21,11 +21,10 @@ std::vector<Rule> backup_rules() {
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
-            .advice =
-                "Run the backup job now and read its messages.\n"
-                "See what lastgood finds: lastgood collect backups {id}\n"
-                "If the job writes elsewhere, correct the place in /etc/lastgood/lastgood.toml.\n"
-                "Check it: lastgood config check",
+            .advice = "Run the backup job now and read its messages.\n"
+                      "See what lastgood finds: lastgood collect backups {id}\n"
+                      "If the job writes elsewhere, correct the place in {config}.\n"
+                      "Check it: lastgood config check",
             .why = "No copy at all: any loss is total.",
         },
         Rule{
@@ -39,7 +38,7 @@ std::vector<Rule> backup_rules() {
             .advice =
                 "See whether its collector works or its inbox file is there: lastgood status {id}\n"
                 "Run the program that should report it and read its messages.\n"
-                "Check that it uses this name: grep -n {id} /etc/lastgood/lastgood.toml",
+                "Check that it uses this name: grep -n {id} {config}",
             .why = "A program that fails and a file that is missing say nothing of the copies. One "
                    "that starts every few minutes has its time first.",
         },
@@ -53,7 +52,7 @@ std::vector<Rule> backup_rules() {
                        "finished backup.",
             .advice =
                 "For borg, set the client's cache_directory of this [[backup]] in "
-                "/etc/lastgood/lastgood.toml.\n"
+                "{config}.\n"
                 "Else let the job touch a file when it has succeeded, and set that file as stamp.\n"
                 "Check it: lastgood config check",
             .why = "Deleting, compacting and renaming change a repository too. An alert that "
@@ -68,7 +67,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
-                      "See whether there is room: df -h {location}\n"
+                      "See whether there is room: df -h {directory}\n"
                       "Run it by hand; do no risky work before there is a fresh copy.",
             .why = "The newest copy is older than its max_age. Only times that a finished backup "
                    "leaves behind count.",
@@ -82,7 +81,7 @@ std::vector<Rule> backup_rules() {
                 "Backup {subject} has failed for days: its newest copy is {value:duration} old.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
-                      "See whether there is room: df -h {location}\n"
+                      "See whether there is room: df -h {directory}\n"
                       "Find out why nobody noticed.",
             .why = "Three days over max_age: the job is not late but broken.",
         },
@@ -95,7 +94,7 @@ std::vector<Rule> backup_rules() {
                        "or failed.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
                       "Read the log of the newest run.\n"
-                      "See whether there is room: df -h {location}\n"
+                      "See whether there is room: df -h {directory}\n"
                       "Run the job again.",
             .why = "The copy before it still stands. When that one grows older than max_age, "
                    "backup_too_old reports it.",
@@ -110,7 +109,7 @@ std::vector<Rule> backup_rules() {
             .advice = "See what lastgood finds: lastgood collect backups {id}\n"
                       "Check that the source was mounted and complete when it was backed up.\n"
                       "Look into the copy, then run the job again.\n"
-                      "If the data really shrank, lower min_size in /etc/lastgood/lastgood.toml.",
+                      "If the data really shrank, lower min_size in {config}.",
             .why = "A source that was not mounted makes a fresh, worthless copy.",
         },
         Rule{
@@ -121,7 +120,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
             .advice = "See what fails: lastgood collect backups {id}\n"
                       "Check that the place is mounted and that root may read it: ls -ld "
-                      "{location}",
+                      "{directory}",
             .why = "Whether there is a good copy is unknown: unreadable is not old, and not fine "
                    "either.",
         },
@@ -146,7 +145,7 @@ std::vector<Rule> backup_rules() {
                 1)},
             .summary = "Backup {subject} lies on the same drive as its source: they die together.",
             .advice = "Copy {location|it} to another machine, too.\n"
-                      "Name that copy as a [[backup]] of its own in /etc/lastgood/lastgood.toml.\n"
+                      "Name that copy as a [[backup]] of its own in {config}.\n"
                       "Apply it: {reload}",
             .why = "This copy helps against a deleted file, not against a dead drive or a disk "
                    "that was rolled back. A site lost ten hours of writes because its backups lay "

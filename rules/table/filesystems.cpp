@@ -162,7 +162,7 @@ std::vector<Rule> filesystem_rules() {
                        unless(present(metric::filesystem_backup_waived))},
             .summary = "Filesystem {subject} lies on a temporary disk, and no backup covers it.",
             .advice = "Copy what must not be lost to a persistent disk now, or back it up.\n"
-                      "Name {id} in the covers of that backup in /etc/lastgood/lastgood.toml.\n"
+                      "Add {id} to the covers of that backup in {config}.\n"
                       "Apply it: {reload}",
             .why =
                 "The data on it is lost when the machine is moved or stopped. A shop lost 41 days "
@@ -176,9 +176,10 @@ std::vector<Rule> filesystem_rules() {
                        unless(is(metric::filesystem_ephemeral, 1))},
             .summary = "No backup covers filesystem {subject}.",
             .advice = "Look for a backup of it: lastgood config discover\n"
-                      "Name {id} in its covers in /etc/lastgood/lastgood.toml.\n"
+                      "Add {id} to the covers of that backup in {config}.\n"
                       "Apply it: {reload}\n"
-                      "If there is no backup, make one.",
+                      "If there is no backup, make one; if it needs none, name it in "
+                      "not_backed_up.",
             .why = "Backups that were switched off \"for a while\" were missing for two and a half "
                    "years.",
         },

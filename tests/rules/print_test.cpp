@@ -1,5 +1,6 @@
 // The rules as a rule file for Prometheus.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <string>
@@ -69,11 +70,57 @@ TEST_CASE("an array of LVM is called by the name of its volume") {
           "{{ or $labels.device $labels.array }}{{ end }}");
 }
 
+TEST_CASE("advice names the configuration and the log of the agent as it was started") {
+    const std::string_view change = "Add it to {config}.", look = "See its history: {log} -g smart";
+    TextValues values{SubjectKind::collector, "smart", {}, 0};
+    CHECK(render_step_for_host(change, values) == "Add it to /etc/lastgood/lastgood.toml.");
+    CHECK(render_step_for_host(look, values) == "See its history: journalctl -u lastgood -g smart");
+    values.agent.config = "/srv/my.toml";
+    values.agent.log = {};
+    CHECK(render_step_for_host(change, values) == "Add it to /srv/my.toml.");
+    CHECK(render_step_for_host(look, values) == "See its history.");
+    CHECK(render_step_for_prometheus(look, SubjectKind::collector) ==
+          "See its history: journalctl -u lastgood -g smart");
+}
+
+TEST_CASE("the root filesystem is repaired from a rescue system") {
+    const auto step = [](std::string_view id, const char* type) {
+        return render_step_for_host(
+            "Repair it: {command:repair}",
+            {SubjectKind::filesystem, id, {{"fstype", type}, {"device", "sda1"}}, 1});
+    };
+    CHECK(step("/", "ext4") == "Repair it from a rescue system: fsck -f /dev/sda1");
+    CHECK(step("/", "xfs") == "Repair it from a rescue system: xfs_repair /dev/sda1");
+    CHECK(step("/", "btrfs") == "Repair it: btrfs scrub start -B /");
+    CHECK(step("/srv", "ext4") == "Repair it: umount /srv && fsck -f /dev/sda1");
+    CHECK(render_step_for_host("Repair it: {command:repair}",
+                               {SubjectKind::filesystem, "/", {{"fstype", "ext4"}}, 1}) ==
+          "Repair it.");
+}
+
+TEST_CASE("commands name the volume group, and a directory instead of a pattern") {
+    const auto directory = [](const char* location) {
+        return render_step_for_host("Is there room: df -h {directory}",
+                                    {SubjectKind::backup, "db8", {{"location", location}}, 1});
+    };
+    CHECK(directory("/srv/dumps/*.sql.zst") == "Is there room: df -h /srv/dumps/");
+    CHECK(directory("/srv/*/new/*.sql") == "Is there room: df -h /srv/");
+    CHECK(directory("/*.sql") == "Is there room: df -h /");
+    CHECK(directory("/srv/restic/db8") == "Is there room: df -h /srv/restic/db8");
+    CHECK(directory("") == "Is there room.");
+    CHECK(render_step_for_host("Extend it: vgextend {vg} /dev/NEW",
+                               {SubjectKind::array, "a", {{"name", "vg0/data"}}, 1}) ==
+          "Extend it: vgextend vg0 /dev/NEW");
+    CHECK(render_step_for_prometheus("Extend it: vgextend {vg} /dev/NEW", SubjectKind::array) ==
+          "Extend it{{ if $labels.name }}: vgextend {{ reReplaceAll \"/.*\" \"\" $labels.name }} "
+          "/dev/NEW{{ else }}.{{ end }}");
+}
+
 TEST_CASE("advice reloads the agent as it was started") {
     const std::string_view text = "Apply it: {reload}";
     TextValues values{SubjectKind::filesystem, "/srv", {}, 0};
     CHECK(render_for_host(text, values) == "Apply it: systemctl reload lastgood");
-    values.reload = "kill -HUP 7";
+    values.agent.reload = "kill -HUP 7";
     CHECK(render_for_host(text, values) == "Apply it: kill -HUP 7");
     for (const auto render : {render_for_prometheus, render_for_manual})
         CHECK(render(text, SubjectKind::host) == "Apply it: systemctl reload lastgood");
@@ -277,6 +324,11 @@ TEST_CASE("each alert links to its rule's heading in the manual") {
         CHECK(yaml.find("runbook_url: \"https://docs.example.net/r.md#" + name + "\"\n") !=
               yaml.npos);
     }
+    const std::string page = to_html(all_rules());
+    for (const Rule& rule : all_rules())
+        CHECK(page.find(fmt::format("<h2 id=\"{}\">", rule.name)) != page.npos);
+    CHECK(page.find("<script") == page.npos);
+    CHECK(page.find("{") == page.npos);
     CHECK(to_prometheus_yaml(all_rules()).find(std::string(default_runbooks) + "#drive_gone\"") !=
           yaml.npos);
 }

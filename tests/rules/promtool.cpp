@@ -232,7 +232,9 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
 Disagreement compare_texts(const std::vector<Rule>& rules,
                            const std::map<std::string, ObservedHost>& host_of_rule) {
     std::string test = "rule_files:\n  - {rules}\nevaluation_interval: 1m\ntests:\n";
-    for (const auto& [name, host] : host_of_rule) {
+    for (const auto& [name, given] : host_of_rule) {
+        ObservedHost host = given;
+        host.instance += ":9847";  // summaries name the host without the port
         const Rule& rule = rule_of(rules, name);
         RuleMemory memory;
         std::vector<Finding> findings;
@@ -253,8 +255,11 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         test += fmt::format(
             "            exp_annotations:\n              summary: {}\n              description: "
             "{}\n              runbook_url: {}\n",
-            quote(findings[0].summary), quote(numbered(findings[0].steps)),
-            quote(fmt::format("{}#{}", default_runbooks, rule.name)));
+            quote(rule.subject == SubjectKind::host
+                      ? findings[0].summary
+                      : fmt::format("{}: {}", given.instance, findings[0].summary)),
+            quote(numbered(findings[0].steps)),
+            quote(fmt::format("http://{}/rules#{}", host.instance, rule.name)));
     }
     Disagreement disagreement;
     if (const auto output = promtool_test(to_prometheus_yaml(rules), test)) {

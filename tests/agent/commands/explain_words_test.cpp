@@ -11,7 +11,7 @@ namespace {
 
 // The finding of a rule about a subject of which the text tells nothing but its device name.
 Finding finding_of(const Rule& rule, std::string_view advice, std::string_view id) {
-    const TextValues values{rule.subject, id, {}, 3, service_reload};
+    const TextValues values{rule.subject, id, {}, 3};
     Finding finding;
     finding.rule = rule.name;
     finding.summary = render_for_host(rule.summary, values);

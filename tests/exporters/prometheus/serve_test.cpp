@@ -80,7 +80,8 @@ int free_port() {
 TEST_CASE("each page has its status, content type and text") {
     const RuntimeDirectory folder;
     HttpServer server;
-    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.at("report.json"))));
+    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.at("report.json"),
+                                                   [] { return std::string("all rules"); })));
     const int port = server.port();
     REQUIRE(port > 0);
 
@@ -101,6 +102,8 @@ TEST_CASE("each page has its status, content type and text") {
     CHECK(page.find("href=\"/metrics\"") != std::string::npos);
     CHECK(page.find("CRITICAL") != std::string::npos);
     CHECK(page.find("<pre>") != std::string::npos);
+    CHECK(page.find(": CRITICAL - lastgood</title>") != std::string::npos);
+    CHECK(get(port, "/rules").ends_with("all rules"));
 
     for (const char* path : {"/metrics/", "/x", "/../../etc/passwd", "/-/reload", "/report.json"}) {
         CAPTURE(path);

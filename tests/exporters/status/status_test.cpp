@@ -226,6 +226,15 @@ TEST_CASE("a dead agent comes first on the screen, and its old findings are mark
                          render_no_report(absent, "/run/lastgood/report.json", screen)));
 }
 
+TEST_CASE("a dead agent is sent no signal: its number may be another's") {
+    Report report = failing_drive();
+    report.findings[0].steps = {"Apply it: kill -HUP 4711"};
+    CHECK(status(report).find("kill -HUP 4711") != std::string::npos);
+    const auto later = status(report, 3 * 3600);
+    CHECK(later.find("4711") == std::string::npos);
+    CHECK(later.find("Apply it: the agent does that when it starts.") != std::string::npos);
+}
+
 TEST_CASE("advice about a dead agent names systemctl only where there is a service") {
     const Error absent{ErrorKind::absent, "no such file"};
     ViewOptions options = screen;
