@@ -24,10 +24,16 @@ constexpr size_t requests_at_once = 100;
 // A request is a verb and its arguments, one on each line.
 Result<void> leave(const Config& config, const std::vector<std::string>& lines) {
     const std::string directory = requests_directory(config);
-    ::mkdir(directory.c_str(), 0700);
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+        return fail(
+            errno == EACCES ? ErrorKind::denied : ErrorKind::failed,
+            fmt::format("cannot create {}: {}; run this as root", directory, errno_text(errno)));
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
-    return write_file(fmt::format("{}/{}", directory, ::getpid()), text, Synced::no);
+    auto left = write_file(fmt::format("{}/{}", directory, ::getpid()), text, Synced::no);
+    if (!left && ::access(directory.c_str(), W_OK) != 0)
+        return fail(left.error().kind, left.error().message + "; run this as root");
+    return left;
 }
 
 // Reads a request into `requests`; returns why it makes no sense, or "".
@@ -73,12 +79,13 @@ std::string why_not_acceptable(const Acceptance& acceptance, Timestamp now) {
     if (is_accepted_by_value(*rule) != acceptance.up_to.has_value() ||
         (acceptance.up_to && !std::isfinite(*acceptance.up_to)))
         return fmt::format("an acceptance of {} {}", rule->name,
-                           is_accepted_by_value(*rule) ? "needs a value" : "has no value");
+                           is_accepted_by_value(*rule) ? "needs up_to, the value that you accept"
+                                                       : "has no up_to");
     if (!(acceptance.until > now)) return "it has ended already";
     const Seconds limit = acceptance_limit_of(*rule);
     if (acceptance.until > now + limit + 60)  // s; the request was written a moment ago
         return fmt::format("{} can be accepted for {} at most", rule->name, format_duration(limit));
-    if (acceptance.reason.empty()) return "it needs a reason";
+    if (acceptance.reason.empty()) return "it needs a reason: --reason \"...\"";
     return {};
 }
 

@@ -49,19 +49,53 @@ std::vector<const Finding*> matching(const Report& report, const AcceptOptions& 
     return found;
 }
 
+// "array_bad_blocks md0": a name that names nothing else, else the id.
+std::string words_for(const Finding& finding, const Facts& facts) {
+    const Subject* subject = facts.find(finding.kind, finding.subject);
+    if (finding.kind == SubjectKind::host || subject == nullptr)
+        return fmt::format("{} {}", finding.rule, harmless(finding.subject));
+    const std::string name = subject->name();
+    const bool alone = std::ranges::count(facts.named(name), finding.kind, &Subject::kind) == 1;
+    return fmt::format("{} {}", finding.rule, alone ? name : harmless(finding.subject));
+}
+
 std::string list_findings(const Report& report) {
+    const Facts facts(report);
     std::string text;
     for (const Finding& finding : report.findings)
-        text += fmt::format("\n  {} {}", finding.rule, harmless(finding.subject));
+        text += fmt::format("\n  {}", words_for(finding, facts));
     return text.empty() ? "; there are no findings now" : "; the findings now are:" + text;
 }
 
-int revoke(const Config& config, const Finding& finding) {
+int list(const Report& report) {
+    const Facts facts(report);
+    std::string open, accepted;
+    for (const Finding& finding : report.findings) {
+        std::string& text = finding.accepted ? accepted : open;
+        text += fmt::format("  lastgood accept {} {}\n      {}\n", words_for(finding, facts),
+                            finding.accepted ? "--revoke" : "--reason \"...\"",
+                            harmless(finding.summary));
+    }
+    if (report.findings.empty()) fmt::print("There is nothing to accept: no finding now.\n");
+    if (!open.empty())
+        fmt::print("To live with a finding, for 90 days if --until does not say otherwise:\n{}",
+                   open);
+    if (!accepted.empty()) fmt::print("Accepted; to end that:\n{}", accepted);
+    return 0;
+}
+
+constexpr Seconds usual_time = 90 * 86400.0;
+constexpr const char* when_it_shows = "lastgood status shows it within 15 s.";
+
+int revoke(const Config& config, const Report& report, const Finding& finding) {
     if (!finding.accepted)
-        return refuse(fmt::format("{} of {} is not accepted", finding.rule, finding.subject));
+        return refuse(
+            fmt::format("{} was not accepted when the agent wrote its report, {} ago",
+                        words_for(finding, Facts(report)),
+                        format_duration(std::max(wall_clock() - report.written_at, 0.0))));
     if (const auto asked = ask_to_revoke(config, finding.rule, finding.subject); !asked)
         return refuse(asked.error().message);
-    fmt::print("The agent ends this acceptance with its next report, within 15 s.\n");
+    fmt::print("It counts again. {}\n", when_it_shows);
     return 0;
 }
 
@@ -70,22 +104,24 @@ int revoke(const Config& config, const Finding& finding) {
 int run_accept(const Config& config, const AcceptOptions& options) {
     const auto report = read_report(report_path(config));
     if (!report) return refuse(report.error().message);
+    if (options.rule.empty()) return list(*report);
     const Rule* rule = find_rule(options.rule);
     if (!rule)
-        return refuse(
-            fmt::format("there is no rule \"{}\"; each line of lastgood status --json "
-                        "names its rule",
-                        harmless(options.rule)));
+        return refuse(fmt::format("there is no rule \"{}\"{}", harmless(options.rule),
+                                  list_findings(*report)));
     const std::vector<const Finding*> found = matching(*report, options);
     if (found.size() != 1)
         return refuse(found.empty() ? fmt::format("{} does not warn of \"{}\"{}", rule->name,
                                                   harmless(options.subject), list_findings(*report))
-                                    : fmt::format("\"{}\" names several; give the id",
+                                    : fmt::format("\"{}\" names several; give the id, which "
+                                                  "lastgood status NAME shows",
                                                   harmless(options.subject)));
     const Finding& finding = *found.front();
-    if (options.revoke) return revoke(config, finding);
+    if (options.revoke) return revoke(config, *report, finding);
     const Timestamp now = wall_clock();
-    const auto until = parse_until(options.until, now);
+    const auto until = options.until.empty()
+                           ? now + std::min(usual_time, acceptance_limit_of(*rule))
+                           : parse_until(options.until, now);
     if (!until) return refuse(until.error().message);
     Acceptance one{finding.rule, finding.kind, finding.subject,         {},
                    *until,       caller(),     harmless(options.reason)};
@@ -93,7 +129,9 @@ int run_accept(const Config& config, const AcceptOptions& options) {
     if (const std::string why = why_not_acceptable(one, now); !why.empty()) return refuse(why);
     if (const auto asked = ask_to_accept(config, one); !asked) return refuse(asked.error().message);
     fmt::print("Accepted until {}: {}\n", format_time(one.until), harmless(finding.summary));
-    if (one.up_to) fmt::print("It speaks again if it gets worse.\n");
+    fmt::print("{}{}\nTo end it: lastgood accept {} --revoke\n",
+               one.up_to ? "It counts again if it gets worse. " : "", when_it_shows,
+               words_for(finding, Facts(*report)));
     return 0;
 }
 

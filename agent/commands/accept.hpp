@@ -9,16 +9,17 @@
 namespace lastgood {
 
 struct AcceptOptions {
-    std::string rule = {};
+    std::string rule = {};     // empty: list what can be accepted and what is
     std::string subject = {};  // id, device, serial …; empty: the host
-    std::string until = "90d";
+    std::string until = {};    // empty: 90 days, or less if the rule allows less
     std::string reason = {};
     bool revoke = false;
 };
 
 // Asks the agent to accept the finding of the rule about the subject up to its present value, or to
 // revoke that. Refuses what is not found now, a longer time than the rule allows, and an acceptance
-// without a reason. Prints the result; does not wait for the agent. Exit status 0, or 3 if refused.
+// without a reason. Prints the result; does not wait for the agent. Without a rule: prints the
+// findings with the commands that accept or revoke them. Exit status 0, or 3 if refused.
 int run_accept(const Config& config, const AcceptOptions& options);
 
 }  // namespace lastgood

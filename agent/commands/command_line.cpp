@@ -164,18 +164,22 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
 
     CLI::App* accept_command =
         add(app, "accept", "Live with a finding: it stays visible, but no longer counts");
-    accept_command->add_option("rule", options.accept.rule, "Rule of the finding")
-        ->type_name("RULE")
-        ->required();
+    accept_command
+        ->add_option(
+            "rule", options.accept.rule,
+            "Rule of the finding; none: list the findings with the commands that accept them")
+        ->type_name("RULE");
     accept_command
         ->add_option("subject", options.accept.subject,
                      "Drive, array, filesystem, backup or collector; none for the host")
         ->type_name("SUBJECT");
     accept_command
-        ->add_option("--until", options.accept.until,
-                     "End: a time from now, or a date (2027-03-01)")
+        ->add_option(
+            "--until", options.accept.until,
+            "End: a time from now (30d), or a date (2027-03-01). Default 90d, at most 365d; "
+            "7d for what threatens data")
         ->type_name("TIME");
-    accept_command->add_option("--reason", options.accept.reason, "Why, in one line")
+    accept_command->add_option("--reason", options.accept.reason, "Why, in one line. Required")
         ->type_name("TEXT");
     accept_command->add_flag("--revoke", options.accept.revoke, "End the acceptance instead");
 

@@ -146,6 +146,7 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
     const Judge judgements(report, facts, now);
     const bool past = judge(report, judgements, options.agent_gone).agent_dead;
     std::vector<std::string> lines;
+    bool may_accept = false;
     if (past) add_dead_agent(lines, report, now, options);
     for (const Subject* subject : subjects) {
         if (subject != subjects.front()) lines.emplace_back();
@@ -153,7 +154,15 @@ std::string render_subject(const Report& report, std::string_view word, Timestam
         for (std::string& line : subject_lines(*subject, judgements, options, Ages::shown))
             lines.push_back(std::move(line));
         const Judgement judgement = judgements.of(*subject);
-        add_findings(lines, facts, findings_of(*subject, judgement), now, past, options);
+        const std::vector<Finding> findings = findings_of(*subject, judgement);
+        add_findings(lines, facts, findings, now, past, options);
+        if (!past &&
+            std::ranges::any_of(findings, [](const Finding& one) { return !one.accepted; }))
+            may_accept = true;
+    }
+    if (may_accept) {
+        lines.emplace_back();
+        lines.emplace_back("To live with a finding: lastgood accept");
     }
     std::string text;
     for (const auto& line : lines) text += line + "\n";

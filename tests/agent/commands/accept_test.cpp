@@ -84,3 +84,21 @@ TEST_CASE("an acceptance is revoked") {
     CHECK(command.run({.rule = "array_bad_blocks", .subject = "md0", .revoke = true}) == 0);
     CHECK(command.requests().revoke.at(0).second == "md-uuid-1");
 }
+
+TEST_CASE("without --until an acceptance lasts 90 days, or as long as the rule allows") {
+    AcceptCommand command;
+    CHECK(command.run({.rule = "array_failed", .subject = "md0", .reason = "known"}) == 0);
+    const auto asked = command.requests().accept;
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].until < wall_clock() + 7.1 * 86400);
+}
+
+TEST_CASE("accept without a rule lists the findings and asks for nothing") {
+    AcceptCommand command;
+    command.report.findings[0].accepted = Acceptance{};
+    CHECK(command.run({}) == 0);
+    CHECK(command.requests().accept.empty());
+    CHECK(command.requests().revoke.empty());
+    command.report.findings.clear();
+    CHECK(command.run({}) == 0);
+}
