@@ -85,7 +85,7 @@ std::string why_not_acceptable(const Acceptance& acceptance, Timestamp now) {
     const Seconds limit = acceptance_limit_of(*rule);
     if (acceptance.until > now + limit + 60)  // s; the request was written a moment ago
         return fmt::format("{} can be accepted for {} at most", rule->name, format_duration(limit));
-    if (acceptance.reason.empty()) return "it needs a reason: --reason \"...\"";
+    if (acceptance.reason.empty()) return "it needs a reason";
     return {};
 }
 

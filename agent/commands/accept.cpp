@@ -118,6 +118,7 @@ int run_accept(const Config& config, const AcceptOptions& options) {
                                                   harmless(options.subject)));
     const Finding& finding = *found.front();
     if (options.revoke) return revoke(config, *report, finding);
+    if (options.reason.empty()) return refuse("it needs a reason: --reason \"...\"");
     const Timestamp now = wall_clock();
     const auto until = options.until.empty()
                            ? now + std::min(usual_time, acceptance_limit_of(*rule))

@@ -19,9 +19,8 @@ namespace lastgood {
 namespace {
 
 Cell state_cell(const State& state, const TableContext& context) {
-    if (context.past) {
+    if (context.past)
         return {"was " + state.word, state.colour == Colour::green ? Colour::none : state.colour};
-    }
     return {state.word, state.colour};
 }
 
@@ -39,9 +38,7 @@ std::string age_of(std::optional<double> time, Timestamp now) {
 
 // A size with its unit, without ".0": "4 TiB", "3.6 TiB".
 std::string size_text(std::optional<double> bytes) {
-    if (!bytes) {
-        return "";
-    }
+    if (!bytes) return "";
     std::string text = format_size(*bytes);
     if (const size_t zero = text.find(".0 "); zero != std::string::npos) {
         text.erase(zero, 2);

@@ -202,6 +202,7 @@ reason = "ended, which is no mistake"
     CHECK(contains(error("rule = \"array_gone\"\nuntil = \"90d\"\n"), "must be a date"));
     CHECK(contains(error("rule = \"nonsense\"\nuntil = 2001-01-01\n"), "there is no rule"));
     CHECK(contains(error("rule = \"array_gone\"\nuntil = 2099-01-01\n"), "365 days at most"));
-    CHECK(contains(error("rule = \"array_bad_blocks\"\nuntil = " + soon + "\n"), "needs a value"));
+    CHECK(contains(error("rule = \"array_bad_blocks\"\nuntil = " + soon + "\n"),
+                   "needs up_to, the value that you accept"));
     CHECK(contains(error("rule = \"array_gone\"\nuntill = 2001-01-01\n"), "unknown key"));
 }

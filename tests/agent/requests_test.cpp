@@ -39,11 +39,13 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
     CHECK(requests.forget == Subjects{{SubjectKind::drive, "wwn-0x5000c500a1b2c3d4"},
                                       {SubjectKind::array, "md-uuid-1"}});
     const std::string folder = place.root() + "/requests/";
-    CHECK(requests.problems ==
-          std::vector<std::string>{folder + "3 is no request", folder + "4 names no drive or array",
-                                   folder + "5 names no drive or array",
-                                   folder + "6: more than 4096 bytes", folder + "8 names no rule",
-                                   folder + "9 an acceptance of array_bad_blocks needs a value"});
+    CHECK(
+        requests.problems ==
+        std::vector<std::string>{
+            folder + "3 is no request", folder + "4 names no drive or array",
+            folder + "5 names no drive or array", folder + "6: more than 4096 bytes",
+            folder + "8 names no rule",
+            folder + "9 an acceptance of array_bad_blocks needs up_to, the value that you accept"});
     CHECK(Host().list(folder).value() == std::vector<std::string>{"7.8.tmp"});
     CHECK(take_requests(config).forget.empty());
 }
@@ -80,9 +82,9 @@ TEST_CASE("an acceptance must fit its rule") {
     CHECK(why([](Acceptance& one) { one.kind = SubjectKind::drive; }) ==
           "array_bad_blocks is a rule of kind array, not drive");
     CHECK(why([](Acceptance& one) { one.up_to.reset(); }) ==
-          "an acceptance of array_bad_blocks needs a value");
+          "an acceptance of array_bad_blocks needs up_to, the value that you accept");
     CHECK(why([](Acceptance& one) { one.up_to = 1.0 / 0.0; }) ==
-          "an acceptance of array_bad_blocks needs a value");
+          "an acceptance of array_bad_blocks needs up_to, the value that you accept");
     CHECK(why([&](Acceptance& one) { one.until = now; }) == "it has ended already");
     CHECK(why([](Acceptance& one) { one.reason = ""; }) == "it needs a reason");
     CHECK(why([&](Acceptance& one) { one.until = now + 366 * 86400.0; }) ==
