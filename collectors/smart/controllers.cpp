@@ -143,7 +143,8 @@ void Slots::take(const DriveReading& reading, const std::string& device) {
     switch (reading.kind) {
         case DriveReading::Kind::health:
             observe_drive_health(health, id, reading.reader, now, sink_);
-            sink_.observe(metric::drive_read_timestamp_seconds, id, now, now);
+            if (health.would_show_failure())
+                sink_.observe(metric::drive_read_timestamp_seconds, id, now, now);
             break;
         case DriveReading::Kind::asleep:
             if (health.serial.empty()) break;  // no identity

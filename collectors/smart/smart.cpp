@@ -80,9 +80,17 @@ Result<void> collect_drive(Context& context, const Topology& topology, const Dri
     auto reading = read_drive(host, topology, drive);
     if (!reading) return Failure(reading.error());
     const Timestamp now = host.now();
+    DriveHealth& health = reading->health;
+    // The drives collector reports these from sysfs.
+    health.device.clear();
+    health.capacity_bytes.reset();
+    if (!health.rotational) health.rotational = drive.rotational;
     switch (reading->kind) {
         case DriveReading::Kind::no_smart:
-            context.sink.observe(metric::drive_info, drive.id, 1, now, {{"reader", "none"}});
+            if (health.has_health())  // a temperature, say
+                observe_drive_health(health, drive.id, "none", now, context.sink);
+            else
+                context.sink.observe(metric::drive_info, drive.id, 1, now, {{"reader", "none"}});
             return {};
         case DriveReading::Kind::asleep:
             context.sink.observe(metric::drive_power_state, drive.id, 1, now,
@@ -91,13 +99,9 @@ Result<void> collect_drive(Context& context, const Topology& topology, const Dri
         case DriveReading::Kind::health:
             break;
     }
-    DriveHealth& health = reading->health;
-    // The drives collector reports these from sysfs.
-    health.device.clear();
-    health.capacity_bytes.reset();
-    if (!health.rotational) health.rotational = drive.rotational;
     observe_drive_health(health, drive.id, reading->reader, now, context.sink);
-    context.sink.observe(metric::drive_read_timestamp_seconds, drive.id, now, now);
+    if (health.would_show_failure())
+        context.sink.observe(metric::drive_read_timestamp_seconds, drive.id, now, now);
     return {};
 }
 

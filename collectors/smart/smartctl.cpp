@@ -79,7 +79,7 @@ Result<DriveReading> read_with_smartctl(const Host& host, const std::string& dev
         }
         return reading;
     }
-    if (reading.health.has_health()) return reading;
+    if (reading.health.would_show_failure()) return reading;
     const SmartctlExit exit = smartctl_exit(status);
     const bool failed = exit.bad_command_line || exit.open_failed || exit.some_command_failed;
     if (failed && !has_no_smart(*answer)) {

@@ -201,6 +201,11 @@ bool DriveHealth::has_health() const {
            pending_defects || uncorrected_reads || uncorrected_writes || uncorrected_verifies;
 }
 
+bool DriveHealth::would_show_failure() const {
+    return passed || !attributes.empty() || critical_warning || media_errors || grown_defects ||
+           pending_defects || uncorrected_reads || uncorrected_writes || uncorrected_verifies;
+}
+
 std::string drive_id(const DriveHealth& health) {
     std::string id = make_drive_id(health.wwn, health.model, health.serial);
     if (id.empty()) id = printable(health.device);

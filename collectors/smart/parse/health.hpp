@@ -85,6 +85,9 @@ struct DriveHealth {
 
     // True if anything but the identity is known.
     bool has_health() const;
+    // True if something is known that would show a failing drive: a verdict or counters of errors,
+    // not only a temperature or an age.
+    bool would_show_failure() const;
 };
 
 // The drive's id (make_drive_id); if it has none, the device name, else the model, else

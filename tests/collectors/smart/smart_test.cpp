@@ -1,5 +1,6 @@
 // The smart collector on recorded hosts, and with a fake smartctl in PATH.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,18 @@ TEST_CASE("smartctl: a failing drive's exit status is not an error") {
     REQUIRE(reading.has_value());
     CHECK(reading->kind == DriveReading::Kind::health);
     CHECK(reading->health.passed == false);
+}
+
+TEST_CASE("smartctl: a temperature alone would not show a failing drive") {
+    const std::string partial =
+        R"({{"smartctl":{{"version":[7,3],"exit_status":{}}},"serial_number":"S1",)"
+        R"("temperature":{{"current":33}},"power_on_time":{{"hours":12}}}})";
+    // A command failed: the health could not be read.
+    CHECK_FALSE(read_with(print(fmt::format(fmt::runtime(partial), 4), 4)).has_value());
+    const auto reading = read_with(print(fmt::format(fmt::runtime(partial), 0), 0));
+    REQUIRE(reading.has_value());
+    CHECK(reading->kind == DriveReading::Kind::no_smart);
+    CHECK(reading->health.temperature_celsius == 33);
 }
 
 TEST_CASE("smartctl: a drive in standby is reported as asleep") {
