@@ -40,6 +40,9 @@ void fit_to_saved_text(Finding& finding) {
     if (finding.summary.starts_with(nameless))
         finding.summary.replace(0, nameless.size(), "The drive");
 
+    // A filesystem without a device goes by its UUID: once is enough.
+    if (!finding.subject.empty()) remove_all(finding.summary, " on " + finding.subject);
+
     // A device-mapper volume may be an array or not: the log does not tell.
     constexpr std::string_view unrepaired = " that its redundancy did not repair";
     if (finding.subject.starts_with("dm-") && contains(finding.summary, unrepaired)) {

@@ -37,6 +37,13 @@ bool recognises(std::string_view text) {
     return found;
 }
 
+// A name that umount(8) and others take; bcachefs goes by its UUID.
+std::string path_of(const std::string& filesystem) {
+    constexpr size_t uuid = 36;
+    const bool named = filesystem.size() != uuid || filesystem[8] != '-' || filesystem[23] != '-';
+    return named ? "/dev/" + filesystem : filesystem;
+}
+
 // A journal's message without a device belongs to the only filesystem that the log names.
 void name_unknown_filesystem(std::vector<Observation>& observations) {
     std::set<std::string> named;
@@ -199,7 +206,7 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
             observation.subject != unknown_filesystem) {
             // An earlier filesystem has no device for the commands of advice.
             if (!observation.subject.ends_with(earlier)) filesystems.insert(observation.subject);
-            observation.subject.insert(0, "/dev/");  // a name that umount(8) and others take
+            observation.subject = path_of(observation.subject);
         }
         Sum& sum = sums[{observation.metric, observation.subject}][observation.labels];
         sum.value += observation.value;
@@ -215,8 +222,8 @@ LogLines explain_log(const LogText& text, Timestamp now, ExplainSink& sink) {
                      {{"device", controller}, {"model", "a controller or a drive behind it"}});
     }
     for (const std::string& filesystem : filesystems) {
-        sink.observe(metric::filesystem_info, "/dev/" + filesystem, 1, now,
-                     {{"device", filesystem}, {"fstype", names.fstype(filesystem)}});
+        sink.observe(metric::filesystem_info, path_of(filesystem), 1, now,
+                     {{"device", names.devices(filesystem)}, {"fstype", names.fstype(filesystem)}});
     }
     for (const auto& [key, series] : sums) {
         for (const auto& [labels, sum] : series) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "collectors/explainer.hpp"
 #include "collectors/kernel_log/account.hpp"
@@ -112,6 +113,11 @@ class SavedLogNames : public KernelLogNames {
         }
         if (!event.fstype.empty() && fstypes_.size() < max_names)
             fstypes_.emplace(event.filesystem, event.fstype);
+        // btrfs names a filesystem of several devices after one of them.
+        if (event.layer == KernelLayer::filesystem && !event.device.empty() &&
+            !event.filesystem.empty() && event.device != event.filesystem &&
+            members_.size() < max_names)
+            members_.emplace(event.filesystem, event.device);
         const std::string_view whole = whole_device(event.device);
         if (whole.starts_with("nvme") && nvme_devices_.size() < max_names)
             nvme_devices_.emplace(whole);
@@ -230,6 +236,17 @@ class SavedLogNames : public KernelLogNames {
     std::string fstype(const std::string& device) const {
         const auto known = fstypes_.find(device);
         return known == fstypes_.end() ? std::string() : known->second;
+    }
+
+    // "sdb": the device that a filesystem is named after, then the others that the log shows.
+    std::string devices(const std::string& filesystem) const {
+        constexpr int most_shown = 4;
+        std::string devices = filesystem;
+        int shown = 0;
+        for (auto at = members_.lower_bound({filesystem, {}});
+             at != members_.end() && at->first == filesystem; ++at)
+            devices += ++shown < most_shown ? ", " + at->second : shown == most_shown ? ", …" : "";
+        return devices;
     }
 
     // The device name for a name that an error was charged to; empty if it is not a drive. A name
@@ -368,7 +385,8 @@ class SavedLogNames : public KernelLogNames {
     std::set<std::string> ports_in_recovery_;                // ATA ports
     std::map<std::string, std::map<int, int>> votes_;  // ATA port → SCSI host → number of errors
     std::map<std::string, int> usb_hosts_;             // "2-1" → SCSI host
-    std::map<std::string, std::string> fstypes_;       // device → type of the filesystem on it
+    std::set<std::pair<std::string, std::string>> members_;  // filesystem's device, other device
+    std::map<std::string, std::string> fstypes_;  // device → type of the filesystem on it
 };
 
 }  // namespace lastgood

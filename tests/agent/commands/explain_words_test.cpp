@@ -75,3 +75,14 @@ TEST_CASE("a device-mapper volume is not called an array without redundancy") {
     fit_to_saved_text(finding);
     CHECK(finding.summary == "Array md3 had 2 errors that its redundancy did not repair.");
 }
+
+TEST_CASE("a UUID is said once") {
+    Finding finding;
+    finding.subject = "11111111-2222-3333-4444-555555555555";
+    finding.summary = "Filesystem " + finding.subject + " (btrfs on " + finding.subject +
+                      ") is damaged or stopped itself: 60 recent kernel errors.";
+    fit_to_saved_text(finding);
+    CHECK(finding.summary ==
+          "Filesystem 11111111-2222-3333-4444-555555555555 (btrfs) is damaged or "
+          "stopped itself: 60 kernel errors.");
+}

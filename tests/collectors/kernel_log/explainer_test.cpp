@@ -325,3 +325,21 @@ TEST_CASE("explain: errors belong to the filesystem that had the device then") {
               1);
     }
 }
+
+TEST_CASE("explain: a filesystem of several devices, and one that goes by its UUID") {
+    ExplainSink sink;
+    REQUIRE(kernel_log_explainer.explain(
+        "[    1.0] BTRFS error (device sdr): bdev /dev/sdq errs: wr 0, rd 0, flush 0, corrupt 1, "
+        "gen 0\n"
+        "[    1.0] BTRFS warning (device sdr): csum failed root 5 ino 1 off 2 csum 1 expected 2\n"
+        "[    2.0] bcachefs (11111111-2222-3333-4444-555555555555): inconsistency detected - "
+        "emergency read only at journal seq 208824\n",
+        1700000000, sink));
+    const auto told = test::select(sink.observations, metric::filesystem_info);
+    REQUIRE(told.size() == 2);
+    for (const Observation* info : told) {
+        const bool several = info->subject == "/dev/sdr";
+        CHECK(info->label("device") == (several ? "sdr, sdq" : info->subject));
+        if (!several) CHECK(info->subject == "11111111-2222-3333-4444-555555555555");
+    }
+}
