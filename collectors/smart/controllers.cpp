@@ -38,11 +38,25 @@ std::optional<ScsiAddress> scsi_address(std::string_view sysfs) {
     return ScsiAddress{*host, *channel};
 }
 
-// The SCSI generic device of the controller itself (SCSI type 12), else the first of its volumes;
-// empty if there is none.
-std::string generic_device(const Host& host, int number) {
-    const auto names = host.list("/sys/class/scsi_generic");
+// A disk of this SCSI host, for a kernel without SCSI generic devices; empty if there is none.
+std::string disk_of_host(const Host& host, int number) {
+    const auto names = host.list("/sys/class/block");
     if (!names) return {};
+    for (const std::string& name : *names) {
+        const std::string base = "/sys/class/block/" + name;
+        const auto path = host.resolve(base);
+        if (path && contains(*path, fmt::format("/host{}/", number)) &&
+            !host.exists(base + "/partition"))
+            return "/dev/" + name;
+    }
+    return {};
+}
+
+// The SCSI generic device of the controller itself (SCSI type 12), else the first of its volumes,
+// else a disk; empty if there is none.
+std::string device_of_host(const Host& host, int number) {
+    const auto names = host.list("/sys/class/scsi_generic");
+    if (!names) return disk_of_host(host, number);
     std::string found;
     for (const std::string& name : *names) {
         const std::string base = "/sys/class/scsi_generic/" + name + "/device";
@@ -52,7 +66,7 @@ std::string generic_device(const Host& host, int number) {
         if (controller) return "/dev/" + name;
         if (found.empty()) found = "/dev/" + name;
     }
-    return found;
+    return found.empty() ? disk_of_host(host, number) : found;
 }
 
 // "/dev/twa0": smartctl's name for a driver's controller; `index` counts from 0.
@@ -77,17 +91,6 @@ std::string device_type(const RaidController& controller, int index) {
 // others take more drives behind expanders, and smartctl(8) knows 128 of them.
 int slots_of(const RaidController& controller) {
     return controller.driver == "3w-9xxx" || controller.driver == "3w-xxxx" ? 32 : 128;
-}
-
-// Whether the kernel shows a disk (SCSI type 0) of this SCSI host.
-bool has_disks(const Host& host, int number) {
-    const auto names = host.list("/sys/class/scsi_generic");
-    return names && std::ranges::any_of(*names, [&](const std::string& name) {
-               const std::string base = "/sys/class/scsi_generic/" + name + "/device";
-               const auto path = host.resolve(base);
-               return path && contains(*path, fmt::format("/host{}/", number)) &&
-                      host.read_number(base + "/type").value_or(-1) == 0;
-           });
 }
 
 std::set<std::string> known_identities(const Topology& topology) {
@@ -177,7 +180,7 @@ Result<void> read_megaraid(const Host& host, const RaidController& controller, S
             slots.problem(name, reading.error());
         }
     }
-    if (!listed && has_disks(host, controller.host_number))
+    if (!listed && !disk_of_host(host, controller.host_number).empty())
         return fail(ErrorKind::failed,
                     fmt::format("smartctl --scan lists no drive behind {}", controller.device));
     return {};
@@ -239,7 +242,7 @@ std::vector<RaidController> raid_controllers(const Host& host) {
             const auto before = std::ranges::count(controllers, *driver, &RaidController::driver);
             controller.device = threeware_device(*driver, static_cast<int>(before));
         } else {
-            controller.device = generic_device(host, controller.host_number);
+            controller.device = device_of_host(host, controller.host_number);
             if (controller.device.empty()) continue;  // no drive is attached
         }
         controllers.push_back(std::move(controller));

@@ -55,6 +55,14 @@ void add_host(RecordedHost& host, int number, const std::string& driver,
     }
 }
 
+// A disk of the SCSI host, with a partition.
+void add_disk(RecordedHost& host, int number, const std::string& name) {
+    const std::string place =
+        "/sys/devices/pci0000:00/host" + std::to_string(number) + "/target/block/" + name;
+    host.block(name + "1", place + "/" + name + "1", "8:1", true);
+    host.block(name, place, "8:0");
+}
+
 }  // namespace
 
 TEST_CASE("arguments of smartctl for each kind of controller") {
@@ -68,13 +76,15 @@ TEST_CASE("arguments of smartctl for each kind of controller") {
     add_host(host, 6, "aacraid", {0, 0});
     add_host(host, 7, "smartpqi");  // nothing is attached
     add_host(host, 8, "mpt3sas", {0});
+    add_host(host, 9, "hpsa");  // a kernel without SCSI generic devices
+    add_disk(host, 9, "sdc");
     std::string found;
     for (const RaidController& controller : raid_controllers(host.host()))
         found += controller.subject + " " + controller.device + "; ";
     CHECK(found ==
           "controller-host0 /dev/bus/0; controller-host1 /dev/twa0; controller-host2 /dev/twa1; "
           "controller-host3 /dev/twl0; controller-host4 /dev/twe0; controller-host5 /dev/sg51; "
-          "controller-host6 /dev/sg60; ");
+          "controller-host6 /dev/sg60; controller-host9 /dev/sdc; ");
 }
 
 TEST_CASE("drives behind a controller need not be in its first slots") {
@@ -164,7 +174,9 @@ TEST_CASE("a MegaRAID controller with a volume and no drive was not looked at") 
     const Topology none;
     REQUIRE(read_raid_controller(host.host(), none, controller, 20, sink).has_value());
     CHECK(value_of(sink.observations, metric::controller_drives, "") == 0);
-    add_host(host, 3, "megaraid_sas", {13, 0});  // an enclosure, and a volume
+    add_host(host, 3, "megaraid_sas", {13});  // an enclosure
+    CHECK(read_raid_controller(host.host(), none, controller, 20, sink).has_value());
+    add_disk(host, 3, "sda");
     const auto read = read_raid_controller(host.host(), none, controller, 20, sink);
     REQUIRE_FALSE(read.has_value());
     CHECK(read.error().message == "smartctl --scan lists no drive behind /dev/bus/3");
