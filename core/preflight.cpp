@@ -66,7 +66,9 @@ void judge_use(const Facts& facts, const Subject& drive, const Observation& use,
     const std::string look = fmt::format("See what it holds: lsblk -f /dev/{}", device);
     if (kind == "filesystem")
         result.forbid(fmt::format("filesystem {} is on {} without redundancy", name, device),
-                      fmt::format("Move what is in {} elsewhere and unmount it.", name));
+                      name == "/"
+                          ? "The running system is on /: back it up, and shut the host down first."
+                          : fmt::format("Move what is in {} elsewhere and unmount it.", name));
     else if (kind == "swap")
         result.forbid(
             fmt::format("swap is on {} without redundancy: programs that are swapped out die",

@@ -140,16 +140,23 @@ std::string watch(const Subject& array) {
 
 // What the array does that makes its members unlike until it is done: "recover (40% done)",
 // "resync (delayed)"; "" for nothing and for a check. Work that waits has no progress.
+std::string_view work_word(std::string_view action) {
+    if (action == "recover") return "a rebuild";
+    if (action == "resync") return "a resync";
+    if (action == "reshape") return "a reshape";
+    return action == "repair" ? "a repair" : action;
+}
+
 std::string work_of(const Subject& array) {
     for (const Observation* one : array.observations)
         if (one->metric == &metric::array_sync_progress_ratio && one->label("action") != "check")
-            return fmt::format("{} ({:.0f}% done)", harmless(one->label("action")),
+            return fmt::format("{} ({:.0f}% done)", harmless(work_word(one->label("action"))),
                                one->value * 100);
     for (const Observation* one : array.observations) {
         const std::string_view action = one->label("action"), phase = one->label("phase");
         if (one->metric == &metric::array_sync_action && action != "check" && !phase.empty() &&
             phase != "none")
-            return fmt::format("{} ({})", harmless(action), harmless(phase));
+            return fmt::format("{} ({})", harmless(work_word(action)), harmless(phase));
     }
     return {};
 }
@@ -173,7 +180,7 @@ bool forbids_any(const Subject& array, Preflight& result) {
             watch(array), &array);
     if (const std::string work = work_of(array); !work.empty())
         result.forbid(fmt::format("array {} is busy with {}", name, work),
-                      "Wait until that is done.", &array);
+                      fmt::format("Wait until that is done: lastgood status {}", name), &array);
     return result.against.size() > before || array.value(metric::array_readable) == 0.0;
 }
 

@@ -18,7 +18,7 @@ namespace {
 constexpr int unknown = 3;
 
 int complain(const std::string& path, const Error& error) {
-    const bool named = path == "-" || contains(error.message, path);
+    const bool named = path == "-" || contains(error.message, path + ":");
     fmt::print(stderr, "lastgood explain: {}{}\n", named ? "" : path + ": ", error.message);
     return unknown;
 }

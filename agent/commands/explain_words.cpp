@@ -42,6 +42,9 @@ void fit_to_saved_text(Finding& finding) {
 
     // A filesystem without a device goes by its UUID: once is enough.
     if (!finding.subject.empty()) remove_all(finding.summary, " on " + finding.subject);
+    constexpr std::string_view no_name = "Filesystem unknown ";
+    if (finding.summary.starts_with(no_name))
+        finding.summary.replace(0, no_name.size(), "A filesystem that is not named here ");
 
     // A device-mapper volume may be an array or not: the log does not tell.
     constexpr std::string_view unrepaired = " that its redundancy did not repair";

@@ -40,9 +40,25 @@ Result<Config> configuration(const Options& options) {
     return config;
 }
 
+// Runs the command of an [[collector]] as it is: its messages are for the reader.
+int run_own_collector(const ExternalCollector& one) {
+    std::vector<char*> arguments;
+    std::vector<std::string> command = one.command;
+    for (std::string& word : command) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execvp(arguments[0], arguments.data());
+    return fail_with(
+        {ErrorKind::failed, fmt::format("cannot run {}: {}", one.command[0], errno_text(errno))});
+}
+
 int collect(const Options& options) {
     const Collector* collector = find_collector(options.collector);
     if (!collector) {
+        const auto own_config = configuration(options);
+        if (!own_config) return fail_with(own_config.error());
+        for (const ExternalCollector& one : own_config->external_collectors)
+            if (one.name == options.collector && !one.command.empty())
+                return run_own_collector(one);
         std::string known;
         for (const Collector* one : all_collectors())
             known += fmt::format("\n  {:<12} {}", one->name, one->summary);

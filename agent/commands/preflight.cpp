@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
@@ -66,6 +67,26 @@ std::string render(const Preflight& result, std::string_view device, const ViewO
 
 }  // namespace
 
+namespace {
+
+// "md0 is no drive; ask about one of its drives: sda, sdb"
+std::string no_such_drive(const std::string& word, const Facts& facts) {
+    const Relations relations(facts);
+    std::set<std::string> drives;
+    for (const Subject* subject : facts.named(word)) {
+        for (const Subject* drive : relations.drives_under(*subject)) drives.insert(drive->name());
+        for (const Membership* member : relations.members_of(*subject))
+            if (member->drive != nullptr) drives.insert(member->drive->name());
+    }
+    if (drives.empty())
+        return fmt::format("no drive is named \"{}\"; lastgood status lists the drives",
+                           harmless(word));
+    return fmt::format("{} is no drive; ask about one of its drives: {}", harmless(word),
+                       fmt::join(drives, ", "));
+}
+
+}  // namespace
+
 int run_preflight(const std::string& report_path, const std::string& word, const HeldBy& held) {
     const auto refuse = [](const std::string& why) {
         fmt::print(stderr, "lastgood preflight: {}\n", why);
@@ -80,8 +101,7 @@ int run_preflight(const std::string& report_path, const std::string& word, const
     if (drives.size() != 1)
         return refuse(
             drives.empty()
-                ? fmt::format("no drive is named \"{}\"; lastgood status lists the drives",
-                              harmless(word))
+                ? no_such_drive(word, facts)
                 : fmt::format(
                       "\"{}\" names several drives; give the id, which lastgood status DRIVE shows",
                       harmless(word)));

@@ -82,6 +82,17 @@ std::string copy_text(const Subject& backup, Timestamp now) {
     return "newest copy " + short_age(now - newest->value) + " old";
 }
 
+// Why the collector does not ask for a backup (collectors/filesystems/filesystems.cpp).
+std::string why_no_backup(const Subject& filesystem) {
+    if (filesystem.first(metric::filesystem_backup_waived))
+        return "not asked for: not_backed_up names it";
+    if (filesystem.value(metric::filesystem_read_only_intended) == 1)
+        return "not asked for: it is read-only on purpose";
+    if (!filesystem.first(metric::filesystem_ephemeral))
+        return "not asked for: it does not lie on a drive of this host";
+    return "not asked for: it serves to boot, or it holds backups";
+}
+
 void add_backups(Description& filesystem) {
     const auto backed_up = filesystem.take(metric::filesystem_backed_up);
     const Judge& judgements = filesystem.judgements();
@@ -94,8 +105,7 @@ void add_backups(Description& filesystem) {
                                                  state_word(judgements.of(*backup).health),
                                                  copy_text(*backup, judgements.now())));
     }
-    if (!backed_up)
-        return filesystem.unknown("backup", "nothing here needs one, as far as is known");
+    if (!backed_up) return filesystem.unknown("backup", why_no_backup(filesystem.subject()));
     const Cover cover = judgements.cover_of(filesystem.subject());
     if (filesystem.saved()) {
         filesystem.row("backed up", *backed_up == 0 ? "no" : "yes");

@@ -36,6 +36,8 @@ void describe(Description& description) {
 
 std::string title_of(const Subject& subject) {
     if (subject.kind == SubjectKind::host) return "host";
+    if (subject.id == "unknown-drive")
+        return "the drive";  // of a saved output that does not name it
     return fmt::format("{} {}", to_string(subject.kind), subject.name());
 }
 

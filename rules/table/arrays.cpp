@@ -43,7 +43,7 @@ std::vector<Rule> array_rules() {
             .advice = "Check the newest backup now; make one if it is old: lastgood status\n"
                       "See what is missing: {command:look}\n"
                       "Do not pull or power off another member.\n"
-                      "Add a new drive: {command:replace}",
+                      "Add a new drive, here NEW: {command:replace}",
             .instead = {{rebuilding,
                          "Check the newest backup now; make one if it is old: lastgood status\n"
                          "Do not restart the host; do not pull or power off another member.\n"
@@ -67,7 +67,7 @@ std::vector<Rule> array_rules() {
                        "more loss.",
             .advice = "Check the newest backup: lastgood status\n"
                       "See what is missing: {command:look}\n"
-                      "Add a new drive this week: {command:replace}",
+                      "Add a new drive, here NEW, this week: {command:replace}",
             .instead = {{rebuilding,
                          "Check the newest backup: lastgood status\n"
                          "A rebuild runs. Watch it until it is done: lastgood status --watch"},
@@ -231,7 +231,7 @@ std::vector<Rule> array_rules() {
             .advice = "Check the newest backup now; make one if it is old: lastgood status\n"
                       "See what is missing: {command:look}\n"
                       "Do not pull or power off another member.\n"
-                      "When no rebuild runs, add a new drive: {command:replace}",
+                      "When no rebuild runs, add a new drive, here NEW: {command:replace}",
             .instead = {{rebuilding,
                          "Check the newest backup now; make one if it is old: lastgood status\n"
                          "Do not restart the host; do not pull or power off another member.\n"
@@ -251,9 +251,10 @@ std::vector<Rule> array_rules() {
             .all_of = {logged("array_reduced"), unless(present(metric::array_degraded_members)),
                        unless(is(metric::array_failed, 1))},
             .summary = "Array {subject} runs with a member missing; it survives one more loss.",
-            .advice = "Check the newest backup: lastgood status\n"
-                      "See what is missing: {command:look}\n"
-                      "When no rebuild runs, add a new drive this week: {command:replace}",
+            .advice =
+                "Check the newest backup: lastgood status\n"
+                "See what is missing: {command:look}\n"
+                "When no rebuild runs, add a new drive, here NEW, this week: {command:replace}",
             .instead = {{rebuilding,
                          "Check the newest backup: lastgood status\n"
                          "A rebuild runs. Watch it until it is done: lastgood status --watch"},

@@ -392,9 +392,15 @@ TEST_CASE("each reason has its step, and none stands twice") {
         report.observations.push_back(
             {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.4, now});
     CHECK(preflight(report, "a", now).steps ==
-          std::vector<std::string>{"Wait until that is done.", "swapoff /dev/sda2",
+          std::vector<std::string>{"Wait until that is done: lastgood status md0",
+                                   "swapoff /dev/sda2",
                                    "Move what is in /scratch elsewhere and unmount it."});
     CHECK(preflight(mirror(), "a", now).steps.empty());
+    report = mirror();
+    report.observations.push_back(use("a", "filesystem", "/"));
+    CHECK(preflight(report, "a", now).steps ==
+          std::vector<std::string>{
+              "The running system is on /: back it up, and shut the host down first."});
 }
 
 TEST_CASE("a member that its array has kicked is held by the array, not by a program") {

@@ -46,7 +46,7 @@ TEST_CASE("a resync or rebuild that waits or has no progress yet forbids to pull
         report.observations.push_back(
             {&metric::array_sync_action, "md0", {{"action", "resync"}, {"phase", phase}}, 1, now});
         CHECK(mentions(preflight(report, "a", now).against,
-                       fmt::format("array md0 is busy with resync ({})", phase)));
+                       fmt::format("array md0 is busy with a resync ({})", phase)));
         report.observations.back().labels[0].second = "check";
         CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
     }

@@ -162,3 +162,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
     )
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
+
+
+def test_a_collector_of_your_own_is_run_by_hand(installation):
+    installation.write_config(sections='[[collector]]\nname = "tape"\ncommand = ["/bin/sh", "-c", "echo no tape >&2; exit 7"]\n')
+    done = installation.call("collect", "tape", "--once")
+    assert done.returncode == 7
+    assert done.stderr == "no tape\n"

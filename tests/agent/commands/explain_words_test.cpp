@@ -63,6 +63,13 @@ TEST_CASE("a step keeps what helps anywhere") {
                                                     "Replace it."});
 }
 
+TEST_CASE("a filesystem that the text does not name has no odd name") {
+    Finding finding;
+    finding.summary = "Filesystem unknown (type unknown on unknown device) is damaged.";
+    fit_to_saved_text(finding);
+    CHECK(finding.summary == "A filesystem that is not named here is damaged.");
+}
+
 TEST_CASE("a device-mapper volume is not called an array without redundancy") {
     Finding finding;
     finding.subject = "dm-3";

@@ -415,6 +415,23 @@ TEST_CASE("what nobody reported about a backup is not read and not never made") 
     CHECK(shown.find("also reported") == shown.npos);
 }
 
+TEST_CASE("a filesystem that needs no backup says why") {
+    Report report = healthy_host();
+    const auto says = [&](std::string_view why) {
+        return render_subject(report, "/boot", report_time, screen)
+                   .find(fmt::format("backup     not asked for: {}\n", why)) != std::string::npos;
+    };
+    const auto add = [&](const Metric& metric, Labels labels, double value) {
+        report.observations.push_back({&metric, "/boot", std::move(labels), value, report_time});
+    };
+    add(metric::filesystem_info, {{"device", "sda1"}, {"fstype", "ext4"}}, 1);
+    CHECK(says("it does not lie on a drive of this host"));
+    add(metric::filesystem_ephemeral, {}, 0);
+    CHECK(says("it serves to boot, or it holds backups"));
+    add(metric::filesystem_read_only_intended, {}, 1);
+    CHECK(says("it is read-only on purpose"));
+}
+
 TEST_CASE("the facts of the host are found by its name and by \"host\"") {
     Report report = healthy_host();
     report.observations.push_back({&metric::state_persisted, "", {}, 1, report_time});
