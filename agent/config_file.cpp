@@ -350,10 +350,11 @@ void read_file(Reader& reader, const toml::table& file, Config& config) {
         } else if (!read_setting(reader, "", key.str(), node, config)) {
             reader.refuse(
                 key.source(),
-                unknown_key(key.str(), "at the top level",
-                            known_keys("") +
-                                ", [serve], [textfile], [drives], [kernel_log], [filesystems], "
-                                "[collectors.NAME], [[backup]], [[collector]], [[accept]]"));
+                unknown_key(
+                    key.str(), "at the top level",
+                    known_keys("") +
+                        ", [serve], [textfile], [drives], [kernel_log], [journal], [filesystems], "
+                        "[collectors.NAME], [[backup]], [[collector]], [[accept]]"));
         }
     }
 }

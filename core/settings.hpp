@@ -95,7 +95,7 @@ struct Settings {
         .section = "kernel_log",
         .key = "window",
         .value = 86400,
-        .prose = "A kernel error counts as recent for this long.",
+        .prose = "A kernel error, or a message in the journal, counts as recent for this long.",
     };
     Setting<std::string> kernel_log_source{
         .section = "kernel_log",
@@ -103,6 +103,15 @@ struct Settings {
         .value = "/dev/kmsg",
         .prose = "Kernel log device.",
         .path = PathRule::required,
+    };
+    Setting<std::string> journal_directory{
+        .section = "journal",
+        .key = "directory",
+        .value = "",
+        .prose =
+            "Directory of systemd's journal files. Empty: this host's, in /var/log/journal and "
+            "/run/log/journal.",
+        .path = PathRule::optional,
     };
     Setting<std::vector<std::string>> not_backed_up{
         .section = "filesystems",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -20,6 +22,9 @@ UdevRecord parse_udev_record(std::string_view text) {
             record.properties.emplace(line.substr(2, equals - 2), line.substr(equals + 1));
         else if (line.starts_with("S:"))
             record.links.emplace_back(line.substr(2));
+        else if (line.starts_with("I:"))
+            record.initialized =
+                static_cast<double>(parse_number<uint64_t>(line.substr(2)).value_or(0)) * 1e-6;
     }
     return record;
 }

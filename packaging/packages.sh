@@ -43,7 +43,7 @@ test_packages=(
     restic borgbackup pgbackrest postgresql
     mount util-linux e2fsprogs libcap2-bin
     gzip zstd xz-utils bzip2 ccache
-    lintian systemd bash-completion man-db git
+    lintian systemd systemd-journal-remote bash-completion man-db git
 )
 
 # Additional packages to make the Debian package and install it.

@@ -30,6 +30,7 @@ void observe(const std::optional<SmartdMessage>& message, std::string_view line,
     Labels identity{{"device", drive}};
     if (!message->model.empty()) identity.emplace_back("model", message->model);
     if (!message->serial.empty()) identity.emplace_back("serial", message->serial);
+    if (!message->wwn.empty()) identity.emplace_back("wwn", message->wwn);
     sink.observe(metric::drive_info, drive, 1, at, std::move(identity));
     // Bits of the critical warning: NVM Express base specification 2.0, figure 207.
     constexpr std::array warnings = {"spare",     "temperature",     "reliability",

@@ -186,7 +186,8 @@ inline constexpr Metric array_kernel_errors_total{
     .help =
         "Errors that the kernel logged for this array as a whole: requests that redundancy could "
         "not repair (io), uncorrected reads, copies that differ (array_mismatch), too many members "
-        "lost (array_failed). They are charged to no drive.",
+        "lost (array_failed). They are charged to no drive. Layer zed: ZFS's event daemon, from "
+        "the journal.",
     .recent = &array_kernel_errors_recent,
 };
 

@@ -325,10 +325,31 @@ inline constexpr Metric drive_kernel_errors_total{
     .labels = "kind,layer",
     .help =
         "Errors that the kernel logged for this drive. A failed request counts once in each layer "
-        "that reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, filesystem): "
-        "take the maximum over layers, never the sum. A lower bound, because the kernel suppresses "
-        "floods.",
+        "that reports it (block, buffer, ata, scsi, nvme, usb, mmc, md, dm, bcache, zfs, "
+        "filesystem; zed: ZFS's event daemon, from the journal): take the maximum over layers, "
+        "never the sum. A lower bound, because the kernel suppresses floods.",
     .recent = &drive_kernel_errors_recent,
+};
+
+inline constexpr Metric drive_messages_recent{
+    .name = "lastgood_drive_messages_recent",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .labels = "kind,program",
+    .help = "Of drive_messages_total, those within the setting window of [kernel_log].",
+};
+
+inline constexpr Metric drive_messages_total{
+    .name = "lastgood_drive_messages_total",
+    .subject = SubjectKind::drive,
+    .type = MetricType::counter,
+    .labels = "kind,program",
+    .help =
+        "Messages of trouble about this drive in systemd's journal. kind of smartd is verdict, "
+        "attribute, critical_warning, pending_sectors, offline_uncorrectable_sectors, "
+        "reallocated_sectors, self_test or old_age_attribute, of mdadm's monitor kicked. smartd "
+        "repeats a message at each of its checks.",
+    .recent = &drive_messages_recent,
 };
 
 }  // namespace lastgood::metric

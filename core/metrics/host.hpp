@@ -29,4 +29,13 @@ inline constexpr Metric kernel_log_suppressed_messages_total{
         "low by this number.",
 };
 
+inline constexpr Metric journal_followed{
+    .name = "lastgood_journal_followed",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .help =
+        "1 while the messages of smartd, mdadm's monitor and ZFS's event daemon are read from "
+        "systemd's journal; 0 if this host has no journal.",
+};
+
 }  // namespace lastgood::metric

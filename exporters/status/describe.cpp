@@ -194,28 +194,43 @@ std::string Description::ago(Timestamp time) const {
     return age > -1 ? short_age(std::max(age, 0.0)) + " ago" : short_age(age);
 }
 
-void describe_kernel_errors(Description& description, const Metric& total, const Metric& recent) {
+namespace {
+
+// Counts by kind and `source`, a label.
+void describe_errors(Description& description, std::string_view title, const std::string& source,
+                     const Metric& total, const Metric& recent) {
     const auto recently = description.take_all(recent);
     auto all = description.take_all(total);
     for (const Observation* one : recently) {  // a saved output may have only these
         if (std::ranges::find(all, one->labels, &Observation::labels) == all.end())
             all.push_back(one);
     }
-    std::vector<std::vector<Cell>> rows{{{"kernel log", Colour::bold},
-                                         {"layer"},
+    std::vector<std::vector<Cell>> rows{{{std::string(title), Colour::bold},
+                                         {source},
                                          {"recently", Colour::none, true},
                                          {"in all", Colour::none, true}}};
     for (const Observation* one : all) {
         const auto same = std::ranges::find(recently, one->labels, &Observation::labels);
         std::string kind = harmless(one->label("kind"));
         std::ranges::replace(kind, '_', ' ');
+        if (source == "layer") kind = kind.empty() ? "errors" : kind + " errors";
         rows.push_back(
-            {{kind.empty() ? "errors" : kind + " errors"},
-             {harmless(one->label("layer"))},
+            {{kind},
+             {harmless(one->label(source))},
              {same == recently.end() ? "" : number_text((*same)->value), Colour::none, true},
              {one->metric == &total ? number_text(one->value) : "", Colour::none, true}});
     }
     description.table(rows, {});
+}
+
+}  // namespace
+
+void describe_kernel_errors(Description& description, const Metric& total, const Metric& recent) {
+    describe_errors(description, "kernel log", "layer", total, recent);
+}
+
+void describe_messages(Description& description, const Metric& total, const Metric& recent) {
+    describe_errors(description, "journal", "program", total, recent);
 }
 
 }  // namespace lastgood

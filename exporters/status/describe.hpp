@@ -64,6 +64,8 @@ void describe_host(Description& description);
 
 // The kernel's errors of a subject: a row for each kind and layer.
 void describe_kernel_errors(Description& description, const Metric& total, const Metric& recent);
+// What other programs say of it in the journal: a row for each kind and program.
+void describe_messages(Description& description, const Metric& total, const Metric& recent);
 
 std::string number_text(double value);  // "12", "0.25"
 // Words of the kernel for people: "write_error,blocked" becomes "write error, blocked".

@@ -268,6 +268,7 @@ void describe_drive(Description& drive) {
     add_counts(drive);
     describe_kernel_errors(drive, metric::drive_kernel_errors_total,
                            metric::drive_kernel_errors_recent);
+    describe_messages(drive, metric::drive_messages_total, metric::drive_messages_recent);
     add_attributes(drive);
 }
 

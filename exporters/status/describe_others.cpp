@@ -253,6 +253,11 @@ void describe_host(Description& host) {
                           suppressed ? counted(*suppressed, "message", "messages") +
                                            " suppressed by the kernel"
                                      : ""}));
+    const auto followed = host.take(metric::journal_followed);
+    host.row("journal", !followed        ? ""
+                        : *followed == 1 ? "read for messages of smartd, mdadm and zed"
+                                         : "this host has none: messages of smartd, mdadm and zed "
+                                           "are not read");
 }
 
 }  // namespace lastgood

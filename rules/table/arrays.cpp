@@ -205,6 +205,11 @@ std::vector<Rule> array_rules() {
                       "Save what its members say: {command:save}\n"
                       "See what happened: journalctl -k -g {device}\n"
                       "Check the newest backup; damaged files must come from it: lastgood status",
+            .instead = {{from_zfs(metric::array_kernel_errors_recent),
+                         "Do not restart the host; do not export, add or create anything yet.\n"
+                         "See what is damaged and which drives fail: zpool status -v\n"
+                         "Check the newest backup; damaged files must come from it: lastgood "
+                         "status"}},
             .why = "Redundancy was used up at that moment, even if the array runs again now. What "
                    "array_failed reports is not reported twice. Several layers of the kernel "
                    "report one failed request, so the largest of their counts is taken.",

@@ -113,8 +113,11 @@ std::vector<Rule> drive_failing_rules() {
                 "Drive {subject} recently failed in its array: removed, or errors not repaired.",
             .advice = LASTGOOD_SAVE_DATA
             "See what happened: journalctl -k -g {device}\n" LASTGOOD_REPLACE_KICKED,
+            .instead = {{from_zfs(metric::drive_kernel_errors_recent), LASTGOOD_SAVE_DATA
+                         "See what happened: zpool status -v\n" LASTGOOD_REPLACE_KICKED}},
             .why = "The same as drive_failing_kicked, from the kernel log: it also holds when "
-                   "the array is gone or has already rebuilt onto a spare.",
+                   "the array is gone or has already rebuilt onto a spare. ZFS's event daemon "
+                   "tells it of ZFS.",
         },
         Rule{
             .name = "drive_failing_kicked",

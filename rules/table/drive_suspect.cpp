@@ -27,6 +27,12 @@ Rule suspect(std::string_view name, std::vector<Condition> all_of, std::string_v
                 .why = why};
 }
 
+// `advice` for errors that ZFS reported.
+Rule with_zfs(Rule rule, std::string_view advice) {
+    rule.instead.push_back({from_zfs(metric::drive_kernel_errors_recent), advice});
+    return rule;
+}
+
 std::vector<Rule> sector_rules() {
     return {
         suspect(
@@ -115,21 +121,27 @@ std::vector<Rule> other_rules() {
     const auto telling = at_least(except(metric::drive_kernel_errors_recent, "kind",
                                          {"unsupported", "nexus", "target", "reset", "corrected"}),
                                   1);
+#define LASTGOOD_TRY_CABLE                                                                \
+    "Ask before you touch it: lastgood preflight {name}\n"                                \
+    "When it may be pulled, reseat it and change its cable; if errors go on, replace it " \
+    "(serial {serial|unknown})."
     return {
-        suspect(
-            "drive_suspect_kernel_errors", {telling, unless(failing)},
-            "Drive {subject} had {value:recent kernel error|recent kernel errors}: it may be "
-            "failing.",
-            LASTGOOD_CHECK_BACKUP "See the errors: journalctl -k -g {device}\n"
-                                  "Ask before you touch it: lastgood preflight {name}\n"
-                                  "When it may be pulled, reseat it and change its cable; if "
-                                  "errors go on, replace it (serial "
-                                  "{serial|unknown}).",
-            "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is the "
-            "first witness. Timeouts and resets come from cable, backplane, power or controller as "
-            "often as from the drive. Commands that the drive does not know and SCSI reservations "
-            "do not count. The kernel suppresses floods, so the number is a lower bound. Each "
-            "layer reports the same request, so the largest count is taken, not the sum."),
+        with_zfs(
+            suspect(
+                "drive_suspect_kernel_errors", {telling, unless(failing)},
+                "Drive {subject} had {value:recent kernel error|recent kernel errors}: it may be "
+                "failing.",
+                LASTGOOD_CHECK_BACKUP
+                "See the errors: journalctl -k -g {device}\n" LASTGOOD_TRY_CABLE,
+                "36% of failing drives show nothing in SMART (Google, FAST'07): the kernel log is "
+                "the "
+                "first witness. Timeouts and resets come from cable, backplane, power or "
+                "controller as "
+                "often as from the drive. Commands that the drive does not know and SCSI "
+                "reservations "
+                "do not count. The kernel suppresses floods, so the number is a lower bound. Each "
+                "layer reports the same request, so the largest count is taken, not the sum."),
+            LASTGOOD_CHECK_BACKUP "See the errors: zpool status -v\n" LASTGOOD_TRY_CABLE),
         suspect("drive_suspect_kernel_incidents",
                 {at_least(kernel_errors({"target", "reset", "corrected"}), 3), unless(telling)},
                 "Drive {subject} had {value:recent reset, refusal or repaired read|recent resets, "

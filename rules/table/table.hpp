@@ -74,9 +74,14 @@ inline Condition unless(Condition condition) {
     condition.unless = true;
     return condition;
 }
+// Errors that ZFS reported, by the kernel log or by its event daemon: zpool shows them.
+inline Condition from_zfs(const Metric& errors_recent) {
+    return at_least(Operand(errors_recent, "layer", {"zed", "zfs"}), 1);
+}
 
 std::vector<Rule> drive_failing_rules();
 std::vector<Rule> drive_suspect_rules();
+std::vector<Rule> drive_message_rules();
 std::vector<Rule> array_rules();
 std::vector<Rule> filesystem_rules();
 std::vector<Rule> backup_rules();

@@ -16,14 +16,32 @@ std::string device_name(std::string_view text) {
     return std::string(trim_end(text));
 }
 
-// "WDC WD40EFRX-68N32N0, S/N:WD-WCC7K0000000, WWN:5-0014ee-000000000, FW:82.00A82, 4.00 TB"
+// "5-0014ee-0123456789" of ATA, "0x5000c500a1b2c3d4" of SCSI → "0x50014ee…"; empty: neither
+std::string wwn_of(std::string_view text) {
+    std::string digits;
+    for (const char c : without_prefix(text, "0x"))
+        if (c != '-') digits += to_lower(c);
+    if (digits.size() != 16 || !consists_of(digits, hexadecimal_digits)) return {};
+    return "0x" + digits;
+}
+
+// "WDC WD40EFRX-68N32N0, S/N:WD-WCC7K0000000, WWN:5-0014ee-000000000, FW:82.00A82, 4.00 TB",
+// "[SEAGATE  ST600MM0006      LS08], lu id: 0x5000c500a1b2c3d4, S/N: S0M00000, 600 GB"
 bool read_identity(std::string_view text, SmartdMessage& message) {
     const size_t serial = text.find(", S/N:");
     if (serial == text.npos) return false;
     message.kind = SmartdKind::identity;
     message.model = std::string(text.substr(0, serial));
     std::string_view rest = text.substr(serial + 6);
-    message.serial = std::string(take_until(rest, ','));
+    message.serial = std::string(trim(take_until(rest, ',')));
+    for (const std::string_view mark : {", lu id: ", ", WWN:"}) {
+        const size_t at = text.find(mark);
+        if (at == text.npos) continue;
+        std::string_view number = text.substr(at + mark.size());
+        message.wwn = wwn_of(take_until(number, ','));
+    }
+    if (const size_t unit = message.model.find(", lu id: "); unit != message.model.npos)
+        message.model.resize(unit);
     return true;
 }
 

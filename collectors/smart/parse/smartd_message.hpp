@@ -10,7 +10,7 @@
 namespace lastgood {
 
 enum class SmartdKind {
-    identity,               // `model`, `serial`
+    identity,               // `model`, `serial`, `wwn`
     failed,                 // the drive's verdict is FAILED
     pending,                // `value` unreadable sectors now
     offline_uncorrectable,  // `value` sectors now
@@ -28,6 +28,7 @@ struct SmartdMessage {
     std::string device;  // "sdb", "bus/0 [megaraid_disk_02]"
     uint64_t value = 0;
     std::string model, serial;
+    std::string wwn;  // "0x5000c500a1b2c3d4"; empty: none
 };
 
 // nullopt: the message names no drive, or tells nothing of its health.
