@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
@@ -298,6 +299,13 @@ bool judge_array(const Judge& judge, const Share& share, const Subject& drive, P
     result.notes.push_back(
         fmt::format("until array {} is rebuilt, one more failure loses data", name));
     judge_partners(judge, array, drive, result);
+    // Many failing drives show nothing but in the kernel log.
+    const Subject* log = judge.facts().find(SubjectKind::collector, "kernel_log");
+    if (log == nullptr || log->value(metric::collector_success) != 1)
+        result.lack(fmt::format("whether the kernel logged errors of the drives of {}: lastgood "
+                                "does not read its log",
+                                name),
+                    "lastgood status kernel_log");
     return true;
 }
 

@@ -102,6 +102,8 @@ class ArraysCollector {
             if (!array) continue;  // stopped just now
             for (const MdArray& other : stat.arrays)
                 if (other.device == device) complete_from_mdstat(*array, other);
+            if (array->level.value == MdLevel::raid10 && !array->layout && array->problem.empty())
+                array->problem = "its layout is not known";
             arrays.push_back(std::move(*array));
         }
         for (MdArray& array : stat.arrays)

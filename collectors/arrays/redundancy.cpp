@@ -117,8 +117,8 @@ Redundancy md_redundancy(MdLevel level, std::optional<int> layout,
         case MdLevel::raid6:
             return any_members(slots, 2);
         case MdLevel::raid10:
-            return copies(slots,
-                          raid10_copy_sets(layout.value_or(0x101), static_cast<int>(slots.size())));
+            if (!layout) return unknown_redundancy();
+            return copies(slots, raid10_copy_sets(*layout, static_cast<int>(slots.size())));
         case MdLevel::none:
         case MdLevel::container:
         case MdLevel::unknown:

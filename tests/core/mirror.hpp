@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
@@ -45,6 +46,7 @@ inline Report mirror() {
     add(metric::backup_failure_domain, "srv", {{"domain", "same-host"}}, 1);
     add(metric::filesystem_backed_up, "/srv", {}, 1);
     add(metric::filesystem_backup, "/srv", {{"backup", "srv"}}, 1);
+    add(metric::collector_success, "kernel_log", {}, 1);
     return report;
 }
 

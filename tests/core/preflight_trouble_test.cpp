@@ -188,3 +188,14 @@ TEST_CASE("a container of external metadata is inactive, and its arrays are aske
     CHECK(result.verdict == PreflightVerdict::cannot_tell);
     CHECK(mentions(result.missing, "what sda holds for container md127"));
 }
+
+TEST_CASE("while nobody reads the kernel log, nobody knows the errors of the partners") {
+    Report report = mirror();
+    find(report, metric::collector_success, "kernel_log").value = 0;
+    const Preflight failing = preflight(report, "a", now);
+    CHECK(failing.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(failing.missing, "whether the kernel logged errors of the drives of md0"));
+    std::erase_if(report.observations,
+                  [](const Observation& one) { return one.metric == &metric::collector_success; });
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
+}

@@ -165,11 +165,14 @@ void read_sync(Reader& reader, MdArray& array) {
     if (auto count = reader.text("mismatch_cnt"))
         array.mismatch_sectors = parse_number<double>(*count);
     if (!action || array.action.value == MdAction::idle || array.action.value == MdAction::frozen) {
-        // "none" or the sector up to which the copies are alike: a resync that was interrupted, or
-        // never began.
-        const auto start = reader.text("resync_start");
-        if (start && parse_number<uint64_t>(*start)) {
-            array.action = {MdAction::resync, "resync"};
+        // "none", or the sector up to which an interrupted work has come: of a reshape, or of a
+        // resync that may never have begun.
+        for (const auto& [file, work] : {std::pair("resync_start", MdAction::resync),
+                                         std::pair("reshape_position", MdAction::reshape)}) {
+            const auto position = reader.text(file);
+            const bool changes_shape = work == MdAction::reshape && array.former_raid_disks;
+            if (!changes_shape && !(position && parse_number<uint64_t>(*position))) continue;
+            array.action = {work, std::string(to_string(work))};
             array.phase = MdPhase::pending;
         }
         return;

@@ -8,6 +8,7 @@
 
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/redundancy.hpp"
+#include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/preflight.hpp"
 
@@ -87,6 +88,7 @@ Report report_of(MdLevel level, int layout, int disks, unsigned alive, MdState s
         add(metric::drive_use, 1,
             {{"device", device}, {"use", "swap"}, {"name", "/dev/md0"}, {"array", "md0"}});
     }
+    report.observations.push_back({&metric::collector_success, "kernel_log", {}, 1, now});
     MemorySink sink;
     observe_array(array, "md0", "", &topology, now, sink);
     report.observations.insert(report.observations.end(), sink.observations.begin(),

@@ -348,7 +348,7 @@ TEST_CASE("a rebuild that would take longer than ten years has no forecast") {
     CHECK_FALSE(remaining("0\n"));
 }
 
-TEST_CASE("a resync that was interrupted or never began is pending") {
+TEST_CASE("a resync or reshape that was interrupted or never began is pending") {
     const Scratch host(test::host_directory("mirror-healthy"));
     const auto phase = [&] {
         const auto ran = test::run_on_host(arrays(), host.path);
@@ -364,6 +364,15 @@ TEST_CASE("a resync that was interrupted or never began is pending") {
     CHECK(phase() == "resync pending");
     host.write(md + "sync_action", "check\n");
     CHECK(phase() == "check running");
+    host.write(md + "resync_start", "none\n");
+    host.write(md + "reshape_position", "none\n");
+    host.write(md + "sync_action", "idle\n");
+    CHECK(phase() == "idle none");
+    host.write(md + "reshape_position", "123456\n");
+    CHECK(phase() == "reshape pending");
+    host.write(md + "reshape_position", "none\n");
+    host.write(md + "raid_disks", "2 (3)\n");
+    CHECK(phase() == "reshape pending");
 }
 
 TEST_CASE("an array whose files contradict each other is not readable") {
@@ -379,4 +388,15 @@ TEST_CASE("an array whose files contradict each other is not readable") {
     CHECK(readable() == 1);
     host.write(md + "degraded", "0\n");
     CHECK(readable() == 0);
+}
+
+TEST_CASE("a RAID 10 whose layout cannot be read is not understood") {
+    const Scratch host(test::host_directory("mirror-healthy"));
+    const std::string md = "sys/devices/virtual/block/md0/md/";
+    host.write(md + "level", "raid10\n");
+    host.write(md + "layout", "garbage\n");
+    std::filesystem::remove(host.at("proc/mdstat"));
+    const auto ran = test::run_on_host(arrays(), host.path);
+    CHECK(value(ran.sink, metric::array_readable, mirror) == 0);
+    CHECK_FALSE(value(ran.sink, metric::array_survivable_failures, mirror));
 }

@@ -186,8 +186,7 @@ TEST_CASE("unknown levels and layouts are not redundant") {
     CHECK_FALSE(md_redundancy(MdLevel::raid10, 0x105, slots).known);
     CHECK_FALSE(md_redundancy(MdLevel::raid10, 0x102 | 3 << 17, slots).known);
     CHECK_FALSE(md_redundancy(MdLevel::raid10, -1, slots).known);
-    // An unknown layout counts as one copy: no loss is survived.
-    CHECK(md_redundancy(MdLevel::raid10, std::nullopt, slots).survivable_failures == 0);
+    CHECK_FALSE(md_redundancy(MdLevel::raid10, std::nullopt, slots).known);
 }
 
 TEST_CASE("a RAID 10 during a reshape is as redundant as the weaker geometry") {
