@@ -43,8 +43,8 @@ void ExplainSink::tell(const Metric& metric, std::string_view subject, double va
 }
 
 void ExplainSink::count(const Metric& metric, std::string_view subject, Timestamp at,
-                        std::string_view line, Labels labels) {
-    series(metric, subject, labels, at).value += 1;
+                        std::string_view line, Labels labels, double more) {
+    series(metric, subject, labels, at).value += more;
     seen(metric, subject, {line, {}, {}}, std::move(labels));
 }
 

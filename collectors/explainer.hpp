@@ -53,7 +53,7 @@ class ExplainSink : public MemorySink {
     void tell(const Metric& metric, std::string_view subject, double value, Timestamp at,
               std::string_view line, Labels labels = {});
     void count(const Metric& metric, std::string_view subject, Timestamp at, std::string_view line,
-               Labels labels = {});
+               Labels labels = {}, double more = 1);
     void forget(const Metric& metric, std::string_view subject, const Labels& labels = {});
     // A line that looks like trouble but is of no known form. Keeps the first ones and the number.
     void not_understood(std::string_view line);
@@ -108,8 +108,8 @@ struct Explainer {
 // Explains the messages of a program other than the kernel in a system log, such as smartd.
 struct ProgramLogExplainer {
     std::string_view program;  // as in "smartd[1876]: …"
-    // `message` is the text behind "smartd[1876]: ", a part of `line`.
-    void (*explain)(std::string_view message, std::string_view line, Timestamp at,
+    // `message` is the text behind "smartd[1876]: ". False if it tells nothing.
+    bool (*explain)(std::string_view message, std::string_view line, Timestamp at,
                     ExplainSink& sink) = nullptr;
 };
 

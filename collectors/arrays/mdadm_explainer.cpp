@@ -53,8 +53,10 @@ void observe(const std::optional<MdadmMessage>& message, std::string_view line, 
     }
 }
 
-void explain_mdadm(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
-    observe(parse_mdadm_message(text), line, at, sink);
+bool explain_mdadm(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    const auto message = parse_mdadm_message(text);
+    observe(message, line, at, sink);
+    return message.has_value();
 }
 
 // "A Fail event had been detected on md device /dev/md0.", "It could be related to component device

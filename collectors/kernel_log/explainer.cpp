@@ -140,13 +140,50 @@ class LogReader {
         const bool prefixed = !line.uptime.empty() || !line.civil_time.empty();
         if (prefixed) count(raw);
         if (text_.programs.empty()) return false;
+        const Wrapped above = std::exchange(wrapped_, {});
         const auto [program, message] = program_and_message(text);
         for (const ProgramLogExplainer* explainer : text_.programs) {
             if (explainer->program != program) continue;
             if (!prefixed) count(raw);
-            ++lines_.judged;
             const auto time = prefixed ? time_of(line.civil_time, now_) : std::nullopt;
-            explainer->explain(message, raw, time.value_or(now_), sink_);
+            if (!explainer->explain(message, raw, time.value_or(now_), sink_)) {
+                wrapped_ = {explainer, message, raw, time.value_or(now_)};
+                // Told only with the next line, or perhaps somebody's own words.
+                if (message.ends_with(',') || program == "Device") return true;
+            }
+            ++lines_.judged;
+            return true;
+        }
+        return !prefixed && (take_wrapped(above, text) || take_quoted(text, raw));
+    }
+
+    struct Wrapped {
+        const ProgramLogExplainer* explainer = nullptr;
+        std::string_view message;
+        std::string_view raw;
+        Timestamp time = 0;
+    };
+
+    // The rest of a message that a mail or a web page broke into two lines.
+    bool take_wrapped(const Wrapped& above, std::string_view text) {
+        if (above.explainer == nullptr) return false;
+        const std::string whole = std::string(above.message) + ' ' + std::string(trim(text));
+        if (!above.explainer->explain(whole, above.raw, above.time, sink_)) return false;
+        ++lines_.judged;
+        return true;
+    }
+
+    // smartd's message behind words of somebody who cites it.
+    bool take_quoted(std::string_view text, std::string_view raw) {
+        constexpr std::string_view label = "Device: ";
+        const size_t start = text.find("Device: /dev/");
+        if (start == text.npos) return false;
+        for (const ProgramLogExplainer* explainer : text_.programs) {
+            if (explainer->program != "Device") continue;
+            if (!explainer->explain(text.substr(start + label.size()), raw, now_, sink_))
+                return false;
+            count(raw);
+            ++lines_.judged;
             return true;
         }
         return false;
@@ -157,6 +194,7 @@ class LogReader {
     ExplainSink& sink_;
     LogLines lines_;
     bool freebsd_ = false;
+    Wrapped wrapped_;  // a program's message just above that told nothing
     SavedLogNames names_;
     KernelLogAccount account_{names_};
     KernelLogReader reader_{

@@ -62,15 +62,25 @@ void observe(const std::optional<SmartdMessage>& message, std::string_view line,
             return tell(metric::drive_temperature_celsius, value);
         case SmartdKind::not_answering:
             return tell(metric::drive_answering, 0);
+        case SmartdKind::media_errors:
+            return sink.count(metric::drive_count_increase, drive, at, line,
+                              {{"counter", "media_errors"}}, value);
+        case SmartdKind::logged_errors:
+            return sink.not_understood(line);
     }
 }
 
-void explain_smartd(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
-    observe(parse_smartd_message(text), line, at, sink);
+bool explain_smartd(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    const auto message = parse_smartd_message(text);
+    observe(message, line, at, sink);
+    return message.has_value();
 }
 
-void explain_mail(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
-    if (text.starts_with("/dev/")) observe(parse_smartd_device(text), line, at, sink);
+bool explain_mail(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    if (!text.starts_with("/dev/")) return false;
+    const auto message = parse_smartd_device(text);
+    observe(message, line, at, sink);
+    return message.has_value();
 }
 
 }  // namespace

@@ -26,21 +26,19 @@ std::string drive_of(std::string_view device) {
     return std::string(lettered ? stem : device);
 }
 
-void explain_zed(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
-    const auto message = parse_zed_message(text);
-    if (!message) return;
+void observe(const ZedMessage& message, std::string_view line, Timestamp at, ExplainSink& sink) {
     const auto of_drive = [&](std::string_view kind) {
-        if (message->device.empty()) return;
-        const std::string drive = drive_of(message->device);
+        if (message.device.empty()) return;
+        const std::string drive = drive_of(message.device);
         sink.tell(metric::drive_info, drive, 1, at, line, {{"device", drive}});
         sink.count(metric::drive_kernel_errors_total, drive, at, line,
                    {{"kind", std::string(kind)}, {"layer", "zfs"}});
     };
     const auto of_pool = [&](std::string_view kind) {
-        sink.count(metric::array_kernel_errors_total, message->pool, at, line,
+        sink.count(metric::array_kernel_errors_total, message.pool, at, line,
                    {{"kind", std::string(kind)}, {"layer", "zfs"}});
     };
-    switch (message->kind) {
+    switch (message.kind) {
         case ZedKind::checksum:
             return of_drive("checksum");
         case ZedKind::io:
@@ -56,6 +54,12 @@ void explain_zed(std::string_view text, std::string_view line, Timestamp at, Exp
         case ZedKind::failed:
             return of_pool("array_failed");
     }
+}
+
+bool explain_zed(std::string_view text, std::string_view line, Timestamp at, ExplainSink& sink) {
+    const auto message = parse_zed_message(text);
+    if (message) observe(*message, line, at, sink);
+    return message.has_value();
 }
 
 void observe_leaf(const ZpoolLeaf& leaf, Timestamp now, ExplainSink& sink) {

@@ -81,6 +81,36 @@ bool read_attribute(std::string_view text, SmartdMessage& message) {
     return true;
 }
 
+// " changed from 1 to 4" → 3
+std::optional<uint64_t> growth(std::string_view text) {
+    text = without_prefix(text, " changed");
+    text = without_prefix(text, " increased");
+    if (!text.starts_with(" from ")) return std::nullopt;
+    text.remove_prefix(6);
+    const auto before = take_number<uint64_t>(text);
+    if (!before || !text.starts_with(" to ")) return std::nullopt;
+    text.remove_prefix(4);
+    const auto after = take_number<uint64_t>(text);
+    if (!after || *after <= *before) return std::nullopt;
+    return *after - *before;
+}
+
+// "ATA error count increased from 4 to 9", "NVMe error count increased from 4 to 9 (0 new, 5
+// ignored, 0 unknown)", "SMART/Health value: Media and Data Integrity Errors changed from 0 to 3"
+bool read_growth(std::string_view text, SmartdMessage& message) {
+    constexpr std::string_view ata = "ATA error count";
+    constexpr std::string_view nvme = "NVMe error count";
+    constexpr std::string_view media = "SMART/Health value: Media and Data Integrity Errors";
+    const bool is_media = text.starts_with(media);
+    const bool is_nvme = text.starts_with(nvme);
+    if (!is_media && !is_nvme && !text.starts_with(ata)) return false;
+    if (is_nvme && contains(text, "(0 new, ")) return false;  // all of them are harmless
+    const auto count = growth(text.substr((is_media ? media : is_nvme ? nvme : ata).size()));
+    message.kind = is_media ? SmartdKind::media_errors : SmartdKind::logged_errors;
+    message.value = count.value_or(0);
+    return count.has_value();
+}
+
 bool read_state(std::string_view text, SmartdMessage& message) {
     if (text.starts_with("FAILED SMART self-check") || text.starts_with("SMART Failure: ") ||
         text.starts_with("SMART prefailure: ")) {
@@ -107,8 +137,9 @@ bool read_state(std::string_view text, SmartdMessage& message) {
         message.value = celsius.value_or(0);
         return celsius && *celsius < 200;
     }
-    if (text.starts_with("failed to read SMART") || text.starts_with("unable to open ") ||
-        text.starts_with("Read SMART Self") || text.starts_with("Read SMART Err") ||
+    if (text.starts_with("failed to read SMART") || text.starts_with("failed to read NVMe SMART") ||
+        text.starts_with("unable to open ") || text.starts_with("Read SMART Self") ||
+        text.starts_with("Read SMART Err") || text.starts_with("Read Self-test Log failed") ||
         (text.starts_with("open() ") && contains(text, "failed"))) {
         message.kind = SmartdKind::not_answering;
         return true;
@@ -132,7 +163,7 @@ std::optional<SmartdMessage> parse_smartd_device(std::string_view message) {
     const std::string_view text = trim(message.substr(comma + 2));
     if (found.device.empty()) return std::nullopt;
     if (read_sectors(text, found) || read_attribute(text, found) || read_state(text, found) ||
-        read_identity(text, found))
+        read_growth(text, found) || read_identity(text, found))
         return found;
     return std::nullopt;
 }

@@ -1,5 +1,5 @@
 // Parses a message of smartd, as it stands in the system's log behind "smartd[1876]: ". The forms
-// come from smartd.cpp of smartmontools 5.38 to 7.4. Pure.
+// come from smartd.cpp of smartmontools 5.38 to 7.5. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,8 @@ enum class SmartdKind {
     self_test_failed,       // the last self-test, or a new entry in their log
     temperature,            // `value` °C, above smartd's limit
     not_answering,          // health cannot be read
+    media_errors,           // NVMe: `value` more since the last look
+    logged_errors,          // `value` more of unknown nature since the last look
 };
 
 struct SmartdMessage {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -342,4 +343,30 @@ TEST_CASE("explain: a filesystem of several devices, and one that goes by its UU
         CHECK(info->label("device") == (several ? "sdr, sdq" : info->subject));
         if (!several) CHECK(info->subject == "11111111-2222-3333-4444-555555555555");
     }
+}
+
+TEST_CASE("smartd's messages that somebody cites or that a mail broke into two lines") {
+    const std::array programs{&smartd_explainer, &smartd_mail_explainer};
+    const auto pending = [&](std::string_view piece, uint64_t judged) -> double {
+        ExplainSink sink;
+        const std::array pieces{piece};
+        const LogLines lines = explain_log({pieces, programs}, 1700000000, sink);
+        CHECK(lines.judged == judged);
+        CHECK(sink.strange_line_count == 0);
+        const auto facts = test::select(sink.observations, metric::drive_pending_sectors, "sdq");
+        return facts.empty() ? 0 : facts.back()->value;
+    };
+    CHECK(pending("it says: Device: /dev/sdq [SAT], 3 Currently unreadable (pending) sectors\n",
+                  1) == 3);
+    CHECK(pending("smartd[12]: Device: /dev/sdq,\n   3 Currently unreadable (pending) sectors\n",
+                  1) == 3);
+    constexpr std::string_view twice =
+        "Jul 24 03:12:46 nas smartd[12]: Device: /dev/sdq [SAT], 3 Currently\n"
+        "unreadable (pending) sectors\n"
+        "Jul 24 03:42:46 nas smartd[12]: Device: /dev/sdq [SAT], 4 Currently\n"
+        "unreadable (pending) sectors\n";
+    CHECK(pending(twice, 4) == 4);
+    CHECK(pending("smartd[12]: Device: /dev/sdq,\n", 0) == 0);
+    CHECK(pending("smartd[12]: Device: /dev/sdq,\nmy disk is fine\n", 0) == 0);
+    CHECK(pending("Device: /dev/sdq is what I have, 3 years old\n", 0) == 0);
 }

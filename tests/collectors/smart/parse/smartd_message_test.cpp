@@ -50,6 +50,18 @@ TEST_CASE("smartd's messages") {
               Kind::temperature, "sdq", 61},
              {"Device: /dev/sdq [SAT], failed to read SMART Attribute Data", Kind::not_answering,
               "sdq", 0},
+             {"Device: /dev/nvme0, failed to read NVMe SMART/Health Information",
+              Kind::not_answering, "nvme0", 0},
+             {"Device: /dev/nvme0, Read Self-test Log failed: Input/output error",
+              Kind::not_answering, "nvme0", 0},
+             {"Device: /dev/sdq [SAT], ATA error count increased from 4 to 9", Kind::logged_errors,
+              "sdq", 5},
+             {"Device: /dev/nvme0, NVMe error count increased from 4 to 9 (2 new, 3 ignored, 0 "
+              "unknown)",
+              Kind::logged_errors, "nvme0", 5},
+             {"Device: /dev/nvme0, SMART/Health value: Media and Data Integrity Errors changed "
+              "from 1 to 4",
+              Kind::media_errors, "nvme0", 3},
              {"Device: /dev/sdq, open() failed: No such device", Kind::not_answering, "sdq", 0},
              {"Device: /dev/sdq [SAT], EXAMPLE DISK, S/N:EX0001, WWN:5-000c50-000000001, FW:1, "
               "4.00 "
@@ -68,6 +80,11 @@ TEST_CASE("smartd's messages") {
           "to 63",
           "Device: /dev/sdq [SAT], is SMART capable. Adding to \"monitor\" list.",
           "Device: /dev/sdq [SAT], previous self-test completed without error",
+          "Device: /dev/nvme0, NVMe error count increased from 4 to 9 (0 new, 5 ignored, 0 "
+          "unknown)",
+          "Device: /dev/nvme0, SMART/Health value: Available Spare changed from 99 to 98",
+          "Device: /dev/sdq [SAT], ATA error count increased from 9 to 9",
+          "Device: /dev/sdq [SAT], ATA error count increased from x",
           "Device: /dev/sdc, unable to autodetect device type", "smartd received signal 15",
           "Monitoring 2 ATA/SATA, 0 SCSI/SAS and 0 NVMe devices", "Device: ", "Device: , x", ""}) {
         INFO(std::string(message));
@@ -101,4 +118,19 @@ TEST_CASE("explain: smartd's line alone, as in its mail") {
     smartd_mail_explainer.explain("WDC, 1 Currently unreadable (pending) sectors", "", 1700000000,
                                   sink);
     CHECK(test::select(sink.observations, metric::drive_pending_sectors).size() == 1);
+}
+
+TEST_CASE("explain: errors that smartd counted are told, or shown if their kind is unknown") {
+    ExplainSink sink;
+    for (const char* message :
+         {"Device: /dev/nvme0, SMART/Health value: Media and Data Integrity Errors changed from 0 "
+          "to 3",
+          "Device: /dev/nvme0, SMART/Health value: Media and Data Integrity Errors changed from 3 "
+          "to 4",
+          "Device: /dev/sdq [SAT], ATA error count increased from 4 to 9"})
+        CHECK(smartd_explainer.explain(message, message, 1700000000, sink));
+    const auto more = test::select(sink.observations, metric::drive_count_increase, "nvme0");
+    REQUIRE(more.size() == 1);
+    CHECK(more.front()->value == 4);
+    CHECK(sink.strange_line_count == 1);
 }
