@@ -36,15 +36,22 @@ std::string steps_as_list(std::string_view advice, SubjectKind kind) {
     return list + "</ol>\n";
 }
 
+// "lastgood_array_member(state=faulty)"
+std::string series_of(const Operand& operand) {
+    if (operand.label.empty()) return std::string(operand.metric->name);
+    return fmt::format("{}({}{}{})", operand.metric->name, operand.label,
+                       operand.except ? "!=" : "=", fmt::join(operand.values, "|"));
+}
+
 std::string section(const Rule& rule) {
     std::string text = fmt::format("<h2 id=\"{0}\">{0}</h2>\n<p><b>{1}</b>. {2}</p>\n", rule.name,
                                    rule.is_news ? "info" : to_string(rule.severity),
                                    escaped(render_for_manual(rule.summary, rule.subject)));
     text += steps_as_list(rule.advice, rule.subject);
     for (const Instead& instead : rule.instead)
-        text += fmt::format("<p>Instead, while <code>{}</code> tells so:</p>\n{}",
-                            instead.when.left.metric->name,
-                            steps_as_list(instead.advice, rule.subject));
+        text +=
+            fmt::format("<p>Instead, while <code>{}</code> holds:</p>\n{}",
+                        series_of(instead.when.left), steps_as_list(instead.advice, rule.subject));
     return text + fmt::format("<p>Why: {}</p>\n", escaped(rule.why));
 }
 

@@ -159,7 +159,7 @@ TEST_CASE("the attribute that reached its limit is marked in the table of its dr
                                    {{"attributes", "184 End-to-End_Error"}, {"type", "old_age"}},
                                    1,
                                    report_time});
-    for (const size_t width : {60, 80, 100, 120}) {
+    for (const size_t width : {60U, 80U, 100U, 120U}) {
         CAPTURE(width);
         const std::string text = render_subject(report, "sdb", report_time, {width, 24, false});
         CHECK(text.find("at limit   184 End-to-End_Error (old age)") != std::string::npos);
