@@ -37,6 +37,14 @@ void judge_unused(const std::string& device, Held held, Preflight& result) {
     }
 }
 
+// udev keeps quiet about a signature that it could not read.
+bool cannot_be_read(const Subject& drive) {
+    return drive.value(metric::drive_answering) == 0.0 ||
+           std::ranges::any_of(drive.observations, [](const Observation* one) {
+               return one->metric == &metric::drive_kernel_errors_recent && one->value > 0;
+           });
+}
+
 bool another_drive_boots(const Facts& facts, const Subject& drive) {
     return std::ranges::any_of(facts.of(SubjectKind::drive), [&](const Subject* other) {
         return other != &drive &&
@@ -89,6 +97,11 @@ void judge_use(const Facts& facts, const Subject& drive, const Observation& use,
             fmt::format("See what lies on it: pvdisplay -m /dev/{}", device));
     else if (kind == "boot")
         judge_boot(facts, drive, device, result);
+    else if (kind == "none" && cannot_be_read(drive))
+        result.lack(fmt::format("whether {} is empty: udev found nothing there, but the drive has "
+                                "errors",
+                                device),
+                    look);
     else if (kind == "none")
         judge_unused(std::string(use.label("device")), held(use.label("device")), result);
     else

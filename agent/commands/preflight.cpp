@@ -2,27 +2,59 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
+#include "agent/commands/open_devices.hpp"
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
+#include "core/host.hpp"
 #include "core/preflight.hpp"
+#include "core/text.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
 
 namespace lastgood {
 
-// A shared open would not show it: only an exclusive one fails while another holds the device
-// exclusively (Linux block/bdev.c, bd_may_claim). Reads nothing, so a sleeping drive goes on
-// sleeping.
+namespace {
+
+// The drive of a partition; the device itself if it is none.
+dev_t drive_of(const std::string& device, dev_t own) {
+    const std::string directory = fmt::format("/sys/class/block/{}", device);
+    const Host host;
+    const auto sysfs = host.resolve(directory);
+    if (!sysfs || !host.exists(*sysfs + "/partition")) return own;
+    const std::string number =
+        host.read_line(fmt::format("{}/dev", parent_directory(*sysfs))).value_or("");
+    std::string_view rest = number;
+    const auto major = take_number<unsigned>(rest);
+    if (!major || !rest.starts_with(':')) return own;
+    const auto minor = parse_number<unsigned>(rest.substr(1));
+    return minor ? ::makedev(*major, *minor) : own;
+}
+
+}  // namespace
+
+// An exclusive open fails while another holds the device exclusively (Linux block/bdev.c,
+// bd_may_claim). It reads nothing, so a sleeping drive goes on sleeping. QEMU and databases open
+// devices without that claim: they are found among the open files of all processes.
 Held held_by_another(std::string_view device) {
     const std::string path = fmt::format("/dev/{}", device);
-    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
-    if (opened.get() >= 0) return Held::no;
-    return errno == EBUSY ? Held::yes : Held::unknown;
+    dev_t number = 0;
+    {
+        const Descriptor opened(::open(path.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
+        if (opened.get() < 0) return errno == EBUSY ? Held::yes : Held::unknown;
+        struct stat found {};
+        if (::fstat(opened.get(), &found) != 0 || !S_ISBLK(found.st_mode)) return Held::unknown;
+        number = found.st_rdev;
+    }
+    const Held held = opened_by_a_process(number, S_IFBLK);
+    const dev_t drive = drive_of(std::string(device), number);
+    return held == Held::yes || drive == number ? held : opened_by_a_process(drive, S_IFBLK);
 }
 
 namespace {

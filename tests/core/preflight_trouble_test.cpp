@@ -199,3 +199,17 @@ TEST_CASE("while nobody reads the kernel log, nobody knows the errors of the par
                   [](const Observation& one) { return one.metric == &metric::collector_success; });
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
 }
+
+TEST_CASE("a drive with errors may only look empty") {
+    Report report = mirror();
+    report.observations.push_back(use("a", "none", ""));
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+    report.observations.push_back(
+        {&metric::drive_kernel_errors_recent, "a", {{"kind", "medium"}}, 1, now});
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "whether sda2 is empty"));
+    report.observations.back().value = 0;
+    report.observations.push_back({&metric::drive_answering, "a", {}, 0, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
+}

@@ -1,8 +1,13 @@
 #include "agent/commands/preflight.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "agent/commands/open_devices.hpp"
 #include "core/clock.hpp"
+#include "core/descriptor.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/report.hpp"
 #include "tests/quiet.hpp"
@@ -62,4 +67,21 @@ TEST_CASE("preflight judges only a drive that the word names alone") {
     CHECK(exit_status(three_drives(), "sdd") == 3);
     CHECK(exit_status(three_drives(), "S1") == 3);    // three drives
     CHECK(exit_status(three_drives(), "/srv") == 3);  // a filesystem
+}
+
+TEST_CASE("a device that a process has open is found without asking the device") {
+    const char* path = "/dev/full";  // which hardly anybody has open
+    struct stat found {};
+    REQUIRE(::stat(path, &found) == 0);
+    const Held before = opened_by_a_process(found.st_rdev, S_IFCHR);
+    CHECK(before == (::geteuid() == 0 ? Held::no : Held::unknown));
+    const Descriptor opened(::open(path, O_RDONLY | O_CLOEXEC));
+    REQUIRE(opened.get() >= 0);
+    CHECK(opened_by_a_process(found.st_rdev, S_IFCHR) == Held::yes);
+    CHECK(opened_by_a_process(found.st_rdev, S_IFBLK) == before);
+}
+
+TEST_CASE("what is no block device proves nothing") {
+    CHECK(held_by_another("null") == Held::unknown);
+    CHECK(held_by_another("no-such-device") == Held::unknown);
 }
