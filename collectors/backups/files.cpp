@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
@@ -186,6 +187,23 @@ Confidence confidence_of(const Copy& copy) {
     return Confidence::inferred;
 }
 
+// The newest finished copy decides whether the backup counts as incomplete.
+void judge_newest(const Copy& copy, BackupState& state) {
+    switch (copy.state) {
+        case Completeness::complete:
+            state.incomplete = false;
+            return;
+        case Completeness::unknown:
+            state.incomplete.reset();
+            return;
+        case Completeness::incomplete:
+            state.incomplete = true;
+            state.problems.push_back(
+                {ErrorKind::malformed, fmt::format("{}: {}", copy.path, copy.reason)});
+            return;
+    }
+}
+
 }  // namespace
 
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup) {
@@ -223,12 +241,7 @@ Result<BackupState> look_at_files(const Host& host, const Config& config, const 
             state.in_progress = true;
             continue;
         }
-        if (!newest_finished_seen && copy.state == Completeness::incomplete) {
-            state.incomplete = true;
-            state.problems.push_back(
-                {ErrorKind::malformed, fmt::format("{}: {}", copy.path, copy.reason)});
-        }
-        newest_finished_seen = true;
+        if (!std::exchange(newest_finished_seen, true)) judge_newest(copy, state);
         if (copy.state == Completeness::incomplete) continue;
         ++count;
         state.oldest = copy.time;

@@ -28,11 +28,12 @@ struct NewestCopy {
 };
 
 struct BackupState {
-    std::vector<NewestCopy> newest;        // at most one of each confidence
-    std::optional<Timestamp> oldest;       // of the complete copies
-    std::optional<double> size;            // of the newest complete copy, bytes
-    std::optional<double> count;           // complete copies; 0: there is no backup yet
-    std::optional<bool> incomplete;        // the newest finished copy is incomplete
+    std::vector<NewestCopy> newest;   // at most one of each confidence
+    std::optional<Timestamp> oldest;  // of the complete copies
+    std::optional<double> size;       // of the newest complete copy, bytes
+    std::optional<double> count;      // complete copies; 0: there is no backup yet
+    // The newest finished copy is incomplete; nullopt: that cannot be told.
+    std::optional<bool> incomplete;
     std::optional<bool> in_progress;       // a copy is being written
     std::optional<Timestamp> oldest_lock;  // when it was taken; nullopt: there is no lock
     std::vector<Error> problems;           // parts that could not be read, or are damaged

@@ -84,7 +84,9 @@ inline constexpr Metric backup_incomplete{
     .name = "lastgood_backup_incomplete",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "1 if the newest finished copy is truncated, empty or ended with an error.",
+    .help =
+        "1 if the newest finished copy is truncated, empty or ended with an error, 0 if it is "
+        "complete; absent if that cannot be told.",
 };
 
 inline constexpr Metric backup_in_progress{

@@ -188,9 +188,10 @@ void describe_backup(Description& backup) {
             {readable && by_others != 1
                  ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
                  : "",
-             incomplete ? (*incomplete == 0 ? "the newest copy is complete"
-                                            : "the newest copy is INCOMPLETE")
-                        : "",
+             incomplete                     ? (*incomplete == 0 ? "the newest copy is complete"
+                                                                : "the newest copy is INCOMPLETE")
+             : kind == "files" && count > 0 ? "whether the newest copy is complete cannot be told"
+                                            : "",
              writing ? (*writing == 0 ? "none is being written" : "a copy is being written") : "",
              lock ? "locked since " + backup.ago(*lock) : ""}));
     backup.row("kept",
