@@ -333,7 +333,6 @@ void Agent::write() {
                               state_error_));
     }
     remember(state_, supervisor_->tasks(), time);
-    state_.end_acceptances(time);
     ++facts_.reports_written;
 
     Report report;
@@ -347,6 +346,9 @@ void Agent::write() {
     if (!settled())
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
+    for (const Acceptance& one : end_acceptances(state_, report.observations, time))
+        log(LogLevel::info, fmt::format("{} of {} is over, and with it its acceptance by {}",
+                                        one.rule, one.subject, one.by));
     name_acceptances(state_, config_, report.findings);
     sort_findings(report.findings);
     report.problems = problems_of(supervisor_->tasks());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <set>
 #include <type_traits>
@@ -251,6 +252,22 @@ void read_until(Reader& reader, const toml::node& node, Timestamp& until) {
         reader.refuse(node.source(), "until must be a date, like 2027-03-01");
 }
 
+// Whether the kernel may give this name to another drive or array at the next boot: "sda",
+// "/dev/nvme0n1", "md127", "dm-3".
+bool is_name_of_the_moment(std::string_view name) {
+    name = without_prefix(name, "/dev/");
+    for (const std::string_view prefix : {"sd", "hd", "vd", "xvd"})
+        if (name.starts_with(prefix) && name.size() > prefix.size() &&
+            std::ranges::all_of(name.substr(prefix.size()),
+                                [](char c) { return c >= 'a' && c <= 'z'; }))
+            return true;
+    return std::ranges::any_of(std::array{"nvme", "md", "dm-", "mmcblk"}, [&](const char* prefix) {
+        const std::string_view rest = without_prefix(name, prefix);
+        return rest.size() < name.size() && !rest.empty() &&
+               rest.find_first_not_of("0123456789n") == rest.npos;
+    });
+}
+
 void read_accepted(Reader& reader, const toml::table& table, Config& config) {
     AcceptSetting one;
     for (const auto& [key, node] : table) {
@@ -271,6 +288,11 @@ void read_accepted(Reader& reader, const toml::table& table, Config& config) {
                                                     "rule, subject, up_to, until, reason"));
     }
     if (one.until == 0) reader.refuse(table.source(), "[[accept]] needs until, a date");
+    if (is_name_of_the_moment(one.subject))
+        reader.refuse(table.source(),
+                      fmt::format("[[accept]]: after the next boot {0} may be another one; name "
+                                  "the id or serial number that lastgood status {0} shows",
+                                  one.subject));
     const Timestamp now = wall_clock();
     if (const Rule* rule = find_rule(one.rule); one.until > now || !rule) {
         const Acceptance meant{one.rule,

@@ -1,11 +1,9 @@
 #include "rules/accept.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/acceptance.hpp"
 #include "core/metrics/agent.hpp"
-#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -33,10 +31,7 @@ bool is_accepted_by_value(const Rule& rule) {
 }
 
 Seconds acceptance_limit_of(const Rule& rule) {
-    constexpr std::array<std::string_view, 6> lost_or_failed = {
-        "array_failed",          "array_fatal_members",  "array_kernel_data_loss",
-        "drive_failing_verdict", "drive_failing_smartd", "filesystem_damaged"};
-    return contains(lost_or_failed, rule.name) ? 7 * 86400.0 : acceptance_limit;
+    return rule.is_loss ? 7 * 86400.0 : acceptance_limit;
 }
 
 Condition acceptance_of(const Rule& rule) {

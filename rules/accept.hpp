@@ -13,7 +13,7 @@ const Rule* find_rule(std::string_view name);
 // can get worse. Else it holds until its date.
 bool is_accepted_by_value(const Rule& rule);
 
-// Longest time for which a finding of the rule may be accepted.
+// Longest time for which a finding of the rule may be accepted: a week for Rule::is_loss.
 Seconds acceptance_limit_of(const Rule& rule);
 
 // Holds for subjects of which a finding of the rule is accepted (lastgood_accepted).

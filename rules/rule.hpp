@@ -92,6 +92,8 @@ struct Rule {
     std::string_view also = {};
     Operand also_of = {};
     std::string_view why = {};  // the source of severity and thresholds; for the manual
+    // Data is lost, or a drive or an array has failed: nobody lives with that for long.
+    bool is_loss = false;
     // Never evaluated on the host: for the agent's own absence, which it cannot notice.
     bool prometheus_only = false;
     bool is_news = false;  // severity info in Prometheus; only with prometheus_only

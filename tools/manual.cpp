@@ -7,6 +7,7 @@
 
 #include "core/metric.hpp"
 #include "core/text.hpp"
+#include "rules/accept.hpp"
 #include "rules/rule.hpp"
 #include "rules/text.hpp"
 
@@ -146,6 +147,10 @@ std::string rule_section(const Rule& rule) {
     for (const Instead& instead : rule.instead)
         text += fmt::format("Instead, while {}:\n\n{}\n", condition_text(instead.when),
                             steps_text(instead.advice, rule));
+    if (!rule.prometheus_only)
+        text += fmt::format("Accepted {}{}.\n\n",
+                            is_accepted_by_value(rule) ? "until it gets worse" : "until a date",
+                            rule.is_loss ? ", for 7 days at most" : "");
     text += fmt::format("Why: {}\n\n", markdown_text(rule.why));
     return text;
 }

@@ -57,14 +57,17 @@ constexpr Example backup_keys[] = {
      "For borg: the cache of the borg client, which records when a backup finished."},
 };
 constexpr Example accept_keys[] = {
-    {"rule", "text", "\"array_bad_blocks\"", "Required. The rule of the finding (docs/rules.md)."},
-    {"subject", "text", "\"md0\"",
-     "The drive, array, filesystem, backup or collector, by any name that `lastgood status` takes. "
-     "None for a rule about the host."},
+    {"rule", "text", "\"drive_suspect_many_reallocated\"",
+     "Required. The rule of the finding (docs/rules.md)."},
+    {"subject", "text", "\"EX0000A1\"",
+     "The serial number or id of a drive, the UUID or id of an array, the path of a filesystem, "
+     "the "
+     "name of a backup or collector. A name like sda is refused: after the next boot it may be "
+     "another drive. None for a rule about the host."},
     {"up_to", "number", "16",
      "Required by rules that compare a value: the finding speaks again when its value is worse."},
     {"until", "date", "2027-03-01", "Required. The end, 365 days ahead at most."},
-    {"reason", "text", "\"a spare is ordered\"", "Required. Why, in one line."},
+    {"reason", "text", "\"has not grown for a year\"", "Required. Why, in one line."},
 };
 constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",

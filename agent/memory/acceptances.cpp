@@ -1,14 +1,47 @@
 #include "agent/memory/acceptances.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/facts.hpp"
+#include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/text.hpp"
 #include "rules/accept.hpp"
 
 namespace lastgood {
 
 namespace {
+
+// The kernel gives the name of a device to another one after the next boot.
+bool is_lasting_name(const Subject& subject, std::string_view word) {
+    if (word == subject.id) return true;
+    const Metric* info = info_metric(subject.kind);
+    return info != nullptr &&
+           std::ranges::any_of(std::array{"serial", "wwn", "uuid", "name"}, [&](const char* label) {
+               return !word.empty() && to_lower(subject.label(*info, label)) == to_lower(word);
+           });
+}
+
+// Whether the finding could have been told, and was not.
+bool is_over(const Acceptance& one, const Rule& rule, const State& state,
+             const std::vector<Observation>& observations) {
+    if (rule.all_of.empty() || state.rule_memory().since.contains({one.rule, one.subject}))
+        return false;
+    const Condition& first = rule.all_of.front();
+    return std::ranges::any_of(observations, [&](const Observation& observation) {
+        const bool tells = first.comparison == Comparison::present
+                               ? observation.metric->subject == one.kind
+                               : observation.metric == first.left.metric;
+        return tells && observation.subject == one.subject;
+    });
+}
+
+// Made while the clock was ahead: longer than anybody may accept it.
+bool ends_too_late(const Acceptance& one, const Rule& rule, Timestamp now) {
+    constexpr Seconds slack = 86400;  // for a clock that is set back a little
+    return one.until > now + acceptance_limit_of(rule) + slack;
+}
 
 // The acceptances of the configuration, with the ids of what they name here.
 std::vector<Acceptance> configured(const Config& config, Timestamp now,
@@ -22,15 +55,21 @@ std::vector<Acceptance> configured(const Config& config, Timestamp now,
         for (const AcceptSetting& setting : config.accepted) {
             const Rule* rule = find_rule(setting.rule);
             if (!rule || setting.until <= now) continue;
-            const Acceptance one{setting.rule,  rule->subject, "",
-                                 setting.up_to, setting.until, "the configuration",
-                                 setting.reason};
-            if (rule->subject == SubjectKind::host) found.push_back(one);
-            for (const Subject* subject : facts.named(setting.subject))
-                if (subject->kind == rule->subject && !subject->id.empty()) {
-                    found.push_back(one);
-                    found.back().subject = subject->id;
-                }
+            Acceptance one{.rule = setting.rule,
+                           .kind = rule->subject,
+                           .subject = {},
+                           .up_to = setting.up_to,
+                           .until = setting.until,
+                           .by = "the configuration",
+                           .reason = setting.reason};
+            std::vector<const Subject*> meant = facts.named(setting.subject);
+            std::erase_if(meant, [&](const Subject* subject) {
+                return subject->kind != rule->subject ||
+                       !is_lasting_name(*subject, setting.subject);
+            });
+            if (rule->subject != SubjectKind::host && meant.size() != 1) continue;
+            if (rule->subject != SubjectKind::host) one.subject = meant.front()->id;
+            found.push_back(std::move(one));
         }
     }
     observations = std::move(report.observations);
@@ -39,11 +78,36 @@ std::vector<Acceptance> configured(const Config& config, Timestamp now,
 
 }  // namespace
 
+std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observation>& observations,
+                                        Timestamp now) {
+    std::vector<Acceptance> done, over;
+    for (const auto& [key, one] : state.acceptances()) {
+        const Rule* rule = find_rule(one.rule);
+        if (rule == nullptr || one.until <= now) {
+            done.push_back(one);
+            continue;
+        }
+        Timestamp since = state.over_since(one);
+        if (!is_over(one, *rule, state, observations))
+            since = 0;
+        else if (since == 0 || since > now)
+            since = now;
+        state.set_over_since(one, since);
+        if (since != 0 && now - since >= acceptance_outlives) over.push_back(one);
+    }
+    for (const auto& ended : {done, over})
+        for (const Acceptance& one : ended) state.revoke(one.rule, one.subject);
+    return over;
+}
+
 void add_acceptances(const State& state, const Config& config, Timestamp now,
                      std::vector<Observation>& observations) {
     std::vector<Acceptance> all = configured(config, now, observations);
-    for (const auto& [key, acceptance] : state.acceptances())
-        if (acceptance.until > now) all.push_back(acceptance);
+    for (const auto& [key, acceptance] : state.acceptances()) all.push_back(acceptance);
+    std::erase_if(all, [&](const Acceptance& one) {
+        const Rule* rule = find_rule(one.rule);
+        return rule == nullptr || one.until <= now || ends_too_late(one, *rule, now);
+    });
     for (const Acceptance& one : all) {
         Labels labels{{"rule", one.rule}};
         if (!one.subject.empty()) labels.emplace_back(to_string(one.kind), one.subject);

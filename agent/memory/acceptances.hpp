@@ -9,6 +9,16 @@
 
 namespace lastgood {
 
+// An acceptance by the command ends when its finding has been over for so long: the next one is
+// another one.
+inline constexpr Seconds acceptance_outlives = 86400.0;
+
+// Ends acceptances by the command whose time is over, or whose finding has been over for
+// `acceptance_outlives`; returns the latter. `observations` and the memory of the rules are those
+// of one evaluation at `now`.
+std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observation>& observations,
+                                        Timestamp now);
+
 // Adds the acceptances in force at `now` as observations, by which host and Prometheus judge.
 void add_acceptances(const State& state, const Config& config, Timestamp now,
                      std::vector<Observation>& observations);

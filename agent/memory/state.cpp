@@ -52,7 +52,7 @@ std::string history_key(const Series& series, Timestamp time) {
 constexpr const char* watched_since_key = "watched_since";
 
 // An acceptance in a row: kind, limit, user and reason in one column, apart by record separators.
-StateRow row_of(const Acceptance& one) {
+StateRow row_of(const Acceptance& one, Timestamp over_since) {
     const std::string limit = one.up_to ? fmt::format("{}", *one.up_to) : "";
     return {StateRow::Table::accepted,
             one.rule,
@@ -60,7 +60,7 @@ StateRow row_of(const Acceptance& one) {
             fmt::format("{}{}{}{}{}{}{}", to_string(one.kind), separator, limit, separator, one.by,
                         separator, one.reason),
             one.until,
-            0,
+            over_since,
             false};
 }
 
@@ -123,8 +123,11 @@ void State::load(const std::vector<StateRow>& rows) {
                     cursors_[row.key2] = row.key3;
                 break;
             case StateRow::Table::accepted:
-                if (const auto acceptance = acceptance_of(row))
+                if (const auto acceptance = acceptance_of(row)) {
                     acceptances_[{acceptance->rule, acceptance->subject}] = *acceptance;
+                    if (row.number2 > 0)
+                        over_since_[{acceptance->rule, acceptance->subject}] = row.number2;
+                }
                 break;
         }
     }
@@ -267,24 +270,29 @@ void State::prune(Timestamp before) {
 void State::accept(const Acceptance& acceptance) {
     revoke(acceptance.rule, acceptance.subject);
     acceptances_[{acceptance.rule, acceptance.subject}] = acceptance;
-    change(row_of(acceptance));
+    change(row_of(acceptance, 0));
 }
 
 bool State::revoke(const std::string& rule, const std::string& subject) {
     const auto found = acceptances_.find({rule, subject});
     if (found == acceptances_.end()) return false;
-    StateRow row = row_of(found->second);
+    StateRow row = row_of(found->second, 0);
     row.erased = true;
     change(std::move(row));
+    over_since_.erase(found->first);
     acceptances_.erase(found);
     return true;
 }
 
-void State::end_acceptances(Timestamp now) {
-    std::vector<std::pair<std::string, std::string>> ended;
-    for (const auto& [key, acceptance] : acceptances_)
-        if (acceptance.until <= now) ended.push_back(key);
-    for (const auto& [rule, subject] : ended) revoke(rule, subject);
+Timestamp State::over_since(const Acceptance& acceptance) const {
+    const auto found = over_since_.find({acceptance.rule, acceptance.subject});
+    return found == over_since_.end() ? 0 : found->second;
+}
+
+void State::set_over_since(const Acceptance& acceptance, Timestamp since) {
+    if (since == over_since(acceptance)) return;
+    over_since_[{acceptance.rule, acceptance.subject}] = since;
+    change(row_of(acceptance, since));
 }
 
 void State::set_rule_memory(RuleMemory memory) {
@@ -335,7 +343,8 @@ std::vector<StateRow> State::all_rows() const {
                             known.first_seen, known.last_seen, false});
     for (const auto& [collector, cursor] : cursors_)
         rows.push_back({StateRow::Table::text, "cursor", collector, cursor, 0, 0, false});
-    for (const auto& [key, acceptance] : acceptances_) rows.push_back(row_of(acceptance));
+    for (const auto& [key, acceptance] : acceptances_)
+        rows.push_back(row_of(acceptance, over_since(acceptance)));
     rows.push_back({StateRow::Table::text, watched_since_key, "", "", watched_since_, 0, false});
     return rows;
 }

@@ -79,8 +79,9 @@ class State {
     void accept(const Acceptance& acceptance);
     // False: there was none.
     bool revoke(const std::string& rule, const std::string& subject);
-    // Drops acceptances that have ended.
-    void end_acceptances(Timestamp now);
+    // Since when the finding of an acceptance is not there; 0: it is there, or that is not known.
+    Timestamp over_since(const Acceptance& acceptance) const;
+    void set_over_since(const Acceptance& acceptance, Timestamp since);
     // Replaces the memory of the rules, as returned by evaluate().
     void set_rule_memory(RuleMemory memory);
 
@@ -118,6 +119,7 @@ class State {
     std::map<std::string, std::string> cursors_;
     RuleMemory rules_;
     std::map<std::pair<std::string, std::string>, Acceptance> acceptances_;
+    std::map<std::pair<std::string, std::string>, Timestamp> over_since_;  // of acceptances
     Timestamp watched_since_ = 0;
     std::vector<StateRow> changes_;
 };

@@ -44,7 +44,7 @@ constexpr auto tables = std::to_array<Table>({
     {StateRow::Table::text, "text", {"name", "subject", "value", "number", "unused_number"}},
     {StateRow::Table::accepted,
      "accepted",
-     {"rule", "subject", "kind_limit_user_reason", "until", "unused_number"}},
+     {"rule", "subject", "kind_limit_user_reason", "until", "over_since"}},
 });
 
 const Table& table_of(StateRow::Table table) {

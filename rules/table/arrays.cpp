@@ -30,6 +30,7 @@ std::vector<Rule> array_rules() {
                       "Never use {command:never} here; ask somebody who has done this before.",
             .why = "The kernel stopped the array, or more members are missing than its level "
                    "survives. A wrong command now destroys what could still be saved.",
+            .is_loss = true,
         },
         Rule{
             .name = "array_degraded",
@@ -93,6 +94,7 @@ std::vector<Rule> array_rules() {
                       "all of it.\n"
                       "Do not pull or power off another member.",
             .why = "A RAID 10 was lost when the mirror partner died during the rebuild.",
+            .is_loss = true,
         },
         Rule{
             .name = "array_rebuilding",
@@ -194,6 +196,7 @@ std::vector<Rule> array_rules() {
             .why =
                 "md records a bad block when it can neither read nor rewrite it. It still reports "
                 "the array as complete.",
+            .is_loss = true,
         },
         Rule{
             .name = "array_kernel_data_loss",
@@ -213,6 +216,7 @@ std::vector<Rule> array_rules() {
             .why = "Redundancy was used up at that moment, even if the array runs again now. What "
                    "array_failed reports is not reported twice. Several layers of the kernel "
                    "report one failed request, so the largest of their counts is taken.",
+            .is_loss = true,
         },
         Rule{
             .name = "array_kernel_pool_full",
@@ -225,6 +229,7 @@ std::vector<Rule> array_rules() {
                       "Then check the filesystems on it: lastgood status",
             .why = "A thin pool promises more than it has. Without space it queues writes for a "
                    "minute, then fails them, and filesystems on it stop.",
+            .is_loss = true,
         },
         Rule{
             .name = "array_kernel_degraded",
@@ -312,6 +317,7 @@ std::vector<Rule> array_rules() {
                       "If it was removed on purpose: lastgood forget {id}",
             .why = "An array that is not assembled is out of reach, and something may write to its "
                    "members by mistake.",
+            .is_loss = true,
         },
     };
 }

@@ -33,7 +33,8 @@ Rule failing(std::string_view name, std::vector<Condition> all_of, std::string_v
                 .summary = summary,
                 .advice = advice,
                 .instead = {{is(faulty(), 1), advice_when_kicked}},
-                .why = why};
+                .why = why,
+                .is_loss = true};
 }
 #define LASTGOOD_FAILING_ADVICE(look) \
     LASTGOOD_SAVE_DATA look LASTGOOD_REPLACE_DRIVE, LASTGOOD_SAVE_DATA look LASTGOOD_REPLACE_KICKED
@@ -102,6 +103,7 @@ std::vector<Rule> drive_failing_rules() {
             .why = "The driver disabled or removed the device, or the controller before it: all "
                    "requests fail until a reset or a replug, even if the name is still there. "
                    "When the host no longer sees it, drive_gone reports it.",
+            .is_loss = true,
         },
         Rule{
             .name = "drive_failing_dropped",
@@ -118,6 +120,7 @@ std::vector<Rule> drive_failing_rules() {
             .why = "The same as drive_failing_kicked, from the kernel log: it also holds when "
                    "the array is gone or has already rebuilt onto a spare. ZFS's event daemon "
                    "tells it of ZFS.",
+            .is_loss = true,
         },
         Rule{
             .name = "drive_failing_kicked",

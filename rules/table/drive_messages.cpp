@@ -56,6 +56,7 @@ std::vector<Rule> failure_rules() {
                    "NVMe critical warning, and lastgood cannot read the drive's health itself: "
                    "smartd may know a way through a controller that lastgood does not. See "
                    "drive_failing_verdict.",
+            .is_loss = true,
         },
         suspect("drive_suspect_smartd_verdict",
                 {reported_failing(), is(metric::drive_smart_passed, 1), unless(own_attribute),

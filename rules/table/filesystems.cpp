@@ -43,6 +43,7 @@ std::vector<Rule> filesystem_rules() {
                 "Inconsistent metadata, data that no copy could repair, an aborted journal, a "
                 "remount read-only or a shutdown: each means that something was lost or no longer "
                 "reaches the disk. The kernel suppresses floods, so the number is a lower bound.",
+            .is_loss = true,
         },
         Rule{
             .name = "filesystem_log_errors",

@@ -176,13 +176,13 @@ TEST_CASE("conf.d files are read after the main file, in order") {
 TEST_CASE("acceptances in the configuration") {
     const std::string soon = format_time(wall_clock() + 30 * 86400.0).substr(0, 10);
     const auto config = parse_config("[[accept]]\nuntil = " + soon + R"(
-rule = "array_bad_blocks"
-subject = "md0"
+rule = "drive_suspect_many_reallocated"
+subject = "EX0000A1"
 up_to = 16
 reason = "a spare is ordered"
 [[accept]]
 rule = "array_gone"
-subject = "md1"
+subject = "md-name-host:1"
 until = "2001-01-01"
 reason = "ended, which is no mistake"
 )",
@@ -201,8 +201,11 @@ reason = "ended, which is no mistake"
     CHECK(contains(error("rule = \"array_gone\"\n"), "needs until"));
     CHECK(contains(error("rule = \"array_gone\"\nuntil = \"90d\"\n"), "must be a date"));
     CHECK(contains(error("rule = \"nonsense\"\nuntil = 2001-01-01\n"), "there is no rule"));
-    CHECK(contains(error("rule = \"array_gone\"\nuntil = 2099-01-01\n"), "365 days at most"));
-    CHECK(contains(error("rule = \"array_bad_blocks\"\nuntil = " + soon + "\n"),
+    CHECK(contains(error("rule = \"array_unchecked\"\nuntil = 2099-01-01\n"), "365 days at most"));
+    CHECK(contains(error("rule = \"drive_suspect_many_reallocated\"\nuntil = " + soon + "\n"),
                    "needs up_to, the value that you accept"));
+    CHECK(contains(error("rule = \"array_gone\"\nuntil = " + soon + "\n"), "7 days at most"));
+    CHECK(contains(error("rule = \"array_unchecked\"\nsubject = \"/dev/md0\"\nuntil = " + soon),
+                   "after the next boot /dev/md0 may be another one"));
     CHECK(contains(error("rule = \"array_gone\"\nuntill = 2001-01-01\n"), "unknown key"));
 }

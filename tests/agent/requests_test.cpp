@@ -11,8 +11,8 @@ using namespace lastgood;
 
 namespace {
 
-Acceptance bad_blocks() {
-    return {"array_bad_blocks",  SubjectKind::array, "md-uuid-1", 16.0, wall_clock() + 50, "root",
+Acceptance mismatches() {
+    return {"array_mismatches",  SubjectKind::array, "md-uuid-1", 16.0, wall_clock() + 50, "root",
             "a spare is ordered"};
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
     place.file("/requests/6", std::string(5000, 'x'));
     place.file("/requests/7.8.tmp", "forget\ndrive\nhalf");  // not complete yet
     place.file("/requests/8", "revoke\nno_such_rule\nx\n");
-    place.file("/requests/9", "accept\narray_bad_blocks\narray\nx\n");
+    place.file("/requests/9", "accept\narray_mismatches\narray\nx\n");
     const Requests requests = take_requests(config);
     using Subjects = std::vector<std::pair<SubjectKind, std::string>>;
     CHECK(requests.forget == Subjects{{SubjectKind::drive, "wwn-0x5000c500a1b2c3d4"},
@@ -45,7 +45,7 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
             folder + "3 is no request", folder + "4 names no drive or array",
             folder + "5 names no drive or array", folder + "6: more than 4096 bytes",
             folder + "8 names no rule",
-            folder + "9 an acceptance of array_bad_blocks needs up_to, the value that you accept"});
+            folder + "9 an acceptance of array_mismatches needs up_to, the value that you accept"});
     CHECK(Host().list(folder).value() == std::vector<std::string>{"7.8.tmp"});
     CHECK(take_requests(config).forget.empty());
 }
@@ -56,7 +56,7 @@ TEST_CASE("each request arrives as it was made") {
     config.runtime_directory.value = place.root();
     REQUIRE(ask_to_forget(config, SubjectKind::drive, "wwn-0x1"));
     CHECK(take_requests(config).forget.at(0).second == "wwn-0x1");
-    const Acceptance one = bad_blocks();
+    const Acceptance one = mismatches();
     REQUIRE(ask_to_accept(config, one));
     CHECK(take_requests(config).accept == std::vector{one});
     Acceptance state{"array_gone", SubjectKind::array, "md 1", {}, wall_clock() + 50, "root",
@@ -71,7 +71,7 @@ TEST_CASE("each request arrives as it was made") {
 TEST_CASE("an acceptance must fit its rule") {
     const Timestamp now = wall_clock();
     const auto why = [&](auto change) {
-        Acceptance one = bad_blocks();
+        Acceptance one = mismatches();
         change(one);
         return why_not_acceptable(one, now);
     };
@@ -80,15 +80,15 @@ TEST_CASE("an acceptance must fit its rule") {
     CHECK(why([](Acceptance& one) { one.rule = "agent_absent"; }) ==
           "there is no rule \"agent_absent\"");
     CHECK(why([](Acceptance& one) { one.kind = SubjectKind::drive; }) ==
-          "array_bad_blocks is a rule of kind array, not drive");
+          "array_mismatches is a rule of kind array, not drive");
     CHECK(why([](Acceptance& one) { one.up_to.reset(); }) ==
-          "an acceptance of array_bad_blocks needs up_to, the value that you accept");
+          "an acceptance of array_mismatches needs up_to, the value that you accept");
     CHECK(why([](Acceptance& one) { one.up_to = 1.0 / 0.0; }) ==
-          "an acceptance of array_bad_blocks needs up_to, the value that you accept");
+          "an acceptance of array_mismatches needs up_to, the value that you accept");
     CHECK(why([&](Acceptance& one) { one.until = now; }) == "it has ended already");
     CHECK(why([](Acceptance& one) { one.reason = ""; }) == "it needs a reason");
     CHECK(why([&](Acceptance& one) { one.until = now + 366 * 86400.0; }) ==
-          "array_bad_blocks can be accepted for 365 days at most");
+          "array_mismatches can be accepted for 365 days at most");
     CHECK(why([&](Acceptance& one) {
               one.rule = "array_failed";
               one.up_to.reset();

@@ -49,8 +49,10 @@ TEST_CASE("a count is accepted up to its value, and speaks again when it grows")
 }
 
 TEST_CASE("what is lost or has failed is accepted for days only") {
-    for (const char* name : {"array_failed", "array_fatal_members", "array_kernel_data_loss",
-                             "drive_failing_verdict", "filesystem_damaged"}) {
+    for (const char* name :
+         {"array_failed", "array_fatal_members", "array_gone", "array_bad_blocks",
+          "array_kernel_data_loss", "drive_failing_verdict", "drive_failing_smartd",
+          "drive_failing_medium_errors", "drive_failing_dropped", "filesystem_damaged"}) {
         CAPTURE(std::string(name));
         const Rule* rule = find_rule(name);
         REQUIRE(rule);

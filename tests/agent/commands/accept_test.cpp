@@ -13,7 +13,7 @@ using namespace lastgood;
 
 namespace {
 
-// md0 has 16 bad blocks and lost a member.
+// md0 has 16 mismatches and lost a member.
 class AcceptCommand {
   public:
     AcceptCommand() {
@@ -21,7 +21,7 @@ class AcceptCommand {
         report.written_at = wall_clock();
         report.observations.push_back(
             {&metric::array_info, "md-uuid-1", {{"device", "md0"}}, 1, report.written_at});
-        for (const char* rule : {"array_bad_blocks", "array_failed"}) {
+        for (const char* rule : {"array_mismatches", "array_failed"}) {
             Finding finding;
             finding.rule = rule;
             finding.kind = SubjectKind::array;
@@ -48,7 +48,7 @@ class AcceptCommand {
 
 TEST_CASE("a finding is accepted up to its present value") {
     AcceptCommand command;
-    CHECK(command.run({.rule = "array_bad_blocks", .subject = "md0", .reason = "known"}) == 0);
+    CHECK(command.run({.rule = "array_mismatches", .subject = "md0", .reason = "known"}) == 0);
     const auto asked = command.requests().accept;
     REQUIRE(asked.size() == 1);
     CHECK(asked[0].subject == "md-uuid-1");
@@ -61,15 +61,15 @@ TEST_CASE("a finding is accepted up to its present value") {
 TEST_CASE("accept refuses what is not found, has no reason or lasts too long") {
     AcceptCommand command;
     for (const AcceptOptions& options : std::vector<AcceptOptions>{
-             {.rule = "array_bad_blocks", .subject = "md0"},
-             {.rule = "array_bad_blocks", .subject = "md1", .reason = "known"},
-             {.rule = "array_bad_blocks", .reason = "known"},
+             {.rule = "array_mismatches", .subject = "md0"},
+             {.rule = "array_mismatches", .subject = "md1", .reason = "known"},
+             {.rule = "array_mismatches", .reason = "known"},
              {.rule = "array_gone", .subject = "md0", .reason = "known"},
              {.rule = "nonsense", .subject = "md0", .reason = "known"},
-             {.rule = "array_bad_blocks", .subject = "md0", .until = "soon", .reason = "known"},
-             {.rule = "array_bad_blocks", .subject = "md0", .until = "400d", .reason = "known"},
+             {.rule = "array_mismatches", .subject = "md0", .until = "soon", .reason = "known"},
+             {.rule = "array_mismatches", .subject = "md0", .until = "400d", .reason = "known"},
              {.rule = "array_failed", .subject = "md0", .until = "8d", .reason = "known"},
-             {.rule = "array_bad_blocks", .subject = "md0", .revoke = true}})
+             {.rule = "array_mismatches", .subject = "md0", .revoke = true}})
         CHECK(command.run(options) == 3);
     CHECK(command.requests().accept.empty());
     CHECK(command.run(
@@ -81,7 +81,7 @@ TEST_CASE("an acceptance is revoked") {
     AcceptCommand command;
     command.report.findings[0].accepted = Acceptance{};
     command.report.findings[0].accepted->until = wall_clock() + 60;
-    CHECK(command.run({.rule = "array_bad_blocks", .subject = "md0", .revoke = true}) == 0);
+    CHECK(command.run({.rule = "array_mismatches", .subject = "md0", .revoke = true}) == 0);
     CHECK(command.requests().revoke.at(0).second == "md-uuid-1");
 }
 

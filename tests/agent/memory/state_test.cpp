@@ -39,6 +39,37 @@ void reopen(State& state, const std::string& directory) {
 
 }  // namespace
 
+TEST_CASE("an acceptance survives a restart, and since when its finding is over") {
+    const test::RecordedHost place;
+    const Acceptance one{.rule = "array_degraded",
+                         .kind = SubjectKind::array,
+                         .subject = "md",
+                         .up_to = 1,
+                         .until = 500,
+                         .by = "root",
+                         .reason = "x"};
+    State state;
+    state.accept(one);
+    reopen(state, place.root());
+    CHECK(state.over_since(one) == 0);
+    state.set_over_since(one, 300);
+    reopen(state, place.root());
+    CHECK(state.acceptances().begin()->second == one);
+    CHECK(state.over_since(one) == 300);
+    State copy;
+    copy.load(state.all_rows());
+    CHECK(copy.over_since(one) == 300);
+    state.set_over_since(one, 0);
+    reopen(state, place.root());
+    CHECK(state.over_since(one) == 0);
+    CHECK(state.acceptances().size() == 1);
+    state.accept(one);  // anew
+    CHECK(state.over_since(one) == 0);
+    CHECK(state.revoke(one.rule, one.subject));
+    reopen(state, place.root());
+    CHECK(state.acceptances().empty());
+}
+
 TEST_CASE("counters, cursors and ages survive a restart") {
     const test::RecordedHost place;
     State state;

@@ -1,0 +1,130 @@
+#include "agent/memory/acceptances.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/drives.hpp"
+#include "rules/accept.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000;
+constexpr Seconds day = 86400;
+
+Observation drive(const char* id, const char* device, const char* serial) {
+    return {&metric::drive_info, id, {{"device", device}, {"serial", serial}}, 1, now};
+}
+
+// The ids of the drives whose finding the configuration accepts.
+std::vector<std::string> accepted_by(const char* word) {
+    Config config;
+    config.accepted = {{.rule = "drive_suspect_many_reallocated",
+                        .subject = word,
+                        .up_to = 8,
+                        .until = now + day,
+                        .reason = "x"}};
+    std::vector<Observation> observations{
+        drive("wwn-1", "sda", "EX1"), drive("wwn-2", "sdb", "EX2"), drive("wwn-3", "sdc", "EX2")};
+    add_acceptances(State(), config, now, observations);
+    std::vector<std::string> ids;
+    for (const Observation& one : observations)
+        if (one.metric == &metric::accepted) ids.emplace_back(one.label("drive"));
+    return ids;
+}
+
+Acceptance degraded(Timestamp until) {
+    return {.rule = "array_degraded",
+            .kind = SubjectKind::array,
+            .subject = "md",
+            .up_to = 1,
+            .until = until,
+            .by = "root",
+            .reason = "a drive is ordered"};
+}
+
+std::vector<Observation> members_missing(double count) {
+    return {{&metric::array_degraded_members, "md", {}, count, now}};
+}
+
+void find(State& state, bool found) {
+    RuleMemory memory;
+    if (found) memory.since[{"array_degraded", "md"}] = now;
+    state.set_rule_memory(memory);
+}
+
+}  // namespace
+
+TEST_CASE("the configuration accepts by names that last, and of one subject") {
+    CHECK(accepted_by("wwn-1") == std::vector<std::string>{"wwn-1"});
+    CHECK(accepted_by("ex1") == std::vector<std::string>{"wwn-1"});
+    CHECK(accepted_by("sda").empty());  // another drive after the next boot
+    CHECK(accepted_by("/dev/sda").empty());
+    CHECK(accepted_by("EX2").empty());  // two drives claim to be it
+    CHECK(accepted_by("nobody").empty());
+    CHECK(accepted_by("").empty());
+}
+
+TEST_CASE("an acceptance ends a day after what it accepts") {
+    State state;
+    state.accept(degraded(now + 90 * day));
+    find(state, true);
+    CHECK(end_acceptances(state, members_missing(1), now).empty());
+    find(state, false);
+    CHECK(end_acceptances(state, members_missing(0), now + 1).empty());
+    CHECK(end_acceptances(state, members_missing(0), now + day).empty());
+    CHECK(state.acceptances().size() == 1);
+    SUBCASE("over") {
+        const auto ended = end_acceptances(state, members_missing(0), now + day + 1);
+        REQUIRE(ended.size() == 1);
+        CHECK(ended[0].rule == "array_degraded");
+        CHECK(state.acceptances().empty());
+    }
+    SUBCASE("there again in between") {
+        find(state, true);
+        CHECK(end_acceptances(state, members_missing(1), now + day).empty());
+        find(state, false);
+        CHECK(end_acceptances(state, members_missing(0), now + day + 1).empty());
+        CHECK(state.acceptances().size() == 1);
+    }
+    SUBCASE("that it is over is not known") {
+        CHECK(end_acceptances(state, {}, now + day + 1).empty());
+        CHECK(end_acceptances(state, members_missing(0), now + 3 * day).empty());
+        CHECK(state.acceptances().size() == 1);
+    }
+    SUBCASE("the clock was ahead") {
+        CHECK(end_acceptances(state, members_missing(0), now - day).empty());
+        CHECK(end_acceptances(state, members_missing(0), now - 1).empty());
+        CHECK(state.acceptances().size() == 1);
+    }
+}
+
+TEST_CASE("an acceptance ends at its date") {
+    State state;
+    state.accept(degraded(now));
+    find(state, true);
+    CHECK(end_acceptances(state, members_missing(1), now - 1).empty());
+    CHECK(state.acceptances().size() == 1);
+    CHECK(end_acceptances(state, members_missing(1), now).empty());  // announced before
+    CHECK(state.acceptances().empty());
+}
+
+TEST_CASE("an acceptance that was made while the clock was years ahead is not in force") {
+    const auto in_force = [](const char* rule, Timestamp until) {
+        State state;
+        Acceptance one = degraded(until);
+        one.rule = rule;
+        state.accept(one);
+        std::vector<Observation> observations;
+        add_acceptances(state, {}, now, observations);
+        return !observations.empty();
+    };
+    CHECK(in_force("array_degraded", now + acceptance_limit));
+    CHECK_FALSE(in_force("array_degraded", now + acceptance_limit + 2 * day));
+    CHECK(in_force("array_failed", now + 7 * day));
+    CHECK_FALSE(in_force("array_failed", now + 9 * day));
+    CHECK_FALSE(in_force("array_degraded", now));
+    CHECK_FALSE(in_force("no_such_rule", now + day));
+}
