@@ -112,9 +112,26 @@ struct Share {
     bool fatal_known = false;
 };
 
+// The memberships that go with the drive: its own, and those of its second unit, which only its
+// uses name.
+std::vector<const Membership*> pulled_with(const Judge& judge, const Subject& drive) {
+    std::vector<const Membership*> pulled = judge.relations().memberships_of(drive);
+    for (const Observation* use : drive.observations) {
+        if (use->metric != &metric::drive_use || use->label("array").empty()) continue;
+        const Subject* array = judge.facts().find(SubjectKind::array, use->label("array"));
+        if (array == nullptr) continue;
+        for (const Membership* membership : judge.relations().members_of(*array))
+            if (membership->drive != &drive &&
+                membership->member->label("device") == use->label("device") &&
+                std::ranges::find(pulled, membership) == pulled.end())
+                pulled.push_back(membership);
+    }
+    return pulled;
+}
+
 std::vector<Share> shares_of(const Judge& judge, const Subject& drive) {
     std::vector<Share> found;
-    for (const Membership* membership : judge.relations().memberships_of(drive)) {
+    for (const Membership* membership : pulled_with(judge, drive)) {
         auto share = std::ranges::find(found, membership->array, &Share::array);
         if (share == found.end())
             share = found.insert(found.end(), Share{.array = membership->array, .state = ""});

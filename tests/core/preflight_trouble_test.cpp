@@ -213,3 +213,12 @@ TEST_CASE("a drive with errors may only look empty") {
     report.observations.push_back({&metric::drive_answering, "a", {}, 0, now});
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::cannot_tell);
 }
+
+TEST_CASE("a mirror of the two units of one drive goes with it") {
+    Report report = mirror();
+    // As the collector writes it of a drive whose second unit is sdb.
+    report.observations.push_back(use("a", "filesystem", "/srv"));
+    report.observations.back().labels = {
+        {"device", "sdb1"}, {"use", "filesystem"}, {"name", "/srv"}, {"array", "md0"}};
+    CHECK(mentions(preflight(report, "a", now).against, "pulling it takes 2 members of array md0"));
+}
