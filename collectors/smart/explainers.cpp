@@ -36,8 +36,11 @@ std::string first_of(const std::vector<std::string>& messages) {
 
 // A drive without health data is reported as a problem.
 void explain_answer(const SmartctlAnswer& answer, const std::string& subject, Timestamp now,
-                    Sink& sink) {
+                    ExplainSink& sink) {
     const DriveHealth& health = answer.health;
+    for (const std::string& doubt : answer.doubts)
+        sink.problem(subject, {ErrorKind::absent, doubt});
+    for (const std::string_view line : answer.unread) sink.not_understood(line);
     if (answer.asleep) {
         observe_drive_health(health, subject, "smartctl", now, sink);
         return;

@@ -1,7 +1,6 @@
 // `lastgood explain` for smartd's messages in a system log.
-#include <array>
-
 #include "collectors/explainer.hpp"
+#include "collectors/smart/parse/health.hpp"
 #include "collectors/smart/parse/smartd_message.hpp"
 #include "core/metrics/drives.hpp"
 
@@ -32,9 +31,6 @@ void observe(const std::optional<SmartdMessage>& message, std::string_view line,
     if (!message->serial.empty()) identity.emplace_back("serial", message->serial);
     if (!message->wwn.empty()) identity.emplace_back("wwn", message->wwn);
     sink.observe(metric::drive_info, drive, 1, at, std::move(identity));
-    // Bits of the critical warning: NVM Express base specification 2.0, figure 207.
-    constexpr std::array warnings = {"spare",     "temperature",     "reliability",
-                                     "read_only", "volatile_backup", "persistent_memory"};
     switch (message->kind) {
         case SmartdKind::identity:
             return;
@@ -52,9 +48,9 @@ void observe(const std::optional<SmartdMessage>& message, std::string_view line,
             return add_attribute(metric::drive_old_age_attributes_failing, *message, line, at,
                                  sink);
         case SmartdKind::critical_warning:
-            for (size_t bit = 0; bit < warnings.size(); ++bit)
-                tell(metric::drive_critical_warning, ((message->value >> bit) & 1U) != 0 ? 1 : 0,
-                     {{"warning", warnings[bit]}});
+            for (const auto& [name, set] :
+                 critical_warnings(static_cast<unsigned>(message->value & 0xff)))
+                tell(metric::drive_critical_warning, set ? 1 : 0, {{"warning", std::string(name)}});
             return;
         case SmartdKind::self_test_failed:
             return tell(metric::drive_self_test_failed, 1);

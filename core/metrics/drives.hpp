@@ -231,6 +231,13 @@ inline constexpr Metric drive_attributes_failed_in_past{
         "Temperatures do not count.",
 };
 
+inline constexpr Metric drive_prefail_attributes_failed_in_past{
+    .name = "lastgood_drive_prefail_attributes_failed_in_past",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help = "Of drive_attributes_failed_in_past, the pre-failure attributes.",
+};
+
 inline constexpr Metric drive_available_spare_ratio{
     .name = "lastgood_drive_available_spare_ratio",
     .subject = SubjectKind::drive,
@@ -267,7 +274,8 @@ inline constexpr Metric drive_critical_warning{
     .labels = "warning",
     .help =
         "NVMe critical warning bits, 1 if set: spare, temperature, reliability, read_only, "
-        "volatile_backup, persistent_memory.",
+        "volatile_backup, persistent_memory; unknown is there only if a bit without a meaning is "
+        "set.",
 };
 
 inline constexpr Metric drive_error_log_entries_total{
@@ -275,6 +283,17 @@ inline constexpr Metric drive_error_log_entries_total{
     .subject = SubjectKind::drive,
     .type = MetricType::counter,
     .help = "Entries that the drive has written to its error log in its life.",
+};
+
+inline constexpr Metric drive_logged_errors_recent{
+    .name = "lastgood_drive_logged_errors_recent",
+    .subject = SubjectKind::drive,
+    .type = MetricType::gauge,
+    .help =
+        "Entries in the drive's own error log about sectors that it could not read or find (ATA: "
+        "UNC, AMNF, IDNF) in its last 168 powered-on hours. A lower bound: the log keeps the "
+        "newest "
+        "entries only.",
 };
 
 inline constexpr Metric drive_grown_defects{

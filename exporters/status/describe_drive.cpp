@@ -109,9 +109,12 @@ void add_counts(Description& drive) {
     count(metric::drive_interface_crc_errors_total, "transfers garbled on the cable");
     count(metric::drive_io_errors_total, "requests that failed since it was attached");
     count(metric::drive_error_log_entries_total, "entries in its error log");
+    count(metric::drive_logged_errors_recent, "of these, unreadable sectors in 7 days of running");
     count(metric::drive_attributes_failing, "attributes at their threshold");
     count(metric::drive_old_age_attributes_failing, "attributes at their old-age threshold");
     count(metric::drive_attributes_failed_in_past, "attributes once at their threshold");
+    count(metric::drive_prefail_attributes_failed_in_past,
+          "pre-failure attributes once at their threshold");
     for (const auto& [counter, value] : growth) {  // its own count is not known
         std::string name = harmless(counter);
         std::ranges::replace(name, '_', ' ');

@@ -187,6 +187,20 @@ std::vector<Rule> drive_failing_rules() {
             .why = "USB bridges reset now and then. Ten minutes leave time to plug it in again.",
         },
         Rule{
+            .name = "drive_critical_warning_unknown",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::drive,
+            .all_of = {at_least(Operand(metric::drive_critical_warning, "warning", {"unknown"}),
+                                1)},
+            .summary = "Drive {subject} sets a critical warning whose meaning is unknown.",
+            .advice = "See what it says: smartctl -x /dev/{device}\n"
+                      "Ask its maker what the upper bits of \"Critical Warning\" mean.\n"
+                      "Check that a fresh backup holds its data: lastgood status",
+            .why =
+                "The NVMe Base Specification gives a meaning to the lower six bits only. A drive "
+                "that sets another one says that something is wrong with it.",
+        },
+        Rule{
             .name = "drive_not_answering",
             .severity = Severity::unknown,
             .subject = SubjectKind::drive,

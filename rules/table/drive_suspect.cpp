@@ -95,11 +95,23 @@ std::vector<Rule> sector_rules() {
                                   "See its counters: smartctl -a /dev/{device}\n"
                                   "Have a spare drive ready.",
             "NVMe counts here what its error correction could not repair: each one is lost data."),
+        suspect("drive_suspect_many_media_errors", {at_least(metric::drive_media_errors_total, 10)},
+                "Drive {subject} has had {value:unrecovered data error|unrecovered data errors} in "
+                "its life.",
+                LASTGOOD_CHECK_BACKUP "See its counters: smartctl -a /dev/{device}\n"
+                                      "Plan to replace it (serial {serial|unknown}).",
+                "As drive_suspect_media_errors. Several drives that work well count a few, from a "
+                "power cut for example; ten are not one accident, even if they are old."),
         suspect(
             "drive_suspect_grown_defects", {at_least(growth(metric::drive_grown_defects), 1)},
             "Drive {subject} has {value:new grown defect|new grown defects}: it is wearing out.",
             LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
             "The SAS counterpart of reallocated sectors; only growth counts."),
+        suspect("drive_suspect_many_grown_defects", {at_least(metric::drive_grown_defects, 100)},
+                "Drive {subject} has {value:grown defect|grown defects}: it is worn.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST
+                "Plan to replace it (serial {serial|unknown}).",
+                "The SAS counterpart of drive_suspect_many_reallocated."),
         suspect("drive_suspect_uncorrected_errors",
                 {at_least(growth(metric::drive_uncorrected_errors_total), 1)},
                 "Drive {subject} recently had {value:uncorrected error|uncorrected errors}: some "
@@ -108,6 +120,24 @@ std::vector<Rule> sector_rules() {
                 "See what failed: journalctl -k -g {device}\n" LASTGOOD_SELF_TEST
                 "Have a spare drive ready.",
                 "SAS error counter log pages: errors that rereading did not repair."),
+        suspect("drive_suspect_uncorrected_in_life",
+                {at_least(Operand(metric::drive_uncorrected_errors_total, {}, {}, Pick::sum), 1),
+                 unless(at_least(growth(metric::drive_uncorrected_errors_total), 1))},
+                "Drive {subject} has had {value:uncorrected error|uncorrected errors} in its life.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SELF_TEST "Have a spare drive ready.",
+                "Healthy SAS drives have none: rereading repairs everything. If the number stays "
+                "after a long self-test that passes, it can be accepted."),
+        suspect(
+            "drive_suspect_logged_errors", {at_least(metric::drive_logged_errors_recent, 1)},
+            "Drive {subject} recently logged {value:unreadable sector|unreadable sectors} in its "
+            "own "
+            "error log.",
+            LASTGOOD_CHECK_BACKUP "See where: smartctl -l error /dev/{device}\n" LASTGOOD_SELF_TEST
+                                  "Have a spare drive ready.",
+            "The error log holds an entry \"UNC\" for each request that failed on a bad sector, "
+            "also if the sector was rewritten since and counts nowhere else. Old entries stay "
+            "for ever and are common on healthy drives: only those of the last 168 powered-on "
+            "hours count."),
     };
 }
 
@@ -172,6 +202,17 @@ std::vector<Rule> other_rules() {
             rule.also_of = Operand(metric::drive_attributes_at_limit, "type", {"old_age"});
             return rule;
         }(),
+        suspect(
+            "drive_suspect_prefail_in_past",
+            {at_least(metric::drive_prefail_attributes_failed_in_past, 1)},
+            "Drive {subject}: {value:pre-failure attribute|pre-failure attributes} reached the "
+            "maker's limit in the past.",
+            LASTGOOD_CHECK_BACKUP
+            "See which (In_the_past): smartctl -A /dev/{device}\n" LASTGOOD_SELF_TEST
+            "Have a spare drive ready.",
+            "At that time the drive forecast its failure (ATA-3), as drive_failing_attribute "
+            "says. A value that recovers, such as a read error rate, does not make the cause go "
+            "away. Temperatures do not count."),
         suspect(
             "drive_suspect_link", {at_least(growth(metric::drive_interface_crc_errors_total), 5)},
             "Drive {subject} recently had {value:garbled transfer|garbled transfers}: its cable is "

@@ -326,6 +326,37 @@ TEST_CASE("wear is a warning; a forecast of failure is critical") {
           Names{"drive_failing_attribute d"});
 }
 
+TEST_CASE("counts that healthy drives do not have are warnings, even if they do not grow") {
+    CHECK(found({observation(metric::drive_prefail_attributes_failed_in_past, "d", 0),
+                 observation(metric::drive_error_log_entries_total, "d", 98),
+                 observation(metric::drive_logged_errors_recent, "d", 0),
+                 observation(metric::drive_media_errors_total, "d", 9),
+                 observation(metric::drive_grown_defects, "d", 99),
+                 observation(metric::drive_uncorrected_errors_total, "d", 0,
+                             {{"operation", "read"}})})
+              .empty());
+    CHECK(found({observation(metric::drive_prefail_attributes_failed_in_past, "d", 1)}) ==
+          Names{"drive_suspect_prefail_in_past d"});
+    CHECK(found({observation(metric::drive_logged_errors_recent, "d", 1)}) ==
+          Names{"drive_suspect_logged_errors d"});
+    CHECK(found({observation(metric::drive_media_errors_total, "d", 10)}) ==
+          Names{"drive_suspect_many_media_errors d"});
+    CHECK(found({observation(metric::drive_grown_defects, "d", 100)}) ==
+          Names{"drive_suspect_many_grown_defects d"});
+    const auto verified =
+        observation(metric::drive_uncorrected_errors_total, "d", 1, {{"operation", "verify"}});
+    CHECK(found({verified}) == Names{"drive_suspect_uncorrected_in_life d"});
+    // Growth says more, and is not said twice.
+    CHECK(found({verified, observation(metric::drive_count_increase, "d", 1,
+                                       {{"counter", "uncorrected_errors"}})}) ==
+          Names{"drive_suspect_uncorrected_errors d"});
+}
+
+TEST_CASE("a critical warning of unknown meaning is not fine") {
+    CHECK(found({observation(metric::drive_critical_warning, "d", 1, {{"warning", "unknown"}})}) ==
+          Names{"drive_critical_warning_unknown d"});
+}
+
 TEST_CASE("a scrub gives no finding; a rebuild does") {
     const auto action = [](std::string name) {
         return found({observation(metric::array_sync_progress_ratio, "a", 0.4, {{"action", name}}),

@@ -76,8 +76,12 @@ void write_identity(const DriveHealth& health, std::string_view reader, Writer& 
 }
 
 void write_attributes(const DriveHealth& health, Writer& writer) {
-    if (health.attributes.empty()) return;
-    double past = 0;
+    const double unlisted = health.unlisted_prefail_failing ? 1 : 0;
+    if (health.attributes.empty()) {
+        if (unlisted > 0) writer.value(metric::drive_attributes_failing, unlisted);
+        return;
+    }
+    double past = 0, prefail_past = 0;
     std::vector<std::string> failing, old_age;
     std::set<int> seen;
     for (const AtaAttribute& attribute : health.attributes) {
@@ -100,9 +104,9 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
         if (failing_now(attribute))
             (attribute.prefail ? failing : old_age)
                 .push_back(fmt::format("{} {}", attribute.id, printable(name)));
-        if (failed_in_past(attribute)) past += 1;
+        if (failed_in_past(attribute)) (attribute.prefail ? prefail_past : past) += 1;
     }
-    writer.value(metric::drive_attributes_failing, static_cast<double>(failing.size()));
+    writer.value(metric::drive_attributes_failing, static_cast<double>(failing.size()) + unlisted);
     writer.value(metric::drive_old_age_attributes_failing, static_cast<double>(old_age.size()));
     for (const auto& [type, attributes] :
          {std::pair("pre_failure", &failing), std::pair("old_age", &old_age)}) {
@@ -111,7 +115,8 @@ void write_attributes(const DriveHealth& health, Writer& writer) {
             metric::drive_attributes_at_limit, 1,
             {{"attributes", fmt::format("{}", fmt::join(*attributes, ", "))}, {"type", type}});
     }
-    writer.value(metric::drive_attributes_failed_in_past, past);
+    writer.value(metric::drive_attributes_failed_in_past, past + prefail_past);
+    writer.value(metric::drive_prefail_attributes_failed_in_past, prefail_past);
 
     const AtaSummary summary = summarise_attributes(health);
     writer.value(metric::drive_reallocated_sectors, summary.reallocated_sectors);
@@ -129,13 +134,8 @@ void write_nvme(const DriveHealth& health, Writer& writer) {
                  health.available_spare_threshold_ratio);
     writer.value(metric::drive_media_errors_total, health.media_errors);
     if (!health.critical_warning) return;
-    // Bits of the critical warning: NVM Express base specification 2.0, figure 207.
-    static constexpr std::array warnings = {"spare",     "temperature",     "reliability",
-                                            "read_only", "volatile_backup", "persistent_memory"};
-    for (size_t bit = 0; bit < warnings.size(); ++bit) {
-        writer.value(metric::drive_critical_warning, (*health.critical_warning >> bit) & 1U,
-                     {{"warning", warnings[bit]}});
-    }
+    for (const auto& [name, set] : critical_warnings(*health.critical_warning))
+        writer.value(metric::drive_critical_warning, set ? 1 : 0, {{"warning", std::string(name)}});
 }
 
 void write_scsi(const DriveHealth& health, Writer& writer) {
@@ -206,6 +206,17 @@ bool DriveHealth::would_show_failure() const {
            pending_defects || uncorrected_reads || uncorrected_writes || uncorrected_verifies;
 }
 
+std::vector<std::pair<std::string_view, bool>> critical_warnings(unsigned bits) {
+    // NVM Express base specification 2.0, figure 207.
+    static constexpr std::array<std::string_view, 6> names = {
+        "spare", "temperature", "reliability", "read_only", "volatile_backup", "persistent_memory"};
+    std::vector<std::pair<std::string_view, bool>> warnings;
+    for (size_t bit = 0; bit < names.size(); ++bit)
+        warnings.emplace_back(names[bit], ((bits >> bit) & 1U) != 0);
+    if ((bits >> names.size()) != 0) warnings.emplace_back("unknown", true);
+    return warnings;
+}
+
 std::string drive_id(const DriveHealth& health) {
     std::string id = make_drive_id(health.wwn, health.model, health.serial);
     if (id.empty()) id = printable(health.device);
@@ -249,6 +260,21 @@ std::optional<double> self_test_age(const DriveHealth& health, SelfTestKind kind
     return std::nullopt;
 }
 
+std::optional<double> recent_logged_errors(const DriveHealth& health) {
+    constexpr double recent_hours = 168, wrap = 65536;
+    if (health.logged_errors.empty() || !health.power_on_seconds) return std::nullopt;
+    double count = 0;
+    for (const LoggedError& error : health.logged_errors) {
+        if (!error.medium) continue;
+        if (!error.at_hours) return std::nullopt;
+        double age = std::fmod(*health.power_on_seconds / 3600 - *error.at_hours, wrap);
+        // Some drives count the hours of the log a little ahead of the attribute.
+        if (age < -1) age += wrap;
+        if (age <= recent_hours) count += 1;
+    }
+    return count;
+}
+
 void observe_drive_health(const DriveHealth& health, std::string_view subject,
                           std::string_view reader, Timestamp observed_at, Sink& sink) {
     Writer writer(subject, observed_at, sink);
@@ -276,6 +302,7 @@ void observe_drive_health(const DriveHealth& health, std::string_view subject,
     write_nvme(health, writer);
     write_scsi(health, writer);
     writer.value(metric::drive_error_log_entries_total, health.error_log_entries);
+    writer.value(metric::drive_logged_errors_recent, recent_logged_errors(complete));
     writer.flag(metric::drive_self_test_failed, self_test_failed(health.self_tests));
     writer.value(metric::drive_self_test_age_seconds,
                  self_test_age(complete, SelfTestKind::extended), {{"type", "extended"}});

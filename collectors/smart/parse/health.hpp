@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/observation.hpp"
@@ -45,6 +46,12 @@ struct SelfTest {
     std::optional<double> at_hours;  // power-on hours at its end; on ATA drives modulo 65536
 };
 
+// An entry in an ATA drive's error log.
+struct LoggedError {
+    std::optional<double> at_hours;  // power-on hours modulo 65536
+    bool medium = false;             // a sector could not be read or found: UNC, AMNF, IDNF
+};
+
 enum class PowerState { unknown, active, idle, standby, sleep };
 std::string_view to_string(PowerState state);
 
@@ -70,6 +77,9 @@ struct DriveHealth {
 
     // ATA.
     std::vector<AtaAttribute> attributes;
+    // A pre-failure attribute is at its threshold, and `attributes` does not have it.
+    bool unlisted_prefail_failing = false;
+    std::vector<LoggedError> logged_errors;  // the newest ones
 
     // NVMe.
     std::optional<double> available_spare_ratio;            // 0 to 1
@@ -80,7 +90,7 @@ struct DriveHealth {
 
     // SCSI.
     std::optional<double> grown_defects;
-    std::optional<double> pending_defects;
+    std::optional<double> pending_defects;  // sectors that wait for a write
     std::optional<double> uncorrected_reads, uncorrected_writes, uncorrected_verifies;
 
     // True if anything but the identity is known.
@@ -89,6 +99,10 @@ struct DriveHealth {
     // not only a temperature or an age.
     bool would_show_failure() const;
 };
+
+// The bits of an NVMe drive's critical warning as values of the label `warning`, and whether each
+// is set. Bits that the specification reserves are "unknown", which is there only if one is set.
+std::vector<std::pair<std::string_view, bool>> critical_warnings(unsigned bits);
 
 // The drive's id (make_drive_id); if it has none, the device name, else the model, else
 // "unknown-drive".
@@ -101,6 +115,10 @@ std::optional<bool> self_test_failed(const std::vector<SelfTest>& tests);
 // Power-on seconds since the newest finished test of this kind. Absent: there is none, or a time is
 // unknown. ATA drives log hours modulo 65536; a test older than that looks younger.
 std::optional<double> self_test_age(const DriveHealth& health, SelfTestKind kind);
+
+// Entries of medium errors in the last 168 power-on hours. Absent: there is no log, or a time is
+// unknown.
+std::optional<double> recent_logged_errors(const DriveHealth& health);
 
 // Writes everything that is known as observations of `subject`. `reader` is the value of the label
 // `reader`: "libatasmart", "libnvme", "smartctl", "nvme" or "none".

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "collectors/smart/parse/ata_attributes.hpp"
 #include "collectors/smart/parse/plausible.hpp"
+#include "collectors/smart/parse/smartctl_rows.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -194,12 +198,24 @@ SelfTestKind ata_kind(int subcommand) {
     }
 }
 
-void read_ata_logs(const json& root, DriveHealth& health) {
-    for (const char* log : {"extended", "summary"}) {
-        if (!health.error_log_entries) {
-            health.error_log_entries = not_negative(at(root, "ata_smart_error_log", log, "count"));
+void read_ata_error_log(const json& root, DriveHealth& health) {
+    for (const char* kind : {"extended", "summary"}) {
+        const json& log = at(root, "ata_smart_error_log", kind);
+        if (!log.is_object() || health.error_log_entries) continue;
+        health.error_log_entries = not_negative(at(log, "count"));
+        const json& table = at(log, "table");
+        if (!table.is_array()) continue;
+        for (const json& row : table) {
+            if (health.logged_errors.size() >= 1024) break;
+            health.logged_errors.push_back(
+                {not_negative(at(row, "lifetime_hours")),
+                 is_medium_error(text_of(at(row, "error_description")))});
         }
     }
+}
+
+void read_ata_logs(const json& root, DriveHealth& health) {
+    read_ata_error_log(root, health);
     for (const char* log : {"extended", "standard"}) {
         const json& tests = at(root, "ata_smart_self_test_log", log);
         if (!tests.is_object() || health.self_test_log_read) continue;
@@ -280,9 +296,25 @@ void read_nvme(const json& root, DriveHealth& health) {
     }
 }
 
+// Sectors that the drive's own scan could not read and that were not repaired since: SBC-4, table
+// "REASSIGN STATUS": 1 a write or a reassignment is required, 4 and 8 a reassignment failed.
+std::optional<double> background_scan_defects(const json& scan) {
+    if (!scan.is_object()) return std::nullopt;
+    std::set<double> sectors;
+    for (const auto& [key, row] : scan.items()) {
+        const auto status = small_number(at(row, "reassign_status", "value"));
+        if (status != 1 && status != 4 && status != 8) continue;
+        if (sectors.size() < 4096) sectors.insert(number(at(row, "lba")).value_or(0));
+    }
+    return sectors.empty() ? std::nullopt
+                           : std::optional<double>(static_cast<double>(sectors.size()));
+}
+
 void read_scsi(const json& root, DriveHealth& health) {
     health.grown_defects = not_negative(at(root, "scsi_grown_defect_list"));
     health.pending_defects = not_negative(at(root, "scsi_pending_defects", "count"));
+    if (const auto found = background_scan_defects(at(root, "scsi_background_scan")))
+        health.pending_defects = std::max(*found, health.pending_defects.value_or(0));
     const json& log = at(root, "scsi_error_counter_log");
     health.uncorrected_reads = not_negative(at(log, "read", "total_uncorrected_errors"));
     health.uncorrected_writes = not_negative(at(log, "write", "total_uncorrected_errors"));
@@ -329,6 +361,77 @@ void read_smartctl(const json& about, SmartctlAnswer& answer) {
     }
 }
 
+// What the exit status tells and the document does not show: a document may have been made with
+// few options, or cut down by another program.
+void heed_exit_status(const SmartctlExit& exit, SmartctlAnswer& answer) {
+    DriveHealth& health = answer.health;
+    if (exit.bad_command_line || exit.open_failed) {
+        if (health.would_show_failure())
+            answer.doubt("smartctl's exit status says that it could not ask the drive");
+        return;
+    }
+    const bool ata =
+        health.protocol == DriveProtocol::ata || health.protocol == DriveProtocol::unknown;
+    if (exit.drive_failing) health.passed = false;
+    health.unlisted_prefail_failing =
+        exit.prefail_now &&
+        std::ranges::none_of(health.attributes, [](const AtaAttribute& attribute) {
+            return attribute.prefail && failing_now(attribute);
+        });
+    if (exit.prefail_in_past && health.attributes.empty())
+        answer.doubt(
+            "smartctl's exit status says that an attribute was at its threshold; the output does "
+            "not have the attributes");
+    if (exit.error_log && ata && !health.error_log_entries)
+        answer.doubt(
+            "smartctl's exit status says that the drive's error log has entries; the output does "
+            "not have the log");
+    if (exit.self_test_log && !health.self_test_log_read) {
+        if (ata) {  // smartctl leaves out tests that a later one has made outdated
+            health.self_tests.push_back({SelfTestKind::extended, SelfTestOutcome::failed, {}});
+        } else {
+            answer.doubt(
+                "smartctl's exit status says that a self-test failed; the output does not have "
+                "the log");
+        }
+    }
+    const bool counts = !health.attributes.empty() || health.media_errors || health.grown_defects ||
+                        health.uncorrected_reads || health.pending_defects;
+    const bool failed = exit.some_command_failed || !answer.errors.empty();
+    if (failed && !counts && health.would_show_failure())
+        answer.doubt(answer.errors.empty()
+                         ? "smartctl's exit status says that the drive refused a command, and the "
+                           "output has nothing but a verdict"
+                         : answer.errors.front());
+}
+
+// Values that are there but are no numbers.
+void note_unreadable_values(const json& root, SmartctlAnswer& answer) {
+    const auto note = [&](const json& value, const std::string& name) {
+        if (!value.is_null() && !not_negative(value))
+            answer.doubt(fmt::format("its {} cannot be read", name));
+    };
+    if (const json& passed = at(root, "smart_status", "passed");
+        !passed.is_null() && !passed.is_boolean())
+        answer.doubt("its verdict cannot be read");
+    const json& nvme = at(root, "nvme_smart_health_information_log");
+    note(at(nvme, "critical_warning"), "critical warning");
+    note(at(nvme, "media_errors"), "number of media errors");
+    note(at(root, "scsi_grown_defect_list"), "number of grown defects");
+    for (const char* operation : {"read", "write", "verify"})
+        note(at(root, "scsi_error_counter_log", operation, "total_uncorrected_errors"),
+             fmt::format("number of {} errors", operation));
+    for (const AtaAttribute& attribute : answer.health.attributes) {
+        const bool vital =
+            attribute.id == 5 || attribute.id == 187 || attribute.id == 197 || attribute.id == 198;
+        if (vital && !unpacked_raw(attribute, answer.health))
+            answer.doubt(fmt::format("its attribute {} cannot be read", attribute.id));
+    }
+    const json& table = at(root, "ata_smart_attributes", "table");
+    if (table.is_array() && table.size() > answer.health.attributes.size())
+        answer.doubt("some of its attributes cannot be read");
+}
+
 void read_scan(const json& root, SmartctlAnswer& answer) {
     const json& devices = at(root, "devices");
     if (!devices.is_array()) return;
@@ -369,10 +472,8 @@ Result<SmartctlAnswer> parse_smartctl_json(std::string_view text) {
     read_ata_logs(root, health);
     read_nvme(root, health);
     read_scsi(root, health);
-    if (answer.exit_status) {
-        const SmartctlExit exit = smartctl_exit(*answer.exit_status);
-        if (exit.drive_failing && !exit.bad_command_line) health.passed = false;
-    }
+    if (answer.exit_status) heed_exit_status(smartctl_exit(*answer.exit_status), answer);
+    note_unreadable_values(root, answer);
     if (answer.asleep) {
         const bool sleeping = health.power_state == PowerState::sleep;
         health.power_state = sleeping ? PowerState::sleep : PowerState::standby;

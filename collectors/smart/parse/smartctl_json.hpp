@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "collectors/smart/parse/health.hpp"
@@ -43,6 +44,15 @@ struct SmartctlAnswer {
     bool is_scan = false;
     bool asleep = false;                  // not read, because the drive sleeps
     std::optional<bool> smart_available;  // absent: not printed
+    // Why a drive without a fault in this answer need not be fine: what is missing or unreadable,
+    // for people. At most most_doubts.
+    std::vector<std::string> doubts;
+    // Lines of the text that tell of the drive's health but could not be read; in JSON none.
+    std::vector<std::string_view> unread;
+    static constexpr size_t most_doubts = 16, most_unread = 256;
+    void doubt(std::string why) {
+        if (doubts.size() < most_doubts) doubts.push_back(std::move(why));
+    }
 };
 
 // Error: malformed, if it is not a JSON object of smartctl's. A field of an unexpected type

@@ -210,6 +210,36 @@ std::optional<SelfTestRow> parse_self_test_row(std::string_view line) {
     return row;
 }
 
+bool is_medium_error(std::string_view description) {
+    constexpr std::string_view mark = "Error: ";
+    const size_t at = description.find(mark);
+    if (at == std::string_view::npos) return false;
+    description.remove_prefix(at + mark.size());
+    description = description.substr(0, description.find(" at LBA"));
+    const auto words = split(description, ", \t");
+    for (const std::string_view kind : {"UNC", "AMNF", "IDNF"})
+        if (contains(words, kind)) return true;
+    return false;
+}
+
+std::optional<double> parse_error_heading(std::string_view line) {
+    constexpr std::string_view mark = " occurred at disk power-on lifetime: ";
+    const size_t at = line.find(mark);
+    if (!line.starts_with("Error ") || at == std::string_view::npos) return std::nullopt;
+    return grouped_number(line.substr(at + mark.size()));
+}
+
+std::optional<std::string_view> parse_unrepaired_sector(std::string_view line) {
+    bool unrepaired = false;
+    for (const std::string_view status :
+         {"Require Write or Reassign", "Reassignment by disk failed", "Unsuccessfully reassigned"})
+        unrepaired = unrepaired || contains(line, status);
+    if (!unrepaired) return std::nullopt;
+    for (const std::string_view word : split(line))
+        if (word.size() == 16 && consists_of(word, hexadecimal_digits)) return word;
+    return std::nullopt;
+}
+
 std::optional<SelfTestRow> parse_nvme_self_test_row(std::string_view line) {
     SelfTestRow row;
     const auto index = to_int(take_word(line));

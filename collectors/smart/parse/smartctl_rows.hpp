@@ -35,4 +35,15 @@ std::optional<SelfTestRow> parse_self_test_row(std::string_view line);
 // NVMe: " 0   Short             Completed without error                 12            -     -   -"
 std::optional<SelfTestRow> parse_nvme_self_test_row(std::string_view line);
 
+// "Error: UNC 8 sectors at LBA = …": whether it says that a sector could not be read or found. A
+// bit of the error register alone does not: it means something else for other commands.
+bool is_medium_error(std::string_view description);
+
+// "Error 42 [1] occurred at disk power-on lifetime: 34999 hours (…)": the hours.
+std::optional<double> parse_error_heading(std::string_view line);
+
+// A row of a SAS drive's background scan results, of a sector that was not repaired since:
+// "1 39990:11  0000000012345678  [3,11,0]   Require Write or Reassign Blocks command": the sector.
+std::optional<std::string_view> parse_unrepaired_sector(std::string_view line);
+
 }  // namespace lastgood

@@ -1,8 +1,12 @@
 #include "collectors/smart/parse/smartctl_text.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "collectors/smart/parse/plausible.hpp"
+#include "collectors/smart/parse/smartctl_gaps.hpp"
+#include "collectors/smart/parse/smartctl_lines.hpp"
 #include "collectors/smart/parse/smartctl_rows.hpp"
 #include "core/text.hpp"
 
@@ -11,111 +15,23 @@ namespace {
 
 constexpr size_t max_drives = 1000;
 
-// Splits a text into lines; removes mail quotes and no-break spaces.
-class Lines {
-  public:
-    explicit Lines(std::string_view text) : rest_(text) {}
-
-    bool next(std::string& line) {
-        if (rest_.empty()) return false;
-        std::string_view raw = take_line(rest_);
-        if (raw.ends_with('\r')) raw.remove_suffix(1);
-        while (raw.starts_with('>')) raw = without_prefix(raw.substr(1), " ");
-        line.clear();
-        for (size_t i = 0; i < raw.size(); ++i) {
-            const bool no_break_space =
-                raw[i] == '\xc2' && i + 1 < raw.size() && raw[i + 1] == '\xa0';
-            line += no_break_space ? ' ' : raw[i];
-            if (no_break_space) ++i;
-        }
-        return true;
-    }
-
-  private:
-    std::string_view rest_;
-};
-
-// The first line of every output: "smartctl 7.1 2019-12-30 r5022 […", "smartctl version 5.38 […"
-bool read_version(std::string_view line, int& major, int& minor) {
-    line = trim(line);
-    if (!line.starts_with("smartctl ")) return false;
-    line.remove_prefix(9);
-    line = without_prefix(without_prefix(line, "version "), "pre-");
-    const auto first = take_number<int>(line);
-    if (!first || !line.starts_with('.')) return false;
-    line.remove_prefix(1);
-    const auto second = take_number<int>(line);
-    if (!second) return false;
-    major = *first;
-    minor = *second;
-    return true;
-}
-
-// The device name after the last "/dev/"; empty if there is none.
-std::string device_in(std::string_view line) {
-    const size_t start = line.rfind("/dev/");
-    if (start == std::string_view::npos) return {};
-    line.remove_prefix(start + 5);
-    const size_t end =
-        line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-");
-    return std::string(line.substr(0, end));
-}
-
-// Empty for placeholders of an identity that somebody removed.
-std::string identity(std::string_view text) {
-    text = trim(text);
-    const bool covered = consists_of(text, "-*xX.");
-    if (covered || text == "REDACTED" || contains(text, "[No Information Found]")) return {};
-    return std::string(text);
-}
-
-// "5 000c50 0a1b2c3d4" (NAA, OUI, vendor's number) → "0x5000c500a1b2c3d4"; else empty.
-std::string wwn_of(std::string_view text) {
-    std::string digits;
-    for (const std::string_view word : split(text)) {
-        if (!consists_of(word, "0123456789abcdef")) return {};
-        digits += word;
-    }
-    return digits.size() == 16 ? "0x" + digits : std::string();
-}
-
-std::string unit_id_of(std::string_view text) {
-    text = trim(text);
-    const bool hexadecimal = text.starts_with("0x") && text.size() >= 18 &&
-                             consists_of(text.substr(2), "0123456789abcdef");
-    return hexadecimal ? std::string(text) : std::string();
-}
-
 class Reader {
   public:
     std::vector<SmartctlAnswer> read(std::string_view text) {
-        Lines lines(text);
+        SmartctlLines lines(text);
         std::string line;
-        std::string row;  // an attribute row that may continue in the next line
-        int joined = 0;
         while (lines.next(line)) {
-            if (!row.empty()) {
-                const AttributeRow whole = parse_attribute_row(row + " " + line);
-                if (whole.state == AttributeRow::State::complete) {
-                    add(whole.attribute);
-                    row.clear();
-                    continue;
-                }
-                if (whole.state == AttributeRow::State::incomplete && ++joined < 3 &&
-                    parse_attribute_row(line).state == AttributeRow::State::none) {
-                    row += " " + line;
-                    continue;
-                }
-                row.clear();
-            }
+            raw_ = lines.raw();
+            if (!row_.empty() && continues_row(line)) continue;
             const AttributeRow attribute = parse_attribute_row(line);
             switch (attribute.state) {
                 case AttributeRow::State::complete:
                     add(attribute.attribute);
                     break;
                 case AttributeRow::State::incomplete:
-                    row = line;
-                    joined = 0;
+                    row_ = line;
+                    raw_row_ = raw_;
+                    joined_ = 0;
                     break;
                 case AttributeRow::State::none:
                     read_line(line);
@@ -129,18 +45,60 @@ class Reader {
   private:
     DriveHealth& health() { return answer_.health; }
 
+    // Whether the line belongs to the wrapped row before it.
+    bool continues_row(const std::string& line) {
+        const AttributeRow whole = parse_attribute_row(row_ + " " + line);
+        if (whole.state == AttributeRow::State::complete) {
+            add(whole.attribute);
+            row_.clear();
+            return true;
+        }
+        if (whole.state == AttributeRow::State::incomplete && !trim(line).empty() &&
+            ++joined_ < 3 && parse_attribute_row(line).state == AttributeRow::State::none) {
+            row_ += " " + line;
+            return true;
+        }
+        give_up_row();
+        return false;
+    }
+
+    void give_up_row() {
+        if (!row_.empty()) not_read(raw_row_);
+        row_.clear();
+    }
+
+    void not_read(std::string_view line) {
+        used_ = true;
+        if (answer_.unread.size() < SmartctlAnswer::most_unread) answer_.unread.push_back(line);
+    }
+
+    // A value that the present line tells; the line is not understood if there is none.
+    template <class Value>
+    std::optional<Value> wanted(std::optional<Value> value) {
+        if (!value) not_read(raw_);
+        return value;
+    }
+
     void add(const AtaAttribute& attribute) {
         used_ = true;
+        gaps_.take_attribute();
         if (health().attributes.size() < 256) health().attributes.push_back(attribute);
         if (health().protocol == DriveProtocol::unknown) health().protocol = DriveProtocol::ata;
     }
 
     void finish() {
+        give_up_row();
+        if (!sectors_.empty())
+            health().pending_defects = std::max(static_cast<double>(sectors_.size()),
+                                                health().pending_defects.value_or(0));
+        gaps_.judge(answer_);
         if (health().model.empty() && !product_.empty()) {
             health().model = vendor_.empty() ? product_ : vendor_ + " " + product_;
         }
         if (used_ && answers_.size() < max_drives) answers_.push_back(std::move(answer_));
         answer_ = {};
+        gaps_ = {};
+        sectors_.clear();
         vendor_.clear();
         product_.clear();
         used_ = had_information_ = in_nvme_tests_ = tests_complete_ = false;
@@ -158,6 +116,7 @@ class Reader {
         int major = 0, minor = 0;
         if (read_version(line, major, minor)) return begin(major, minor);
         const std::string_view words = trim(line);
+        if (gaps_.take(words)) return not_read(raw_);
         if (words.empty()) return;
         if (contains(line, "smartctl ") && contains(line, "/dev/")) {
             next_device_ = device_in(line);
@@ -176,7 +135,7 @@ class Reader {
             used_ = true;
             return;
         }
-        if (read_self_test(words)) return;
+        if (read_self_test(words) || read_logs(words)) return;
         if (const size_t colon = words.find(':'); colon != std::string_view::npos) {
             read_field(trim(words.substr(0, colon)), trim(words.substr(colon + 1)), words);
         }
@@ -214,6 +173,22 @@ class Reader {
             health().self_tests.push_back(row->test);
         }
         return true;
+    }
+
+    bool read_logs(std::string_view words) {
+        constexpr size_t most_errors = 1024, most_sectors = 4096;
+        std::vector<LoggedError>& errors = health().logged_errors;
+        if (const auto hours = parse_error_heading(words)) {
+            if (errors.size() < most_errors) errors.push_back({hours, false});
+            return true;
+        }
+        if (!errors.empty() && contains(words, "  Error: ")) {
+            errors.back().medium = errors.back().medium || is_medium_error(words);
+            return true;
+        }
+        const auto sector = parse_unrepaired_sector(words);
+        if (sector && sectors_.size() < most_sectors) sectors_.emplace(*sector);
+        return sector.has_value();
     }
 
     void set_protocol(DriveProtocol protocol) {
@@ -271,19 +246,18 @@ class Reader {
     // uncorrected errors.
     void read_error_counters(std::string_view value, std::optional<double>& uncorrected) {
         const auto words = split(value);
-        if (words.size() != 7) return;
-        uncorrected = grouped_number(words.back());
+        uncorrected = words.size() == 7 ? wanted(grouped_number(words.back())) : wanted<double>({});
     }
 
     void read_nvme(std::string_view label, std::string_view value) {
         DriveHealth& drive = health();
         const auto ratio = [&]() -> std::optional<double> {
-            const auto percent = grouped_number(value);
+            const auto percent = wanted(grouped_number(value));
             return percent ? std::optional<double>(*percent / 100) : std::nullopt;
         };
-        if (label == "Critical Warning" && value.starts_with("0x")) {
-            std::string_view digits = value.substr(2);
-            if (const auto bits = take_number<unsigned>(digits, 16))
+        if (label == "Critical Warning") {
+            std::string_view digits = without_prefix(value, "0x");
+            if (const auto bits = wanted(take_number<unsigned>(digits, 16)))
                 drive.critical_warning = *bits & 0xffU;
             found_nvme();
         } else if (label == "Available Spare") {
@@ -294,7 +268,7 @@ class Reader {
         } else if (label == "Percentage Used" || label == "Percentage used endurance indicator") {
             drive.used_endurance_ratio = ratio();
         } else if (label == "Media and Data Integrity Errors") {
-            drive.media_errors = grouped_number(value);
+            drive.media_errors = wanted(grouped_number(value));
         } else if (label == "Error Information Log Entries") {
             drive.error_log_entries = grouped_number(value);
         } else if (label == "Power On Hours") {
@@ -333,6 +307,7 @@ class Reader {
         if (label.starts_with("SMART overall-health self-assessment")) {
             if (value.starts_with("PASSED")) health().passed = true;
             if (value.starts_with("FAILED")) health().passed = false;
+            wanted(health().passed);
         } else if (label == "SMART Health Status") {
             set_protocol(DriveProtocol::scsi);
             health().passed = value.starts_with("OK");
@@ -356,9 +331,9 @@ class Reader {
             const size_t slash = value.find('/');
             if (slash != std::string_view::npos) set_limit(value.substr(slash + 1));
         } else if (label == "Elements in grown defect list") {
-            drive.grown_defects = grouped_number(value);
+            drive.grown_defects = wanted(grouped_number(value));
         } else if (label == "Pending defect count") {
-            drive.pending_defects = grouped_number(value);
+            drive.pending_defects = wanted(grouped_number(value));
         } else if (label == "read") {
             read_error_counters(value, drive.uncorrected_reads);
         } else if (label == "write") {
@@ -426,7 +401,12 @@ class Reader {
     std::vector<SmartctlAnswer> answers_;
     SmartctlAnswer answer_;
     std::string vendor_, product_;
-    std::string next_device_;  // from the command line above the output
+    SmartctlGaps gaps_;
+    std::string row_;                 // an attribute row that may continue in the next line
+    std::string_view raw_row_, raw_;  // its first line and the present one, in the text
+    int joined_ = 0;
+    std::set<std::string, std::less<>> sectors_;  // that a background scan found, not repaired
+    std::string next_device_;                     // from the command line above the output
     int last_index_ = 0;
     bool used_ = false;  // answer_ is not empty
     bool had_information_ = false;

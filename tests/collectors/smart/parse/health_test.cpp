@@ -210,3 +210,39 @@ TEST_CASE("pending defects of a SAS drive are pending sectors") {
     health.pending_defects = 3;
     CHECK(value_of(observed(health), metric::drive_pending_sectors, "drive") == 3);
 }
+
+TEST_CASE(
+    "attributes that were once at their threshold: pre-failure ones apart, temperatures not") {
+    DriveHealth health;
+    const auto attribute = [](int id, bool prefail) {
+        AtaAttribute one;
+        one.id = id;
+        one.normalized = 100;
+        one.worst = 5;
+        one.threshold = 10;
+        one.prefail = prefail;
+        return one;
+    };
+    health.attributes = {attribute(1, true), attribute(183, false), attribute(190, true)};
+    const auto seen = observed(health);
+    CHECK(value_of(seen, metric::drive_attributes_failed_in_past, "drive") == 2);
+    CHECK(value_of(seen, metric::drive_prefail_attributes_failed_in_past, "drive") == 1);
+    health.attributes.clear();
+    CHECK_FALSE(value_of(observed(health), metric::drive_attributes_failing, "drive").has_value());
+    health.unlisted_prefail_failing = true;
+    CHECK(value_of(observed(health), metric::drive_attributes_failing, "drive") == 1);
+}
+
+TEST_CASE("reserved bits of the critical warning are unknown, not none") {
+    const auto set = [](unsigned bits) {
+        std::string names;
+        for (const auto& [name, is_set] : critical_warnings(bits))
+            if (is_set) names += std::string(name) + " ";
+        return names;
+    };
+    CHECK(critical_warnings(0).size() == 6);
+    CHECK(set(0).empty());
+    CHECK(set(0x05) == "spare reliability ");
+    CHECK(set(0x40) == "unknown ");
+    CHECK(set(0x84) == "reliability unknown ");
+}

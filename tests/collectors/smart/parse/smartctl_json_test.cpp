@@ -193,3 +193,83 @@ TEST_CASE("smartctl JSON: other texts are refused, fields of a wrong type are ig
     REQUIRE(odd.attributes.size() == 1);
     CHECK_FALSE(odd.attributes[0].normalized.has_value());
 }
+
+TEST_CASE("smartctl JSON: errors in the log count if they are recent and of the medium") {
+    const auto recent = [](const std::string& hours, const std::string& description) {
+        return recent_logged_errors(parsed(R"({"smartctl": {}, "power_on_time": {"hours": 65600},
+                       "ata_smart_error_log": {"extended": {"count": 42, "table": [
+                         {"lifetime_hours": )" +
+                                           hours + R"(, "error_description": ")" + description +
+                                           R"("},
+                         {"lifetime_hours": 1, "error_description": "Error: ABRT"}]}}})")
+                                        .health);
+    };
+    // The hours of the log wrap around at 65536.
+    CHECK(recent("63", "Error: UNC 8 sectors at LBA = 0x005a1ca8 = 5905576") == 1);
+    CHECK(recent("65500", "Error: UNC at LBA = 0x005a1ca8 = 5905576") == 1);
+    CHECK(recent("65400", "Error: UNC at LBA = 0x005a1ca8 = 5905576") == 0);
+    CHECK(recent("60", "Error: ICRC, ABRT at LBA = 0x07ffaa67") == 0);
+    CHECK(recent("60", "Error: ABRT, IDNF at LBA = 0x07ffaa67") == 1);
+    CHECK_FALSE(recent("null", "Error: UNC at LBA = 0x07ffaa67").has_value());
+    CHECK_FALSE(recent_logged_errors(DriveHealth{}).has_value());
+}
+
+TEST_CASE("smartctl JSON: the exit status tells what the document does not show") {
+    const auto with = [](int status, const std::string& more = "") {
+        return parsed(R"({"smartctl": {"exit_status": )" + std::to_string(status) +
+                      R"(}, "device": {"protocol": "ATA"}, "smart_status": {"passed": true})" +
+                      more + "}");
+    };
+    const std::string table =
+        R"(, "ata_smart_attributes": {"table": [{"id": 5, "value": 100, "worst": 100,
+           "thresh": 10, "flags": {"prefailure": true}, "raw": {"value": 0}}]})";
+    const std::string log = R"(, "ata_smart_error_log": {"summary": {"count": 3}})";
+    CHECK(with(0).doubts.empty());
+    CHECK(with(1).doubts.size() == 1);
+    CHECK(with(2).doubts.size() == 1);
+    // Some command failed: harmless if the values are there.
+    CHECK(with(4).doubts.size() == 1);
+    CHECK(with(4, table).doubts.empty());
+    CHECK(with(8).health.passed == false);
+    CHECK(with(16).health.unlisted_prefail_failing);
+    CHECK(with(16, table).health.unlisted_prefail_failing);
+    CHECK_FALSE(with(0, table).health.unlisted_prefail_failing);
+    CHECK(with(32).doubts.size() == 1);
+    CHECK(with(32, table).doubts.empty());
+    CHECK(with(64).doubts.size() == 1);
+    CHECK(with(64, log).doubts.empty());
+    CHECK(self_test_failed(with(128).health.self_tests) == true);
+    CHECK_FALSE(self_test_failed(
+                    with(128, R"(, "ata_smart_self_test_log": {"standard": {}})").health.self_tests)
+                    .has_value());
+}
+
+TEST_CASE("smartctl JSON: values that cannot be read leave a doubt") {
+    const auto doubts = [](const std::string& fields) {
+        return parsed(R"({"smartctl": {}, )" + fields + "}").doubts.size();
+    };
+    CHECK(doubts(R"("smart_status": {"passed": true})") == 0);
+    CHECK(doubts(R"("smart_status": {"passed": "no"})") == 1);
+    CHECK(doubts(R"("nvme_smart_health_information_log": {"critical_warning": "?",
+                    "media_errors": [1]})") == 2);
+    CHECK(doubts(R"("scsi_grown_defect_list": -1)") == 1);
+    CHECK(doubts(R"("scsi_error_counter_log": {"read": {"total_uncorrected_errors": "many"}})") ==
+          1);
+    CHECK(doubts(R"("ata_smart_attributes": {"table": [{"id": 197, "raw": {"value": -1}},
+                    {"id": "x"}]})") == 2);
+}
+
+TEST_CASE("smartctl JSON: unrepaired sectors of a background scan wait for a write") {
+    const auto pending = [](const std::string& fields) {
+        return parsed(R"({"smartctl": {}, "device": {"protocol": "SCSI"}, )" + fields + "}")
+            .health.pending_defects;
+    };
+    const std::string scan = R"("scsi_background_scan": {"status": {"value": 0},
+        "result_1": {"lba": 7, "reassign_status": {"value": 1}},
+        "result_2": {"lba": 7, "reassign_status": {"value": 1}},
+        "result_3": {"lba": 9, "reassign_status": {"value": 4}},
+        "result_4": {"lba": 11, "reassign_status": {"value": 5}}})";
+    CHECK(pending(scan) == 2);
+    CHECK(pending(scan + R"(, "scsi_pending_defects": {"count": 5})") == 5);
+    CHECK_FALSE(pending(R"("scsi_background_scan": {"status": {"value": 0}})").has_value());
+}
