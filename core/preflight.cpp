@@ -174,7 +174,7 @@ Preflight ask(const Judge& judge, const Subject& drive, const HeldBy& held) {
     Preflight result;
     result.drive = drive_name(drive);
     const Seconds age = judge.now() - judge.report().written_at;
-    if (std::abs(age) > preflight_report_limit) {
+    if (std::abs(age) > agent_silence) {
         result.lack(fmt::format("what is so now: the report is {}",
                                 age < 0 ? "from the future" : format_duration(age) + " old"),
                     "See whether the agent runs: lastgood status");

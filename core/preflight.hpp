@@ -37,13 +37,11 @@ using HeldBy = std::function<Held(std::string_view device)>;
 
 // `drive` is the id of a drive in the report. `held` is asked for each device of it ("sda2") that
 // nothing known uses. The verdict is cannot_tell if the report has no such drive, or if its age is
-// above preflight_report_limit (or as far in the future).
+// above agent_silence (or as far in the future).
 Preflight preflight(const Report& report, std::string_view drive, Timestamp now,
                     const HeldBy& held);
 // The same for screens, of a drive in the judge's facts. No device is tried: `go` means only that
 // nothing in the report forbids it.
 Preflight preflight(const Judge& judge, const Subject& drive);
-
-inline constexpr Seconds preflight_report_limit = 120;
 
 }  // namespace lastgood

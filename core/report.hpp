@@ -58,6 +58,10 @@ struct Problem {
     bool operator==(const Problem&) const = default;
 };
 
+// The agent writes a report every 15 s at least. If one is older than this, or as far in the
+// future, the agent is dead or hangs, and nothing is known.
+inline constexpr Seconds agent_silence = 90;
+
 struct Report {
     std::string host;     // host name
     std::string version;  // version of lastgood

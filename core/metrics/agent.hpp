@@ -125,4 +125,22 @@ inline constexpr Metric finding{
         "where lastgood cannot tell.",
 };
 
+inline constexpr Metric collector_health{
+    .name = "lastgood_collector_health",
+    .subject = SubjectKind::collector,
+    .type = MetricType::state,
+    .labels = "state",
+    .help = "What lastgood status says of the collector: fine, warning, critical or unknown.",
+};
+
+inline constexpr Metric host_health{
+    .name = "lastgood_host_health",
+    .subject = SubjectKind::host,
+    .type = MetricType::state,
+    .labels = "state",
+    .help =
+        "What lastgood status says of the whole host, by its exit status: fine, warning, critical "
+        "or unknown.",
+};
+
 }  // namespace lastgood::metric

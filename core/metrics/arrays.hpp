@@ -191,4 +191,12 @@ inline constexpr Metric array_kernel_errors_total{
     .recent = &array_kernel_errors_recent,
 };
 
+inline constexpr Metric array_health{
+    .name = "lastgood_array_health",
+    .subject = SubjectKind::array,
+    .type = MetricType::state,
+    .labels = "state",
+    .help = "What lastgood status says of the array: fine, warning, critical or unknown.",
+};
+
 }  // namespace lastgood::metric

@@ -113,4 +113,12 @@ inline constexpr Metric backup_failure_domain{
         "off-host or unknown.",
 };
 
+inline constexpr Metric backup_health{
+    .name = "lastgood_backup_health",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "state",
+    .help = "What lastgood status says of the backup: fine, warning, critical or unknown.",
+};
+
 }  // namespace lastgood::metric

@@ -371,4 +371,12 @@ inline constexpr Metric drive_messages_total{
     .recent = &drive_messages_recent,
 };
 
+inline constexpr Metric drive_health{
+    .name = "lastgood_drive_health",
+    .subject = SubjectKind::drive,
+    .type = MetricType::state,
+    .labels = "state",
+    .help = "What lastgood status says of the drive: fine, warning, critical or unknown.",
+};
+
 }  // namespace lastgood::metric

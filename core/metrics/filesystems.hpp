@@ -146,4 +146,14 @@ inline constexpr Metric filesystem_ephemeral{
     .help = "1 if it lies on a disk that is lost when the machine is moved or stopped.",
 };
 
+inline constexpr Metric filesystem_health{
+    .name = "lastgood_filesystem_health",
+    .subject = SubjectKind::filesystem,
+    .type = MetricType::state,
+    .labels = "state",
+    .help =
+        "What lastgood status says of the filesystem and its backups: fine, warning, critical or "
+        "unknown.",
+};
+
 }  // namespace lastgood::metric

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <ostream>
@@ -14,7 +15,13 @@
 #include <tuple>
 #include <vector>
 
+#include "core/judgement.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "exporters/status/view.hpp"
 
 namespace lastgood {
 
@@ -143,6 +150,34 @@ prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
     return family;
 }
 
+constexpr std::array health_metrics{&metric::drive_health,      &metric::array_health,
+                                    &metric::filesystem_health, &metric::backup_health,
+                                    &metric::collector_health,  &metric::host_health};
+
+// The judgement that `lastgood status` shows. No collector may tell it.
+prometheus::MetricFamily health_family(const Metric& metric, const Judge& judge,
+                                       const Verdict& verdict) {
+    auto family = family_of(metric);
+    const auto add = [&](Labels labels, Health health) {
+        prometheus::ClientMetric series;
+        for (auto& [key, value] : labels) series.label.push_back({key, std::move(value)});
+        series.label.push_back({"state", std::string(plain_word_of(health))});
+        series.gauge.value = 1;
+        family.metric.push_back(std::move(series));
+    };
+    if (metric.subject == SubjectKind::host) add({}, verdict.health);
+    for (const Subject* subject : judge.facts().of(metric.subject)) {
+        if (metric.subject != SubjectKind::host)
+            add({{std::string(to_string(metric.subject)), subject->id}}, judge.of(*subject).health);
+    }
+    return family;
+}
+
+bool is_judged_here(const Metric& metric) {
+    return &metric == &metric::finding || &metric == &metric::report_timestamp_seconds ||
+           std::ranges::find(health_metrics, &metric) != health_metrics.end();
+}
+
 bool same_series(const Observation& a, const Observation& b) {
     return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
 }
@@ -156,10 +191,22 @@ void append(std::string& out, prometheus::MetricFamily&& family) {
     prometheus::TextSerializer().Serialize(stream, one);
 }
 
+void append_judgements(std::string& text, const Report& report) {
+    const Facts facts(report);
+    const Judge judgements(report, facts, report.written_at);
+    const Verdict verdict = judge(report, judgements, false);
+    for (const Metric* metric : health_metrics) {
+        auto family = health_family(*metric, judgements, verdict);
+        if (!family.metric.empty()) append(text, std::move(family));
+    }
+    if (auto family = finding_family(report.findings); !family.metric.empty())
+        append(text, std::move(family));
+}
+
 }  // namespace
 
 bool is_fresh(Timestamp written_at, Timestamp now) {
-    return std::abs(now - written_at) <= report_freshness;
+    return std::abs(now - written_at) <= agent_silence;
 }
 
 std::string to_exposition(const Report& report, bool fresh) {
@@ -172,10 +219,8 @@ std::string to_exposition(const Report& report, bool fresh) {
     std::vector<const Observation*> sorted;
     sorted.reserve(report.observations.size());
     for (const Observation& observation : report.observations) {
-        if (observation.metric != &metric::report_timestamp_seconds &&
-            observation.metric != &metric::finding && std::isfinite(observation.value)) {
+        if (!is_judged_here(*observation.metric) && std::isfinite(observation.value))
             sorted.push_back(&observation);
-        }
     }
     std::ranges::stable_sort(sorted, [](const Observation* a, const Observation* b) {
         if (a->metric != b->metric) {
@@ -199,9 +244,7 @@ std::string to_exposition(const Report& report, bool fresh) {
     if (!watched_since && report.watched_since > 0) {
         append(text, single(metric::watched_since_timestamp_seconds, report.watched_since));
     }
-    if (auto family = finding_family(report.findings); !family.metric.empty()) {
-        append(text, std::move(family));
-    }
+    append_judgements(text, report);
     return text;
 }
 

@@ -10,15 +10,13 @@
 
 namespace lastgood {
 
-// Of a report older than this, only the timestamp is exposed.
-inline constexpr Seconds report_freshness = 120;
-
 // Whether a report written at `written_at` describes the present state. A report from the future is
 // not fresh either: after the clock was set back, the report of a dead agent would otherwise look
 // fresh until the clock catches up.
 bool is_fresh(Timestamp written_at, Timestamp now);
 
-// The report in Prometheus' text format, version 0.0.4. If `fresh` is false, the only family is
+// The report in Prometheus' text format, version 0.0.4, with the judgement of each subject at the
+// time of the report. If `fresh` is false, the only family is
 // lastgood_report_timestamp_seconds, which the alerts on a stopped agent compare with the clock.
 // Values that are not finite are left out.
 std::string to_exposition(const Report& report, bool fresh);

@@ -24,6 +24,8 @@ namespace lastgood {
 
 namespace {
 
+constexpr ViewOptions page_view{.width = 120, .height = 0};
+
 std::string escape_html(std::string_view text) {
     std::string result;
     for (const char c : text) {
@@ -47,17 +49,7 @@ std::string escape_html(std::string_view text) {
     return result;
 }
 
-std::string start_page(const std::string& report_path) {
-    std::string status;
-    {
-        const auto report = read_report(report_path);
-        ViewOptions options;
-        options.width = 120;
-        options.height = 0;
-        status = report ? render_status(*report, wall_clock(), options)
-                        : render_no_report(report.error(), report_path, options);
-    }
-    ::malloc_trim(0);
+std::string page_around(const std::string& status) {
     // "db8: CRITICAL": a browser shows it on each tab.
     const std::string title = status.substr(0, std::min(status.find("  "), status.find('\n')));
     return fmt::format(
@@ -66,6 +58,17 @@ std::string start_page(const std::string& report_path) {
         "<a href=\"/rules\">rules</a> <a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre>"
         "</body></html>\n",
         escape_html(title), escape_html(status));
+}
+
+std::string start_page(const std::string& report_path) {
+    std::string page;
+    {
+        const auto report = read_report(report_path);
+        page = report ? page_of(*report, wall_clock())
+                      : page_around(render_no_report(report.error(), report_path, page_view));
+    }
+    ::malloc_trim(0);
+    return page;
 }
 
 void stop_on_signals(sigset_t& signals) {
@@ -99,6 +102,10 @@ void wait_for_end(const sigset_t& signals, const std::string& listen) {
 }
 
 }  // namespace
+
+std::string page_of(const Report& report, Timestamp now) {
+    return page_around(render_status(report, now, page_view));
+}
 
 HttpServer::Answer make_pages(const std::string& report_path,
                               std::function<std::string()> rules_page) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config.hpp"
+#include "core/report.hpp"
 #include "core/result.hpp"
 
 namespace lastgood {
@@ -46,6 +47,9 @@ class HttpServer {
     struct State;
     State* state_ = nullptr;
 };
+
+// The start page: the screen of `lastgood status`, 120 columns wide. Pure.
+std::string page_of(const Report& report, Timestamp now);
 
 // Answers paths from the report at `report_path`: 200, 503 for /-/healthy without a fresh report,
 // or 404. `rules_page` makes the page /rules; if it is empty, there is none. Safe to call from

@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "exporters/status/findings.hpp"
+#include "exporters/status/json.hpp"
 #include "exporters/status/text.hpp"
 
 namespace lastgood {
@@ -223,22 +224,8 @@ std::string explanation_to_json(const Explanation& explanation) {
     }
     const Json strange = {{"count", explanation.strange_line_count},
                           {"lines", json_of(explanation.strange_lines)}};
-    // One entry of a list a line, as in the report.
-    std::string text = "{";
-    for (const auto& [key, value] : document.items()) {
-        if (key == "findings")
-            text += fmt::format(",\n\"file\":{},\n\"found\":{},\n\"not_understood\":{}",
-                                dump(explanation.name), dump(found), dump(strange));
-        text += fmt::format("{}\"{}\":", text.size() > 1 ? ",\n" : "", key);
-        if (!value.is_array()) {
-            text += dump(value);
-            continue;
-        }
-        text += "[";
-        for (size_t i = 0; i < value.size(); ++i) text += (i == 0 ? "\n" : ",\n") + dump(value[i]);
-        text += "]";
-    }
-    return text + "}\n";
+    return json_lines(document, fmt::format(",\n\"file\":{},\n\"found\":{},\n\"not_understood\":{}",
+                                            dump(explanation.name), dump(found), dump(strange)));
 }
 
 }  // namespace lastgood

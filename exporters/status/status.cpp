@@ -16,6 +16,7 @@
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
 #include "core/report.hpp"
+#include "exporters/status/json.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
 #include "exporters/status/view.hpp"
@@ -58,15 +59,6 @@ Report only(const Report& report, const std::vector<const Subject*>& subjects) {
     return part;
 }
 
-Health health_of(const Report& report, const std::vector<const Subject*>& subjects,
-                 const Facts& facts, Timestamp now, bool agent_is_gone) {
-    const Judge judgements(report, facts, now);
-    if (judge(report, judgements, agent_is_gone).agent_dead) return Health::unknown;
-    Health health = Health::fine;
-    for (const Subject* subject : subjects) health = worse(health, judgements.of(*subject).health);
-    return health;
-}
-
 std::string known_names(const Facts& facts) {
     std::string text;
     for (const SubjectKind kind : named_subject_kinds) {
@@ -103,10 +95,16 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
                             known_names(facts)),
                 3};
     }
-    const int code = exit_code(health_of(report, subjects, facts, now, view.agent_gone));
-    return {
-        options.json ? to_json(only(report, subjects)) : render_subject(report, word, now, view),
-        "", code};
+    const Judge judgements(report, facts, now);
+    Health health = Health::unknown;
+    if (!judge(report, judgements, view.agent_gone).agent_dead) {
+        health = Health::fine;
+        for (const Subject* subject : subjects)
+            health = worse(health, judgements.of(*subject).health);
+    }
+    return {options.json ? status_to_json(only(report, subjects), judgements, health, subjects)
+                         : render_subject(report, word, now, view),
+            "", exit_code(health)};
 }
 
 // The agent holds this lock while it runs (agent/agent.cpp). So a killed agent is noticed before
@@ -138,8 +136,14 @@ Screen screen_of(const StatusOptions& options, ViewOptions view) {
         return subject_screen(*report, options, view);
     }
     const Timestamp now = wall_clock();
-    const int code = exit_code(judge(*report, now, view.agent_gone).health);
-    return {options.json ? to_json(*report) : render_status(*report, now, view), "", code};
+    const Facts facts(*report);
+    const Judge judgements(*report, facts, now);
+    const Health health = judge(*report, judgements, view.agent_gone).health;
+    if (!options.json) return {render_status(*report, now, view), "", exit_code(health)};
+    std::vector<const Subject*> subjects;
+    for (const SubjectKind kind : named_subject_kinds)
+        for (const Subject* subject : facts.of(kind)) subjects.push_back(subject);
+    return {status_to_json(*report, judgements, health, subjects), "", exit_code(health)};
 }
 
 int print(const Screen& screen) {

@@ -64,7 +64,7 @@ void add_judgement(std::vector<std::string>& lines, const Subject& subject, cons
     std::string text;
     if (judgement.reasons.empty() && accepted > 0)
         text = counted(static_cast<double>(accepted), "finding is", "findings are") +
-               " accepted, see below";
+               " accepted, see below" + pull_warning(subject, judgements);
     else if (judgement.reasons.empty() && subject.kind == SubjectKind::host)
         text = "lastgood itself works; what it found: lastgood status";
     else if (judgement.reasons.empty())

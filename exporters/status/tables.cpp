@@ -225,7 +225,7 @@ State state_of(const Subject& subject, const Judgement& judgement, Timestamp now
     if (judgement.health == Health::fine && accepted_findings(subject) > 0)
         return {"accepted", Colour::none, 2};
     if (subject.kind != SubjectKind::drive) return state;
-    if (only_vital(judgement))
+    if (only_vital(judgement) && judgement.health != Health::unknown)
         return judgement.health == Health::critical ? State{"VITAL", Colour::red, 5}
                                                     : State{"vital", Colour::yellow, 4};
     if (judgement.health == Health::warning || judgement.health == Health::critical) return state;

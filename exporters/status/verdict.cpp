@@ -148,6 +148,10 @@ int exit_code(Health health) {
     return 3;
 }
 
+std::string_view plain_word_of(Health health) {
+    return health == Health::critical ? "critical" : state_word(health);
+}
+
 std::string_view loud_word_of(Health health) {
     switch (health) {
         case Health::fine:

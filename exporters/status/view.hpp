@@ -19,13 +19,10 @@ struct ViewOptions {
     bool has_service = true;  // systemd runs here and has lastgood.service
 };
 
-int exit_code(Health health);  // 0, 1, 2, 3
+int exit_code(Health health);                   // 0, 1, 2, 3
+std::string_view plain_word_of(Health health);  // in metrics and JSON: "fine", "critical"
 // A word for the beginning of a screen: "FINE", "WARNING", "CRITICAL", "UNKNOWN".
 std::string_view loud_word_of(Health health);
-
-// A report older than this means that the agent is dead or hangs: it writes one every 15 s at
-// least.
-inline constexpr Seconds agent_silence = 90;
 
 struct Verdict {
     Health health = Health::fine;

@@ -78,15 +78,30 @@ TEST_CASE("observations, findings and the time of the report become series") {
     CHECK(lines_starting(text, "lastgood_drive_pending_sectors{") == 4);
     CHECK(lines_starting(text, "# HELP lastgood_drive_pending_sectors ") == 1);
     CHECK(text.find("problem") == std::string::npos);
+    CHECK(has_line(text, "lastgood_host_health{state=\"critical\"} 1"));
+    CHECK(has_line(text,
+                   "lastgood_drive_health{drive=\"wwn-0x5000c5000000000b\",state=\"critical\"} 1"));
+    CHECK(
+        has_line(text, "lastgood_drive_health{drive=\"wwn-0x5000c5000000000a\",state=\"fine\"} 1"));
+    CHECK(has_line(text, "lastgood_backup_health{backup=\"db8\",state=\"fine\"} 1"));
+    CHECK(lines_starting(text, "lastgood_drive_health{") == 4);
+    CHECK(lines_starting(text, "lastgood_collector_health{") == 5);
+}
+
+TEST_CASE("no collector can tell how a subject is judged") {
+    Report report = failing_drive();
+    report.observations.push_back(
+        {&metric::drive_health, "wwn-0x5000c5000000000b", {{"state", "fine"}}, 1, report_time});
+    CHECK(to_exposition(report, true) == to_exposition(failing_drive(), true));
 }
 
 TEST_CASE("an old report exposes only its time") {
     const auto text = to_exposition(failing_drive(), false);
     CHECK(lines_starting(text, "lastgood_") == 1);
     CHECK(has_line(text, "lastgood_report_timestamp_seconds 1789999996"));
-    CHECK(is_fresh(1000, 1000 + report_freshness));
-    CHECK(!is_fresh(1000, 1001 + report_freshness));
-    CHECK(!is_fresh(1000, 999 - report_freshness));
+    CHECK(is_fresh(1000, 1000 + agent_silence));
+    CHECK(!is_fresh(1000, 1001 + agent_silence));
+    CHECK(!is_fresh(1000, 999 - agent_silence));
 }
 
 TEST_CASE("hostile label values are escaped") {
