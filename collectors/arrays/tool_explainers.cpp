@@ -1,4 +1,6 @@
 // `lastgood explain` for saved outputs of mdadm and btrfs, and for Unraid's mdstat.
+#include <fmt/format.h>
+
 #include <map>
 #include <utility>
 
@@ -67,6 +69,11 @@ Result<void> explain_unraid(std::string_view text, Timestamp now, ExplainSink& s
         metric::array_info, id, 1, now,
         {{"device", "unraid"}, {"level", "unraid"}, {"metadata", std::string(metadata_unraid)}});
     sink.observe(metric::array_present, id, 1, now);
+    if (!array->has_states && !array->disabled)
+        sink.problem(id, {ErrorKind::absent, "the text does not tell the state of its disks"});
+    if (!array->strange_state.empty())
+        sink.problem(id, {ErrorKind::malformed, fmt::format("the state {} of a disk is not known",
+                                                            array->strange_state)});
     int parity = 0, lost = 0;
     for (const UnraidDisk& disk : array->disks) {
         std::string_view state;
@@ -154,8 +161,16 @@ Result<void> explain_btrfs(std::string_view text, Timestamp now, ExplainSink& si
         };
         tell("io", device.io);
         tell("checksum", device.wrong);
+        if (device.counters < BtrfsDeviceStats::all_counters)
+            sink.problem(drive, {ErrorKind::absent,
+                                 "the text does not have all its counters: it is cut off"});
     }
     for (const BtrfsScrub& scrub : scrubs) {
+        if (!scrub.has_result)
+            sink.problem("", {ErrorKind::absent,
+                              fmt::format("the text does not tell whether the scrub of {} found "
+                                          "errors: it is cut off",
+                                          scrub.uuid)});
         sink.observe(metric::filesystem_info, scrub.uuid, 1, now,
                      {{"device", scrub.uuid}, {"fstype", "btrfs"}});
         const auto tell = [&](const char* kind, uint64_t count) {

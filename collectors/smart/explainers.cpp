@@ -123,6 +123,13 @@ Result<void> explain_smartctl_text(std::string_view text, Timestamp now, Explain
                 "\"smartctl -x DEVICE\"");
 }
 
+// A drive's health log has each of these.
+void doubt_nvme_log(const DriveHealth& health, Sink& sink) {
+    if (health.critical_warning && health.media_errors && health.available_spare_ratio) return;
+    sink.problem(drive_id(health),
+                 {ErrorKind::absent, "its health log lacks values, or they cannot be read"});
+}
+
 bool recognises_nvme_json(std::string_view text) {
     return !recognises_smartctl_json(text) &&
            json_mentions(text, {"\"avail_spare\"", "\"Devices\"", "\"nvme_smart_log\""});
@@ -136,6 +143,7 @@ Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink
         answer->drives.front().device =
             nvme_device_in(text.substr(0, text.size() - document.size()));
     for (const DriveHealth& health : answer->drives) {
+        if (!answer->is_list) doubt_nvme_log(health, sink);
         observe_drive_health(health, drive_id(health), answer->is_list ? "none" : "nvme", now,
                              sink);
     }
@@ -145,6 +153,8 @@ Result<void> explain_nvme_json(std::string_view text, Timestamp now, ExplainSink
 Result<void> explain_nvme_text(std::string_view text, Timestamp now, ExplainSink& sink) {
     const auto health = parse_nvme_text(text);
     if (!health) return fail(ErrorKind::absent, "the text has no log of an NVMe drive");
+    if (health->critical_warning || contains(text, "Smart Log for NVME device:"))
+        doubt_nvme_log(*health, sink);
     const std::string drive = drive_id(*health);
     observe_drive_health(*health, drive, "nvme", now, sink);
     // The log keeps the newest errors only, and many drives clear it when they lose power.

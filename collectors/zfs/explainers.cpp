@@ -1,5 +1,6 @@
 // `lastgood explain` for ZFS: zpool status, and the messages of its event daemon.
 #include <algorithm>
+#include <array>
 
 #include "collectors/explainer.hpp"
 #include "collectors/zfs/parse/zed_message.hpp"
@@ -103,6 +104,14 @@ void observe_pool(const ZpoolStatus& status, Timestamp now, ExplainSink& sink) {
         sink.tell(metric::array_kernel_errors_total, pool, static_cast<double>(status.data_errors),
                   now, status.errors_line, {{"kind", "uncorrected"}, {"layer", "zfs"}});
     for (const ZpoolLeaf& leaf : status.leaves) observe_leaf(leaf, now, sink);
+    constexpr std::array known = {"ONLINE",  "DEGRADED", "FAULTED",  "OFFLINE",
+                                  "UNAVAIL", "REMOVED",  "SUSPENDED"};
+    if (!contains(known, status.state))
+        sink.problem(pool, {ErrorKind::absent, "the text does not tell its state in known words"});
+    if (!status.has_errors_line)
+        sink.problem(pool, {ErrorKind::absent,
+                            "the text does not tell whether it has data errors: it is cut off"});
+    for (const std::string_view row : status.unread) sink.not_understood(row);
 }
 
 Result<void> explain_zpool(std::string_view text, Timestamp now, ExplainSink& sink) {

@@ -40,8 +40,9 @@ std::vector<BtrfsDeviceStats> parse_btrfs_device_stats(std::string_view text) {
         auto found = std::ranges::find(devices, name, &BtrfsDeviceStats::device);
         if (found == devices.end()) {
             if (devices.size() >= max_devices) continue;
-            found = devices.insert(found, BtrfsDeviceStats{std::string(name), 0, 0, {}});
+            found = devices.insert(found, BtrfsDeviceStats{std::string(name), 0, 0, {}, 0});
         }
+        ++found->counters;
         (io ? found->io : found->wrong) += std::min(*count, uint64_t{1} << 53);
         if (*count > 0 && found->line.empty()) found->line = whole;
     }
@@ -63,6 +64,9 @@ std::vector<BtrfsScrub> parse_btrfs_scrub_status(std::string_view text) {
         if (scrubs.empty()) continue;
         BtrfsScrub& scrub = scrubs.back();
         const BtrfsScrub before = scrub;
+        for (const std::string_view result :
+             {"Error summary:", "total bytes scrubbed:", "corrected errors:"})
+            scrub.has_result = scrub.has_result || line.starts_with(result);
         if (line.starts_with("Error summary:")) {
             for (const std::string_view kind :
                  {"csum=", "read=", "super=", "verify=", "csum_discards="})

@@ -15,6 +15,8 @@ struct BtrfsDeviceStats {
     uint64_t io = 0;        // of writes, reads and flushes
     uint64_t wrong = 0;     // checksums and generations
     std::string_view line;  // the first one with an error; else empty
+    int counters = 0;       // those that the text has and that could be read
+    static constexpr int all_counters = 5;
 };
 
 // "[/dev/sdb1].write_io_errs    0": one for each device.
@@ -25,6 +27,7 @@ struct BtrfsScrub {
     uint64_t corrected = 0, uncorrectable = 0;
     uint64_t errors = 0;    // of any kind
     std::string_view line;  // the one that shows the errors; else empty
+    bool has_result = false;
 };
 
 std::vector<BtrfsScrub> parse_btrfs_scrub_status(std::string_view text);

@@ -230,6 +230,26 @@ std::string_view to_string(MdMemberState state) {
     return "unknown";
 }
 
+bool has_counts_of_members(MdLevel level) {
+    switch (level) {
+        case MdLevel::raid1:
+        case MdLevel::raid4:
+        case MdLevel::raid5:
+        case MdLevel::raid6:
+        case MdLevel::raid10:
+            return true;
+        case MdLevel::none:
+        case MdLevel::linear:
+        case MdLevel::raid0:
+        case MdLevel::multipath:
+        case MdLevel::faulty:
+        case MdLevel::container:
+        case MdLevel::unknown:
+            return false;
+    }
+    return false;
+}
+
 bool is_container(const MdArray& array) {
     if (array.level.value == MdLevel::container) return true;
     // mdstat prints no level for an inactive array. The metadata of a container is "external:" and

@@ -79,7 +79,23 @@ MdStateWord state_of(std::string_view value) {
     return state;
 }
 
+// What a text that is cut off does not tell.
+void note_missing(MdArray& array) {
+    const bool stopped =
+        array.state.value == MdState::inactive || array.state.value == MdState::broken;
+    if (!array.problem.empty() || stopped) return;
+    if (has_counts_of_members(array.level.value) && !array.degraded)
+        array.problem = "no count of its members";
+    else if (array.state.word.empty() && array.level.value != MdLevel::container)
+        array.problem = "no state";
+}
+
 void finish_detail(MdArray& array, std::optional<int> active) {
+    const auto in_sync = std::ranges::count(array.slots, MdSlot::in_sync);
+    if (active && in_sync < *active && !array.slots.empty()) {
+        array.slots.clear();  // members that are not in the text are not lost
+        array.problem = "the table of its members is cut off";
+    }
     if (array.raid_disks) {
         array.slots.resize(array.slots.empty() ? 0 : static_cast<size_t>(*array.raid_disks),
                            MdSlot::missing);
@@ -92,6 +108,7 @@ void finish_detail(MdArray& array, std::optional<int> active) {
     } else if (array.raid_disks && active) {
         array.degraded = std::max(0, *array.raid_disks - *active);
     }
+    note_missing(array);
 }
 
 struct Superblock {
@@ -159,6 +176,7 @@ MdArray join(std::vector<Superblock>& blocks) {
         if (block.bad_blocks) member.bad_blocks = 1;
         array.members.push_back(std::move(member));
     }
+    note_missing(array);
     return array;
 }
 

@@ -365,6 +365,13 @@ void mark_rebuilding(MdArray& array) {
     }
 }
 
+// The kernel prints "[3/3] [UUU]" for each running array with redundancy.
+void note_missing_counts(MdArray& array) {
+    if (array.state.value == MdState::inactive || array.state.value == MdState::broken) return;
+    if (has_counts_of_members(array.level.value) && !array.degraded)
+        note(array, "no count of its members");
+}
+
 MdArray parse_stanza(std::string_view name, const Tokens& tokens, size_t at) {
     MdArray array;
     array.device = name.substr(0, 64);
@@ -373,6 +380,7 @@ MdArray parse_stanza(std::string_view name, const Tokens& tokens, size_t at) {
     parse_details(tokens, at, array);
     complete_members(array);
     mark_rebuilding(array);
+    note_missing_counts(array);
     return array;
 }
 

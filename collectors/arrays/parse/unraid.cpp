@@ -18,6 +18,10 @@ UnraidDiskState state_of(std::string_view word) {
     return UnraidDiskState::other;  // DISK_NP, DISK_NEW
 }
 
+bool is_known(std::string_view word) {
+    return state_of(word) != UnraidDiskState::other || word == "DISK_NP" || word == "DISK_NEW";
+}
+
 }  // namespace
 
 std::optional<UnraidArray> parse_unraid(std::string_view text) {
@@ -49,6 +53,8 @@ std::optional<UnraidArray> parse_unraid(std::string_view text) {
         disk.slot = *slot;
         if (key == "rdevStatus") {
             disk.state = state_of(value);
+            array.has_states = true;
+            if (!is_known(value)) array.strange_state = std::string(value.substr(0, 32));
             found = true;
         }
         if (key == "rdevName") disk.device = std::string(value.substr(0, 64));

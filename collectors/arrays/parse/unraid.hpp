@@ -28,6 +28,8 @@ struct UnraidArray {
     std::string state;  // "STARTED"
     std::vector<UnraidDisk> disks;
     std::optional<int> disabled, missing, invalid;  // Unraid's own counts
+    bool has_states = false;                        // "rdevStatus" of any disk was there
+    std::string strange_state;                      // one that is not known; empty: none
 };
 
 // nullopt: the text is of another kind.

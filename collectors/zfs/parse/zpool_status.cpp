@@ -72,7 +72,10 @@ class Reader {
 
     void take(std::string_view whole) {
         const std::string_view line = trim(whole, " \t\r>");
-        if (line.empty()) return;
+        if (line.empty()) {
+            ends_table_ = in_config_ && top_ != npos;
+            return;
+        }
         if (line.starts_with("pool: ")) {
             finish();
             pool_.pool = std::string(trim(line.substr(6)).substr(0, 256));
@@ -81,9 +84,10 @@ class Reader {
             pool_.state_line = whole;
         } else if (line.starts_with("NAME ") && contains(line, "STATE")) {
             in_config_ = true;
-            auxiliary_ = false;
+            auxiliary_ = ends_table_ = false;
             top_ = npos;
         } else if (line.starts_with("errors: ")) {
+            pool_.has_errors_line = true;
             close_group();
             in_config_ = false;
             take_errors(line.substr(8), whole);
@@ -110,7 +114,7 @@ class Reader {
             return;
         }
         const std::string_view name = words[0];
-        if (!contains(states, words[1])) return;
+        if (!contains(states, words[1])) return not_read(whole);
         if (name == pool_.pool || top_ == npos) {
             top_ = indent;
             if (pool_.state.empty()) {
@@ -142,9 +146,16 @@ class Reader {
         leaf.line = whole;
         if (words.size() >= 5 &&
             (!take_count(words[2], leaf.read) || !take_count(words[3], leaf.write) ||
-             !take_count(words[4], leaf.checksum)))
+             !take_count(words[4], leaf.checksum))) {
             leaf.read = leaf.write = leaf.checksum = 0;
+            not_read(whole);
+        }
         pool_.leaves.push_back(std::move(leaf));
+    }
+
+    void not_read(std::string_view row) {
+        constexpr size_t most_unread = 64;
+        if (!ends_table_ && pool_.unread.size() < most_unread) pool_.unread.push_back(row);
     }
 
     static constexpr size_t npos = std::string_view::npos;
@@ -154,6 +165,7 @@ class Reader {
     int members_ = 0;
     size_t top_ = npos, group_indent_ = 0;
     bool in_config_ = false, in_group_ = false, mirror_ = false, auxiliary_ = false;
+    bool ends_table_ = false;  // a blank line has followed the table
 };
 
 }  // namespace

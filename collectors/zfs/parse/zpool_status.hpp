@@ -27,8 +27,10 @@ struct ZpoolStatus {
     std::string_view state_line;
     std::vector<ZpoolLeaf> leaves;  // with caches, logs and spares
     std::vector<ZpoolGroup> groups;
-    uint64_t data_errors = 0;  // files or blocks that no copy could repair; a lower bound
-    std::string_view errors_line;
+    uint64_t data_errors = 0;      // files or blocks that no copy could repair; a lower bound
+    std::string_view errors_line;  // with data errors; else empty
+    bool has_errors_line = false;  // the last line of each pool; without it the text is cut off
+    std::vector<std::string_view> unread;  // rows of the table of an unknown form
 };
 
 std::vector<ZpoolStatus> parse_zpool_status(std::string_view text);

@@ -394,3 +394,20 @@ TEST_CASE("Synology marks a member with errors") {
     CHECK(array.slots[2] == MdSlot::missing);
     CHECK(array.members[2].state == MdMemberState::faulty);
 }
+
+TEST_CASE("mdstat that is cut off behind an array's line is no sound array") {
+    const std::string whole =
+        "md0 : active raid5 sds1[2] sdr1[1] sdq1[0]\n"
+        "      1953260544 blocks super 1.2 level 5, 512k chunk, algorithm 2 [3/3] [UUU]\n";
+    const auto problem = [](const std::string& text) {
+        const Mdstat stat = parse_mdstat(text);
+        REQUIRE(stat.arrays.size() == 1);
+        return stat.arrays[0].problem;
+    };
+    CHECK(problem(whole).empty());
+    CHECK(problem(whole.substr(0, whole.find("[3/3]"))) == "no count of its members");
+    CHECK(problem(whole.substr(0, whole.find("/3] [UUU]"))) == "no count of its members");
+    CHECK(
+        problem("md0 : active raid0 sdr1[1] sdq1[0]\n      1953260544 blocks super 1.2\n").empty());
+    CHECK(problem("md0 : inactive sdr1[1] sdq1[0]\n      1953260544 blocks super 1.2\n").empty());
+}

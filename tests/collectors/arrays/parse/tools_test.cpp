@@ -183,3 +183,56 @@ TEST_CASE("btrfs device stats and scrub status") {
     CHECK(btrfs_output_explainer.begins("scrub done for 88888888-2222-3333-4444-555555555555") ==
           Begin::output);
 }
+
+TEST_CASE("mdadm's texts that are cut off have a problem, not a loss") {
+    const std::string detail =
+        "/dev/md4:\n"
+        "        Raid Level : raid5\n"
+        "      Raid Devices : 3\n"
+        "             State : clean\n"
+        "    Active Devices : 3\n"
+        "\n"
+        "    Number   Major   Minor   RaidDevice State\n"
+        "       0       8        1        0      active sync   /dev/sdq1\n"
+        "       1       8       33        1      active sync   /dev/sdr1\n"
+        "       2       8       49        2      active sync   /dev/sds1\n";
+    const auto until = [&](std::string_view word) {
+        const auto arrays = parse_mdadm_detail(detail.substr(0, detail.find(word)));
+        REQUIRE(arrays.size() == 1);
+        return arrays[0];
+    };
+    CHECK(until("end of the text").problem.empty());
+    CHECK(until("             State").problem == "no count of its members");
+    CHECK(until("    Active").problem == "no count of its members");
+    CHECK(until("\n    Number").problem.empty());
+    CHECK(until("       2  ").problem == "the table of its members is cut off");
+    CHECK(until("       2  ").degraded == 0);
+    const auto examined = parse_mdadm_examine(
+        "/dev/sdq1:\n          Magic : a92b4efc\n     Array UUID : 1:2:3:4\n"
+        "     Raid Level : raid1\n   Raid Devices : 2\n");
+    REQUIRE(examined.size() == 1);
+    CHECK(examined[0].problem == "no count of its members");
+}
+
+TEST_CASE("explain: texts of Unraid and btrfs that are cut off are not fine") {
+    const auto problems = [](const Explainer& explainer, std::string_view text) {
+        ExplainSink sink;
+        REQUIRE(explainer.explain(text, 1700000000, sink));
+        return sink.problems.size();
+    };
+    CHECK(problems(unraid_explainer, "sbName=/boot/config/super.dat\nmdState=STARTED\n") == 1);
+    CHECK(problems(unraid_explainer, "mdState=STARTED\nmdNumDisabled=0\n") == 0);
+    CHECK(problems(unraid_explainer, "mdState=STARTED\nrdevStatus.1=DISK_BURNT\n") == 1);
+    const std::string stats =
+        "[/dev/sdq1].write_io_errs    0\n"
+        "[/dev/sdq1].read_io_errs     0\n"
+        "[/dev/sdq1].flush_io_errs    0\n"
+        "[/dev/sdq1].corruption_errs  0\n";
+    CHECK(problems(btrfs_output_explainer, stats) == 1);
+    CHECK(problems(btrfs_output_explainer, stats + "[/dev/sdq1].generation_errs  ?\n") == 1);
+    CHECK(problems(btrfs_output_explainer, stats + "[/dev/sdq1].generation_errs  0\n") == 0);
+    const std::string scrub =
+        "UUID:             11111111-2222-3333-4444-555555555555\nStatus:           finished\n";
+    CHECK(problems(btrfs_output_explainer, scrub) == 1);
+    CHECK(problems(btrfs_output_explainer, scrub + "Error summary:    no errors found\n") == 0);
+}

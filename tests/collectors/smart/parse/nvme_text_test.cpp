@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "collectors/explainer.hpp"
+
 using namespace lastgood;
 
 TEST_CASE("nvme smart-log as text") {
@@ -69,4 +71,22 @@ TEST_CASE("nvme error-log without its heading, and of old versions with numbers 
     REQUIRE(numbers);
     CHECK(numbers->device == "nvme3");
     CHECK(numbers->media_errors == 2);
+}
+
+TEST_CASE("explain: a health log of nvme that is cut off is not fine") {
+    const auto problems = [](const Explainer& explainer, std::string_view text) {
+        ExplainSink sink;
+        REQUIRE(explainer.explain(text, 1700000000, sink));
+        return sink.problems.size();
+    };
+    const std::string log =
+        "Smart Log for NVME device:nvme0 namespace-id:ffffffff\n"
+        "critical_warning : 0\navailable_spare : 100%\n";
+    CHECK(problems(nvme_text_explainer, log) == 1);
+    CHECK(problems(nvme_text_explainer, log + "media_errors : -\n") == 1);
+    CHECK(problems(nvme_text_explainer, log + "media_errors : 0\n") == 0);
+    CHECK(problems(nvme_json_explainer,
+                   R"({"critical_warning": "?", "avail_spare": 100, "media_errors": 0})") == 1);
+    CHECK(problems(nvme_json_explainer,
+                   R"({"critical_warning": 0, "avail_spare": 100, "media_errors": 0})") == 0);
 }

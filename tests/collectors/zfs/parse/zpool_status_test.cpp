@@ -88,3 +88,34 @@ TEST_CASE("explain: a healthy pool") {
 TEST_CASE("zpool status: a line of other white space is no row") {
     CHECK(parse_zpool_status("pool: tank\nNAME STATE\n\v\f\n").size() == 1);
 }
+
+TEST_CASE("explain: zpool status that is cut off, or has rows of an unknown form, is not fine") {
+    const std::string healthy =
+        "  pool: tank\n"
+        " state: ONLINE\n"
+        "config:\n"
+        "\n"
+        "\tNAME        STATE     READ WRITE CKSUM\n"
+        "\ttank        ONLINE       0     0     0\n"
+        "\t  mirror-0  ONLINE       0     0     0\n"
+        "\t    sdq     ONLINE       0     0     0\n"
+        "\t    sdr     ONLINE       0     0     0\n"
+        "\n"
+        "errors: No known data errors\n";
+    const auto doubts = [](const std::string& text) {
+        ExplainSink sink;
+        REQUIRE(zpool_status_explainer.explain(text, 1700000000, sink));
+        return sink.problems.size() + sink.strange_line_count;
+    };
+    CHECK(doubts(healthy) == 0);
+    CHECK(doubts(healthy.substr(0, healthy.find("errors:"))) == 1);
+    CHECK(doubts(healthy.substr(0, healthy.find("\t    sdr"))) == 1);
+    CHECK(doubts(healthy.substr(0, healthy.find(" state:"))) == 2);
+    const auto with = [&](std::string_view from, std::string_view to) {
+        std::string text = healthy;
+        return doubts(text.replace(text.find(from), from.size(), to));
+    };
+    CHECK(with("sdr     ONLINE", "sdr     MELTED") == 1);
+    CHECK(with("sdr     ONLINE       0", "sdr     ONLINE       x") == 1);
+    CHECK(with("state: ONLINE", "state: MELTED") == 1);
+}
