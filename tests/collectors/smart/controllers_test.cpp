@@ -109,7 +109,7 @@ TEST_CASE("drives behind a controller need not be in its first slots") {
             std::ranges::find(sink.observations, &metric::controller_drives, &Observation::metric);
         REQUIRE(count != sink.observations.end());
         CHECK(count->value == 3);
-        CHECK(count->labels == Labels{{"controller", "host6"}, {"driver", std::string(driver)}});
+        CHECK(count->labels == Labels{{"controller", "host6"}, {"driver", std::string(name)}});
     }
 }
 
