@@ -75,6 +75,9 @@ TEST_CASE("smartd's messages") {
         CHECK(message->device == form.device);
         CHECK(message->value == form.value);
     }
+}
+
+TEST_CASE("smartd's messages that say nothing") {
     for (const char* message :
          {"Device: /dev/sdq [SAT], SMART Usage Attribute: 194 Temperature_Celsius changed from 64 "
           "to 63",
