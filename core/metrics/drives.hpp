@@ -273,7 +273,8 @@ inline constexpr Metric drive_critical_warning{
     .type = MetricType::gauge,
     .labels = "warning",
     .help =
-        "NVMe critical warning bits, 1 if set: spare, temperature, reliability, read_only, "
+        "NVMe critical warning bits (SAS: temperature only), 1 if set: spare, temperature, "
+        "reliability, read_only, "
         "volatile_backup, persistent_memory; unknown is there only if a bit without a meaning is "
         "set.",
 };

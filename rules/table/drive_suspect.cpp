@@ -267,7 +267,7 @@ std::vector<Rule> other_rules() {
                 "Drive {subject} warns that its temperature is outside its limits.",
                 "Check fans, filters and the heat sink.\n"
                 "See for how long it has been too hot: smartctl -A /dev/{device}",
-                "The NVMe critical warning bit for temperature: no data is in danger yet."),
+                "The drive warns of its temperature, by NVMe or SAS: no data is in danger yet."),
     };
 }
 

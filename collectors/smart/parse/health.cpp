@@ -217,6 +217,13 @@ std::vector<std::pair<std::string_view, bool>> critical_warnings(unsigned bits) 
     return warnings;
 }
 
+std::optional<unsigned> scsi_warning(unsigned asc, unsigned ascq) {
+    // SPC-6, annex F: 0b/01 specified temperature exceeded, 0b/0a to 0b/0d limits of temperature.
+    constexpr unsigned temperature = 1U << 1U;
+    if (asc == 0x0b && (ascq == 0x01 || (ascq >= 0x0a && ascq <= 0x0d))) return temperature;
+    return std::nullopt;
+}
+
 std::string drive_id(const DriveHealth& health) {
     std::string id = make_drive_id(health.wwn, health.model, health.serial);
     if (id.empty()) id = printable(health.device);

@@ -85,6 +85,7 @@ struct DriveHealth {
     std::optional<double> available_spare_ratio;            // 0 to 1
     std::optional<double> available_spare_threshold_ratio;  // 0 to 1
     std::optional<unsigned> critical_warning;               // byte 0 of the SMART log, bit by bit
+                                                            // (see also scsi_warning())
     std::optional<double> media_errors;
     double logged_media_errors = 0;  // those among the entries that an NVMe drive's error log shows
 
@@ -103,6 +104,10 @@ struct DriveHealth {
 // The bits of an NVMe drive's critical warning as values of the label `warning`, and whether each
 // is set. Bits that the specification reserves are "unknown", which is there only if one is set.
 std::vector<std::pair<std::string_view, bool>> critical_warnings(unsigned bits);
+
+// A SCSI drive's warning that predicts no failure, as NVMe's critical warning: a temperature out of
+// its limits. smartctl calls the verdict "not passed" for it too. Absent: any other code.
+std::optional<unsigned> scsi_warning(unsigned asc, unsigned ascq);
 
 // The drive's id (make_drive_id); if it has none, the device name, else the model, else
 // "unknown-drive".

@@ -125,6 +125,12 @@ void read_identity(const json& root, DriveHealth& health) {
 
 void read_common(const json& root, DriveHealth& health) {
     health.passed = boolean(at(root, "smart_status", "passed"));
+    const json& scsi = at(root, "smart_status", "scsi");
+    const auto asc = small_number(at(scsi, "asc"));
+    const auto ascq = small_number(at(scsi, "ascq"));
+    if (asc && ascq && *asc >= 0 && *ascq >= 0)
+        health.critical_warning =
+            scsi_warning(static_cast<unsigned>(*asc), static_cast<unsigned>(*ascq));
     if (const auto celsius = number(at(root, "temperature", "current"))) {
         health.temperature_celsius = plausible_temperature(*celsius);
     }

@@ -249,6 +249,20 @@ class Reader {
         uncorrected = words.size() == 7 ? wanted(grouped_number(words.back())) : wanted<double>({});
     }
 
+    // "Warning - specified temperature exceeded [asc=b, ascq=1]"
+    void read_sense_code(std::string_view value) {
+        constexpr std::string_view mark = "[asc=";
+        const size_t at = value.find(mark);
+        if (at == value.npos) return;
+        std::string_view rest = value.substr(at + mark.size());
+        const auto asc = take_number<unsigned>(rest, 16);
+        rest = trim_start(rest, ", ");
+        if (!asc || !rest.starts_with("ascq=")) return;
+        rest.remove_prefix(5);
+        if (const auto ascq = take_number<unsigned>(rest, 16))
+            health().critical_warning = scsi_warning(*asc, *ascq);
+    }
+
     void read_nvme(std::string_view label, std::string_view value) {
         DriveHealth& drive = health();
         const auto ratio = [&]() -> std::optional<double> {
@@ -311,6 +325,7 @@ class Reader {
         } else if (label == "SMART Health Status") {
             set_protocol(DriveProtocol::scsi);
             health().passed = value.starts_with("OK");
+            read_sense_code(value);
         } else {
             return;
         }

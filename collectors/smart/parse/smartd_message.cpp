@@ -112,6 +112,13 @@ bool read_growth(std::string_view text, SmartdMessage& message) {
 }
 
 bool read_state(std::string_view text, SmartdMessage& message) {
+    // A SCSI drive's warning that predicts no failure: in the words of scsiGetIEString().
+    if (text.starts_with("SMART Failure: WARNING - SPECIFIED TEMPERATURE") ||
+        (text.starts_with("SMART Failure: Warning - ") && contains(text, "temperature "))) {
+        message.kind = SmartdKind::critical_warning;
+        message.value = 1U << 1U;  // NVMe's bit of the temperature
+        return true;
+    }
     if (text.starts_with("FAILED SMART self-check") || text.starts_with("SMART Failure: ") ||
         text.starts_with("SMART prefailure: ")) {
         message.kind = SmartdKind::failed;

@@ -259,3 +259,43 @@ TEST_CASE(
     CHECK(explanation_health(explained(entry + "0x2002(Invalid Field in Command: x)\n")) ==
           Health::fine);
 }
+
+TEST_CASE("a SAS drive that is too warm does not predict its failure") {
+    const auto rule_of = [](const std::string& text) {
+        const auto explanation = explain_text(text, now);
+        REQUIRE(explanation);
+        const auto& findings = explanation->report.findings;
+        return findings.empty() ? "none" : findings.front().rule;
+    };
+    const auto of_text = [&](const std::string& verdict) {
+        return rule_of(
+            "smartctl 7.3 2022-02-28 r5338 [x86_64-linux-6.1.0] (local build)\n"
+            "=== START OF INFORMATION SECTION ===\n"
+            "Vendor:               EXAMPLE\n"
+            "Product:              HD1000\n"
+            "Serial number:        EX0001\n"
+            "Device type:          disk\n"
+            "Transport protocol:   SAS (SPL-3)\n"
+            "=== START OF READ SMART DATA SECTION ===\n"
+            "SMART Health Status: " +
+            verdict + "\n");
+    };
+    CHECK(of_text("OK") == "none");
+    CHECK(of_text("WARNING - SPECIFIED TEMPERATURE EXCEEDED [asc=b,ascq=1]") ==
+          "drive_suspect_temperature_warning");
+    CHECK(of_text("Warning - high operating temperature limit exceeded [asc=b, ascq=c]") ==
+          "drive_suspect_temperature_warning");
+    CHECK(of_text("Warning - background self-test failed [asc=b, ascq=3]") ==
+          "drive_failing_verdict");
+    CHECK(of_text("FIRMWARE IMPENDING FAILURE GENERAL HARD DRIVE FAILURE [asc=5d, ascq=60]") ==
+          "drive_failing_verdict");
+    const auto of_json = [&](const std::string& ascq) {
+        return rule_of(
+            R"({"smartctl": {"exit_status": 8}, "device": {"name": "/dev/sdd", "protocol": "SCSI"},)"
+            R"( "serial_number": "EX0002", "smart_status": {"passed": false,)"
+            R"( "scsi": {"asc": 11, "ascq": )" +
+            ascq + R"(, "ie_string": "x"}}})" + "\n");
+    };
+    CHECK(of_json("1") == "drive_suspect_temperature_warning");
+    CHECK(of_json("3") == "drive_failing_verdict");
+}
