@@ -9,6 +9,7 @@
 #include "core/facts.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "exporters/status/describe.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/json.hpp"
 #include "exporters/status/text.hpp"
@@ -85,6 +86,32 @@ std::string verdict_of(const Explanation& explanation) {
     if (explanation.strange_line_count > 0)
         return "no fault of a known form was found, but some lines look like trouble";
     return "nothing wrong found in it";
+}
+
+// The counts of a fine text that would be a fault if they grew, which one text cannot show: "media
+// errors 6 (nvme0n1)".
+std::string counts_to_watch(const Report& report, const Facts& facts) {
+    constexpr int most_named = 6;
+    std::vector<std::string> named;
+    int more = 0;
+    for (const Observation& observation : report.observations) {
+        const Metric& metric = *observation.metric;
+        if (metric.growth.metric == nullptr || !(observation.value > 0)) continue;
+        if (named.size() >= most_named) {
+            ++more;
+            continue;
+        }
+        std::string name(metric.growth.counter);
+        std::ranges::replace(name, '_', ' ');
+        const Subject* subject = facts.find(metric.subject, observation.subject);
+        named.push_back(
+            fmt::format("{} {} ({})", name, number_text(observation.value),
+                        subject == nullptr ? harmless(observation.subject) : subject->name()));
+    }
+    if (named.empty()) return {};
+    return fmt::format(
+        "one text cannot show whether a count grows; harmless while these stay as they are: {}{}",
+        fmt::join(named, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
 Lines shown(const std::vector<ShownLine>& lines, uint64_t count, const ViewOptions& options) {
@@ -165,6 +192,9 @@ std::string render_explanation(const Explanation& explanation, Timestamp now,
     if (explanation.parts.size() > most_named)
         found += fmt::format(" and {} more", explanation.parts.size() - most_named);
     if (!found.empty()) add_paragraph(lines, no_word, found, options);
+    const bool fine = explanation_health(explanation) == Health::fine;
+    if (const auto counts = fine ? counts_to_watch(report, facts) : ""; !counts.empty())
+        add_paragraph(lines, no_word, counts, options);
 
     const LinesOfFinding evidence = [&](const Finding& finding) -> Lines {
         const auto index = static_cast<size_t>(&finding - report.findings.data());

@@ -87,6 +87,26 @@ TEST_CASE("a condition in a saved text counts as lasting") {
     CHECK(has_finding(*explained, "drive_suspect_hot"));
 }
 
+TEST_CASE("a fine text says which of its counts must not grow") {
+    const auto rendered = [](int media_errors) {
+        const auto explanation = explain_text(
+            R"({"json_format_version":[1,0],"smartctl":{"exit_status":0},
+                "device":{"name":"/dev/nvme3n1","protocol":"NVMe"},"model_name":"EXAMPLE",
+                "nvme_smart_health_information_log":{"critical_warning":0,"media_errors":)" +
+                std::to_string(media_errors) + "}}",
+            now);
+        REQUIRE(explanation);
+        return render_explanation(*explanation, now, {200, 24, false});
+    };
+    CHECK(rendered(0).find("grows") == std::string::npos);
+    const std::string text = rendered(6);
+    CHECK(text.starts_with("FINE"));
+    CHECK(text.find("cannot show whether a count grows") != std::string::npos);
+    CHECK(text.find("media errors 6 (nvme3n1)") != std::string::npos);
+    CHECK(rendered(10).starts_with("WARNING"));
+    CHECK(rendered(10).find("grows") == std::string::npos);
+}
+
 TEST_CASE("the text names the format and the findings, the JSON is a report") {
     const auto explanation = explain_text(kernel_log, now);
     REQUIRE(explanation);
