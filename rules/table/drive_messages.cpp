@@ -23,8 +23,14 @@ Condition warns() {
     return at_least(except(metric::drive_critical_warning, "warning", {"temperature"}), 1);
 }
 
+// drive_gone reports a drive that has disappeared.
+Condition is_gone() {
+    return is(metric::drive_present, 0);
+}
+
 Rule suspect(std::string_view name, std::vector<Condition> all_of, std::string_view summary,
              std::string_view advice, std::string_view why) {
+    all_of.push_back(unless(is_gone()));
     return Rule{.name = name,
                 .severity = Severity::warning,
                 .subject = SubjectKind::drive,
@@ -46,7 +52,7 @@ std::vector<Rule> failure_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::drive,
             .all_of = {reported_failing(), unless(own_verdict()), unless(own_attribute),
-                       unless(warns())},
+                       unless(warns()), unless(is_gone())},
             .summary = "Drive {subject} predicts its own failure, as smartd reports.",
             .advice =
                 "Check that a fresh backup holds its data; copy off what none holds: lastgood "
@@ -106,8 +112,7 @@ Rule mdadm_rule() {
         {reported({"kicked"}), unless(is(Operand(metric::array_member, "state", {"faulty"}), 1)),
          unless(at_least(
              Operand(metric::drive_kernel_errors_recent, "kind", {"kicked", "uncorrected", "lost"}),
-             1)),
-         unless(is(metric::drive_present, 0))},
+             1))},
         "Drive {subject} recently failed in its array, as mdadm reports.",
         LASTGOOD_CHECK_BACKUP
         "See when: journalctl -t mdadm -g {device}\n"
