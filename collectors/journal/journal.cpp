@@ -51,22 +51,23 @@ class JournalCollector {
           boot_(boot_id(context.host)) {}
 
     Result<void> run() {
-        const Host& host = context_.host;
-        const Timestamp window_start = host.now() - context_.config.kernel_log_window;
-        // What is older than this boot may be under other names, and smartd repeats what lasts.
-        const auto started =
-            source_.start(context_.cursor, std::max(window_start, host.boot_time()));
+        const auto started = source_.start(context_.cursor, first_time());
         if (!started) return started;
-        const bool ends = context_.once || host.recorded();
+        const bool ends = context_.once || context_.host.recorded();
         if (!ends) commit();
         while (true) {
             const Seconds looked_at = monotonic_clock();
-            const auto read = read_all();
-            if (!read) return read;
+            const auto entries = read_all();
+            if (!entries) return Failure(entries.error());
             // Entries of no trouble are not worth a new report.
             const bool due = monotonic_clock() - committed_at_ >= interval;
             if (ends || due || !account_.empty()) commit();
             if (ends) return {};
+            if (due || *entries >= entries_per_commit) {
+                const auto reopened = reopen();
+                if (!reopened) return reopened;
+                continue;  // what was written meanwhile wakes nobody
+            }
             if (source_.wait(committed_at_ + interval - monotonic_clock()))
                 sleep_for(looked_at + min_look_interval - monotonic_clock());
             names_.look();
@@ -74,14 +75,34 @@ class JournalCollector {
     }
 
   private:
-    Result<void> read_all() {
-        for (size_t entries = 1;; ++entries) {
+    // Where to begin without a cursor. What is older than this boot may be under other names, and
+    // smartd repeats what lasts.
+    Timestamp first_time() const {
+        return std::max(context_.host.now() - context_.config.kernel_log_window,
+                        context_.host.boot_time());
+    }
+
+    // Gives back the pages of the files: libsystemd keeps all that it has read mapped, up to 512
+    // MiB.
+    Result<void> reopen() {
+        auto fresh = JournalSource::open(context_.host, context_.config.journal_directory);
+        if (!fresh) return Failure(fresh.error());
+        if (!fresh->has_files()) return {};
+        const auto started = fresh->start(source_.cursor(), first_time());
+        if (!started) return started;
+        source_ = std::move(*fresh);
+        return {};
+    }
+
+    // Returns the number of entries.
+    Result<size_t> read_all() {
+        for (size_t entries = 0;; ++entries) {
             JournalEntry entry;
             const auto more = source_.next(entry);
             if (!more) return Failure(more.error());
-            if (!*more) return {};
+            if (!*more) return entries;
             take(entry);
-            if (entries % entries_per_commit == 0 && !context_.once) commit();
+            if (entries % entries_per_commit == entries_per_commit - 1 && !context_.once) commit();
         }
     }
 
