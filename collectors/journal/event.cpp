@@ -25,6 +25,7 @@ constexpr std::array kinds = {
     Kind{&metric::drive_pending_sectors, "pending_sectors"},
     Kind{&metric::drive_offline_uncorrectable_sectors, "offline_uncorrectable_sectors"},
     Kind{&metric::drive_reallocated_sectors, "reallocated_sectors"},
+    Kind{&metric::drive_count_increase, "media_errors"},
     Kind{&metric::drive_self_test_failed, "self_test"},
     Kind{&metric::drive_old_age_attributes_failing, "old_age_attribute"},
 };

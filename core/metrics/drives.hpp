@@ -367,8 +367,8 @@ inline constexpr Metric drive_messages_total{
     .help =
         "Messages of trouble about this drive in systemd's journal. kind of smartd is verdict, "
         "attribute, critical_warning, pending_sectors, offline_uncorrectable_sectors, "
-        "reallocated_sectors, self_test or old_age_attribute, of mdadm's monitor kicked. smartd "
-        "repeats a message at each of its checks.",
+        "reallocated_sectors, media_errors, self_test or old_age_attribute, of mdadm's monitor "
+        "kicked. smartd repeats a message at each of its checks.",
     .recent = &drive_messages_recent,
 };
 

@@ -78,17 +78,17 @@ std::vector<Rule> failure_rules() {
 
 std::vector<Rule> early_sign_rules() {
     return {
-        suspect(
-            "drive_suspect_smartd_sectors",
-            {reported({"pending_sectors", "offline_uncorrectable_sectors", "reallocated_sectors"}),
-             unless(own_verdict()), unless(present(metric::drive_pending_sectors))},
-            "Drive {subject} has bad sectors, as smartd reports.",
-            LASTGOOD_CHECK_BACKUP LASTGOOD_SEE_SMARTD
-            "Ask before you pull it: lastgood preflight {name}\n"
-            "Have a spare drive ready (serial {serial|unknown}).",
-            "smartd counts unreadable or replaced sectors, and lastgood cannot read them "
-            "itself. How many there are is in smartd's messages. See drive_suspect_pending "
-            "and drive_suspect_reallocating."),
+        suspect("drive_suspect_smartd_sectors",
+                {reported({"pending_sectors", "offline_uncorrectable_sectors",
+                           "reallocated_sectors", "media_errors"}),
+                 unless(own_verdict()), unless(present(metric::drive_pending_sectors))},
+                "Drive {subject} has bad sectors, as smartd reports.",
+                LASTGOOD_CHECK_BACKUP LASTGOOD_SEE_SMARTD
+                "Ask before you pull it: lastgood preflight {name}\n"
+                "Have a spare drive ready (serial {serial|unknown}).",
+                "smartd counts unreadable or replaced sectors, and lastgood cannot read them "
+                "itself. How many there are is in smartd's messages. See drive_suspect_pending "
+                "and drive_suspect_reallocating."),
         suspect("drive_suspect_smartd_self_test",
                 {reported({"self_test"}), unless(present(metric::drive_self_test_failed)),
                  unless(own_verdict())},

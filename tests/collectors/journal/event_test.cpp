@@ -43,6 +43,8 @@ TEST_CASE("what smartd says of a drive") {
                  "Available_Reservd_Space.") == "sdq old_age_attribute/smartd; ");
     CHECK(smartd("Device: /dev/sdq [SAT], Self-Test Log error count increased from 0 to 1") ==
           "sdq self_test/smartd; ");
+    CHECK(smartd("Device: /dev/nvme0, SMART/Health value: Media and Data Integrity Errors changed "
+                 "from 0 to 3") == "nvme0 media_errors/smartd; ");
     // Two bits of one warning are one message; the temperature's bit endangers no data.
     CHECK(smartd("Device: /dev/nvme0, Critical Warning (0x05): Spare Reliability") ==
           "nvme0 critical_warning/smartd; ");
