@@ -22,6 +22,7 @@ constexpr Seconds interval = 300;
 // often than this while other programs write all the time.
 constexpr Seconds min_look_interval = 5;
 constexpr size_t entries_per_commit = 1000;
+constexpr size_t entries_per_opening = 50;  // more are worth giving back their pages
 constexpr size_t most_entries_to_learn = 100'000;
 
 void sleep_for(Seconds seconds) {
@@ -63,7 +64,7 @@ class JournalCollector {
             const bool due = monotonic_clock() - committed_at_ >= interval;
             if (ends || due || !account_.empty()) commit();
             if (ends) return {};
-            if (due || *entries >= entries_per_commit) {
+            if (due || *entries >= entries_per_opening) {
                 const auto reopened = reopen();
                 if (!reopened) return reopened;
                 continue;  // what was written meanwhile wakes nobody
