@@ -120,7 +120,7 @@ class Undoing {
     }
 
   private:
-    static constexpr std::string_view marks = "<&\xc2";
+    static constexpr std::string_view marks = "<&\xc2\x1b";
 
     size_t find(char mark, size_t from) const {
         if (from >= text_.size()) return text_.npos;
@@ -133,10 +133,22 @@ class Undoing {
     size_t take(size_t at) {
         if (text_[at] == '<') return take_tag(at);
         if (text_[at] == '&') return take_character(at);
+        if (text_[at] == '\x1b') return take_colour(at);
         constexpr std::string_view no_break_space = "\xc2\xa0";
         if (!text_.substr(at).starts_with(no_break_space)) return 0;
         replace(at, no_break_space.size(), " ");
         return no_break_space.size();
+    }
+
+    // "\x1b[1;31m"
+    size_t take_colour(size_t at) {
+        constexpr size_t longest = 32;
+        const std::string_view rest = text_.substr(at + 1, longest);
+        if (!rest.starts_with('[')) return 0;
+        const size_t end = rest.find_first_not_of("0123456789;", 1);
+        if (end == rest.npos || (rest[end] != 'm' && rest[end] != 'K')) return 0;
+        replace(at, end + 2, {});
+        return end + 2;
     }
 
     // "<br>", "</td>", "<span class=x>"
@@ -240,6 +252,12 @@ class Undoing {
 }  // namespace
 
 std::optional<std::string> plain_text(std::string_view text) {
+    if (contains(text.substr(0, 65536), '\r') && text.find('\n') == text.npos) {
+        std::string lines(text);
+        std::ranges::replace(lines, '\r', '\n');
+        std::optional<std::string> undone = Undoing(lines).undo();
+        return undone ? std::move(undone) : std::move(lines);
+    }
     std::optional<std::string> decoded = from_utf16(text);
     std::optional<std::string> undone = Undoing(decoded ? std::string_view(*decoded) : text).undo();
     return undone ? std::move(undone) : std::move(decoded);

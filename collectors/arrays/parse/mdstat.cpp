@@ -103,7 +103,12 @@ size_t parse_header(const Tokens& tokens, size_t at, MdArray& array) {
     }
     for (; at < tokens.size(); ++at) {
         auto member = parse_member(tokens[at], array);
-        if (!member) break;
+        if (!member) {
+            const size_t bracket = tokens[at].find('[');
+            if (bracket != std::string_view::npos && bracket > 0)
+                note(array, fmt::format("unreadable member {}", quoted(tokens[at])));
+            break;
+        }
         if (array.members.size() >= static_cast<size_t>(max_members)) {
             note(array, "too many members");
             continue;
@@ -409,6 +414,7 @@ Mdstat parse_mdstat(std::string_view text) {
     std::string_view name;
     Tokens stanza;
     size_t stanza_begin = 0;
+    bool ended = false;  // by "unused devices"
     auto finish = [&] {
         if (!name.empty()) result.arrays.push_back(parse_stanza(name, stanza, stanza_begin));
         name = {};
@@ -424,6 +430,7 @@ Mdstat parse_mdstat(std::string_view text) {
             tokens[0] == "unused" && tokens.size() >= 2 && tokens[1].starts_with("devices");
         if (first || last) {
             finish();
+            ended = last;
             result.framed = true;
         } else if (std::string_view found = stanza_name(line, tokens, next); !found.empty()) {
             finish();
@@ -435,6 +442,9 @@ Mdstat parse_mdstat(std::string_view text) {
         }
     }
     finish();
+    // An array without members is complete only if something follows it.
+    if (!ended && !result.arrays.empty() && result.arrays.back().members.empty())
+        note(result.arrays.back(), "no members");
     result.recognised = result.framed || !result.arrays.empty();
     return result;
 }

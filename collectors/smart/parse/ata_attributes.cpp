@@ -219,6 +219,10 @@ std::string_view default_attribute_name(int id) {
     return "Unknown_Attribute";
 }
 
+bool is_vital(int id) {
+    return id == 5 || id == 187 || id == 197 || id == 198;
+}
+
 std::optional<double> unpacked_raw(const AtaAttribute& attribute, const DriveHealth& drive) {
     const RawText text = parse_raw_text(attribute.raw_text);
     switch (attribute.id) {

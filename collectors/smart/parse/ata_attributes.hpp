@@ -14,6 +14,9 @@ namespace lastgood {
 // The name in smartctl's default table, or "Unknown_Attribute".
 std::string_view default_attribute_name(int id);
 
+// True for the attributes whose raw value tells of lost or endangered sectors: 5, 187, 197, 198.
+bool is_vital(int id);
+
 // The raw value without the other counters that vendors pack into it; absent if it is meaningless.
 std::optional<double> unpacked_raw(const AtaAttribute& attribute, const DriveHealth& drive);
 

@@ -428,9 +428,7 @@ void note_unreadable_values(const json& root, SmartctlAnswer& answer) {
         note(at(root, "scsi_error_counter_log", operation, "total_uncorrected_errors"),
              fmt::format("number of {} errors", operation));
     for (const AtaAttribute& attribute : answer.health.attributes) {
-        const bool vital =
-            attribute.id == 5 || attribute.id == 187 || attribute.id == 197 || attribute.id == 198;
-        if (vital && !unpacked_raw(attribute, answer.health))
+        if (is_vital(attribute.id) && !unpacked_raw(attribute, answer.health))
             answer.doubt(fmt::format("its attribute {} cannot be read", attribute.id));
     }
     const json& table = at(root, "ata_smart_attributes", "table");

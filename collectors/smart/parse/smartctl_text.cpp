@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "collectors/smart/parse/ata_attributes.hpp"
 #include "collectors/smart/parse/plausible.hpp"
 #include "collectors/smart/parse/smartctl_gaps.hpp"
 #include "collectors/smart/parse/smartctl_lines.hpp"
@@ -82,6 +83,7 @@ class Reader {
     void add(const AtaAttribute& attribute) {
         used_ = true;
         gaps_.take_attribute();
+        if (is_vital(attribute.id) && !unpacked_raw(attribute, health())) not_read(raw_);
         if (health().attributes.size() < 256) health().attributes.push_back(attribute);
         if (health().protocol == DriveProtocol::unknown) health().protocol = DriveProtocol::ata;
     }
@@ -182,7 +184,7 @@ class Reader {
             if (errors.size() < most_errors) errors.push_back({hours, false});
             return true;
         }
-        if (!errors.empty() && contains(words, "  Error: ")) {
+        if (!errors.empty() && contains(words, "Error: ")) {
             errors.back().medium = errors.back().medium || is_medium_error(words);
             return true;
         }

@@ -58,6 +58,9 @@ TEST_CASE("marks of HTML become what they stand for, all else stays") {
     CHECK(plain("<p>one</p><p style=\"a\">two</p>") == "one\ntwo\n");
     CHECK(plain("<tr>\n <td>1</td>\n <td>b</td>x<td>c</td></tr>\n<tr><td>2") == "1  bx  c\n2");
     CHECK(plain("5\xc2\xa0GB") == "5 GB");
+    CHECK(plain("\x1b[1;31mred\x1b[0m\x1b[K") == "red");
+    CHECK(plain("one\rtwo\r") == "one\ntwo\n");
+    CHECK_FALSE(plain_text("one\r\ntwo\rthree").has_value());
     for (const char* same :
          {"<6>[    1.0] <TASK> a < b & c", "mail <a@b.example>", "&copy; &x;", "<bro>", "<br",
           "RIP: [<a0123456>]", "\xc2\xb5s", "&#10;&#;", "<", "&"})

@@ -409,5 +409,8 @@ TEST_CASE("mdstat that is cut off behind an array's line is no sound array") {
     CHECK(problem(whole.substr(0, whole.find("/3] [UUU]"))) == "no count of its members");
     CHECK(
         problem("md0 : active raid0 sdr1[1] sdq1[0]\n      1953260544 blocks super 1.2\n").empty());
+    CHECK(problem("md0 : inactive") == "no members");
+    CHECK(problem("md0 : inactive\n\nunused devices: <none>\n").empty());
+    CHECK(problem("md0 : inactive sdr1[1") == "unreadable member \"sdr1[1\"");
     CHECK(problem("md0 : inactive sdr1[1] sdq1[0]\n      1953260544 blocks super 1.2\n").empty());
 }

@@ -71,6 +71,10 @@ TEST_CASE("rows of an unknown form are not passed over") {
 }
 
 TEST_CASE("values that are no numbers are shown") {
+    const std::string row =
+        "197 Current_Pending_Sector  0x0012   100   100   000    Old_age   Always       -       ";
+    CHECK(only(columns + row + "16\n").unread.empty());
+    CHECK(only(columns + row + "**16**\n").unread.size() == 1);
     CHECK(only("SMART overall-health self-assessment test result: BESTANDEN\n").unread.size() == 1);
     CHECK(only("Critical Warning:                   -\nAvailable Spare:    -\n"
                "Percentage Used: -\nMedia and Data Integrity Errors: -\n")
