@@ -54,7 +54,7 @@ std::string doubt_of(const Judge& judge, const Subject& backup) {
     if (place_of(backup).empty())
         return fmt::format("where the copies of backup {} lie is not known", name);
     const Judgement own = judge.own(backup);
-    if (own.health == Health::critical || own.health == Health::unknown)
+    if (own.health != Health::fine)
         return fmt::format("backup {}: {}", name, own.reasons.front().text);
     return {};
 }

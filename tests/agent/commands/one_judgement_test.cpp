@@ -305,10 +305,19 @@ void check(const NamedReport& host) {
     if (shown < all) CHECK(folded.find(" must stay") != std::string::npos);
 }
 
-// Hosts to change: with health data and a fresh backup of everything.
+// Hosts to change: with healthy drives and a fresh backup of everything on another host.
 std::vector<NamedReport> bases() {
     auto reports = recorded_reports();
     std::erase_if(reports, [](const NamedReport& one) { return !one.name.ends_with("(fresh)"); });
+    for (NamedReport& one : reports) {
+        for (Observation& fact : one.report.observations)
+            if (fact.metric == &metric::drive_reallocated_sectors) fact.value = 0;
+        one.report.observations.push_back({&metric::backup_failure_domain,
+                                           "nightly-of-everything",
+                                           {{"domain", "off-host"}},
+                                           1,
+                                           one.now});
+    }
     return reports;
 }
 
@@ -358,6 +367,38 @@ TEST_CASE("no screen contradicts another one when findings are accepted") {
             if (!copy.report.findings.empty()) check(copy);
         }
     }
+}
+
+TEST_CASE("an accepted finding changes nothing but what it says") {
+    size_t not_fine = 0;
+    for (const NamedReport& base : bases()) {
+        for (const Change& change : changes_of(base)) {
+            NamedReport copy = changed(base, change);
+            CAPTURE(copy.name);
+            find_again(copy, Hold::just_began, Accepted::nothing);
+            NamedReport other = copy;
+            const Facts facts(copy.report);
+            for (const SubjectKind kind : named_subject_kinds) {
+                for (const Subject* subject : facts.of(kind)) {
+                    Finding finding{"another", Severity::critical, kind, subject->id, "S.", {}};
+                    finding.accepted = Acceptance{};
+                    other.report.findings.push_back(finding);
+                }
+            }
+            const Facts others(other.report);
+            const Judge with(other.report, others, other.now),
+                without(copy.report, facts, copy.now);
+            for (const SubjectKind kind : named_subject_kinds) {
+                for (const Subject* subject : facts.of(kind)) {
+                    CAPTURE(subject->id);
+                    const Health health = without.of(*subject).health;
+                    not_fine += health == Health::fine ? 0 : 1;
+                    CHECK(with.of(*others.find(kind, subject->id)).health == health);
+                }
+            }
+        }
+    }
+    CHECK(not_fine > 500);
 }
 
 TEST_CASE("no screen contradicts another one whatever rule holds") {
