@@ -166,10 +166,13 @@ std::string_view work_word(std::string_view action) {
 }
 
 std::string work_of(const Subject& array) {
+    const auto remaining = array.value(metric::array_sync_remaining_seconds);
+    const std::string left =
+        remaining ? fmt::format(", about {} left", format_duration(*remaining)) : "";
     for (const Observation* one : array.observations)
         if (one->metric == &metric::array_sync_progress_ratio && one->label("action") != "check")
-            return fmt::format("{} ({:.0f}% done)", harmless(work_word(one->label("action"))),
-                               one->value * 100);
+            return fmt::format("{} ({:.0f}% done{})", harmless(work_word(one->label("action"))),
+                               one->value * 100, left);
     for (const Observation* one : array.observations) {
         const std::string_view action = one->label("action"), phase = one->label("phase");
         if (one->metric == &metric::array_sync_action && action != "check" && !phase.empty() &&
@@ -280,13 +283,11 @@ void judge_many_partners(const Judge& judge, const Subject& array, const Subject
 bool judge_array(const Judge& judge, const Share& share, const Subject& drive, Preflight& result) {
     const Subject& array = *share.array;
     const std::string name = array.name();
-    if (forbids_any(array, result)) return false;
+    const bool fatal = share.fatal && runs(array) && array.value(metric::array_failed) != 1.0;
+    if (fatal) result.forbid(fmt::format("pulling it loses data of array {} at once", name), "");
+    if (forbids_any(array, result) || fatal) return false;
     if (!carries_data(share.state)) {
         judge_other_member(share, drive.name(), result);
-        return false;
-    }
-    if (share.fatal) {
-        result.forbid(fmt::format("pulling it loses data of array {} at once", name), "");
         return false;
     }
     const auto survives = array.value(metric::array_survivable_failures);

@@ -56,6 +56,21 @@ TEST_CASE("a resync or rebuild that waits or has no progress yet forbids to pull
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
 }
 
+TEST_CASE(
+    "a member that a rebuild reads loses data at once, and the rebuild tells when to ask again") {
+    Report report = mirror();
+    report.observations.push_back(
+        {&metric::array_sync_progress_ratio, "md0", {{"action", "recover"}}, 0.125, now});
+    report.observations.push_back(
+        {&metric::array_sync_remaining_seconds, "md0", {{"action", "recover"}}, 36000, now});
+    for (Observation& one : report.observations)
+        if (one.metric == &metric::array_member_fatal && one.label("drive") == "a") one.value = 1;
+    const Preflight result = preflight(report, "a", now);
+    CHECK(mentions(result.against, "pulling it loses data of array md0 at once"));
+    CHECK(mentions(result.against, "array md0 is busy with a rebuild (12% done, about 10 h left)"));
+    CHECK_FALSE(mentions(preflight(report, "b", now).against, "at once"));
+}
+
 TEST_CASE("what md notes at a partner is a reason not to pull") {
     for (const auto& [flags, words] :
          {std::pair("write_error", "it had a write error"),
