@@ -52,7 +52,10 @@ bool SmartctlGaps::take(std::string_view line) {
     if (line.starts_with("SMART Attributes Data Structure") ||
         line.starts_with("Vendor Specific SMART Attributes"))
         attributes_ = true;
-    if (line.starts_with("SMART/Health Information (NVMe")) nvme_ = true;
+    // Both are there in the output of -a and -x only.
+    if (line.starts_with("SMART/Health Information (NVMe") ||
+        line.starts_with("Supported Power States"))
+        nvme_ = true;
     if (line.starts_with("Error counter log:")) counters_ = true;
     return (in_table_ && is_digit(line.front())) || looks_like_row(line);
 }

@@ -96,6 +96,7 @@ TEST_CASE("an output that is cut off leaves a doubt") {
         "SMART/Health Information (NVMe Log 0x02)\nCritical Warning:                   0x00\n";
     CHECK(only(head + nvme).doubts.size() == 1);
     CHECK(only(head + "SMART/Health Information (NVMe Log 0x02)\n").doubts.size() == 1);
+    CHECK(only("Supported Power States\nSt Op     Max   Active\n\n" + head).doubts.size() == 1);
     CHECK(only(head + nvme + "Media and Data Integrity Errors:    0\n").doubts.empty());
     CHECK(only("SMART Health Status: OK\n\nError counter log:\n").doubts.size() == 1);
     CHECK(only(sas("1 0 0 1 0 0.5 0")).doubts.empty());
