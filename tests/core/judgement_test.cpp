@@ -185,9 +185,91 @@ TEST_CASE("a filesystem is not fine on an array of unknown state or with a backu
         return Judge(made, facts, now).cover_of(*facts.find(SubjectKind::filesystem, "/"));
     };
     CHECK(cover(covered).word == "yes");
+    // Which of two backups has it is not known, and one of them is stale.
+    Made two = covered;
+    two.add(metric::backup_max_age_seconds, "c", 86400)
+        .add(metric::backup_newest_timestamp_seconds, "c", now - 9 * 86400,
+             {{"confidence", "exact"}});
+    CHECK(cover(two).word == "unclear");
+    CHECK(cover(two).health == Health::unknown);
     covered.add(metric::filesystem_backup, "/", 1, {{"backup", "a"}});
     CHECK(cover(covered).word == "unclear");  // b is not the backup of it
     CHECK(cover(covered).health == Health::unknown);
     covered.add(metric::filesystem_backup, "/", 1, {{"backup", "b"}});
     CHECK(cover(covered).word == "yes");
+}
+
+TEST_CASE("a failing drive is as bad for a filesystem on it, unless an array stands between") {
+    const auto with = [](Made report) {
+        return report.add(metric::filesystem_size_bytes, "/", 1)
+            .add(metric::filesystem_drive, "/", 1, {{"drive", "sdb"}})
+            .find("drive_slow", Severity::critical, SubjectKind::drive, "sdb")
+            .of(SubjectKind::filesystem, "/")
+            .health;
+    };
+    CHECK(with(Made().drive("sdb")) == Health::critical);
+    CHECK(with(mirror()) == Health::warning);
+}
+
+TEST_CASE("what an array knows of its member is said of the drive") {
+    const auto drive = [](Made report) { return report.of(SubjectKind::drive, "sda"); };
+    Made flagged = mirror();
+    for (Observation& one : flagged.observations)
+        if (one.metric == &metric::array_member) one.labels.emplace_back("flags", "write_error");
+    CHECK(drive(flagged).health == Health::unknown);
+
+    Made bad = mirror();
+    bad.add(metric::array_member_bad_blocks, "md0", 2, {{"device", "sda"}, {"drive", "sda"}})
+        .find("array_bad_blocks", Severity::warning, SubjectKind::array, "md0");
+    CHECK(drive(bad).health == Health::warning);
+    CHECK(drive(bad).reasons.at(0).text == "array md0 could not write 2 ranges of it");
+
+    Made degraded = mirror().find("array_degraded", Severity::warning, SubjectKind::array, "md0");
+    CHECK(drive(degraded).health == Health::fine);
+    for (Observation& one : degraded.observations)
+        if (one.metric == &metric::array_member_fatal) one.value = 1;
+    CHECK(drive(degraded).health == Health::warning);
+    CHECK(drive(degraded).reasons.at(0).must_stay);
+}
+
+TEST_CASE("a filesystem on a drive that does not answer is not fine") {
+    Made report = Made().drive("sda");
+    report.add(metric::filesystem_size_bytes, "/", 1)
+        .add(metric::filesystem_drive, "/", 1, {{"drive", "sda"}});
+    CHECK(report.of(SubjectKind::filesystem, "/").health == Health::fine);
+    report.add(metric::drive_answering, "sda", 0);
+    CHECK(report.of(SubjectKind::filesystem, "/").health == Health::unknown);
+}
+
+TEST_CASE("a fresh backup with a finding is in doubt") {
+    const Made report = backup()
+                            .add(metric::filesystem_size_bytes, "/", 1)
+                            .add(metric::filesystem_backed_up, "/", 1)
+                            .add(metric::filesystem_backup, "/", 1, {{"backup", "b"}})
+                            .find("backup_lock_old", Severity::warning, SubjectKind::backup, "b");
+    const Facts facts(report);
+    CHECK(Judge(report, facts, now).cover_of(*facts.find(SubjectKind::filesystem, "/")).word ==
+          "in doubt");
+}
+
+TEST_CASE("of two arrays on the same drives, the use tells which one is under a filesystem") {
+    Made report = mirror();
+    for (const char* drive : {"sda", "sdb"})
+        report.add(metric::array_member, "md1", 1,
+                   {{"device", drive}, {"drive", drive}, {"state", "in_sync"}});
+    report.add(metric::filesystem_size_bytes, "/", 1);
+    const auto arrays_under = [](const Made& made) {
+        const Facts facts(made);
+        std::vector<std::string> names;
+        for (const Subject* array :
+             Relations(facts).arrays_under(*facts.find(SubjectKind::filesystem, "/")))
+            names.push_back(array->id);
+        return names;
+    };
+    CHECK(arrays_under(Made(report).add(metric::filesystem_drive, "/", 1, {{"drive", "sda"}}))
+              .empty());
+    CHECK(arrays_under(report.add(
+              metric::drive_use, "sda", 1,
+              {{"array", "md1"}, {"device", "sda1"}, {"name", "/"}, {"use", "filesystem"}})) ==
+          std::vector<std::string>{"md1"});
 }

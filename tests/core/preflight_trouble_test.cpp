@@ -237,3 +237,33 @@ TEST_CASE("a mirror of the two units of one drive goes with it") {
         {"device", "sdb1"}, {"use", "filesystem"}, {"name", "/srv"}, {"array", "md0"}};
     CHECK(mentions(preflight(report, "a", now).against, "pulling it takes 2 members of array md0"));
 }
+
+TEST_CASE(
+    "a partner that has disappeared, or whose drive is not known, is no proof of redundancy") {
+    Report report = mirror();
+    find(report, metric::drive_present, "b").value = 0;
+    CHECK(mentions(preflight(report, "a", now).against, "it has disappeared"));
+    report = mirror();
+    member(report, "b").labels[1].second = "";
+    const Preflight result = preflight(report, "a", now);
+    CHECK(result.verdict == PreflightVerdict::cannot_tell);
+    CHECK(mentions(result.missing, "which drive sdb1 of array md0 is on"));
+}
+
+TEST_CASE("one of the drive's members may be the only copy, whatever the others are") {
+    Report report = mirror();
+    find(report, metric::array_member_fatal, "md0").value = 1;
+    find(report, metric::array_survivable_failures, "md0").value = 2;
+    const Labels second{{"device", "sda2"}, {"drive", "a"}, {"slot", "2"}, {"state", "in_sync"}};
+    report.observations.push_back({&metric::array_member, "md0", second, 1, now});
+    report.observations.push_back(
+        {&metric::array_member_fatal, "md0", {{"device", "sda2"}, {"drive", "a"}}, 0, now});
+    CHECK(mentions(preflight(report, "a", now).against, "loses data of array md0 at once"));
+}
+
+TEST_CASE("a fresh backup that a collector could not read proves nothing") {
+    Report report = mirror();
+    report.problems.push_back({"backups", "srv", "no answer", now});
+    CHECK(mentions(preflight(report, "a", now).against,
+                   "backup srv: collector backups could not read it"));
+}

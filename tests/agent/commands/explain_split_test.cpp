@@ -299,3 +299,32 @@ TEST_CASE("a SAS drive that is too warm does not predict its failure") {
     CHECK(of_json("1") == "drive_suspect_temperature_warning");
     CHECK(of_json("3") == "drive_failing_verdict");
 }
+
+TEST_CASE("of two drives without a name, the sound one does not speak for the failing one") {
+    const std::string head =
+        "smartctl 7.3 2022-02-28 r5338 [x86_64-linux-6.1.0] (local build)\n"
+        "=== START OF READ SMART DATA SECTION ===\n"
+        "SMART overall-health self-assessment test result: ";
+    for (const std::string& text :
+         {head + "FAILED!\n" + head + "PASSED\n", head + "PASSED\n" + head + "FAILED!\n"})
+        CHECK(explanation_health(explained(text)) == Health::critical);
+}
+
+TEST_CASE("a device name that two drives have names neither of them") {
+    std::string other = json;
+    other.replace(other.find("EX}{0002"), 8, "EX0003");
+    std::string log = dmesg;
+    for (size_t at = 0; (at = log.find("sdc", at)) != log.npos;) log.replace(at, 3, "sdd");
+    for (const auto& [text, named] : {std::pair(json + log, false), {json + other + log, true}}) {
+        const Report report = explained(text).report;
+        REQUIRE(!report.findings.empty());
+        CHECK((report.findings[0].subject == "sdd") == named);
+    }
+}
+
+TEST_CASE("a text of too many outputs is not fine: the rest was not read") {
+    std::string text;
+    for (size_t i = 0; i < SplitText::most_sections; ++i) text += mdstat + "\n";
+    CHECK(explanation_health(explained(text)) == Health::fine);
+    CHECK(explanation_health(explained(text + mdstat + mdstat)) == Health::unknown);
+}

@@ -91,6 +91,9 @@ TEST_CASE("an acceptance ends a day after what it accepts") {
     }
     SUBCASE("that it is over is not known") {
         CHECK(end_acceptances(state, {}, now + day + 1).empty());
+        const std::vector<Observation> of_another = {
+            {&metric::array_degraded_members, "md1", {}, 0, now}};
+        CHECK(end_acceptances(state, of_another, now + day + 1).empty());
         CHECK(end_acceptances(state, members_missing(0), now + 3 * day).empty());
         CHECK(state.acceptances().size() == 1);
     }
@@ -98,6 +101,7 @@ TEST_CASE("an acceptance ends a day after what it accepts") {
         CHECK(end_acceptances(state, members_missing(0), now - day).empty());
         CHECK(end_acceptances(state, members_missing(0), now - 1).empty());
         CHECK(state.acceptances().size() == 1);
+        CHECK(end_acceptances(state, members_missing(0), now).size() == 1);
     }
 }
 
@@ -127,4 +131,16 @@ TEST_CASE("an acceptance that was made while the clock was years ahead is not in
     CHECK_FALSE(in_force("array_failed", now + 9 * day));
     CHECK_FALSE(in_force("array_degraded", now));
     CHECK_FALSE(in_force("no_such_rule", now + day));
+}
+
+TEST_CASE("an acceptance is of the value that was accepted") {
+    State state;
+    Acceptance one = degraded(now + day);
+    one.up_to = 2;
+    state.accept(one);
+    std::vector<Observation> observations;
+    add_acceptances(state, {}, now, observations);
+    REQUIRE(observations.size() == 2);
+    CHECK(observations[0].metric == &metric::accepted);
+    CHECK(observations[0].value == 2);
 }

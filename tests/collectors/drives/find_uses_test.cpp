@@ -181,3 +181,18 @@ TEST_CASE("two units of one drive are pulled together") {
     machine.topology.drives.at("id-sdb").sysfs = "/sys/devices/host9/target9:0:1/9:0:1:0/block/sdb";
     CHECK(machine.uses() == "sda none  \n");
 }
+
+TEST_CASE("what stands on another device of the drive is on the drive") {
+    Machine machine;
+    machine.add("sdc", BlockKind::drive, {});
+    machine.topology.drives.at("id-sda").other_devices = {"sdc"};
+    machine.mount("sdc", "/srv");
+    CHECK(machine.uses() == "sda none  \nsdc filesystem /srv \n");
+}
+
+TEST_CASE("a mounted filesystem that lastgood does not judge is a use all the same") {
+    Machine machine;
+    machine.mount("sda", "/mnt/cdrom");
+    machine.topology.mounts.back().type = "iso9660";
+    CHECK(machine.uses() == "sda filesystem /mnt/cdrom \n");
+}

@@ -89,6 +89,8 @@ TEST_CASE("a use that no filesystem shows is told by its signature") {
 TEST_CASE("only a device that udev looked into can be unused") {
     OneDrive drive;
     CHECK(drive.uses() == "sda none ;");
+    drive.file("/run/udev/data/b8:0", "I:1\n");
+    CHECK(drive.uses() == "sda unknown ;");
     drive.partition(1, "E:ID_PART_ENTRY_TYPE=0fc63daf-8483-4772-8e79-3d69d8477de4\n");
     CHECK(drive.uses() == "sda1 none ;");
     drive.partition(2, "");
