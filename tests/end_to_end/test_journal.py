@@ -200,3 +200,54 @@ def test_other_programs_entries_cost_nearly_nothing(journal, collector):
     assert len(commits()) == 2
     journal.write("smartd", FAILED.format("zd"))
     wait_until(lambda: len(commits()) == 3, 20, "the next message is counted")
+
+
+def test_an_identity_of_an_earlier_boot_names_no_drive(installation, journal):
+    """Behind a controller another drive may have the number now; neither reading on nor reading back may mix them up."""
+    journal.write(
+        "smartd",
+        "Device: /dev/bus/9 [megaraid_disk_02] [SAT], EXAMPLE DISK, S/N:EX0001, WWN:5-000c50-0a1b2c3d4, FW:1, 4.00 TB",
+        _BOOT_ID="0123456789abcdef0123456789abcdef",
+    )
+    journal.write("smartd", "Device: /dev/bus/9 [megaraid_disk_02] [SAT], FAILED SMART self-check. BACK UP DATA NOW!")
+    journal.wait_for("FAILED")
+    follow(installation, journal.directory)
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(messages, 30, "the message", process=agent)
+    assert [subject.startswith("unknown-") for subject in charged(report)] == [True], charged(report)
+
+
+def test_what_was_left_over_a_long_stop_is_not_recent(installation, journal):
+    follow(installation, journal.directory)
+    journal.write("smartd", PENDING.format("zfirst"))
+    journal.wait_for("sdzfirst")
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(messages, 30, "the first message", process=agent)
+    installation.kill(agent)
+    journal.write("smartd", FAILED.format("zold"), when=time.time() - 60 * 86400)
+    journal.write("smartd", PENDING.format("zlast"))
+    journal.wait_for("sdzlast")
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(lambda report: messages(report) > 1, 30, "the last message", process=agent)
+    assert charged(report) == ["unknown-sdzfirst", "unknown-sdzlast"]
+
+
+def test_no_entry_is_lost_when_the_last_one_read_has_gone(installation, journal, tmp_path):
+    journal.write("smartd", PENDING.format("zfirst"))
+    journal.wait_for("sdzfirst")
+    follow(installation, journal.directory)
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(messages, 30, "the first message", process=agent)
+    installation.kill(agent)
+    rotated = Journal(tmp_path / "rotated")
+    try:
+        rotated.write("smartd", FAILED.format("znext"))
+        rotated.wait_for("sdznext")
+        follow(installation, rotated.directory)
+        agent = installation.start("agent", wait=False)
+        report = installation.wait_for_report(
+            lambda report: messages(report) > 1, 30, "the next message", process=agent
+        )
+        assert charged(report) == ["unknown-sdzfirst", "unknown-sdznext"]
+    finally:
+        rotated.close()
