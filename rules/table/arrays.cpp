@@ -128,7 +128,8 @@ std::vector<Rule> array_rules() {
             .name = "array_mismatches",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
-            .all_of = {at_least(metric::array_mismatch_sectors, 1), unless(scrubbing)},
+            .all_of = {at_least(metric::array_mismatch_sectors, 1), unless(scrubbing),
+                       unless(is(metric::array_failed, 1)), unless(is(metric::array_present, 0))},
             .summary = "Array {subject}: the last check found {value:sector|sectors} with "
                        "differing copies or parity.",
             .advice = "Look for a bad drive or bad memory: lastgood status\n"
@@ -145,14 +146,16 @@ std::vector<Rule> array_rules() {
                          "Make the copies equal when the array is complete again."}},
             .why = "A drive returned wrong data without an error, or the host crashed while "
                    "writing. md cannot tell which copy is right. On RAID 1 and 10 that hold swap a "
-                   "few are harmless. While a check runs the count is not final.",
+                   "few are harmless. While a check runs the count is not final. Nothing may be "
+                   "written to an array that has failed or is gone.",
         },
         Rule{
             .name = "array_unchecked",
             .severity = Severity::warning,
             .subject = SubjectKind::array,
             .all_of = {older_than(metric::array_unchecked_since_timestamp_seconds, 35 * day),
-                       unless(at_least(metric::array_degraded_members, 1))},
+                       unless(at_least(metric::array_degraded_members, 1)),
+                       unless(is(metric::array_failed, 1)), unless(is(metric::array_present, 0))},
             .hold = hour,
             .summary =
                 "Array {subject} has gone unchecked for {value:duration}: bad sectors may hide.",

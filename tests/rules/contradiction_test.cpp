@@ -36,6 +36,10 @@ const std::vector<Action>& actions() {
         {"restart the host", {"do not restart the host"}, {"restart the host", "reboot"}},
         {"create an array", {"do not create", "or create", "never use"}, {"--create", "mkfs."}},
         {"replace in place", {}, {"--replace"}},
+        // Of a failed array, what its members hold may be all that is left.
+        {"write to the array",
+         {},
+         {"sync_action", "--syncaction", "scrub", "make the copies equal"}},
     };
     return all;
 }
@@ -78,6 +82,8 @@ Advice advice_of(const Finding& finding) {
     }
     // What a state forbids without words.
     if (finding.rule == "array_rebuilding") advice.forbidden.insert("add a member");
+    if (finding.rule == "array_failed" || finding.rule == "array_gone")
+        advice.forbidden.insert("write to the array");
     if (finding.rule == "drive_failing_kicked") advice.forbidden.insert("replace in place");
     return advice;
 }
