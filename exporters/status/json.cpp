@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/preflight.hpp"
@@ -48,9 +47,8 @@ Json json_of(const Subject& subject, const Judge& judgements) {
     if (subject.kind == SubjectKind::drive)
         one["pull"] = pull_word(preflight(judgements, subject).verdict);
     if (subject.kind == SubjectKind::filesystem) one["backup"] = judgements.cover_of(subject).word;
-    const auto accepted = std::ranges::count_if(
-        subject.findings, [](const Finding* finding) { return finding->accepted.has_value(); });
-    if (accepted > 0) one["accepted"] = accepted;
+    if (const size_t accepted = accepted_findings(subject); accepted > 0)
+        one["accepted"] = accepted;
     one["reasons"] = Json::array();
     for (const Reason& reason : judgement.reasons) one["reasons"].push_back(json_of(reason));
     return one;

@@ -273,3 +273,17 @@ TEST_CASE("of two arrays on the same drives, the use tells which one is under a 
               {{"array", "md1"}, {"device", "sda1"}, {"name", "/"}, {"use", "filesystem"}})) ==
           std::vector<std::string>{"md1"});
 }
+
+TEST_CASE("a drive that was read long ago, or sleeps and was never read, is not read") {
+    const auto state_of = [](const Made& report) {
+        const Facts facts(report);
+        return drive_state(*facts.find(SubjectKind::drive, "sda"), now);
+    };
+    Made report = Made().drive("sda");
+    CHECK(state_of(report) == DriveState::fine);
+    report.observations.back().value = now - drive_read_limit - 1;
+    CHECK(state_of(report) == DriveState::not_read);
+    report.observations.pop_back();
+    CHECK(state_of(report.add(metric::drive_power_state, "sda", 1, {{"state", "standby"}})) ==
+          DriveState::not_read);
+}

@@ -1,6 +1,7 @@
 #include "rules/accept.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "core/acceptance.hpp"
 #include "core/metrics/agent.hpp"
@@ -46,6 +47,39 @@ TEST_CASE("a count is accepted up to its value, and speaks again when it grows")
     CHECK_FALSE(findings(17, 16)[0].accepted);
     CHECK_FALSE(findings(16, std::nullopt)[0].accepted);
     CHECK_FALSE(findings(16, 16, "b")[0].accepted);
+}
+
+TEST_CASE("an acceptance is of one subject; a count that reached a limit may not grow either") {
+    Rule rule;
+    rule.name = "drive_suspect_pending";
+    rule.severity = Severity::warning;
+    rule.subject = SubjectKind::drive;
+    rule.all_of = {{.left = metric::drive_pending_sectors,
+                    .comparison = Comparison::greater_or_equal,
+                    .limit = 1}};
+    rule.summary = "{subject}";
+    std::vector<Observation> observations;
+    for (const auto& [drive, until] : {std::pair("a", 5), std::pair("b", 9)}) {
+        const Labels labels{{"rule", "drive_suspect_pending"}, {"drive", drive}};
+        observations.push_back(observation(metric::drive_pending_sectors, drive, 16));
+        observations.push_back(observation(metric::accepted, "", 16, labels));
+        observations.push_back(
+            observation(metric::accepted_until_timestamp_seconds, "", now + until, labels));
+    }
+    observations.push_back(observation(metric::drive_pending_sectors, "c", 1));
+    // "a until 5, c"
+    const auto found = [&] {
+        RuleMemory memory;
+        std::string text;
+        for (const Finding& one : evaluate(std::vector{rule}, observations, now, memory))
+            text += fmt::format(
+                "{}{}{}", text.empty() ? "" : ", ", one.subject,
+                one.accepted ? fmt::format(" until {}", one.accepted->until - now) : "");
+        return text;
+    };
+    CHECK(found() == "c, a until 5, b until 9");
+    observations[0].value = 17;
+    CHECK(found() == "a, c, b until 9");
 }
 
 TEST_CASE("what is lost or has failed is accepted for days only") {

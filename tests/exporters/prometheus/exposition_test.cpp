@@ -205,3 +205,14 @@ TEST_CASE("the textfile is replaced atomically, readable by all, and ends in .pr
     REQUIRE(!failed);
     CHECK(failed.error().message.find("/nowhere/") != std::string::npos);
 }
+
+TEST_CASE("what is accepted is no series, and what cannot be told says so") {
+    Report report;
+    Finding finding{"drive_not_answering", Severity::unknown, SubjectKind::drive, "a", "", {}, 1};
+    report.findings.push_back(finding);
+    CHECK(
+        to_exposition(report, true).find("lastgood_finding{certainty=\"unknown\",kind=\"drive\"") !=
+        std::string::npos);
+    report.findings[0].accepted = Acceptance{};
+    CHECK(to_exposition(report, true).find("lastgood_finding") == std::string::npos);
+}

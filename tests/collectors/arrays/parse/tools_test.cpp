@@ -1,5 +1,6 @@
 // mdadm --detail and --examine, Unraid's mdstat, btrfs device stats and scrub status.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "collectors/arrays/parse/btrfs_text.hpp"
 #include "collectors/arrays/parse/mdadm_text.hpp"
@@ -235,4 +236,38 @@ TEST_CASE("explain: texts of Unraid and btrfs that are cut off are not fine") {
         "UUID:             11111111-2222-3333-4444-555555555555\nStatus:           finished\n";
     CHECK(problems(btrfs_output_explainer, scrub) == 1);
     CHECK(problems(btrfs_output_explainer, scrub + "Error summary:    no errors found\n") == 0);
+}
+
+TEST_CASE("mdadm --detail: the words of its state, with and without a table of members") {
+    const auto parsed = [](const std::string& state) {
+        const auto arrays = parse_mdadm_detail(
+            "/dev/md0:\n        Raid Level : raid1\n      Raid Devices : 2\n"
+            "             State : " +
+            state + "\n    Active Devices : 1\n");
+        REQUIRE(arrays.size() == 1);
+        return arrays[0];
+    };
+    CHECK(parsed("clean, degraded").degraded == 1);
+    CHECK(parsed("active, FAILED").state.value == MdState::broken);
+    CHECK(parsed("active, degraded, Not Started").state.value == MdState::inactive);
+    CHECK(parsed("clean, resyncing").action.value == MdAction::resync);
+    CHECK(parsed("clean, degraded, recovering").action.value == MdAction::recover);
+}
+
+TEST_CASE("mdadm --examine of metadata 0.90 parts arrays by their UUID") {
+    const auto block = [](const char* device, const char* uuid) {
+        return fmt::format(
+            "{}:\n          Magic : a92b4efc\n        Version : 0.90.00\n           UUID : {}\n"
+            "     Raid Level : raid1\n   Raid Devices : 2\n         Events : 0.100\n",
+            device, uuid);
+    };
+    CHECK(
+        parse_mdadm_examine(block("/dev/sdq1", "0:1:2:3") + block("/dev/sdq2", "4:5:6:7")).size() ==
+        2);
+}
+
+TEST_CASE("Unraid: a disk whose content is not valid is no copy") {
+    const auto array = parse_unraid("mdState=STARTED\nrdevStatus.1=DISK_INVALID\n");
+    REQUIRE(array);
+    CHECK(array->disks[0].state == UnraidDiskState::invalid);
 }
