@@ -7,7 +7,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
-#include "tests/core/mirror.hpp"
+#include "tests/mirror.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;

@@ -1,7 +1,7 @@
 // What forbids to pull a drive although its array has every member.
 #include <doctest/doctest.h>
 
-#include "tests/core/mirror.hpp"
+#include "tests/mirror.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;

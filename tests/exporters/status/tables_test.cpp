@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "exporters/status/view.hpp"
-#include "tests/core/mirror.hpp"
+#include "tests/mirror.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
