@@ -261,6 +261,19 @@ TEST_CASE("one of the drive's members may be the only copy, whatever the others 
     CHECK(mentions(preflight(report, "a", now).against, "loses data of array md0 at once"));
 }
 
+TEST_CASE("a fresh backup with a warning proves nothing") {
+    Report report = mirror();
+    report.findings.push_back({"backup_lock_old",
+                               Severity::warning,
+                               SubjectKind::backup,
+                               "srv",
+                               "It is locked.",
+                               {},
+                               now,
+                               1});
+    CHECK(mentions(preflight(report, "a", now).against, "backup srv: It is locked"));
+}
+
 TEST_CASE("a fresh backup that a collector could not read proves nothing") {
     Report report = mirror();
     report.problems.push_back({"backups", "srv", "no answer", now});

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/host.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/select.hpp"
@@ -215,4 +217,23 @@ TEST_CASE("what is accepted is no series, and what cannot be told says so") {
         std::string::npos);
     report.findings[0].accepted = Acceptance{};
     CHECK(to_exposition(report, true).find("lastgood_finding") == std::string::npos);
+}
+
+TEST_CASE("the judgement of a subject counts what it stands on; no number is no series") {
+    Report report;
+    report.written_at = report_time;
+    const auto add = [&](const Metric& metric, const char* subject, double value, Labels labels) {
+        report.observations.push_back({&metric, subject, std::move(labels), value, report_time});
+    };
+    add(metric::drive_info, "a", 1, {{"device", "sda"}});
+    add(metric::drive_read_timestamp_seconds, "a", report_time - 60, {});
+    add(metric::drive_temperature_celsius, "a", std::nan(""), {});
+    add(metric::filesystem_size_bytes, "/", 1, {});
+    add(metric::filesystem_drive, "/", 1, {{"drive", "a"}});
+    report.findings.push_back(
+        {"drive_failing_verdict", Severity::critical, SubjectKind::drive, "a", "It fails.", {}, 1});
+    const std::string text = to_exposition(report, true);
+    CHECK(has_line(text, "lastgood_drive_health{drive=\"a\",state=\"critical\"} 1"));
+    CHECK(has_line(text, "lastgood_filesystem_health{filesystem=\"/\",state=\"critical\"} 1"));
+    CHECK(text.find("lastgood_drive_temperature_celsius") == std::string::npos);
 }

@@ -1,8 +1,9 @@
-// What the tables of the status screen, its proof and its notes must not leave out.
+// What the tables of the status screen, its proof, its notes and the JSON must not leave out.
 #include "exporters/status/tables.hpp"
 
 #include <doctest/doctest.h>
 
+#include "exporters/status/json.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/mirror.hpp"
 
@@ -107,4 +108,17 @@ TEST_CASE("that an acceptance ends soon is a note") {
     CHECK(mentions(judge(report, now).notes, "in 60 min this counts again: Something is wrong."));
     report.findings[0].accepted->until = now + 80 * 86400.0;
     CHECK_FALSE(mentions(judge(report, now).notes, "counts again"));
+}
+
+TEST_CASE("the JSON of a subject tells why it is not fine, and whether it must stay") {
+    Report report = mirror();
+    report.findings.push_back(warning("drive_slow", SubjectKind::drive, "a"));
+    report.observations.push_back(use("a", "filesystem", "/scratch"));
+    const Facts facts(report);
+    const std::string json = status_to_json(report, Judge(report, facts, now), Health::warning,
+                                            {facts.find(SubjectKind::drive, "a")});
+    for (const char* part :
+         {"\"health\":\"warning\",\n\"judgements\"", "\"name\":\"sda\",\"health\":\"warning\"",
+          "\"pull\":\"no\"", "\"text\":\"Something is wrong\",\"rule\":\"drive_slow\""})
+        CHECK_MESSAGE(json.find(part) != std::string::npos, part);
 }

@@ -208,6 +208,9 @@ TEST_CASE("mdadm's texts that are cut off have a problem, not a loss") {
     CHECK(until("\n    Number").problem.empty());
     CHECK(until("       2  ").problem == "the table of its members is cut off");
     CHECK(until("       2  ").degraded == 0);
+    std::string stateless = detail;
+    stateless.replace(stateless.find("             State : clean\n"), 27, "");
+    CHECK(parse_mdadm_detail(stateless).at(0).problem == "no state");
     const auto examined = parse_mdadm_examine(
         "/dev/sdq1:\n          Magic : a92b4efc\n     Array UUID : 1:2:3:4\n"
         "     Raid Level : raid1\n   Raid Devices : 2\n");
