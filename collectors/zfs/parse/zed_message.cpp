@@ -36,20 +36,17 @@ std::optional<ZedMessage> parse_zed_message(std::string_view message) {
         found.kind = ZedKind::io;
     } else if (event == "deadman" || event == "delay") {
         found.kind = ZedKind::timeout;
-    } else if (event == "statechange" && (state == "FAULTED" || state == "UNAVAIL" ||
-                                          state == "DEGRADED" || state == "OFFLINE")) {
-        if (state == "OFFLINE") return std::nullopt;  // an administrator's wish
+    } else if (event == "statechange" &&
+               (state == "FAULTED" || state == "UNAVAIL" || state == "DEGRADED")) {
         found.kind = ZedKind::faulted;
-    } else if ((event == "statechange" && state == "REMOVED") || event == "resource.removed" ||
-               event == "vdev_remove") {
-        if (event == "vdev_remove") return std::nullopt;  // zpool remove
+    } else if ((event == "statechange" && state == "REMOVED") || event == "resource.removed") {
         found.kind = ZedKind::removed;
     } else if (event == "data") {
         found.kind = ZedKind::data;
     } else if (event == "io_failure" || event == "vdev.no_replicas" || event == "zpool") {
         found.kind = ZedKind::failed;
     } else {
-        return std::nullopt;
+        return std::nullopt;  // also what an administrator wished: OFFLINE, vdev_remove
     }
     return found;
 }

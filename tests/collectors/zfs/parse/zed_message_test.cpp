@@ -36,6 +36,7 @@ TEST_CASE("messages of ZFS's event daemon") {
     }
     for (const char* message :
          {"eid=1 class=statechange pool='tank' vdev=sdq1 vdev_state=ONLINE",
+          "eid=1 class=vdev_remove pool='tank' vdev=sdq1",
           "eid=1 class=statechange pool='tank' vdev=sdq1 vdev_state=OFFLINE",
           "eid=2 class=scrub_finish pool='tank'", "eid=3 class=config_sync pool='tank'",
           "ZFS Event Daemon 2.1.11-1 (PID 812)", "eid=", ""}) {
