@@ -274,3 +274,31 @@ TEST_CASE("Unraid: a disk whose content is not valid is no copy") {
     REQUIRE(array);
     CHECK(array->disks[0].state == UnraidDiskState::invalid);
 }
+
+TEST_CASE("explain: losses that Unraid counts, and its parities") {
+    const auto values = [](std::string_view text) {
+        ExplainSink sink;
+        REQUIRE(unraid_explainer.explain(text, 1700000000, sink));
+        std::string found;
+        for (const Metric* metric :
+             {&metric::array_degraded_members, &metric::array_survivable_failures})
+            for (const Observation* one : test::select(sink.observations, *metric))
+                found += fmt::format("{} ", one->value);
+        return found;
+    };
+    const std::string one_parity = "mdState=STARTED\nrdevStatus.0=DISK_OK\n";
+    CHECK(values(one_parity) == "0 1 ");
+    CHECK(values(one_parity + "mdNumDisabled=1\nmdNumMissing=1\n") == "2 0 ");
+    CHECK(values(one_parity + "rdevStatus.29=DISK_OK\nrdevStatus.1=DISK_DSBL\n") == "1 1 ");
+    // Without a parity the other drives keep their own files.
+    CHECK(values("mdState=STARTED\nrdevStatus.1=DISK_DSBL\n") == "1 ");
+}
+
+TEST_CASE("btrfs device stats: each counter counts") {
+    const auto devices = parse_btrfs_device_stats(
+        "[/dev/sdq].write_io_errs 1\n[/dev/sdq].read_io_errs 2\n[/dev/sdq].flush_io_errs 4\n"
+        "[/dev/sdq].corruption_errs 8\n[/dev/sdq].generation_errs 16\n");
+    REQUIRE(devices.size() == 1);
+    CHECK(devices[0].io == 7);
+    CHECK(devices[0].wrong == 24);
+}

@@ -68,6 +68,7 @@ constexpr Form forms[] = {
     {"Device: /dev/nvme0, SMART/Health value: Media and Data Integrity Errors changed "
      "from 1 to 4",
      Kind::media_errors, "nvme0", 3},
+    {"Device: /dev/sdq [SAT], unable to open ATA device", Kind::not_answering, "sdq", 0},
     {"Device: /dev/sdq, open() failed: No such device", Kind::not_answering, "sdq", 0},
     {"Device: /dev/sdq [SAT], EXAMPLE DISK, S/N:EX0001, WWN:5-000c50-000000001, FW:1, "
      "4.00 "

@@ -119,3 +119,28 @@ TEST_CASE("explain: zpool status that is cut off, or has rows of an unknown form
     CHECK(with("sdr     ONLINE       0", "sdr     ONLINE       x") == 1);
     CHECK(with("state: ONLINE", "state: MELTED") == 1);
 }
+
+TEST_CASE("zpool status: what each group of a pool has lost") {
+    const auto pools = parse_zpool_status(
+        "  pool: tank\n state: DEGRADED\nconfig:\n\n"
+        "\tNAME             STATE     READ WRITE CKSUM\n"
+        "\ttank             DEGRADED     0     0     0\n"
+        "\t  mirror-0       DEGRADED     0     0     0\n"
+        "\t    sdq          REMOVED      0     0     0\n"
+        "\t    replacing-1  ONLINE       0     0     0\n"
+        "\t      sdr        ONLINE       0     0     0\n"
+        "\t      sds        ONLINE       0     0     0\n"
+        "\t  sdt            UNAVAIL      0     0     0\n"
+        "\tlogs\n"
+        "\t  mirror-2       ONLINE       0     0     0\n"
+        "\t    sdu          ONLINE       0     0     0\n"
+        "\t    sdv          ONLINE       0     0     0\n\n"
+        "errors: No known data errors\n");
+    REQUIRE(pools.size() == 1);
+    const auto& groups = pools[0].groups;
+    REQUIRE(groups.size() == 2);  // a log is no place of data
+    CHECK(groups[0].parity == 1);
+    CHECK(groups[0].lost == 1);
+    CHECK(groups[1].parity == 0);
+    CHECK(groups[1].lost == 1);
+}
