@@ -44,6 +44,7 @@ Result<Config> configuration(const Options& options) {
 int run_own_collector(const ExternalCollector& one) {
     std::vector<char*> arguments;
     std::vector<std::string> command = one.command;
+    arguments.reserve(command.size() + 1);
     for (std::string& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ::execvp(arguments[0], arguments.data());

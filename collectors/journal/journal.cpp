@@ -52,7 +52,7 @@ class JournalCollector {
           boot_(boot_id(context.host)) {}
 
     Result<void> run() {
-        const auto started = source_.start(context_.cursor, first_time());
+        auto started = source_.start(context_.cursor, first_time());
         if (!started) return started;
         const bool ends = context_.once || context_.host.recorded();
         if (!ends) commit();
@@ -65,7 +65,7 @@ class JournalCollector {
             if (ends || due || !account_.empty()) commit();
             if (ends) return {};
             if (due || *entries >= entries_per_opening) {
-                const auto reopened = reopen();
+                auto reopened = reopen();
                 if (!reopened) return reopened;
                 continue;  // what was written meanwhile wakes nobody
             }

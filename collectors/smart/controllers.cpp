@@ -272,8 +272,8 @@ bool is_raid_volume(const Host& host, const Drive& drive) {
 Result<void> read_raid_controller(const Host& host, const Topology& topology,
                                   const RaidController& controller, Seconds deadline, Sink& sink) {
     Slots slots(host, topology, host.monotonic() + deadline, sink);
-    const auto read = controller.driver == "megaraid_sas" ? read_megaraid(host, controller, slots)
-                                                          : read_slots(controller, slots);
+    auto read = controller.driver == "megaraid_sas" ? read_megaraid(host, controller, slots)
+                                                    : read_slots(controller, slots);
     if (read) slots.write_count(controller);
     return read;
 }

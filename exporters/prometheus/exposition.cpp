@@ -158,9 +158,9 @@ constexpr std::array health_metrics{&metric::drive_health,      &metric::array_h
 prometheus::MetricFamily health_family(const Metric& metric, const Judge& judge,
                                        const Verdict& verdict) {
     auto family = family_of(metric);
-    const auto add = [&](Labels labels, Health health) {
+    const auto add = [&](const Labels& labels, Health health) {
         prometheus::ClientMetric series;
-        for (auto& [key, value] : labels) series.label.push_back({key, std::move(value)});
+        for (const auto& [key, value] : labels) series.label.push_back({key, value});
         series.label.push_back({"state", std::string(plain_word_of(health))});
         series.gauge.value = 1;
         family.metric.push_back(std::move(series));

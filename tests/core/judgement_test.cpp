@@ -212,7 +212,7 @@ TEST_CASE("a failing drive is as bad for a filesystem on it, unless an array sta
 }
 
 TEST_CASE("what an array knows of its member is said of the drive") {
-    const auto drive = [](Made report) { return report.of(SubjectKind::drive, "sda"); };
+    const auto drive = [](Made& report) { return report.of(SubjectKind::drive, "sda"); };
     Made flagged = mirror();
     for (Observation& one : flagged.observations)
         if (one.metric == &metric::array_member) one.labels.emplace_back("flags", "write_error");

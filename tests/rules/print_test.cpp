@@ -328,7 +328,7 @@ TEST_CASE("each alert links to its rule's heading in the manual") {
     for (const Rule& rule : all_rules())
         CHECK(page.find(fmt::format("<h2 id=\"{}\">", rule.name)) != page.npos);
     CHECK(page.find("<script") == page.npos);
-    CHECK(page.find("{") == page.npos);
+    CHECK(page.find('{') == page.npos);
     CHECK(to_prometheus_yaml(all_rules()).find(std::string(default_runbooks) + "#drive_gone\"") !=
           yaml.npos);
 }

@@ -41,7 +41,8 @@ class Changes {
     explicit Changes(const NamedReport& host) : host_(host) {}
     std::vector<Change> all;
 
-    void value(const Metric& metric, const std::string& subject, double value, Labels labels = {}) {
+    void value(const Metric& metric, const std::string& subject, double value,
+               const Labels& labels = {}) {
         all.push_back({fmt::format("{} of {} is {}", metric.name, subject, value),
                        [&metric, subject, value, labels](NamedReport& host) {
                            set(host, metric, subject, value, labels);

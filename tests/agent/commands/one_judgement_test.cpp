@@ -157,7 +157,7 @@ std::string check_subject(const Said& said, const Subject& subject, const std::s
     const std::string kind(to_string(subject.kind));
     const std::string word = word_after(screen.substr(0, screen.find('\n')),
                                         fmt::format("{} {}: ", kind, subject.name()));
-    const std::string health = health_of_word(word);
+    std::string health = health_of_word(word);
     CHECK(json_says(said.in_json, subject, "health", health));
     CHECK(said.metrics.find(fmt::format("\nlastgood_{}_health{{{}=\"{}\",state=\"{}\"}} 1\n", kind,
                                         kind, subject.id, health)) != std::string::npos);
