@@ -89,7 +89,7 @@ class JournalCollector {
         auto fresh = JournalSource::open(context_.host, context_.config.journal_directory);
         if (!fresh) return Failure(fresh.error());
         if (!fresh->has_files()) return {};
-        const auto started = fresh->start(source_.cursor(), first_time());
+        auto started = fresh->start(source_.cursor(), first_time());
         if (!started) return started;
         source_ = std::move(*fresh);
         return {};
