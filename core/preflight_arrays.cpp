@@ -261,18 +261,19 @@ void judge_partners(const Judge& judge, const Subject& array, const Subject& dri
 // With `left` failures to spare, only more partners in trouble than that are a reason.
 void judge_many_partners(const Judge& judge, const Subject& array, const Subject& drive,
                          double left, Preflight& result) {
-    std::vector<const Subject*> partners;
-    for (const Membership* membership : judge.relations().members_of(array))
-        if (membership->drive != nullptr && membership->drive != &drive &&
-            carries_data(membership->state()) &&
-            std::ranges::find(partners, membership->drive) == partners.end())
-            partners.push_back(membership->drive);
-    std::erase_if(partners, [&](const Subject* partner) {
-        return troubles_of(judge, *partner, array).empty();
-    });
-    if (static_cast<double>(partners.size()) <= left) return;
-    for (const Subject* partner : partners)
-        for (const std::string& trouble : troubles_of(judge, *partner, array))
+    std::set<const Subject*> asked;
+    std::vector<std::pair<const Subject*, std::vector<std::string>>> troubled;
+    for (const Membership* membership : judge.relations().members_of(array)) {
+        const Subject* partner = membership->drive;
+        if (partner == nullptr || partner == &drive || !carries_data(membership->state()) ||
+            !asked.insert(partner).second)
+            continue;
+        if (auto troubles = troubles_of(judge, *partner, array); !troubles.empty())
+            troubled.emplace_back(partner, std::move(troubles));
+    }
+    if (static_cast<double>(troubled.size()) <= left) return;
+    for (const auto& [partner, troubles] : troubled)
+        for (const std::string& trouble : troubles)
             result.forbid(fmt::format("array {} survives only {} while it is rebuilt, and {} {}",
                                       array.name(), counted(left, "more failure", "more failures"),
                                       drive_name(*partner), trouble),

@@ -29,26 +29,6 @@ constexpr Seconds poll_interval_near_end = 3;
 constexpr Seconds coalescing_window = 0.05;  // changes come in bursts
 constexpr size_t max_remembered = 256;
 
-bool has_copies(MdLevel level) {
-    switch (level) {
-        case MdLevel::raid1:
-        case MdLevel::raid4:
-        case MdLevel::raid5:
-        case MdLevel::raid6:
-        case MdLevel::raid10:
-            return true;
-        case MdLevel::none:
-        case MdLevel::linear:
-        case MdLevel::raid0:
-        case MdLevel::multipath:
-        case MdLevel::faulty:
-        case MdLevel::container:
-        case MdLevel::unknown:
-            return false;
-    }
-    return false;
-}
-
 class ArraysCollector {
   public:
     explicit ArraysCollector(Context& context)
@@ -171,7 +151,7 @@ class ArraysCollector {
         follow_check(array, now, memory);
         if (memory.checking && memory.remaining.value_or(0) < poll_interval)
             wait_ = poll_interval_near_end;
-        if (!has_copies(array.level.value)) return;
+        if (!has_redundancy(array.level.value)) return;
         Sink& sink = context_.sink;
         if (mismatches_are_valid(array, memory))
             sink.observe(metric::array_mismatch_sectors, id, *array.mismatch_sectors, now);
@@ -194,7 +174,7 @@ void derive_check_ages(const Knowledge& knowledge, Sink& sink) {
     const auto& all = knowledge.observations;
     for (const Observation& observation : all) {
         if (observation.metric != &metric::array_info) continue;
-        if (!has_copies(parse_md_level(observation.label("level")).value)) continue;
+        if (!has_redundancy(parse_md_level(observation.label("level")).value)) continue;
         const std::string& array = observation.subject;
         if (value_of(all, metric::array_present, array).value_or(0) == 0) continue;
         const auto checked = value_of(all, metric::array_last_check_timestamp_seconds, array);

@@ -230,7 +230,7 @@ std::string_view to_string(MdMemberState state) {
     return "unknown";
 }
 
-bool has_counts_of_members(MdLevel level) {
+bool has_redundancy(MdLevel level) {
     switch (level) {
         case MdLevel::raid1:
         case MdLevel::raid4:

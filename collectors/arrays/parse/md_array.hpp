@@ -131,7 +131,7 @@ struct MdArray {
 bool is_container(const MdArray& array);
 
 // True if a running array of this level can lose members, so that mdstat and mdadm count them.
-bool has_counts_of_members(MdLevel level);
+bool has_redundancy(MdLevel level);
 
 // The kernel's number for a RAID 10 layout (drivers/md/raid10.c, setup_geo).
 int raid10_layout(int near_copies, int far_copies, bool offset, int far_sets);

@@ -84,7 +84,7 @@ void note_missing(MdArray& array) {
     const bool stopped =
         array.state.value == MdState::inactive || array.state.value == MdState::broken;
     if (!array.problem.empty() || stopped) return;
-    if (has_counts_of_members(array.level.value) && !array.degraded)
+    if (has_redundancy(array.level.value) && !array.degraded)
         array.problem = "no count of its members";
     else if (array.state.word.empty() && array.level.value != MdLevel::container)
         array.problem = "no state";

@@ -373,7 +373,7 @@ void mark_rebuilding(MdArray& array) {
 // The kernel prints "[3/3] [UUU]" for each running array with redundancy.
 void note_missing_counts(MdArray& array) {
     if (array.state.value == MdState::inactive || array.state.value == MdState::broken) return;
-    if (has_counts_of_members(array.level.value) && !array.degraded)
+    if (has_redundancy(array.level.value) && !array.degraded)
         note(array, "no count of its members");
 }
 
