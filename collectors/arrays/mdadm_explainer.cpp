@@ -1,6 +1,7 @@
 // `lastgood explain` for the messages of mdadm's monitor in a system log.
 #include "collectors/arrays/parse/mdadm_message.hpp"
 #include "collectors/explainer.hpp"
+#include "core/device_name.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
@@ -9,29 +10,18 @@ namespace lastgood {
 
 namespace {
 
-// "sdb1" → "sdb", "nvme0n1p2" → "nvme0n1"
-std::string drive_of(std::string_view device) {
-    const std::string_view stem = trim_end(device, decimal_digits);
-    if (stem.size() == device.size() || stem.empty()) return std::string(device);
-    if (stem.size() > 2 && stem.back() == 'p' && is_digit(stem[stem.size() - 2]))
-        return std::string(stem.substr(0, stem.size() - 1));
-    const bool lettered = stem.starts_with("sd") || stem.starts_with("vd") ||
-                          stem.starts_with("hd") || stem.starts_with("xvd");
-    return std::string(lettered ? stem : device);
-}
-
 void observe(const std::optional<MdadmMessage>& message, std::string_view line, Timestamp at,
              ExplainSink& sink) {
     if (!message) return;
     const std::string& array = message->array;
+    const std::string drive(whole_device(message->device));
     const Labels degraded{{"kind", "array_degraded"}, {"layer", "md"}};
     switch (message->event) {
         case MdadmEvent::fail:
         case MdadmEvent::fail_spare:
-            if (message->device.empty()) return;
-            sink.observe(metric::drive_info, drive_of(message->device), 1, at,
-                         {{"device", drive_of(message->device)}});
-            sink.count(metric::drive_kernel_errors_total, drive_of(message->device), at, line,
+            if (drive.empty()) return;
+            sink.observe(metric::drive_info, drive, 1, at, {{"device", drive}});
+            sink.count(metric::drive_kernel_errors_total, drive, at, line,
                        {{"kind", "kicked"}, {"layer", "md"}});
             return;
         case MdadmEvent::degraded:

@@ -10,6 +10,7 @@
 #include "collectors/arrays/parse/unraid.hpp"
 #include "collectors/explainer.hpp"
 #include "core/array_identity.hpp"
+#include "core/device_name.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
@@ -133,16 +134,6 @@ std::span<const EvidenceWords> words_of_unraid() {
     return words;
 }
 
-std::string drive_of(std::string_view device) {
-    const std::string_view stem = trim_end(device, decimal_digits);
-    if (stem.size() > 2 && stem.size() < device.size() && stem.back() == 'p' &&
-        is_digit(stem[stem.size() - 2]))
-        return std::string(stem.substr(0, stem.size() - 1));
-    const bool lettered =
-        stem.starts_with("sd") || stem.starts_with("vd") || stem.starts_with("xvd");
-    return std::string(lettered ? stem : device);
-}
-
 Result<void> explain_btrfs(std::string_view text, Timestamp now, ExplainSink& sink) {
     const auto devices = parse_btrfs_device_stats(text);
     const auto scrubs = parse_btrfs_scrub_status(text);
@@ -150,7 +141,7 @@ Result<void> explain_btrfs(std::string_view text, Timestamp now, ExplainSink& si
         return fail(ErrorKind::absent, "the text has no statistics of btrfs");
     std::map<std::pair<std::string, std::string_view>, double> sums;
     for (const BtrfsDeviceStats& device : devices) {
-        const std::string drive = drive_of(device.device);
+        const std::string drive(whole_device(device.device));
         sink.observe(metric::drive_info, drive, 1, now, {{"device", drive}});
         // Several partitions of a drive may be devices of filesystems.
         const auto tell = [&](const char* kind, uint64_t count) {

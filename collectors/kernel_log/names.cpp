@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/array_identity.hpp"
+#include "core/device_name.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

@@ -15,6 +15,7 @@
 #include "collectors/kernel_log/account.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text_scanner.hpp"
+#include "core/device_name.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/text.hpp"

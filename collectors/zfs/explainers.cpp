@@ -6,6 +6,7 @@
 #include "collectors/zfs/parse/zed_message.hpp"
 #include "collectors/zfs/parse/zpool_status.hpp"
 #include "core/array_identity.hpp"
+#include "core/device_name.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/text.hpp"
@@ -16,15 +17,8 @@ namespace {
 
 // "sdb1" → "sdb"; "ata-WDC_WD40EFRX_WD-1-part1" → without "-part1"
 std::string drive_of(std::string_view device) {
-    if (const size_t part = device.find("-part"); part != device.npos)
-        return std::string(device.substr(0, part));
-    const std::string_view stem = trim_end(device, decimal_digits);
-    if (stem.size() > 2 && stem.size() < device.size() && stem.back() == 'p' &&
-        is_digit(stem[stem.size() - 2]))
-        return std::string(stem.substr(0, stem.size() - 1));
-    const bool lettered = stem.starts_with("sd") || stem.starts_with("vd") ||
-                          stem.starts_with("hd") || stem.starts_with("xvd");
-    return std::string(lettered ? stem : device);
+    const size_t part = device.find("-part");
+    return std::string(part == device.npos ? whole_device(device) : device.substr(0, part));
 }
 
 void observe(const ZedMessage& message, std::string_view line, Timestamp at, ExplainSink& sink) {

@@ -146,8 +146,4 @@ std::optional<KernelEvent> parse_kernel_message(std::string_view message);
 // memory devices, files (loop), raw flash, an eMMC's boot and RPMB areas.
 bool is_no_drive(std::string_view name);
 
-// The device that a partition lies on: "sdb1" → "sdb", "nvme0n1p2" → "nvme0n1", "mmcblk0p1" →
-// "mmcblk0", "md0p1" → "md0"; "/dev/" is removed; any other name stays as it is.
-std::string_view whole_device(std::string_view name);
-
 }  // namespace lastgood

@@ -1,5 +1,6 @@
 #include "collectors/kernel_log/parse/reader.hpp"
 
+#include "core/device_name.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

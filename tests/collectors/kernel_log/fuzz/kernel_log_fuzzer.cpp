@@ -6,6 +6,7 @@
 #include "collectors/kernel_log/parse/log_time.hpp"
 #include "collectors/kernel_log/parse/reader.hpp"
 #include "collectors/kernel_log/parse/text.hpp"
+#include "core/device_name.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace lastgood;
