@@ -36,20 +36,28 @@ const char* reason(int status) {
     }
 }
 
+const char* header(mg_connection* connection, const char* name) {
+    const char* const value = ::mg_get_header(connection, name);
+    return value != nullptr ? value : "";
+}
+
 void send(mg_connection* connection, const HttpAnswer& answer, bool with_body) {
     const std::string head = fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nConnection: close\r\n{}\r\n",
         answer.status, reason(answer.status), answer.content_type, answer.body.size(),
-        answer.status == 405 ? "Allow: GET, HEAD\r\n" : "");
+        (answer.status == 405 ? "Allow: GET, HEAD\r\n" : "") +
+            (answer.content_encoding.empty()
+                 ? ""
+                 : fmt::format("Content-Encoding: {}\r\n", answer.content_encoding)));
     if (::mg_write(connection, head.data(), head.size()) > 0 && with_body && !answer.body.empty()) {
         ::mg_write(connection, answer.body.data(), answer.body.size());
     }
 }
 
-HttpAnswer answer_to(const HttpServer::Answer& answer, const char* path) {
+HttpAnswer answer_to(const HttpServer::Answer& answer, const HttpRequest& request) {
     try {
-        return answer(path != nullptr ? path : "");
+        return answer(request);
     } catch (const std::exception& error) {
         // civetweb is written in C: no exception may pass through it. The likely one is bad_alloc.
         return {500, "text/plain; charset=utf-8", fmt::format("{}\n", error.what())};
@@ -132,7 +140,10 @@ Result<void> HttpServer::start(std::string_view listen, Answer answer) {
             send(connection, {405, "text/plain; charset=utf-8", "Only GET and HEAD.\n"}, true);
             return 405;
         }
-        const HttpAnswer reply = answer_to(state->answer, request->local_uri);
+        const HttpAnswer reply = answer_to(
+            state->answer, {.path = request->local_uri != nullptr ? request->local_uri : "",
+                            .accept = header(connection, "Accept"),
+                            .accept_encoding = header(connection, "Accept-Encoding")});
         send(connection, reply, method == "GET");
         return reply.status;
     };

@@ -111,7 +111,8 @@ HttpServer::Answer make_pages(const std::string& report_path,
                               std::function<std::string()> rules_page) {
     auto cache = std::make_shared<ExpositionCache>(report_path, wall_clock);
     return [cache, report_path,
-            rules_page = std::move(rules_page)](std::string_view path) -> HttpAnswer {
+            rules_page = std::move(rules_page)](const HttpRequest& request) -> HttpAnswer {
+        const std::string_view path = request.path;
         if (path == "/metrics") {
             return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};
         }

@@ -19,18 +19,25 @@ namespace lastgood {
 // IPv6 may be disabled in the kernel. Error: malformed, with an example of a correct address.
 Result<std::vector<std::string>> parse_listen_address(std::string_view listen);
 
+// Of a request; the views are valid during the call. accept and accept_encoding are "" if the
+// client does not send them.
+struct HttpRequest {
+    std::string_view path, accept = {}, accept_encoding = {};
+};
+
 struct HttpAnswer {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
+    std::string content_encoding = {};  // "": the body is as it is
 };
 
 // An HTTP server that listens from start() until it is destroyed. Sixteen threads of civetweb 1.15
 // answer GET and HEAD; a client that does not finish its request is disconnected after 3 s.
 class HttpServer {
   public:
-    // Called with the path of each request, from several threads at a time.
-    using Answer = std::function<HttpAnswer(std::string_view path)>;
+    // Called with each request, from several threads at a time.
+    using Answer = std::function<HttpAnswer(const HttpRequest& request)>;
 
     HttpServer() = default;
     HttpServer(const HttpServer&) = delete;

@@ -71,7 +71,7 @@ Report fresh_report() {
 
 int free_port() {
     HttpServer server;
-    REQUIRE(server.start("127.0.0.1:0", [](std::string_view) { return HttpAnswer{}; }));
+    REQUIRE(server.start("127.0.0.1:0", [](const HttpRequest&) { return HttpAnswer{}; }));
     return server.port();
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("each page has its status, content type and text") {
 
 TEST_CASE("long, malformed or slow requests do not block other requests") {
     HttpServer server;
-    REQUIRE(server.start("127.0.0.1:0", [](std::string_view) {
+    REQUIRE(server.start("127.0.0.1:0", [](const HttpRequest&) {
         return HttpAnswer{200, "text/plain", "here"};
     }));
     const int port = server.port();
@@ -165,7 +165,7 @@ TEST_CASE("listening addresses are parsed") {
 
 TEST_CASE("the error for a port in use names the port") {
     HttpServer first, second;
-    const auto nothing = [](std::string_view) { return HttpAnswer{}; };
+    const auto nothing = [](const HttpRequest&) { return HttpAnswer{}; };
     REQUIRE(first.start("127.0.0.1:0", nothing));
     const auto started = second.start(fmt::format("127.0.0.1:{}", first.port()), nothing);
     REQUIRE(!started);
@@ -176,7 +176,7 @@ TEST_CASE("the error for a port in use names the port") {
 
 TEST_CASE("[::] also listens on IPv4") {
     HttpServer server;
-    REQUIRE(server.start("[::]:0", [](std::string_view) {
+    REQUIRE(server.start("[::]:0", [](const HttpRequest&) {
         return HttpAnswer{200, "text/plain", "here"};
     }));
     CHECK(get(server.port(), "/").find("here") != std::string::npos);
@@ -184,7 +184,7 @@ TEST_CASE("[::] also listens on IPv4") {
 
 TEST_CASE("the self-check finds a listener that hangs") {
     HttpServer server;
-    REQUIRE(server.start("[::]:0", [](std::string_view) { return HttpAnswer{503, "", "no"}; }));
+    REQUIRE(server.start("[::]:0", [](const HttpRequest&) { return HttpAnswer{503, "", "no"}; }));
     CHECK(answers_itself(fmt::format("[::]:{}", server.port()), 5));
     CHECK(answers_itself(fmt::format("127.0.0.1:{}", server.port()), 5));
 
