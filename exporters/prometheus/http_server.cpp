@@ -45,13 +45,14 @@ void send(mg_connection* connection, const HttpAnswer& answer, bool with_body) {
     const std::string head = fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nConnection: close\r\n{}\r\n",
-        answer.status, reason(answer.status), answer.content_type, answer.body.size(),
+        answer.status, reason(answer.status), answer.content_type, answer.body.view().size(),
         (answer.status == 405 ? "Allow: GET, HEAD\r\n" : "") +
             (answer.content_encoding.empty()
                  ? ""
                  : fmt::format("Content-Encoding: {}\r\n", answer.content_encoding)));
-    if (::mg_write(connection, head.data(), head.size()) > 0 && with_body && !answer.body.empty()) {
-        ::mg_write(connection, answer.body.data(), answer.body.size());
+    const std::string_view body = answer.body.view();
+    if (::mg_write(connection, head.data(), head.size()) > 0 && with_body && !body.empty()) {
+        ::mg_write(connection, body.data(), body.size());
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,24 @@ struct HttpRequest {
     std::string_view path, accept = {}, accept_encoding = {};
 };
 
+// Text that many answers share: slow readers of one page hold one copy of it.
+class SharedText {
+  public:
+    SharedText() = default;
+    SharedText(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+    SharedText(const char* text) : SharedText(std::string(text)) {}
+    SharedText(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
+
+    std::string_view view() const { return text_ ? std::string_view(*text_) : std::string_view(); }
+
+  private:
+    std::shared_ptr<const std::string> text_;
+};
+
 struct HttpAnswer {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
-    std::string body;
+    SharedText body;
     std::string content_encoding = {};  // "": the body is as it is
 };
 
