@@ -1,7 +1,10 @@
 // Writes a configuration as TOML, as its reader in agent/config_file.cpp takes it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/config_file.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -28,14 +31,17 @@ std::string to_toml(const std::vector<std::string>& values) {
 
 std::string toml_string(std::string_view value) {
     std::string quoted = "\"";
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            quoted += fmt::format("\\u{:04X}", byte);
+    while (!value.empty()) {
+        const CodePoint point = decode_utf8(value);
+        const std::string_view letter = value.substr(0, std::max<size_t>(point.length, 1));
+        value.remove_prefix(letter.size());
+        if (point.length != 0 && is_harmful(point.value)) {
+            quoted += point.value < 0x10000 ? fmt::format("\\u{:04X}", point.value)
+                                            : fmt::format("\\U{:08X}", point.value);
             continue;
         }
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
+        if (letter == "\"" || letter == "\\") quoted += '\\';
+        quoted += letter;
     }
     return quoted + '"';
 }

@@ -2,18 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <cstdlib>
-#include <string>
+
+#include "core/print.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
 void log(LogLevel level, std::string_view message) {
     static const bool in_journal = std::getenv("JOURNAL_STREAM") != nullptr;
-    std::string line(message);
-    for (char& c : line)
-        // text from a child must not forge log lines
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
     const char* priority = "";
     switch (level) {
         case LogLevel::error:
@@ -26,9 +23,8 @@ void log(LogLevel level, std::string_view message) {
             priority = "<6>";
             break;
     }
-    // fmt::print() would throw if the disk with the log is full, or its reader has ended.
-    const std::string text = fmt::format("{}{}\n", in_journal ? priority : "lastgood: ", line);
-    [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stderr);
+    // Text from a child must not forge lines of the log.
+    print_error(fmt::format("{}{}", in_journal ? priority : "lastgood: ", harmless(message)));
 }
 
 }  // namespace lastgood

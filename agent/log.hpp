@@ -8,7 +8,8 @@ namespace lastgood {
 
 enum class LogLevel { error, warning, info };
 
-// Control characters become blanks. Blocks while standard error does; cannot fail.
+// Newlines become blanks, other characters that harm a terminal '?'. Blocks while standard error
+// does; cannot fail.
 void log(LogLevel level, std::string_view message);
 
 }  // namespace lastgood

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "core/bytes.hpp"
+#include "core/print.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -292,7 +293,7 @@ Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp defaul
 }
 
 void LineSink::write_line(const ProtocolLine& line) {
-    buffer_ += to_json_line(line);
+    buffer_ += printable_json(to_json_line(line));  // somebody may run the collector by hand
     buffer_ += '\n';
     if (buffer_.size() > 64 * kib) flush();
 }

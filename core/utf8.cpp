@@ -10,16 +10,18 @@ bool between(uint32_t value, uint32_t low, uint32_t high) {
     return value >= low && value <= high;
 }
 
-// Characters that control a terminal or change how their neighbours look: C0, DEL, C1, zero width
-// and direction marks, line separators, the byte order mark, tags and noncharacters.
-bool harmful(uint32_t c) {
-    return c < 0x20 || between(c, 0x7f, 0x9f) || c == 0xad || c == 0x61c ||
-           between(c, 0x200b, 0x200f) || between(c, 0x2028, 0x202e) || between(c, 0x2060, 0x206f) ||
-           c == 0xfeff || between(c, 0xfff0, 0xfffb) || between(c, 0xe0000, 0xe0fff) ||
-           (c & 0xfffe) == 0xfffe;
-}
-
 }  // namespace
+
+// C0, DEL, C1, zero width and direction marks, line separators, the byte order mark, letters that
+// show nothing, tags and noncharacters.
+bool is_harmful(uint32_t c) {
+    return c < 0x20 || between(c, 0x7f, 0x9f) || c == 0xad || c == 0x34f || c == 0x61c ||
+           between(c, 0x115f, 0x1160) || between(c, 0x17b4, 0x17b5) || between(c, 0x180b, 0x180f) ||
+           between(c, 0x200b, 0x200f) || between(c, 0x2028, 0x202e) || between(c, 0x2060, 0x206f) ||
+           c == 0x2800 || c == 0x3164 || c == 0xfeff || c == 0xffa0 || between(c, 0xfff0, 0xfffb) ||
+           between(c, 0x1bca0, 0x1bca3) || between(c, 0x1d173, 0x1d17a) ||
+           between(c, 0xe0000, 0xe0fff) || (c & 0xfffe) == 0xfffe;
+}
 
 CodePoint decode_utf8(std::string_view text) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -67,7 +69,7 @@ std::string harmless(std::string_view text) {
         const bool valid = point.length != 0;
         if (valid && (point.value == '\n' || point.value == '\t' || point.value == '\r')) {
             result += ' ';
-        } else if (!valid || harmful(point.value)) {
+        } else if (!valid || is_harmful(point.value)) {
             result += '?';
         } else {
             result += text.substr(0, length);

@@ -23,6 +23,9 @@ size_t display_columns(uint32_t code_point);
 // Terminal columns of valid UTF-8.
 size_t display_width(std::string_view text);
 
+// Whether a character controls a terminal, hides text or changes how its neighbours look.
+bool is_harmful(uint32_t code_point);
+
 // Makes text from devices and other programs safe to print: control characters, invalid UTF-8 and
 // marks that reorder or hide text become '?'; newlines and tabs become spaces.
 std::string harmless(std::string_view text);

@@ -10,6 +10,7 @@
 #include "agent/requests.hpp"
 #include "core/clock.hpp"
 #include "core/facts.hpp"
+#include "core/print.hpp"
 #include "core/report.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -29,8 +30,12 @@ std::string caller() {
 }
 
 int refuse(const std::string& why) {
-    fmt::print(stderr, "lastgood accept: {}\n", why);
+    print_error(fmt::format("lastgood accept: {}", why));
     return 3;
+}
+
+int say(std::string_view text) {
+    return print_text(text) ? 0 : 3;
 }
 
 // The findings of the rule about a subject that `word` names; all of the rule if the word is empty.
@@ -76,12 +81,11 @@ int list(const Report& report) {
                             finding.accepted ? "--revoke" : "--reason \"...\"",
                             harmless(finding.summary));
     }
-    if (report.findings.empty()) fmt::print("There is nothing to accept: no finding now.\n");
+    if (report.findings.empty()) return say("There is nothing to accept: no finding now.\n");
     if (!open.empty())
-        fmt::print("To live with a finding, for 90 days if --until does not say otherwise:\n{}",
-                   open);
-    if (!accepted.empty()) fmt::print("Accepted; to end that:\n{}", accepted);
-    return 0;
+        open = "To live with a finding, for 90 days if --until does not say otherwise:\n" + open;
+    if (!accepted.empty()) accepted = "Accepted; to end that:\n" + accepted;
+    return say(open + accepted);
 }
 
 constexpr Seconds usual_time = 90 * 86400.0;
@@ -95,8 +99,7 @@ int revoke(const Config& config, const Report& report, const Finding& finding) {
                         format_duration(std::max(wall_clock() - report.written_at, 0.0))));
     if (const auto asked = ask_to_revoke(config, finding.rule, finding.subject); !asked)
         return refuse(asked.error().message);
-    fmt::print("It counts again. {}\n", when_it_shows);
-    return 0;
+    return say(fmt::format("It counts again. {}\n", when_it_shows));
 }
 
 }  // namespace
@@ -129,11 +132,10 @@ int run_accept(const Config& config, const AcceptOptions& options) {
     if (is_accepted_by_value(*rule)) one.up_to = finding.value;
     if (const std::string why = why_not_acceptable(one, now); !why.empty()) return refuse(why);
     if (const auto asked = ask_to_accept(config, one); !asked) return refuse(asked.error().message);
-    fmt::print("Accepted until {}: {}\n", format_time(one.until), harmless(finding.summary));
-    fmt::print("{}{}\nTo end it: lastgood accept {} --revoke\n",
-               one.up_to ? "It counts again if it gets worse. " : "", when_it_shows,
-               words_for(finding, Facts(*report)));
-    return 0;
+    return say(fmt::format("Accepted until {}: {}\n{}{}\nTo end it: lastgood accept {} --revoke\n",
+                           format_time(one.until), harmless(finding.summary),
+                           one.up_to ? "It counts again if it gets worse. " : "", when_it_shows,
+                           words_for(finding, Facts(*report))));
 }
 
 }  // namespace lastgood

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/config_file.hpp"
+#include "core/print.hpp"
 #include "core/words.hpp"
 #include "exporters/status/text.hpp"
 
@@ -68,11 +69,10 @@ int run_discover(const Config& config, const std::string& root) {
     const Host host(root);
     const auto topology = Topology::read(host);
     if (!topology) {
-        fmt::print(stderr, "lastgood: {}\n", topology.error().message);
+        print_error(fmt::format("lastgood: {}", topology.error().message));
         return 3;
     }
-    fmt::print("{}", to_toml(discover_backups(host, *topology, config)));
-    return 0;
+    return print_text(to_toml(discover_backups(host, *topology, config))) ? 0 : 3;
 }
 
 }  // namespace lastgood

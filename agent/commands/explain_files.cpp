@@ -8,6 +8,7 @@
 #include "agent/commands/explain.hpp"
 #include "agent/commands/saved_text.hpp"
 #include "core/clock.hpp"
+#include "core/print.hpp"
 #include "core/text.hpp"
 #include "exporters/status/terminal.hpp"
 
@@ -19,14 +20,14 @@ constexpr int unknown = 3;
 
 int complain(const std::string& path, const Error& error) {
     const bool named = path == "-" || contains(error.message, path + ":");
-    fmt::print(stderr, "lastgood explain: {}{}\n", named ? "" : path + ": ", error.message);
+    print_error(fmt::format("lastgood explain: {}{}", named ? "" : path + ": ", error.message));
     return unknown;
 }
 
 // Prints what the file means; `first`: nothing has been printed yet.
 int explain_file(const std::string& path, bool first, const ExplainOptions& options) {
     if (path == "-" && ::isatty(STDIN_FILENO) == 1)
-        fmt::print(stderr, "lastgood explain: paste the output, then press Ctrl-D\n");
+        print_error("lastgood explain: paste the output, then press Ctrl-D");
     const auto saved = SavedText::open(path);
     if (!saved) return complain(path, saved.error());
     const Timestamp now = wall_clock();
@@ -35,11 +36,12 @@ int explain_file(const std::string& path, bool first, const ExplainOptions& opti
     if (path != "-") explanation->name = path;
     if (!saved->damage().empty())
         explanation->report.problems.push_back({"explain", "", saved->damage(), now});
-    std::string text = options.json
-                           ? explanation_to_json(*explanation)
-                           : render_explanation(*explanation, now, view_of_standard_output());
-    if (!first && !options.json) text.insert(0, "\n");
-    if (!write_to_standard_output(text)) return unknown;
+    const ViewOptions view = view_of_standard_output();
+    const bool written =
+        options.json ? print_json(explanation_to_json(*explanation))
+                     : print_text((first ? "" : "\n") + render_explanation(*explanation, now, view),
+                                  view.colour);
+    if (!written) return unknown;
     return exit_code(explanation_health(*explanation));
 }
 

@@ -5,6 +5,7 @@
 #include "agent/requests.hpp"
 #include "collectors/collector.hpp"
 #include "core/facts.hpp"
+#include "core/print.hpp"
 #include "core/report.hpp"
 
 namespace lastgood {
@@ -19,7 +20,7 @@ bool is_here(const Subject& subject) {
 
 int run_forget(const Config& config, const std::string& word) {
     const auto refuse = [](const std::string& why) {
-        fmt::print(stderr, "lastgood forget: {}\n", why);
+        print_error(fmt::format("lastgood forget: {}", why));
         return 3;
     };
     const auto report = read_report(report_path(config));
@@ -48,9 +49,10 @@ int run_forget(const Config& config, const std::string& word) {
             found->id));
     if (const auto asked = ask_to_forget(config, found->kind, found->id); !asked)
         return refuse(asked.error().message);
-    fmt::print("The agent forgets {} {} with its next report, within 15 s.\n",
-               to_string(found->kind), found->id);
-    return 0;
+    return print_text(fmt::format("The agent forgets {} {} with its next report, within 15 s.\n",
+                                  to_string(found->kind), found->id))
+               ? 0
+               : 3;
 }
 
 }  // namespace lastgood

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include "agent/agent.hpp"
 #include "agent/commands/command_line.hpp"
@@ -16,6 +16,8 @@
 #include "agent/commands/preflight.hpp"
 #include "agent/config_file.hpp"
 #include "collectors/collector.hpp"
+#include "core/print.hpp"
+#include "core/text.hpp"
 #include "exporters/prometheus/serve.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "exporters/status/status.hpp"
@@ -28,8 +30,12 @@ namespace {
 constexpr int could_not = 3;
 
 int fail_with(const Error& error) {
-    fmt::print(stderr, "lastgood: {}\n", error.message);
+    print_error("lastgood: " + error.message);
     return could_not;
+}
+
+int print(std::string_view text) {
+    return print_text(text) ? 0 : could_not;
 }
 
 Result<Config> configuration(const Options& options) {
@@ -96,9 +102,9 @@ int status(Options& options) {
     if (options.status.report_path.empty()) {
         const auto config = configuration(options);
         if (!config)
-            fmt::print(stderr,
-                       "lastgood: {}\nlastgood: reading the report from its default place\n",
-                       config.error().message);
+            print_error(
+                fmt::format("lastgood: {}\nlastgood: reading the report from its default place",
+                            config.error().message));
         options.status.report_path = report_path(config ? *config : Config{});
     }
     return run_status(options.status);
@@ -134,8 +140,7 @@ int textfile(const Options& options) {
 }
 
 int print_rules(const Options& options) {
-    fmt::print("{}", to_prometheus_yaml(all_rules(), options.runbooks));
-    return 0;
+    return print(to_prometheus_yaml(all_rules(), options.runbooks));
 }
 
 int check_config(const Options& options) {
@@ -143,18 +148,19 @@ int check_config(const Options& options) {
     if (!config) return fail_with(config.error());
     const auto files = config_files(options.config_path);
     if (!files) return fail_with(files.error());
-    for (const std::string& file : *files) fmt::print("{}: fine\n", file);
+    std::string text;
+    for (const std::string& file : *files) text += file + ": fine\n";
     if (files->empty())
-        fmt::print("There is no {}: lastgood uses its defaults, see lastgood config show.\n",
-                   options.config_path);
-    return 0;
+        text =
+            fmt::format("There is no {}: lastgood uses its defaults, see lastgood config show.\n",
+                        options.config_path);
+    return print(text);
 }
 
 int show_config(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
-    fmt::print("{}", to_toml(*config));
-    return 0;
+    return print(to_toml(*config));
 }
 
 int discover(const Options& options) {
@@ -180,7 +186,10 @@ int run(int argc, char** argv) {
     try {
         app->parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app->exit(error) == 0 ? 0 : could_not;
+        std::ostringstream help, mistake;
+        const int status = app->exit(error, help, mistake);
+        if (!mistake.view().empty()) print_error(trim_end(mistake.view()));
+        return print(help.view()) == 0 && status == 0 ? 0 : could_not;
     }
     if (const auto root = check_root(options.root); !root) return fail_with(root.error());
     const CLI::App& command = *app->get_subcommands().front();
@@ -209,7 +218,7 @@ int main(int argc, char** argv) {
     try {
         return lastgood::run(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "lastgood: %s\n", error.what());
+        lastgood::print_error(std::string("lastgood: ") + error.what());
         return 3;
     }
 }

@@ -14,6 +14,7 @@
 #include "core/facts.hpp"
 #include "core/host.hpp"
 #include "core/preflight.hpp"
+#include "core/print.hpp"
 #include "core/text.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
@@ -121,7 +122,7 @@ std::string no_such_drive(const std::string& word, const Facts& facts) {
 
 int run_preflight(const std::string& report_path, const std::string& word, const HeldBy& held) {
     const auto refuse = [](const std::string& why) {
-        fmt::print(stderr, "lastgood preflight: {}\n", why);
+        print_error(fmt::format("lastgood preflight: {}", why));
         return 3;
     };
     const auto report = read_report(report_path);
@@ -138,8 +139,7 @@ int run_preflight(const std::string& report_path, const std::string& word, const
                       "\"{}\" names several drives; give the id, which lastgood status DRIVE shows",
                       harmless(word)));
     const Preflight result = preflight(*report, drives[0]->id, Host().now(), held);
-    if (!write_to_standard_output(render(result, drives[0]->name(), view_of_standard_output())))
-        return 3;
+    if (!print_text(render(result, drives[0]->name(), view_of_standard_output()))) return 3;
     switch (result.verdict) {
         case PreflightVerdict::go:
             return 0;

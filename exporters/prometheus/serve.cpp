@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "core/clock.hpp"
+#include "core/print.hpp"
 #include "core/report.hpp"
 #include "exporters/prometheus/exposition.hpp"
 #include "exporters/prometheus/privileges.hpp"
@@ -132,7 +133,7 @@ HttpServer::Answer make_pages(const std::string& report_path,
 int run_serve(const Config& config, bool end_with_parent, std::function<std::string()> rules_page) {
     const pid_t parent = ::getppid();
     const auto say = [](const std::string& message) {
-        fmt::print(stderr, "lastgood serve: {}\n", message);
+        print_error(fmt::format("lastgood serve: {}", message));
         return 3;
     };
     // With an arena for each thread, freed memory would stay with the process.

@@ -15,6 +15,7 @@
 #include "core/config.hpp"
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
+#include "core/print.hpp"
 #include "core/report.hpp"
 #include "exporters/status/json.hpp"
 #include "exporters/status/terminal.hpp"
@@ -146,10 +147,10 @@ Screen screen_of(const StatusOptions& options, ViewOptions view) {
     return {status_to_json(*report, judgements, health, subjects), "", exit_code(health)};
 }
 
-int print(const Screen& screen) {
-    const bool written = write_to_standard_output(screen.text);
+int print(const Screen& screen, const StatusOptions& options, bool colours) {
+    const bool written = options.json ? print_json(screen.text) : print_text(screen.text, colours);
     if (!screen.error.empty()) {
-        fmt::print(stderr, "lastgood status: {}\n", screen.error);
+        print_error(fmt::format("lastgood status: {}", screen.error));
     }
     return written ? screen.code : 3;
 }
@@ -166,14 +167,13 @@ int watch(const StatusOptions& options) {
         const ViewOptions view = view_of_standard_output();
         Screen screen = screen_of(options, view);
         if (terminal) {
-            std::fputs("\033[H\033[2J", stdout);
+            clear_screen();
             screen.text = top_of(screen.text, view.width, view.height);
         }
-        const int code = print(screen);
         if (!terminal) {
-            std::fputs("\n", stdout);
+            screen.text += '\n';
         }
-        std::fflush(stdout);
+        const int code = print(screen, options, view.colour);
         const timespec pause{2, 0};
         if (std::ferror(stdout) != 0 || ::sigtimedwait(&signals, nullptr, &pause) > 0) {
             return code;
@@ -184,7 +184,9 @@ int watch(const StatusOptions& options) {
 }  // namespace
 
 int run_status(const StatusOptions& options) {
-    return options.watch ? watch(options) : print(screen_of(options, view_of_standard_output()));
+    if (options.watch) return watch(options);
+    const ViewOptions view = view_of_standard_output();
+    return print(screen_of(options, view), options, view.colour);
 }
 
 }  // namespace lastgood

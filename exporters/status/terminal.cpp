@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "core/text.hpp"
@@ -31,12 +30,6 @@ ViewOptions view_of_standard_output() {
     }
     options.width = std::clamp<size_t>(options.width, 40, 300);
     return options;
-}
-
-bool write_to_standard_output(std::string_view text) {
-    // Both results count: fflush(3) does not know what fwrite(3) could not write.
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    return std::fflush(stdout) == 0 && written;
 }
 
 }  // namespace lastgood

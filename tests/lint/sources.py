@@ -63,6 +63,22 @@ def long_files(root):
     return [f"{path} has {count} lines" for path, count in lines.items() if count > MOST_LINES]
 
 
+# What writes to a terminal: only core/print.cpp may, because it lets nothing pass that harms one.
+WRITES = re.compile(r"fmt::print\b|\b(?:fputs|fputc|putc|putchar|puts|printf|fprintf|vfprintf|dprintf|fwrite|perror|psignal)\s*\(|std::(?:cout|cerr|clog)\b|\bSTDERR_FILENO\b")
+
+
+def other_prints(root):
+    rooms = ("core", "collectors", "rules", "exporters", "agent")
+    found = []
+    for path in tracked(root, "*.cpp", "*.hpp"):
+        if path.parts[0] not in rooms or str(path) == "core/print.cpp":
+            continue
+        for number, line in enumerate(without_text((root / path).read_text()).splitlines(), 1):
+            if match := WRITES.search(line):
+                found.append(f"{path}:{number}: {match[0].strip(' (')} writes past core/print.hpp")
+    return found
+
+
 # --- functions
 
 

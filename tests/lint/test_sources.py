@@ -31,7 +31,7 @@ def test_clang_format():
     assert done.returncode == 0, done.stderr[:3000]
 
 
-@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.equal_names, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names],
+@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.equal_names, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names, sources.other_prints],
                          ids=lambda check: check.__name__)  # fmt: skip
 def test_sources(check):
     found = check(SOURCE)
@@ -62,6 +62,13 @@ def write(directory, files):
 def test_a_test_that_is_not_listed_is_noticed(tmp_path):
     write(tmp_path, {"tests/core/a_test.cpp": "", "tests/core/fuzz/b_fuzzer.cpp": "", "core/meson.build": "'core/a_test.cpp'"})
     assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp is in no meson.build"]
+
+
+@pytest.mark.parametrize("code", ['fmt::print("x");', "std::cerr << x;", "::fputs(x, stderr);", 'std::printf("x");', "perror(x);", "std::fwrite(x, 1, 2, stdout);"])
+def test_what_prints_past_the_one_place_is_noticed(tmp_path, code):
+    write(tmp_path, {"agent/a.cpp": f"// fmt::print\nvoid f() {{\n    {code}\n}}\n", "core/print.cpp": code, "tools/a.cpp": code, "agent/b.cpp": "std::snprintf(a, 1, b);"})
+    (found,) = sources.other_prints(tmp_path)
+    assert found.startswith("agent/a.cpp:3: ")
 
 
 def test_two_tests_with_one_name_are_noticed(tmp_path):

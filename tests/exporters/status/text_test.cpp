@@ -4,7 +4,18 @@
 
 #include <cmath>
 
+#include "core/print.hpp"
+
 using namespace lastgood;
+
+TEST_CASE("every colour passes what writes to a terminal") {
+    using enum Colour;
+    for (const Colour one : {none, red, yellow, green, magenta, bold}) {
+        const std::string text = coloured("CRITICAL", one, true);
+        CHECK(printable(text, true) == text);
+        CHECK(printable(text, false).starts_with("\033") == false);
+    }
+}
 
 TEST_CASE("text is wrapped at spaces, and its own gaps stay") {
     CHECK(wrap("one two  three", 7) == std::vector<std::string>{"one two", "three"});
