@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "agent/supervise/event_source.hpp"
 #include "agent/supervise/loop.hpp"
@@ -20,6 +22,9 @@ namespace lastgood {
 namespace {
 
 constexpr size_t error_limit = 4096;
+// Bytes that one child is read in one turn of the loop. The lines in them take under 1 ms, so a
+// flood delays the others by that at most.
+constexpr size_t turn = 4 * kib;
 constexpr Seconds timer_accuracy = 0.25;
 constexpr uint64_t ask_again = 50'000;  // µs between polls if there is no pidfd
 
@@ -57,9 +62,11 @@ class RunningChild final : public Child {
     int ask_for_end();
     void read_output();
     void read_error();
-    void read_rest();
+    void read_last_errors();
+    void check_limits();
     void take_lines();
     void exited();
+    void tell_end();
     std::string reason(const ProcessEnd& how) const;
     void escalate();
     void set_timer(Seconds from_now) { timer_->arm(loop_.monotonic() + from_now); }
@@ -76,7 +83,10 @@ class RunningChild final : public Child {
     EventSource output_source_, error_source_, end_source_;
     std::unique_ptr<Timer> timer_;
     std::string buffer_, error_text_, why_killed_;
-    size_t output_size_ = 0;
+    size_t output_size_ = 0;  // of output and errors
+    // The process has ended; `rest_` bytes that it had printed are still to be read.
+    std::optional<ProcessEnd> how_;
+    size_t rest_ = 0;
     bool ended_ = false;
 };
 
@@ -92,9 +102,6 @@ int RunningChild::watch(ChildProcess process, Descriptor output, Descriptor erro
         added = process_.pidfd() >= 0
                     ? add_reader<&RunningChild::exited>(end_source_, process_.pidfd())
                     : ask_for_end();
-    // The output is read before the end is handled.
-    if (added >= 0)
-        added = sd_event_source_set_priority(end_source_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
     set_timer(limits_.deadline);
     return std::min(added, 0);
 }
@@ -133,21 +140,29 @@ int RunningChild::ask_for_end() {
 }
 
 void RunningChild::extend() {
-    if (process_.was_told_to_end()) return;
+    if (how_ || process_.was_told_to_end()) return;
     output_size_ = 0;
     set_timer(limits_.deadline);
 }
 
 void RunningChild::stop(const std::string& why) {
-    if (ended_ || process_.was_told_to_end()) return;
+    if (ended_ || !why_killed_.empty()) return;
     why_killed_ = why;
     output_source_.reset();  // later output is ignored
-    escalate();
+    error_source_.reset();
+    if (how_) return set_timer(0);  // not now: the caller may be reading its lines
+    process_.escalate();
+    set_timer(limits_.patience);
 }
 
 // Called when the deadline has passed, or the last signal had no effect.
 void RunningChild::escalate() {
     if (ended_) return;
+    if (how_) {
+        if (!output_source_) tell_end();  // else read_output() does
+        return;
+    }
+    if (process_.has_ended()) return exited();  // in time, while the loop was busy with others
     if (why_killed_.empty())
         why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
     if (process_.escalate())
@@ -158,16 +173,24 @@ void RunningChild::escalate() {
 }
 
 void RunningChild::read_output() {
-    char piece[32768];
-    const ssize_t count = ::read(output_.get(), piece, sizeof piece);
+    char piece[turn];
+    const size_t wanted = how_ ? std::min(rest_, sizeof piece) : sizeof piece;
+    const ssize_t count = ::read(output_.get(), piece, wanted);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count <= 0) {
+    if (count > 0) {
+        output_size_ += static_cast<size_t>(count);
+        buffer_.append(piece, static_cast<size_t>(count));
+        take_lines();
+        check_limits();
+    } else {
         output_source_.reset();
-        return;
     }
-    output_size_ += static_cast<size_t>(count);
-    buffer_.append(piece, static_cast<size_t>(count));
-    take_lines();
+    if (!how_) return;
+    rest_ -= std::min(rest_, static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (rest_ == 0 || !output_source_) tell_end();
+}
+
+void RunningChild::check_limits() {
     if (output_size_ > limits_.output)
         stop(fmt::format("printed more than {}", format_size(static_cast<double>(limits_.output))));
     else if (buffer_.size() > limits_.line_length)
@@ -193,16 +216,15 @@ void RunningChild::read_error() {
     // Keep the end of the text: it says why the child ended.
     error_text_.append(piece, static_cast<size_t>(count));
     if (error_text_.size() > error_limit) error_text_.erase(0, error_text_.size() - error_limit);
+    output_size_ += static_cast<size_t>(count);
+    check_limits();
 }
 
-// Reads what the pipes hold now. Does not wait for their end: a grandchild may hold them open.
-void RunningChild::read_rest() {
-    for (int round = 0; round < 64 && output_source_; ++round) {
-        const size_t before = output_size_;
-        read_output();
-        if (output_size_ == before) break;
-    }
-    if (error_source_) read_error();
+// What the pipe of errors holds now. Does not wait for its end: a grandchild may hold it open.
+void RunningChild::read_last_errors() {
+    int held = 0;
+    if (!error_source_ || ::ioctl(error_.get(), FIONREAD, &held) != 0) return;
+    for (; held > 0 && error_source_; held -= 4096) read_error();
 }
 
 void RunningChild::exited() {
@@ -214,13 +236,22 @@ void RunningChild::exited() {
         if (tell) tell();  // may destroy this
         return;
     }
-    read_rest();
-    if (process_.was_told_to_end()) {
+    how_ = how;
+    // What it has printed until now is read in its turns.
+    int held = 0;
+    if (output_source_ && ::ioctl(output_.get(), FIONREAD, &held) == 0)
+        rest_ = static_cast<size_t>(std::max(held, 0));
+    if (rest_ == 0) tell_end();
+}
+
+void RunningChild::tell_end() {
+    read_last_errors();
+    if (!why_killed_.empty()) {
         const std::string why = why_killed_;
         return finish(ChildEnd::killed, why);
     }
-    if (how->succeeded()) return finish(ChildEnd::finished, "");
-    finish(ChildEnd::failed, reason(*how));
+    if (how_->succeeded()) return finish(ChildEnd::finished, "");
+    finish(ChildEnd::failed, reason(*how_));
 }
 
 std::string RunningChild::reason(const ProcessEnd& how) const {

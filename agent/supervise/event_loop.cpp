@@ -32,6 +32,8 @@ class EventTimer final : public Timer {
                               handler, &elapsed_) < 0)
             return;
         source_.reset(source);
+        // Before what children print: no flood makes a report or a deadline late.
+        sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
         sd_event_source_set_enabled(source, SD_EVENT_OFF);
     }
     void arm(Seconds at) override {
@@ -70,13 +72,17 @@ Result<std::unique_ptr<Child>> EventLoop::start(const ChildCommand& command,
 
 void EventLoop::on_signal(int number, std::function<void()> handler) {
     handlers_.push_back(std::move(handler));
+    sd_event_source* source = nullptr;
     sd_event_add_signal(
-        event_, nullptr, number,
+        event_, &source, number,
         [](sd_event_source*, const signalfd_siginfo*, void* function) {
             call(function);
             return 0;
         },
         &handlers_.back());
+    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+    sd_event_source_set_floating(source, 1);
+    sd_event_source_unref(source);
 }
 
 void EventLoop::on_readable(int fd, std::function<void()> handler) {
