@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
@@ -130,7 +131,13 @@ std::string_view state_word(Health health) {
 }
 
 Judge::Judge(const Report& report, const Facts& facts, Timestamp now)
-    : report_(report), facts_(facts), relations_(facts), now_(now) {}
+    : report_(report), facts_(facts), relations_(facts), now_(now) {
+    for (size_t i = 0; i < report.problems.size(); ++i) {
+        problems_by_collector_[report.problems[i].collector].push_back(i);
+        problems_by_subject_[report.problems[i].subject].push_back(i);
+    }
+    best_backup_ = best_of(facts.of(SubjectKind::backup));
+}
 
 namespace {
 
@@ -168,6 +175,24 @@ Judgement Judge::of(const Subject& subject) const {
     return judgement_for(std::move(reasons));
 }
 
+std::vector<const Problem*> Judge::problems_of(const Subject& subject) const {
+    if (subject.kind == SubjectKind::host) return {};
+    std::vector<size_t> indices;
+    const auto add = [&](const std::map<std::string_view, std::vector<size_t>>& by) {
+        const auto found = by.find(subject.id);
+        if (found == by.end()) return;
+        std::vector<size_t> both;
+        std::ranges::set_union(indices, found->second, std::back_inserter(both));
+        indices = std::move(both);
+    };
+    add(problems_by_subject_);
+    if (subject.kind == SubjectKind::collector) add(problems_by_collector_);
+    std::vector<const Problem*> problems;
+    problems.reserve(indices.size());
+    for (const size_t index : indices) problems.push_back(&report_.problems[index]);
+    return problems;
+}
+
 Judge::Reasons Judge::own_reasons(const Subject& subject) const {
     Reasons reasons;
     for (const Finding* finding : subject.findings) {
@@ -176,20 +201,17 @@ Judge::Reasons Judge::own_reasons(const Subject& subject) const {
             {.health = health_of(finding->severity), .text = clause(*finding), .finding = finding});
     }
     const bool is_collector = subject.kind == SubjectKind::collector;
-    for (const Problem& problem : report_.problems) {
-        if (subject.kind == SubjectKind::host) break;
-        const Finding* finding = finding_of(problem, facts_);
+    for (const Problem* problem : problems_of(subject)) {
+        const Finding* finding = finding_of(*problem, facts_);
         if (finding != nullptr && finding->accepted) continue;
-        if (is_collector && problem.collector == subject.id) {
-            const Subject* drive = facts_.find(SubjectKind::drive, problem.subject);
-            const std::string about = drive ? drive->name() : harmless(problem.subject);
+        if (is_collector && problem->collector == subject.id) {
+            const Subject* drive = facts_.find(SubjectKind::drive, problem->subject);
+            const std::string about = drive ? drive->name() : harmless(problem->subject);
             doubt(reasons, fmt::format("{}{}{}", about, about.empty() ? "" : ": ",
-                                       harmless(problem.message)));
-        } else if (problem.subject == subject.id) {
-            doubt(reasons, fmt::format("collector {} could not read it: {}",
-                                       harmless(problem.collector), harmless(problem.message)));
+                                       harmless(problem->message)));
         } else {
-            continue;
+            doubt(reasons, fmt::format("collector {} could not read it: {}",
+                                       harmless(problem->collector), harmless(problem->message)));
         }
         reasons.back().problem = true;
     }
@@ -318,27 +340,30 @@ Cover Judge::cover_of(const Subject& filesystem) const {
     if (!backed_up && filesystem.first(metric::filesystem_backup_waived)) return {.word = "no*"};
     if (!backed_up) return {};
     if (*backed_up == 0) return {.word = "none"};  // a rule says whether that is a fault
-    auto backups = relations_.backups_of(filesystem);
+    const auto backups = relations_.backups_of(filesystem);
     // A backup that is named and of which nothing is known is no other backup.
     const bool known = !backups.empty() || filesystem.first(metric::filesystem_backup) != nullptr;
-    if (!known) backups = facts_.of(SubjectKind::backup);
-    const Subject* best = nullptr;
-    Judgement of_best;
-    bool differ = false;
+    const BestBackup best = known ? best_of(backups) : best_backup_;
+    if (best.backup == nullptr || (!known && best.differ))
+        return {.word = "unclear", .health = Health::unknown};
+    const bool named = known || facts_.of(SubjectKind::backup).size() == 1;
+    return {.word = cover_word(*best.backup, best.judgement, now_),
+            .health = best.judgement.health,
+            .backup = named ? best.backup : nullptr};
+}
+
+Judge::BestBackup Judge::best_of(const std::vector<const Subject*>& backups) const {
+    BestBackup best;
     for (const Subject* backup : backups) {
         Judgement judgement = of(*backup);
-        differ = differ || (best != nullptr && judgement.health != of_best.health);
-        if (best == nullptr || urgency(judgement.health) < urgency(of_best.health)) {
-            best = backup;
-            of_best = std::move(judgement);
+        best.differ =
+            best.differ || (best.backup != nullptr && judgement.health != best.judgement.health);
+        if (best.backup == nullptr || urgency(judgement.health) < urgency(best.judgement.health)) {
+            best.backup = backup;
+            best.judgement = std::move(judgement);
         }
     }
-    if (best == nullptr || (!known && differ))
-        return {.word = "unclear", .health = Health::unknown};
-    const bool named = known || backups.size() == 1;
-    return {.word = cover_word(*best, of_best, now_),
-            .health = of_best.health,
-            .backup = named ? best : nullptr};
+    return best;
 }
 
 }  // namespace lastgood

@@ -3,6 +3,7 @@
 // nothing that it depends on or that depends on it says otherwise. Pure.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,9 @@ class Judge {
     // What is known of the subject itself, whatever depends on it or it depends on.
     Judgement own(const Subject& subject) const;
     Cover cover_of(const Subject& filesystem) const;
+    // The problems that speak of the subject, and those of a collector that it could not read: in
+    // the report's order.
+    std::vector<const Problem*> problems_of(const Subject& subject) const;
     const Report& report() const { return report_; }
     const Facts& facts() const { return facts_; }
     const Relations& relations() const { return relations_; }
@@ -101,6 +105,12 @@ class Judge {
 
   private:
     using Reasons = std::vector<Reason>;
+    struct BestBackup {
+        const Subject* backup = nullptr;  // nullptr: there is none
+        Judgement judgement;
+        bool differ = false;  // they are not all in the same state
+    };
+    BestBackup best_of(const std::vector<const Subject*>& backups) const;
     Reasons own_reasons(const Subject& subject) const;
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
     void add_reasons_to_stay(const Subject& drive, Reasons& reasons) const;
@@ -111,6 +121,9 @@ class Judge {
     const Facts& facts_;
     Relations relations_;
     Timestamp now_;
+    // By collector and by subject: indices of Report::problems.
+    std::map<std::string_view, std::vector<size_t>> problems_by_collector_, problems_by_subject_;
+    BestBackup best_backup_;  // of all
 };
 
 }  // namespace lastgood

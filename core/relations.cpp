@@ -16,19 +16,21 @@ std::vector<const Subject*> linked(
     return found == links.end() ? std::vector<const Subject*>{} : found->second;
 }
 
-void add_once(std::vector<const Subject*>& subjects, const Subject* subject) {
-    if (std::ranges::find(subjects, subject) == subjects.end()) subjects.push_back(subject);
-}
-
 }  // namespace
 
 Relations::Relations(const Facts& facts) {
     add_members(facts);
     add_filesystems(facts);
     add_uses(facts);
+    for (const Subject* array : facts.of(SubjectKind::array))
+        arrays_by_device_.emplace(array->label(metric::array_info, "device"), array);
     for (const Subject* filesystem : facts.of(SubjectKind::filesystem)) {
-        if (arrays_under(*filesystem).empty()) add_array(facts, *filesystem);
+        if (arrays_under(*filesystem).empty()) add_array(*filesystem);
     }
+}
+
+void Relations::add_once(Links& links, const Subject* from, const Subject* to) {
+    if (linked_.emplace(from, to).second) links[from].push_back(to);
 }
 
 void Relations::add_members(const Facts& facts) {
@@ -72,8 +74,8 @@ void Relations::add_filesystems(const Facts& facts) {
             if (one->metric == &metric::filesystem_backup) {
                 const Subject* backup = facts.find(SubjectKind::backup, one->label("backup"));
                 if (backup == nullptr) continue;
-                add_once(backups_[filesystem], backup);
-                add_once(covered_[backup], filesystem);
+                add_once(backups_, filesystem, backup);
+                add_once(covered_, backup, filesystem);
             }
         }
     }
@@ -94,8 +96,8 @@ void Relations::add_uses(const Facts& facts) {
 }
 
 void Relations::link(const Subject* below, const Subject* filesystem) {
-    add_once(filesystems_[below], filesystem);
-    add_once(below->kind == SubjectKind::drive ? drives_[filesystem] : arrays_[filesystem], below);
+    add_once(filesystems_, below, filesystem);
+    add_once(below->kind == SubjectKind::drive ? drives_ : arrays_, filesystem, below);
 }
 
 namespace {
@@ -120,21 +122,25 @@ bool is_beside(const Subject& filesystem, const Membership& membership) {
 
 // The array under a filesystem that no drive tells: by the device's name, or because it is the only
 // one that all its drives are members of.
-void Relations::add_array(const Facts& facts, const Subject& filesystem) {
+void Relations::add_array(const Subject& filesystem) {
     const std::string_view device = filesystem.label(metric::filesystem_info, "device");
+    const auto named = arrays_by_device_.find(device);
+    if (!device.empty() && named != arrays_by_device_.end())
+        return link(named->second, &filesystem);
     const auto drives = drives_under(filesystem);
-    std::vector<const Subject*> around;
-    for (const Subject* array : facts.of(SubjectKind::array)) {
-        if (!device.empty() && device == array->label(metric::array_info, "device"))
-            return link(array, &filesystem);
-        const bool all = std::ranges::all_of(drives, [&](const Subject* drive) {
-            return std::ranges::any_of(memberships_of(*drive), [&](const Membership* membership) {
-                return membership->array == array && !is_beside(filesystem, *membership);
-            });
+    if (drives.empty()) return;
+    const auto is_under = [&](const Subject* array, const Subject* drive) {
+        return std::ranges::any_of(memberships_of(*drive), [&](const Membership* membership) {
+            return membership->array == array && !is_beside(filesystem, *membership);
         });
-        if (all && !drives.empty()) around.push_back(array);
-    }
-    if (around.size() == 1) link(around.front(), &filesystem);
+    };
+    std::set<const Subject*> around;
+    for (const Membership* membership : memberships_of(*drives.front()))
+        if (!around.contains(membership->array) &&
+            std::ranges::all_of(
+                drives, [&](const Subject* drive) { return is_under(membership->array, drive); }))
+            around.insert(membership->array);
+    if (around.size() == 1) link(*around.begin(), &filesystem);
 }
 
 std::vector<const Membership*> Relations::members_of(const Subject& array) const {

@@ -4,8 +4,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/facts.hpp"
@@ -45,11 +47,15 @@ class Relations {
     void add_filesystems(const Facts& facts);
     void add_uses(const Facts& facts);
     void link(const Subject* below, const Subject* filesystem);
-    void add_array(const Facts& facts, const Subject& filesystem);
+    void add_array(const Subject& filesystem);
+
+    void add_once(Links& links, const Subject* from, const Subject* to);
 
     std::vector<Membership> members_;
     std::map<const Subject*, std::vector<size_t>> members_of_;  // by array and by drive
     Links drives_, arrays_, filesystems_, backups_, covered_;
+    std::set<std::pair<const Subject*, const Subject*>> linked_;  // of all of these
+    std::map<std::string_view, const Subject*> arrays_by_device_;
 };
 
 }  // namespace lastgood

@@ -20,9 +20,10 @@ class Series {
   public:
     explicit Series(const std::vector<Observation>& observations) {
         for (const Observation& observation : observations) {
-            if (observation.metric != nullptr) {
-                by_metric_[observation.metric].push_back(&observation);
-            }
+            if (observation.metric == nullptr) continue;
+            by_metric_[observation.metric].push_back(&observation);
+            if (info_metric(observation.metric->subject) == observation.metric)
+                infos_[{observation.metric->subject, observation.subject}].push_back(&observation);
         }
     }
 
@@ -32,8 +33,17 @@ class Series {
         return found == by_metric_.end() ? none : found->second;
     }
 
+    // Of the info metric of this kind.
+    const std::vector<const Observation*>& infos_of(SubjectKind kind,
+                                                    std::string_view subject) const {
+        static const std::vector<const Observation*> none;
+        const auto found = infos_.find({kind, subject});
+        return found == infos_.end() ? none : found->second;
+    }
+
   private:
     std::unordered_map<const Metric*, std::vector<const Observation*>> by_metric_;
+    std::map<std::pair<SubjectKind, std::string_view>, std::vector<const Observation*>> infos_;
 };
 
 bool label_matches(const Operand& operand, const Observation& observation) {
@@ -146,39 +156,48 @@ Values holding(const Rule& rule, const Series& series, Timestamp now) {
     return subjects;
 }
 
-// The label Rule::also of the subject's largest series of also_of; nullopt: none.
-std::optional<std::string> also_of(const Rule& rule, std::string_view subject,
-                                   const Series& series) {
-    if (rule.also.empty()) return std::nullopt;
-    const Observation* largest = nullptr;
-    for (const Observation* observation : series.of(*rule.also_of.metric)) {
-        if (!label_matches(rule.also_of, *observation) ||
-            subject_of(*observation, rule.subject) != subject)
-            continue;
-        if (largest == nullptr || observation->value > largest->value) largest = observation;
+// What a rule says of subjects for which it holds; worked out once for all of them.
+class Told {
+  public:
+    Told(const Rule& rule, const Series& series, Timestamp now) : rule_(rule) {
+        for (const Instead& instead : rule.instead)
+            instead_.push_back(holding(instead.when, rule.subject, series, now));
+        if (rule.also.empty()) return;
+        for (const Observation* observation : series.of(*rule.also_of.metric)) {
+            const auto subject = subject_of(*observation, rule.subject);
+            if (!subject || !label_matches(rule.also_of, *observation)) continue;
+            const Observation*& largest = largest_[*subject];
+            if (largest == nullptr || observation->value > largest->value) largest = observation;
+        }
     }
-    if (largest == nullptr) return std::nullopt;
-    return std::string(rule.also == to_string(largest->metric->subject)
-                           ? std::string_view(largest->subject)
-                           : largest->label(rule.also));
-}
 
-// The advice that is right for the subject now.
-std::string_view advice_for(const Rule& rule, std::string_view subject, const Series& series,
-                            Timestamp now) {
-    for (const Instead& instead : rule.instead)
-        if (holding(instead.when, rule.subject, series, now).contains(subject))
-            return instead.advice;
-    return rule.advice;
-}
+    // The advice that is right for the subject now.
+    std::string_view advice(std::string_view subject) const {
+        for (size_t i = 0; i < instead_.size(); ++i)
+            if (instead_[i].contains(subject)) return rule_.instead[i].advice;
+        return rule_.advice;
+    }
+
+    // The label Rule::also of the subject's largest series of also_of; nullopt: none.
+    std::optional<std::string> also(std::string_view subject) const {
+        const auto found = largest_.find(subject);
+        if (found == largest_.end()) return std::nullopt;
+        const Observation& largest = *found->second;
+        return std::string(rule_.also == to_string(largest.metric->subject)
+                               ? std::string_view(largest.subject)
+                               : largest.label(rule_.also));
+    }
+
+  private:
+    const Rule& rule_;
+    std::vector<Values> instead_;
+    std::map<std::string_view, const Observation*> largest_;
+};
 
 std::map<std::string, std::string, std::less<>> info_of(std::string_view subject, SubjectKind kind,
                                                         const Series& series) {
     std::map<std::string, std::string, std::less<>> info;
-    const Metric* metric = info_metric(kind);
-    if (metric == nullptr) return info;
-    for (const Observation* observation : series.of(*metric)) {
-        if (observation->subject != subject) continue;
+    for (const Observation* observation : series.infos_of(kind, subject)) {
         for (const auto& [key, value] : observation->labels) {
             if (!value.empty()) info.emplace(key, value);
         }
@@ -186,18 +205,34 @@ std::map<std::string, std::string, std::less<>> info_of(std::string_view subject
     return info;
 }
 
-// The acceptance as the observations tell it: without who and why.
-Acceptance acceptance_in(const Series& series, const Rule& rule, std::string_view subject) {
-    Acceptance found{std::string(rule.name), rule.subject, std::string(subject), {}, 0, "", ""};
-    const auto value = [&](const Metric& metric) -> std::optional<double> {
-        for (const Observation* one : series.of(metric))
-            if (one->label("rule") == rule.name && subject_of(*one, rule.subject) == subject)
-                return one->value;
-        return std::nullopt;
-    };
-    found.until = value(metric::accepted_until_timestamp_seconds).value_or(0);
-    if (is_accepted_by_value(rule)) found.up_to = value(metric::accepted);
-    return found;
+// The value of the metric for each subject for which somebody accepted the rule.
+Values told_of_acceptances(const Series& series, const Metric& metric, const Rule& rule) {
+    Values values;
+    for (const Observation* one : series.of(metric))
+        if (const auto subject = subject_of(*one, rule.subject);
+            subject && one->label("rule") == rule.name)
+            values.emplace(*subject, one->value);
+    return values;
+}
+
+// Adds the acceptances as the observations tell them: without who and why.
+void add_acceptances(const Rule& rule, const Series& series, Timestamp now,
+                     std::span<Finding> findings) {
+    const Values accepted = holding(acceptance_of(rule), rule.subject, series, now);
+    if (accepted.empty()) return;
+    const Values until =
+        told_of_acceptances(series, metric::accepted_until_timestamp_seconds, rule);
+    const Values up_to = told_of_acceptances(series, metric::accepted, rule);
+    for (Finding& finding : findings) {
+        if (!accepted.contains(finding.subject)) continue;
+        Acceptance found{finding.rule, rule.subject, finding.subject, {}, 0, "", ""};
+        if (const auto end = until.find(finding.subject); end != until.end())
+            found.until = end->second;
+        if (const auto most = up_to.find(finding.subject);
+            is_accepted_by_value(rule) && most != up_to.end())
+            found.up_to = most->second;
+        finding.accepted = std::move(found);
+    }
 }
 
 }  // namespace
@@ -210,8 +245,11 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
     RuleMemory still;
     for (const Rule& rule : rules) {
         if (rule.prometheus_only) continue;
-        const Values accepted = holding(acceptance_of(rule), rule.subject, series, now);
-        for (const auto& [subject, value] : holding(rule, series, now)) {
+        const Values holds = holding(rule, series, now);
+        if (holds.empty()) continue;
+        const Told told(rule, series, now);
+        const size_t before = findings.size();
+        for (const auto& [subject, value] : holds) {
             RuleMemory::Key key{std::string(rule.name), std::string(subject)};
             const auto remembered = memory.since.find(key);
             // If the clock was set back, `since` must not lie in the future.
@@ -221,16 +259,15 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             if (now - since < rule.hold) continue;
             TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series), value,
                              agent};
-            if (auto also = also_of(rule, subject, series))
+            if (auto also = told.also(subject))
                 texts.info.insert_or_assign(std::string(rule.also), *std::move(also));
-            std::vector<std::string> steps = steps_of(advice_for(rule, subject, series, now));
+            std::vector<std::string> steps = steps_of(told.advice(subject));
             for (std::string& step : steps) step = render_step_for_host(step, texts);
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,
                                        std::string(subject), render_for_host(rule.summary, texts),
                                        std::move(steps), since, value});
-            if (accepted.contains(subject))
-                findings.back().accepted = acceptance_in(series, rule, subject);
         }
+        add_acceptances(rule, series, now, std::span(findings).subspan(before));
     }
     memory = std::move(still);
     sort_findings(findings);

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cmath>
 #include <ostream>
+#include <set>
 #include <streambuf>
 #include <tuple>
 #include <vector>
@@ -131,8 +132,11 @@ prometheus::MetricFamily single(const Metric& metric, double value) {
 
 prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
     auto family = family_of(metric::finding);
+    std::set<std::tuple<SubjectKind, Severity, std::string_view, std::string_view>> told;
     for (const Finding& finding : findings) {
-        if (finding.accepted) continue;
+        if (finding.accepted ||
+            !told.emplace(finding.kind, finding.severity, finding.rule, finding.subject).second)
+            continue;
         prometheus::ClientMetric series;
         series.label = {{"kind", std::string(to_string(finding.kind))},
                         {"rule", finding.rule},
@@ -141,11 +145,7 @@ prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
         if (const auto certainty = certainty_label(finding.severity); !certainty.empty())
             series.label.insert(series.label.begin(), {"certainty", std::string(certainty)});
         series.gauge.value = 1;
-        const bool twice = std::ranges::any_of(
-            family.metric, [&](const auto& other) { return other.label == series.label; });
-        if (!twice) {
-            family.metric.push_back(std::move(series));
-        }
+        family.metric.push_back(std::move(series));
     }
     return family;
 }

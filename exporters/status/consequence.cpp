@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -60,18 +61,27 @@ std::string what_stands_on(const Subject& subject, const Judge& judgements) {
 
 constexpr size_t errors_shown = 4;
 
+// The problems that each finding of the report speaks of.
+using Told = std::map<const Finding*, std::vector<const Problem*>>;
+
+Told told_problems(const Report& report, const Facts& facts) {
+    Told told;
+    for (const Problem& problem : report.problems)
+        if (const Finding* finding = finding_of(problem, facts)) told[finding].push_back(&problem);
+    return told;
+}
+
 // "Error: exit status 1"
-std::vector<std::string> errors_of(const Finding& finding, const Report& report,
-                                   const Facts& facts) {
+std::vector<std::string> errors_of(const Finding& finding, const Told& told, const Facts& facts) {
     std::vector<std::string> errors;
-    for (const Problem& problem : report.problems) {
-        const Finding* told_by = finding_of(problem, facts);
-        if (told_by == nullptr || *told_by != finding) continue;
-        const Subject* drive = facts.find(SubjectKind::drive, problem.subject);
-        const std::string name = drive ? drive->name() : harmless(problem.subject);
-        const bool named = !name.empty() && problem.subject != finding.subject;
+    const auto found = told.find(&finding);
+    if (found == told.end()) return errors;
+    for (const Problem* problem : found->second) {
+        const Subject* drive = facts.find(SubjectKind::drive, problem->subject);
+        const std::string name = drive ? drive->name() : harmless(problem->subject);
+        const bool named = !name.empty() && problem->subject != finding.subject;
         errors.push_back(fmt::format("Error: {}{}{}", named ? name : "", named ? ": " : "",
-                                     harmless(problem.message)));
+                                     harmless(problem->message)));
     }
     if (errors.size() > errors_shown + 1) {
         const size_t more = errors.size() - errors_shown;
@@ -87,11 +97,12 @@ LinesOfFinding consequences(const Report& report, const Judge& judgements, bool 
                             const ViewOptions& options) {
     // Copies of the function share what has been said: once for each subject.
     const auto said = std::make_shared<std::set<const Subject*>>();
+    const auto told = std::make_shared<const Told>(told_problems(report, judgements.facts()));
     const size_t left = past ? indent + 4 : indent;
     const size_t width = std::max<size_t>(options.width, left + 20) - left;
-    return [said, width, &report, &judgements](const Finding& finding) {
+    return [said, told, width, &judgements](const Finding& finding) {
         std::vector<std::string> lines;
-        for (const std::string& error : errors_of(finding, report, judgements.facts()))
+        for (const std::string& error : errors_of(finding, *told, judgements.facts()))
             for (auto& line : wrap(error, width)) lines.push_back(std::move(line));
         const Subject* subject = judgements.facts().find(finding.kind, finding.subject);
         const bool below = finding.kind == SubjectKind::drive || finding.kind == SubjectKind::array;

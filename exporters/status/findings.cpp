@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "exporters/status/tables.hpp"
@@ -41,18 +43,15 @@ std::vector<Group> grouped(const std::vector<Finding>& findings) {
     }
     std::ranges::stable_sort(
         sorted, [](const Finding* a, const Finding* b) { return a->severity > b->severity; });
+    const auto less = [](const Finding* a, const Finding* b) {
+        return std::tie(a->severity, a->rule, a->steps) < std::tie(b->severity, b->rule, b->steps);
+    };
     std::vector<Group> groups;
+    std::map<const Finding*, size_t, decltype(less)> place(less);
     for (const Finding* finding : sorted) {
-        const auto same = std::ranges::find_if(groups, [&](const Group& group) {
-            const Finding& other = *group.findings.front();
-            return other.rule == finding->rule && other.severity == finding->severity &&
-                   other.steps == finding->steps;
-        });
-        if (same == groups.end()) {
-            groups.push_back({{finding}});
-        } else {
-            same->findings.push_back(finding);
-        }
+        const auto [known, is_new] = place.emplace(finding, groups.size());
+        if (is_new) groups.emplace_back();
+        groups[known->second].findings.push_back(finding);
     }
     return groups;
 }
