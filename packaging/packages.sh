@@ -30,7 +30,7 @@ build_packages=(
     libfmt-dev libsqlite3-dev libudev-dev libsystemd-dev libatasmart-dev libnvme-dev
     libjson-c-dev libdbus-1-dev uuid-dev
     zlib1g-dev libbz2-dev liblzma-dev libzstd-dev
-    libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libexpected-dev prometheus-cpp-dev libcivetweb-dev
+    libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libexpected-dev prometheus-cpp-dev libmicrohttpd-dev
     smartmontools
 )
 

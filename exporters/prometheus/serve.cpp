@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "core/clock.hpp"
+#include "core/descriptor.hpp"
 #include "core/print.hpp"
 #include "core/report.hpp"
 #include "exporters/prometheus/exposition.hpp"
@@ -86,7 +87,7 @@ constexpr Seconds answer_limit = 8;  // less than TimeoutStopSec= in packaging/s
 
 // Blocks until a signal to stop arrives. If systemd's watchdog is enabled, tells it at three times
 // the required rate that the listener answers.
-void wait_for_end(const sigset_t& signals, const std::string& listen) {
+void wait_for_end(const sigset_t& signals, HttpServer& server) {
     uint64_t watchdog = 0;  // microseconds
     if (::sd_watchdog_enabled(0, &watchdog) <= 0) {
         int signal = 0;
@@ -98,7 +99,9 @@ void wait_for_end(const sigset_t& signals, const std::string& listen) {
     const timespec patience{static_cast<time_t>(pause / 1'000'000),
                             static_cast<long>(pause % 1'000'000 * 1000)};
     do {
-        if (answers_itself(listen, answer_limit)) ::sd_notify(0, "WATCHDOG=1");
+        // Not through the port: an attack may fill its queue, or a firewall close it.
+        const Descriptor connection(server.connect_inside());
+        if (answers_on(connection.get(), answer_limit)) ::sd_notify(0, "WATCHDOG=1");
     } while (::sigtimedwait(&signals, nullptr, &patience) < 0);
 }
 
@@ -160,7 +163,7 @@ int run_serve(const Config& config, bool end_with_parent, std::function<std::str
         return say(started.error().message);
     }
     ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.value.c_str());
-    wait_for_end(signals, config.listen);
+    wait_for_end(signals, server);
     ::sd_notify(0, "STOPPING=1");
     return 0;
 }

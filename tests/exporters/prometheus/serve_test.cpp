@@ -17,7 +17,9 @@
 #include <thread>
 
 #include "core/clock.hpp"
+#include "core/descriptor.hpp"
 #include "core/report.hpp"
+#include "exporters/prometheus/listen_address.hpp"
 #include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
 #include "tests/exporters/reports.hpp"
@@ -128,8 +130,6 @@ TEST_CASE("long, malformed or slow requests do not block other requests") {
     CHECK(talk(port, "\x16\x03\x01\x02\r\n\r\n").value_or("").find("here") == std::string::npos);
     CHECK(get(port, "/").find("here") != std::string::npos);
 
-    // Clients that do not finish their requests occupy all threads until the server's time limit
-    // for a request.
     int idle[20];
     for (int& fd : idle) {
         fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -149,12 +149,12 @@ TEST_CASE("long, malformed or slow requests do not block other requests") {
 }
 
 TEST_CASE("listening addresses are parsed") {
-    using Addresses = std::vector<std::string>;
-    CHECK(parse_listen_address("127.0.0.1:9847").value() == Addresses{"127.0.0.1:9847"});
-    CHECK(parse_listen_address("localhost:80").value() == Addresses{"127.0.0.1:80"});
-    CHECK(parse_listen_address("[::1]:9847").value() == Addresses{"[::1]:9847"});
-    CHECK(parse_listen_address("[::]:9847").value() == Addresses{"+9847", "0.0.0.0:9847"});
-    CHECK(parse_listen_address(":9847").value() == Addresses{"+9847", "0.0.0.0:9847"});
+    using Addresses = std::vector<ListenAddress>;
+    CHECK(parse_listen_address("127.0.0.1:9847").value() == Addresses{{"127.0.0.1", 9847}});
+    CHECK(parse_listen_address("localhost:80").value() == Addresses{{"127.0.0.1", 80}});
+    CHECK(parse_listen_address("[::1]:9847").value() == Addresses{{"::1", 9847}});
+    CHECK(parse_listen_address("[::]:9847").value() == Addresses{{"::", 9847}, {"0.0.0.0", 9847}});
+    CHECK(parse_listen_address(":9847").value() == Addresses{{"::", 9847}, {"0.0.0.0", 9847}});
     for (const char* wrong :
          {"", "9847", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:x", "::1:9847",
           "example.org:9847", "127.0.0.1:80s", "127.0.0.1:80,0.0.0.0:81", "[]:80", "[::1:80"}) {
@@ -185,28 +185,16 @@ TEST_CASE("[::] also listens on IPv4") {
 TEST_CASE("the self-check finds a listener that hangs") {
     HttpServer server;
     REQUIRE(server.start("[::]:0", [](const HttpRequest&) { return HttpAnswer{503, "", "no"}; }));
-    CHECK(answers_itself(fmt::format("[::]:{}", server.port()), 5));
-    CHECK(answers_itself(fmt::format("127.0.0.1:{}", server.port()), 5));
+    const Descriptor inside(server.connect_inside());
+    CHECK(answers_on(inside.get(), 5));
 
-    // The kernel accepts connections for a process that hangs, but nobody reads them.
-    const int hanging = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(hanging, reinterpret_cast<const sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(hanging, 4) == 0);
-    REQUIRE(::getsockname(hanging, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    const std::string listen = fmt::format("0.0.0.0:{}", ntohs(address.sin_port));
-    CHECK_FALSE(answers_itself(listen, 0.2));
-    std::thread hangs_up([&] {
-        for (int connections = 0; connections < 2; ++connections)  // the first one is from above
-            ::close(::accept(hanging, nullptr, nullptr));
-    });
-    CHECK_FALSE(answers_itself(listen, 10));
-    hangs_up.join();
-    ::close(hanging);
-    CHECK(answers_itself(listen, 0.2));  // no connection: not a sign that it hangs
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    CHECK_FALSE(answers_on(ends[0], 0.2));  // nobody reads it
+    ::close(ends[1]);
+    CHECK_FALSE(answers_on(ends[0], 10));
+    ::close(ends[0]);
+    CHECK_FALSE(answers_on(-1, 10));
 }
 
 namespace {
