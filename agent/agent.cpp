@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include "agent/memory/store.hpp"
 #include "agent/recorded_state.hpp"
 #include "agent/requests.hpp"
+#include "agent/runtime_directory.hpp"
 #include "agent/supervise/clock_watch.hpp"
 #include "agent/supervise/event_loop.hpp"
 #include "agent/supervise/serve_child.hpp"
@@ -80,7 +79,7 @@ class Agent {
 
   private:
     Result<void> prepare();
-    Result<void> lock();
+    void renew_runtime_directory();
     void adopt_state();
     void configure();
     void reload();
@@ -117,45 +116,34 @@ class Agent {
     bool remembers_ = false;  // the state in memory includes the saved one
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
     Seconds stop_by_ = 0;
-    Descriptor accepted_, lock_;
+    RuntimeDirectory runtime_;
+    Descriptor accepted_;
     int exit_status_ = 0;
-    std::string config_error_, write_error_, state_error_;
+    std::string config_error_, write_error_, state_error_, runtime_error_;
     Timestamp config_refused_at_ = 0;
     // findings already logged, with their summaries
     std::map<std::pair<std::string, std::string>, std::string> told_;
 };
 
-Result<void> Agent::lock() {
-    const std::string path = agent_lock_path(report_path(config_));
-    lock_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (lock_.get() < 0)
-        return fail(
-            ErrorKind::failed,
-            fmt::format(
-                "cannot open {}: {}; run as root, or set runtime_directory in the configuration",
-                path, errno_text(errno)));
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(ErrorKind::failed,
-                    fmt::format("another agent is running: it holds {}; stop it first: systemctl "
-                                "stop lastgood, or Ctrl-C where lastgood run was started",
-                                path));
-    return {};
-}
-
 Result<void> Agent::prepare() {
-    const std::string& directory = config_.runtime_directory;
-    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
-        return fail(
-            ErrorKind::failed,
-            fmt::format(
-                "cannot create {}: {}; run as root, or set runtime_directory in the configuration",
-                directory, errno_text(errno)));
-    if (auto locked = lock(); !locked) return locked;
+    if (auto taken = runtime_.take(config_); !taken) return taken;
     adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
     started_ = clock_.monotonic();
     facts_.started_at = now();
     return {};
+}
+
+void Agent::renew_runtime_directory() {
+    if (runtime_.is_still_there()) return;
+    const auto taken = runtime_.take(config_);
+    if (const std::string error = taken ? "" : taken.error().message; error != runtime_error_) {
+        runtime_error_ = error;
+        if (!taken) log(LogLevel::error, error);
+    }
+    if (taken)
+        log(LogLevel::warning, fmt::format("{} was removed by somebody; it is made anew",
+                                           config_.runtime_directory.value));
 }
 
 // Takes over the saved state once it is readable: at the start, or after the disk was repaired.
@@ -360,6 +348,7 @@ void Agent::write() {
 
     // Counters are saved before they are shown.
     store_.save(state_.take_changes(), save_patience);
+    renew_runtime_directory();
     const auto written = write_report(report, report_path(config_));
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
@@ -409,18 +398,23 @@ int Agent::run() {
     write_timer_ = loop_->make_timer(timer_accuracy, [this] { write(); });
     beat_timer_ = loop_->make_timer(timer_accuracy, [this] { beat(); });
     stop_timer_ = loop_->make_timer(timer_accuracy, [this] { wait_for_children(); });
-    const ClockWatch clock_watch(*loop_, [this] { clock_was_set(); });
+    const auto clock_watch = ClockWatch::make(*loop_, [this] { clock_was_set(); });
+    if (!clock_watch) {
+        log(LogLevel::error, clock_watch.error().message);
+        return 1;
+    }
     supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
     serve_.emplace(*loop_, [this](Seconds lived) { serve_ended(lived); });
     textfile_.emplace(*loop_);
     configure();
     beat();
-    const int status = loop_->run();
+    const auto status = loop_->run();
+    if (!status) log(LogLevel::error, status.error().message);
     store_.save(state_.take_changes());
     supervisor_.reset();
     serve_.reset();
     textfile_.reset();
-    return status;
+    return status.value_or(1);
 }
 
 }  // namespace

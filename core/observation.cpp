@@ -9,6 +9,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/bytes.hpp"
 #include "core/print.hpp"
@@ -316,14 +317,17 @@ void LineSink::problem(std::string_view subject, const Error& error) {
 }
 
 void LineSink::flush() {
-    std::string_view rest = buffer_;
-    while (!rest.empty()) {
+    const std::string text = std::exchange(buffer_, {});
+    std::string_view rest = text;
+    while (!rest.empty() && !broken_) {
         const ssize_t written = ::write(fd_, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) break;  // the agent has ended; SIGPIPE or the next read ends this process
-        rest.remove_prefix(static_cast<size_t>(written));
+        if (written >= 0) {
+            rest.remove_prefix(static_cast<size_t>(written));
+        } else if (errno != EINTR) {
+            broken_ = true;
+            if (failed_) failed_(errno);
+        }
     }
-    buffer_.clear();
 }
 
 }  // namespace lastgood

@@ -2,6 +2,7 @@
 // it. Not thread-safe; only LineSink blocks.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,11 +68,13 @@ std::string to_json_line(const ProtocolLine& line);  // without newline
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
 
 // Writes protocol lines to a file descriptor, which it does not close. Flushes at a commit, at 64
-// KiB and when destroyed; flushing blocks while a pipe is full. Write errors are ignored: they mean
-// that the agent has ended.
+// KiB and when destroyed; flushing blocks while a pipe is full. At the first write error (a full
+// disk, a closed pipe) it calls `failed` with errno; from then on it drops all lines. A stream
+// never ends by itself, so `failed` should end the process.
 class LineSink : public Sink {
   public:
-    explicit LineSink(int fd) : fd_(fd) {}
+    explicit LineSink(int fd, std::function<void(int)> failed = {})
+        : fd_(fd), failed_(std::move(failed)) {}
     ~LineSink() override { flush(); }
     LineSink(const LineSink&) = delete;
     LineSink& operator=(const LineSink&) = delete;
@@ -84,6 +87,8 @@ class LineSink : public Sink {
   private:
     void write_line(const ProtocolLine& line);
     int fd_;
+    std::function<void(int)> failed_;
+    bool broken_ = false;
     std::string buffer_;
 };
 

@@ -1,9 +1,11 @@
 #include "core/print.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "core/utf8.hpp"
 
@@ -83,6 +85,10 @@ bool print_json(std::string_view text) {
 
 void print_error(std::string_view text) {
     static_cast<void>(write(printable(text) + '\n', stderr));
+}
+
+void print_last_words(const char* text) noexcept {
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
 void clear_screen() {

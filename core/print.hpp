@@ -21,6 +21,11 @@ namespace lastgood {
 // Writes "TEXT\n" to standard error, like print_text(). What cannot be written is lost.
 void print_error(std::string_view text);
 
+// Writes `text` as it is to standard error. Allocates nothing and is async-signal-safe
+// (signal-safety(7)), so it works when memory has run out and in a signal handler. For literals of
+// ours only.
+void print_last_words(const char* text) noexcept;
+
 // Moves the cursor of the terminal on standard output to the top left and clears the screen.
 void clear_screen();
 

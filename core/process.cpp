@@ -26,11 +26,15 @@ Reading read_all(const ChildProcess& child, int output, int error, Seconds end, 
     while (sources[0].fd >= 0 || sources[1].fd >= 0) {
         const Seconds left = end - monotonic_clock();
         if (left <= 0) return Reading::too_long;
-        if (::poll(sources, 3, child.poll_timeout(left)) < 0 && errno != EINTR) break;
+        if (::poll(sources, 3, child.poll_timeout(left)) < 0) {
+            if (errno == EINTR) continue;  // revents are those of the last call
+            break;
+        }
         bool read_any = false;
         for (int index = 0; index < 2; ++index) {
             if (sources[index].fd < 0 || sources[index].revents == 0) continue;
             const ssize_t count = ::read(sources[index].fd, buffer, sizeof buffer);
+            if (count < 0 && errno == EINTR) continue;
             if (count <= 0) {
                 sources[index].fd = -1;
                 continue;

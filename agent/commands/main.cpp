@@ -4,8 +4,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <new>
 #include <sstream>
 
 #include "agent/agent.hpp"
@@ -13,6 +17,7 @@
 #include "agent/commands/discover.hpp"
 #include "agent/commands/explain.hpp"
 #include "agent/commands/forget.hpp"
+#include "agent/commands/last_words.hpp"
 #include "agent/commands/preflight.hpp"
 #include "agent/config_file.hpp"
 #include "collectors/collector.hpp"
@@ -36,6 +41,10 @@ int fail_with(const Error& error) {
 
 int print(std::string_view text) {
     return print_text(text) ? 0 : could_not;
+}
+
+Error cannot_print(int error) {
+    return {ErrorKind::failed, fmt::format("cannot write the output: {}", errno_text(error))};
 }
 
 Result<Config> configuration(const Options& options) {
@@ -77,7 +86,7 @@ int collect(const Options& options) {
     if (!config) return fail_with(config.error());
     ::signal(SIGPIPE, SIG_DFL);  // end when the agent, the reader, has ended
     const Host host(options.root);
-    LineSink sink(STDOUT_FILENO);
+    LineSink sink(STDOUT_FILENO, [](int error) { std::_Exit(fail_with(cannot_print(error))); });
     Context context{host,           *config,
                     sink,           options.collector_subject,
                     options.cursor, options.once || host.recorded()};
@@ -89,6 +98,7 @@ int collect(const Options& options) {
 int agent(const Options& options, bool with_serve) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
+    tell_fatal_signals();
     return run_agent({options.config_path, *config, options.root, with_serve, options.listen});
 }
 
@@ -180,6 +190,7 @@ void look_for_programs_in_sbin() {
 int run(int argc, char** argv) {
     // Some parents leave SIGCHLD ignored; then the exit status of children is lost.
     ::signal(SIGCHLD, SIG_DFL);
+    ::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails with EFBIG, and is told
     look_for_programs_in_sbin();
     Options options;
     const auto app = make_command_line(options);
@@ -215,10 +226,16 @@ int run(int argc, char** argv) {
 }  // namespace lastgood
 
 int main(int argc, char** argv) {
+    lastgood::tell_uncaught_exceptions();
     try {
-        return lastgood::run(argc, argv);
+        const int status = lastgood::run(argc, argv);
+        // Tried again: what could not be written is still in the buffer.
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+        return lastgood::fail_with(lastgood::cannot_print(errno));
+    } catch (const std::bad_alloc&) {
+        lastgood::print_last_words("lastgood: out of memory\n");
     } catch (const std::exception& error) {
         lastgood::print_error(std::string("lastgood: ") + error.what());
-        return 3;
     }
+    return lastgood::could_not;
 }

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "agent/supervise/event_source.hpp"
+#include "agent/supervise/guarded.hpp"
 #include "agent/supervise/loop.hpp"
 #include "core/text.hpp"
 
@@ -112,9 +113,8 @@ int RunningChild::add_reader(EventSource& source, int fd) {
     sd_event_source* added = nullptr;
     const int result = sd_event_add_io(
         event_, &added, fd, EPOLLIN,
-        [](sd_event_source*, int, uint32_t, void* child) {
-            (static_cast<RunningChild*>(child)->*Member)();
-            return 0;
+        [](sd_event_source* called, int, uint32_t, void* child) {
+            return guarded(called, [&] { (static_cast<RunningChild*>(child)->*Member)(); });
         },
         this);
     source.reset(added);
@@ -127,10 +127,7 @@ int RunningChild::ask_for_end() {
         event_, &source, CLOCK_MONOTONIC, ask_again, 0,
         [](sd_event_source* again, uint64_t, void* data) {
             auto* const child = static_cast<RunningChild*>(data);
-            if (child->process_.has_ended()) {
-                child->exited();
-                return 0;
-            }
+            if (child->process_.has_ended()) return guarded(again, [&] { child->exited(); });
             sd_event_source_set_time_relative(again, ask_again);
             return sd_event_source_set_enabled(again, SD_EVENT_ONESHOT);
         },

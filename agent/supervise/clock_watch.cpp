@@ -1,5 +1,6 @@
 #include "agent/supervise/clock_watch.hpp"
 
+#include <fmt/format.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -8,11 +9,16 @@
 
 namespace lastgood {
 
-ClockWatch::ClockWatch(EventLoop& loop, std::function<void()> was_set)
-    : timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
-      was_set_(std::move(was_set)) {
-    watch();
-    loop.on_readable(timer_.get(), [this] { look(); });
+Result<std::unique_ptr<ClockWatch>> ClockWatch::make(EventLoop& loop,
+                                                     std::function<void()> was_set) {
+    const int timer = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (timer < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("cannot watch the clock: {}", errno_text(errno)));
+    std::unique_ptr<ClockWatch> made(new ClockWatch(timer, std::move(was_set)));
+    made->watch();
+    loop.on_readable(timer, [watch = made.get()] { watch->look(); });
+    return made;
 }
 
 // Sets a timer that never elapses; the kernel cancels it when the clock is set (timerfd_create(2),

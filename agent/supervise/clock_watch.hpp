@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "agent/supervise/event_loop.hpp"
 #include "core/descriptor.hpp"
@@ -11,9 +12,12 @@ namespace lastgood {
 class ClockWatch {
   public:
     // Calls `was_set` after each change, in the loop's thread. Must live as long as the loop runs.
-    ClockWatch(EventLoop& loop, std::function<void()> was_set);
+    // Error: failed, if no descriptor is left.
+    static Result<std::unique_ptr<ClockWatch>> make(EventLoop& loop, std::function<void()> was_set);
 
   private:
+    ClockWatch(int timer, std::function<void()> was_set)
+        : timer_(timer), was_set_(std::move(was_set)) {}
     void watch();
     void look();
 

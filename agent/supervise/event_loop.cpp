@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include "agent/supervise/event_source.hpp"
+#include "agent/supervise/guarded.hpp"
 
 namespace lastgood {
 
@@ -13,24 +14,26 @@ uint64_t microseconds(Seconds seconds) {
     return static_cast<uint64_t>(seconds * 1e6);
 }
 
-// A copy: the handler may destroy its own timer.
-void call(void* handler) {
-    const auto copy = *static_cast<std::function<void()>*>(handler);
-    copy();
+// A copy: the handler may destroy its own timer. An exception must not pass through sd-event, which
+// is written in C.
+int call(sd_event_source* source, void* handler) {
+    return guarded(source, [&] {
+        const auto copy = *static_cast<std::function<void()>*>(handler);
+        copy();
+    });
 }
 
 class EventTimer final : public Timer {
   public:
     EventTimer(sd_event* event, Seconds accuracy, std::function<void()> elapsed)
         : elapsed_(std::move(elapsed)) {
-        const auto handler = [](sd_event_source*, uint64_t, void* function) {
-            call(function);
-            return 0;
+        const auto handler = [](sd_event_source* source, uint64_t, void* function) {
+            return call(source, function);
         };
         sd_event_source* source = nullptr;
-        if (sd_event_add_time(event, &source, CLOCK_BOOTTIME, UINT64_MAX, microseconds(accuracy),
-                              handler, &elapsed_) < 0)
-            return;
+        error_ = sd_event_add_time(event, &source, CLOCK_BOOTTIME, UINT64_MAX,
+                                   microseconds(accuracy), handler, &elapsed_);
+        if (error_ < 0) return;
         source_.reset(source);
         // Before what children print: no flood makes a report or a deadline late.
         sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
@@ -41,9 +44,12 @@ class EventTimer final : public Timer {
         sd_event_source_set_enabled(source_.get(), SD_EVENT_ONESHOT);
     }
 
+    int error() const { return error_; }  // 0, or the negative errno of sd-event
+
   private:
     std::function<void()> elapsed_;
     EventSource source_;
+    int error_ = 0;
 };
 
 }  // namespace
@@ -61,7 +67,9 @@ EventLoop::~EventLoop() {
 }
 
 std::unique_ptr<Timer> EventLoop::make_timer(Seconds accuracy, std::function<void()> elapsed) {
-    return std::make_unique<EventTimer>(event_, accuracy, std::move(elapsed));
+    auto timer = std::make_unique<EventTimer>(event_, accuracy, std::move(elapsed));
+    note(timer->error());
+    return timer;
 }
 
 Result<std::unique_ptr<Child>> EventLoop::start(const ChildCommand& command,
@@ -72,33 +80,40 @@ Result<std::unique_ptr<Child>> EventLoop::start(const ChildCommand& command,
 
 void EventLoop::on_signal(int number, std::function<void()> handler) {
     handlers_.push_back(std::move(handler));
-    sd_event_source* source = nullptr;
-    sd_event_add_signal(
-        event_, &source, number,
-        [](sd_event_source*, const signalfd_siginfo*, void* function) {
-            call(function);
-            return 0;
+    sd_event_source* added = nullptr;
+    note(sd_event_add_signal(
+        event_, &added, number,
+        [](sd_event_source* source, const signalfd_siginfo*, void* function) {
+            return call(source, function);
         },
-        &handlers_.back());
-    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
-    sd_event_source_set_floating(source, 1);
-    sd_event_source_unref(source);
+        &handlers_.back()));
+    if (added == nullptr) return;
+    sd_event_source_set_priority(added, SD_EVENT_PRIORITY_IMPORTANT);
+    sd_event_source_set_floating(added, 1);
+    sd_event_source_unref(added);
 }
 
 void EventLoop::on_readable(int fd, std::function<void()> handler) {
     handlers_.push_back(std::move(handler));
-    sd_event_add_io(
+    note(sd_event_add_io(
         event_, nullptr, fd, EPOLLIN,
-        [](sd_event_source*, int, uint32_t, void* function) {
-            call(function);
-            return 0;
+        [](sd_event_source* source, int, uint32_t, void* function) {
+            return call(source, function);
         },
-        &handlers_.back());
+        &handlers_.back()));
 }
 
-int EventLoop::run() {
-    const int status = sd_event_loop(event_);
-    return status < 0 ? 1 : status;
+// Keeps the first error: a loop without one of its timers or signals must not run.
+void EventLoop::note(int result) {
+    if (result < 0 && error_ == 0) error_ = result;
+}
+
+Result<int> EventLoop::run() {
+    const int status = error_ < 0 ? error_ : sd_event_loop(event_);
+    if (status < 0)
+        return fail(ErrorKind::failed,
+                    fmt::format("the event loop failed: {}", errno_text(-status)));
+    return status;
 }
 
 void EventLoop::exit(int status) {

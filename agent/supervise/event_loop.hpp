@@ -25,13 +25,17 @@ class EventLoop final : public Loop {
     void on_signal(int number, std::function<void()> handler);  // The signal must be blocked.
     // `fd` must stay open as long as the loop runs.
     void on_readable(int fd, std::function<void()> handler);
-    int run();  // Blocks until exit(); returns its status, or 1 if the loop itself fails.
+    // Blocks until exit(); returns its status. Error: failed, if a timer, signal or file could not
+    // be added before, or sd-event fails.
+    Result<int> run();
     void exit(int status);
 
   private:
     explicit EventLoop(sd_event* event) : event_(event) {}
+    void note(int result);
 
     sd_event* event_;
+    int error_ = 0;  // negative errno
     const Host clock_;
     std::list<std::function<void()>> handlers_;
 };

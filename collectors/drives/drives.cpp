@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -29,7 +30,9 @@ class OpenFile {
     // The result points into `buffer`; nullopt if the file cannot be read.
     template <size_t size>
     std::optional<std::string_view> read(char (&buffer)[size]) const {
-        const ssize_t got = ::pread(file_.get(), buffer, size, 0);
+        ssize_t got = 0;
+        do got = ::pread(file_.get(), buffer, size, 0);
+        while (got < 0 && errno == EINTR);
         if (got <= 0) return std::nullopt;
         return std::string_view(buffer, static_cast<size_t>(got));
     }

@@ -105,8 +105,9 @@ std::map<std::string, ProbeAnswer> FilesystemProbes::ask(const std::vector<std::
             Message message;
             ProbeAnswer answer;
             // The message is smaller than PIPE_BUF, so it arrives whole or not at all.
-            if (::read(asked->second.answer.get(), &message, sizeof message) !=
-                static_cast<ssize_t>(sizeof message))
+            const ssize_t size = ::read(asked->second.answer.get(), &message, sizeof message);
+            if (size < 0 && errno == EINTR) continue;  // the next poll() tells again
+            if (size != static_cast<ssize_t>(sizeof message))
                 answer = {ProbeAnswer::Kind::failed, {}, EIO};
             else if (message.error != 0)
                 answer = {ProbeAnswer::Kind::failed, {}, message.error};

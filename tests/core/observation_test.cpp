@@ -1,14 +1,17 @@
 #include "core/observation.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <tuple>
 
 #include "core/bytes.hpp"
+#include "core/descriptor.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
 
@@ -160,6 +163,18 @@ TEST_CASE("invalid lines are rejected with a reason") {
         REQUIRE_FALSE(line.has_value());
         CHECK_FALSE(line.error().message.empty());
     }
+}
+
+TEST_CASE("a line sink tells the first error of its writes, once") {
+    const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    REQUIRE(full.get() >= 0);
+    std::vector<int> errors;
+    LineSink sink(full.get(), [&](int error) { errors.push_back(error); });
+    sink.observe(metric::drive_pending_sectors, "d1", 3, 5);
+    CHECK(errors.empty());  // not written yet
+    sink.flush();
+    sink.commit("1");
+    CHECK(errors == std::vector<int>{ENOSPC});
 }
 
 TEST_CASE("the metric table is consistent") {
