@@ -48,9 +48,9 @@ constexpr Seconds stop_limit = 4;
 constexpr Seconds timer_accuracy = 0.001;
 
 // The accepted configuration, which children read instead of the file: a broken file must not reach
-// them.
+// them. It is sealed, so that none of them can change what the others read.
 int config_descriptor(const Config& config) {
-    const int fd = ::memfd_create("lastgood.toml", MFD_CLOEXEC);
+    const int fd = ::memfd_create("lastgood.toml", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return -1;
     const std::string text = to_toml(config);
     size_t written = 0;
@@ -59,6 +59,7 @@ int config_descriptor(const Config& config) {
         if (count <= 0) break;
         written += static_cast<size_t>(count);
     }
+    ::fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
     return fd;
 }
 

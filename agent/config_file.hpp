@@ -5,24 +5,27 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/reading.hpp"
 #include "core/config.hpp"
 #include "core/result.hpp"
 
 namespace lastgood {
 
-inline constexpr const char* default_config_path = "/etc/lastgood/lastgood.toml";
-
 // The files that make the configuration: `path`, then conf.d/*.toml beside it in the order of their
 // names. The default path is left out if there is no such file. Errors: conf.d cannot be read.
 Result<std::vector<std::string>> config_files(const std::string& path);
 
-// Reads config_files(path): later settings win, [[backup]] sections add up. No file is a valid
-// empty configuration. `defaults` applies where the files say nothing. Blocks as long as the
-// filesystem does. Errors: malformed (also for unknown keys), with file, line, column and what to
-// do; or the file cannot be read.
+// Reads config_files(path) completely: later settings win, [[backup]] sections add up. No file is a
+// valid empty configuration. `defaults` applies where the files say nothing. A syntax error hides
+// the rest of its file, but not the other files. Blocks as long as the filesystem does.
+ConfigReading read_whole_config(const std::string& path, Config defaults = {});
+
+// The same for a caller that acts on the configuration. Error: the first mistake, with file, line,
+// column and what to do, and how many more there are.
 Result<Config> read_config(const std::string& path, Config defaults = {});
 
-// Parses the text of one file; messages call it `name`. Error: malformed. Pure.
+// Both of the text of one file; remarks call it `name`. Pure, but for the clock: acceptances end.
+ConfigReading read_config_text(std::string_view text, const std::string& name);
 Result<Config> parse_config(std::string_view text, const std::string& name);
 
 // The configuration as TOML with every default written out; parse_config() accepts it.

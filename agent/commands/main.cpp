@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "agent/agent.hpp"
+#include "agent/commands/check_config.hpp"
 #include "agent/commands/command_line.hpp"
 #include "agent/commands/discover.hpp"
 #include "agent/commands/explain.hpp"
@@ -153,20 +154,6 @@ int print_rules(const Options& options) {
     return print(to_prometheus_yaml(all_rules(), options.runbooks));
 }
 
-int check_config(const Options& options) {
-    const auto config = configuration(options);
-    if (!config) return fail_with(config.error());
-    const auto files = config_files(options.config_path);
-    if (!files) return fail_with(files.error());
-    std::string text;
-    for (const std::string& file : *files) text += file + ": fine\n";
-    if (files->empty())
-        text =
-            fmt::format("There is no {}: lastgood uses its defaults, see lastgood config show.\n",
-                        options.config_path);
-    return print(text);
-}
-
 int show_config(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
@@ -216,7 +203,7 @@ int run(int argc, char** argv) {
     if (name == "accept") return accept(options);
     if (name == "explain") return run_explain(options.explain);
     if (name == "rules") return print_rules(options);
-    if (command.got_subcommand("check")) return check_config(options);
+    if (command.got_subcommand("check")) return run_check(options.config_path);
     if (command.got_subcommand("show")) return show_config(options);
     if (command.got_subcommand("discover")) return discover(options);
     return could_not;

@@ -79,7 +79,8 @@ TEST_CASE("the time for many backups is proportional to their number") {
     const auto time_of = [](int backups) {
         std::string text;
         for (int i = 0; i < backups; ++i)
-            text += "[[backup]]\nname = \"b" + std::to_string(i) + "\"\nfiles = \"/b/*\"\n";
+            text += "[[backup]]\nname = \"b" + std::to_string(i) + "\"\nfiles = \"/b" +
+                    std::to_string(i) + "/*\"\n";
         return test::processor_time([&] { REQUIRE(parse_config(text, "many.toml")); });
     };
     CHECK(time_of(32'000) < 80 * time_of(1'000));  // 32 times as many
@@ -95,8 +96,8 @@ TEST_CASE("a key with too many parts is refused before the parser overflows its 
     }
     // A literal string that does not end, and dots in strings and comments.
     CHECK(contains(error_of("x = 'a\n"), "x.toml:1:"));
-    CHECK(error_of("inbox_directory = \"/" + parts + "\" # " + parts + "\n").empty());
-    CHECK(error_of("inbox_directory = '/" + parts + "'\n").empty());
+    CHECK(!contains(error_of("inbox_directory = \"/" + parts + "\" # " + parts + "\n"), "parts"));
+    CHECK(!contains(error_of("inbox_directory = '/" + parts + "'\n"), "parts"));
 }
 
 TEST_CASE("a setting that is a path is absolute") {
@@ -145,14 +146,14 @@ TEST_CASE("errors name file, line, column and what to do") {
 
 TEST_CASE("conf.d files are read after the main file, in order") {
     test::RecordedHost place;
-    place.file("/lastgood.toml", "[serve]\nlisten = \"a:1\"\n[[backup]]\nname = \"one\"\n");
-    place.file("/conf.d/20.toml", "[serve]\nlisten = \"c:3\"\n");
-    place.file("/conf.d/10.toml", "[serve]\nlisten = \"b:2\"\n[[backup]]\nname = \"two\"\n");
+    place.file("/lastgood.toml", "[serve]\nlisten = \":1\"\n[[backup]]\nname = \"one\"\n");
+    place.file("/conf.d/20.toml", "[serve]\nlisten = \":3\"\n");
+    place.file("/conf.d/10.toml", "[serve]\nlisten = \":2\"\n[[backup]]\nname = \"two\"\n");
     place.file("/conf.d/.hidden.toml", "nonsense");
     place.file("/conf.d/note.txt", "nonsense");
     auto config = read_config(place.root() + "/lastgood.toml");
     REQUIRE(config.has_value());
-    CHECK(config->listen.value == "c:3");
+    CHECK(config->listen.value == ":3");
     CHECK(config->backups.size() == 2);
     place.file("/conf.d/30.toml", "[[backup]]\nname = \"two\"\n");
     CHECK(contains(read_config(place.root() + "/lastgood.toml").error().message, "two backups"));
@@ -207,5 +208,5 @@ reason = "ended, which is no mistake"
     CHECK(contains(error("rule = \"array_gone\"\nuntil = " + soon + "\n"), "7 days at most"));
     CHECK(contains(error("rule = \"array_unchecked\"\nsubject = \"/dev/md0\"\nuntil = " + soon),
                    "after the next boot /dev/md0 may be another one"));
-    CHECK(contains(error("rule = \"array_gone\"\nuntill = 2001-01-01\n"), "unknown key"));
+    CHECK(contains(error("rule = \"array_gone\"\nuntil = 2001-01-01\nwhy = 1\n"), "unknown key"));
 }

@@ -35,7 +35,14 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
             for (const char* other : {"files", "restic", "borg", "pgbackrest", "stamp"})
                 is_other_place |= line.starts_with(std::string("#") + other + " =") &&
                                   std::string(other) != place;
-            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place)
+            bool is_of_other_kind = false;
+            for (const auto& [key, kind] : {std::pair{"#stanza =", "pgbackrest"},
+                                            {"#time_pattern =", "files"},
+                                            {"#settle_time =", "files"},
+                                            {"#cache_directory =", "borg"}})
+                is_of_other_kind |= line.starts_with(key) && std::string(kind) != place;
+            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place &&
+                !is_of_other_kind)
                 line.erase(0, 1);
             text += line + "\n";
         }

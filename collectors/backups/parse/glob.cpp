@@ -14,6 +14,40 @@ bool has_wildcard(std::string_view component) {
     return component.find_first_of("*?[") != std::string_view::npos;
 }
 
+namespace {
+
+// The place behind the set that begins at `at` with '['; npos: it is never closed.
+size_t end_of_set(std::string_view text, size_t at) {
+    ++at;
+    if (at < text.size() && contains("!^", text[at])) ++at;
+    for (const size_t first = at; at < text.size(); ++at) {
+        if (text[at] == ']' && at > first) return at + 1;  // a first ] is one of the set
+        if (text[at] == '\\') ++at;
+        if (text.substr(at).starts_with("[:"))
+            if (const size_t end = text.find(":]", at + 2); end != text.npos) at = end + 1;
+    }
+    return text.npos;
+}
+
+}  // namespace
+
+std::string_view what_is_wrong_with_path_pattern(std::string_view pattern) {
+    for (const std::string_view name : split(pattern, "/")) {
+        for (size_t at = 0; at < name.size();) {
+            if (name[at] == '\\' && at + 1 == name.size())
+                return "a name ends with \\; write \\\\ for a \\ that is meant literally";
+            if (name[at] != '[') {
+                at += name[at] == '\\' ? 2 : 1;
+                continue;
+            }
+            at = end_of_set(name, at);
+            if (at == name.npos)
+                return "a [ is never closed; write [a-z], or \\[ for a [ that is meant literally";
+        }
+    }
+    return "";
+}
+
 PathPattern split_path_pattern(std::string_view pattern) {
     PathPattern result;
     const auto parts = split(pattern, "/");

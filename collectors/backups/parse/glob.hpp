@@ -16,6 +16,10 @@ bool matches_component(const std::string& pattern, const std::string& name);
 
 bool has_wildcard(std::string_view component);
 
+// A message for the administrator if the pattern can match nothing that was meant: a [ that is
+// never closed, a \ with nothing behind it. "": it is valid.
+std::string_view what_is_wrong_with_path_pattern(std::string_view pattern);
+
 struct PathPattern {
     std::string fixed;                    // the directories before the first wildcard, "/backup/db"
     std::vector<std::string> components;  // the rest, at least one

@@ -1,0 +1,26 @@
+// Reads the tables of a configuration, a function for each kind. Each adds what it reads to
+// ConfigReader::config(), and what is wrong to the reader's remarks.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/reader.hpp"
+
+namespace lastgood {
+
+// The keys of a section in core/settings.hpp; none: there is no such section.
+std::vector<std::string> setting_keys(std::string_view section);
+// The names of the sections in core/settings.hpp.
+std::vector<std::string> setting_sections();
+// Reads a setting of core/settings.hpp; false: this section has no such key.
+bool read_setting(ConfigReader& reader, std::string_view section, std::string_view key,
+                  const toml::node& node);
+
+void read_backup(ConfigReader& reader, const toml::table& table);              // [[backup]]
+void read_acceptance(ConfigReader& reader, const toml::table& table);          // [[accept]]
+void read_external_collector(ConfigReader& reader, const toml::table& table);  // [[collector]]
+void read_collectors(ConfigReader& reader, const toml::table& table);          // [collectors.NAME]
+
+}  // namespace lastgood
