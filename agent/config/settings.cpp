@@ -6,7 +6,7 @@
 
 #include "agent/config/tables.hpp"
 #include "core/text.hpp"
-#include "exporters/prometheus/serve.hpp"
+#include "exporters/prometheus/listen_address.hpp"
 
 namespace lastgood {
 
