@@ -49,14 +49,11 @@ void Clients::end(Client& client, std::vector<int>& sockets) {
     if (const auto count = counts_.find(client.address); --count->second == 0) counts_.erase(count);
 }
 
-void Clients::end_one_of(const ClientAddress& address, std::vector<int>& sockets) {
-    Client* oldest = nullptr;
-    for (auto& [number, client] : clients_) {
-        if (client.ending || client.address != address) continue;
-        if (!client.asked) return end(client, sockets);
-        if (!oldest) oldest = &client;
-    }
-    if (oldest) end(*oldest, sockets);
+void Clients::end_oldest_of(const ClientAddress& address, std::vector<int>& sockets) {
+    const auto oldest = std::ranges::find_if(clients_, [&](const auto& entry) {
+        return !entry.second.ending && entry.second.address == address;
+    });
+    if (oldest != clients_.end()) end(oldest->second, sockets);
 }
 
 Seconds Clients::deadline(const Client& client) const {
@@ -71,7 +68,7 @@ std::vector<int> Clients::to_end(Seconds now) {
     while (!counts_.empty()) {
         const auto most = std::ranges::max_element(counts_, fewer);
         if (alive_ <= limits_.all && most->second <= limits_.of_one_address) break;
-        end_one_of(ClientAddress(most->first), sockets);
+        end_oldest_of(ClientAddress(most->first), sockets);
     }
     return sockets;
 }

@@ -21,7 +21,7 @@ ClientAddress client_address(const sockaddr_storage& address);
 class Clients {
   public:
     struct Limits {
-        size_t all = 256, of_one_address = 64;
+        size_t all = 256, of_one_address = 128;
         Seconds request = 5;  // from the connection to its complete request
         Seconds life = 30;    // of the whole connection
     };
@@ -33,9 +33,9 @@ class Clients {
     void asked(Number number);   // its request is complete
     void remove(Number number);  // it is closed; unknown numbers are ignored
     // Sockets of connections to end now, each returned once: those past a deadline, and those above
-    // a limit. An address with too many connections loses its own; if there are too many of all,
-    // the address with most of them does. Connections without a request go before those that are
-    // being answered, and older ones first, because a new one may be a good client's.
+    // a limit. An address with too many connections loses its oldest one; if there are too many of
+    // all, the address with most of them does. A good client's connection is the newest, and its
+    // answer takes milliseconds.
     std::vector<int> to_end(Seconds now);
     // When to call to_end() next, if nothing is added: s of the same clock; 0: never.
     Seconds next_deadline() const;
@@ -51,7 +51,7 @@ class Clients {
 
     Seconds deadline(const Client& client) const;
     void end(Client& client, std::vector<int>& sockets);
-    void end_one_of(const ClientAddress& address, std::vector<int>& sockets);
+    void end_oldest_of(const ClientAddress& address, std::vector<int>& sockets);
 
     Limits limits_;
     std::map<Number, Client> clients_;        // by age

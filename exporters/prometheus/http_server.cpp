@@ -29,17 +29,16 @@ namespace {
 
 constexpr size_t request_limit = 8 * 1024;  // bytes of the request's head, and of the answer's
 constexpr unsigned idle_limit = 30;         // s; Clients ends connections earlier
-constexpr size_t accepted_at_once = 32;     // then the others have their turn
 constexpr Seconds pause_without_resources = 0.05;
 constexpr size_t own_descriptors = 24;  // standard streams, sockets, epoll, report
 
+// At one time as many connections are accepted as one address may have, so two thirds are kept.
 Clients::Limits limits_of_process() {
     Clients::Limits limits;
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-        const size_t reserved = own_descriptors + accepted_at_once;
-        const size_t left = files.rlim_cur > reserved ? files.rlim_cur - reserved : 0;
-        limits.all = std::clamp<size_t>(left, 4, limits.all);
+        const size_t left = files.rlim_cur > own_descriptors ? files.rlim_cur - own_descriptors : 0;
+        limits.all = std::clamp<size_t>(left * 2 / 3, 4, limits.all);
     }
     limits.of_one_address = std::min(limits.of_one_address, limits.all / 2);
     return limits;
@@ -61,7 +60,10 @@ void delete_text(void* text) {
 
 struct HttpServer::State {
     State(const Microhttpd& functions, Answer answers)
-        : mhd(functions), answer(std::move(answers)), clients(limits_of_process()) {}
+        : mhd(functions),
+          answer(std::move(answers)),
+          limits(limits_of_process()),
+          clients(limits) {}
     ~State();
 
     static void on_connection(void* server, MHD_Connection* connection, void** context,
@@ -88,6 +90,7 @@ struct HttpServer::State {
     MHD_Daemon* daemon = nullptr;
     int epoll = -1;  // the daemon's
 
+    const Clients::Limits limits;
     Clients clients;
     Clients::Number adding = 0;  // of the connection that is being added; 0: not counted
     Seconds accept_again_at = 0;
@@ -182,7 +185,8 @@ void HttpServer::State::take_inside() {
 void HttpServer::State::accept_some() {
     const Seconds now = monotonic_clock();
     if (accept_again_at > now) return;
-    for (size_t count = 0; count < accepted_at_once; ++count) {
+    // No more: each of them shall have its turn before it is the oldest.
+    for (size_t count = 0; count < limits.of_one_address; ++count) {
         sockaddr_storage address{};
         socklen_t size = sizeof address;
         const int socket = ::accept4(listener.get(), reinterpret_cast<sockaddr*>(&address), &size,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -83,6 +84,14 @@ void stop_on_signals(sigset_t& signals) {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
+// Each connection needs a descriptor; HttpServer keeps fewer of them if there are few.
+void allow_all_descriptors() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 constexpr Seconds answer_limit = 8;  // less than TimeoutStopSec= in packaging/systemd
 
 // Blocks until a signal to stop arrives. If systemd's watchdog is enabled, tells it at three times
@@ -144,6 +153,7 @@ int run_serve(const Config& config, bool end_with_parent, std::function<std::str
     ::mallopt(M_ARENA_MAX, 1);
     // The process that started this one may have left a device open.
     ::close_range(3, ~0U, 0);
+    allow_all_descriptors();
     sigset_t signals;
     stop_on_signals(signals);
     if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
