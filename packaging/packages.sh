@@ -38,7 +38,7 @@ build_packages=(
 test_packages=(
     clang libclang-rt-dev clang-format clang-tidy shellcheck
     doctest-dev
-    python3 python3-pytest python3-pytest-xdist
+    python3 python3-pytest python3-pytest-xdist python3-prometheus-client
     prometheus prometheus-alertmanager
     restic borgbackup pgbackrest postgresql
     mount util-linux e2fsprogs libcap2-bin

@@ -59,7 +59,9 @@ std::string section(const Rule& rule) {
 
 std::string to_html(std::span<const Rule> rules) {
     std::string page =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<link rel=\"stylesheet\" href=\"/style.css\">\n"
         "<title>lastgood: rules</title></head>\n<body><h1>Rules of lastgood</h1>\n"
         "<p>What each finding means and what to do. <a href=\"/\">The status of this host</a> has "
         "real names where this page has words in capitals.</p>\n";

@@ -253,6 +253,7 @@ MHD_Result HttpServer::State::send(MHD_Connection* connection, HttpAnswer reply)
     };
     add_header("Content-Type", reply.content_type);
     add_header("Content-Encoding", reply.content_encoding);
+    add_header("Vary", reply.vary);
     add_header("Cache-Control", "no-store");
     add_header("X-Content-Type-Options", "nosniff");
     add_header("Connection", "close");

@@ -41,8 +41,9 @@ class SharedText {
 struct HttpAnswer {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
-    SharedText body;
+    SharedText body = {};
     std::string content_encoding = {};  // "": the body is as it is
+    std::string vary = {};              // the headers of a request that may change the answer
 };
 
 // Listens from start() until it is destroyed.

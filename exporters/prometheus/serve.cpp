@@ -18,61 +18,14 @@
 #include "core/descriptor.hpp"
 #include "core/print.hpp"
 #include "core/report.hpp"
-#include "exporters/prometheus/exposition.hpp"
+#include "exporters/prometheus/http_server.hpp"
+#include "exporters/prometheus/pages.hpp"
 #include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
-#include "exporters/status/view.hpp"
 
 namespace lastgood {
 
 namespace {
-
-constexpr ViewOptions page_view{.width = 120, .height = 0};
-
-std::string escape_html(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                result += "&amp;";
-                break;
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            default:
-                result += c;
-        }
-    }
-    return result;
-}
-
-std::string page_around(const std::string& status) {
-    // "db8: CRITICAL": a browser shows it on each tab.
-    const std::string title = status.substr(0, std::min(status.find("  "), status.find('\n')));
-    return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} - lastgood"
-        "</title></head>\n<body><h1>lastgood</h1>\n<p><a href=\"/metrics\">metrics</a> "
-        "<a href=\"/rules\">rules</a> <a href=\"/-/healthy\">healthy</a></p>\n<pre>{}</pre>"
-        "</body></html>\n",
-        escape_html(title), escape_html(status));
-}
-
-std::string start_page(const std::string& report_path) {
-    std::string page;
-    {
-        const auto report = read_report(report_path);
-        page = report ? page_of(*report, wall_clock())
-                      : page_around(render_no_report(report.error(), report_path, page_view));
-    }
-    ::malloc_trim(0);
-    return page;
-}
 
 void stop_on_signals(sigset_t& signals) {
     sigemptyset(&signals);
@@ -115,32 +68,6 @@ void wait_for_end(const sigset_t& signals, HttpServer& server) {
 }
 
 }  // namespace
-
-std::string page_of(const Report& report, Timestamp now) {
-    return page_around(render_status(report, now, page_view));
-}
-
-HttpServer::Answer make_pages(const std::string& report_path,
-                              std::function<std::string()> rules_page) {
-    auto cache = std::make_shared<ExpositionCache>(report_path, wall_clock);
-    return [cache, report_path,
-            rules_page = std::move(rules_page)](const HttpRequest& request) -> HttpAnswer {
-        const std::string_view path = request.path;
-        if (path == "/metrics") {
-            return {200, "text/plain; version=0.0.4; charset=utf-8", cache->metrics().text};
-        }
-        if (path == "/-/healthy") {
-            const auto health = cache->health();
-            return {health.healthy ? 200 : 503, "text/plain; charset=utf-8", health.why + "\n"};
-        }
-        if (path == "/") {
-            return {200, "text/html; charset=utf-8", start_page(report_path)};
-        }
-        if (path == "/rules" && rules_page) return {200, "text/html; charset=utf-8", rules_page()};
-        return {404, "text/plain; charset=utf-8",
-                "Not found. The pages are /, /rules, /metrics and /-/healthy.\n"};
-    };
-}
 
 int run_serve(const Config& config, bool end_with_parent, std::function<std::string()> rules_page) {
     const pid_t parent = ::getppid();

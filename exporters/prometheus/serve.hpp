@@ -11,15 +11,6 @@
 
 namespace lastgood {
 
-// The start page: the screen of `lastgood status`, 120 columns wide. Pure.
-std::string page_of(const Report& report, Timestamp now);
-
-// Answers paths from the report at `report_path`: 200, 503 for /-/healthy without a fresh report,
-// or 404. `rules_page` makes the page /rules; if it is empty, there is none. Safe to call from
-// several threads.
-HttpServer::Answer make_pages(const std::string& report_path,
-                              std::function<std::string()> rules_page = {});
-
 // `lastgood serve`: closes inherited descriptors, drops all privileges, listens on config.listen
 // and answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
 // standard error. With `end_with_parent` the kernel kills this process when the process that

@@ -16,6 +16,7 @@ Report degraded_array();                      // md0 has lost a member and rebui
 Report stale_backup();                        // the newest copy of db8 is 912 days old
 Report sleeping_drive();                      // sdc is in standby
 Report unreadable_host();                     // collectors run but have no permission to read
+Report every_metric();                        // one observation of each metric
 Labels made_up_labels(const Metric& metric);  // each label of the metric, with the value "x"
 Report hostile_names();  // model, serial and mount point contain escape sequences and garbage
 

@@ -15,7 +15,7 @@
 #include "core/preflight.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/exposition.hpp"
-#include "exporters/prometheus/serve.hpp"
+#include "exporters/prometheus/page.hpp"
 #include "exporters/status/json.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/agent/commands/mutated_reports.hpp"
@@ -136,9 +136,10 @@ void check_host(const Said& said) {
     CHECK(word_after(said.status.substr(0, said.status.find('\n')), "db8: ") == upper(said.health));
     CHECK(said.json.find(fmt::format("\n\"health\":\"{}\",\n", said.health)) != std::string::npos);
     // The page is at the time of the request, the metrics are at the time of the report.
-    CHECK(
-        page_of(said.named.report, said.named.now).find("<pre>db8: " + upper(said.health) + " ") !=
-        std::string::npos);
+    const std::string page = page_of(said.named.report, said.named.now);
+    CHECK(page.find("<title>db8: " + upper(said.health) + " - lastgood</title>") !=
+          std::string::npos);
+    CHECK(page.find(">" + upper(said.health) + "</span>") != std::string::npos);
     CHECK(said.metrics.find(fmt::format("\nlastgood_host_health{{state=\"{}\"}} 1\n",
                                         said.health)) != std::string::npos);
     const std::map<std::string, int> codes = {

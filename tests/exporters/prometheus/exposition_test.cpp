@@ -1,10 +1,8 @@
 #include "exporters/prometheus/exposition.hpp"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,17 +31,6 @@ size_t lines_starting(const std::string& text, const std::string& start) {
         ++count;
     }
     return count;
-}
-
-// A report with one observation of each metric.
-Report every_metric() {
-    Report report = healthy_host(1);
-    report.observations.clear();
-    for (const Metric* metric : all_metrics()) {
-        report.observations.push_back({metric, metric->subject == SubjectKind::host ? "" : "s",
-                                       made_up_labels(*metric), 1, report_time});
-    }
-    return report;
 }
 
 // What promtool reports about the exposition; empty if nothing.
@@ -137,58 +124,6 @@ TEST_CASE("promtool accepts every metric") {
     CHECK(promtool(to_exposition(stale_backup(), true)) == "");
     CHECK(promtool("# TYPE lastgood_total gauge\nlastgood_total 1\n") !=
           "");  // promtool was really asked
-}
-
-TEST_CASE("the cache rereads only a changed file, and exposes only the time of an old report") {
-    const TemporaryDirectory folder;
-    const std::string path = folder.at("report.json");
-    Timestamp now = report_time;
-    ExpositionCache cache(path, [&] { return now; });
-
-    auto missing = cache.metrics();
-    CHECK(!missing.healthy);
-    CHECK(missing.text.starts_with("# "));
-    CHECK(lines_starting(missing.text, "lastgood_") == 0);
-    CHECK(missing.why.find(path) != std::string::npos);
-
-    REQUIRE(write_report(healthy_host(2), path));
-    CHECK(cache.health().healthy);
-    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
-    CHECK(lines_starting(cache.metrics().text, "# TYPE ") > 20);
-
-    // Spoiled content with the same device, inode, size and time: the cache does not read it.
-    struct stat before {};
-    REQUIRE(::stat(path.c_str(), &before) == 0);
-    std::FILE* file = std::fopen(path.c_str(), "r+");
-    std::fputs("x", file);
-    std::fclose(file);
-    const timespec times[2] = {before.st_atim, before.st_mtim};
-    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
-    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 2);
-
-    // A replaced file is read.
-    REQUIRE(write_report(healthy_host(3), path));
-    CHECK(lines_starting(cache.metrics().text, "lastgood_drive_size_bytes{") == 3);
-
-    now += 3600;
-    const auto old = cache.metrics();
-    CHECK(!old.healthy);
-    CHECK(old.why.find("1 h") != std::string::npos);
-    CHECK(lines_starting(old.text, "lastgood_") == 1);
-    CHECK(lines_starting(old.text, "lastgood_report_timestamp_seconds 1789999996") == 1);
-
-    REQUIRE(write_file(path, "{\"written_at\": rubbish", Synced::no));
-    CHECK(!cache.health().healthy);
-    CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
-    ::unlink(path.c_str());
-    CHECK(!cache.health().healthy);
-
-    now = report_time;
-    REQUIRE(write_report(healthy_host(2), path));
-    CHECK(cache.health().healthy);
-    ::unlink(path.c_str());
-    CHECK(!cache.health().healthy);
-    CHECK(lines_starting(cache.metrics().text, "lastgood_") == 0);
 }
 
 TEST_CASE("the textfile is replaced atomically, readable by all, and ends in .prom") {

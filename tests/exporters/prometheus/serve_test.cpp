@@ -20,6 +20,7 @@
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
 #include "exporters/prometheus/listen_address.hpp"
+#include "exporters/prometheus/pages.hpp"
 #include "exporters/prometheus/privileges.hpp"
 #include "exporters/prometheus/self_check.hpp"
 #include "tests/exporters/reports.hpp"
@@ -118,6 +119,53 @@ TEST_CASE("each page has its status, content type and text") {
     const auto head = get(port, "/metrics", "HEAD");
     CHECK(head.starts_with("HTTP/1.1 200 "));
     CHECK(head.find("lastgood_drive") == std::string::npos);
+}
+
+TEST_CASE("HEAD has the headers of GET, in the form that the client accepts") {
+    const RuntimeDirectory folder;
+    REQUIRE(write_report(fresh_report(), folder.at("report.json")));
+    HttpServer server;
+    REQUIRE(server.start("127.0.0.1:0", make_pages(folder.at("report.json"),
+                                                   [] { return std::string(2000, 'r'); })));
+    const auto headers = [&](const char* method, const char* path, const char* more) {
+        const std::string answer =
+            talk(server.port(),
+                 fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n", method, path, more))
+                .value_or("");
+        std::string head = answer.substr(0, answer.find("\r\n\r\n"));
+        if (const size_t date = head.find("\r\nDate: "); date != head.npos)
+            head.erase(date, head.find("\r\n", date + 2) - date);
+        return head;
+    };
+    const char* const gzip = "Accept-Encoding: gzip\r\n";
+    const char* const both =
+        "Accept-Encoding: gzip\r\nAccept: application/openmetrics-text; version=1.0.0\r\n";
+    struct Expected {
+        const char *path, *request, *type, *vary;
+        bool packed;
+    };
+    for (const auto& [path, request, type, vary, packed] :
+         {Expected{"/metrics", "", "text/plain; version=0.0.4; charset=utf-8",
+                   "Accept, Accept-Encoding", false},
+          Expected{"/metrics", gzip, "text/plain; version=0.0.4; charset=utf-8",
+                   "Accept, Accept-Encoding", true},
+          Expected{"/metrics", both, "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                   "Accept, Accept-Encoding", true},
+          Expected{"/", "", "text/html; charset=utf-8", "Accept-Encoding", false},
+          Expected{"/", gzip, "text/html; charset=utf-8", "Accept-Encoding", true},
+          Expected{"/rules", gzip, "text/html; charset=utf-8", "Accept-Encoding", true},
+          Expected{"/style.css", gzip, "text/css; charset=utf-8", "", false}}) {
+        CAPTURE(path);
+        CAPTURE(request);
+        const std::string got = headers("GET", path, request);
+        CHECK(got == headers("HEAD", path, request));
+        CHECK(got.starts_with("HTTP/1.1 200 "));
+        CHECK(got.find(fmt::format("\r\nContent-Type: {}\r\n", type)) != std::string::npos);
+        CHECK((got.find("\r\nContent-Encoding: gzip\r\n") != std::string::npos) == packed);
+        CHECK((got.find("\r\nVary: ") != std::string::npos) == (*vary != '\0'));
+        CHECK(got.find(*vary != '\0' ? fmt::format("\r\nVary: {}\r\n", vary) : "") !=
+              std::string::npos);
+    }
 }
 
 TEST_CASE("long, malformed or slow requests do not block other requests") {
