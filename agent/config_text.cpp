@@ -28,9 +28,12 @@ std::string to_toml(Seconds value) {
     };
     if (const std::string readable = format_duration(value); is_exact(readable))
         return toml_string(readable);
+    if (const std::string micro = fmt::format("{:.0f} us", value * 1e6);
+        value < 1 && is_exact(micro))
+        return toml_string(micro);
     std::string parts;
     double rest = value;
-    for (const auto& [size, name] : {std::pair{86400.0, "days"}, {3600.0, "h"}, {60.0, "min"}}) {
+    for (const auto& [size, name] : {std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}}) {
         const double count = std::floor(rest / size);
         rest -= count * size;
         if (count > 0) parts += fmt::format("{:.0f} {} ", count, name);

@@ -32,6 +32,8 @@ struct Backup {
     Seconds settle_time = 60;  // files: a file unchanged for this long counts as complete
     // borg: the client's cache directory, which records each finished backup
     std::string cache_directory;
+
+    bool operator==(const Backup&) const = default;
 };
 
 // A command that prints observation lines.
@@ -40,12 +42,16 @@ struct ExternalCollector {
     std::vector<std::string> command;
     Seconds interval = 300;
     Seconds deadline = 60;
+
+    bool operator==(const ExternalCollector&) const = default;
 };
 
 struct CollectorSettings {
     bool enabled = true;
     std::optional<Seconds> interval;
     std::optional<Seconds> deadline;
+
+    bool operator==(const CollectorSettings&) const = default;
 };
 
 // A finding that the administrator accepts by the configuration.
@@ -55,6 +61,8 @@ struct AcceptSetting {
     std::optional<double> up_to;
     Timestamp until = 0;
     std::string reason;
+
+    bool operator==(const AcceptSetting&) const = default;
 };
 
 struct Config : Settings {

@@ -1,0 +1,240 @@
+// What is wrong with a configuration: all of it, each with its place and what to write.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "agent/config_file.hpp"
+#include "core/clock.hpp"
+#include "core/text.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+std::string all_of(const std::vector<ConfigRemark>& remarks) {
+    std::string text;
+    for (const ConfigRemark& remark : remarks) text += to_string(remark) + "\n";
+    return text;
+}
+
+std::string mistakes_in(const std::string& text) {
+    return all_of(read_config_text(text, "x").mistakes);
+}
+
+std::string warnings_in(const std::string& text) {
+    return all_of(read_config_text(text, "x").warnings);
+}
+
+// Of a [[backup]] with a name.
+std::string backup(const std::string& keys) {
+    return mistakes_in("[[backup]]\nname = \"b\"\n" + keys + "\n");
+}
+
+std::string command(const std::string& value) {
+    return mistakes_in("[[collector]]\nname = \"c\"\ncommand = " + value + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("all mistakes are told, in the order of their places") {
+    CHECK(mistakes_in(R"([[backup]]
+name = "b"
+max_age = "26"
+files = "dumps/*"
+[serve]
+user = 7
+listen = "127.0.0.1"
+[[collector]]
+command = "tape-age"
+[drives]
+colour = true
+)") == "x:3:11: max_age: \"26\": name a unit, one of s, min, h, d, w, month, y\n"
+       "x:4:9: files must be an absolute path, one that begins with /\n"
+       "x:6:8: user must be a string\n"
+       "x:7:10: listen = \"127.0.0.1\": the port is missing; write for instance "
+       "\"127.0.0.1:9847\", or \"[::]:9847\" for every address\n"
+       "x:8:1: [[collector]] needs a name\n"
+       "x:9:11: write the program with its whole path, like \"/usr/local/bin/tape-age\": PATH may "
+       "differ\n"
+       "x:11:1: unknown key \"colour\" in [drives]; the known keys are loop_devices, "
+       "growth_window\n");
+}
+
+TEST_CASE("the first mistake comes with the number of the others") {
+    const auto one = parse_config("a = 1\n", "x");
+    REQUIRE_FALSE(one.has_value());
+    CHECK_FALSE(contains(one.error().message, "more"));
+    const auto two = parse_config("listem = 1\nb = 2\n", default_config_path);
+    REQUIRE_FALSE(two.has_value());
+    CHECK(contains(two.error().message, "lastgood.toml:1:1: "));
+    CHECK(contains(two.error().message, "; 1 more mistake: lastgood config check"));
+    CHECK(contains(parse_config("a = 1\nb = 2\nc = 3\n", "/x").error().message,
+                   "; 2 more mistakes: lastgood config check --config /x"));
+}
+
+TEST_CASE("mistakes of all files are told, also beside one that cannot be parsed") {
+    test::RecordedHost place;
+    place.file("/lastgood.toml", "[serve\n");
+    place.file("/conf.d/10.toml", "colour = 1\n[[backup]]\nname = \"b\"\n");
+    place.file("/conf.d/20.toml", "\n[[backup]]\nname = \"b\"\n");
+    const auto reading = read_whole_config(place.root() + "/lastgood.toml");
+    REQUIRE(reading.files.size() == 3);
+    REQUIRE(reading.mistakes.size() == 3);
+    CHECK(contains(reading.mistakes[0].text,
+                   "lastgood read nothing of this file: correct this, then check again"));
+    CHECK(contains(to_string(reading.mistakes[1]), "conf.d/10.toml:1:1: unknown key"));
+    CHECK(contains(to_string(reading.mistakes[2]),
+                   "conf.d/20.toml:2:1: two backups are named "
+                   "\"b\", the other in "));
+    CHECK(contains(reading.mistakes[2].text, "conf.d/10.toml:2; rename one of them"));
+}
+
+TEST_CASE("an address that cannot be listened on is a mistake") {
+    for (const char* wrong : {"127.0.0.1", "", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http",
+                              "127.0.0.1:-1", "db8:9847"})
+        CHECK_MESSAGE(
+            contains(mistakes_in(fmt::format("[serve]\nlisten = \"{}\"\n", wrong)), "x:2:10: "),
+            wrong);
+    CHECK(mistakes_in("[serve]\nlisten = \"[::]:9847\"\n").empty());
+    CHECK(contains(mistakes_in("[serve]\nuser = \"\"\n"), "x:2:8: "));
+}
+
+TEST_CASE(
+    "a command is a program with its whole path, and its arguments are strings of their own") {
+    for (const char* wrong : {"\"/usr/bin/foo --all\"", "[\"/usr/bin/foo --all\"]",
+                              "[\"/usr/bin/foo --file=/a\"]", "[\"/usr/bin/foo /dev/sda\"]"})
+        CHECK_MESSAGE(contains(command(wrong), "x:3:11: the program and its arguments are strings"),
+                      wrong);
+    CHECK(contains(command("\"/usr/bin/foo --all\""),
+                   "write command = [\"/usr/bin/foo\", \"--all\"]"));
+    CHECK(contains(command("[\"tape-age\"]"), "write the program with its whole path"));
+    CHECK(contains(command("[\"./tape-age\"]"), "write the program with its whole path"));
+    CHECK(contains(command("[]"), "x:3:11: command is a list"));
+    CHECK(contains(command("[\"\"]"), "x:3:11: command is a list"));
+    CHECK(command("[\"/opt/my tools/tape-age\", \"--all\", \"\"]").empty());
+}
+
+TEST_CASE("a pattern that can match nothing is a mistake") {
+    for (const char* wrong : {"/b/[a", "/b/[!", "/b/[]", "/b/[^]", "/b/[a/b]", "/b/x[[:digit:]",
+                              "/b/[a\\\\]", "/b/x\\\\"})
+        CHECK_MESSAGE(contains(backup(fmt::format("files = \"{}\"", wrong)), "x:3:9: files: a "),
+                      wrong);
+    for (const char* good : {"/b/[a]", "/b/[]a]", "/b/[!]]", "/b/[[:digit:]]x", "/b/\\\\[a",
+                             "/b/a]", "/b/**/*.sql", "/b/[a\\\\]]", "/b/\\\\\\\\"})
+        CHECK_MESSAGE(backup(fmt::format("files = \"{}\"", good)) == "", good);
+}
+
+TEST_CASE("a pattern of times that can match nothing is a mistake") {
+    const auto pattern = [](const std::string& text) {
+        return backup("files = \"/b/*\"\ntime_pattern = \"" + text + "\"");
+    };
+    CHECK(contains(pattern("%Y-%m-%Q"), "x:4:16: time_pattern \"%Y-%m-%Q\" knows only %Y"));
+    CHECK(contains(pattern("%Y-%m"), "must contain a year, a month and a day"));
+    CHECK(contains(pattern("%Y%m%d%"), "ends with a single %"));
+    CHECK(contains(pattern("%Y/%m%d"), "which has no /"));
+    CHECK(pattern("db-%Y%m%d-%H%M.sql").empty());
+}
+
+TEST_CASE("durations and sizes have bounds") {
+    CHECK(contains(backup("max_age = \"1e308y\""), "x:3:11: max_age must be at most 100 years"));
+    CHECK(contains(backup("max_age = \"101y\""), "must be at most 100 years"));
+    CHECK(contains(backup("max_age = \"1us\""), "must be at least 1 ms"));
+    CHECK(backup("max_age = \"100y\"").empty());
+    CHECK(contains(backup("min_size = \"9000000TiB\""), "x:3:12: min_size: no copy is that large"));
+    CHECK(contains(backup("min_size = 9223372036854775807"), "no copy is that large"));
+    CHECK(contains(backup("min_size = -1"), "write a size like"));
+    CHECK(backup("min_size = \"8000000TiB\"").empty());
+    for (const char* key : {"interval", "deadline"})
+        for (const char* table :
+             {"[collectors.smart]\n", "[[collector]]\nname = \"c\"\ncommand = \"/c\"\n"})
+            CHECK(contains(mistakes_in(fmt::format("{}{} = \"1ms\"\n", table, key)),
+                           "must be at least 100 ms"));
+}
+
+TEST_CASE(
+    "a key that another kind of backup uses is a mistake, a size that nobody can read a warning") {
+    CHECK(contains(backup("restic = \"/r\"\nstanza = \"main\""),
+                   "x:4:1: stanza is only for backups with pgbackrest = \"/…\"; remove stanza"));
+    CHECK(contains(backup("restic = \"/r\"\ncache_directory = \"/c\""),
+                   "only for backups with borg"));
+    CHECK(contains(backup("stamp = \"/s\"\ntime_pattern = \"%s\""), "only for backups with files"));
+    CHECK(contains(backup("borg = \"/s\"\nsettle_time = \"1s\""), "only for backups with files"));
+    CHECK(contains(backup("pgbackrest = \"/p\"\nstanza = \"a/b\""), "stanza is a name"));
+    CHECK(contains(backup("borg = \"/s\"\ncache_directory = \"c\""), "must be an absolute path"));
+    CHECK(backup("restic = \"/r\"\nmin_size = \"1GiB\"").empty());
+    CHECK(contains(warnings_in("[[backup]]\nname = \"b\"\nrestic = \"/r\"\nmin_size = \"1GiB\"\n"),
+                   "x:4:1: min_size: the size of one restic backup cannot be read"));
+}
+
+TEST_CASE("two backups with one place are a mistake: each would look as fresh as the other") {
+    const auto two = [](const std::string& one, const std::string& other) {
+        return mistakes_in("[[backup]]\nname = \"a\"\n" + one + "\n[[backup]]\nname = \"b\"\n" +
+                           other + "\n");
+    };
+    CHECK(contains(two("restic = \"/r\"", "restic = \"//r/\""),
+                   "x:6:10: x:3 has a backup with this place already"));
+    CHECK(contains(two("files = \"/b/*\"", "files = \"/b/*\""), "x:6:9: "));
+    CHECK(two("restic = \"/r\"", "borg = \"/r\"").empty());
+    CHECK(
+        two("pgbackrest = \"/p\"\nstanza = \"a\"", "pgbackrest = \"/p\"\nstanza = \"b\"").empty());
+    CHECK(two("", "").empty());
+}
+
+TEST_CASE("an unknown key comes with the known one that was meant") {
+    CHECK(contains(mistakes_in("[serve]\nlisen = 1\n"), "in [serve]; did you mean listen?"));
+    CHECK(contains(mistakes_in("[[backup]]\nname = \"b\"\nmax_aeg = \"1d\"\n"),
+                   "did you mean max_age?"));
+    CHECK(contains(mistakes_in("[collectors.smrt]\n"), "did you mean smart?"));
+    CHECK(contains(mistakes_in("[[backups]]\n"), "at the top level; did you mean backup?"));
+    CHECK(mistakes_in("listen = \":1\"\n") == "x:1:1: listen belongs below a line [serve]\n");
+    CHECK(contains(mistakes_in("serve = 1\n"), "x:1:9: write [serve], and its keys below"));
+    CHECK(contains(mistakes_in("collectors = 1\n"), "write [collectors]"));
+    CHECK(contains(mistakes_in("[collectors]\nsmart = 1\n"),
+                   "write a table, like [collectors.smart]"));
+    CHECK(
+        contains(mistakes_in("[kernel_log]\nzzzzzzz = 1\n"), "the known keys are window, source"));
+}
+
+TEST_CASE("names and paths that files cannot have are a mistake") {
+    CHECK(contains(mistakes_in("[[backup]]\nname = \"..\"\n"), "x:2:8: name must consist of"));
+    CHECK(contains(backup("stamp = \"/" + std::string(256, 'a') + "\""),
+                   "longer than a path may be"));
+    CHECK(contains(backup("covers = [\"/a\", \"b\"]"), "covers must be an absolute path"));
+    CHECK(contains(mistakes_in("[filesystems]\nnot_backed_up = [\"scratch: no\"]\n"),
+                   "must be an absolute path"));
+    CHECK(mistakes_in("[filesystems]\nnot_backed_up = [\"/scratch: made anew\"]\n").empty());
+    CHECK(contains(command("[\"/x\", \"" + std::string(128 * 1024, 'a') + "\"]"),
+                   "longer than 128 KiB"));
+}
+
+TEST_CASE("what an acceptance may not hold is a mistake; a clock that was set back is none") {
+    const auto accept = [](const std::string& keys) {
+        return mistakes_in("[[accept]]\nreason = \"x\"\n" + keys);
+    };
+    for (const char* number : {"inf", "nan", "\"1\""})
+        CHECK(contains(
+            accept(fmt::format("rule = \"array_gone\"\nuntil = 2011-01-01\nup_to = {}\n", number)),
+            "up_to must be a number"));
+    // The file is newer than the clock: it was written before the clock was set back.
+    test::RecordedHost place;
+    const Timestamp later = wall_clock() + 3000 * 86400.0;
+    place.file(
+        "/x.toml",
+        fmt::format(
+            "[[accept]]\nreason = \"x\"\nrule = \"array_unchecked\"\nsubject = \"m\"\nuntil = {}\n",
+            format_time(later + 300 * 86400.0).substr(0, 10)));
+    const std::string path = place.root() + "/x.toml";
+    CHECK_FALSE(read_config(path).has_value());
+    std::filesystem::last_write_time(
+        path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(24 * 3000));
+    CHECK(read_config(path).has_value());
+}
+
+TEST_CASE("a text of nothing but mistakes has an end") {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += fmt::format("key{} = 1\n", i);
+    text += "[serve]\nlisten = \"" + std::string(100'000, 'a') + "\"\n";
+    const auto reading = read_config_text(text, "x");
+    CHECK(reading.mistakes.size() == 1000);
+    for (const ConfigRemark& one : reading.mistakes) CHECK(one.text.size() < 1000);
+}

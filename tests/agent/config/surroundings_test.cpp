@@ -1,0 +1,106 @@
+#include "agent/config/surroundings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "agent/config_file.hpp"
+#include "core/text.hpp"
+#include "tests/recorded_host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+ConfigReading around(const std::string& text, const Host& host) {
+    ConfigReading reading = read_config_text(text, "x");
+    look_around(host, reading);
+    return reading;
+}
+
+std::string all_of(const std::vector<ConfigRemark>& remarks) {
+    std::string text;
+    for (const ConfigRemark& remark : remarks) text += to_string(remark) + "\n";
+    return text;
+}
+
+constexpr const char* everything = R"([textfile]
+path = "/metrics/x.prom"
+[journal]
+directory = "/journal"
+[[backup]]
+name = "a"
+files = "/dumps/db/*.sql"
+covers = ["/data", "/more"]
+[[backup]]
+name = "b"
+restic = "/repository"
+[[backup]]
+name = "c"
+stamp = "/stamps/ok"
+[[collector]]
+name = "d"
+command = ["/usr/bin/tape-age"]
+)";
+
+}  // namespace
+
+TEST_CASE("what a configuration relies on and is not there is a warning") {
+    test::RecordedHost host;
+    const auto reading = around(everything, host.host());
+    CHECK(reading.mistakes.empty());
+    CHECK(all_of(reading.warnings) ==
+          "x:2:8: there is no /metrics\n"
+          "x:4:13: there is no /journal\n"
+          "x:7:9: there is no /dumps/db\n"
+          "x:8:10: there is no /data\n"
+          "x:8:10: there is no /more\n"
+          "x:11:10: there is no /repository\n"
+          "x:14:9: there is no /stamps\n"
+          "x:17:11: there is no /usr/bin/tape-age\n");
+}
+
+TEST_CASE("what is there is fine") {
+    test::RecordedHost host;
+    for (const char* directory :
+         {"/metrics", "/journal", "/dumps/db", "/data", "/more", "/repository", "/stamps"})
+        host.directory(directory);
+    host.file("/usr/bin/tape-age", "#!/bin/sh\n");
+    const std::string program = host.root() + "/usr/bin/tape-age";
+    using std::filesystem::perms;
+    std::filesystem::permissions(program, perms(0755));
+    CHECK(all_of(around(everything, host.host()).warnings) == "");
+    std::filesystem::permissions(program, perms(0644));
+    CHECK(contains(
+        all_of(around(everything, host.host()).warnings),
+        "x:17:11: /usr/bin/tape-age cannot be executed; mend it: chmod +x /usr/bin/tape-age"));
+    std::filesystem::permissions(program, perms(0757));
+    CHECK(contains(all_of(around(everything, host.host()).warnings),
+                   "x:17:11: others may change /usr/bin/tape-age"));
+    std::filesystem::remove(program);
+    host.directory("/usr/bin/tape-age");
+    CHECK(contains(all_of(around(everything, host.host()).warnings),
+                   "/usr/bin/tape-age is not a program"));
+    host.file("/stamps2", "");
+    CHECK(contains(
+        all_of(around("[[backup]]\nname = \"c\"\nstamp = \"/stamps2/ok\"\n", host.host()).warnings),
+        "/stamps2 is not a directory"));
+}
+
+TEST_CASE("an unknown user is a mistake") {
+    const test::RecordedHost host;
+    const auto reading = around("[serve]\nuser = \"no-such-user-anywhere\"\n", host.host());
+    CHECK(all_of(reading.mistakes) ==
+          "x:2:8: there is no user \"no-such-user-anywhere\"; create it or name another one\n");
+    CHECK(around("[serve]\nuser = \"root\"\n", host.host()).mistakes.empty());
+}
+
+TEST_CASE("a path that a later file replaces is not looked at") {
+    test::RecordedHost place;
+    place.file("/lastgood.toml", "[textfile]\npath = \"/no/such/x.prom\"\n");
+    place.file("/conf.d/10.toml", "[textfile]\npath = \"\"\n");
+    ConfigReading reading = read_whole_config(place.root() + "/lastgood.toml");
+    look_around(Host(), reading);
+    CHECK(all_of(reading.mistakes) == "");
+    CHECK(all_of(reading.warnings) == "");
+}
