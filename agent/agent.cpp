@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -44,6 +45,7 @@ constexpr Seconds heartbeat = 15;           // s; longest time between two repor
 constexpr Seconds gather = 0.005;       // s; changes within this time are coalesced into one report
 constexpr Seconds shortest_gap = 0.05;  // s; shortest time between two reports
 constexpr Seconds save_patience = 0.05;  // s that a report waits for its counters to be saved
+constexpr Seconds look_again_gap = 10;   // at least, between two changes of the clock
 constexpr Seconds stop_limit = 4;
 constexpr Seconds timer_accuracy = 0.001;
 
@@ -86,7 +88,8 @@ class Agent {
     void reload();
     void request_stop();
     void wait_for_children();
-    void clock_was_set();
+    void clock_was_set(Seconds by);
+    void look_again();
     void serve_ended(Seconds lived);
     void changed();
     void beat();
@@ -112,10 +115,10 @@ class Agent {
     std::optional<Supervisor> supervisor_;
     std::optional<ServeChild> serve_;
     std::optional<TextfileChild> textfile_;
-    std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_;
+    std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_, look_timer_;
     bool write_pending_ = false, stopping_ = false;
     bool remembers_ = false;  // the state in memory includes the saved one
-    Seconds started_ = 0, last_write_ = 0, last_prune_ = 0;
+    Seconds started_ = 0, last_write_ = 0, last_prune_ = 0, last_look_ = 0;
     Seconds stop_by_ = 0;
     RuntimeDirectory runtime_;
     Descriptor accepted_;
@@ -130,7 +133,7 @@ Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
     adopt_state();
     if (state_.watched_since() == 0) state_.set_watched_since(now());
-    started_ = clock_.monotonic();
+    started_ = last_prune_ = clock_.monotonic();
     facts_.started_at = now();
     return {};
 }
@@ -162,6 +165,7 @@ void Agent::adopt_state() {
     // once. Findings that began meanwhile keep their beginning.
     const State meanwhile = std::exchange(state_, State());
     state_.load(*rows);
+    state_.mend_times([time = now()](Timestamp one) { return plausible_time(one, time); });
     remembers_ = true;
     RuleMemory memory = state_.rule_memory();
     memory.since.insert(meanwhile.rule_memory().since.begin(), meanwhile.rule_memory().since.end());
@@ -218,11 +222,28 @@ void Agent::reload() {
     changed();
 }
 
-// Values read before a clock change would have a wrong, perhaps negative age: read them again.
-void Agent::clock_was_set() {
-    log(LogLevel::info, "the clock was set: all collectors run again");
-    supervisor_->look_again();
+// Times that were read from the clock of this run would have a wrong, perhaps negative age. They
+// change as the clock did; earlier ones stay, unless they are impossible.
+void Agent::clock_was_set(Seconds by) {
+    const Timestamp time = now(), began = facts_.started_at, ended = time - by;
+    const auto mended = [&](Timestamp one) {
+        const bool of_this_run = one >= began - 1 && one <= ended + 1;
+        return plausible_time(of_this_run ? one + by : one, time);
+    };
+    log(LogLevel::info, fmt::format("the clock was set {} by {}", by > 0 ? "forward" : "back",
+                                    format_duration(std::abs(by))));
+    facts_.started_at += by;
+    if (config_refused_at_ != 0) config_refused_at_ += by;
+    state_.mend_times(mended);
+    supervisor_->mend_times(mended);
+    last_prune_ = clock_.monotonic();  // not by a clock that may be set again soon
+    look_timer_->arm(std::max(clock_.monotonic(), last_look_ + look_again_gap));
     changed();
+}
+
+void Agent::look_again() {
+    last_look_ = clock_.monotonic();
+    supervisor_->look_again();
 }
 
 void Agent::serve_ended(Seconds lived) {
@@ -308,6 +329,7 @@ bool Agent::settled() const {
 
 void Agent::write() {
     write_pending_ = false;
+    if (stopping_) return;  // children that are told to end have not failed
     const Timestamp time = now();
     adopt_state();
     const std::optional<std::string> state_problem = store_.problem();
@@ -398,8 +420,9 @@ int Agent::run() {
     loop_->on_signal(SIGHUP, [this] { reload(); });
     write_timer_ = loop_->make_timer(timer_accuracy, [this] { write(); });
     beat_timer_ = loop_->make_timer(timer_accuracy, [this] { beat(); });
+    look_timer_ = loop_->make_timer(timer_accuracy, [this] { look_again(); });
     stop_timer_ = loop_->make_timer(timer_accuracy, [this] { wait_for_children(); });
-    const auto clock_watch = ClockWatch::make(*loop_, [this] { clock_was_set(); });
+    const auto clock_watch = ClockWatch::make(*loop_, [this](Seconds by) { clock_was_set(by); });
     if (!clock_watch) {
         log(LogLevel::error, clock_watch.error().message);
         return 1;

@@ -83,17 +83,18 @@ std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observat
     std::vector<Acceptance> done, over;
     for (const auto& [key, one] : state.acceptances()) {
         const Rule* rule = find_rule(one.rule);
-        if (rule == nullptr || one.until <= now) {
+        if (rule == nullptr) {
             done.push_back(one);
             continue;
         }
+        const bool ended = one.until <= now;
         Timestamp since = state.over_since(one);
-        if (!is_over(one, *rule, state, observations))
+        if (!ended && !is_over(one, *rule, state, observations))
             since = 0;
         else if (since == 0 || since > now)
             since = now;
         state.set_over_since(one, since);
-        if (since != 0 && now - since >= acceptance_outlives) over.push_back(one);
+        if (since != 0 && now - since >= acceptance_outlives) (ended ? done : over).push_back(one);
     }
     for (const auto& ended : {done, over})
         for (const Acceptance& one : ended) state.revoke(one.rule, one.subject);

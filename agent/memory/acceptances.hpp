@@ -13,7 +13,7 @@ namespace lastgood {
 // another one.
 inline constexpr Seconds acceptance_outlives = 86400.0;
 
-// Ends acceptances by the command whose time is over, or whose finding has been over for
+// Drops acceptances by the command whose time, or whose finding, has been over for
 // `acceptance_outlives`; returns the latter. `observations` and the memory of the rules are those
 // of one evaluation at `now`.
 std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observation>& observations,

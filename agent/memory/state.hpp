@@ -3,6 +3,7 @@
 // StateRow for the store. Not thread-safe; does no I/O.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -50,6 +51,10 @@ struct KnownSubject {
     Timestamp last_seen = 0;  // accurate to 1 hour
 };
 
+// For State::mend_times(): replaces by `now` what a wrong clock must have left: times before
+// lastgood existed, or in the future. If the clock itself is before that, it proves nothing.
+Timestamp plausible_time(Timestamp time, Timestamp now);
+
 class State {
   public:
     // Adds the rows of the store; skips rows that make no sense (written by another version).
@@ -75,6 +80,8 @@ class State {
     // Drops history older than `before`, and counters unchanged since `before` whose subject is
     // unknown.
     void prune(Timestamp before);
+    // Replaces each point in time, other than the ends of acceptances. `mended` must not decrease.
+    void mend_times(const std::function<Timestamp(Timestamp)>& mended);
     // Replaces an acceptance of the same rule and subject.
     void accept(const Acceptance& acceptance);
     // False: there was none.

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -71,6 +72,14 @@ Result<void> execute(sqlite3* database, const std::string& text) {
     return {};
 }
 
+// A table of another program may have the name of one of ours.
+bool has_our_columns(sqlite3* database) {
+    return std::ranges::all_of(tables, [&](const Table& table) {
+        return prepare(database, fmt::format("SELECT {} FROM {} LIMIT 0",
+                                             fmt::join(table.columns, ","), table.name)) != nullptr;
+    });
+}
+
 void bind(sqlite3_stmt* statement, int index, const std::string& text) {
     sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()),
                       SQLITE_TRANSIENT);
@@ -119,7 +128,7 @@ Result<void> Store::open_or_put_aside() {
     if (opened) return opened;
     const int code = database_ ? sqlite3_errcode(database_) : SQLITE_OK;
     close();
-    if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT) return opened;
+    if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT && !is_foreign_) return opened;
     std::filesystem::rename(path_, path_ + ".damaged", ignored);
     std::filesystem::remove(path_ + "-wal", ignored);
     std::filesystem::remove(path_ + "-shm", ignored);
@@ -162,6 +171,8 @@ Result<void> Store::open() {
     schema += fmt::format("PRAGMA user_version={};COMMIT", schema_version);
     if (const auto done = execute(database_, schema); !done)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, sqlite3_errmsg(database_)));
+    if (is_foreign_ = !has_our_columns(database_); is_foreign_)
+        return fail(ErrorKind::failed, fmt::format("{}: another program's database", path));
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));

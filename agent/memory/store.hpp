@@ -25,8 +25,8 @@ namespace lastgood {
 class Store {
   public:
     // Opens DIRECTORY/state.db, which is created if missing, and waits at most 20 s for it. A file
-    // that is not a database, or a corrupt one, is renamed to state.db.damaged. problem() tells
-    // what went wrong.
+    // that is not a database, or a corrupt or another program's one, is renamed to
+    // state.db.damaged. problem() tells what went wrong.
     explicit Store(std::string directory);
     ~Store();  // waits at most 2 s for the last changes to be written
     Store(const Store&) = delete;
@@ -65,6 +65,7 @@ class Store {
     dev_t device_ = 0;
     ino_t inode_ = 0;
     bool is_damaged_ = false;  // result of the last write
+    bool is_foreign_ = false;  // result of the last open
 
     mutable std::mutex mutex_;
     std::condition_variable

@@ -5,18 +5,28 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdint>
+
+#include "core/clock.hpp"
 
 namespace lastgood {
 
+namespace {
+
+constexpr Seconds smallest_step = 1;
+
+}  // namespace
+
 Result<std::unique_ptr<ClockWatch>> ClockWatch::make(EventLoop& loop,
-                                                     std::function<void()> was_set) {
+                                                     std::function<void(Seconds)> was_set) {
     const int timer = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (timer < 0)
         return fail(ErrorKind::failed,
                     fmt::format("cannot watch the clock: {}", errno_text(errno)));
     std::unique_ptr<ClockWatch> made(new ClockWatch(timer, std::move(was_set)));
     made->watch();
+    made->offset_ = wall_clock() - boot_clock();
     loop.on_readable(timer, [watch = made.get()] { watch->look(); });
     return made;
 }
@@ -33,7 +43,11 @@ void ClockWatch::look() {
     uint64_t expirations = 0;
     if (::read(timer_.get(), &expirations, sizeof expirations) >= 0 || errno != ECANCELED) return;
     watch();
-    was_set_();
+    const Seconds offset = wall_clock() - boot_clock();
+    const Seconds by = offset - offset_;
+    if (std::abs(by) <= smallest_step) return;  // a leap second; the end of a machine's sleep
+    offset_ = offset;
+    was_set_(by);
 }
 
 }  // namespace lastgood

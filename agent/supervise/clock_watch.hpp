@@ -11,18 +11,21 @@ namespace lastgood {
 
 class ClockWatch {
   public:
-    // Calls `was_set` after each change, in the loop's thread. Must live as long as the loop runs.
+    // Calls `was_set` in the loop's thread after each change of more than 1 s, with the change in
+    // seconds; the time that the machine slept is no change. Must live as long as the loop runs.
     // Error: failed, if no descriptor is left.
-    static Result<std::unique_ptr<ClockWatch>> make(EventLoop& loop, std::function<void()> was_set);
+    static Result<std::unique_ptr<ClockWatch>> make(EventLoop& loop,
+                                                    std::function<void(Seconds)> was_set);
 
   private:
-    ClockWatch(int timer, std::function<void()> was_set)
+    ClockWatch(int timer, std::function<void(Seconds)> was_set)
         : timer_(timer), was_set_(std::move(was_set)) {}
     void watch();
     void look();
 
     Descriptor timer_;
-    std::function<void()> was_set_;
+    Seconds offset_ = 0;  // wall clock minus CLOCK_BOOTTIME
+    std::function<void(Seconds)> was_set_;
 };
 
 }  // namespace lastgood

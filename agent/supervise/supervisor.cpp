@@ -335,6 +335,16 @@ void Supervisor::look_again() {
     wake_up();
 }
 
+void Supervisor::mend_times(const std::function<Timestamp(Timestamp)>& mended) {
+    for (Task& task : tasks_) {
+        for (Batch* batch : {&task.last, &task.current})
+            for (auto* read : {&batch->observations, &batch->increments})
+                for (Observation& one : *read) one.observed_at = mended(one.observed_at);
+        task.failing_since = mended(task.failing_since);
+        task.last_success = mended(task.last_success);
+    }
+}
+
 void Supervisor::stop() {
     stopping_ = true;
     for (Task& task : tasks_)

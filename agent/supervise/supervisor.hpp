@@ -69,7 +69,9 @@ class Supervisor {
     // collector has read them again.
     void configure(const Config& config, const Launch& launch);
     void look_again();  // Makes every idle poll due now.
-    void stop();        // Tells all children to end; running() is false when they have.
+    // Replaces the times that were read from this machine's clock, also those of observations.
+    void mend_times(const std::function<Timestamp(Timestamp)>& mended);
+    void stop();  // Tells all children to end; running() is false when they have.
     bool running() const;
 
     const std::list<Task>& tasks() const { return tasks_; }

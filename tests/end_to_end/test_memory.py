@@ -123,6 +123,17 @@ def test_state_that_is_no_database(installation):
     assert installation.stop(agent) == 0
 
 
+def test_state_of_another_program(installation):
+    database = sqlite3.connect(installation.state / "state.db")
+    database.execute("CREATE TABLE counter (song TEXT, plays INTEGER)")
+    database.commit()
+    database.close()
+    agent = installation.start("agent")
+    assert installation.report().value("state_persisted") == 1
+    assert (installation.state / "state.db.damaged").exists()
+    assert installation.stop(agent) == 0
+
+
 @pytest.fixture
 def small_state(tmp_path, root):
     directory = tmp_path / "small"

@@ -112,6 +112,15 @@ TEST_CASE("an acceptance ends at its date") {
     CHECK(end_acceptances(state, members_missing(1), now - 1).empty());
     CHECK(state.acceptances().size() == 1);
     CHECK(end_acceptances(state, members_missing(1), now).empty());  // announced before
+    std::vector<Observation> observations;
+    add_acceptances(state, {}, now, observations);
+    CHECK(observations.empty());
+    // It is kept for a day: a clock that is ahead for a while must not take it away.
+    CHECK(end_acceptances(state, members_missing(1), now - 1).empty());
+    add_acceptances(state, {}, now - 1, observations);
+    CHECK(observations.size() == 2);
+    CHECK(end_acceptances(state, members_missing(1), now).empty());
+    CHECK(end_acceptances(state, members_missing(1), now + day).empty());
     CHECK(state.acceptances().empty());
 }
 
