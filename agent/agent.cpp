@@ -112,6 +112,7 @@ class Agent {
     State state_;
     AgentFacts facts_;
     std::unique_ptr<EventLoop> loop_;
+    std::unique_ptr<ClockWatch> clock_watch_;
     std::optional<Supervisor> supervisor_;
     std::optional<ServeChild> serve_;
     std::optional<TextfileChild> textfile_;
@@ -330,6 +331,7 @@ bool Agent::settled() const {
 void Agent::write() {
     write_pending_ = false;
     if (stopping_) return;  // children that are told to end have not failed
+    clock_watch_->check();
     const Timestamp time = now();
     adopt_state();
     const std::optional<std::string> state_problem = store_.problem();
@@ -422,11 +424,12 @@ int Agent::run() {
     beat_timer_ = loop_->make_timer(timer_accuracy, [this] { beat(); });
     look_timer_ = loop_->make_timer(timer_accuracy, [this] { look_again(); });
     stop_timer_ = loop_->make_timer(timer_accuracy, [this] { wait_for_children(); });
-    const auto clock_watch = ClockWatch::make(*loop_, [this](Seconds by) { clock_was_set(by); });
+    auto clock_watch = ClockWatch::make(*loop_, [this](Seconds by) { clock_was_set(by); });
     if (!clock_watch) {
         log(LogLevel::error, clock_watch.error().message);
         return 1;
     }
+    clock_watch_ = std::move(*clock_watch);
     supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
     serve_.emplace(*loop_, [this](Seconds lived) { serve_ended(lived); });
     textfile_.emplace(*loop_);

@@ -27,6 +27,7 @@ constexpr size_t error_limit = 4096;
 // flood delays the others by that at most.
 constexpr size_t turn = 4 * kib;
 constexpr Seconds timer_accuracy = 0.25;
+constexpr Seconds late = 1;  // a timer that elapses so late tells of a process that was stopped
 constexpr uint64_t ask_again = 50'000;  // µs between polls if there is no pidfd
 
 // AddressSanitizer reserves terabytes of address space.
@@ -70,7 +71,11 @@ class RunningChild final : public Child {
     void tell_end();
     std::string reason(const ProcessEnd& how) const;
     void escalate();
-    void set_timer(Seconds from_now) { timer_->arm(loop_.monotonic() + from_now); }
+    bool had_no_time();
+    void set_timer(Seconds from_now) {
+        awake_until_ = loop_.awake() + from_now;
+        timer_->arm(loop_.monotonic() + from_now);
+    }
     // May destroy this, so the message is no member.
     void finish(ChildEnd end, const std::string& message);
 
@@ -88,7 +93,8 @@ class RunningChild final : public Child {
     // The process has ended; `rest_` bytes that it had printed are still to be read.
     std::optional<ProcessEnd> how_;
     size_t rest_ = 0;
-    bool ended_ = false;
+    Seconds awake_until_ = 0;  // when the timer elapses, if the machine does not sleep
+    bool got_more_time_ = false, ended_ = false;
 };
 
 int RunningChild::watch(ChildProcess process, Descriptor output, Descriptor error) {
@@ -139,6 +145,7 @@ int RunningChild::ask_for_end() {
 void RunningChild::extend() {
     if (how_ || process_.was_told_to_end()) return;
     output_size_ = 0;
+    got_more_time_ = false;
     set_timer(limits_.deadline);
 }
 
@@ -160,6 +167,7 @@ void RunningChild::escalate() {
         return;
     }
     if (process_.has_ended()) return exited();  // in time, while the loop was busy with others
+    if (had_no_time()) return;
     if (why_killed_.empty())
         why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
     if (process_.escalate())
@@ -167,6 +175,20 @@ void RunningChild::escalate() {
     else
         finish(ChildEnd::abandoned,
                why_killed_ + ", and cannot be killed: it is stuck in the kernel");
+}
+
+// The timer goes on while the machine sleeps, and while this process is stopped; the child did not.
+// True: it gets the rest of its time, or once all of it.
+bool RunningChild::had_no_time() {
+    const Seconds left = awake_until_ - loop_.awake();
+    if (left > timer_accuracy) {
+        timer_->arm(loop_.monotonic() + left);
+        return true;
+    }
+    if (!why_killed_.empty() || got_more_time_ || -left < late) return false;
+    got_more_time_ = true;
+    set_timer(limits_.deadline);
+    return true;
 }
 
 void RunningChild::read_output() {

@@ -43,6 +43,10 @@ void ClockWatch::look() {
     uint64_t expirations = 0;
     if (::read(timer_.get(), &expirations, sizeof expirations) >= 0 || errno != ECANCELED) return;
     watch();
+    check();
+}
+
+void ClockWatch::check() {
     const Seconds offset = wall_clock() - boot_clock();
     const Seconds by = offset - offset_;
     if (std::abs(by) <= smallest_step) return;  // a leap second; the end of a machine's sleep

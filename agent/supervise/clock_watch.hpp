@@ -16,6 +16,8 @@ class ClockWatch {
     // Error: failed, if no descriptor is left.
     static Result<std::unique_ptr<ClockWatch>> make(EventLoop& loop,
                                                     std::function<void(Seconds)> was_set);
+    // Calls `was_set` now if the loop has not yet told of a change.
+    void check();
 
   private:
     ClockWatch(int timer, std::function<void(Seconds)> was_set)

@@ -4,6 +4,7 @@
 #include <list>
 
 #include "agent/supervise/loop.hpp"
+#include "core/clock.hpp"
 #include "core/host.hpp"
 
 namespace lastgood {
@@ -18,6 +19,7 @@ class EventLoop final : public Loop {
 
     Timestamp now() const override { return clock_.now(); }
     Seconds monotonic() const override { return clock_.monotonic(); }
+    Seconds awake() const override { return monotonic_clock(); }
     std::unique_ptr<Timer> make_timer(Seconds accuracy, std::function<void()> elapsed) override;
     Result<std::unique_ptr<Child>> start(const ChildCommand& command, const ChildLimits& limits,
                                          Child::Callbacks callbacks) override;

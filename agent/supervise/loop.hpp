@@ -24,6 +24,8 @@ class Loop {
     virtual Timestamp now() const = 0;
     // CLOCK_BOOTTIME: continues while the machine sleeps.
     virtual Seconds monotonic() const = 0;
+    // CLOCK_MONOTONIC: stands still while the machine sleeps.
+    virtual Seconds awake() const = 0;
     // `elapsed` is called at most `accuracy` seconds late. Destroying the timer cancels it.
     virtual std::unique_ptr<Timer> make_timer(Seconds accuracy, std::function<void()> elapsed) = 0;
     // As Child::start().

@@ -2,13 +2,15 @@
 
 import contextlib
 import fcntl
+import os
 import re
+import signal
 import subprocess
 import time
 
 import pytest
 
-from lastgood import SOURCE, is_running, process_status, wait_until
+from lastgood import SOURCE, children, is_running, process_status, wait_until
 from test_isolation import collector, script
 
 (limit,) = map(int, re.findall(r"^TimeoutStopSec=(\d+)s$", (SOURCE / "packaging/systemd/lastgood.service").read_text(), re.MULTILINE))
@@ -91,3 +93,18 @@ def stuck_touch(directory):
         if process_status(process_id)["State"].startswith("D"):
             return process_id
     return None
+
+
+def test_children_that_a_signal_to_all_processes_ends_have_not_failed(installation):
+    """As `pkill lastgood` does, or a container that stops."""
+    installation.start("run")
+    for _ in range(5):
+        agent = installation.processes[-1]
+        wait_until(lambda: len(children(agent.pid)) >= 4, 20, "its collectors run")
+        for process in [*children(agent.pid), agent.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+        assert agent.wait(limit) == 0
+        assert not installation.report().find("collector_failing", "drives"), installation.log_text()
+        assert not installation.report().find("collector_failing", "filesystems"), installation.log_text()
+        installation.start("run")

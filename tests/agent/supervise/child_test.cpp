@@ -182,6 +182,32 @@ TEST_CASE("a child that survives SIGKILL is abandoned, and its later end is repo
     CHECK(stage.wait_until([&] { return stage.gone; }));
 }
 
+TEST_CASE("a child has its whole deadline, however long the machine slept") {
+    Stage stage;
+    stage.start("echo ready; exec sleep 100", {.deadline = 20});
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.clock.advance(15);
+    stage.clock.sleep(8 * 3600);
+    stage.clock.advance(4);
+    CHECK_FALSE(stage.end);
+    stage.clock.advance(2);
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.end == ChildEnd::killed);
+    CHECK(stage.message == "did not answer within 20 s");
+}
+
+TEST_CASE("a child gets its deadline anew, once, after this process was stopped") {
+    Stage stage;
+    stage.start("echo ready; exec sleep 100", {.deadline = 20});
+    REQUIRE(stage.wait_for_line("ready"));
+    stage.clock.stall(3600);
+    stage.clock.advance(19);
+    CHECK_FALSE(stage.end);
+    stage.clock.stall(3600);
+    REQUIRE(stage.wait_for_end());
+    CHECK(stage.end == ChildEnd::killed);
+}
+
 TEST_CASE("a commit restarts a stream's deadline and output count") {
     Stage stage;
     stage.start("echo ready; exec sleep 600");

@@ -46,6 +46,7 @@ class PlayedLoop final : public Loop {
 
     Timestamp now() const override { return 1'800'000'000 + monotonic_; }
     Seconds monotonic() const override { return monotonic_; }
+    Seconds awake() const override { return monotonic_ - slept_; }
     std::unique_ptr<Timer> make_timer(Seconds, std::function<void()> elapsed) override {
         return std::make_unique<PlayedTimer>(timers_, std::move(elapsed));
     }
@@ -72,6 +73,17 @@ class PlayedLoop final : public Loop {
             elapsed();
         }
         monotonic_ = until;
+    }
+    // The machine is suspended and resumed.
+    void sleep(Seconds by) {
+        monotonic_ += by;
+        slept_ += by;
+        settle();
+    }
+    // This process is stopped and continued, or gets no processor time.
+    void stall(Seconds by) {
+        monotonic_ += by;
+        settle();
     }
     void settle() { advance(0); }  // runs the timers due now
 
@@ -126,7 +138,7 @@ class PlayedLoop final : public Loop {
         PlayedChild& child_;
     };
 
-    Seconds monotonic_ = 1000;
+    Seconds monotonic_ = 1000, slept_ = 0;
     std::vector<PlayedTimer*> timers_;
 };
 
