@@ -101,8 +101,8 @@ def test_random_signals_and_damaged_states(installation, signals):
         if chance.random() < 0.3:
             victims = [agent.pid, *children(agent.pid)]
             chance.shuffle(victims)
-        elif chance.random() < 0.3 and name not in ENDING:
-            victims = chance.sample(children(agent.pid), 1) or victims
+        elif chance.random() < 0.3 and name not in ENDING and (family := children(agent.pid)):
+            victims = [chance.choice(family)]
         story.append((number, name, len(victims)))
         for victim in victims:
             try:
