@@ -253,6 +253,7 @@ void Agent::serve_ended(Seconds lived) {
         request_stop();
         return;
     }
+    changed();
     // Restart it now if it had worked, else at the next heartbeat.
     if (lived > 2) beat_timer_->arm(clock_.monotonic());
 }
@@ -337,6 +338,7 @@ void Agent::write() {
     const std::optional<std::string> state_problem = store_.problem();
     facts_.booting = boot_clock() < boot_takes;
     facts_.state_persisted = !state_problem.has_value();
+    facts_.listener_up = serve_->is_up();
     if (state_problem.value_or("") != state_error_) {
         state_error_ = state_problem.value_or("");
         log(LogLevel::warning,
@@ -368,6 +370,8 @@ void Agent::write() {
     if (!config_error_.empty())
         report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
+    if (!serve_->problem().empty())
+        report.problems.push_back({"listener", "", serve_->problem(), 0});
     if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
         report.problems.push_back({"textfile", "", textfile_->problem(), 0});
 
@@ -431,7 +435,8 @@ int Agent::run() {
     }
     clock_watch_ = std::move(*clock_watch);
     supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
-    serve_.emplace(*loop_, [this](Seconds lived) { serve_ended(lived); });
+    serve_.emplace(
+        *loop_, [this](Seconds lived) { serve_ended(lived); }, [this] { changed(); });
     textfile_.emplace(*loop_);
     configure();
     beat();

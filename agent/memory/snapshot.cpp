@@ -224,6 +224,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::report_timestamp_seconds, now);
     host(metric::state_persisted, facts.state_persisted ? 1 : 0);
     host(metric::config_accepted, facts.config_accepted ? 1 : 0);
+    if (facts.listener_up) host(metric::listener_up, *facts.listener_up ? 1 : 0);
     host(metric::agent_info, 1, {{"version", LASTGOOD_VERSION}});
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());

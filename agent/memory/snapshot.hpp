@@ -18,7 +18,8 @@ struct AgentFacts {
     double reports_written = 0;
     bool state_persisted = true;
     bool config_accepted = true;
-    bool booting = false;  // drives and arrays may not be there yet
+    bool booting = false;                  // drives and arrays may not be there yet
+    std::optional<bool> listener_up = {};  // nullopt: the agent has none, or does not know yet
 };
 
 // Records in `state` which drives and arrays are present, and the values that survive a failed

@@ -1,9 +1,13 @@
-// Runs the listening process of `lastgood run` as a child of the agent. No function blocks.
+// Runs the listening process of `lastgood run` as a child of the agent. That it runs does not show
+// that it answers: it tells so itself, each 10 s (exporters/prometheus/serve.hpp). No function
+// blocks.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "agent/supervise/loop.hpp"
 
@@ -11,24 +15,40 @@ namespace lastgood {
 
 class ServeChild {
   public:
-    // Calls `ended` with the child's lifetime in seconds; not after stop_for_good().
-    ServeChild(Loop& loop, std::function<void(Seconds lived)> ended)
-        : loop_(loop), ended_(std::move(ended)) {}
+    // Calls `ended` with the child's lifetime in seconds; not after stop_for_good(). Calls
+    // `changed` when is_up() or problem() has changed.
+    ServeChild(Loop& loop, std::function<void(Seconds lived)> ended, std::function<void()> changed)
+        : loop_(loop), ended_(std::move(ended)), changed_(std::move(changed)) {}
 
-    // Does nothing if it runs. `config_fd`: the accepted configuration. Logs a failure.
+    // Call it with each heartbeat of the agent. Starts the child if it does not run; logs a
+    // failure. Restarts one that has not told that it answers for some heartbeats: heartbeats, not
+    // seconds, because a machine that was suspended must not blame it. `config_fd`: the accepted
+    // configuration.
     void start(int config_fd);
     void stop();  // It may be started again after it has ended.
     void stop_for_good();
     bool running() const { return child_ != nullptr; }
+    // Whether it has told lately that it answers and can read the report; nullopt: it had no time
+    // to.
+    std::optional<bool> is_up() const;
+    // Why it is not up, in its own last words; "" if it is, or if that is not known yet.
+    const std::string& problem() const { return problem_; }
 
   private:
+    void told(std::string_view line);
+    void set_problem(const std::string& problem);
     void ended(const std::string& message);
 
     Loop& loop_;
     std::function<void(Seconds lived)> ended_;
+    std::function<void()> changed_;
     std::unique_ptr<Child> child_;
     Seconds started_at_ = 0;
     bool stopping_ = false;
+    bool restarting_ = false;  // stop() was called
+    bool answers_ = false;     // it told so since it was started
+    int silent_beats_ = 0;     // heartbeats since it told something
+    std::string problem_;
 };
 
 }  // namespace lastgood

@@ -65,6 +65,15 @@ inline constexpr Metric config_accepted{
     .help = "0 if the newest configuration has an error, so that the one before stays in force.",
 };
 
+inline constexpr Metric listener_up{
+    .name = "lastgood_listener_up",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .help =
+        "1 if the listener that lastgood run has started answers and can read the report, 0 if "
+        "not; absent where a service of its own runs it.",
+};
+
 inline constexpr Metric agent_info{
     .name = "lastgood_agent_info",
     .subject = SubjectKind::host,

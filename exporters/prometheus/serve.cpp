@@ -1,5 +1,6 @@
 #include "exporters/prometheus/serve.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -46,30 +47,60 @@ void allow_all_descriptors() {
 }
 
 constexpr Seconds answer_limit = 8;  // less than TimeoutStopSec= in packaging/systemd
+constexpr Seconds telling_interval = 10;
 
-// Blocks until a signal to stop arrives. If systemd's watchdog is enabled, tells it at three times
-// the required rate that the listener answers.
-void wait_for_end(const sigset_t& signals, HttpServer& server) {
+bool answers(HttpServer& server) {
+    // Not through the port: an attack may fill its queue, or a firewall close it.
+    const Descriptor connection(server.connect_inside());
+    return answers_on(connection.get(), answer_limit);
+}
+
+// Why the report cannot be read; "" if it can, or if there is none: the agent knows that best.
+std::string report_trouble(const Config& config) {
+    const std::string path = report_path(config);
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() >= 0 || errno == ENOENT) return "";
+    const int error = errno;
+    return fmt::format("user {} cannot read {}: {}{}", config.serve_user.value, path,
+                       errno_text(error),
+                       error == EACCES ? "; let everybody enter the directories above it" : "");
+}
+
+// To the agent, on standard output.
+void tell_agent(bool is_answering, const Config& config) {
+    std::string trouble = is_answering ? report_trouble(config) : "it does not answer itself";
+    std::ranges::replace(trouble, '\n', ' ');
+    const std::string line = trouble.empty() ? std::string(listener_answers) + "\n"
+                                             : std::string(listener_fails) + trouble + "\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+}
+
+// Blocks until a signal to stop arrives. Tells systemd's watchdog, at three times the required
+// rate, and the agent that the listener answers.
+void wait_for_end(const sigset_t& signals, HttpServer& server, const Config& config,
+                  bool with_agent) {
     uint64_t watchdog = 0;  // microseconds
-    if (::sd_watchdog_enabled(0, &watchdog) <= 0) {
+    const bool watched = ::sd_watchdog_enabled(0, &watchdog) > 0;
+    if (!watched && !with_agent) {
         int signal = 0;
         while (::sigwait(&signals, &signal) == EINTR) {
         }
         return;
     }
-    const uint64_t pause = watchdog / 3;
-    const timespec patience{static_cast<time_t>(pause / 1'000'000),
-                            static_cast<long>(pause % 1'000'000 * 1000)};
+    Seconds pause = with_agent ? telling_interval : answer_limit;
+    if (watched) pause = std::min(pause, static_cast<Seconds>(watchdog) / 3e6);
+    const auto whole = static_cast<time_t>(pause);
+    const timespec patience{whole, static_cast<long>((pause - static_cast<Seconds>(whole)) * 1e9)};
     do {
-        // Not through the port: an attack may fill its queue, or a firewall close it.
-        const Descriptor connection(server.connect_inside());
-        if (answers_on(connection.get(), answer_limit)) ::sd_notify(0, "WATCHDOG=1");
+        const bool is_answering = answers(server);
+        if (watched && is_answering) ::sd_notify(0, "WATCHDOG=1");
+        if (with_agent) tell_agent(is_answering, config);
     } while (::sigtimedwait(&signals, nullptr, &patience) < 0);
 }
 
 }  // namespace
 
-int run_serve(const Config& config, bool end_with_parent, std::function<std::string()> rules_page) {
+int run_serve(const Config& config, bool with_agent, std::function<std::string()> rules_page) {
     const pid_t parent = ::getppid();
     const auto say = [](const std::string& message) {
         print_error(fmt::format("lastgood serve: {}", message));
@@ -87,7 +118,7 @@ int run_serve(const Config& config, bool end_with_parent, std::function<std::str
         return say(given_up.error().message);
     }
     // Not earlier: a change of credentials clears PR_SET_PDEATHSIG (prctl(2)).
-    if (end_with_parent) {
+    if (with_agent) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) {
             return say("the agent has ended");
@@ -100,7 +131,7 @@ int run_serve(const Config& config, bool end_with_parent, std::function<std::str
         return say(started.error().message);
     }
     ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.value.c_str());
-    wait_for_end(signals, server);
+    wait_for_end(signals, server, config, with_agent);
     ::sd_notify(0, "STOPPING=1");
     return 0;
 }

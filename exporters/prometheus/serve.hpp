@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/config.hpp"
 #include "core/report.hpp"
@@ -13,10 +14,15 @@ namespace lastgood {
 
 // `lastgood serve`: closes inherited descriptors, drops all privileges, listens on config.listen
 // and answers until SIGTERM, SIGINT or SIGHUP. Returns the exit code: 0, or 3 with a message on
-// standard error. With `end_with_parent` the kernel kills this process when the process that
-// started it ends. Changes the whole process (signals, descriptors, credentials): call it from main
+// standard error. Changes the whole process (signals, descriptors, credentials): call it from main
 // only.
-int run_serve(const Config& config, bool end_with_parent = false,
+//
+// `with_agent`: the agent started it, as a child. Then the kernel kills this process when the agent
+// ends, and each 10 s it prints a line for the agent: listener_answers if it answers a request of
+// its own and can read the report, else listener_fails and the reason.
+int run_serve(const Config& config, bool with_agent = false,
               std::function<std::string()> rules_page = {});
+inline constexpr std::string_view listener_answers = "answers";
+inline constexpr std::string_view listener_fails = "fails: ";
 
 }  // namespace lastgood

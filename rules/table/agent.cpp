@@ -56,6 +56,20 @@ std::vector<Rule> agent_rules() {
             .why = "What was meant to be watched is not watched.",
         },
         Rule{
+            .name = "listener_failing",
+            .severity = Severity::warning,
+            .subject = SubjectKind::host,
+            .all_of = {is(metric::listener_up, 0)},
+            .summary = "On {subject} the listener serves no metrics: no alert can come from there.",
+            .advice = "See why: lastgood status\n"
+                      "If its port is taken, see by whom: ss -ltnp\n"
+                      "Correct [serve] in the configuration, then apply it: {reload}",
+            .why =
+                "A listener that runs and answers itself says so each 10 seconds. Prometheus sees "
+                "this finding only where the textfile carries it; else it sees that the scrape "
+                "fails: agent_absent. Under the package's units systemd watches the listener.",
+        },
+        Rule{
             .name = "acceptance_ends",
             .subject = SubjectKind::host,
             .all_of = {within(

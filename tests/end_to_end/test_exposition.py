@@ -1,10 +1,15 @@
 """Checks /metrics, the textfile and the rules with Prometheus' own tools."""
 
+import gzip
+import http.client
+import os
+import signal
 import socket
 import subprocess
 import time
 
-from lastgood import http_get, lastgood, wait_until
+import pytest
+from lastgood import children, command_line, http_get, lastgood, wait_until
 from test_isolation import GOOD, collector, script
 from test_privileges import serving
 from test_stop import frozen
@@ -141,3 +146,113 @@ def test_a_port_that_is_taken(installation):
         done = installation.call("run", seconds=40)
         assert done.returncode != 0
         assert str(installation.port) in done.stderr
+
+
+# As Prometheus 2.42 asks.
+PROMETHEUS_ACCEPTS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+
+
+def get_as(installation, accept, method="GET"):
+    """Returns the headers of /metrics and its text, unpacked."""
+    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=5)
+    try:
+        connection.request(method, "/metrics", headers={"Accept": accept, "Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        body = answer.read()
+        return dict(answer.getheaders()), gzip.decompress(body).decode() if body else ""
+    finally:
+        connection.close()
+
+
+def samples_of(families):
+    """Returns the series with their values, without those that change with each report."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name != "lastgood_report_timestamp_seconds" and "duration" not in sample.name and sample.name != "lastgood_generation"
+    }
+
+
+def test_openmetrics_tells_what_the_text_format_tells(installation):
+    openmetrics = pytest.importorskip("prometheus_client.openmetrics.parser", reason="python3-prometheus-client is not installed")
+    parser = pytest.importorskip("prometheus_client.parser")
+    good = script(installation.directory, "good", GOOD)
+    installation.write_config(sections=collector("good", good, interval="1h") + '[[backup]]\nname = "good"\nmax_age = "1h"\n')
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    wait_until(lambda: 'lastgood_backup_count{backup="good"}' in http_get(installation.port, "/metrics")[1], 20, "its value is exposed")
+    headers, text = get_as(installation, PROMETHEUS_ACCEPTS)
+    assert headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert headers["Content-Encoding"] == "gzip"
+    assert headers["Vary"] == "Accept, Accept-Encoding"
+    modern = samples_of(openmetrics.text_string_to_metric_families(text))
+    plain_headers, text = get_as(installation, "*/*")
+    assert plain_headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    plain = samples_of(parser.text_string_to_metric_families(text))
+    assert set(plain) == set(modern)
+    assert len(plain) > 10
+    assert installation.stop(run) == 0
+
+
+def listener_of(run):
+    (process,) = [child for child in children(run.pid) if "--with-agent" in command_line(child)]
+    return process
+
+
+def listener_finding(report):
+    return report.find("listener_failing")
+
+
+def test_a_listener_that_dies_and_whose_port_is_taken_is_a_finding(installation):
+    run = installation.start("run")
+    installation.wait_for_report(lambda report: report.value("listener_up") == 1, 20, "it says that it answers", process=run)
+    assert not listener_finding(installation.report())
+    listener = listener_of(run)
+    os.kill(listener, signal.SIGSTOP)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        os.kill(listener, signal.SIGKILL)
+        wait_until(lambda: try_to_take(taken, installation.port), 10, "its port is free")
+        failing = installation.wait_for_report(listener_finding, 40, "the finding", process=run)
+        assert failing.value("listener_up") == 0
+        failing = installation.wait_for_report(
+            lambda report: any(str(installation.port) in problem["message"] for problem in report.document["problems"]), 40, "its last words"
+        )
+        assert [problem["collector"] for problem in failing.document["problems"]] == ["listener"]
+        assert installation.call("status").returncode == 1
+    installation.wait_for_report(lambda report: report.value("listener_up") == 1 and not listener_finding(report), 60, "it is over", process=run)
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    assert installation.stop(run) == 0
+
+
+def try_to_take(socket_, port):
+    try:
+        socket_.bind(("127.0.0.1", port))
+        socket_.listen()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_listener_that_may_not_read_the_report_is_a_finding(installation, root):
+    """It answers, but its user cannot enter a directory above the report."""
+    run = installation.start("run")
+    installation.wait_for_report(lambda report: report.value("listener_up") == 1, 20, "it says that it answers", process=run)
+    before = installation.directory.stat().st_mode
+    installation.directory.chmod(0o700)
+    try:
+        report = installation.wait_for_report(listener_finding, 40, "the finding", process=run)
+        (problem,) = report.document["problems"]
+        assert "cannot read" in problem["message"] and "Permission denied" in problem["message"]
+    finally:
+        installation.directory.chmod(before)
+    installation.wait_for_report(lambda report: not listener_finding(report), 40, "it is over", process=run)
+    assert installation.stop(run) == 0
+
+
+def test_without_a_listener_of_its_own_the_agent_says_nothing_about_it(installation):
+    installation.start("agent")
+    assert installation.report().value("listener_up") is None

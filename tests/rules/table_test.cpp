@@ -176,7 +176,9 @@ TEST_CASE("a healthy host gives no findings") {
             observation(metric::kernel_log_lost_records_recent, "", 0),
             observation(metric::state_persisted, "", 1),
             observation(metric::config_accepted, "", 1),
+            observation(metric::listener_up, "", 1),
         }) == Names{});
+    CHECK(found({observation(metric::listener_up, "", 0)}) == Names{"listener_failing"});
 }
 
 TEST_CASE("kernel errors of the medium make a drive failing, others suspect, never both") {

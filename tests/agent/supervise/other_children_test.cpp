@@ -68,7 +68,8 @@ TEST_CASE("no second textfile writer starts while one is stuck, and it does not 
 TEST_CASE("the listener's end is reported with its lifetime, unless stopped for good") {
     PlayedLoop loop;
     std::vector<Seconds> lives;
-    ServeChild serve(loop, [&](Seconds lived) { lives.push_back(lived); });
+    ServeChild serve(
+        loop, [&](Seconds lived) { lives.push_back(lived); }, [] {});
     serve.start(7);
     serve.start(7);
     REQUIRE(loop.children.size() == 1);
@@ -90,4 +91,82 @@ TEST_CASE("the listener's end is reported with its lifetime, unless stopped for 
     serve.start(7);
     CHECK(lives.size() == 2);
     CHECK(loop.children.size() == 3);
+}
+
+TEST_CASE("the listener is up when it says so, and not because it runs") {
+    PlayedLoop loop;
+    int changes = 0;
+    ServeChild serve(
+        loop, [](Seconds) {}, [&] { ++changes; });
+    CHECK(serve.is_up() == std::nullopt);
+    serve.start(7);
+    CHECK(serve.is_up() == std::nullopt);
+    loop.children.back().print("something else");
+    CHECK(serve.is_up() == std::nullopt);
+    loop.children.back().print("answers");
+    CHECK(serve.is_up() == true);
+    CHECK(changes == 1);
+    loop.children.back().print("answers");
+    CHECK(changes == 1);
+    loop.children.back().print("fails: user nobody cannot read /x: Permission denied");
+    CHECK(serve.is_up() == false);
+    CHECK(serve.problem() == "user nobody cannot read /x: Permission denied");
+    CHECK(changes == 2);
+    loop.children.back().print("answers");
+    CHECK(serve.is_up() == true);
+    CHECK(serve.problem().empty());
+    CHECK(changes == 3);
+}
+
+TEST_CASE("a listener that ends is not up until the next one says that it answers") {
+    PlayedLoop loop;
+    ServeChild serve(
+        loop, [](Seconds) {}, [] {});
+    serve.start(7);
+    loop.children.back().print("answers");
+    loop.children.back().end(ChildEnd::killed, "killed by signal 9 (Killed)");
+    CHECK(serve.is_up() == false);
+    CHECK(serve.problem() == "killed by signal 9 (Killed)");
+    serve.start(7);
+    CHECK(serve.is_up() == false);
+    loop.children.back().end(ChildEnd::failed, "cannot listen on 127.0.0.1:1");
+    CHECK(serve.problem() == "cannot listen on 127.0.0.1:1");
+    loop.start_fails = "cannot fork";
+    serve.start(7);
+    CHECK(serve.problem() == "cannot fork");
+    loop.start_fails.reset();
+    serve.start(7);
+    loop.children.back().print("answers");
+    CHECK(serve.is_up() == true);
+    // Restarted for another address: nothing is wrong with it.
+    serve.stop();
+    loop.children.back().end(ChildEnd::killed, "stopped");
+    CHECK(serve.is_up() == std::nullopt);
+    serve.stop();  // nothing runs
+    serve.start(7);
+    loop.children.back().end(ChildEnd::failed, "port taken");
+    CHECK(serve.is_up() == false);
+}
+
+TEST_CASE("a listener that falls silent is not up, and is restarted") {
+    PlayedLoop loop;
+    ServeChild serve(
+        loop, [](Seconds) {}, [] {});
+    serve.start(7);
+    loop.children.back().print("answers");
+    for (int beat = 0; beat < 2; ++beat) serve.start(7);
+    CHECK(serve.is_up() == true);
+    loop.children.back().print("answers");
+    for (int beat = 0; beat < 3; ++beat) serve.start(7);
+    CHECK(serve.is_up() == false);
+    CHECK(serve.problem() == "it does not tell that it answers");
+    CHECK(loop.children.back().stops.empty());
+    for (int beat = 0; beat < 5; ++beat) serve.start(7);
+    CHECK(loop.children.back().stops.size() == 1);
+    loop.children.back().end(ChildEnd::killed, "it did not tell that it answers");
+    CHECK(serve.is_up() == false);
+    serve.start(7);
+    CHECK(loop.children.size() == 2);
+    loop.children.back().print("answers");
+    CHECK(serve.is_up() == true);
 }
