@@ -16,13 +16,14 @@
 #include "exporters/prometheus/exposition.hpp"
 #include "exporters/status/view.hpp"
 #include "rules/rule.hpp"
-#include "tests/exporters/reports.hpp"
 #include "tests/processor_time.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
 
 namespace {
+
+constexpr Timestamp report_time = 1'790'000'000;
 
 class Large {
   public:
