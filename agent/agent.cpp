@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 
+#include "agent/config/changes.hpp"
 #include "agent/config_file.hpp"
 #include "agent/log.hpp"
 #include "agent/memory/acceptances.hpp"
@@ -85,6 +86,7 @@ class Agent {
     void renew_runtime_directory();
     void adopt_state();
     void configure();
+    ConfigChanges fit(Config& config) const;
     void reload();
     void request_stop();
     void wait_for_children();
@@ -195,6 +197,23 @@ AgentWords Agent::words() const {
     return words;
 }
 
+// Makes a new configuration fit this run. The directories cannot change while the agent runs.
+ConfigChanges Agent::fit(Config& config) const {
+    if (!options_.listen.empty()) config.listen = options_.listen;
+    if (host_.recorded()) {
+        leave_this_machine_alone(config);
+        config.state_directory = config_.state_directory;
+        config.runtime_directory = config_.runtime_directory;
+    }
+    const std::string restart = is_service_
+                                    ? std::string("systemctl restart lastgood")
+                                    : fmt::format("end this one first, kill {}", ::getpid());
+    ConfigChanges changes = compare_configs(config_, config, options_.with_serve, restart);
+    config.state_directory = config_.state_directory;
+    config.runtime_directory = config_.runtime_directory;
+    return changes;
+}
+
 void Agent::reload() {
     sd_notify(0, "RELOADING=1");
     auto config = read_config(options_.config_path);
@@ -206,18 +225,14 @@ void Agent::reload() {
             fmt::format("the new configuration has an error, the old one stays in force: {}",
                         config_error_));
     } else {
-        // The directories cannot change while the agent runs.
-        config->state_directory = config_.state_directory;
-        config->runtime_directory = config_.runtime_directory;
-        if (host_.recorded()) leave_this_machine_alone(*config);
-        if (!options_.listen.empty()) config->listen = options_.listen;
-        const bool listens_elsewhere = config->listen.value != config_.listen.value;
+        const ConfigChanges changes = fit(*config);
         config_ = std::move(*config);
         config_error_.clear();
         facts_.config_accepted = true;
         log(LogLevel::info, "the configuration was read again");
+        for (const std::string& note : changes.notes) log(LogLevel::warning, note);
         configure();
-        if (options_.with_serve && listens_elsewhere) serve_->stop();
+        if (options_.with_serve && changes.of_listener) serve_->stop();
     }
     sd_notify(0, "READY=1");
     changed();

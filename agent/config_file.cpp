@@ -124,8 +124,9 @@ void read_text(ConfigReader& reader, std::string_view text, const std::string& n
     }
 }
 
-void read_file(ConfigReader& reader, const std::string& name) {
-    const auto source = read_config_source(name);
+void read_file(ConfigReader& reader, const std::string& name, ConfigTrust trust) {
+    auto source = read_config_source(name);
+    if (source && trust == ConfigTrust::not_needed) source->distrust.clear();
     reader.begin_file(name, source ? *source : ConfigSource{});
     if (source)
         read_text(reader, source->text, name);
@@ -179,7 +180,7 @@ Result<std::vector<std::string>> config_files(const std::string& path) {
     return files;
 }
 
-ConfigReading read_whole_config(const std::string& path, Config defaults) {
+ConfigReading read_whole_config(const std::string& path, Config defaults, ConfigTrust trust) {
     ConfigReading reading;
     reading.config = std::move(defaults);
     ConfigReader reader(reading);
@@ -192,12 +193,12 @@ ConfigReading read_whole_config(const std::string& path, Config defaults) {
         files = std::vector{path};
     }
     reading.files = std::move(*files);
-    for (const std::string& file : reading.files) read_file(reader, file);
+    for (const std::string& file : reading.files) read_file(reader, file, trust);
     return reading;
 }
 
-Result<Config> read_config(const std::string& path, Config defaults) {
-    return result_of(read_whole_config(path, std::move(defaults)), path);
+Result<Config> read_config(const std::string& path, Config defaults, ConfigTrust trust) {
+    return result_of(read_whole_config(path, std::move(defaults), trust), path);
 }
 
 }  // namespace lastgood

@@ -11,6 +11,10 @@
 
 namespace lastgood {
 
+// Whether files that others may change may name commands and files to write: not to a caller that
+// runs them, but to one that only reads a report.
+enum class ConfigTrust { required, not_needed };
+
 // The files that make the configuration: `path`, then conf.d/*.toml beside it in the order of their
 // names. The default path is left out if there is no such file. Errors: conf.d cannot be read.
 Result<std::vector<std::string>> config_files(const std::string& path);
@@ -18,11 +22,13 @@ Result<std::vector<std::string>> config_files(const std::string& path);
 // Reads config_files(path) completely: later settings win, [[backup]] sections add up. No file is a
 // valid empty configuration. `defaults` applies where the files say nothing. A syntax error hides
 // the rest of its file, but not the other files. Blocks as long as the filesystem does.
-ConfigReading read_whole_config(const std::string& path, Config defaults = {});
+ConfigReading read_whole_config(const std::string& path, Config defaults = {},
+                                ConfigTrust trust = ConfigTrust::required);
 
 // The same for a caller that acts on the configuration. Error: the first mistake, with file, line,
 // column and what to do, and how many more there are.
-Result<Config> read_config(const std::string& path, Config defaults = {});
+Result<Config> read_config(const std::string& path, Config defaults = {},
+                           ConfigTrust trust = ConfigTrust::required);
 
 // Both of the text of one file; remarks call it `name`. Pure, but for the clock: acceptances end.
 ConfigReading read_config_text(std::string_view text, const std::string& name);

@@ -44,7 +44,8 @@ constexpr Example backup_keys[] = {
      "Paths that the copies hold. The filesystems of these paths count as backed up."},
     {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
     {"min_size", "size", "\"1GiB\"",
-     "The newest copy must have at least this size: `\"1GiB\"`, or a number of bytes."},
+     "The newest copy must have at least this size: `\"1GiB\"`, or a number of bytes. Copies in "
+     "restic and borg repositories have no size that can be read."},
     {"stanza", "text", "\"main\"",
      "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",
@@ -73,7 +74,7 @@ constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",
      "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
     {"command", "list of text", "[\"/usr/local/bin/tape-age\"]",
-     "Required. A program that prints observations, and its arguments "
+     "Required. A program with its whole path, which prints observations, and its arguments "
      "(docs/writing-a-collector.md)."},
     {"interval", "duration", "\"5min\"", "Time between two starts. Default `\"5min\"`."},
     {"deadline", "duration", "\"1min\"", "A longer run is killed. Default `\"1min\"`."},
@@ -140,8 +141,11 @@ std::vector<Section> all_sections() {
 constexpr std::string_view introduction =
     "lastgood reads `/etc/lastgood/lastgood.toml`, then the files `*.toml` in "
     "`/etc/lastgood/conf.d/` in the order of their names. All of them may be missing. `lastgood "
-    "config check` reports errors, such as unknown keys, with file, line and column. A duration "
-    "needs a unit: `\"90s\"`, `\"26h\"`, `\"1h 30min\"`, `\"2w\"`.";
+    "config check` reports every mistake, such as an unknown key, with file, line, column and what "
+    "to write, and warns of paths that are not there. A duration needs a unit: `\"90s\"`, "
+    "`\"26h\"`, `\"1h 30min\"`, `\"2w\"`; it is at most 100 years. A file that names a command, "
+    "or where lastgood writes, must belong to root or to the user that runs lastgood, and nobody "
+    "else may be able to write to it or to a directory above it: otherwise it is refused.";
 
 std::string without_marks(std::string_view text) {
     std::string result(text);
@@ -192,7 +196,8 @@ std::string settings_to_man() {
         ".SH DESCRIPTION\n{}\n.PP\nThe agent reads it again on\n"
         ".B systemctl reload lastgood\n"
         "(SIGHUP). If it has an error, the old one stays in force. After a change of\n"
-        ".B [serve]\nrestart\n.BR lastgood-exporter.service .\n",
+        ".B [serve]\nrestart\n.BR lastgood-exporter.service ;\nafter one of state_directory or "
+        "runtime_directory\n.BR lastgood.service .\n",
         generated_note, man_text(introduction));
     for (const Section& section : all_sections()) {
         text += fmt::format(".SH \"{}\"\n",

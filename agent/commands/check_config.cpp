@@ -20,10 +20,10 @@ constexpr size_t width = 80, indent = 4;
 
 std::string remarks_of(const std::vector<ConfigRemark>& remarks, std::string_view prefix) {
     std::string text;
-    for (const ConfigRemark& remark : remarks)
-        for (const std::string& line :
-             wrap(fmt::format("{}{}", prefix, to_string(remark)), width, indent))
-            text += line + '\n';
+    for (ConfigRemark remark : remarks) {
+        remark.text.insert(0, prefix);
+        for (const std::string& line : wrap(to_string(remark), width, indent)) text += line + '\n';
+    }
     return text;
 }
 

@@ -48,10 +48,10 @@ Error cannot_print(int error) {
     return {ErrorKind::failed, fmt::format("cannot write the output: {}", errno_text(error))};
 }
 
-Result<Config> configuration(const Options& options) {
+Result<Config> configuration(const Options& options, ConfigTrust trust = ConfigTrust::required) {
     Config defaults;
     if (!options.default_listen.empty()) defaults.listen = options.default_listen;
-    auto config = read_config(options.config_path, std::move(defaults));
+    auto config = read_config(options.config_path, std::move(defaults), trust);
     if (config && !options.listen.empty()) config->listen = options.listen;
     return config;
 }
@@ -111,7 +111,7 @@ int serve(const Options& options) {
 
 int status(Options& options) {
     if (options.status.report_path.empty()) {
-        const auto config = configuration(options);
+        const auto config = configuration(options, ConfigTrust::not_needed);
         if (!config)
             print_error(
                 fmt::format("lastgood: {}\nlastgood: reading the report from its default place",
@@ -122,7 +122,7 @@ int status(Options& options) {
 }
 
 int may_be_pulled(const Options& options) {
-    const auto config = configuration(options);
+    const auto config = configuration(options, ConfigTrust::not_needed);
     if (!config) return fail_with(config.error());
     return run_preflight(report_path(*config), options.drive_to_pull);
 }
@@ -155,13 +155,13 @@ int print_rules(const Options& options) {
 }
 
 int show_config(const Options& options) {
-    const auto config = configuration(options);
+    const auto config = configuration(options, ConfigTrust::not_needed);
     if (!config) return fail_with(config.error());
     return print(to_toml(*config));
 }
 
 int discover(const Options& options) {
-    const auto config = configuration(options);
+    const auto config = configuration(options, ConfigTrust::not_needed);
     if (!config) return fail_with(config.error());
     return run_discover(*config, options.root);
 }

@@ -13,6 +13,9 @@ import loop_device  # noqa: E402
 import monitoring  # noqa: E402
 
 
+os.umask(0o022)  # lastgood refuses a configuration that others may write to
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items):
     """Runs tests that cause kernel errors one after the other: the kernel drops messages when many errors occur at once."""

@@ -1,5 +1,6 @@
 """The configuration is checked completely before use. If a new one is broken, the old one stays in force."""
 
+import os
 import pathlib
 import signal
 import time
@@ -90,3 +91,87 @@ def test_no_config_is_a_valid_config(installation):
     checked = lastgood("config", "check")
     assert checked.returncode == 0, checked.stderr
     assert (f"{default}: fine" if default.exists() else f"There is no {default}: ") in checked.stdout.decode()
+
+
+def test_config_check_shows_all_mistakes_and_warns_of_what_is_not_there(installation):
+    more = installation.config.parent / "conf.d/more.toml"
+    more.parent.mkdir()
+    more.write_text("[serve\n")
+    installation.config.write_text(
+        '[serve]\nlisten = "127.0.0.1"\nuser = "no-such-user-anywhere"\n'
+        + '[[backup]]\nname = "db"\nfiles = "/no/such/place/[a"\nmax_age = "1e308y"\nmin_size = "9000000TiB"\n'
+        + '[[collector]]\nname = "tape"\ncommand = ["/usr/bin/tape-age --all"]\n'
+    )
+    done = installation.call("config", "check")
+    assert done.returncode == 3
+    file = installation.config
+    told = [line for line in done.stderr.splitlines() if not line.startswith(" ")]
+    places = [line.split(" ")[0] for line in told]
+    mistakes = [f"{file}:{place}:" for place in ("2:10", "3:8", "6:9", "7:11", "8:12", "11:11")] + [f"{more}:1:7:"]
+    assert places == [*mistakes, f"{file}:6:9:"], done.stderr
+    assert "6:9: warning: there is no /no/such/place" in " ".join(done.stderr.split())
+    assert done.stdout.splitlines()[:2] == [f"{file}: 6 mistakes, 1 warning", f"{more}: 1 mistake"]
+    long = [line for line in done.stderr.splitlines() if len(line) > 80 and " " in line.strip()]
+    assert not long, done.stderr
+
+    more.unlink()
+    installation.config.write_text('[[backup]]\nname = "db"\nfiles = "/no/such/place/*"\n')
+    done = installation.call("config", "check")
+    assert done.returncode == 0, "a path may come later"
+    assert "there is no /no/such/place" in " ".join(done.stderr.split())
+    assert done.stdout == f"{file}: 1 warning\n"
+
+
+def test_a_reload_applies_all_or_nothing_and_says_what_it_cannot(installation):
+    good = script(installation.directory, "good", GOOD)
+    installation.write_config(sections=collector("first", good, interval="1s"))
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.value("collector_success", "first") == 1, 20, "the first collector")
+
+    def reload(accepted, says):
+        before = len(installation.log.read_text())
+        agent.send_signal(signal.SIGHUP)
+        wait_until(lambda: says in installation.log.read_text()[before:], 10, says)
+        return installation.wait_for_report(
+            lambda report: report.value("config_accepted") == accepted and report.document["written_at"] > written, 20, says, process=agent
+        )
+
+    # Everything in it is good but the last line.
+    written = time.time()
+    good_text = installation.config.read_text()
+    installation.write_config(sections=collector("second", good, interval="1s") + '[drives]\ngrowth_window = "1e308y"\ncolour = 1\n')
+    report = reload(0, "; 1 more mistake: lastgood config check")
+    assert report.value("collector_success", "second") is None and report.value("collector_success", "first") == 1
+    assert any("growth_window must be at most 100 years; 1 more mistake" in problem["message"] for problem in report.problems)
+
+    # Others may write to it.
+    written = time.time()
+    installation.write_config(sections=collector("second", good, interval="1s"))
+    installation.config.chmod(0o666)
+    report = reload(0, f"everybody may write to {installation.config}; mend it: chmod go-w {installation.config}")
+    assert report.value("collector_success", "second") is None
+
+    # A FIFO once counted as an empty file, and could have blocked the agent.
+    written = time.time()
+    installation.config.unlink()
+    os.mkfifo(installation.config)
+    report = reload(0, "is a FIFO")
+    assert report.value("collector_success", "first") == 1
+
+    written = time.time()
+    installation.config.unlink()
+    installation.config.write_text(good_text.replace(f'"{installation.state}"', '"/elsewhere"').replace("first", "second"))
+    report = reload(1, f"state_directory stays {installation.state} until the agent is started again")
+    wait_until(lambda: installation.report().value("collector_success", "second") == 1, 20, "the new configuration at work")
+    assert installation.stop(agent) == 0
+
+
+@pytest.mark.parametrize("subcommand", [["agent"], ["run"], ["collect", "first"], ["config", "check"]], ids=" ".join)
+def test_a_file_that_others_may_change_runs_no_command(installation, subcommand):
+    ran = installation.directory / "ran"
+    installation.write_config(sections=collector("first", script(installation.directory, "first", f"#!/bin/sh\ntouch {ran}\n")))
+    installation.config.chmod(0o666)
+    done = installation.call(*subcommand)
+    assert done.returncode == 3
+    assert f"mend it: chmod go-w {installation.config}" in " ".join(done.stderr.split())
+    assert not ran.exists()

@@ -109,6 +109,7 @@ TEST_CASE("what others may change must not run commands or say where files are w
         CHECK(
             contains(reading.mistakes[0].text, "but everybody may write to " + place.at("x.toml")));
         CHECK(reading.warnings.empty());
+        CHECK(read_config(place.at("x.toml"), {}, ConfigTrust::not_needed).has_value());
     }
     const auto harmless = reading_of("[drives]\nloop_devices = true\n");
     CHECK(harmless.mistakes.empty());
