@@ -55,7 +55,8 @@ std::string label_text(const Labels& labels) {
     std::string text;
     for (const auto& [key, value] : labels) {
         if (!value.empty())
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key, harmless(value));
+            text +=
+                fmt::format("{}{} {}", text.empty() ? "" : ", ", harmless(key), harmless(value));
     }
     return text;
 }
@@ -163,7 +164,7 @@ void Description::add_rest(std::vector<std::vector<Cell>>& rows,
     switch (metric.type) {
         case MetricType::info:
             for (const auto& [key, value] : observation.labels) {
-                if (!value.empty()) rows.push_back({{key}, {harmless(value)}, {""}});
+                if (!value.empty()) rows.push_back({{harmless(key)}, {harmless(value)}, {""}});
             }
             return;
         case MetricType::state:
