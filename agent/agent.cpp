@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -126,7 +127,7 @@ class Agent {
     RuntimeDirectory runtime_;
     Descriptor accepted_;
     int exit_status_ = 0;
-    std::string config_error_, write_error_, state_error_, runtime_error_;
+    std::string config_error_, write_error_, state_error_, runtime_error_, requests_error_;
     Timestamp config_refused_at_ = 0;
     // findings already logged, with their summaries
     std::map<std::pair<std::string, std::string>, std::string> told_;
@@ -320,6 +321,9 @@ void Agent::beat() {
 }
 
 void Agent::obey(const Requests& requests) {
+    if (requests.unreadable != requests_error_ && !requests.unreadable.empty())
+        log(LogLevel::warning, fmt::format("requests are not read: {}", requests.unreadable));
+    requests_error_ = requests.unreadable;
     for (const std::string& problem : requests.problems)
         log(LogLevel::warning, fmt::format("a request was dropped: {}", problem));
     for (const auto& [kind, subject] : requests.forget) {
@@ -474,6 +478,7 @@ int run_agent(const AgentOptions& options) {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    ::umask(077);  // as in lastgood.service; what others may read gets its mode by itself
     if (!is_recorded(options.root)) return Agent(options).run();
     const auto apart = RecordedState::make();
     if (!apart) {

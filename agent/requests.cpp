@@ -1,5 +1,6 @@
 #include "agent/requests.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 
 #include "collectors/collector.hpp"
 #include "core/clock.hpp"
+#include "core/files.hpp"
 #include "core/host.hpp"
 #include "core/report.hpp"
 #include "core/text.hpp"
@@ -24,16 +26,33 @@ constexpr size_t requests_at_once = 100;
 // A request is a verb and its arguments, one on each line.
 Result<void> leave(const Config& config, const std::vector<std::string>& lines) {
     const std::string directory = requests_directory(config);
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail(
-            errno == EACCES ? ErrorKind::denied : ErrorKind::failed,
-            fmt::format("cannot create {}: {}; run this as root", directory, errno_text(errno)));
+    const auto made = make_own_directory(directory, 0700);
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
-    auto left = write_file(fmt::format("{}/{}", directory, ::getpid()), text, Synced::no);
-    if (!left && ::access(directory.c_str(), W_OK) != 0)
-        return fail(left.error().kind, left.error().message + "; run this as root");
-    return left;
+    const auto left = made ? write_file(directory + "/" + unguessable(), text, Synced::no)
+                           : Result<void>(Failure(made.error()));
+    if (left || ::geteuid() == 0) return left;
+    return fail(left.error().kind, left.error().message + "; run this as root");
+}
+
+// The text of a request that only this user and root could write.
+Result<std::string> read_request(int directory, const std::string& name, const std::string& path) {
+    const Descriptor file(
+        ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
+    if (!S_ISREG(status.st_mode)) return fail(ErrorKind::denied, path + " is no regular file");
+    if (status.st_uid != 0 && status.st_uid != ::geteuid())
+        return fail(ErrorKind::denied, fmt::format("{} belongs to uid {}", path, status.st_uid));
+    std::string text(request_limit + 1, '\0');
+    const ssize_t length = ::read(file.get(), text.data(), text.size());
+    if (length < 0) return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
+    if (static_cast<size_t>(length) > request_limit)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{}: more than {} bytes", path, request_limit));
+    text.resize(static_cast<size_t>(length));
+    return text;
 }
 
 // Reads a request into `requests`; returns why it makes no sense, or "".
@@ -107,16 +126,22 @@ Result<void> ask_to_revoke(const Config& config, const std::string& rule,
 Requests take_requests(const Config& config) {
     Requests requests;
     const std::string directory = requests_directory(config);
-    const Host here;
-    const auto names = here.list(directory);
+    const auto opened = open_own_directory(directory);
+    if (!opened) {
+        if (opened.error().kind != ErrorKind::absent) requests.unreadable = opened.error().message;
+        return requests;
+    }
+    const auto names = Host().list(fmt::format("/proc/self/fd/{}", opened->get()));
     if (!names) return requests;
     size_t taken = 0;
     for (const std::string& name : *names) {
         if (name.ends_with(".tmp")) continue;  // not complete yet
-        if (++taken > requests_at_once) break;
+        if (taken == requests_at_once) break;
         const std::string path = directory + "/" + name;
-        const auto text = here.read(path, request_limit);
-        ::unlink(path.c_str());
+        const auto text = read_request(opened->get(), name, path);
+        // What cannot be removed, a directory, is not told every 15 s.
+        if (::unlinkat(opened->get(), name.c_str(), 0) != 0) continue;
+        ++taken;
         if (!text)
             requests.problems.push_back(text.error().message);
         else if (const std::string why = take(*text, requests); !why.empty())

@@ -18,6 +18,7 @@ struct Requests {
     std::vector<Acceptance> accept;
     std::vector<std::pair<std::string, std::string>> revoke;  // rule, subject
     std::vector<std::string> problems;  // a request each that makes no sense: its path, and why
+    std::string unreadable;             // why the directory is not read; "": it is, or is missing
 };
 
 Result<void> ask_to_forget(const Config& config, SubjectKind kind, const std::string& subject);

@@ -28,9 +28,9 @@ std::string requests_directory(const Config& config) {
     return config.runtime_directory.value + "/requests";
 }
 
-std::string agent_lock_path(std::string_view report_path) {
+std::string agent_life_path(std::string_view report_path) {
     const size_t slash = report_path.rfind('/');
-    return std::string(report_path.substr(0, slash + 1)) + "agent.lock";
+    return std::string(report_path.substr(0, slash + 1)) + "agent.alive";
 }
 
 }  // namespace lastgood

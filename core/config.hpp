@@ -76,8 +76,9 @@ struct Config : Settings {
 std::string report_path(const Config& config);
 std::string requests_directory(const Config& config);
 
-// The lock that the agent holds while it runs (flock(2)). It lies beside the report, so that a
-// command that knows only the report's path finds it.
-std::string agent_lock_path(std::string_view report_path);
+// A file that the agent holds a write lock on while it runs (F_OFD_SETLK, fcntl(2)). Everybody may
+// ask for the lock, and nobody else can take it. It lies beside the report, so that a command that
+// knows only the report's path finds it.
+std::string agent_life_path(std::string_view report_path);
 
 }  // namespace lastgood

@@ -1,18 +1,14 @@
 #include "core/report.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <unordered_map>
 
 #include "core/bytes.hpp"
-#include "core/clock.hpp"
+#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -314,67 +310,6 @@ Result<Report> parse_report(std::string_view text) {
 
 Result<void> write_report(const Report& report, const std::string& path) {
     return write_file(path, to_json(report), Synced::no);
-}
-
-namespace {
-
-constexpr Seconds stale_after = 120;  // s since the last write to a temporary file
-
-// Removes the temporary files of writers that were killed before their rename, as every writer to a
-// slow disk may be.
-void remove_stale(const std::string& path) {
-    const size_t name_at = path.rfind('/') + 1;
-    const std::string directory = name_at == 0 ? "./" : path.substr(0, name_at);
-    const std::string begin = path.substr(name_at) + ".";
-    constexpr std::string_view end = ".tmp";
-    const Host here;
-    const auto names = here.list(directory);
-    if (!names) return;
-    for (const std::string& name : *names) {
-        if (!name.starts_with(begin) || !name.ends_with(end)) continue;
-        if (name.size() <= begin.size() + end.size()) continue;
-        const auto middle = std::string_view(name).substr(begin.size());
-        if (!std::ranges::all_of(middle.substr(0, middle.size() - end.size()), is_digit)) continue;
-        const auto status = here.status(directory + name, false);
-        if (status && wall_clock() - status->modified > stale_after)
-            ::unlink((directory + name).c_str());
-    }
-}
-
-}  // namespace
-
-Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
-    remove_stale(path);
-    const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    const auto failure = [&](const char* what) {
-        const int error = errno;
-        ::unlink(temporary.c_str());
-        return fail(ErrorKind::failed,
-                    fmt::format("cannot {} {}: {}", what, path, errno_text(error)));
-    };
-    const int fd =
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) return failure("create");
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) {
-            const int error = errno;
-            ::close(fd);
-            errno = error;
-            return failure("write");
-        }
-        text.remove_prefix(static_cast<size_t>(written));
-    }
-    // Independent of the umask: the listening process is unprivileged and must be able to read it.
-    const bool readable = ::fchmod(fd, 0644) == 0;
-    const bool safe = synced == Synced::no || ::fsync(fd) == 0;
-    const int error = errno;
-    if (::close(fd) != 0) return failure("write");
-    errno = error;
-    if (!readable || !safe) return failure("write");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace");
-    return {};
 }
 
 Result<Report> read_report(const std::string& path) {

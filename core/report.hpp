@@ -81,15 +81,8 @@ void sort_findings(std::vector<Finding>& findings);
 std::string to_json(const Report& report);
 // Skips observations of metrics that this version does not know. Error: malformed, not a report.
 Result<Report> parse_report(std::string_view text);
-// Replaces the file atomically: writes PATH.PID.tmp beside it and renames that; removes the ones
-// that killed writers left. Blocks as long as the filesystem does. The file gets mode 0644. Error:
-// failed.
-// Synced::yes calls fsync(2) before the rename: a power cut leaves the old text or the new one. The
-// directory is not synced, so it may be the old one. Synced::no is for files that are written again
-// within seconds: after a power cut they may be empty.
-enum class Synced { no, yes };
-Result<void> write_file(const std::string& path, std::string_view text, Synced synced);
-// The report lies in /run, which is empty after a boot: it is not synced.
+// By write_file() of core/files.hpp. The report lies in /run, which is empty after a boot: it is
+// not synced.
 Result<void> write_report(const Report& report, const std::string& path);
 // Reads at most 256 MiB. Errors: absent (no report), denied, failed, malformed.
 Result<Report> read_report(const std::string& path);

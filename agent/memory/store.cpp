@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/clock.hpp"
+#include "core/files.hpp"
 
 namespace lastgood {
 
@@ -120,10 +121,7 @@ void Store::close() {
 
 Result<void> Store::open_or_put_aside() {
     std::error_code ignored;
-    if (!std::filesystem::exists(directory_, ignored)) {
-        std::filesystem::create_directories(directory_, ignored);
-        ::chmod(directory_.c_str(), 0700);
-    }
+    if (const auto safe = make_own_directory(directory_, 0700); !safe) return Failure(safe.error());
     auto opened = open();
     if (opened) return opened;
     const int code = database_ ? sqlite3_errcode(database_) : SQLITE_OK;

@@ -12,7 +12,7 @@
 #include "collectors/backups/parse/decompressor.hpp"
 #include "core/bytes.hpp"
 #include "core/descriptor.hpp"
-#include "core/report.hpp"
+#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -146,10 +146,9 @@ Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth 
 ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
                          const std::string& backup) {
     if (host.recorded() || runtime_directory.empty()) return;
-    struct stat status {};
-    if (stat(runtime_directory.c_str(), &status) != 0) return;
+    if (!open_own_directory(runtime_directory)) return;
     const std::string directory = runtime_directory + "/backups";
-    if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return;
+    if (!make_own_directory(directory, 0700)) return;
     std::string name;
     for (const char c : backup)
         name += is_letter(c) || is_digit(c) || c == '-' || c == '_'

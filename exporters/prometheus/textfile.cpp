@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/files.hpp"
 #include "exporters/prometheus/exposition.hpp"
 
 namespace lastgood {

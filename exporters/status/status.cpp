@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <climits>
@@ -108,11 +107,15 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
             "", exit_code(health)};
 }
 
-// The agent holds this lock while it runs (agent/agent.cpp). So a killed agent is noticed before
-// its report is old. False if the lock file cannot be opened: then it is not known.
+// So a killed agent is noticed before its report is old. Takes no lock, because an agent that
+// starts meanwhile must not be hindered. False if the file cannot be opened: then it is not known.
 bool agent_gone(const std::string& report_path) {
-    const Descriptor lock(::open(agent_lock_path(report_path).c_str(), O_RDONLY | O_CLOEXEC));
-    return lock.get() >= 0 && ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
+    const Descriptor life(::open(agent_life_path(report_path).c_str(),
+                                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (life.get() < 0) return false;
+    struct flock lock {};
+    lock.l_type = F_RDLCK;
+    return ::fcntl(life.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
 // Without systemd (sd_booted(3)) or the package there is no service to start.

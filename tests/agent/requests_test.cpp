@@ -50,6 +50,18 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
     CHECK(take_requests(config).forget.empty());
 }
 
+TEST_CASE("of many requests none is lost") {
+    test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    for (int i = 0; i < 150; ++i)
+        place.file(fmt::format("/requests/{:03}", i), fmt::format("forget\ndrive\nd{}\n", i));
+    CHECK(take_requests(config).forget.size() == 100);
+    const Requests rest = take_requests(config);
+    REQUIRE(rest.forget.size() == 50);
+    CHECK(rest.forget.back().second == "d149");
+}
+
 TEST_CASE("each request arrives as it was made") {
     const test::RecordedHost place;
     Config config;

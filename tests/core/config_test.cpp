@@ -9,7 +9,7 @@ TEST_CASE("the runtime directory holds the report, the lock and the forget reque
     Config config;
     config.runtime_directory = "/tmp/run";
     CHECK(report_path(config) == "/tmp/run/report.json");
-    CHECK(agent_lock_path(report_path(config)) == "/tmp/run/agent.lock");
+    CHECK(agent_life_path(report_path(config)) == "/tmp/run/agent.alive");
     CHECK(requests_directory(config) == "/tmp/run/requests");
-    CHECK(agent_lock_path("saved.json") == "agent.lock");  // in the current directory
+    CHECK(agent_life_path("saved.json") == "agent.alive");  // in the current directory
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "core/files.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
 #include "tests/recorded_host.hpp"

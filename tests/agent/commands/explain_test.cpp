@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/commands/saved_text.hpp"
+#include "core/files.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/packed.hpp"

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/files.hpp"
 #include "core/host.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"

@@ -4,6 +4,7 @@
 #include "core/child_process.hpp"
 #include "core/clock.hpp"
 #include "core/config.hpp"
+#include "core/files.hpp"
 #include "core/metrics/drives.hpp"
 #include "exporters/status/status.hpp"
 #include "tests/exporters/reports.hpp"
@@ -76,8 +77,8 @@ TEST_CASE("when the agent is dead, nothing is known, about a subject neither") {
     const Saved saved;
     CHECK(saved.status_of(healthy_host(), "", 3600) == 3);
     CHECK(saved.status_of(healthy_host(), "sda", 3600) == 3);
-    // A lock that nobody holds: the agent was killed a moment ago.
-    REQUIRE(write_file(agent_lock_path(saved.path), "", Synced::no));
+    // Nobody holds its lock: the agent was killed a moment ago.
+    REQUIRE(write_file(agent_life_path(saved.path), "", Synced::no));
     CHECK(saved.status_of(healthy_host()) == 3);
     CHECK(saved.status_of(healthy_host(), "sda") == 3);
     CHECK(saved.status_of(failing_drive(), "sdb") == 3);

@@ -1,0 +1,125 @@
+#include "agent/agent_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "core/config.hpp"
+#include "core/files.hpp"
+#include "core/host.hpp"
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr const char* lock_name = "agent.lock";
+
+// The process that holds a flock(2) on the file, by /proc/locks (proc(5)); nullopt: it is not
+// visible here, for example in another container.
+std::optional<pid_t> holder_of(const struct stat& file) {
+    const std::string place =
+        fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev), ::minor(file.st_dev), file.st_ino);
+    const std::string locks = Host().read("/proc/locks", 16 << 20).value_or("");
+    for (std::string_view rest = locks; !rest.empty();) {
+        const auto fields = split(take_line(rest));
+        if (fields.size() >= 6 && fields[1] == "FLOCK" && fields[5] == place)
+            return parse_number<pid_t>(fields[4]);
+    }
+    return std::nullopt;
+}
+
+bool is_trusted(uid_t user) {
+    return user == ::geteuid() || user == 0;
+}
+
+// Whether the lock may be held by an agent: not if another user's process holds it.
+bool may_be_an_agent(std::optional<pid_t> holder) {
+    struct stat process {};
+    return !holder || ::stat(fmt::format("/proc/{}", *holder).c_str(), &process) != 0 ||
+           is_trusted(process.st_uid);
+}
+
+// The locked file; an empty descriptor: it was replaced, or must be opened again.
+Result<Descriptor> try_to_lock(int directory, const std::string& path) {
+    const auto failed = [&](const std::string& why) {
+        return fail(ErrorKind::failed, fmt::format("cannot lock {}: {}", path, why));
+    };
+    Descriptor lock(::openat(directory, lock_name,
+                             O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+                             0600));
+    struct stat file {
+    }, named{};
+    if (lock.get() < 0 || ::fstat(lock.get(), &file) != 0) return failed(errno_text(errno));
+    if (!S_ISREG(file.st_mode)) return failed("it is no regular file; remove it: rm " + path);
+    const bool was_open_to_others = (file.st_mode & 077) != 0 || !is_trusted(file.st_uid);
+    if (was_open_to_others) ::fchmod(lock.get(), 0600);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        const std::optional<pid_t> holder = holder_of(file);
+        if (!was_open_to_others || may_be_an_agent(holder))
+            return fail(ErrorKind::denied,
+                        fmt::format("another agent is running{}: it holds {}; stop it first: "
+                                    "systemctl stop lastgood, or Ctrl-C where lastgood run was "
+                                    "started",
+                                    holder ? fmt::format(" (process {})", *holder) : "", path));
+        ::unlinkat(directory, lock_name, 0);
+        return Descriptor();
+    }
+    const bool is_named = ::fstatat(directory, lock_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                          named.st_ino == file.st_ino && named.st_dev == file.st_dev;
+    if (!is_named || !is_trusted(file.st_uid)) {
+        if (is_named) ::unlinkat(directory, lock_name, 0);
+        return Descriptor();
+    }
+    return lock;
+}
+
+Descriptor show_life(int directory) {
+    const std::string name(last_component(agent_life_path("")));
+    const std::string temporary = fmt::format("{}.{}.tmp", name, unguessable());
+    Descriptor life(::openat(directory, temporary.c_str(),
+                             O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    const bool shown = life.get() >= 0 && ::fcntl(life.get(), F_OFD_SETLK, &whole) == 0 &&
+                       ::fchmod(life.get(), 0644) == 0 &&
+                       ::renameat(directory, temporary.c_str(), directory, name.c_str()) == 0;
+    if (shown) return life;
+    // What an earlier agent left would say that none is running.
+    ::unlinkat(directory, temporary.c_str(), 0);
+    ::unlinkat(directory, name.c_str(), 0);
+    return Descriptor();
+}
+
+}  // namespace
+
+Result<AgentLock> AgentLock::take(int directory, const std::string& path) {
+    constexpr int attempts = 5;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        auto locked = try_to_lock(directory, fmt::format("{}/{}", path, lock_name));
+        if (!locked) return Failure(locked.error());
+        if (locked->get() < 0) continue;
+        AgentLock taken;
+        taken.path_ = fmt::format("{}/{}", path, lock_name);
+        taken.lock_ = std::move(*locked);
+        taken.life_ = show_life(directory);
+        return taken;
+    }
+    return fail(ErrorKind::failed,
+                fmt::format("cannot lock {}/{}: it is replaced again and again", path, lock_name));
+}
+
+bool AgentLock::is_still_there() const {
+    struct stat ours {
+    }, there{};
+    return ::fstat(lock_.get(), &ours) == 0 && ::lstat(path_.c_str(), &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,38 @@
+// Files and directories that lastgood itself writes. Others may be able to write beside them, so
+// no link, pipe or file that they plant is followed, opened or written. All functions block as long
+// as the filesystem does.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "core/descriptor.hpp"
+#include "core/result.hpp"
+
+namespace lastgood {
+
+// Replaces the file atomically: writes PATH.RANDOM.tmp beside it, a new file that nobody could have
+// made before, and renames that; removes the ones that killed writers left. The file gets mode
+// 0644, whatever the umask. What had the name, also a link or a pipe, is replaced, not opened.
+// Error: failed.
+// Synced::yes calls fsync(2) before the rename: a power cut leaves the old text or the new one. The
+// directory is not synced, so it may be the old one. Synced::no is for files that are written again
+// within seconds: after a power cut they may be empty.
+enum class Synced { no, yes };
+Result<void> write_file(const std::string& path, std::string_view text, Synced synced);
+
+// 16 hexadecimal digits that nobody can guess (getrandom(2)).
+std::string unguessable();
+
+// Opens a directory that only this user and root can change. Refused, with the command that mends
+// it: a symbolic link, another user's directory, one that others can write to, and one that others
+// can replace because they can write to a directory above it. An empty one of this user is made
+// safe instead. Errors: absent, denied (also what is refused), failed.
+Result<Descriptor> open_own_directory(const std::string& path);
+
+// Makes it if it is missing, with this mode whatever the umask; those above it with 0755.
+Result<Descriptor> make_own_directory(const std::string& path, mode_t mode);
+
+}  // namespace lastgood
