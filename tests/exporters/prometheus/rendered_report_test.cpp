@@ -8,6 +8,7 @@
 
 #include <cstdio>
 
+#include "core/files.hpp"
 #include "exporters/prometheus/gzip.hpp"
 #include "tests/exporters/reports.hpp"
 #include "tests/support.hpp"
