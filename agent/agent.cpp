@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 
@@ -26,6 +26,7 @@
 #include "agent/recorded_state.hpp"
 #include "agent/requests.hpp"
 #include "agent/runtime_directory.hpp"
+#include "agent/sealed_config.hpp"
 #include "agent/supervise/clock_watch.hpp"
 #include "agent/supervise/event_loop.hpp"
 #include "agent/supervise/serve_child.hpp"
@@ -50,22 +51,6 @@ constexpr Seconds save_patience = 0.05;  // s that a report waits for its counte
 constexpr Seconds look_again_gap = 10;   // at least, between two changes of the clock
 constexpr Seconds stop_limit = 4;
 constexpr Seconds timer_accuracy = 0.001;
-
-// The accepted configuration, which children read instead of the file: a broken file must not reach
-// them. It is sealed, so that none of them can change what the others read.
-int config_descriptor(const Config& config) {
-    const int fd = ::memfd_create("lastgood.toml", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return -1;
-    const std::string text = to_toml(config);
-    size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
-        if (count <= 0) break;
-        written += static_cast<size_t>(count);
-    }
-    ::fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-    return fd;
-}
 
 std::string host_name() {
     char name[256] = "";
@@ -125,7 +110,7 @@ class Agent {
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0, last_look_ = 0;
     Seconds stop_by_ = 0;
     RuntimeDirectory runtime_;
-    Descriptor accepted_;
+    Descriptor accepted_;  // the configuration, sealed
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_, runtime_error_, requests_error_;
     Timestamp config_refused_at_ = 0;
@@ -136,6 +121,9 @@ class Agent {
 Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
     adopt_state();
+    auto sealed = seal_config(config_);
+    if (!sealed) return Failure(sealed.error());
+    accepted_ = std::move(*sealed);
     if (state_.watched_since() == 0) state_.set_watched_since(now());
     started_ = last_prune_ = clock_.monotonic();
     facts_.started_at = now();
@@ -181,9 +169,10 @@ void Agent::adopt_state() {
 }
 
 void Agent::configure() {
-    accepted_ = Descriptor(config_descriptor(config_));
     Launch launch;
-    launch.root = options_.root;
+    // Children work in "/".
+    std::error_code ignored;
+    launch.root = std::filesystem::absolute(options_.root, ignored).string();
     launch.config_fd = accepted_.get();
     supervisor_->configure(config_, launch);
 }
@@ -218,16 +207,20 @@ ConfigChanges Agent::fit(Config& config) const {
 void Agent::reload() {
     sd_notify(0, "RELOADING=1");
     auto config = read_config(options_.config_path);
-    if (!config) {
-        config_error_ = config.error().message;
+    ConfigChanges changes;
+    if (config) changes = fit(*config);
+    Result<Descriptor> sealed = Failure(config ? Error{} : config.error());
+    if (config) sealed = seal_config(*config);
+    if (!sealed) {
+        config_error_ = sealed.error().message;
         config_refused_at_ = now();
         facts_.config_accepted = false;
         log(LogLevel::error,
             fmt::format("the new configuration has an error, the old one stays in force: {}",
                         config_error_));
     } else {
-        const ConfigChanges changes = fit(*config);
         config_ = std::move(*config);
+        accepted_ = std::move(*sealed);
         config_error_.clear();
         facts_.config_accepted = true;
         log(LogLevel::info, "the configuration was read again");
@@ -309,7 +302,7 @@ void Agent::changed() {
 void Agent::beat() {
     if (stopping_) return;
     sd_notify(0, "WATCHDOG=1");
-    if (options_.with_serve) serve_->start(accepted_.get());
+    if (options_.with_serve) serve_->start();
     if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
         last_prune_ = at;
         state_.prune(now() - std::max(history_span(config_), 30 * 86400.0));
@@ -401,7 +394,7 @@ void Agent::write() {
     const std::string error = written ? "" : written.error().message;
     if (error != write_error_ && !error.empty()) log(LogLevel::error, error);
     write_error_ = error;
-    if (!config_.textfile_path.value.empty()) textfile_->update(accepted_.get());
+    if (!config_.textfile_path.value.empty()) textfile_->update();
     const bool first = last_write_ == 0;
     last_write_ = clock_.monotonic();
     if (first) sd_notify(0, "READY=1");
@@ -455,8 +448,8 @@ int Agent::run() {
     clock_watch_ = std::move(*clock_watch);
     supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
     serve_.emplace(
-        *loop_, [this](Seconds lived) { serve_ended(lived); }, [this] { changed(); });
-    textfile_.emplace(*loop_);
+        *loop_, accepted_, [this](Seconds lived) { serve_ended(lived); }, [this] { changed(); });
+    textfile_.emplace(*loop_, accepted_);
     configure();
     beat();
     const auto status = loop_->run();

@@ -6,17 +6,18 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/clock.hpp"
-
-extern char** environ;
 
 namespace lastgood {
 
@@ -31,6 +32,32 @@ Failure no(std::string_view what) {
     return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, errno_text(errno)));
 }
 
+// Options of sanitizers let a program write files: they pass in their builds alone.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool has_sanitizers = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+constexpr bool has_sanitizers = true;
+#else
+constexpr bool has_sanitizers = false;
+#endif
+#else
+constexpr bool has_sanitizers = false;
+#endif
+
+// The paths under which the program is tried, in order; empty: none is allowed.
+std::vector<std::string> candidates(const std::string& program, std::string_view search_path) {
+    if (program.starts_with('/')) return {program};
+    std::vector<std::string> paths;
+    if (program.empty() || program.find('/') != program.npos) return paths;
+    while (!search_path.empty()) {
+        const std::string_view directory = search_path.substr(0, search_path.find(':'));
+        if (directory.starts_with('/')) paths.push_back(fmt::format("{}/{}", directory, program));
+        search_path.remove_prefix(std::min(directory.size() + 1, search_path.size()));
+    }
+    return paths;
+}
+
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     std::vector<char*> pointers;
     pointers.reserve(texts.size() + 1);  // with the null pointer behind them
@@ -40,11 +67,25 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::vector<std::string> clean_environment() {
+    std::vector<std::string> clean{fmt::format("PATH={}", program_path),
+                                   ::geteuid() == 0 ? "HOME=/root" : "HOME=/", "LC_ALL=C.UTF-8"};
+    std::vector<const char*> passed_on{"TZ", "LASTGOOD_TESTS_RUN"};
+    if (has_sanitizers)
+        passed_on.insert(passed_on.end(), {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"});
+    for (const char* name : passed_on)
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread changes the environment.
+        if (const char* value = std::getenv(name))
+            clean.push_back(fmt::format("{}={}", name, value));
+    return clean;
+}
+
 // Everything that the child needs, allocated before the fork: another thread may hold the
 // allocator's lock at that moment, so only system calls are allowed between fork and exec. (glibc's
-// execvpe(3) is safe too: it searches PATH on the stack.)
+// execvpe(3) is safe too, and leaves PATH alone if the path has a '/'. It runs a script without
+// "#!" by sh.)
 struct ChildProcess::Plan {
-    const char* program = nullptr;  // nullptr: run `body`
+    std::vector<char*> programs;  // paths, tried in this order; empty: run `body`
     std::vector<char*> arguments, environment;
     const std::function<int()>* body = nullptr;
 
@@ -60,6 +101,7 @@ struct ChildProcess::Plan {
     void drop_descriptors(int first) const;
     void reset_signals() const;
     bool limit_resources() const;
+    void execute();
     [[noreturn]] void give_up() const;
 };
 
@@ -69,12 +111,28 @@ void ChildProcess::Plan::run() {
     if (::getppid() != parent) ::_exit(not_started);  // the parent ended before prctl(2)
     if (!take_descriptors() || !limit_resources()) give_up();
     reset_signals();
+    ::umask(077);
+    [[maybe_unused]] const int moved = ::chdir("/");
     if (body != nullptr) {
         ::close(exec_error);
         ::_exit((*body)());
     }
-    ::execvpe(program, arguments.data(), environment.data());
+    execute();
     give_up();
+}
+
+// Returns with errno, as execvpe(3) would for a PATH of these directories.
+void ChildProcess::Plan::execute() {
+    bool denied = false;
+    errno = ENOENT;
+    for (char* program : programs) {
+        ::execvpe(program, arguments.data(), environment.data());
+        if (errno == EACCES)
+            denied = true;
+        else if (errno != ENOENT && errno != ENOTDIR)
+            return;
+    }
+    if (denied) errno = EACCES;
 }
 
 void ChildProcess::Plan::give_up() const {
@@ -150,13 +208,17 @@ Result<Pipe> open_pipe() {
 Result<ChildProcess> ChildProcess::start(const std::string& program,
                                          const std::vector<std::string>& arguments,
                                          const ChildSettings& settings) {
+    const std::vector<std::string> paths = candidates(program, settings.search_path);
+    if (paths.empty())
+        return fail(ErrorKind::failed,
+                    fmt::format("\"{}\" is neither an absolute path nor a name", program));
+    std::vector<std::string> environment = settings.environment;
+    for (std::string& variable : clean_environment()) environment.push_back(std::move(variable));
     Plan plan;
-    plan.program = program.c_str();
+    plan.programs = pointers_to(paths);
     plan.arguments = pointers_to(arguments);
     plan.arguments.push_back(nullptr);
-    plan.environment = pointers_to(settings.environment);
-    for (char** setting = environ; *setting != nullptr; ++setting)
-        plan.environment.push_back(*setting);
+    plan.environment = pointers_to(environment);
     plan.environment.push_back(nullptr);
     return fork(settings, plan);
 }

@@ -8,7 +8,9 @@
 // - SIGKILL when the thread that called start() ends (PR_SET_PDEATHSIG, prctl(2)): never start a
 //   child from a thread that may end before the child. A program that changes its user or gains
 //   privileges loses this and must set it again;
-// - only the descriptors listed in ChildSettings, no blocked or ignored signals, no core dumps.
+// - only the descriptors listed in ChildSettings, no blocked or ignored signals, no core dumps;
+// - the directory "/" and umask 077;
+// - a program: the environment of clean_environment() and nothing else of ours.
 //
 // Only wait() blocks. pidfd_open(2) needs Linux 5.3 and is forbidden in old container runtimes:
 // then pidfd() is -1 and the child must be polled. wait() does so by itself.
@@ -22,6 +24,7 @@
 #include <vector>
 
 #include "core/descriptor.hpp"
+#include "core/program_path.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
@@ -32,12 +35,18 @@ struct Pipe {
 };
 Result<Pipe> open_pipe();  // Both ends are close-on-exec. Error: failed, if no descriptor is left.
 
+// The environment of every program that is started, as "NAME=value": PATH (program_path), HOME
+// (/root for root, else /), LC_ALL=C.UTF-8, and of this process only TZ and LASTGOOD_TESTS_RUN, by
+// which tests/run finds what a test left behind. In a build with sanitizers also their options.
+std::vector<std::string> clean_environment();
+
 struct ChildSettings {
     // Our descriptors that become 0 to 3 of the child; they stay open here. -1: /dev/null for 0 to
     // 2, closed for 3.
     int input = -1, output = -1, error = -1, extra = -1;
-    // "NAME=value"; added before the environment of this process
+    // "NAME=value"; added before clean_environment()
     std::vector<std::string> environment = {};
+    std::string search_path = std::string(program_path);  // directories, separated by ':'
     size_t memory_limit = 0;  // address space in bytes; 0 or more than our own limit: our own
 };
 
@@ -56,9 +65,10 @@ class ChildProcess {
     // s from SIGTERM to SIGKILL, and from SIGKILL to giving up
     static constexpr Seconds kill_interval = 1;
 
-    // Starts `program`, which is looked up in PATH; arguments[0] is its name. Does not wait for
-    // exec, because the program's disk may hang: ProcessEnd::exec_error tells whether it failed.
-    // Error: failed, if no descriptor or process is left.
+    // Starts `program`, an absolute path or a name without '/' that is looked for in the search
+    // path; arguments[0] is its name. Does not wait for exec, because the program's disk may hang:
+    // ProcessEnd::exec_error tells whether it failed. Error: failed, if no descriptor or process is
+    // left, or if `program` is a relative path.
     static Result<ChildProcess> start(const std::string& program,
                                       const std::vector<std::string>& arguments,
                                       const ChildSettings& settings = {});

@@ -53,7 +53,8 @@ Result<void> check_root(const std::string& root) {
                             errno_text(errno)));
 }
 
-Host::Host(std::string root) : root_(std::move(root)), recorded_(is_recorded(root_)) {
+Host::Host(std::string root, std::string search_path)
+    : root_(std::move(root)), search_path_(std::move(search_path)), recorded_(is_recorded(root_)) {
     if (!recorded_) return;
     root_directory_ = Descriptor(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (const auto now = read_number("/now")) recorded_now_ = *now;
@@ -196,7 +197,7 @@ bool Host::exists(const std::string& path) const {
 }
 
 Result<CommandOutput> Host::run(const Command& command) const {
-    if (!recorded_) return run_process(command);
+    if (!recorded_) return run_process(command, search_path_);
     std::string name;
     for (const std::string& argument : command.arguments)
         name += (name.empty() ? "" : " ") + argument;

@@ -14,16 +14,17 @@
 
 #include "core/bytes.hpp"
 #include "core/descriptor.hpp"
+#include "core/program_path.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 
 namespace lastgood {
 
 struct Command {
-    std::vector<std::string> arguments = {};  // [0] is looked up in PATH
+    std::vector<std::string> arguments = {};  // [0]: an absolute path or a name
     Seconds deadline = 30;          // then SIGTERM, 1 s later SIGKILL, 1 s later abandoned
     size_t output_limit = 4 * mib;  // bytes of standard output; more: failed
-    // "NAME=value"; added to the environment of this process
+    // "NAME=value"; added to clean_environment()
     std::vector<std::string> environment = {};
 };
 
@@ -52,7 +53,8 @@ Result<void> check_root(const std::string& root);
 
 class Host {
   public:
-    explicit Host(std::string root = "/");
+    // `search_path`: where run() looks for programs; directories separated by ':'.
+    explicit Host(std::string root = "/", std::string search_path = std::string(program_path));
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
@@ -93,7 +95,7 @@ class Host {
     Timestamp boot_time() const;
 
   private:
-    std::string root_;
+    std::string root_, search_path_;
     bool recorded_;
     Descriptor root_directory_;
     Timestamp recorded_now_ = 0;

@@ -56,7 +56,7 @@ Reading read_all(const ChildProcess& child, int output, int error, Seconds end, 
 
 }  // namespace
 
-Result<CommandOutput> run_process(const Command& command) {
+Result<CommandOutput> run_process(const Command& command, std::string_view search_path) {
     if (command.arguments.empty()) return fail(ErrorKind::failed, "no command");
     const std::string& name = command.arguments[0];
     const auto failed = [&](const Error& error) {
@@ -69,7 +69,8 @@ Result<CommandOutput> run_process(const Command& command) {
     auto child = ChildProcess::start(name, command.arguments,
                                      {.output = output->write.get(),
                                       .error = error->write.get(),
-                                      .environment = command.environment});
+                                      .environment = command.environment,
+                                      .search_path = std::string(search_path)});
     if (!child) return failed(child.error());
     output->write.close();
     error->write.close();

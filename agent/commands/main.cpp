@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -166,19 +165,10 @@ int discover(const Options& options) {
     return run_discover(*config, options.root);
 }
 
-// smartctl is in /usr/sbin, which is not in every user's PATH on Debian.
-void look_for_programs_in_sbin() {
-    const char* path = std::getenv("PATH");
-    if (path == nullptr) return;  // then execvp(3) uses its own default
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs yet.
-    ::setenv("PATH", fmt::format("{}:/usr/sbin:/sbin", path).c_str(), 1);
-}
-
 int run(int argc, char** argv) {
     // Some parents leave SIGCHLD ignored; then the exit status of children is lost.
     ::signal(SIGCHLD, SIG_DFL);
     ::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails with EFBIG, and is told
-    look_for_programs_in_sbin();
     Options options;
     const auto app = make_command_line(options);
     try {

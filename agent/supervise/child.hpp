@@ -18,7 +18,7 @@ namespace lastgood {
 class Loop;
 
 struct ChildCommand {
-    std::string program;                 // looked up in PATH
+    std::string program;                 // an absolute path
     std::vector<std::string> arguments;  // [0] is its name
     int config_fd = -1;                  // becomes descriptor 3 of the child; -1: none
 };

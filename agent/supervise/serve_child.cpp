@@ -18,7 +18,7 @@ constexpr int silent_at_beat = 3, restarted_at_beat = 5;
 
 }  // namespace
 
-void ServeChild::start(int config_fd) {
+void ServeChild::start() {
     if (stopping_) return;
     if (child_) {
         if (++silent_beats_ == silent_at_beat) set_problem("it does not tell that it answers");
@@ -36,7 +36,7 @@ void ServeChild::start(int config_fd) {
     silent_beats_ = 0;
     auto child = loop_.start({"/proc/self/exe",
                               {"lastgood", "serve", "--with-agent", "--config", "/proc/self/fd/3"},
-                              config_fd},
+                              config_.get()},
                              limits, std::move(callbacks));
     if (child)
         child_ = std::move(*child);

@@ -15,16 +15,17 @@ namespace lastgood {
 
 class ServeChild {
   public:
-    // Calls `ended` with the child's lifetime in seconds; not after stop_for_good(). Calls
-    // `changed` when is_up() or problem() has changed.
-    ServeChild(Loop& loop, std::function<void(Seconds lived)> ended, std::function<void()> changed)
-        : loop_(loop), ended_(std::move(ended)), changed_(std::move(changed)) {}
+    // `config`: the accepted configuration whenever a child is started. Calls `ended` with the
+    // child's lifetime in seconds; not after stop_for_good(). Calls `changed` when is_up() or
+    // problem() has changed.
+    ServeChild(Loop& loop, const Descriptor& config, std::function<void(Seconds lived)> ended,
+               std::function<void()> changed)
+        : loop_(loop), config_(config), ended_(std::move(ended)), changed_(std::move(changed)) {}
 
     // Call it with each heartbeat of the agent. Starts the child if it does not run; logs a
     // failure. Restarts one that has not told that it answers for some heartbeats: heartbeats, not
-    // seconds, because a machine that was suspended must not blame it. `config_fd`: the accepted
-    // configuration.
-    void start(int config_fd);
+    // seconds, because a machine that was suspended must not blame it.
+    void start();
     void stop();  // It may be started again after it has ended.
     void stop_for_good();
     bool running() const { return child_ != nullptr; }
@@ -40,6 +41,7 @@ class ServeChild {
     void ended(const std::string& message);
 
     Loop& loop_;
+    const Descriptor& config_;
     std::function<void(Seconds lived)> ended_;
     std::function<void()> changed_;
     std::unique_ptr<Child> child_;

@@ -192,9 +192,12 @@ void Supervisor::start(Task& task) {
         on_change_();
         wake_up();
     };
-    const std::string& program = task.collector ? launch_.program : task.command[0];
-    auto child =
-        loop_.start({program, arguments_of(task), launch_.config_fd}, limits, std::move(callbacks));
+    if (!task.collector && !task.command[0].starts_with('/'))
+        return ended(task, ChildEnd::failed,
+                     fmt::format("\"{}\" is not an absolute path", task.command[0]));
+    const ChildCommand command{task.collector ? launch_.program : task.command[0],
+                               arguments_of(task), task.collector ? launch_.config_fd : -1};
+    auto child = loop_.start(command, limits, std::move(callbacks));
     if (child)
         task.child = std::move(*child);
     else

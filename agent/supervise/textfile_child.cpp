@@ -12,8 +12,7 @@ constexpr Seconds deadline = 10;  // s; the file has some hundred kB
 
 }  // namespace
 
-void TextfileChild::update(int config_fd) {
-    config_fd_ = config_fd;
+void TextfileChild::update() {
     again_ = child_ != nullptr;
     if (again_ || stopping_) return;
     Child::Callbacks callbacks;
@@ -25,7 +24,7 @@ void TextfileChild::update(int config_fd) {
     ChildLimits limits;
     limits.deadline = deadline;
     auto child = loop_.start(
-        {"/proc/self/exe", {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_fd},
+        {"/proc/self/exe", {"lastgood", "textfile", "--config", "/proc/self/fd/3"}, config_.get()},
         limits, std::move(callbacks));
     if (child)
         child_ = std::move(*child);
@@ -42,7 +41,7 @@ void TextfileChild::ended(ChildEnd end, const std::string& message) {
     stuck_ = end == ChildEnd::abandoned;
     if (stuck_) return;
     child_.reset();
-    if (again_) update(config_fd_);
+    if (again_) update();
 }
 
 void TextfileChild::stop() {

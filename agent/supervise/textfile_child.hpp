@@ -11,11 +11,12 @@ namespace lastgood {
 
 class TextfileChild {
   public:
-    explicit TextfileChild(Loop& loop) : loop_(loop) {}
+    // `config`: the accepted configuration whenever a child is started.
+    TextfileChild(Loop& loop, const Descriptor& config) : loop_(loop), config_(config) {}
 
     // Starts `lastgood textfile` for a new report in the runtime directory, or after the running
-    // one has ended. `config_fd`: the accepted configuration.
-    void update(int config_fd);
+    // one has ended.
+    void update();
     void stop();  // Ends the child; later updates do nothing.
     bool running() const { return child_ != nullptr && !stuck_; }
     // Why the last textfile was not written; "" if it was.
@@ -25,11 +26,11 @@ class TextfileChild {
     void ended(ChildEnd end, const std::string& message);
 
     Loop& loop_;
+    const Descriptor& config_;
     std::unique_ptr<Child> child_;
     // SIGKILL had no effect; the textfile is not updated until the child ends
     bool stuck_ = false;
     bool again_ = false, stopping_ = false;
-    int config_fd_ = -1;
     std::string problem_;
 };
 

@@ -6,14 +6,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "core/process.hpp"
+#include "core/text.hpp"
 #include "tests/no_pidfd.hpp"
 #include "tests/support.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 
@@ -173,13 +180,73 @@ TEST_CASE("a child starts with no blocked or ignored signals") {
           }) == 0);
 }
 
-TEST_CASE("added environment variables come first") {
-    ::setenv("LASTGOOD_TEST", "ours", 1);
-    CHECK(end_of(shell("[ $LASTGOOD_TEST = ours ]")).succeeded());
+TEST_CASE("a program gets a fixed environment, a directory and a umask, whatever ours are") {
+    CHECK(status_of([] {
+              for (const char* name : {"LD_PRELOAD", "NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY",
+                                       "SECRET", "BASH_ENV", "PATH", "LC_ALL"})
+                  ::setenv(name, "", 1);
+              ::setenv("TZ", "Asia/Tokyo", 1);
+              ::setenv("LASTGOOD_TESTS_RUN", "the mark", 1);
+              ::umask(0);
+              const auto seen = run_process({{"sh", "-c", "env | cut -d= -f1; pwd; umask"}});
+              if (!seen || seen->exit_status != 0) return 1;
+              std::vector<std::string> lines;
+              for (std::string_view rest = seen->standard_output; !rest.empty();)
+                  lines.emplace_back(take_line(rest));
+              if (lines.size() < 2 || lines.back() != "0077") return 2;
+              lines.pop_back();
+              if (lines.back() != "/") return 3;
+              lines.pop_back();
+              std::ranges::sort(lines);
+              std::erase(lines, "PWD");  // by sh
+              std::erase_if(lines, [](const auto& name) { return name.ends_with("SAN_OPTIONS"); });
+              return lines == std::vector<std::string>{"HOME", "LASTGOOD_TESTS_RUN", "LC_ALL",
+                                                       "PATH", "TZ"}
+                         ? 0
+                         : 4;
+          }) == 0);
+    CHECK(end_of(shell(fmt::format("[ $PATH = {} ] && [ $LC_ALL = C.UTF-8 ]", program_path)))
+              .succeeded());
     CHECK(end_of(started(ChildProcess::start("printenv", {"printenv", "LASTGOOD_OTHER"},
                                              {.environment = {"LASTGOOD_OTHER=x"}})))
               .succeeded());
-    ::unsetenv("LASTGOOD_TEST");
+}
+
+TEST_CASE("a program is found in the fixed directories only, never in the working directory") {
+    const test::TemporaryDirectory directory;
+    directory.write("smartctl", "#!/bin/sh\nexit 7\n");
+    std::filesystem::permissions(directory.at("smartctl"), std::filesystem::perms::owner_all);
+    CHECK(status_of([&] {
+              if (::chdir(directory.path.c_str()) != 0) return 1;
+              for (const std::string& path : {std::string(), directory.path, std::string(":.")}) {
+                  ::setenv("PATH", path.c_str(), 1);
+                  const auto found = run_process({{"smartctl", "--version"}});
+                  if (found ? found->exit_status == 7 : found.error().kind != ErrorKind::absent)
+                      return 2;
+                  for (const char* relative : {"./smartctl", "../x/smartctl", ""})
+                      if (ChildProcess::start(relative, {relative})) return 3;
+              }
+              return 0;
+          }) == 0);
+    const auto refused = ChildProcess::start("./smartctl", {"smartctl"});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message == "\"./smartctl\" is neither an absolute path nor a name");
+    const auto given = run_process({{"smartctl"}}, ".:" + directory.path);
+    REQUIRE(given.has_value());
+    CHECK(given->exit_status == 7);
+}
+
+TEST_CASE("a signal does not end the reading of a program's output") {
+    CHECK(status_of([] {
+              struct sigaction action {};
+              action.sa_handler = [](int) {};
+              ::sigaction(SIGALRM, &action, nullptr);
+              const itimerval often{{0, 5000}, {0, 5000}};
+              ::setitimer(ITIMER_REAL, &often, nullptr);
+              const auto seen = run_process({{"sh", "-c", "echo one; sleep 0.2; echo two"}});
+              if (!seen) return 1;
+              return seen->standard_output == "one\ntwo\n" ? 0 : 2;
+          }) == 0);
 }
 
 TEST_CASE("a child has its memory limit, and dumps no core") {

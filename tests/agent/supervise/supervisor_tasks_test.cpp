@@ -237,3 +237,17 @@ TEST_CASE("stop stops all children and starts none") {
     stage.loop.advance(1000);
     CHECK(stage.loop.children.size() == 2);
 }
+
+TEST_CASE("third-party collectors get no configuration, and only an absolute path is started") {
+    Stage stage;
+    stage.launch.config_fd = 9;
+    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60},
+                                        {"near", {"./tape"}, 300, 60},
+                                        {"bare", {"tape"}, 300, 60}};
+    stage.configure();
+    CHECK(stage.child("space").command.config_fd == 9);
+    CHECK(stage.child("/opt/tape").command.config_fd == -1);
+    CHECK(stage.loop.children.size() == 2);
+    CHECK(stage.task("near").failure == "\"./tape\" is not an absolute path");
+    CHECK(stage.task("bare").failure == "\"tape\" is not an absolute path");
+}

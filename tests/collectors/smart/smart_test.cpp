@@ -1,10 +1,9 @@
-// The smart collector on recorded hosts, and with a fake smartctl in PATH.
+// The smart collector on recorded hosts, and with a fake smartctl.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -24,30 +23,20 @@ extern const Collector smart_collector;
 
 namespace {
 
-// Puts a shell script named smartctl first in PATH; an empty script: PATH has no smartctl.
-class FakeSmartctl {
-  public:
-    explicit FakeSmartctl(const std::string& script) : path_(std::getenv("PATH")) {
-        if (!script.empty()) {
-            directory_.write("smartctl", "#!/bin/sh\n" + script);
-            fs::permissions(directory_.path + "/smartctl", fs::perms::owner_all);
-        }
-        const std::string path = script.empty() ? directory_.path : directory_.path + ":" + path_;
-        ::setenv("PATH", path.c_str(), 1);
+// This machine with a shell script as its smartctl; an empty script: without one.
+struct FakeSmartctl {
+    explicit FakeSmartctl(const std::string& script) {
+        if (script.empty()) return;
+        directory.write("smartctl", "#!/bin/sh\n" + script);
+        fs::permissions(directory.path + "/smartctl", fs::perms::owner_all);
     }
-    ~FakeSmartctl() { ::setenv("PATH", path_.c_str(), 1); }
-    FakeSmartctl(const FakeSmartctl&) = delete;
-    FakeSmartctl& operator=(const FakeSmartctl&) = delete;
-
-  private:
-    test::TemporaryDirectory directory_;
-    std::string path_;
+    const test::TemporaryDirectory directory;
+    const Host host{"/", directory.path};
 };
 
 Result<DriveReading> read_with(const std::string& script, Seconds deadline = 10) {
     const FakeSmartctl fake(script);
-    const Host host;
-    return read_with_smartctl(host, "/dev/example", "", deadline);
+    return read_with_smartctl(fake.host, "/dev/example", "", deadline);
 }
 
 std::string print(const std::string& json, int status) {
