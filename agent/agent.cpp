@@ -13,11 +13,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <optional>
 
 #include "agent/config/changes.hpp"
 #include "agent/config_file.hpp"
+#include "agent/finding_log.hpp"
 #include "agent/log.hpp"
 #include "agent/memory/acceptances.hpp"
 #include "agent/memory/history.hpp"
@@ -33,6 +33,7 @@
 #include "agent/supervise/supervisor.hpp"
 #include "agent/supervise/textfile_child.hpp"
 #include "core/clock.hpp"
+#include "core/descendants.hpp"
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
 #include "rules/rule.hpp"
@@ -50,6 +51,7 @@ constexpr Seconds shortest_gap = 0.05;  // s; shortest time between two reports
 constexpr Seconds save_patience = 0.05;  // s that a report waits for its counters to be saved
 constexpr Seconds look_again_gap = 10;   // at least, between two changes of the clock
 constexpr Seconds stop_limit = 4;
+constexpr Seconds orphan_limit = 0.5;  // s that the end waits for what children left behind
 constexpr Seconds timer_accuracy = 0.001;
 
 std::string host_name() {
@@ -86,7 +88,6 @@ class Agent {
     Timestamp now() const { return clock_.now(); }
     Seconds uptime() const { return clock_.monotonic() - started_; }
     bool settled() const;
-    void tell_findings(const std::vector<Finding>& findings);
 
     AgentOptions options_;
     Config config_;
@@ -114,12 +115,15 @@ class Agent {
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_, runtime_error_, requests_error_;
     Timestamp config_refused_at_ = 0;
-    // findings already logged, with their summaries
-    std::map<std::pair<std::string, std::string>, std::string> told_;
+    FindingLog finding_log_;
 };
 
 Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
+    if (const size_t found = kill_children_of_earlier_agent(config_.runtime_directory); found > 0)
+        log(LogLevel::warning,
+            fmt::format("killed {}, which an earlier agent left when it was killed itself",
+                        found == 1 ? "1 process" : fmt::format("{} processes", found)));
     adopt_state();
     auto sealed = seal_config(config_);
     if (!sealed) return Failure(sealed.error());
@@ -302,6 +306,7 @@ void Agent::changed() {
 void Agent::beat() {
     if (stopping_) return;
     sd_notify(0, "WATCHDOG=1");
+    kill_orphans();
     if (options_.with_serve) serve_->start();
     if (const Seconds at = clock_.monotonic(); at - last_prune_ > 3600) {
         last_prune_ = at;
@@ -398,28 +403,7 @@ void Agent::write() {
     const bool first = last_write_ == 0;
     last_write_ = clock_.monotonic();
     if (first) sd_notify(0, "READY=1");
-    tell_findings(report.findings);
-}
-
-// Logs the beginning and the end of each finding.
-void Agent::tell_findings(const std::vector<Finding>& findings) {
-    std::map<std::pair<std::string, std::string>, std::string> present;
-    for (const Finding& finding : findings) {
-        const auto key = std::pair(finding.rule, finding.subject);
-        if (finding.accepted) {
-            told_.erase(key);  // not resolved; obey() logs the acceptance
-            continue;
-        }
-        present[key] = finding.summary;
-        if (!told_.contains(key))
-            log(finding.severity == Severity::critical ? LogLevel::error : LogLevel::warning,
-                fmt::format("{}: {} [{}]", to_string(finding.severity), finding.summary,
-                            finding.rule));
-    }
-    for (const auto& [key, summary] : told_)
-        if (!present.contains(key))
-            log(LogLevel::info, fmt::format("resolved: {} [{}]", summary, key.first));
-    told_ = std::move(present);
+    finding_log_.tell(report.findings);
 }
 
 int Agent::run() {
@@ -458,7 +442,16 @@ int Agent::run() {
     supervisor_.reset();
     serve_.reset();
     textfile_.reset();
+    wait_for_orphans(orphan_limit);
     return status.value_or(1);
+}
+
+int run_with(const AgentOptions& options) {
+    // The mark by which the next agent finds what this one leaves if it is killed. Set before the
+    // store's thread starts.
+    ::setenv(agent_variable, options.config.runtime_directory.value.c_str(), 1);
+    adopt_orphans();
+    return Agent(options).run();
 }
 
 }  // namespace
@@ -472,7 +465,7 @@ int run_agent(const AgentOptions& options) {
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     ::umask(077);  // as in lastgood.service; what others may read gets its mode by itself
-    if (!is_recorded(options.root)) return Agent(options).run();
+    if (!is_recorded(options.root)) return run_with(options);
     const auto apart = RecordedState::make();
     if (!apart) {
         log(LogLevel::error, apart.error().message);
@@ -483,7 +476,7 @@ int run_agent(const AgentOptions& options) {
     log(LogLevel::info,
         fmt::format("watching the recorded host {}; to see its report: lastgood status --report {}",
                     options.root, report_path(recorded.config)));
-    return Agent(recorded).run();
+    return run_with(recorded);
 }
 
 }  // namespace lastgood

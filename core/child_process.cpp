@@ -18,6 +18,7 @@
 #include <cstdlib>
 
 #include "core/clock.hpp"
+#include "core/descendants.hpp"
 
 namespace lastgood {
 
@@ -70,7 +71,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 std::vector<std::string> clean_environment() {
     std::vector<std::string> clean{fmt::format("PATH={}", program_path),
                                    ::geteuid() == 0 ? "HOME=/root" : "HOME=/", "LC_ALL=C.UTF-8"};
-    std::vector<const char*> passed_on{"TZ", "LASTGOOD_TESTS_RUN"};
+    std::vector<const char*> passed_on{"TZ", agent_variable, "LASTGOOD_TESTS_RUN"};
     if (has_sanitizers)
         passed_on.insert(passed_on.end(), {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"});
     for (const char* name : passed_on)
@@ -93,6 +94,7 @@ struct ChildProcess::Plan {
     int exec_error = -1;
     pid_t parent = -1;
     size_t memory_limit = 0;
+    bool own_session = false;
 
     [[noreturn]] void run();
 
@@ -106,7 +108,10 @@ struct ChildProcess::Plan {
 };
 
 void ChildProcess::Plan::run() {
-    ::setpgid(0, 0);
+    if (own_session)
+        ::setsid();
+    else
+        ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(not_started);  // the parent ended before prctl(2)
     if (!take_descriptors() || !limit_resources()) give_up();
@@ -241,6 +246,7 @@ Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& pla
         if (plan.descriptors[number] < 0) plan.descriptors[number] = null.get();
     plan.exec_error = exec_error->write.get();
     plan.memory_limit = settings.memory_limit;
+    plan.own_session = settings.own_session;
     plan.parent = ::getpid();
 
     // Our signal handlers must not run in the child before it has reset them.
@@ -257,7 +263,8 @@ Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& pla
         return no("fork");
     }
     // parent and child both do this: a signal to the group may follow at once
-    ::setpgid(child.pid_, child.pid_);
+    if (!settings.own_session) ::setpgid(child.pid_, child.pid_);
+    add_child(child.pid_);
     child.pidfd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0)));
     child.exec_error_ = std::move(exec_error->read);
     return child;
@@ -265,7 +272,7 @@ Result<ChildProcess> ChildProcess::fork(const ChildSettings& settings, Plan& pla
 
 ChildProcess::~ChildProcess() {
     signal(SIGKILL);
-    reap();
+    if (pid_ > 0 && !reap()) drop_child(pid_);  // kill_orphans() reaps it
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
@@ -305,7 +312,9 @@ std::optional<ProcessEnd> ChildProcess::reap() {
     int code = 0;
     if (::read(exec_error_.get(), &code, sizeof code) == static_cast<ssize_t>(sizeof code))
         end.exec_error = code;
+    drop_child(pid_);
     pid_ = -1;
+    kill_orphans();
     return end;
 }
 

@@ -4,7 +4,7 @@
 //
 // A child gets
 // - its own process group. Signals go to the whole group. When the child has ended, the rest of its
-//   group is killed;
+//   group is killed, and with core/descendants.hpp all that it left behind;
 // - SIGKILL when the thread that called start() ends (PR_SET_PDEATHSIG, prctl(2)): never start a
 //   child from a thread that may end before the child. A program that changes its user or gains
 //   privileges loses this and must set it again;
@@ -36,8 +36,9 @@ struct Pipe {
 Result<Pipe> open_pipe();  // Both ends are close-on-exec. Error: failed, if no descriptor is left.
 
 // The environment of every program that is started, as "NAME=value": PATH (program_path), HOME
-// (/root for root, else /), LC_ALL=C.UTF-8, and of this process only TZ and LASTGOOD_TESTS_RUN, by
-// which tests/run finds what a test left behind. In a build with sanitizers also their options.
+// (/root for root, else /), LC_ALL=C.UTF-8, and of this process only TZ, LASTGOOD_AGENT
+// (core/descendants.hpp) and LASTGOOD_TESTS_RUN, by which tests/run finds what a test left behind.
+// In a build with sanitizers also their options.
 std::vector<std::string> clean_environment();
 
 struct ChildSettings {
@@ -47,7 +48,8 @@ struct ChildSettings {
     // "NAME=value"; added before clean_environment()
     std::vector<std::string> environment = {};
     std::string search_path = std::string(program_path);  // directories, separated by ':'
-    size_t memory_limit = 0;  // address space in bytes; 0 or more than our own limit: our own
+    bool own_session = false;  // also a session of its own (setsid(2)), by which Orphans knows it
+    size_t memory_limit = 0;   // address space in bytes; 0 or more than our own limit: our own
 };
 
 struct ProcessEnd {

@@ -19,8 +19,10 @@
 #include "agent/commands/forget.hpp"
 #include "agent/commands/last_words.hpp"
 #include "agent/commands/preflight.hpp"
+#include "agent/commands/third_party.hpp"
 #include "agent/config_file.hpp"
 #include "collectors/collector.hpp"
+#include "core/descendants.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/serve.hpp"
@@ -55,26 +57,13 @@ Result<Config> configuration(const Options& options, ConfigTrust trust = ConfigT
     return config;
 }
 
-// Runs the command of an [[collector]] as it is: its messages are for the reader.
-int run_own_collector(const ExternalCollector& one) {
-    std::vector<char*> arguments;
-    std::vector<std::string> command = one.command;
-    arguments.reserve(command.size() + 1);
-    for (std::string& word : command) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    ::execvp(arguments[0], arguments.data());
-    return fail_with(
-        {ErrorKind::failed, fmt::format("cannot run {}: {}", one.command[0], errno_text(errno))});
-}
-
 int collect(const Options& options) {
     const Collector* collector = find_collector(options.collector);
     if (!collector) {
         const auto own_config = configuration(options);
         if (!own_config) return fail_with(own_config.error());
         for (const ExternalCollector& one : own_config->external_collectors)
-            if (one.name == options.collector && !one.command.empty())
-                return run_own_collector(one);
+            if (one.name == options.collector && !one.command.empty()) return run_third_party(one);
         std::string known;
         for (const Collector* one : all_collectors())
             known += fmt::format("\n  {:<12} {}", one->name, one->summary);
@@ -85,6 +74,7 @@ int collect(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
     ::signal(SIGPIPE, SIG_DFL);  // end when the agent, the reader, has ended
+    end_with_descendants();
     const Host host(options.root);
     LineSink sink(STDOUT_FILENO, [](int error) { std::_Exit(fail_with(cannot_print(error))); });
     Context context{host,           *config,

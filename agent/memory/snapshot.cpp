@@ -55,6 +55,7 @@ void add_collector_facts(const std::list<Task>& tasks, Timestamp now,
     for (const Task& task : tasks) {
         Facts& facts = collectors[task.name];
         facts.abandoned += static_cast<double>(task.abandoned.size());
+        for (const auto& child : task.leavers) facts.abandoned += child->is_stuck() ? 1 : 0;
         if (task.retired || !task.has_reported) continue;
         const bool sound = task.succeeded && task.last.rejected_lines == 0;
         facts.success = facts.success && sound;

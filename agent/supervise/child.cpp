@@ -16,6 +16,7 @@
 #include "agent/supervise/event_source.hpp"
 #include "agent/supervise/guarded.hpp"
 #include "agent/supervise/loop.hpp"
+#include "core/descendants.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -28,6 +29,8 @@ constexpr size_t error_limit = 4096;
 constexpr size_t turn = 4 * kib;
 constexpr Seconds timer_accuracy = 0.25;
 constexpr Seconds late = 1;  // a timer that elapses so late tells of a process that was stopped
+constexpr Seconds look_again = 0.02;    // s between looks at what was left behind,
+constexpr Seconds look_seldom = 1;      // and when that is stuck
 constexpr uint64_t ask_again = 50'000;  // µs between polls if there is no pidfd
 
 // AddressSanitizer reserves terabytes of address space.
@@ -57,6 +60,8 @@ class RunningChild final : public Child {
     int watch(ChildProcess process, Descriptor output, Descriptor error);
     void extend() override;
     void stop(const std::string& why) override;
+    bool left_behind() const override { return ended_ && how_ && orphans_left_; }
+    bool is_stuck() const override { return stuck_; }
 
   private:
     template <void (RunningChild::*Member)()>
@@ -69,6 +74,8 @@ class RunningChild final : public Child {
     void take_lines();
     void exited();
     void tell_end();
+    void look_for_orphans();
+    void tell_gone();
     std::string reason(const ProcessEnd& how) const;
     void escalate();
     bool had_no_time();
@@ -93,6 +100,9 @@ class RunningChild final : public Child {
     // The process has ended; `rest_` bytes that it had printed are still to be read.
     std::optional<ProcessEnd> how_;
     size_t rest_ = 0;
+    Orphans orphans_;
+    Seconds ended_at_ = 0;
+    bool orphans_left_ = false, stuck_ = false;
     Seconds awake_until_ = 0;  // when the timer elapses, if the machine does not sleep
     bool got_more_time_ = false, ended_ = false;
 };
@@ -161,7 +171,7 @@ void RunningChild::stop(const std::string& why) {
 
 // Called when the deadline has passed, or the last signal had no effect.
 void RunningChild::escalate() {
-    if (ended_) return;
+    if (ended_) return look_for_orphans();
     if (how_) {
         if (!output_source_) tell_end();  // else read_output() does
         return;
@@ -170,11 +180,9 @@ void RunningChild::escalate() {
     if (had_no_time()) return;
     if (why_killed_.empty())
         why_killed_ = fmt::format("did not answer within {}", format_duration(limits_.deadline));
-    if (process_.escalate())
-        set_timer(limits_.patience);
-    else
-        finish(ChildEnd::abandoned,
-               why_killed_ + ", and cannot be killed: it is stuck in the kernel");
+    if (process_.escalate()) return set_timer(limits_.patience);
+    stuck_ = true;
+    finish(ChildEnd::abandoned, why_killed_ + ", and cannot be killed: it is stuck in the kernel");
 }
 
 // The timer goes on while the machine sleeps, and while this process is stopped; the child did not.
@@ -250,12 +258,14 @@ void RunningChild::exited() {
     const auto how = process_.reap();
     if (!how) return;
     end_source_.reset();
-    if (ended_) {  // was abandoned before
-        const auto tell = std::move(callbacks_.gone);
-        if (tell) tell();  // may destroy this
-        return;
-    }
     how_ = how;
+    orphans_.take();
+    orphans_left_ = orphans_.remain();
+    ended_at_ = loop_.monotonic();
+    if (ended_) {  // was abandoned before
+        if (!orphans_left_) return tell_gone();
+        return set_timer(look_again);
+    }
     // What it has printed until now is read in its turns.
     int held = 0;
     if (output_source_ && ::ioctl(output_.get(), FIONREAD, &held) == 0)
@@ -273,6 +283,20 @@ void RunningChild::tell_end() {
     finish(ChildEnd::failed, reason(*how_));
 }
 
+// What it left behind was killed; tells when that has ended.
+void RunningChild::look_for_orphans() {
+    if (!how_ || !orphans_left_) return;
+    orphans_left_ = orphans_.remain();
+    if (!orphans_left_) return tell_gone();
+    stuck_ = stuck_ || loop_.monotonic() - ended_at_ > limits_.patience;
+    set_timer(stuck_ ? look_seldom : look_again);
+}
+
+void RunningChild::tell_gone() {
+    const auto tell = std::move(callbacks_.gone);
+    if (tell) tell();  // may destroy this
+}
+
 std::string RunningChild::reason(const ProcessEnd& how) const {
     if (how.exec_error != 0) return fmt::format("{}: {}", program_, errno_text(how.exec_error));
     std::string_view words = trim_end(error_text_);
@@ -288,7 +312,7 @@ std::string RunningChild::reason(const ProcessEnd& how) const {
 
 void RunningChild::finish(ChildEnd end, const std::string& message) {
     ended_ = true;
-    timer_.reset();
+    if (how_ && orphans_left_) set_timer(look_again);
     output_source_.reset();
     error_source_.reset();
     const auto tell = std::move(callbacks_.end);
@@ -308,6 +332,7 @@ Result<std::unique_ptr<Child>> Child::start(sd_event* event, Loop& loop,
                                        {.output = output->write.get(),
                                         .error = error->write.get(),
                                         .extra = command.config_fd,
+                                        .own_session = true,
                                         .memory_limit = limit_memory ? limits.memory : 0});
     if (!process) return Failure(process.error());
     auto child =

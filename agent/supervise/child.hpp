@@ -40,12 +40,15 @@ enum class ChildEnd {
 };
 
 // The destructor kills a living process.
+//
+// What a process leaves behind when it ends is killed (core/descendants.hpp). Keep the child after
+// its end as long as left_behind() says so.
 class Child {
   public:
     struct Callbacks {
         std::function<void(std::string_view line)> line = [](std::string_view) {};
-        // Called once. `message` says what happened; "" for `finished`. After `abandoned`, `gone`
-        // is called when the process finally ends.
+        // Called once. `message` says what happened; "" for `finished`. After `abandoned`, and if
+        // something was left behind, `gone` is called when the last process finally ends.
         std::function<void(ChildEnd end, const std::string& message)> end;
         std::function<void()> gone = [] {};
     };
@@ -62,6 +65,10 @@ class Child {
     virtual void extend() = 0;
     // SIGTERM now, SIGKILL after `patience`. Later output is ignored; `why` becomes the message.
     virtual void stop(const std::string& why) = 0;
+    // The process has ended, but not all that it left behind.
+    virtual bool left_behind() const { return false; }
+    // The process, or what it left behind, has not ended `patience` after SIGKILL.
+    virtual bool is_stuck() const { return false; }
 };
 
 }  // namespace lastgood

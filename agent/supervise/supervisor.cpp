@@ -19,6 +19,9 @@ namespace {
 constexpr size_t poll_limit = 16;
 constexpr size_t batch_limit = 50'000;    // observations per batch
 constexpr size_t poll_output = 32 * mib;  // bytes
+// Runs of one of our collectors for the whole host that may have left something stuck behind. Of
+// the others it is one: their subject is what hangs.
+constexpr size_t leaver_limit = 8;
 constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
 constexpr Seconds timer_accuracy = 0.1;
@@ -72,7 +75,6 @@ void Supervisor::configure(const Config& config, const Launch& launch) {
     for (const ExternalCollector& external : config_.external_collectors) {
         Task task;
         task.name = external.name;
-        task.command = external.command;
         task.interval = external.interval;
         task.deadline = external.deadline;
         add_task(std::move(task));
@@ -120,12 +122,16 @@ void Supervisor::refresh_subjects() {
 }
 
 // Two runs never overlap: no child is started while one is abandoned, or has been told to end by a
-// new configuration and has not ended yet.
+// new configuration and has not ended yet; nor while what one left behind may still be at work.
 bool Supervisor::has_other_child(const Task& task) const {
-    return std::ranges::any_of(tasks_, [&](const Task& other) {
-        return (other.child || !other.abandoned.empty()) && other.name == task.name &&
-               other.subject == task.subject;
-    });
+    const size_t allowed = task.collector && task.subject.empty() ? leaver_limit : 1;
+    size_t leavers = 0;
+    for (const Task& other : tasks_) {
+        if (other.name != task.name || other.subject != task.subject) continue;
+        if (other.child || !other.abandoned.empty()) return true;
+        leavers += other.leavers.size();
+    }
+    return leavers >= allowed;
 }
 
 bool Supervisor::has_room_for(const Task& task) const {
@@ -144,8 +150,9 @@ bool Supervisor::has_room_for(const Task& task) const {
 void Supervisor::schedule() {
     if (stopping_) return;
     const Seconds now = loop_.monotonic();
-    tasks_.remove_if(
-        [](const Task& task) { return task.retired && !task.child && task.abandoned.empty(); });
+    tasks_.remove_if([](const Task& task) {
+        return task.retired && !task.child && task.abandoned.empty() && task.leavers.empty();
+    });
     if (now >= subjects_due_) refresh_subjects();
     Seconds next = subjects_due_;
     std::vector<Task*> due;
@@ -164,10 +171,10 @@ void Supervisor::schedule() {
 }
 
 std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
-    if (!task.collector) return task.command;
     std::vector<std::string> arguments{"lastgood", "collect", task.name};
     if (!task.subject.empty()) arguments.push_back(task.subject);
     if (launch_.config_fd >= 0) arguments.insert(arguments.end(), {"--config", "/proc/self/fd/3"});
+    if (!task.collector) return arguments;
     if (launch_.root != "/") arguments.insert(arguments.end(), {"--root", launch_.root});
     if (const std::string cursor = state_.cursor(task.name); !cursor.empty())
         arguments.insert(arguments.end(), {"--cursor", cursor});
@@ -186,22 +193,13 @@ void Supervisor::start(Task& task) {
     callbacks.end = [this, &task](ChildEnd end, const std::string& message) {
         ended(task, end, message);
     };
-    callbacks.gone = [this, &task] {
-        task.abandoned.clear();
-        task.due_at = loop_.monotonic();
-        on_change_();
-        wake_up();
-    };
-    if (!task.collector && !task.command[0].starts_with('/'))
-        return ended(task, ChildEnd::failed,
-                     fmt::format("\"{}\" is not an absolute path", task.command[0]));
-    const ChildCommand command{task.collector ? launch_.program : task.command[0],
-                               arguments_of(task), task.collector ? launch_.config_fd : -1};
-    auto child = loop_.start(command, limits, std::move(callbacks));
-    if (child)
-        task.child = std::move(*child);
-    else
-        ended(task, ChildEnd::failed, child.error().message);
+    const auto self = std::make_shared<const Child*>(nullptr);
+    callbacks.gone = [this, &task, self] { gone(task, *self); };
+    auto child = loop_.start({launch_.program, arguments_of(task), launch_.config_fd}, limits,
+                             std::move(callbacks));
+    if (!child) return ended(task, ChildEnd::failed, child.error().message);
+    *self = child->get();
+    task.child = std::move(*child);
 }
 
 void Supervisor::take_line(Task& task, std::string_view text) {
@@ -284,8 +282,9 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     const Seconds now = loop_.monotonic();
     if (end == ChildEnd::abandoned)
         task.abandoned.push_back(std::move(task.child));
-    else
-        task.child.reset();
+    else if (task.child && task.child->left_behind())
+        task.leavers.push_back(std::move(task.child));
+    task.child.reset();
     if (stopping_ || task.retired) return wake_up();
     task.has_reported = true;
     if (task.kind == CollectorKind::poll) {
@@ -317,6 +316,15 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
         task.failure = why;
         if (task.failing_since == 0) task.failing_since = loop_.now();
     }
+    on_change_();
+    wake_up();
+}
+
+// The last process of a child has ended.
+void Supervisor::gone(Task& task, const Child* child) {
+    if (!task.abandoned.empty()) task.due_at = loop_.monotonic();
+    task.abandoned.clear();
+    task.leavers.remove_if([&](const auto& one) { return one.get() == child; });
     on_change_();
     wake_up();
 }

@@ -37,7 +37,6 @@ struct Batch {
 struct Task {
     std::string name, subject;
     const Collector* collector = nullptr;  // nullptr: a third-party collector
-    std::vector<std::string> command;      // of a third-party collector
     CollectorKind kind = CollectorKind::poll;
     Seconds interval = 60, deadline = 30;
 
@@ -52,6 +51,8 @@ struct Task {
 
     std::unique_ptr<Child> child;
     std::vector<std::unique_ptr<Child>> abandoned;
+    // Ended, but what they left behind, for instance a smartctl that hangs, has not.
+    std::list<std::unique_ptr<Child>> leavers;
     Seconds started_at = 0, due_at = 0;  // monotonic
     Seconds backoff = 1;                 // s before a stream that ended is restarted
     // its subject is gone or its configuration was replaced: its output is ignored
@@ -82,6 +83,7 @@ class Supervisor {
     void add_task(const Collector& collector, const std::string& subject);
     void add_task(Task task);
     bool has_other_child(const Task& task) const;
+    void gone(Task& task, const Child* child);
     void wake_up();
     void refresh_subjects();
     void schedule();

@@ -207,7 +207,55 @@ def bench_latency(directory):
         drive.clean_up()
 
 
-PARTS = {"explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency}
+# Collectors that print without end: rubbish, observations, one line, errors.
+FLOODS = [
+    "exec yes",
+    'exec yes \'{"metric":"lastgood_backup_count","subject":"flood","value":1}\'',
+    "exec tr '\\000' x < /dev/zero",
+    "exec yes >&2",
+]
+QUIET = """#!/bin/sh
+echo '{"metric":"lastgood_backup_newest_timestamp_seconds","subject":"quiet","labels":{"confidence":"exact"},"value":'$(date +%s.%N)'}'
+"""
+
+
+def quiet_delays(directory, floods):
+    """Returns the times from a quiet collector's line until it is in the report, in seconds."""
+    installation = Installation(directory)
+    sections = '[[backup]]\nname = "quiet"\n'
+    for name, text in [("quiet", QUIET), *((f"flood{number}", f"#!/bin/sh\n{one}\n") for number, one in enumerate(floods))]:
+        path = installation.directory / name
+        path.write_text(text)
+        path.chmod(0o755)
+        sections += f'[[collector]]\nname = "{name}"\ncommand = ["{path}"]\ninterval = "1s"\ndeadline = "20s"\n'
+    installation.write_config(sections=sections)
+    installation.start("agent")
+
+    def printed():
+        return installation.report().value("backup_newest_timestamp_seconds", "quiet") or 0
+
+    delays = []
+    try:
+        for _ in range(30):
+            before = printed()
+            wait_until(lambda: printed() > before, 60, "a new value of the quiet collector", step=0.002)
+            delays.append(time.time() - printed())
+    finally:
+        installation.clean_up()
+    return delays
+
+
+def bench_flood(directory):
+    alone, beside = quiet_delays(directory / "alone", []), quiet_delays(directory / "beside", FLOODS)
+    for name, delays in [("alone", alone), (f"beside {len(FLOODS)} floods", beside)]:
+        figure(
+            f"a quiet collector's line to report, {name}: median, longest of {len(delays)}",
+            f"{statistics.median(delays) * 1000:.0f} ms, {max(delays) * 1000:.0f} ms",
+        )
+    figure("  ratio of the medians", f"{statistics.median(beside) / statistics.median(alone):.1f}")
+
+
+PARTS = {"explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency, "flood": bench_flood}
 
 
 def main(names):

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
 
+#include "core/descendants.hpp"
 #include "tests/agent/supervise/played_loop.hpp"
 #include "tests/no_pidfd.hpp"
 #include "tests/support.hpp"
@@ -288,6 +290,28 @@ TEST_CASE("a stopped child reports the reason, and its later output is ignored")
     CHECK(stage.lines == std::vector<std::string>{"ready"});
     CHECK(stage.end == ChildEnd::killed);
     CHECK(stage.message == "it talks nonsense");
+}
+
+TEST_CASE("what a child leaves behind is watched until it has ended") {
+    auto copy = ChildProcess::start([] {
+        adopt_orphans();
+        Stage stage;
+        stage.run("(setsid sleep 600 &); echo left");
+        if (stage.end != ChildEnd::finished || stage.lines.size() != 1) return 1;
+        // The orphan may have ended already.
+        for (int round = 0; stage.child().left_behind() && round < 3000; ++round) {
+            if (stage.gone) return 2;
+            ::usleep(10'000);
+            stage.clock.advance(0.02);
+        }
+        if (stage.child().is_stuck()) return 3;
+        siginfo_t info{};
+        return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 && errno == ECHILD ? 0 : 4;
+    });
+    REQUIRE(copy.has_value());
+    const auto end = copy->wait(120);
+    REQUIRE(end.has_value());
+    CHECK(end->status == 0);
 }
 
 TEST_CASE("children work on a kernel without pidfds") {

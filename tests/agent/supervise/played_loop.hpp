@@ -22,6 +22,7 @@ struct PlayedChild {
     int extensions = 0;
     std::vector<std::string> stops = {};  // reasons for stop()
     bool owned = true;                    // its owner has not destroyed it
+    bool leaves = false, stuck = false;   // Child::left_behind(), is_stuck()
     bool ended = false;
 
     bool is_running() const { return owned && !ended; }
@@ -33,7 +34,7 @@ struct PlayedChild {
         tell(how, message);
     }
     void finish() { end(ChildEnd::finished); }
-    void die_at_last() const {  // after ChildEnd::abandoned
+    void die_at_last() const {  // after ChildEnd::abandoned, or with `leaves`
         const auto tell = callbacks.gone;
         tell();
     }
@@ -133,6 +134,8 @@ class PlayedLoop final : public Loop {
         ~Handle() override { child_.owned = false; }
         void extend() override { ++child_.extensions; }
         void stop(const std::string& why) override { child_.stops.push_back(why); }
+        bool left_behind() const override { return child_.leaves; }
+        bool is_stuck() const override { return child_.stuck; }
 
       private:
         PlayedChild& child_;

@@ -36,10 +36,10 @@ TEST_CASE("at most 16 polls run at the same time") {
         stage.config.external_collectors.push_back(
             {fmt::format("tape{}", i), {"/opt/tape", fmt::format("{}", i)}, 300, 60});
     stage.configure();
-    CHECK(stage.loop.running("/opt/tape") == 16);
-    stage.finish("tape 12");
-    CHECK(stage.loop.running("/opt/tape") == 16);
-    CHECK(stage.loop.running("tape 26") == 1);
+    CHECK(stage.loop.running("collect tape") == 16);
+    stage.finish("tape12");
+    CHECK(stage.loop.running("collect tape") == 16);
+    CHECK(stage.loop.running("tape26") == 1);
     stage.fail("events");
     stage.loop.advance(1);
     CHECK(stage.loop.running("events") == 1);  // a stream needs no room
@@ -52,7 +52,7 @@ TEST_CASE("slow third-party polls take no room from ours") {
             {fmt::format("tape{}", i), {"/opt/tape", fmt::format("{}", i)}, 300, 3600});
     stage.configure();
     stage.finish("space");
-    CHECK(stage.loop.running("/opt/tape") == 16);
+    CHECK(stage.loop.running("collect tape") == 16);
     stage.loop.advance(61);
     CHECK(stage.loop.running("space") == 1);
 }
@@ -99,7 +99,7 @@ TEST_CASE("a new configuration removes, disables, adds and changes collectors") 
     CHECK(old.stops.size() == 1);
     CHECK(stream.stops.size() == 1);
     CHECK(stage.loop.running("new") == 1);
-    CHECK(stage.loop.running("tape -v") == 1);
+    CHECK(stage.loop.running("collect tape") == 1);
     CHECK_THROWS(stage.task("old"));
     CHECK_THROWS(stage.task("events"));
 
@@ -109,8 +109,8 @@ TEST_CASE("a new configuration removes, disables, adds and changes collectors") 
     CHECK(stage.task("tape").last_success == success);
     CHECK(stage.task("tape").succeeded);
     CHECK_FALSE(stage.supervisor.all_have_reported());  // "new" has not reported
-    stage.child("tape -v").print(count_line(9));
-    stage.finish("tape -v");
+    stage.child("tape").print(count_line(9));
+    stage.finish("tape");
     CHECK(stage.value("tape", metric::backup_count, "home") == 9);
     stage.finish("new");
     CHECK(stage.supervisor.all_have_reported());
@@ -128,7 +128,7 @@ TEST_CASE("a new configuration removes, disables, adds and changes collectors") 
     stage.loop.advance(100);
     CHECK(stage.loop.count("old") == 1);
     CHECK(stage.loop.count("events") == 1);
-    CHECK(stage.loop.count("tape -v") == 2);
+    CHECK(stage.loop.count("collect tape") == 3);
     CHECK(stage.supervisor.tasks().size() == 3);
 }
 
@@ -238,16 +238,43 @@ TEST_CASE("stop stops all children and starts none") {
     CHECK(stage.loop.children.size() == 2);
 }
 
-TEST_CASE("third-party collectors get no configuration, and only an absolute path is started") {
-    Stage stage;
-    stage.launch.config_fd = 9;
-    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 300, 60},
-                                        {"near", {"./tape"}, 300, 60},
-                                        {"bare", {"tape"}, 300, 60}};
+TEST_CASE("a run that left something stuck behind holds up the next one of its subject") {
+    Stage stage({&space, &health});
+    present_drives = {"d1", "d2"};
+    stage.config.external_collectors = {{"tape", {"/opt/tape"}, 60, 60}};
     stage.configure();
-    CHECK(stage.child("space").command.config_fd == 9);
-    CHECK(stage.child("/opt/tape").command.config_fd == -1);
-    CHECK(stage.loop.children.size() == 2);
-    CHECK(stage.task("near").failure == "\"./tape\" is not an absolute path");
-    CHECK(stage.task("bare").failure == "\"tape\" is not an absolute path");
+    PlayedChild& drive = stage.child("health d1");
+    PlayedChild& tape = stage.child("tape");
+    for (PlayedChild* leaver : {&drive, &tape}) {
+        leaver->leaves = true;
+        leaver->finish();
+    }
+    stage.finish("health d2");
+    stage.loop.advance(1000);
+    CHECK(stage.loop.count("health d1") == 1);
+    CHECK(stage.loop.count("tape") == 1);
+    CHECK(stage.loop.count("health d2") > 1);
+    CHECK(stage.task("tape").succeeded);  // it had ended in time itself
+    CHECK(drive.owned);
+    for (const PlayedChild* leaver : {&drive, &tape}) leaver->die_at_last();
+    stage.loop.settle();
+    CHECK_FALSE(drive.owned);
+    CHECK(stage.loop.count("health d1") == 2);
+    CHECK(stage.loop.count("tape") == 2);
+}
+
+TEST_CASE("a collector of the whole host goes on beside what it left behind, up to a limit") {
+    Stage stage({&space});
+    stage.configure();
+    for (int run = 0; run < 20; ++run) {
+        PlayedChild& child = stage.child("space");
+        if (child.ended) break;
+        child.leaves = true;
+        child.finish();
+        stage.loop.advance(61);
+    }
+    CHECK(stage.loop.count("space") == 8);
+    stage.loop.children.front().die_at_last();
+    stage.loop.settle();
+    CHECK(stage.loop.count("space") == 9);
 }

@@ -25,12 +25,13 @@ TEST_CASE("configured collectors start with their command line and limits") {
     std::vector<std::string> lines;
     for (const PlayedChild& child : stage.loop.children) {
         lines.push_back(PlayedLoop::command_line(child));
-        CHECK(child.command.config_fd == (child.command.program == "/opt/tape" ? -1 : 9));
+        CHECK(child.command.config_fd == 9);
     }
     const std::string options = "--config /proc/self/fd/3 --root /recorded";
     CHECK(lines == std::vector<std::string>{"lastgood collect space " + options,
                                             "lastgood collect events " + options + " --cursor 17",
-                                            "/opt/tape -v", "lastgood collect health d1 " + options,
+                                            "lastgood collect tape --config /proc/self/fd/3",
+                                            "lastgood collect health d1 " + options,
                                             "lastgood collect health d2 " + options});
     CHECK(stage.child("space").command.program == "/usr/bin/lastgood");
     CHECK(stage.child("tape").command.program == "/opt/tape");
