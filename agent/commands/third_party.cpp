@@ -17,7 +17,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr int not_started = 127;  // as in sh
+constexpr int not_started = 127;               // as in sh
+constexpr int our_output = 1, our_errors = 2;  // which the program gets
 constexpr Seconds orphans_end = 0.5;
 
 volatile sig_atomic_t told_to_end = 0;
@@ -75,7 +76,7 @@ int run_third_party(const ExternalCollector& collector) {
     const sigset_t while_waiting = catch_signals();
     let_parent_send(SIGTERM);
     auto child = ChildProcess::start(program, collector.command,
-                                     {.output = STDOUT_FILENO, .error = STDERR_FILENO});
+                                     {.output = our_output, .error = our_errors});
     if (!child) return give_up(child.error().message);
     const auto end = wait_for_end(*child, while_waiting);
     wait_for_orphans(orphans_end);

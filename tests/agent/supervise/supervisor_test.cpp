@@ -34,7 +34,7 @@ TEST_CASE("configured collectors start with their command line and limits") {
                                             "lastgood collect health d1 " + options,
                                             "lastgood collect health d2 " + options});
     CHECK(stage.child("space").command.program == "/usr/bin/lastgood");
-    CHECK(stage.child("tape").command.program == "/opt/tape");
+    CHECK(stage.child("tape").command.program == "/usr/bin/lastgood");
     CHECK(stage.child("space").limits.deadline == 5);
     CHECK(stage.child("health").limits.deadline == 30);
     CHECK(stage.child("tape").limits.deadline == 7);
