@@ -86,6 +86,34 @@ def test_a_misbehaving_collector(installation, name):
     wait_until(lambda: not [child for child in family if is_running(child)], 5, "all children have ended")
 
 
+def test_floods_make_no_other_late_or_blamed(installation):
+    floods = {
+        "rubbish": "exec yes",
+        "observations": MISBEHAVING["prints-without-end"].splitlines()[1],
+        "one-line": MISBEHAVING["prints-one-endless-line"].splitlines()[1],
+        "errors": "exec yes >&2",
+    }
+    sections = '[[backup]]\nname = "good"\n' + collector("good", script(installation.directory, "good", GOOD), interval="1s")
+    for name, text in floods.items():
+        sections += collector(name, script(installation.directory, name, f"#!/bin/sh\n{text}\n"), interval="1s", deadline="20s")
+    installation.write_config(sections=sections)
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(
+        lambda report: all(report.value("collector_success", name) == 0 for name in floods), 40, "the end of each flood", process=agent
+    )
+    blamed, seen, end = set(), set(), time.monotonic() + 12
+    while time.monotonic() < end:
+        report = installation.report()
+        seen.add(report.value("backup_count", "good"))
+        blamed |= {one["subject"] for one in report.select("collector_success") if one["value"] == 0}
+        blamed |= {one["subject"] for one in report.select("collector_abandoned_children") if one["value"] != 0}
+        blamed |= {one["subject"] for one in report.select("drive_answering") if one["value"] == 0}
+        time.sleep(0.1)
+    assert blamed == set(floods), installation.log_text()
+    assert len(seen) > 6, f"{len(seen)} values in 12 s from a collector that runs each second"
+    assert installation.stop(agent) == 0
+
+
 def test_what_a_collector_says_in_a_run_has_a_limit(installation):
     """Too many distinct subjects end the run and are reported."""
     many = script(
