@@ -46,7 +46,9 @@ void ServeChild::start() {
 
 void ServeChild::told(std::string_view line) {
     silent_beats_ = 0;
-    if (line.starts_with(listener_fails)) {
+    if (line.starts_with(listener_remarks)) {
+        log(LogLevel::warning, line.substr(listener_remarks.size()));
+    } else if (line.starts_with(listener_fails)) {
         answers_ = false;
         set_problem(std::string(line.substr(listener_fails.size())));
     } else if (line == listener_answers) {

@@ -27,8 +27,10 @@ using Disk = std::unique_ptr<SkDisk, DiskCloser>;
 
 Failure failure(std::string_view what, const std::string& device, int error) {
     const bool denied = error == EPERM || error == EACCES;
-    return fail(denied ? ErrorKind::denied : ErrorKind::failed,
-                fmt::format("{}: libatasmart {}: {}", device, what, errno_text(error)));
+    return fail(
+        denied ? ErrorKind::denied : ErrorKind::failed,
+        fmt::format("{}: libatasmart {}: {}{}", device, what, errno_text(error),
+                    denied ? "; run as root or with CAP_SYS_RAWIO, and with the device" : ""));
 }
 
 // Reads one 512-byte page with SMART READ LOG (ACS-3, 7.47.3) by ATA PASS-THROUGH (16) (SAT-3,

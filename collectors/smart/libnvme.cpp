@@ -24,8 +24,10 @@ Failure failure(const std::string& controller, std::string_view what, int answer
     if (answer < 0) {
         const int error = errno;
         const bool denied = error == EPERM || error == EACCES;
-        return fail(denied ? ErrorKind::denied : ErrorKind::failed,
-                    fmt::format("{}: {}: {}", controller, what, errno_text(error)));
+        return fail(
+            denied ? ErrorKind::denied : ErrorKind::failed,
+            fmt::format("{}: {}: {}{}", controller, what, errno_text(error),
+                        denied ? "; run as root or with CAP_SYS_ADMIN, and with the device" : ""));
     }
     return fail(ErrorKind::failed,
                 fmt::format("{}: {}: the controller returned status {:#x} ({})", controller, what,

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "core/host.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -69,9 +71,50 @@ Result<User> look_up(const std::string& name) {
     return User{entry.pw_uid, entry.pw_gid};
 }
 
+// Whether a number has a meaning in this user namespace: a line of the map is "first-inside
+// first-outside count" (user_namespaces(7)).
+bool is_mapped(const char* map, uint32_t id) {
+    const std::string text = Host().read(map).value_or("");
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto fields = split(take_line(rest));
+        if (fields.size() < 3) continue;
+        const auto first = parse_number<uint32_t>(fields[0]);
+        const auto count = parse_number<uint32_t>(fields[2]);
+        if (first && count && id >= *first && id - *first < *count) return true;
+    }
+    return text.empty();  // without /proc the attempt tells
+}
+
+// Root of a user namespace that has no second user, as after unshare -r, cannot become another one.
+// It is not root of the host. Its capabilities are only those over the namespace.
+bool can_become(const User& user) {
+    return is_mapped("/proc/self/uid_map", user.uid) && is_mapped("/proc/self/gid_map", user.gid);
+}
+
+bool may_set_groups() {
+    return !Host().read_line("/proc/self/setgroups").value_or("").starts_with("deny");
+}
+
+Result<void> become(const User& user) {
+    if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
+        return refused("PR_SET_KEEPCAPS");
+    }
+    if (may_set_groups() && ::setgroups(0, nullptr) != 0) {
+        return refused("setgroups");
+    }
+    if (::setresgid(user.gid, user.gid, user.gid) == 0 &&
+        ::setresuid(user.uid, user.uid, user.uid) == 0) {
+        return {};
+    }
+    return fail(ErrorKind::failed,
+                fmt::format("cannot switch to uid {} and gid {}: {}; give this process (or its "
+                            "container) CAP_SETUID and CAP_SETGID, or start it as that user",
+                            user.uid, user.gid, errno_text(errno)));
+}
+
 }  // namespace
 
-Result<void> check_no_privileges() {
+Result<void> check_no_privileges(KeptUser kept) {
     uid_t uids[3] = {};
     gid_t gids[3] = {};
     if (::getresuid(&uids[0], &uids[1], &uids[2]) != 0 ||
@@ -79,7 +122,7 @@ Result<void> check_no_privileges() {
         return refused("getresuid");
     }
     for (int i = 0; i < 3; ++i) {
-        if (uids[i] == 0 || gids[i] == 0) {
+        if (kept == KeptUser::none && (uids[i] == 0 || gids[i] == 0)) {
             return fail(ErrorKind::denied, "the listening process is still root");
         }
     }
@@ -88,7 +131,8 @@ Result<void> check_no_privileges() {
     if (count < 0) {
         return refused("getgroups");
     }
-    for (int i = 0; i < count; ++i) {
+    const bool groups_count = may_set_groups();
+    for (int i = 0; i < count && groups_count; ++i) {
         if (groups[static_cast<size_t>(i)] == 0) {
             return fail(ErrorKind::denied, "the listening process is still in group root");
         }
@@ -104,13 +148,13 @@ Result<void> check_no_privileges() {
         ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return fail(ErrorKind::denied, "no_new_privs or dumpable could not be set");
     }
-    if (::setuid(0) == 0) {
+    if (kept == KeptUser::none && ::setuid(0) == 0) {
         return fail(ErrorKind::denied, "the listening process could become root again");
     }
     return {};
 }
 
-Result<void> give_up_privileges(const std::string& user) {
+Result<std::string> give_up_privileges(const std::string& user) {
     const bool root = ::geteuid() == 0 || ::getuid() == 0;
     User target;
     if (root) {
@@ -120,6 +164,8 @@ Result<void> give_up_privileges(const std::string& user) {
         }
         target = *found;
     }
+    const KeptUser kept =
+        root && !can_become(target) ? KeptUser::root_of_namespace : KeptUser::none;
     // Clear the ambient and the bounding set first: dropping from the bounding set needs
     // CAP_SETPCAP. Without CAP_SETPCAP (not root, or root of a container) the bounding set stays;
     // no_new_privs then makes it useless.
@@ -128,19 +174,8 @@ Result<void> give_up_privileges(const std::string& user) {
          ++capability) {
         ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
-    if (root) {
-        if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
-            return refused("PR_SET_KEEPCAPS");
-        }
-        if (::setgroups(0, nullptr) != 0) {
-            return refused("setgroups");
-        }
-        if (::setresgid(target.gid, target.gid, target.gid) != 0) {
-            return refused("setresgid");
-        }
-        if (::setresuid(target.uid, target.uid, target.uid) != 0) {
-            return refused("setresuid");
-        }
+    if (root && kept == KeptUser::none) {
+        if (const auto done = become(target); !done) return tl::unexpected(done.error());
     }
     // A hardened service without capabilities may have capset forbidden: call it only if needed.
     CapabilitySets sets{};
@@ -157,7 +192,15 @@ Result<void> give_up_privileges(const std::string& user) {
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return refused("PR_SET_DUMPABLE");
     }
-    return check_no_privileges();
+    if (const auto checked = check_no_privileges(kept); !checked)
+        return tl::unexpected(checked.error());
+    if (kept == KeptUser::none) return std::string();
+    return fmt::format(
+        "the listener has no capabilities, but stays root of this user namespace, which has no "
+        "user "
+        "\"{}\"; to change that, give the namespace more users (/etc/subuid, or unshare "
+        "--map-auto), or run lastgood as that user",
+        user);
 }
 
 }  // namespace lastgood

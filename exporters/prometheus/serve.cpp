@@ -67,12 +67,22 @@ std::string report_trouble(const Config& config) {
 }
 
 // To the agent, on standard output.
+void write_to_agent(const std::string& line) {
+    [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+}
+
+void remark(const std::string& text, bool with_agent) {
+    if (with_agent)
+        write_to_agent(fmt::format("{}{}\n", listener_remarks, text));
+    else
+        print_error("lastgood serve: " + text);
+}
+
 void tell_agent(bool is_answering, const Config& config) {
     std::string trouble = is_answering ? report_trouble(config) : "it does not answer itself";
     std::ranges::replace(trouble, '\n', ' ');
-    const std::string line = trouble.empty() ? std::string(listener_answers) + "\n"
-                                             : std::string(listener_fails) + trouble + "\n";
-    [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+    write_to_agent(trouble.empty() ? std::string(listener_answers) + "\n"
+                                   : std::string(listener_fails) + trouble + "\n");
 }
 
 // Blocks until a signal to stop arrives. Tells systemd's watchdog, at three times the required
@@ -114,9 +124,11 @@ int run_serve(const Config& config, bool with_agent, std::function<std::string()
     allow_all_descriptors();
     sigset_t signals;
     stop_on_signals(signals);
-    if (const auto given_up = give_up_privileges(config.serve_user); !given_up) {
-        return say(given_up.error().message);
+    const auto kept = give_up_privileges(config.serve_user);
+    if (!kept) {
+        return say(kept.error().message);
     }
+    if (!kept->empty()) remark(*kept, with_agent);
     // Not earlier: a change of credentials clears PR_SET_PDEATHSIG (prctl(2)).
     if (with_agent) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);

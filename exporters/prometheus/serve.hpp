@@ -24,5 +24,7 @@ int run_serve(const Config& config, bool with_agent = false,
               std::function<std::string()> rules_page = {});
 inline constexpr std::string_view listener_answers = "answers";
 inline constexpr std::string_view listener_fails = "fails: ";
+// Once, at the start: a right that it could not give up.
+inline constexpr std::string_view listener_remarks = "remarks: ";
 
 }  // namespace lastgood

@@ -2,10 +2,12 @@
 
 import os
 import pathlib
+import re
 import signal
+import subprocess
 import time
 
-from lastgood import children, command_line, http_get, is_running, process_status, wait_until
+from lastgood import BINARY, cannot_run, children, command_line, http_get, is_running, process_status, wait_until
 
 
 def sockets_of(process_id):
@@ -87,5 +89,49 @@ def test_serve_that_dies_comes_back(installation, root):
         os.kill(listening, signal.SIGKILL)
         wait_until(lambda: not is_running(listening), 5, "it has ended")
         wait_until(lambda: serving(installation), 5, "it comes back")
-    assert "the listening process ended" in installation.log_text()
+    assert "the listener does not serve: killed by signal 9" in installation.log_text()
+    assert installation.stop(run) == 0
+
+
+def test_in_a_user_namespace_of_root_alone(installation, root):
+    """As after `unshare -r` and in some rootless containers: there is no other user to become."""
+    if subprocess.run(["unshare", "-r", "true"], check=False, capture_output=True).returncode != 0:
+        cannot_run("this machine allows no user namespace")
+    run = subprocess.Popen(["unshare", "-r", *installation.command("run")], stderr=open(installation.log, "ab"))
+    installation.processes.append(run)
+    wait_until(lambda: serving(installation), 15, "/metrics answers")
+    (listening,) = [process for process in children(run.pid) if ip_sockets_of(process)]
+    status = process_status(listening)
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(status[name], 16) == 0, f"{name} is {status[name]}"
+    assert status["NoNewPrivs"] == "1"
+    wait_until(lambda: 'stays root of this user namespace, which has no user "nobody"' in installation.log_text(), 10, "it says what is left")
+    report = installation.wait_for_report(lambda report: report.value("listener_up") in (1, None))
+    assert not report.find("listener_failing"), report.findings
+    assert installation.stop(run) == 0
+
+
+def test_the_hint_for_a_user_without_rights_works(installation, root):
+    """The command line in the message, as it is, starts lastgood with directories of the user's own."""
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    if subprocess.run([BINARY, "--version"], check=False, capture_output=True, **nobody).returncode != 0:
+        cannot_run("nobody cannot reach the program")
+    refused = installation.call("run", seconds=10, **nobody)
+    assert refused.returncode == 1
+    assert f"cannot write to {installation.runtime}: Permission denied; run this as root, or with" in refused.stderr
+    line = re.search(r"directories of your own: (.*)", refused.stderr)[1].replace("&& lastgood run", f"&& exec {BINARY} run --listen 127.0.0.1:{installation.port}")
+    home = installation.directory / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    run = subprocess.Popen(["sh", "-c", line], env={**os.environ, "HOME": str(home)}, stderr=open(installation.log, "ab"), **nobody)
+    installation.processes.append(run)
+    installation.report_path = home / "lastgood/run/report.json"
+    report = installation.wait_for_report(lambda report: report.value("collector_success", "kernel_log") is not None)
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    # What cannot be watched is said, with what is missing.
+    if report.value("collector_success", "kernel_log") == 0:
+        assert any("CAP_SYSLOG" in problem["message"] for problem in report.problems), report.problems
+        assert report.find("collector_failing", "kernel_log")
+    status = subprocess.run([BINARY, "status", "--report", str(installation.report_path)], capture_output=True, text=True, check=False, **nobody)
+    assert status.returncode in (1, 2, 3) and "FINE" not in status.stdout.splitlines()[0], status.stdout
     assert installation.stop(run) == 0

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,6 +21,7 @@
 #include "core/clock.hpp"
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
+#include "core/text.hpp"
 #include "exporters/prometheus/listen_address.hpp"
 #include "exporters/prometheus/pages.hpp"
 #include "exporters/prometheus/privileges.hpp"
@@ -279,6 +282,34 @@ TEST_CASE("privileges are dropped, and the check finds those that are left") {
           }) == 0);
     CHECK(exit_status_of([] { return give_up_privileges("root") ? 0 : 1; }) == 1);
     CHECK(exit_status_of([] { return give_up_privileges("no-such-user-here") ? 0 : 1; }) == 1);
+}
+
+namespace {
+
+// In a user namespace that has root only, as after unshare -r.
+bool enter_namespace_of_root() {
+    const auto write = [](const char* path, std::string_view text) {
+        const Descriptor file(::open(path, O_WRONLY | O_CLOEXEC));
+        return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    };
+    const std::string uid = fmt::format("0 {} 1", ::geteuid());
+    const std::string gid = fmt::format("0 {} 1", ::getegid());
+    return ::unshare(CLONE_NEWUSER) == 0 && write("/proc/self/setgroups", "deny") &&
+           write("/proc/self/uid_map", uid) && write("/proc/self/gid_map", gid);
+}
+
+}  // namespace
+
+TEST_CASE("root of a user namespace without other users keeps nothing but its name, and says so") {
+    const int status = exit_status_of([] {
+        if (!enter_namespace_of_root()) return 9;
+        const auto kept = give_up_privileges("nobody");
+        if (!kept) return 1;
+        if (!contains(*kept, "has no user \"nobody\"")) return 2;
+        return check_no_privileges(KeptUser::root_of_namespace) && !check_no_privileges() ? 0 : 3;
+    });
+    if (status == 9) return test::skip("this kernel allows no user namespace here");
+    CHECK(status == 0);
 }
 
 TEST_CASE("serve tells systemd's watchdog well within its limit that it answers") {
