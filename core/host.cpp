@@ -11,11 +11,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cmath>
 #include <memory>
 
 #include "core/clock.hpp"
 #include "core/descriptor.hpp"
+#include "core/kernel_number.hpp"
 #include "core/process.hpp"
 #include "core/text.hpp"
 
@@ -115,8 +115,8 @@ Result<std::string> Host::read_line(const std::string& path) const {
 Result<double> Host::read_number(const std::string& path) const {
     const auto line = read_line(path);
     if (!line) return Failure(line.error());
-    const auto number = parse_number<double>(*line);
-    if (!number || !std::isfinite(*number))
+    const auto number = parse_kernel_number(*line);
+    if (!number)
         return fail(ErrorKind::malformed, fmt::format("{}: \"{}\" is not a number", path, *line));
     return *number;
 }

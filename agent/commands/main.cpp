@@ -1,4 +1,5 @@
 // The entry point: calls the function of the chosen subcommand and decides nothing itself.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -155,7 +156,15 @@ int discover(const Options& options) {
     return run_discover(*config, options.root);
 }
 
+// A parent may have closed 0, 1 or 2. The next file that is opened would get that number, and what
+// is meant for the log would be written into it.
+void open_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDIN_FILENO + 2; ++fd)
+        if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) ::_exit(could_not);
+}
+
 int run(int argc, char** argv) {
+    open_standard_descriptors();
     // Some parents leave SIGCHLD ignored; then the exit status of children is lost.
     ::signal(SIGCHLD, SIG_DFL);
     ::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails with EFBIG, and is told

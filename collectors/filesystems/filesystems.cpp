@@ -19,6 +19,7 @@
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/bytes.hpp"
+#include "core/kernel_number.hpp"
 #include "core/mounts.hpp"
 #include "core/text.hpp"
 #include "core/topology.hpp"
@@ -54,7 +55,7 @@ ProbeAnswer recorded_answer(const Host& host, std::string point) {
     std::string_view rest = *text;
     for (double& number : numbers) {
         rest = trim_start(rest);
-        const auto found = take_number<double>(rest);
+        const auto found = take_kernel_number(rest);
         if (!found) return {ProbeAnswer::Kind::failed, {}, EINVAL};
         number = *found;
     }

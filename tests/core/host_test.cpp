@@ -100,3 +100,16 @@ TEST_CASE("run ends in time, whatever the command does") {
     CHECK(host.run({{"/no/such/program"}}).error().kind == ErrorKind::absent);
     CHECK(host.run({{}}).error().kind == ErrorKind::failed);
 }
+
+TEST_CASE("what no kernel writes is no number") {
+    for (const char* text :
+         {"nan", "inf", "-inf", "1e308", "18446744073709551617000", "", "x", "3x"}) {
+        CAPTURE(text);
+        RecordedHost host;
+        host.file("/sys/n", text);
+        CHECK_FALSE(host.host().read_number("/sys/n").has_value());
+    }
+    RecordedHost host;
+    host.file("/sys/n", "18446744073709551615\n");
+    CHECK(host.host().read_number("/sys/n") == 18446744073709551615.0);
+}

@@ -70,6 +70,18 @@ def test_a_collector_beyond_the_limit_of_files_says_so(tmp_path):
     assert done.returncode == 3 and "File too large" in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_standard_descriptors(installation, closed):
+    """No file of ours gets their numbers, and with it the lines of the log."""
+    command = " ".join(f"'{word}'" for word in installation.command("agent"))
+    agent = subprocess.Popen(["sh", "-c", f"exec {command} {closed}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    installation.processes.append(agent)
+    installation.wait_for_report(lambda report: True, 20, "a report", agent)
+    for number in range(3):
+        assert os.readlink(f"/proc/{agent.pid}/fd/{number}") == "/dev/null"
+    assert installation.stop(agent) == 0
+
+
 # --- signals
 
 

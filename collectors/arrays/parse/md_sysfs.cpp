@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/array_identity.hpp"
+#include "core/kernel_number.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -49,7 +50,7 @@ void read_member(const Host& host, Reader& array_reader, MdArray& array, const s
     auto slot = reader.text("slot");
     if (!state) return;  // removed just now
     parse_md_member_state(*state, slot.value_or(""), member, array.problem);
-    if (auto errors = reader.text("errors")) member.errors = parse_number<double>(*errors);
+    if (auto errors = reader.text("errors")) member.errors = parse_kernel_number(*errors);
     if (auto blocks = reader.text("bad_blocks")) {
         size_t lines = static_cast<size_t>(std::count(blocks->begin(), blocks->end(), '\n'));
         member.bad_blocks = blocks->empty() ? 0.0 : static_cast<double>(lines + 1);
@@ -163,7 +164,7 @@ void read_sync(Reader& reader, MdArray& array) {
     }
     if (auto last = reader.text("last_sync_action")) array.last_action = *last;
     if (auto count = reader.text("mismatch_cnt"))
-        array.mismatch_sectors = parse_number<double>(*count);
+        array.mismatch_sectors = parse_kernel_number(*count);
     if (!action || array.action.value == MdAction::idle || array.action.value == MdAction::frozen) {
         // "none", or the sector up to which an interrupted work has come: of a reshape, or of a
         // resync that may never have begun.
@@ -185,7 +186,7 @@ void read_sync(Reader& reader, MdArray& array) {
     if (!done) return;
     array.progress = std::clamp(done->first / done->second, 0.0, 1.0);
     auto speed = reader.text("sync_speed");  // KiB/s
-    std::optional<double> rate = speed ? parse_number<double>(*speed) : std::nullopt;
+    std::optional<double> rate = speed ? parse_kernel_number(*speed) : std::nullopt;
     if (!rate || *rate <= 0) return;
     Seconds remaining = std::max(0.0, done->second - done->first) / 2 / *rate;
     if (remaining < max_remaining) array.remaining = remaining;
@@ -284,7 +285,7 @@ Result<MdArray> read_once(const Host& host, const std::string& device) {
     read_shape(reader, array);
     if (auto text = reader.text("metadata_version")) array.metadata = *text;
     if (auto text = reader.text("component_size")) {
-        if (auto kibibytes = parse_number<double>(*text)) array.component_bytes = *kibibytes * 1024;
+        if (auto kibibytes = parse_kernel_number(*text)) array.component_bytes = *kibibytes * 1024;
     }
     if (auto text = reader.text("uuid"))
         array.uuid = md_uuid_from_sysfs(*text, array.metadata == "0.90");

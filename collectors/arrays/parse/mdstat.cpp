@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/kernel_number.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -181,27 +182,27 @@ size_t parse_progress(const Tokens& tokens, size_t at, MdArray& array) {
         glued = {};
         if (token.starts_with("finish=")) {
             token.remove_prefix(7);
-            auto minutes = take_number<double>(token);
+            auto minutes = take_kernel_number(token);
             if (minutes && std::isfinite(*minutes) && *minutes >= 0 &&
                 *minutes * 60 < max_remaining)
                 array.remaining = *minutes * 60;
         } else if (token.starts_with("speed=")) {
             token.remove_prefix(6);
-            auto speed = take_number<double>(token);
+            auto speed = take_kernel_number(token);
             stalled = speed && *speed <= 0;
         } else if (token.starts_with('(')) {
             token.remove_prefix(1);
-            auto done = take_number<double>(token);
+            auto done = take_kernel_number(token);
             if (!done || token.empty() || token.front() != '/') continue;
             token.remove_prefix(1);
-            auto all = take_number<double>(token);
+            auto all = take_kernel_number(token);
             if (all && *all > 0 && *done >= 0 && std::isfinite(*all))
                 array.progress = std::min(1.0, *done / *all);
         } else if (token == "=") {
             continue;
         } else if (!percent_seen) {
             if (token.starts_with('=')) token.remove_prefix(1);
-            auto percent = take_number<double>(token);
+            auto percent = take_kernel_number(token);
             if (!percent || !token.starts_with('%')) break;
             percent_seen = true;
             if (!array.progress && *percent >= 0 && *percent <= 100)
