@@ -241,6 +241,9 @@ Result<Descriptor> open_own_directory(const std::string& path) {
 
 Result<Descriptor> make_own_directory(const std::string& path, mode_t mode) {
     const std::string plain(without_trailing_slashes(path));
+    if (auto there = open_own_directory(plain);
+        there || there.error().kind != ErrorKind::absent || ::access(plain.c_str(), F_OK) == 0)
+        return there;
     make_parents(plain);
     const bool made = ::mkdir(plain.c_str(), 0700) == 0;
     if (!made && errno != EEXIST)

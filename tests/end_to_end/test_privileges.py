@@ -39,9 +39,13 @@ def ip_sockets_of(process_id):
 
 
 def test_who_holds_what_under_run(installation, root):
-    run = installation.start("run")
+    run = installation.start("run", env={**os.environ, "TOKEN_OF_THE_BACKUP": "secret"})
     wait_until(lambda: serving(installation), 10, "/metrics answers")
     family = [run.pid, *children(run.pid)]
+    streams = [process for process in family[1:] if {"serve", "kernel_log"} & set(command_line(process))]
+    assert len(streams) >= 2
+    for process in streams:
+        assert b"TOKEN_OF_THE_BACKUP" not in pathlib.Path(f"/proc/{process}/environ").read_bytes(), command_line(process)
     listening = [process for process in family if ip_sockets_of(process)]
     assert len(listening) == 1, [command_line(process) for process in listening]
     status = process_status(listening[0])
@@ -56,7 +60,7 @@ def test_who_holds_what_under_run(installation, root):
     for entry in os.listdir(f"/proc/{listening[0]}/fd"):
         target = os.readlink(f"/proc/{listening[0]}/fd/{entry}")
         assert not target.startswith("/dev/") or target == "/dev/null", target
-        assert str(installation.state) not in target, target
+        assert str(installation.state) not in target and "memfd:" not in target and "agent." not in target, target
     # The agent has privileges but opens no network socket.
     agents = [process for process in family if process not in listening]
     assert agents
