@@ -112,6 +112,7 @@ class Agent {
     Seconds stop_by_ = 0;
     RuntimeDirectory runtime_;
     Descriptor accepted_;  // the configuration, sealed
+    ChildProcess sweeper_;
     int exit_status_ = 0;
     std::string config_error_, write_error_, state_error_, runtime_error_, requests_error_;
     Timestamp config_refused_at_ = 0;
@@ -120,10 +121,8 @@ class Agent {
 
 Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
-    if (const size_t found = kill_children_of_earlier_agent(config_.runtime_directory); found > 0)
-        log(LogLevel::warning,
-            fmt::format("killed {}, which an earlier agent left when it was killed itself",
-                        found == 1 ? "1 process" : fmt::format("{} processes", found)));
+    if (auto sweeper = sweep_after_earlier_agent(config_.runtime_directory))
+        sweeper_ = std::move(*sweeper);
     adopt_state();
     auto sealed = seal_config(config_);
     if (!sealed) return Failure(sealed.error());
@@ -348,6 +347,11 @@ bool Agent::settled() const {
 
 void Agent::write() {
     write_pending_ = false;
+    if (const auto swept = sweeper_.reap(); swept && !swept->by_signal && swept->status > 0)
+        log(LogLevel::warning,
+            fmt::format(
+                "killed {} of an earlier agent that was killed itself",
+                swept->status == 1 ? "1 process" : fmt::format("{} processes", swept->status)));
     if (stopping_) return;  // children that are told to end have not failed
     clock_watch_->check();
     const Timestamp time = now();
@@ -447,9 +451,7 @@ int Agent::run() {
 }
 
 int run_with(const AgentOptions& options) {
-    // The mark by which the next agent finds what this one leaves if it is killed. Set before the
-    // store's thread starts.
-    ::setenv(agent_variable, options.config.runtime_directory.value.c_str(), 1);
+    mark_children(options.config.runtime_directory);
     adopt_orphans();
     return Agent(options).run();
 }

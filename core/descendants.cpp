@@ -12,10 +12,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <memory>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -73,21 +73,62 @@ bool lives(pid_t id) {
            info.si_pid == 0;
 }
 
-// LASTGOOD_AGENT=DIRECTORY of a process; empty: none, or it has ended.
-std::string mark_of(pid_t id) {
-    std::ifstream file(fmt::format("/proc/{}/environ", id), std::ios::binary);
-    const std::string all{std::istreambuf_iterator<char>(file), {}};
-    for (std::string_view rest = all; !rest.empty();) {
+// Opens /proc/ID/NAME; async-signal-safe.
+int open_of(pid_t id, const char* name) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/%s", id, name);
+    return ::open(path, O_RDONLY | O_CLOEXEC);
+}
+
+// The value of LASTGOOD_AGENT in the first 32 KiB of a process's environment; empty: none. May hang
+// with the process. Async-signal-safe; valid until the next call.
+std::string_view mark_of(pid_t id) {
+    static std::array<char, 32768> environment;
+    const Descriptor file(open_of(id, "environ"));
+    if (file.get() < 0) return {};
+    const ssize_t size = ::read(file.get(), environment.data(), environment.size());
+    if (size <= 0) return {};
+    for (std::string_view rest(environment.data(), static_cast<size_t>(size)); !rest.empty();) {
         const std::string_view variable = rest.substr(0, rest.find('\0'));
-        if (variable.substr(0, variable.find('=')) == agent_variable) return std::string(variable);
+        const std::string_view name = variable.substr(0, variable.find('='));
+        if (name == agent_variable && name.size() < variable.size())
+            return variable.substr(name.size() + 1);
         rest.remove_prefix(std::min(variable.size() + 1, rest.size()));
     }
     return {};
 }
 
+// In state D (proc(5)): whoever asks it may hang, too.
+bool is_in_kernel(pid_t id) {
+    char text[512] = "";
+    const Descriptor file(open_of(id, "stat"));
+    if (file.get() < 0 || ::read(file.get(), text, sizeof text - 1) <= 0) return false;
+    const char* const name_end = std::strrchr(text, ')');
+    return name_end != nullptr && std::strncmp(name_end, ") D", 3) == 0;
+}
+
 // Process 1 of a container is given every orphan in it, also those that an administrator started.
 bool is_ours(pid_t id) {
-    return ::getpid() != 1 || !mark_of(id).empty();
+    return ::getpid() != 1 || is_in_kernel(id) || !mark_of(id).empty();
+}
+
+// Kills the processes whose mark begins with `directory` and is not `own`. Async-signal-safe.
+int sweep(std::string_view directory, std::string_view own) {
+    alignas(dirent64) static std::array<char, 32768> entries;
+    const Descriptor processes(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    int killed = 0;
+    for (ssize_t size = 0;
+         (size = ::getdents64(processes.get(), entries.data(), entries.size())) > 0;) {
+        for (size_t at = 0; at < static_cast<size_t>(size);) {
+            const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+            at += entry->d_reclen;
+            const auto id = parse_number<pid_t>(entry->d_name);
+            if (!id || is_in_kernel(*id)) continue;
+            const std::string_view mark = mark_of(*id);
+            if (mark.starts_with(directory) && mark != own && ::kill(*id, SIGKILL) == 0) ++killed;
+        }
+    }
+    return std::min(killed, 100);
 }
 
 extern "C" void end_all(int number) {
@@ -193,18 +234,18 @@ bool Orphans::remain() {
     return !ids_.empty();
 }
 
-size_t kill_children_of_earlier_agent(const std::string& directory) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> processes(::opendir("/proc"), ::closedir);
-    if (!processes) return 0;
-    const std::string mark = fmt::format("{}={}", agent_variable, directory);
-    size_t killed = 0;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): each call has a stream of its own.
-    while (const dirent* entry = ::readdir(processes.get())) {
-        const auto id = parse_number<pid_t>(entry->d_name);
-        if (!id || *id == ::getpid() || mark_of(*id) != mark) continue;
-        if (::kill(*id, SIGKILL) == 0) ++killed;
-    }
-    return killed;
+void mark_children(const std::string& directory) {
+    const std::string mark =
+        fmt::format("{} {}.{}", directory, ::getpid(), static_cast<int64_t>(boot_clock() * 1e6));
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread runs yet.
+    ::setenv(agent_variable, mark.c_str(), 1);
+}
+
+Result<ChildProcess> sweep_after_earlier_agent(const std::string& directory) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread changes the environment.
+    const char* const own = std::getenv(agent_variable);
+    const std::string own_mark = own == nullptr ? "" : own, prefix = directory + " ";
+    return ChildProcess::start([&] { return sweep(prefix, own_mark); });
 }
 
 }  // namespace lastgood

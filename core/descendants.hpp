@@ -7,8 +7,10 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <vector>
 
+#include "core/child_process.hpp"
 #include "core/time.hpp"
 
 namespace lastgood {
@@ -52,10 +54,14 @@ class Orphans {
 void add_child(pid_t id);
 void drop_child(pid_t id);
 
-// The environment of every child holds LASTGOOD_AGENT=DIRECTORY. Sends SIGKILL to the processes
-// that hold this one's and returns their number: whoever has the lock in `directory` finds what an
-// agent left behind that was killed itself. Returns 0 if /proc cannot be read.
+// The environment of this process's children holds LASTGOOD_AGENT=DIRECTORY PID.TIME from now on.
+// Call before the first thread. By it an agent finds what an earlier one left behind that was
+// killed itself.
 constexpr const char* agent_variable = "LASTGOOD_AGENT";
-size_t kill_children_of_earlier_agent(const std::string& directory);
+void mark_children(const std::string& directory);
+// For whoever has the lock in `directory`: sends SIGKILL to the processes that an earlier agent
+// there marked. Does so in a child, whose exit status is their number, at most 100: reading the
+// environment of a process that hangs may hang, too. Does not block.
+Result<ChildProcess> sweep_after_earlier_agent(const std::string& directory);
 
 }  // namespace lastgood

@@ -132,21 +132,27 @@ TEST_CASE("a collector that is told to end, or whose agent is killed, takes its 
 }
 
 TEST_CASE("an agent finds what an earlier one in the same directory left behind") {
-    auto left = ChildProcess::start("sleep", {"sleep", "600"},
-                                    {.environment = {"LASTGOOD_AGENT=/run/lastgood-test"}});
-    auto other = ChildProcess::start("sleep", {"sleep", "600"},
-                                     {.environment = {"LASTGOOD_AGENT=/run/lastgood-test-2"}});
-    REQUIRE(left.has_value());
-    REQUIRE(other.has_value());
-    size_t found = 0;  // until exec it has the environment of this process
-    for (int round = 0; found == 0 && round < 3000; ++round) {
-        found = kill_children_of_earlier_agent("/run/lastgood-test");
-        ::usleep(10'000);
-    }
-    CHECK(found == 1);
-    const auto end = left->wait(patience);
-    REQUIRE(end.has_value());
-    CHECK(end->status == SIGKILL);
-    CHECK_FALSE(other->has_ended());
-    CHECK(kill_children_of_earlier_agent("/run/lastgood-none") == 0);
+    CHECK(
+        status_of([] {
+            const std::string directory = "/run/lastgood-test";
+            mark_children(directory);
+            const auto start = [](const std::vector<std::string>& environment) {
+                return ChildProcess::start("sleep", {"sleep", "600"}, {.environment = environment});
+            };
+            auto left = start({"LASTGOOD_AGENT=/run/lastgood-test 1.1"});
+            auto other = start({"LASTGOOD_AGENT=/run/lastgood-test-2 1.1"}), own = start({});
+            if (!left || !other || !own) return 1;
+            int found = 0;  // until exec they have the environment of this process
+            for (int round = 0; found == 0 && round < 3000; ++round) {
+                auto sweeper = sweep_after_earlier_agent(directory);
+                const auto swept = sweeper ? sweeper->wait(patience) : std::nullopt;
+                if (!swept || swept->by_signal) return 2;
+                found = swept->status;
+                ::usleep(10'000);
+            }
+            if (found != 1) return 3;
+            const auto end = left->wait(patience);
+            if (!end || !end->by_signal) return 4;
+            return other->has_ended() || own->has_ended() ? 5 : 0;
+        }) == 0);
 }
