@@ -183,6 +183,7 @@ void Agent::configure() {
 AgentWords Agent::words() const {
     AgentWords words;
     words.config = options_.config_path;
+    if (!config_error_.empty()) words.mistake = config_error_;
     if (!is_service_) {
         words.reload = reload_command_;
         words.log = {};

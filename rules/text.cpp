@@ -152,6 +152,7 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     if (word == "reload") return std::string(values.agent.reload);
     if (word == "config") return std::string(values.agent.config);
     if (word == "log") return std::string(values.agent.log);
+    if (word == "mistake") return harmless(values.agent.mistake);
     if (word == "vg") {
         std::string name = label_or(values, "name", placeholder.fallback);
         return name.substr(0, name.find('/'));
@@ -198,6 +199,7 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
     if (word == "log") return std::string(AgentWords{}.log);
+    if (word == "mistake") return std::string(AgentWords{}.mistake);
     if (word == "vg") return "{{ reReplaceAll \"/.*\" \"\" $labels.name }}";
     if (word == "directory")
         return fmt::format("{{{{ reReplaceAll \"{}\" \"/\" $labels.location }}}}", pattern_part);
@@ -257,6 +259,7 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
     if (word == "log") return std::string(AgentWords{}.log);
+    if (word == "mistake") return std::string(AgentWords{}.mistake);
     return to_upper(word.substr(0, word.find(':')));
 }
 
@@ -267,7 +270,7 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "id" || word == "name") return kind != SubjectKind::host;
     if (word == "lv" || word == "vg" || word == "uuid") return kind == SubjectKind::array;
     if (word == "directory") return kind == SubjectKind::backup;
-    if (word == "config" || word == "log") return true;
+    if (word == "config" || word == "log" || word == "mistake") return true;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";

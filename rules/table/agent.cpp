@@ -52,7 +52,8 @@ std::vector<Rule> agent_rules() {
             .all_of = {is(metric::config_accepted, 0)},
             .summary = "On {subject} lastgood refused the new configuration and uses the old one.",
             .advice = "See file, line and reason: lastgood config check\n"
-                      "Correct it, then apply it: {reload}",
+                      "Correct {mistake}.\n"
+                      "Then apply it: {reload}",
             .why = "What was meant to be watched is not watched.",
         },
         Rule{

@@ -61,6 +61,7 @@ def test_sighup_takes_a_new_config_and_refuses_a_broken_one(installation):
         lambda report: report.value("config_accepted") == 0 and report.rules(), 20, "the refusal in the report", process=agent
     )
     refusal = installation.report().find("config_refused")[0]
+    assert any(step.startswith(f"Correct {installation.config}:") and "unknown key" in step for step in refusal["steps"])
     assert f"apply it: kill -HUP {agent.pid}" in " ".join(refusal["steps"]), "no service manager started this agent"
     wait_until(lambda: "colour" in installation.log_text() and str(installation.config) in installation.log_text(), 5, "its error in the log")
     # The old configuration stays in force.

@@ -83,6 +83,16 @@ TEST_CASE("advice names the configuration and the log of the agent as it was sta
           "See its history: journalctl -u lastgood -g smart");
 }
 
+TEST_CASE("advice about a refused configuration has its first mistake, if the agent knows it") {
+    TextValues values{SubjectKind::host, "", {}, 0};
+    CHECK(render_step_for_host("Correct {mistake}", values) == "Correct the mistakes");
+    values.agent.mistake = "/x.toml:3:1: unknown key \"a\"; 2 more mistakes";
+    CHECK(render_step_for_host("Correct {mistake}", values) ==
+          "Correct /x.toml:3:1: unknown key \"a\"; 2 more mistakes");
+    CHECK(render_step_for_prometheus("Correct {mistake}", SubjectKind::host) ==
+          "Correct the mistakes");
+}
+
 TEST_CASE("the root filesystem is repaired from a rescue system") {
     const auto step = [](std::string_view id, const char* type) {
         return render_step_for_host(
