@@ -14,10 +14,23 @@
 #include "core/bytes.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
 using nlohmann::json;
+
+bool is_sane_time(Timestamp time) {
+    return time >= 0 && time < time_limit;  // false for NaN
+}
+
+bool is_sane_value(double value) {
+    return std::abs(value) <= value_limit;  // false for NaN
+}
+
+double saturated_sum(double a, double b) {
+    return std::clamp(a + b, -value_limit, value_limit);
+}
 
 std::string_view Observation::label(std::string_view key) const {
     for (const auto& [name, text] : labels)
@@ -35,7 +48,7 @@ void MemorySink::increment(Observation observation) {
     for (Observation& known : observations)
         if (known.metric == observation.metric && known.subject == observation.subject &&
             known.labels == observation.labels) {
-            known.value += observation.value;
+            known.value = saturated_sum(known.value, observation.value);
             known.observed_at = std::max(known.observed_at, observation.observed_at);
             return;
         }
@@ -102,8 +115,16 @@ std::string observation_line(const Observation& observation, std::string_view va
         }
         line += '}';
     }
-    fmt::format_to(std::back_inserter(line), ",\"{}\":{},\"observed_at\":{}}}", value_name,
-                   observation.value, observation.observed_at);
+    const auto append_number = [&](std::string_view name, double number) {
+        fmt::format_to(std::back_inserter(line), ",\"{}\":", name);
+        if (std::isfinite(number))
+            fmt::format_to(std::back_inserter(line), "{}", number);
+        else
+            line += "null";  // JSON has no other word for it
+    };
+    append_number(value_name, observation.value);
+    append_number("observed_at", observation.observed_at);
+    line += '}';
     return line;
 }
 
@@ -128,6 +149,11 @@ std::optional<double> number_of(const json& object, const char* key) {
     return found->get<double>();
 }
 
+// A name from outside, short enough for a message.
+std::string short_name(std::string_view name) {
+    return shortened(name, 100);
+}
+
 Failure malformed(std::string message) {
     return fail(ErrorKind::malformed, std::move(message));
 }
@@ -136,23 +162,12 @@ Failure malformed(std::string message) {
 Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     Observation& observation = line.observation;
     if (!observation.metric)
-        return malformed(
-            fmt::format("unknown metric \"{}\"; docs/metrics.md lists them", metric_name));
-    if ((observation.metric->subject == SubjectKind::host) != observation.subject.empty())
-        return malformed(fmt::format(
-            "{}: \"subject\" must {} the id of a {}", metric_name,
-            observation.subject.empty() ? "be" : "not be given, it is about the host, not",
-            to_string(observation.metric->subject)));
-    for (const auto& [key, value] : observation.labels)
-        if (!declares_label(*observation.metric, key))
-            return malformed(fmt::format("{}: has no label \"{}\"", metric_name, key));
+        return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them",
+                                     short_name(metric_name)));
     const bool is_increment = line.kind == ProtocolLine::Kind::increment;
-    if (!std::isfinite(observation.value))
-        return malformed(fmt::format("{}: \"{}\" must be a finite number", metric_name,
-                                     is_increment ? "increment" : "value"));
-    if (!std::isfinite(observation.observed_at) || observation.observed_at < 0)
-        return malformed(
-            fmt::format("{}: \"observed_at\" must be seconds since 1970", metric_name));
+    if (std::string why = why_not_valid(observation, is_increment ? "increment" : "value");
+        !why.empty())
+        return malformed(std::move(why));
     if (is_increment && observation.metric->type != MetricType::counter)
         return malformed(fmt::format("{}: only counters take an \"increment\"", metric_name));
     if (is_increment && observation.value < 0)
@@ -228,11 +243,12 @@ Result<ProtocolLine> parse_observation(const json& object, Timestamp default_tim
     if (const std::string* subject = text_of(object, "subject")) observation.subject = *subject;
     if (const auto labels = object.find("labels"); labels != object.end()) {
         if (!labels->is_object())
-            return malformed(fmt::format("{}: \"labels\" must be an object", *name));
+            return malformed(fmt::format("{}: \"labels\" must be an object", short_name(*name)));
         for (const auto& [key, value] : labels->items()) {
             const auto* text = value.get_ptr<const std::string*>();
             if (!text)
-                return malformed(fmt::format("{}: label \"{}\" must be a string", *name, key));
+                return malformed(fmt::format("{}: label \"{}\" must be a string", short_name(*name),
+                                             short_name(key)));
             observation.labels.emplace_back(key, *text);  // items() is sorted by key
         }
     }
@@ -245,6 +261,38 @@ Result<ProtocolLine> parse_observation(const json& object, Timestamp default_tim
 }
 
 }  // namespace
+
+std::string why_not_valid(const Observation& observation, std::string_view value_name) {
+    if (!observation.metric) return "no metric";
+    const Metric& metric = *observation.metric;
+    if ((metric.subject == SubjectKind::host) != observation.subject.empty())
+        return fmt::format(
+            "{}: \"subject\" must {} the id of a {}", metric.name,
+            observation.subject.empty() ? "be" : "not be given, it is about the host, not",
+            to_string(metric.subject));
+    if (observation.subject.size() > subject_limit)
+        return fmt::format("{}: \"subject\" is longer than {} bytes", metric.name, subject_limit);
+    size_t text = observation.subject.size();
+    for (const auto& [key, value] : observation.labels) {
+        if (!declares_label(metric, key))
+            return fmt::format("{}: has no label \"{}\"", metric.name, short_name(key));
+        if (value.size() > label_limit)
+            return fmt::format("{}: label \"{}\" is longer than {} bytes", metric.name, key,
+                               label_limit);
+        text += value.size();
+    }
+    if (text > text_limit)
+        return fmt::format("{}: subject and labels are longer than {} bytes", metric.name,
+                           text_limit);
+    if (!is_sane_value(observation.value))
+        return fmt::format("{}: \"{}\" must be a finite number from -2^63 to 2^63", metric.name,
+                           value_name);
+    if (!is_sane_time(observation.observed_at))
+        return fmt::format(
+            "{}: \"observed_at\" must be seconds since 1970, and before the year 10000",
+            metric.name);
+    return {};
+}
 
 std::string to_json_line(const ProtocolLine& line) {
     json object;
@@ -278,16 +326,20 @@ Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp defaul
     if (object.contains("commit")) {
         line.kind = ProtocolLine::Kind::commit;
         if (const std::string* cursor = text_of(object, "cursor")) line.cursor = *cursor;
+        if (line.cursor.size() > cursor_limit)
+            return malformed(fmt::format("\"cursor\" is longer than {} bytes: give a shorter one",
+                                         cursor_limit));
         return line;
     }
     if (object.contains("problem")) {
         line.kind = ProtocolLine::Kind::problem;
         const std::string* message = text_of(object, "problem");
         if (!message) return malformed("\"problem\" must be a string");
-        line.error.message = *message;
+        line.error.message = shortened(*message, message_limit);
         const std::string* kind = text_of(object, "kind");
         line.error.kind = kind ? parse_error_kind(*kind) : ErrorKind::failed;
-        if (const std::string* subject = text_of(object, "subject")) line.subject = *subject;
+        if (const std::string* subject = text_of(object, "subject"))
+            line.subject = shortened(*subject, subject_limit);
         return line;
     }
     return parse_observation(object, default_time);
@@ -299,12 +351,19 @@ void LineSink::write_line(const ProtocolLine& line) {
     if (buffer_.size() > 64 * kib) flush();
 }
 
+void LineSink::write_observation(ProtocolLine::Kind kind, Observation observation) {
+    if (std::string why = why_not_valid(observation); !why.empty())
+        problem(observation.subject, {ErrorKind::malformed, std::move(why)});
+    else
+        write_line({kind, std::move(observation), {}, {}, {}});
+}
+
 void LineSink::add(Observation observation) {
-    write_line({ProtocolLine::Kind::observation, std::move(observation), {}, {}, {}});
+    write_observation(ProtocolLine::Kind::observation, std::move(observation));
 }
 
 void LineSink::increment(Observation observation) {
-    write_line({ProtocolLine::Kind::increment, std::move(observation), {}, {}, {}});
+    write_observation(ProtocolLine::Kind::increment, std::move(observation));
 }
 
 void LineSink::commit(std::string_view cursor) {
@@ -313,7 +372,11 @@ void LineSink::commit(std::string_view cursor) {
 }
 
 void LineSink::problem(std::string_view subject, const Error& error) {
-    write_line({ProtocolLine::Kind::problem, {}, {}, std::string(subject), error});
+    write_line({ProtocolLine::Kind::problem,
+                {},
+                {},
+                shortened(subject, subject_limit),
+                {error.kind, shortened(error.message, message_limit)}});
 }
 
 void LineSink::flush() {

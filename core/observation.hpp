@@ -2,6 +2,7 @@
 // it. Not thread-safe; only LineSink blocks.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,27 @@ struct Observation {
     std::string_view label(std::string_view key) const;  // "" if absent
     bool operator==(const Observation&) const = default;
 };
+
+// Limits of what may come in, whoever sends it: a collector, a file of the inbox, the saved state,
+// a report. All that is kept, added up and printed stays finite and bounded.
+inline constexpr double value_limit = 9223372036854775808.0;  // 2^63, of the magnitude
+inline constexpr Timestamp time_limit = 253402300800.0;       // the year 10000
+inline constexpr size_t subject_limit = 4096;                 // bytes: an id may be a path
+inline constexpr size_t label_limit = 4096;                   // bytes of one value
+inline constexpr size_t text_limit = 8192;     // bytes of subject and labels; a line has room for
+                                               // all of them as escapes
+inline constexpr size_t message_limit = 2048;  // bytes of a problem; more is cut off
+inline constexpr size_t cursor_limit = 4096;   // bytes
+
+// Whether a point in time is one: finite, from 1970 to the year 9999.
+bool is_sane_time(Timestamp time);
+// Whether a value is finite and within value_limit.
+bool is_sane_value(double value);
+// The sum, within value_limit.
+double saturated_sum(double a, double b);
+// Why nobody may keep or judge the observation: its metric does not have such a subject or label,
+// or a limit is exceeded. "" if nothing is wrong with it. `value_name` is for the text.
+std::string why_not_valid(const Observation& observation, std::string_view value_name = "value");
 
 // Receives what a collector reads. `add` reports a fact; `increment` adds to a counter that the
 // agent keeps across restarts.
@@ -62,15 +84,17 @@ struct ProtocolLine {
 };
 
 std::string to_json_line(const ProtocolLine& line);  // without newline
-// Error: malformed, for unknown metrics, wrong types, non-finite values, negative increments and
-// labels that the metric does not declare; the message says what to do. `default_time` replaces a
-// missing observed_at.
+// Error: malformed, for unknown metrics, wrong types, what why_not_valid() refuses, negative
+// increments and cursors over their limit; the message says what to do. A problem's texts are cut
+// off at their limits. `default_time` replaces a missing observed_at.
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
 
 // Writes protocol lines to a file descriptor, which it does not close. Flushes at a commit, at 64
 // KiB and when destroyed; flushing blocks while a pipe is full. At the first write error (a full
 // disk, a closed pipe) it calls `failed` with errno; from then on it drops all lines. A stream
-// never ends by itself, so `failed` should end the process.
+// never ends by itself, so `failed` should end the process. An observation that why_not_valid()
+// refuses becomes a problem of its subject, so that no line is refused or longer than the agent
+// reads.
 class LineSink : public Sink {
   public:
     explicit LineSink(int fd, std::function<void(int)> failed = {})
@@ -86,6 +110,7 @@ class LineSink : public Sink {
 
   private:
     void write_line(const ProtocolLine& line);
+    void write_observation(ProtocolLine::Kind kind, Observation observation);
     int fd_;
     std::function<void(int)> failed_;
     bool broken_ = false;

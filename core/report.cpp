@@ -74,6 +74,14 @@ ptrdiff_t order_of(const Metric* metric) {
     return found == orders.end() ? static_cast<ptrdiff_t>(orders.size()) : found->second;
 }
 
+// Nobody prints or compares what is no number or no time.
+double sane_value(double value) {
+    return is_sane_value(value) ? value : 0;
+}
+Timestamp sane_time(Timestamp time) {
+    return is_sane_time(time) ? time : 0;
+}
+
 std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -169,9 +177,8 @@ class ReportReader : public nlohmann::json_sax<json> {
             const Metric* metric = last_metric_;
             const std::string name = take("metric");
             if (!metric || metric->name != name) metric = last_metric_ = find_metric(name);
-            if (metric)
-                report.observations.push_back(
-                    {metric, take("subject"), std::move(labels_), value_, observed_at_});
+            Observation one{metric, take("subject"), std::move(labels_), value_, observed_at_};
+            if (why_not_valid(one).empty()) report.observations.push_back(std::move(one));
         } else if (section_ == "findings") {
             Finding finding;
             finding.rule = take("rule");
@@ -180,15 +187,16 @@ class ReportReader : public nlohmann::json_sax<json> {
             finding.subject = take("subject");
             finding.summary = take("summary");
             finding.steps = std::move(steps_);
-            finding.since = since_;
-            finding.value = value_;
-            if (until_ > 0)
+            finding.since = sane_time(since_);
+            finding.value = sane_value(value_);
+            if (up_to_) up_to_ = sane_value(*up_to_);
+            if (until_ > 0 && is_sane_time(until_))
                 finding.accepted = {finding.rule, finding.kind,        finding.subject,     up_to_,
                                     until_,       take("accepted_by"), take("accepted_why")};
             report.findings.push_back(std::move(finding));
         } else if (section_ == "problems") {
             report.problems.push_back(
-                {take("collector"), take("subject"), take("message"), since_});
+                {take("collector"), take("subject"), take("message"), sane_time(since_)});
         }
     }
 
@@ -223,14 +231,16 @@ void sort_findings(std::vector<Finding>& findings) {
 std::string to_json(const Report& report) {
     std::string text = fmt::format(
         "{{\"format\":1,\"host\":{},\"version\":{},\"written_at\":{},\"watched_since\":{}",
-        dump(report.host), dump(report.version), dump(report.written_at),
-        dump(report.watched_since));
+        dump(report.host), dump(report.version), dump(sane_time(report.written_at)),
+        dump(sane_time(report.watched_since)));
     const auto section = [&](const char* name, const auto& entries, const auto& print) {
         text += fmt::format(",\n\"{}\":[", name);
         bool first = true;
         for (const auto& entry : entries) {
+            const std::string line = print(entry);
+            if (line.empty()) continue;
             text += first ? "\n" : ",\n";
-            text += print(entry);
+            text += line;
             first = false;
         }
         text += ']';
@@ -242,15 +252,16 @@ std::string to_json(const Report& report) {
                    {"subject", finding.subject},
                    {"summary", finding.summary},
                    {"steps", finding.steps},
-                   {"since", finding.since},
-                   {"value", finding.value}};
+                   {"since", sane_time(finding.since)},
+                   {"value", sane_value(finding.value)}};
         const std::string_view certainty = certainty_label(finding.severity);
         if (!certainty.empty()) entry["certainty"] = certainty;
         if (finding.accepted) {
             entry["accepted_by"] = finding.accepted->by;
             entry["accepted_why"] = finding.accepted->reason;
-            entry["accepted_until"] = finding.accepted->until;
-            if (finding.accepted->up_to) entry["accepted_up_to"] = *finding.accepted->up_to;
+            entry["accepted_until"] = sane_time(finding.accepted->until);
+            if (finding.accepted->up_to)
+                entry["accepted_up_to"] = sane_value(*finding.accepted->up_to);
         }
         return dump(entry);
     });
@@ -258,9 +269,10 @@ std::string to_json(const Report& report) {
         return dump({{"collector", problem.collector},
                      {"subject", problem.subject},
                      {"message", problem.message},
-                     {"since", problem.since}});
+                     {"since", sane_time(problem.since)}});
     });
     section("observations", report.observations, [](const Observation& observation) {
+        if (!why_not_valid(observation).empty()) return std::string();
         return to_json_line({ProtocolLine::Kind::observation, observation, {}, {}, {}});
     });
     text += "}\n";
@@ -303,7 +315,8 @@ Result<Report> parse_report(std::string_view text) {
         reader.report.observations = std::move(*observations);
     } else if (!json::sax_parse(text, &reader))
         return fail(ErrorKind::malformed, "not a report: " + reader.error);
-    if (reader.report.written_at <= 0)
+    reader.report.watched_since = sane_time(reader.report.watched_since);
+    if (reader.report.written_at <= 0 || !is_sane_time(reader.report.written_at))
         return fail(ErrorKind::malformed, "not a report: no \"written_at\"");
     return std::move(reader.report);
 }

@@ -77,9 +77,11 @@ void sort_observations(std::vector<Observation>& observations);
 // Worst first, accepted ones last, then by kind, subject and rule; stable.
 void sort_findings(std::vector<Finding>& findings);
 
-// One observation a line, in the order given; ends with a newline.
+// One observation a line, in the order given; ends with a newline. Leaves out observations that
+// why_not_valid() refuses; a number of a finding that is not finite becomes 0.
 std::string to_json(const Report& report);
-// Skips observations of metrics that this version does not know. Error: malformed, not a report.
+// Skips observations of metrics that this version does not know, and those that why_not_valid()
+// refuses; other numbers out of range become 0. Error: malformed, not a report.
 Result<Report> parse_report(std::string_view text);
 // By write_file() of core/files.hpp. The report lies in /run, which is empty after a boot: it is
 // not synced.

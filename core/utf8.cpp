@@ -60,6 +60,15 @@ size_t display_columns(uint32_t c) {
     return wide ? 2 : 1;
 }
 
+std::string shortened(std::string_view text, size_t limit) {
+    constexpr std::string_view mark = "\u2026";
+    if (text.size() <= limit) return std::string(text);
+    size_t length = limit - std::min(limit, mark.size());
+    // Not in the middle of a character: its later bytes are 10xxxxxx.
+    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+    return std::string(text.substr(0, length)) + std::string(mark);
+}
+
 std::string harmless(std::string_view text) {
     std::string result;
     result.reserve(text.size());

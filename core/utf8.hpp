@@ -26,6 +26,10 @@ size_t display_width(std::string_view text);
 // Whether a character controls a terminal, hides text or changes how its neighbours look.
 bool is_harmful(uint32_t code_point);
 
+// The beginning of a text, whole characters of at most `limit` bytes with the "…" at its end; all
+// of a text that fits. `limit` is at least 3.
+std::string shortened(std::string_view text, size_t limit);
+
 // Makes text from devices and other programs safe to print: control characters, invalid UTF-8 and
 // marks that reorder or hide text become '?'; newlines and tabs become spaces.
 std::string harmless(std::string_view text);

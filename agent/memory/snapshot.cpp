@@ -231,6 +231,8 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::watched_since_timestamp_seconds, state.watched_since());
     host(metric::generation, facts.reports_written);
     add_acceptances(state, config, now, all);
+    // What was worked out here, too, must be a number: nothing else is judged or shown.
+    std::erase_if(all, [](const Observation& one) { return !why_not_valid(one).empty(); });
     // Observed while the clock was ahead; it has been set back, and an age must not be negative.
     for (Observation& observation : all) {
         observation.observed_at = std::min(observation.observed_at, now);
@@ -262,6 +264,11 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
         for (const auto& [subject, error] : task.last.problems)
             problems.push_back(
                 {task.name, subject.empty() ? task.subject : subject, error.message, 0});
+        for (const auto& [subject, count] : task.last.more_problems)
+            problems.push_back({task.name, subject.empty() ? task.subject : subject,
+                                fmt::format("and {}", counted(static_cast<double>(count),
+                                                              "problem more", "problems more")),
+                                0});
     }
     return problems;
 }

@@ -72,6 +72,7 @@ class RunningChild final : public Child {
     void read_last_errors();
     void check_limits();
     void take_lines();
+    void take_last_line();
     void exited();
     void tell_end();
     void look_for_orphans();
@@ -232,6 +233,13 @@ void RunningChild::take_lines() {
     buffer_.erase(0, start);
 }
 
+// Text files of many programs end without a newline. What a signal cut off is no line.
+void RunningChild::take_last_line() {
+    if (buffer_.empty() || !why_killed_.empty()) return;
+    callbacks_.line(buffer_);
+    buffer_.clear();
+}
+
 void RunningChild::read_error() {
     char piece[4096];
     const ssize_t count = ::read(error_.get(), piece, sizeof piece);
@@ -275,6 +283,7 @@ void RunningChild::exited() {
 
 void RunningChild::tell_end() {
     read_last_errors();
+    if (!how_->by_signal) take_last_line();
     if (!why_killed_.empty()) {
         const std::string why = why_killed_;
         return finish(ChildEnd::killed, why);

@@ -10,6 +10,7 @@
 #include "agent/supervise/sleepers.hpp"
 #include "core/bytes.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -18,6 +19,10 @@ namespace {
 // polls at the same time: of our collectors, and of third-party ones, which may all be slow
 constexpr size_t poll_limit = 16;
 constexpr size_t batch_limit = 50'000;    // observations per batch
+constexpr size_t rejected_limit = 1'000;  // lines per batch that are not valid
+constexpr size_t problem_limit = 1'000;   // problems per batch
+constexpr size_t subject_problem_limit = 50;
+constexpr size_t reason_limit = 500;      // bytes of the reason why a line is not valid
 constexpr size_t poll_output = 32 * mib;  // bytes
 // Runs of one of our collectors for the whole host that may have left something stuck behind. Of
 // the others it is one: their subject is what hangs.
@@ -41,6 +46,22 @@ Seconds deadline_of(const Config& config, const Collector& collector) {
 bool enabled(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
     return found == config.collectors.end() || found->second.enabled;
+}
+
+// A loud subject must not hide another one's problem, nor fill report and memory.
+void add_problem(Batch& batch, std::string subject, Error error) {
+    ++batch.problem_count;
+    const auto known = batch.subject_problems.find(subject);
+    const size_t of_subject = known == batch.subject_problems.end() ? 0 : known->second;
+    if (of_subject < subject_problem_limit && batch.problems.size() < problem_limit) {
+        ++batch.subject_problems[subject];
+        batch.problems.emplace_back(std::move(subject), std::move(error));
+    } else if (batch.more_problems.size() < problem_limit ||
+               batch.more_problems.contains(subject)) {
+        ++batch.more_problems[subject];
+    } else {
+        ++batch.more_problems[""];
+    }
 }
 
 // Polls of one collector at the same time. The deadline should measure a drive, not how busy the
@@ -203,14 +224,13 @@ void Supervisor::start(Task& task) {
 }
 
 void Supervisor::take_line(Task& task, std::string_view text) {
-    if (task.retired) return;
+    if (task.retired || task.current.rejected_lines >= rejected_limit) return;
     auto line = parse_protocol_line(text, loop_.now());
-    if (!line) {
-        if (task.current.rejected_lines++ == 0) task.current.first_rejected = line.error().message;
-        return;
-    }
+    if (!line) return reject_line(task, line.error());
+    // What came in is not younger than its line: from the future it would be fresh for ever.
+    line->observation.observed_at = std::min(line->observation.observed_at, loop_.now());
     const size_t taken = task.current.observations.size() + task.current.increments.size() +
-                         task.current.problems.size();
+                         task.current.problem_count;
     if (taken >= batch_limit && line->kind != ProtocolLine::Kind::commit) {
         task.child->stop(fmt::format("printed more than {} observations", batch_limit));
         return;
@@ -223,12 +243,21 @@ void Supervisor::take_line(Task& task, std::string_view text) {
             task.current.increments.push_back(std::move(line->observation));
             break;
         case ProtocolLine::Kind::problem:
-            task.current.problems.emplace_back(std::move(line->subject), std::move(line->error));
+            add_problem(task.current, std::move(line->subject), std::move(line->error));
             break;
         case ProtocolLine::Kind::commit:
             if (task.kind == CollectorKind::stream) commit(task, line->cursor);
             break;
     }
+}
+
+void Supervisor::reject_line(Task& task, const Error& error) {
+    Batch& batch = task.current;
+    if (batch.rejected_lines++ == 0) batch.first_rejected = shortened(error.message, reason_limit);
+    if (batch.rejected_lines == rejected_limit)
+        task.child->stop(
+            fmt::format("printed {} lines that are not valid observations; the first: {}",
+                        rejected_limit, batch.first_rejected));
 }
 
 // Completes a batch: its increments and its cursor are saved together.

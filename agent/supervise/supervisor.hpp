@@ -27,8 +27,12 @@ struct Launch {
 // Output of one run; of a stream: of one batch.
 struct Batch {
     std::vector<Observation> observations;
-    std::vector<std::pair<std::string, Error>> problems;  // subject, error
-    std::vector<Observation> increments;                  // applied when the batch is complete
+    // Subject, error: at most 50 of one subject and 1000 in all.
+    std::vector<std::pair<std::string, Error>> problems;
+    size_t problem_count = 0;                        // with those that were left out
+    std::map<std::string, size_t> more_problems;     // by subject: how many were left out
+    std::map<std::string, size_t> subject_problems;  // by subject: how many are kept
+    std::vector<Observation> increments;             // applied when the batch is complete
     size_t rejected_lines = 0;
     std::string first_rejected;  // reason
 };
@@ -89,6 +93,7 @@ class Supervisor {
     void schedule();
     void start(Task& task);
     void take_line(Task& task, std::string_view line);
+    void reject_line(Task& task, const Error& error);
     void commit(Task& task, const std::string& cursor);
     void ended(Task& task, ChildEnd end, const std::string& message);
     void accept(Task& task);

@@ -2,18 +2,22 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <set>
 #include <tuple>
+#include <vector>
 
 #include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/text.hpp"
 
 using namespace lastgood;
 
@@ -227,4 +231,128 @@ TEST_CASE("the fast parser and the JSON library agree") {
         CAPTURE(wrong);
         CHECK_FALSE(parse_protocol_line(wrong, 1).has_value());
     }
+}
+
+namespace {
+
+std::string drive_line(std::string_view value, std::string_view more = "") {
+    return fmt::format(
+        R"({{"metric":"lastgood_drive_pending_sectors","subject":"d","value":{}{}}})", value, more);
+}
+
+}  // namespace
+
+TEST_CASE("magnitudes and times have limits, in both parsers") {
+    for (const char* time : {"", ",\"observed_at\":5"}) {
+        CAPTURE(time);
+        for (const char* value : {"9223372036854775808", "-9.223372036854775808e18", "0"}) {
+            CAPTURE(value);
+            CHECK(parse_protocol_line(drive_line(value, time), 1).has_value());
+        }
+        for (const char* value : {"9223372036854777856", "-1.7e308", "1e308", "1e19"}) {
+            CAPTURE(value);
+            CHECK_FALSE(parse_protocol_line(drive_line(value, time), 1).has_value());
+        }
+        CHECK_FALSE(
+            parse_protocol_line(
+                std::string(
+                    R"({"metric":"lastgood_drive_kernel_errors_total","subject":"d","increment":1e308)") +
+                    time + "}",
+                1)
+                .has_value());
+    }
+    for (const auto& [time, fits] : {std::pair("0", true),
+                                     {"253402300799", true},
+                                     {"253402300800", false},
+                                     {"1e300", false},
+                                     {"-1", false}}) {
+        CAPTURE(time);
+        CHECK(parse_protocol_line(drive_line("1", std::string(",\"observed_at\":") + time), 1)
+                  .has_value() == fits);
+    }
+}
+
+TEST_CASE("texts have limits; what tells of a problem is cut off, not refused") {
+    const std::string most(subject_limit, 's'), more = most + "s";
+    const auto info = [](const std::string& subject, const std::string& model) {
+        return fmt::format(
+            R"({{"metric":"lastgood_drive_info","subject":"{}","labels":{{"model":"{}"}},"value":1}})",
+            subject, model);
+    };
+    CHECK(parse_protocol_line(info(most, "m"), 1).has_value());
+    CHECK_FALSE(parse_protocol_line(info(more, "m"), 1).has_value());
+    CHECK(parse_protocol_line(info("d", most), 1).has_value());
+    CHECK_FALSE(parse_protocol_line(info("d", more), 1).has_value());
+    Observation one{&metric::drive_info, most, {{"model", most}}, 1, 1};
+    CHECK(why_not_valid(one).empty());
+    one.labels.emplace_back("serial", "s");
+    CHECK_FALSE(why_not_valid(one).empty());
+    CHECK(parse_protocol_line(R"({"commit":true,"cursor":")" + most + "\"}", 1).has_value());
+    CHECK_FALSE(parse_protocol_line(R"({"commit":true,"cursor":")" + more + "\"}", 1).has_value());
+    const auto problem = parse_protocol_line(
+        R"({"problem":")" + std::string(60000, 'p') + R"(","subject":")" + more + "\"}", 1);
+    REQUIRE(problem.has_value());
+    CHECK(problem->error.message.size() == message_limit);
+    CHECK(problem->subject.size() == subject_limit);
+    // A refusal does not repeat the hostile line.
+    CHECK(parse_protocol_line(R"({"metric":")" + std::string(60000, 'x') + R"(","value":1})", 1)
+              .error()
+              .message.size() < 300);
+}
+
+TEST_CASE("what is not finite is printed as JSON all the same") {
+    for (const double wrong :
+         {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::quiet_NaN()}) {
+        const std::string printed =
+            to_json_line({ProtocolLine::Kind::observation,
+                          {&metric::drive_pending_sectors, "d", {}, wrong, wrong},
+                          {},
+                          {},
+                          {}});
+        CHECK(printed.ends_with(R"("value":null,"observed_at":null})"));
+    }
+}
+
+TEST_CASE("increments of one series stay within the limit") {
+    MemorySink sink;
+    for (int i = 0; i < 3; ++i)
+        sink.increment({&metric::drive_kernel_errors_total, "d", {}, 1.7e308, 1});
+    CHECK(sink.observations.at(0).value == value_limit);
+    CHECK(saturated_sum(-value_limit, -1e308) == -value_limit);
+    CHECK(saturated_sum(1, 2) == 3);
+}
+
+TEST_CASE("LineSink prints a problem for what the agent would refuse, and no long line") {
+    const int fd = ::memfd_create("lines", MFD_CLOEXEC);
+    REQUIRE(fd >= 0);
+    {
+        LineSink sink(fd);
+        sink.observe(metric::drive_pending_sectors, "inf", std::numeric_limits<double>::infinity(),
+                     5);
+        sink.observe(metric::drive_info, "long", 1, 5, {{"model", std::string(300'000, '\x01')}});
+        sink.increment({&metric::drive_kernel_errors_total, "much", {}, 1e300, 5});
+        sink.problem(std::string(300'000, '\x01'),
+                     {ErrorKind::denied, std::string(300'000, '\x01')});
+        sink.observe(metric::drive_info, std::string(subject_limit, '\x01'), 1, 5,
+                     {{"model", std::string(label_limit, '\x01')}});
+        sink.observe(metric::drive_pending_sectors, "good", 1, 5);
+    }
+    std::string text(static_cast<size_t>(::lseek(fd, 0, SEEK_END)), '\0');
+    CHECK(::pread(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    ::close(fd);
+    std::vector<ProtocolLine> lines;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view line = take_line(rest);
+        CHECK(line.size() < 64 * kib);  // ChildLimits::line_length
+        const auto parsed = parse_protocol_line(line, 1);
+        REQUIRE(parsed.has_value());
+        lines.push_back(*parsed);
+    }
+    REQUIRE(lines.size() == 6);
+    for (const size_t i : {0U, 1U, 2U, 3U}) CHECK(lines[i].kind == ProtocolLine::Kind::problem);
+    CHECK(lines[0].subject == "inf");
+    CHECK(lines[1].subject == "long");
+    CHECK(lines[4].observation.subject.size() == subject_limit);
+    CHECK(lines[5].observation.value == 1);
 }

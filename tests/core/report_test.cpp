@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <ctime>
+#include <limits>
 
 #include "core/files.hpp"
 #include "core/metrics/agent.hpp"
@@ -176,4 +177,42 @@ TEST_CASE("temporary files of writers that were killed are removed") {
     CHECK(place.host().list("/").value() ==
           std::vector<std::string>{"a.prom", "a.prom..tmp", "a.prom.17", "a.prom.19.tmp",
                                    "a.prom.x1.tmp", "b.prom.17.tmp"});
+}
+
+TEST_CASE("what is no number or no time is never printed, and never read") {
+    const double inf = std::numeric_limits<double>::infinity();
+    Report report = example();
+    const size_t sane = report.observations.size();
+    report.watched_since = inf;
+    report.observations.push_back({&metric::drive_pending_sectors, "c", {}, inf, 5});
+    report.observations.push_back({&metric::drive_pending_sectors, "d", {}, 1, inf});
+    report.observations.push_back({&metric::drive_pending_sectors, "e", {}, -1e300, 5});
+    report.findings[0].value = inf;
+    report.findings[0].since = -inf;
+    report.problems.push_back({"c", "s", "m", inf});
+    const std::string text = to_json(report);
+    for (const char* word : {":inf", ":-inf", ":nan", ":null"}) CHECK(text.find(word) == text.npos);
+    const auto read = parse_report(text);
+    REQUIRE(read.has_value());
+    CHECK(read->observations.size() == sane);
+    CHECK(read->watched_since == 0);
+    CHECK(read->findings[0].value == 0);
+    CHECK(read->findings[0].since == 0);
+    CHECK(read->problems.back().since == 0);
+
+    // Of a report that somebody else wrote: the value that makes no sense is left out.
+    const auto foreign = parse_report(
+        R"({"written_at":5,"watched_since":-1e300,"observations":[)"
+        R"({"metric":"lastgood_drive_pending_sectors","subject":"c","value":1e300,"observed_at":5},)"
+        R"({"metric":"lastgood_drive_pending_sectors","subject":"d","value":1,"observed_at":1e20},)"
+        R"({"metric":"lastgood_drive_pending_sectors","subject":"e","value":2,"observed_at":5}],)"
+        R"("findings":[{"rule":"r","since":1e300,"value":-1e300,"accepted_until":1e300}]})");
+    REQUIRE(foreign.has_value());
+    CHECK(foreign->watched_since == 0);
+    REQUIRE(foreign->observations.size() == 1);
+    CHECK(foreign->observations[0].subject == "e");
+    CHECK(foreign->findings[0].since == 0);
+    CHECK(foreign->findings[0].value == 0);
+    CHECK_FALSE(foreign->findings[0].accepted.has_value());
+    CHECK_FALSE(parse_report(R"({"written_at":1e300})").has_value());
 }

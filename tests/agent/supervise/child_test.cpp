@@ -335,3 +335,22 @@ TEST_CASE("children work on a kernel without pidfds") {
     else
         CHECK(end->succeeded());
 }
+
+TEST_CASE("a last line without newline counts, unless a signal cut it off") {
+    Stage stage;
+    SUBCASE("success") {
+        stage.run("printf 'one\\ntwo'");
+        CHECK(stage.end == ChildEnd::finished);
+        CHECK(stage.lines == std::vector<std::string>{"one", "two"});
+    }
+    SUBCASE("failure") {
+        stage.run("printf 'one\\ntwo'; exit 3");
+        CHECK(stage.end == ChildEnd::failed);
+        CHECK(stage.lines == std::vector<std::string>{"one", "two"});
+    }
+    SUBCASE("signal") {
+        stage.run("printf 'one\\ntw'; kill -SEGV $$");
+        CHECK(stage.end == ChildEnd::failed);
+        CHECK(stage.lines == std::vector<std::string>{"one"});
+    }
+}
