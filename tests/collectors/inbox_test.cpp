@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "collectors/collector.hpp"
 #include "core/bytes.hpp"
@@ -181,4 +184,93 @@ TEST_CASE("of many files, the first 1000 are read") {
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.size() == 1000);
     CHECK(inbox.told("only the first 1000 files are read"));
+}
+
+TEST_CASE("a line that is too long is a fault of that line alone") {
+    Inbox inbox;
+    const std::string info =
+        R"({"metric":"lastgood_drive_info","subject":"d","value":1,"labels":{"model":")";
+    inbox.write("a.jsonl", good + info + std::string(300'000, 'm') + "\"}}\n" + good);
+    inbox.write("b.jsonl", good + info + std::string(30'000, 'm') + "\"}}\n" + good);
+    inbox.write("c.jsonl", good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 5);
+    CHECK(inbox.sink.problems.size() == 2);
+    CHECK(inbox.told("a.jsonl:2: longer than 64 KiB"));
+    CHECK(inbox.told("b.jsonl:2: lastgood_drive_info: label \"model\" is longer than 4096 bytes"));
+}
+
+TEST_CASE("nothing comes from the future") {
+    Inbox inbox;
+    inbox.write(
+        "a.jsonl",
+        R"({"metric":"lastgood_backup_count","subject":"db8","value":7,"observed_at":250000000000})");
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.at(0).observed_at == 1795230900);
+}
+
+TEST_CASE("loud files do not silence quiet ones: lines") {
+    Inbox inbox;
+    std::string loud;
+    for (int i = 0; i < 9'000; ++i) loud += good;
+    for (int i = 0; i < 8; ++i) inbox.write(fmt::format("a{}.jsonl", i), loud);
+    inbox.write("quiet.jsonl", good + good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() <= 40'000);
+    CHECK(inbox.sink.observations.size() > 39'900);
+    CHECK(std::ranges::count(inbox.sink.observations.end() - 2, inbox.sink.observations.end(), 7.0,
+                             &Observation::value) == 2);
+    for (int i = 0; i < 8; ++i) CHECK(inbox.told(fmt::format("a{}.jsonl: only the first ", i)));
+    CHECK_FALSE(inbox.told("quiet.jsonl"));
+}
+
+TEST_CASE("loud files do not silence quiet ones: bytes") {
+    Inbox inbox;
+    const std::string loud = good + std::string(mib - 2 * good.size() - 1, ' ') + "\n" + good;
+    for (int i = 0; i < 20; ++i) inbox.write(fmt::format("a{}.jsonl", i), loud);
+    inbox.write("quiet.jsonl", good + good);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 22);
+    CHECK(inbox.told("a0.jsonl: only the first "));
+    CHECK(inbox.told("a19.jsonl: only the first "));
+    CHECK_FALSE(inbox.told("quiet.jsonl"));
+}
+
+TEST_CASE("loud files do not silence quiet ones: faults and problems") {
+    Inbox inbox;
+    std::string wrong, reports;
+    for (int i = 0; i < 500; ++i) {
+        wrong += "nonsense\n";
+        reports += fmt::format(R"({{"problem":"stuck","subject":"s{}"}})", i) + "\n";
+    }
+    for (int i = 10; i < 40; ++i) inbox.write(fmt::format("w{}.jsonl", i), wrong + reports);
+    inbox.write("z.jsonl", R"({"problem":"the tape is stuck","subject":"db8"})"
+                           "\nnonsense\n");
+    REQUIRE(inbox.collect());
+    CHECK(inbox.told("z.jsonl:2: "));
+    CHECK(inbox.told("the tape is stuck"));
+    for (int i = 10; i < 40; ++i) CHECK(inbox.told(fmt::format("w{}.jsonl: reports 48", i)));
+    const auto of_nobody =
+        std::ranges::count(inbox.sink.problems, "", &std::pair<std::string, Error>::first);
+    CHECK(of_nobody <= 50);  // the agent keeps no more of one subject
+    CHECK(inbox.sink.problems.size() <= 550);
+
+    for (int i = 1000; i < 1900; ++i) inbox.write(fmt::format("n{}.jsonl", i), "nonsense\n");
+    REQUIRE(inbox.collect());
+    CHECK(inbox.told("more files have faults, which are not named here"));
+    CHECK(std::ranges::count(inbox.sink.problems, "", &std::pair<std::string, Error>::first) <= 50);
+}
+
+TEST_CASE("a file whose link leads in a circle, or that cannot be read, hides no other file") {
+    Inbox inbox;
+    inbox.write("a.jsonl", good);
+    inbox.link("b.jsonl", "b.jsonl");
+    inbox.link("c.jsonl", inbox.at("nothing"));
+    inbox.write("d.jsonl", std::string(mib + 1, 'x'));
+    inbox.write("e.jsonl", std::string("\0\xff\xfe\x1b[2J", 7));
+    inbox.write("f.jsonl", "");
+    inbox.write("g.jsonl", good.substr(0, good.size() - 1));
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.observations.size() == 2);
+    CHECK(inbox.sink.problems.size() == 4);
 }
