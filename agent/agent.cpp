@@ -21,6 +21,7 @@
 #include "agent/log.hpp"
 #include "agent/memory/acceptances.hpp"
 #include "agent/memory/history.hpp"
+#include "agent/memory/losses.hpp"
 #include "agent/memory/snapshot.hpp"
 #include "agent/memory/store.hpp"
 #include "agent/recorded_state.hpp"
@@ -73,6 +74,8 @@ class Agent {
     Result<void> prepare();
     void renew_runtime_directory();
     void adopt_state();
+    void take_over(const Saved& saved);
+    void tell_losses(const Saved& saved, const Rejected& rejected);
     void configure();
     ConfigChanges fit(Config& config) const;
     void reload();
@@ -107,7 +110,8 @@ class Agent {
     std::optional<TextfileChild> textfile_;
     std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_, look_timer_;
     bool write_pending_ = false, stopping_ = false;
-    bool remembers_ = false;  // the state in memory includes the saved one
+    bool remembers_ = false;       // the state in memory includes the saved one
+    bool watched_before_ = false;  // the last report says so
     Seconds started_ = 0, last_write_ = 0, last_prune_ = 0, last_look_ = 0;
     Seconds stop_by_ = 0;
     RuntimeDirectory runtime_;
@@ -123,6 +127,8 @@ Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
     if (auto sweeper = sweep_after_earlier_agent(config_.runtime_directory))
         sweeper_ = std::move(*sweeper);
+    if (const auto last = read_report(report_path(config_)))
+        watched_before_ = last->watched_since > 0;
     adopt_state();
     auto sealed = seal_config(config_);
     if (!sealed) return Failure(sealed.error());
@@ -147,28 +153,34 @@ void Agent::renew_runtime_directory() {
 
 // Takes over the saved state once it is readable: at the start, or after the disk was repaired.
 void Agent::adopt_state() {
-    const auto rows = store_.take_loaded();
-    if (!rows) return;
-    if (remembers_ || rows->empty()) {
+    const auto saved = store_.take_loaded();
+    if (!saved) return;
+    if (remembers_ || saved->rows.empty()) {
         state_.take_changes();
+        tell_losses(*saved, {});
         if (state_.watched_since() != 0) store_.save(state_.all_rows(), save_patience);
         remembers_ = true;
         return;
     }
-    // Counters and cursors belong together: the saved ones replace those counted without the
-    // database, and streams restart from the saved cursors. So events of that time are counted
-    // once. Findings that began meanwhile keep their beginning.
-    const State meanwhile = std::exchange(state_, State());
-    state_.load(*rows);
-    state_.mend_times([time = now()](Timestamp one) { return plausible_time(one, time); });
+    take_over(*saved);
     remembers_ = true;
-    RuleMemory memory = state_.rule_memory();
-    memory.since.insert(meanwhile.rule_memory().since.begin(), meanwhile.rule_memory().since.end());
-    state_.set_rule_memory(std::move(memory));
-    for (const auto& [key, acceptance] : meanwhile.acceptances()) state_.accept(acceptance);
-    if (state_.watched_since() == 0 && meanwhile.watched_since() != 0)
-        state_.set_watched_since(meanwhile.watched_since());
     if (supervisor_) configure();
+}
+
+// Counters and cursors belong together: the saved ones replace those counted without the database,
+// and streams restart from the saved cursors. So events of that time are counted once.
+void Agent::take_over(const Saved& saved) {
+    const State meanwhile = std::exchange(state_, State());
+    const Rejected rejected = state_.load(saved.rows);
+    tell_losses(saved, rejected);
+    state_.mend_times([time = now()](Timestamp one) { return plausible_time(one, time); });
+    state_.keep_from(meanwhile);
+}
+
+void Agent::tell_losses(const Saved& saved, const Rejected& rejected) {
+    const Opened opened{saved, remembers_, watched_before_};
+    for (const std::string& line : note_losses(state_, opened, rejected, now()))
+        log(LogLevel::warning, line);
 }
 
 void Agent::configure() {
@@ -394,6 +406,7 @@ void Agent::write() {
     if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
     if (!serve_->problem().empty())
         report.problems.push_back({"listener", "", serve_->problem(), 0});
+    add_losses(state_, report.findings, report.problems);
     if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
         report.problems.push_back({"textfile", "", textfile_->problem(), 0});
 

@@ -37,6 +37,11 @@ bool is_over(const Acceptance& one, const Rule& rule, const State& state,
     });
 }
 
+bool is_about_losses(const Rule& rule) {
+    return !rule.all_of.empty() &&
+           rule.all_of.front().left.metric == &metric::state_lost_timestamp_seconds;
+}
+
 // Made while the clock was ahead: longer than anybody may accept it.
 bool ends_too_late(const Acceptance& one, const Rule& rule, Timestamp now) {
     constexpr Seconds slack = 86400;  // for a clock that is set back a little
@@ -83,6 +88,9 @@ std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observat
     std::vector<Acceptance> done, over;
     for (const auto& [key, one] : state.acceptances()) {
         const Rule* rule = find_rule(one.rule);
+        // It is over, and nothing else would end its finding.
+        if (rule != nullptr && one.until <= now && is_about_losses(*rule) && one.up_to)
+            state.forget_losses(*one.up_to);
         if (rule == nullptr) {
             done.push_back(one);
             continue;

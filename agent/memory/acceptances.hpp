@@ -14,7 +14,8 @@ namespace lastgood {
 inline constexpr Seconds acceptance_outlives = 86400.0;
 
 // Drops acceptances by the command whose time, or whose finding, has been over for
-// `acceptance_outlives`; returns the latter. `observations` and the memory of the rules are those
+// `acceptance_outlives`; returns the latter. A loss of state that was accepted is
+// forgotten when its acceptance ends. `observations` and the memory of the rules are those
 // of one evaluation at `now`.
 std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observation>& observations,
                                         Timestamp now);

@@ -27,8 +27,9 @@ void add_growth(const State& state, const Config& config,
         const Growth& growth = observation.metric->growth;
         if (!growth.metric) continue;
         auto& [sum, observed_at] = sums[{growth.metric, growth.counter, observation.subject}];
-        sum += state.increase({observation.metric, observation.subject, observation.labels},
-                              now - config.growth_window);
+        sum = saturated_sum(
+            sum, state.increase({observation.metric, observation.subject, observation.labels},
+                                now - config.growth_window));
         observed_at = std::max(observed_at, observation.observed_at);
     }
     for (const auto& [key, sum] : sums) {

@@ -230,6 +230,12 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());
     host(metric::generation, facts.reports_written);
+    for (const auto& [what, lost] : state.losses())
+        all.push_back({&metric::state_lost_timestamp_seconds,
+                       "",
+                       {{"reason", std::string(to_string(what))}},
+                       lost.at,
+                       now});
     add_acceptances(state, config, now, all);
     // What was worked out here, too, must be a number: nothing else is judged or shown.
     std::erase_if(all, [](const Observation& one) { return !why_not_valid(one).empty(); });

@@ -45,6 +45,25 @@ struct Value {
     Timestamp observed_at = 0;
 };
 
+// What the saved state had and nobody will see again.
+enum class Loss {
+    damaged,  // the database was no longer one, or tables of it were gone
+    missing,  // the database was gone or empty
+    foreign,  // another program's database was in its place
+    rows,     // some rows made no sense
+};
+std::string_view to_string(Loss what);  // "damaged"
+
+struct LostState {
+    Timestamp at = 0;
+    std::string message;  // for people: what was found, where it is kept
+};
+
+struct Rejected {
+    size_t rows = 0;
+    std::string first;  // the key of the first one, for people
+};
+
 // A drive or array that is or was present.
 struct KnownSubject {
     Timestamp first_seen = 0;
@@ -57,15 +76,27 @@ Timestamp plausible_time(Timestamp time, Timestamp now);
 
 class State {
   public:
-    // Adds the rows of the store; skips rows that make no sense (written by another version).
-    void load(const std::vector<StateRow>& rows);
+    // Adds the rows of the store. Rejects rows that no lastgood of this version would have written,
+    // such as values and times out of range, and erases them from the store. Skips metrics of
+    // another version.
+    Rejected load(const std::vector<StateRow>& rows);
 
-    // Adds an increment to its counter; a new counter starts at 0.
-    void increment(const Observation& observation);
+    // Adds what began or was accepted while the saved state could not be read.
+    void keep_from(const State& meanwhile);
+
+    // Adds an increment to its counter; a new counter starts at 0. The sum stays within
+    // value_limit. False: there are 50,000 counters already, and this would be a new one.
+    bool increment(const Observation& observation);
     // Adds a value to the history of a series if it changed. `began_at_zero`: a new series starts
-    // with the value 0. Keeps the newest 4096 points.
+    // with the value 0. Keeps the newest 4096 points of at most 50,000 series.
     void note_history(const Series& series, double value, Timestamp at, bool began_at_zero);
     void remember(const Observation& observation);  // Only for metrics with Memory::remembered.
+    // Remembers that saved state was lost; the newest of each kind. Nothing but an acceptance ends
+    // it: see end_acceptances().
+    void note_loss(Loss what, const std::string& message, Timestamp now);
+    // Forgets losses up to that time.
+    void forget_losses(Timestamp up_to);
+    const std::map<Loss, LostState>& losses() const { return losses_; }
     // Saved only if it changed; opaque, from Sink::commit().
     void set_cursor(const std::string& collector, const std::string& cursor);
     void set_watched_since(Timestamp time);
@@ -118,6 +149,15 @@ class State {
         double value = 0;
     };
     void change(StateRow row) { changes_.push_back(std::move(row)); }
+    void drop_first(size_t count, const Series& series, std::vector<Point>& points);
+    // False: the row is rejected.
+    bool load_row(const StateRow& row, bool same_version);
+    bool load_counter(const StateRow& row, Series series);
+    bool load_remembered(const StateRow& row, Series series);
+    bool load_history(const StateRow& row, Series series);
+    bool load_known(const StateRow& row);
+    bool load_text(const StateRow& row);
+    bool load_accepted(const StateRow& row);
 
     std::map<Series, Value> counters_, remembered_;
     std::map<Series, std::vector<Point>> history_;
@@ -127,6 +167,7 @@ class State {
     RuleMemory rules_;
     std::map<std::pair<std::string, std::string>, Acceptance> acceptances_;
     std::map<std::pair<std::string, std::string>, Timestamp> over_since_;  // of acceptances
+    std::map<Loss, LostState> losses_;
     Timestamp watched_since_ = 0;
     std::vector<StateRow> changes_;
 };

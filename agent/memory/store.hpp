@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "agent/memory/state.hpp"
@@ -22,11 +23,20 @@ struct sqlite3;
 
 namespace lastgood {
 
+// What an opened database had.
+struct Saved {
+    std::vector<StateRow> rows;
+    // What is lost, with words for people. Empty: nothing, as far as anybody can tell.
+    std::vector<std::pair<Loss, std::string>> losses;
+};
+
 class Store {
   public:
     // Opens DIRECTORY/state.db, which is created if missing, and waits at most 20 s for it. A file
-    // that is not a database, or a corrupt or another program's one, is renamed to
-    // state.db.damaged. problem() tells what went wrong.
+    // that is not a database, or a corrupt one, is renamed to state.db.damaged, another program's
+    // database to state.db.foreign; three of each are kept. The first successful save leaves the
+    // file state.db.kept, so that an empty or missing database is noticed from then on. problem()
+    // tells what went wrong.
     explicit Store(std::string directory);
     ~Store();  // waits at most 2 s for the last changes to be written
     Store(const Store&) = delete;
@@ -35,7 +45,7 @@ class Store {
     // Returns the saved rows once after each time the database was opened: at the start, after a
     // problem was repaired, or after it was deleted or damaged and created anew. Nothing is saved
     // before this call. nullopt: nothing new was opened.
-    std::optional<std::vector<StateRow>> take_loaded();
+    std::optional<Saved> take_loaded();
     // Saves the changes in one transaction. Waits at most `patience` seconds for it, and not at all
     // while the disk is known to have a problem. Failed changes are kept and retried; without an
     // open database they are dropped (State::all_rows() has them).
@@ -48,6 +58,11 @@ class Store {
 
     Result<void> open();
     Result<void> open_or_put_aside();
+    Result<void> configure();
+    Result<void> recognise();
+    Result<void> set_up();
+    std::string put_aside(Loss why);
+    void note_that_it_is_kept();
     void close();
     Result<std::vector<StateRow>> load();
     Result<void> write(const std::vector<StateRow>& rows);
@@ -65,13 +80,16 @@ class Store {
     dev_t device_ = 0;
     ino_t inode_ = 0;
     bool is_damaged_ = false;  // result of the last write
-    bool is_foreign_ = false;  // result of the last open
+    bool is_kept_ = false;     // state.db.kept is there
+    // Results of opening.
+    bool is_foreign_ = false, is_corrupt_ = false;
+    std::vector<std::pair<Loss, std::string>> losses_;
 
     mutable std::mutex mutex_;
     std::condition_variable
         wake_;  // for the writing thread: there is work; for the other: the work is done
     Phase phase_ = Phase::closed;
-    std::vector<StateRow> loaded_;
+    Saved loaded_;
     std::map<Key, StateRow> pending_;  // bounded by the size of the state
     std::optional<std::string> problem_;
     Seconds busy_since_ = 0;  // CLOCK_MONOTONIC, s; 0: the thread is idle

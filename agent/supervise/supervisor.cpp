@@ -278,8 +278,12 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
 // Makes the printed batch the current one.
 void Supervisor::accept(Task& task) {
     for (const Observation& observation : task.current.increments) {
-        state_.increment(observation);
-        note_growth(state_, observation, true);
+        if (state_.increment(observation)) {
+            note_growth(state_, observation, true);
+        } else if (task.current.rejected_lines++ == 0) {
+            task.current.first_rejected =
+                "there are too many counters already: no new subject or label";
+        }
     }
     if (task.current.rejected_lines > 0)
         state_.increment({&metric::collector_rejected_lines_total,

@@ -58,6 +58,17 @@ inline constexpr Metric state_persisted{
         "findings.",
 };
 
+inline constexpr Metric state_lost_timestamp_seconds{
+    .name = "lastgood_state_lost_timestamp_seconds",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "reason",
+    .help =
+        "When saved state was found lost, until that is accepted: the database was damaged, "
+        "missing or foreign (another program's), or rows of it made no sense.",
+    .done_here = true,
+};
+
 inline constexpr Metric config_accepted{
     .name = "lastgood_config_accepted",
     .subject = SubjectKind::host,

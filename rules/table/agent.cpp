@@ -46,6 +46,22 @@ std::vector<Rule> agent_rules() {
             .why = "Growth of a counter cannot be seen without memory.",
         },
         Rule{
+            .name = "state_lost",
+            .severity = Severity::warning,
+            .subject = SubjectKind::host,
+            .all_of = {at_least(metric::state_lost_timestamp_seconds, 1)},
+            .summary = "On {subject} lastgood lost saved state: counters began anew, drives may be "
+                       "forgotten.",
+            .advice = "See what is lost, and where the damaged file is kept: lastgood status\n"
+                      "See whether its directory is mounted: findmnt -T /var/lib/lastgood\n"
+                      "See whether its drive has errors: {log}\n"
+                      "If nothing that should be there is missing, end this: lastgood accept "
+                      "state_lost --reason known",
+            .why = "A counter that began anew hides growth, and a drive that nobody remembers is "
+                   "not missed. So this stays until somebody has seen it, also across restarts; "
+                   "when the acceptance ends, it is forgotten.",
+        },
+        Rule{
             .name = "config_refused",
             .severity = Severity::warning,
             .subject = SubjectKind::host,

@@ -123,14 +123,76 @@ def test_state_that_is_no_database(installation):
     assert installation.stop(agent) == 0
 
 
-def test_state_of_another_program(installation):
+def make_foreign(path):
+    path.unlink()
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE cookies (name)")
+    database.commit()
+    database.close()
+
+
+# What happens to state.db while no agent runs, and the reason that is told.
+LOSSES = {
+    "random bytes": (lambda path: path.write_bytes(os.urandom(20000)), "damaged"),
+    "emptied": (lambda path: path.write_bytes(b""), "missing"),
+    "removed": (lambda path: path.unlink(), "missing"),
+    "another program's": (make_foreign, "foreign"),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_lost_state_is_a_finding_until_it_is_accepted(installation, name):
+    harm, reason = LOSSES[name]
+    agent = installation.start("agent")
+    wait_until(lambda: is_saved(installation.state, "watched_since"), 20, "it is saved", step=0.1)
+    assert not installation.report().find("state_lost")
+    assert installation.stop(agent) == 0
+    harm(installation.state / "state.db")
+    agent = installation.start("agent")
+    report = installation.report()
+    (finding,) = report.find("state_lost")
+    assert [one["labels"]["reason"] for one in report.select("state_lost_timestamp_seconds")] == [reason]
+    assert any(problem["collector"] == "state" for problem in report.problems)
+    # It is remembered across restarts, and ends by acceptance.
+    wait_until(lambda: is_saved(installation.state, "lost"), 20, "it is saved", step=0.1)
+    installation.kill(agent)
+    agent = installation.start("agent")
+    (again,) = installation.report().find("state_lost")
+    assert again["value"] == finding["value"]
+    accepted = installation.call("accept", "state_lost", "--reason", "known")
+    assert accepted.returncode == 0, accepted.stderr
+    installation.wait_for_report(
+        lambda report: all("accepted_by" in one for one in report.find("state_lost"))
+        and not any(problem["collector"] == "state" for problem in report.problems),
+        20,
+        "it is accepted",
+        process=agent,
+    )
+    assert installation.stop(agent) == 0
+
+
+def test_a_state_of_nonsense_numbers_is_dropped_and_told(installation):
+    agent = installation.start("agent")
+    wait_until(lambda: is_saved(installation.state, "watched_since"), 20, "it is saved", step=0.1)
+    watched = installation.report().document["watched_since"]
+    assert installation.stop(agent) == 0
     database = sqlite3.connect(installation.state / "state.db")
-    database.execute("CREATE TABLE counter (song TEXT, plays INTEGER)")
+    for value in (9e999, -9e999, 1e308):
+        database.execute(
+            "INSERT INTO counter VALUES ('lastgood_drive_kernel_errors_total', ?, 'kind=io', ?, 5)", (f"d{value}", value)
+        )
     database.commit()
     database.close()
     agent = installation.start("agent")
-    assert installation.report().value("state_persisted") == 1
-    assert (installation.state / "state.db.damaged").exists()
+    report = installation.report()
+    (finding,) = report.find("state_lost")
+    assert not report.select("drive_kernel_errors_total")
+    assert report.document["watched_since"] == watched, "the rest is kept"
+    assert any("3 saved rows made no sense" in problem["message"] for problem in report.problems)
+    assert installation.stop(agent) == 0
+    agent = installation.start("agent")
+    (again,) = installation.report().find("state_lost")
+    assert again["value"] == finding["value"], "told once"
     assert installation.stop(agent) == 0
 
 
