@@ -113,13 +113,6 @@ bool in_user_namespace() {
     return fields.size() >= 3 && fields[2] != "4294967295";
 }
 
-// Users whose files this process trusts: its own and root. In a user namespace root of the host,
-// like each user without a number in it, is the overflow user (user_namespaces(7)).
-bool is_trusted(uid_t owner) {
-    constexpr uid_t overflow = 65534;
-    return owner == ::geteuid() || owner == 0 || (owner == overflow && in_user_namespace());
-}
-
 // The path of an open directory without symbolic links; "" if /proc does not tell.
 std::string real_path(int directory) {
     char target[PATH_MAX];
@@ -139,7 +132,7 @@ std::optional<std::string> replaceable_in(std::string_view path) {
         if (open_to_all)
             return fmt::format("everybody can replace what is in {}; to mend this: chmod o-w {}",
                                above, quoted(above));
-        if (!is_trusted(status.st_uid))
+        if (!is_trusted_owner(status.st_uid))
             return fmt::format(
                 "{} belongs to uid {}, who can replace what is in it; choose another "
                 "directory in the configuration",
@@ -187,6 +180,11 @@ void make_parents(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_trusted_owner(uid_t owner) {
+    constexpr uid_t overflow = 65534;
+    return owner == ::geteuid() || owner == 0 || (owner == overflow && in_user_namespace());
+}
 
 Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
     const std::string name(last_component(path));

@@ -26,6 +26,10 @@ Result<void> write_file(const std::string& path, std::string_view text, Synced s
 // 16 hexadecimal digits that nobody can guess (getrandom(2)).
 std::string unguessable();
 
+// Whether this process trusts what the user owns: its own user and root. In a user namespace root
+// of the host, like each user without a number in it, is the overflow user (user_namespaces(7)).
+bool is_trusted_owner(uid_t owner);
+
 // Opens a directory that only this user and root can change. Refused, with the command that mends
 // it: a symbolic link, another user's directory, one that others can write to, and one that others
 // can replace because they can write to a directory above it. An empty one of this user is made

@@ -14,6 +14,7 @@
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/descriptor.hpp"
+#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -45,14 +46,10 @@ Failure wrong_kind(const std::string& path, mode_t mode) {
                 fmt::format("{} is {}; a configuration is a regular file", path, kind));
 }
 
-bool is_trusted(uid_t owner) {
-    return owner == 0 || owner == ::geteuid();
-}
-
 // Why others can change what this file or directory holds; "": they cannot. Access control lists
 // show in the bits of the group (acl(5)).
 std::string why_not_trusted(const struct stat& status, const std::string& path) {
-    if (!is_trusted(status.st_uid))
+    if (!is_trusted_owner(status.st_uid))
         return fmt::format(
             "{0} belongs to the user with the id {1}; mend it as root: chown root {0}", path,
             status.st_uid);
@@ -98,7 +95,7 @@ Result<void> Walk::follow_link(const Descriptor& link, const struct stat& status
     const ssize_t length = ::readlinkat(link.get(), "", target, sizeof target);
     if (length < 0) return failure(here(), errno);
     if (++links_ > most_links) return failure(here(), ELOOP);
-    if (!is_trusted(status.st_uid) && distrust_.empty())
+    if (!is_trusted_owner(status.st_uid) && distrust_.empty())
         distrust_ = fmt::format(
             "the link {0} belongs to the user with the id {1}; mend it as root: chown -h "
             "root {0}",

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from lastgood import BINARY, cannot_run, children, command_line, http_get, is_running, process_status, wait_until
 
 
@@ -115,15 +117,16 @@ def test_in_a_user_namespace_of_root_alone(installation, root):
     assert installation.stop(run) == 0
 
 
-def test_the_hint_for_a_user_without_rights_works(installation, root):
+@pytest.mark.parametrize("wrapped", ["", "unshare -r "], ids=["without rights", "in a user namespace"])
+def test_the_hint_for_a_user_without_rights_works(installation, root, wrapped):
     """The command line in the message, as it is, starts lastgood with directories of the user's own."""
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
-    if subprocess.run([BINARY, "--version"], check=False, capture_output=True, **nobody).returncode != 0:
-        cannot_run("nobody cannot reach the program")
+    if subprocess.run([*wrapped.split(), BINARY, "--version"], check=False, capture_output=True, **nobody).returncode != 0:
+        cannot_run("nobody cannot reach the program, or may not make a user namespace")
     refused = installation.call("run", seconds=10, **nobody)
     assert refused.returncode == 1
     assert f"cannot write to {installation.runtime}: Permission denied; run this as root, or with" in refused.stderr
-    line = re.search(r"directories of your own: (.*)", refused.stderr)[1].replace("&& lastgood run", f"&& exec {BINARY} run --listen 127.0.0.1:{installation.port}")
+    line = re.search(r"directories of your own: (.*)", refused.stderr)[1].replace("&& lastgood run", f"&& exec {wrapped}{BINARY} run --listen 127.0.0.1:{installation.port}")
     home = installation.directory / "home"
     home.mkdir()
     os.chown(home, 65534, 65534)
