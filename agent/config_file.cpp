@@ -194,6 +194,13 @@ ConfigReading read_whole_config(const std::string& path, Config defaults, Config
     }
     reading.files = std::move(*files);
     for (const std::string& file : reading.files) read_file(reader, file, trust);
+    const Config& config = reading.config;  // one may be in one file, and one in another
+    if (config.tls_certificate.value.empty() != config.tls_key.value.empty()) {
+        reader.begin_file(reading.files.empty() ? path : reading.files.back(), ConfigSource{});
+        reader.refuse_file(ErrorKind::malformed,
+                           "[serve] tls_certificate and tls_key: set both, or none of them");
+        reader.end_file();
+    }
     return reading;
 }
 

@@ -20,6 +20,10 @@ std::string_view to_string(BackupKind kind) {
     return "observed";
 }
 
+bool protects_listener(const Config& config) {
+    return !config.tls_certificate.value.empty() || !config.password_file.value.empty();
+}
+
 std::string report_path(const Config& config) {
     return config.runtime_directory.value + "/report.json";
 }

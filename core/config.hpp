@@ -72,6 +72,9 @@ struct Config : Settings {
     std::map<std::string, CollectorSettings> collectors;  // by collector name
 };
 
+// Whether the listener has a certificate or passwords.
+bool protects_listener(const Config& config);
+
 // Paths in the runtime directory: the report, and the requests of `lastgood forget` and `accept`.
 std::string report_path(const Config& config);
 std::string requests_directory(const Config& config);

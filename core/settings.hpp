@@ -70,6 +70,31 @@ struct Settings {
         .value = "nobody",
         .prose = "User the listener switches to when started as root.",
     };
+    Setting<std::string> tls_certificate{
+        .section = "serve",
+        .key = "tls_certificate",
+        .value = "",
+        .prose =
+            "The listener speaks HTTPS with this certificate: a PEM file with the certificate and "
+            "those between it and its authority. Needs tls_key. Empty: HTTP.",
+        .path = PathRule::optional,
+    };
+    Setting<std::string> tls_key{
+        .section = "serve",
+        .key = "tls_key",
+        .value = "",
+        .prose = "Private key of tls_certificate: a PEM file, not encrypted.",
+        .path = PathRule::optional,
+    };
+    Setting<std::string> password_file{
+        .section = "serve",
+        .key = "password_file",
+        .value = "",
+        .prose =
+            "The listener answers only users of this file: lines like those of htpasswd -nB. Set "
+            "tls_certificate, too: without it passwords can be read on the way. Empty: everybody.",
+        .path = PathRule::optional,
+    };
     Setting<std::string> textfile_path{
         .section = "textfile",
         .key = "path",

@@ -20,6 +20,8 @@ ConfigChanges compare_configs(const Config& running, const Config& read, bool ru
         changes.notes.emplace_back(
             "[serve] has changed, which the listener reads when it starts: systemctl restart "
             "lastgood-exporter");
+    // Its certificate, key and passwords may have changed, and only root may be able to read them.
+    if (runs_listener && protects_listener(read)) changes.of_listener = true;
     for (const auto member : {&Settings::state_directory, &Settings::runtime_directory})
         if ((before.*member).value != (after.*member).value)
             changes.notes.push_back(fmt::format("{} stays {} until the agent is started again: {}",

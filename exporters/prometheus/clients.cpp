@@ -33,6 +33,11 @@ void Clients::asked(Number number) {
         found->second.asked = true;
 }
 
+ClientAddress Clients::address(Number number) const {
+    const auto found = clients_.find(number);
+    return found != clients_.end() ? found->second.address : ClientAddress{255};
+}
+
 void Clients::remove(Number number) {
     const auto found = clients_.find(number);
     if (found == clients_.end()) return;

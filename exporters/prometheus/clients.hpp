@@ -39,6 +39,8 @@ class Clients {
     std::vector<int> to_end(Seconds now);
     // When to call to_end() next, if nothing is added: s of the same clock; 0: never.
     Seconds next_deadline() const;
+    // Of a connection; unknown numbers have none of the addresses of client_address().
+    ClientAddress address(Number number) const;
     size_t size() const { return clients_.size(); }
 
   private:

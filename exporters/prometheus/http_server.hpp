@@ -15,6 +15,7 @@
 
 #include "core/result.hpp"
 #include "core/time.hpp"
+#include "exporters/prometheus/protection.hpp"
 
 namespace lastgood {
 
@@ -58,13 +59,16 @@ class HttpServer {
     ~HttpServer();  // ends all connections, waits for the thread
 
     // Returns as soon as the server listens; call it once. `listen`: as parse_listen_address()
-    // takes it. Errors: malformed, if `listen` is not an address; absent, if libmicrohttpd is
-    // missing; failed, if it cannot listen there.
-    Result<void> start(std::string_view listen, Answer answer);
+    // takes it. Errors: malformed, if `listen` is not an address, or if TLS refuses the certificate
+    // or key; absent, if libmicrohttpd is missing; failed, if it cannot listen there.
+    Result<void> start(std::string_view listen, Answer answer, Protection protection = {});
+    // For connections from now on; those that are open keep what they have. Call it after start(),
+    // from the same thread. Errors: malformed as above: then all stays as it was.
+    Result<void> protect(Protection protection);
     // The port it listens on, also if the kernel chose it (port 0); 0 before start().
     int port() const;
-    // A connection to the server that is not counted among the clients, for a check of itself: a
-    // socket without an address. -1: no descriptor is left.
+    // A connection to the server that is not counted among the clients and needs neither TLS nor a
+    // password, for a check of itself. -1: no descriptor is left.
     int connect_inside();
 
   private:

@@ -22,6 +22,8 @@
 #include "exporters/prometheus/http_server.hpp"
 #include "exporters/prometheus/pages.hpp"
 #include "exporters/prometheus/privileges.hpp"
+#include "exporters/prometheus/protection_files.hpp"
+#include "exporters/prometheus/sandbox.hpp"
 #include "exporters/prometheus/self_check.hpp"
 
 namespace lastgood {
@@ -86,22 +88,24 @@ void tell_agent(bool is_answering, const Config& config) {
 }
 
 // Blocks until a signal to stop arrives. Tells systemd's watchdog, at three times the required
-// rate, and the agent that the listener answers.
-void wait_for_end(const sigset_t& signals, HttpServer& server, const Config& config,
-                  bool with_agent) {
+// rate, and the agent that the listener answers. Looks for changed files meanwhile.
+void wait_for_end(const sigset_t& signals, HttpServer& server, ProtectionFiles& files,
+                  const Config& config, bool with_agent) {
     uint64_t watchdog = 0;  // microseconds
     const bool watched = ::sd_watchdog_enabled(0, &watchdog) > 0;
-    if (!watched && !with_agent) {
+    if (!watched && !with_agent && !files.any()) {
         int signal = 0;
         while (::sigwait(&signals, &signal) == EINTR) {
         }
         return;
     }
-    Seconds pause = with_agent ? telling_interval : answer_limit;
+    Seconds pause = telling_interval;
     if (watched) pause = std::min(pause, static_cast<Seconds>(watchdog) / 3e6);
     const auto whole = static_cast<time_t>(pause);
     const timespec patience{whole, static_cast<long>((pause - static_cast<Seconds>(whole)) * 1e9)};
     do {
+        if (const std::string news = files.look_again(server); !news.empty())
+            remark(news, with_agent);
         const bool is_answering = answers(server);
         if (watched && is_answering) ::sd_notify(0, "WATCHDOG=1");
         if (with_agent) tell_agent(is_answering, config);
@@ -124,6 +128,10 @@ int run_serve(const Config& config, bool with_agent, std::function<std::string()
     allow_all_descriptors();
     sigset_t signals;
     stop_on_signals(signals);
+    // Root may read the key; the user of the listener need not.
+    auto protection = read_protection(config);
+    if (!protection) return say(protection.error().message);
+    ProtectionFiles files(config, std::move(*protection));
     const auto kept = give_up_privileges(config.serve_user);
     if (!kept) {
         return say(kept.error().message);
@@ -138,12 +146,15 @@ int run_serve(const Config& config, bool with_agent, std::function<std::string()
     }
     HttpServer server;
     const auto started =
-        server.start(config.listen.value, make_pages(report_path(config), std::move(rules_page)));
+        server.start(config.listen.value, make_pages(report_path(config), std::move(rules_page)),
+                     files.in_force());
     if (!started) {
         return say(started.error().message);
     }
+    if (const auto entered = enter_sandbox(); !entered && !in_sandbox())
+        remark(entered.error().message, with_agent);
     ::sd_notifyf(0, "READY=1\nSTATUS=listening on %s", config.listen.value.c_str());
-    wait_for_end(signals, server, config, with_agent);
+    wait_for_end(signals, server, files, config, with_agent);
     ::sd_notify(0, "STOPPING=1");
     return 0;
 }

@@ -152,6 +152,7 @@ def test_other_attacks(installation, listener, kinds):
     needs_descriptors(10100)
     with attack(installation.port, kinds):
         assert_all_answered(installation.port, OTHER_ADDRESS, 30)
+    assert most_memory(listener) <= 20
     assert_all_answered(installation.port, "127.0.0.1", 5)
 
 

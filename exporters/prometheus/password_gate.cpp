@@ -1,0 +1,100 @@
+#include "exporters/prometheus/password_gate.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/clock.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t most_passed = 64;  // several Prometheus servers, each with its own user
+
+}  // namespace
+
+PasswordGate::PasswordGate(Passwords passwords, std::function<void()> ready)
+    : passwords_(std::move(passwords)), ready_(std::move(ready)) {
+    // 32 bytes come whole, and after boot without waiting (getrandom(2)).
+    [[maybe_unused]] const auto filled = ::getrandom(key_.data(), sizeof key_, 0);
+    thread_ = std::thread([this] { check_all(); });
+}
+
+PasswordGate::~PasswordGate() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+bool PasswordGate::passed_before(const TextMark& mark) const {
+    bool found = false;
+    for (const TextMark& other : passed_)
+        found |= ((mark[0] ^ other[0]) | (mark[1] ^ other[1])) == 0;
+    return found;
+}
+
+PasswordGate::Verdict PasswordGate::ask(std::string_view authorization,
+                                        const ClientAddress& address, Clients::Number connection,
+                                        Seconds now) {
+    auto given = parse_basic_authorization(authorization);
+    if (!given) return Verdict::refused;
+    const TextMark mark = mark_of(authorization, key_);
+    if (passed_before(mark)) return Verdict::passes;
+    std::erase_if(may_ask_again_, [&](const auto& entry) { return entry.second <= now; });
+    if (may_ask_again_.contains(address) || may_ask_again_.size() >= most_addresses ||
+        asking_.contains(address) || asking_.size() >= most_waiting)
+        return Verdict::too_many;
+    asking_[address] = connection;
+    {
+        const std::lock_guard lock(mutex_);
+        questions_.push_back({connection, address, std::move(*given), mark});
+    }
+    changed_.notify_all();
+    return Verdict::later;
+}
+
+std::vector<std::pair<Clients::Number, bool>> PasswordGate::take_results(Seconds now) {
+    std::deque<Question> answers;
+    {
+        const std::lock_guard lock(mutex_);
+        answers.swap(answers_);
+    }
+    std::vector<std::pair<Clients::Number, bool>> results;
+    for (const Question& answer : answers) {
+        asking_.erase(answer.address);
+        if (answer.passes) {
+            passed_.push_back(answer.mark);
+            if (passed_.size() > most_passed) passed_.pop_front();
+        } else {
+            may_ask_again_[answer.address] = now + pause_after_wrong;
+        }
+        results.emplace_back(answer.connection, answer.passes);
+    }
+    return results;
+}
+
+void PasswordGate::check_all() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [&] { return stopping_ || !questions_.empty(); });
+        if (stopping_) return;
+        Question question = std::move(questions_.front());
+        questions_.pop_front();
+        lock.unlock();
+        const Seconds begin = monotonic_clock();
+        question.passes = passwords_.check(question.given);
+        const std::chrono::duration<double> took(monotonic_clock() - begin);
+        lock.lock();
+        answers_.push_back(std::move(question));
+        ready_();
+        // Guesses from many addresses get half a processor at most.
+        changed_.wait_for(lock, took, [&] { return stopping_; });
+    }
+}
+
+}  // namespace lastgood

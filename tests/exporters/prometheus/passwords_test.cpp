@@ -1,0 +1,100 @@
+#include "exporters/prometheus/passwords.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <future>
+#include <thread>
+
+#include "core/clock.hpp"
+#include "exporters/prometheus/password_gate.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+// Of the password "secret".
+constexpr const char* bcrypt = "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a";
+constexpr const char* sha512 =
+    "$6$rounds=1000$salt$HNxBeBnDfSfUrTj6KiLnmd7tGCvHEmcExh8kl/"
+    "S0cZ5WrCciNZgfhbpkeFQ4JfkHX.8vPq45lY0iINnCx1Lkm.";
+
+std::string message_of(std::string_view text) {
+    const auto read = Passwords::parse(text, "file");
+    return read ? "" : read.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("basic authorization is decoded, and nothing else") {
+    const auto given = parse_basic_authorization("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    REQUIRE(given);
+    CHECK(given->user == "Aladdin");
+    CHECK(given->password == "open sesame");
+    CHECK(parse_basic_authorization("bASIC  dTo6eA")->password == ":x");
+    CHECK(parse_basic_authorization("Basic dTo=")->password.empty());
+    for (const char* wrong : {"", "Basic", "Basic ", "Basic !", "Basic dQ==", "Bearer dTp4",
+                              "Basic dTp4AHk=", "Basic dT p4", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}) {
+        CAPTURE(wrong);
+        CHECK(!parse_basic_authorization(wrong));
+    }
+}
+
+TEST_CASE("a password file has users with hashes") {
+    const auto read = Passwords::parse(
+        fmt::format("# made by htpasswd\n\n  alice:{}\r\nbob: {}\n", bcrypt, sha512), "file");
+    REQUIRE_MESSAGE(read, message_of(fmt::format("a:{}\nb:{}", bcrypt, sha512)));
+    CHECK(read->check({"alice", "secret"}));
+    CHECK(read->check({"bob", "secret"}));
+    CHECK_FALSE(read->check({"alice", "Secret"}));
+    CHECK_FALSE(read->check({"alice", ""}));
+    CHECK_FALSE(read->check({"carol", "secret"}));
+    CHECK_FALSE(read->check({"", ""}));
+}
+
+TEST_CASE("a line that protects nothing is refused with its number") {
+    CHECK(message_of("").find("no user") != std::string::npos);
+    CHECK(message_of("# only\n\n").find("no user") != std::string::npos);
+    CHECK(message_of("\nalice\n").starts_with("file:2: write USER:HASH"));
+    CHECK(message_of(":x").starts_with("file:1: write USER:HASH"));
+    for (const char* weak : {"alice:", "alice:secret", "alice:$1$salt$hash", "alice:aaXY3HDzDLN8k",
+                             "alice:$apr1$x$y", "alice:{SHA}x", "alice:*", "alice:!"}) {
+        CAPTURE(weak);
+        CHECK(message_of(weak).starts_with("file:1: this is no hash"));
+    }
+    CHECK(message_of("alice:$2y$05$short").find("incomplete") != std::string::npos);
+    CHECK(message_of("alice:$6$").find("incomplete") != std::string::npos);
+    CHECK(message_of(fmt::format("a:{0}\na:{0}", bcrypt)).starts_with("file:2: the user \"a\""));
+}
+
+TEST_CASE("the mark of a text is SipHash-2-4") {
+    // The test vector of the paper, appendix A.
+    const MarkKey key{0x0706050403020100, 0x0f0e0d0c0b0a0908, 1, 2};
+    const std::string text("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e", 15);
+    CHECK(mark_of(text, key)[0] == 0xa129ca6149be45e5);
+    CHECK(mark_of(text, key)[1] != mark_of(text, key)[0]);
+}
+
+TEST_CASE("the gate checks a password once, and lets an address guess once a second") {
+    using Verdict = PasswordGate::Verdict;
+    std::promise<void> first, second;
+    int ready = 0;
+    auto passwords = Passwords::parse(fmt::format("u:{}", bcrypt), "file");
+    REQUIRE(passwords);
+    PasswordGate gate(*passwords, [&] { (++ready == 1 ? first : second).set_value(); });
+    const ClientAddress one{4, 1}, two{4, 2};
+    const std::string right = "Basic dTpzZWNyZXQ=", wrong = "Basic dTp4";
+    CHECK(gate.ask("", one, 1, 0) == Verdict::refused);
+    REQUIRE(gate.ask(right, one, 1, 0) == Verdict::later);
+    CHECK(gate.ask(right, one, 2, 0) == Verdict::too_many);  // one at a time of an address
+    first.get_future().wait();
+    CHECK(gate.take_results(0) == std::vector<std::pair<Clients::Number, bool>>{{1, true}});
+    CHECK(gate.take_results(0).empty());
+    CHECK(gate.ask(right, one, 3, 0) == Verdict::passes);
+    REQUIRE(gate.ask(wrong, one, 4, 0) == Verdict::later);
+    second.get_future().wait();
+    CHECK(gate.take_results(10) == std::vector<std::pair<Clients::Number, bool>>{{4, false}});
+    CHECK(gate.ask(wrong, one, 5, 10.5) == Verdict::too_many);
+    CHECK(gate.ask(right, one, 6, 10.5) == Verdict::passes);
+    CHECK(gate.ask(right, two, 7, 10.5) == Verdict::passes);
+}
