@@ -79,7 +79,7 @@ TEST_CASE("names cannot be guessed") {
 
 TEST_CASE("a directory of ours gets its mode whatever the umask; those above it can be entered") {
     const test::TemporaryDirectory place;
-    for (const mode_t mask : {0, 077, 0777}) {
+    for (const mode_t mask : {0U, 077U, 0777U}) {
         const std::string name = "m" + std::to_string(mask);
         const mode_t before = ::umask(mask);
         const auto closed = make_own_directory(place.at(name + "/a/closed"), 0700);
