@@ -2,7 +2,6 @@
 // the fuzz target "rendering" and for a unit test of the same properties.
 #pragma once
 
-#include <cmath>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -318,14 +317,14 @@ inline std::string complaint_about_preflight(const Report& report, Timestamp now
 // What is wrong with anything that renders the report; "" if nothing. `written`: as it would be
 // read from its file.
 inline std::string complaint_about_renderings(const Report& made) {
-    Report finite = made;  // the agent keeps no other values
-    std::erase_if(finite.observations,
-                  [](const Observation& one) { return !std::isfinite(one.value); });
-    const auto written = parse_report(to_json(finite));
+    Report valid = made;  // the agent keeps no others
+    std::erase_if(valid.observations,
+                  [](const Observation& one) { return !why_not_valid(one).empty(); });
+    const auto written = parse_report(to_json(valid));
     if (!written) return "the report cannot be read again: " + written.error().message;
-    if (written->observations.size() != finite.observations.size() ||
-        written->findings.size() != finite.findings.size() ||
-        written->problems.size() != finite.problems.size())
+    if (written->observations.size() != valid.observations.size() ||
+        written->findings.size() != valid.findings.size() ||
+        written->problems.size() != valid.problems.size())
         return "the report that is read again has other entries";
     const std::string again = to_json(*written);
     const auto twice = parse_report(again);

@@ -35,9 +35,7 @@ TEST_CASE("hostile reports: the file and the textfile are read again as they wer
     const std::string path = folder.at("report.json"), textfile = folder.at("lastgood.prom");
     for (unsigned seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);
-        Report report = report_from(random_bytes(seed));
-        std::erase_if(report.observations,
-                      [](const Observation& one) { return !std::isfinite(one.value); });
+        const Report report = report_from(random_bytes(seed));
         REQUIRE(write_report(report, path));
         const auto read = read_report(path);
         REQUIRE(read);
