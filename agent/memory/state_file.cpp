@@ -1,14 +1,14 @@
-// How the store opens its database: whether it is ours and sound, what is done about one that is
-// not, and reading it.
+#include "agent/memory/state_file.hpp"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <map>
 
 #include "agent/memory/database.hpp"
-#include "agent/memory/store.hpp"
 #include "core/files.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
@@ -27,39 +27,53 @@ constexpr size_t most_rows = 2'000'000;  // more than any host has; some hundred
 
 }  // namespace
 
-Result<void> Store::open_or_put_aside() {
+StateFile::StateFile(std::string directory)
+    : directory_(std::move(directory)), path_(directory_ + "/state.db") {}
+
+void StateFile::close() {
+    sqlite3_close(database_);
+    database_ = nullptr;
+}
+
+bool StateFile::is_damaged() const {
+    const int code = database_ ? sqlite3_errcode(database_) : SQLITE_OK;
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
+}
+
+Result<Saved> StateFile::open() {
     std::error_code ignored;
     if (const auto safe = make_own_directory(directory_, 0700); !safe) return Failure(safe.error());
     losses_.clear();
     is_kept_ = std::filesystem::exists(path_ + kept_suffix, ignored);
-    auto opened = open();
-    if (!opened) {
-        const int code = database_ ? sqlite3_errcode(database_) : SQLITE_OK;
-        const std::string reason = opened.error().message;
+    auto rows = open_and_load();
+    if (!rows) {
+        const bool put_it_aside = is_foreign_ || is_corrupt_ || is_damaged();
         close();
-        const bool is_damaged =
-            is_foreign_ || is_corrupt_ || code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
-        if (!is_damaged) return opened;
+        if (!put_it_aside) return Failure(rows.error());
         const Loss what = is_foreign_ ? Loss::foreign : Loss::damaged;
-        losses_.assign({{what, fmt::format("{}; it is kept as {}, and all that was saved in it is "
-                                           "lost",
-                                           reason, put_aside(what))}});
-        opened = open();
-        if (!opened) close();
+        losses_.clear();
+        untold_.emplace_back(what,
+                             fmt::format("{}; it is kept as {}, and all that was saved in it is "
+                                         "lost",
+                                         rows.error().message, put_aside(what)));
+        rows = open_and_load();
+        if (!rows) {
+            close();
+            return Failure(rows.error());
+        }
     }
-    const std::lock_guard lock(mutex_);
-    if (opened && is_kept_ && losses_.empty() && loaded_.rows.empty())
-        losses_.emplace_back(
+    if (untold_.empty()) untold_ = std::exchange(losses_, {});
+    if (is_kept_ && untold_.empty() && rows->empty())
+        untold_.emplace_back(
             Loss::missing,
             fmt::format("{} is missing or empty, although state was saved in it: all of it is lost",
                         path_));
-    loaded_.losses = std::exchange(losses_, {});
-    return opened;
+    return Saved{std::move(*rows), std::exchange(untold_, {})};
 }
 
 // Renames the file, with the log beside it. At most three of a kind are kept: the oldest one makes
 // room. Returns the new path.
-std::string Store::put_aside(Loss why) {
+std::string StateFile::put_aside(Loss why) {
     namespace fs = std::filesystem;
     std::error_code ignored;
     std::string place;
@@ -86,7 +100,7 @@ std::string Store::put_aside(Loss why) {
 }
 
 // From now on an empty database is one that lost its rows.
-void Store::note_that_it_is_kept() {
+void StateFile::note_that_it_is_kept() {
     is_kept_ = write_file(path_ + kept_suffix,
                           "state.db beside this file holds lastgood's state. This file shows, when "
                           "state.db is gone, that there was one.\n",
@@ -94,13 +108,13 @@ void Store::note_that_it_is_kept() {
                    .has_value();
 }
 
-Result<void> Store::open() {
+Result<std::vector<StateRow>> StateFile::open_and_load() {
     is_foreign_ = is_corrupt_ = false;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path_.c_str(), &database_, flags, nullptr) != SQLITE_OK)
         return sqlite_failure(database_, path_);
     sqlite3_busy_timeout(database_, 2000);
-    for (const auto step : {&Store::recognise, &Store::configure, &Store::set_up})
+    for (const auto step : {&StateFile::recognise, &StateFile::configure, &StateFile::set_up})
         if (auto done = (this->*step)(); !done)
             return fail(done.error().kind, path_ + ": " + done.error().message);
     struct stat status {};
@@ -108,16 +122,12 @@ Result<void> Store::open() {
         return fail(ErrorKind::failed, fmt::format("{}: {}", path_, errno_text(errno)));
     device_ = status.st_dev;
     inode_ = status.st_ino;
-    auto rows = load();
-    if (!rows) return tl::unexpected(rows.error());
-    const std::lock_guard lock(mutex_);
-    loaded_.rows = std::move(*rows);
-    return {};
+    return load();
 }
 
 // Whether the database is ours, before anything is written to it. Every table of this version must
 // be there, with its columns, if a lastgood of this version has used it.
-Result<void> Store::recognise() {
+Result<void> StateFile::recognise() {
     // EXCLUSIVE: SQLite needs no shared memory; a page fault in a mapped file on a hanging disk
     // would block every fork of this process.
     if (const auto done = execute(database_, "PRAGMA locking_mode=EXCLUSIVE"); !done) return done;
@@ -160,7 +170,7 @@ Result<void> Store::recognise() {
     return {};
 }
 
-Result<void> Store::configure() {
+Result<void> StateFile::configure() {
     // FULL: a power cut loses nothing saved (NORMAL may lose seconds); only the writing thread
     // waits for the fsync.
     for (const char* statement :
@@ -169,7 +179,7 @@ Result<void> Store::configure() {
     return {};
 }
 
-Result<void> Store::set_up() {
+Result<void> StateFile::set_up() {
     std::string schema = "BEGIN IMMEDIATE;";
     for (const Table& table : tables)
         schema += fmt::format(
@@ -200,7 +210,7 @@ Result<void> Store::set_up() {
     return {};
 }
 
-Result<std::vector<StateRow>> Store::load() {
+Result<std::vector<StateRow>> StateFile::load() {
     std::vector<StateRow> loaded;
     for (const Table& table : tables) {
         const Statement rows = prepare(database_, select_of(table));
@@ -226,6 +236,80 @@ Result<std::vector<StateRow>> Store::load() {
         if (code != SQLITE_DONE) return sqlite_failure(database_, table.name);
     }
     return loaded;
+}
+
+// SQLite would continue to write to a deleted file.
+bool StateFile::is_still_there() const {
+    struct stat status {};
+    return ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+           status.st_ino == inode_;
+}
+
+Result<void> StateFile::write(const std::vector<StateRow>& rows) {
+    if (!is_still_there()) {
+        close();
+        return fail(ErrorKind::failed, path_ + " was deleted");
+    }
+    if (rows.empty()) return {};
+    auto written = write_rows(rows);
+    if (written && !is_kept_) note_that_it_is_kept();
+    if (damaged_by_write_) close();
+    return written;
+}
+
+Result<void> StateFile::write_rows(const std::vector<StateRow>& rows) {
+    damaged_by_write_ = false;
+    const auto give_up = [&](const std::string& what) {
+        damaged_by_write_ = is_damaged();
+        return fail(ErrorKind::failed, fmt::format("{}: {}", path_, what));
+    };
+    if (const auto begun = execute(database_, "BEGIN IMMEDIATE"); !begun)
+        return give_up(begun.error().message);
+    std::map<std::pair<StateRow::Table, bool>, Statement> statements;
+    const auto statement_for = [&](const StateRow& row, bool erase) {
+        const auto known = statements.find({row.table, erase});
+        if (known != statements.end()) return known->second.get();
+        const Table& table = table_of(row.table);
+        std::string text =
+            fmt::format("INSERT OR REPLACE INTO {} VALUES (?1,?2,?3,?4,?5)", table.name);
+        if (erase)
+            text = fmt::format("DELETE FROM {} WHERE {}=?1 AND {}=?2", table.name, table.columns[0],
+                               table.columns[1]);
+        if (erase && row.table != StateRow::Table::text)
+            text += fmt::format(" AND {}=?3", table.columns[2]);
+        return statements.emplace(std::pair(row.table, erase), prepare(database_, text))
+            .first->second.get();
+    };
+    const auto apply = [&](const StateRow& row, bool erase) {
+        sqlite3_stmt* const statement = statement_for(row, erase);
+        if (!statement) return false;
+        bind(statement, 1, row.key1);
+        bind(statement, 2, row.key2);
+        if (!erase || row.table != StateRow::Table::text) bind(statement, 3, row.key3);
+        if (!erase) {
+            sqlite3_bind_double(statement, 4, row.number1);
+            sqlite3_bind_double(statement, 5, row.number2);
+        }
+        const bool done = sqlite3_step(statement) == SQLITE_DONE;
+        if (done) sqlite3_reset(statement);
+        return done;
+    };
+    for (const StateRow& row : rows) {
+        const bool replaces = row.table == StateRow::Table::text && !row.erased;
+        if ((replaces && !apply(row, true)) || !apply(row, row.erased)) {
+            const auto failure = give_up(sqlite3_errmsg(database_));
+            statements.clear();
+            sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+            return failure;
+        }
+    }
+    statements.clear();
+    if (const auto done = execute(database_, "COMMIT"); !done) {
+        const auto failure = give_up(done.error().message);
+        sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+        return failure;
+    }
+    return {};
 }
 
 }  // namespace lastgood
