@@ -164,7 +164,7 @@ def test_lost_state_is_a_finding_until_it_is_accepted(installation, name):
     installation.wait_for_report(
         lambda report: all("accepted_by" in one for one in report.find("state_lost"))
         and not any(problem["collector"] == "state" for problem in report.problems),
-        20,
+        60,
         "it is accepted",
         process=agent,
     )
