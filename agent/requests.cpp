@@ -29,8 +29,8 @@ Result<void> leave(const Config& config, const std::vector<std::string>& lines) 
     const auto made = make_own_directory(directory, 0700);
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
-    const auto left = made ? write_file(directory + "/" + unguessable(), text, Synced::no)
-                           : Result<void>(Failure(made.error()));
+    auto left = made ? write_file(directory + "/" + unguessable(), text, Synced::no)
+                     : Result<void>(Failure(made.error()));
     if (left || ::geteuid() == 0) return left;
     return fail(left.error().kind, left.error().message + "; run this as root");
 }

@@ -213,6 +213,7 @@ void take_file(Sink& sink, InboxFile& file, size_t share) {
 // Tells of each file as many faults as are its share, and how many more there are.
 void tell_faults(Sink& sink, const std::vector<InboxFile>& files) {
     std::vector<size_t> wanted;
+    wanted.reserve(files.size());
     for (const InboxFile& file : files)
         wanted.push_back(file.faults.size() + std::min<size_t>(file.more_faults, 1));
     const std::vector<size_t> shares = fair_shares(wanted, most_faults_of_all);
@@ -244,6 +245,7 @@ void tell_faults(Sink& sink, const std::vector<InboxFile>& files) {
 // Leaves of each file as many reported problems as are its share.
 void limit_reported(std::vector<InboxFile>& files) {
     std::vector<size_t> wanted;
+    wanted.reserve(files.size());
     for (const InboxFile& file : files) wanted.push_back(file.reported.size());
     const std::vector<size_t> shares = fair_shares(wanted, most_reported_of_all);
     for (size_t i = 0; i < files.size(); ++i) {

@@ -145,7 +145,7 @@ extern "C" void end_all(int number) {
     sigset_t itself;
     sigemptyset(&itself);
     sigaddset(&itself, number);
-    ::sigprocmask(SIG_UNBLOCK, &itself, nullptr);
+    ::pthread_sigmask(SIG_UNBLOCK, &itself, nullptr);
     ::raise(number);
 }
 

@@ -41,7 +41,7 @@ std::string verdict_of(const ConfigReading& reading, const std::string& file) {
     const size_t warnings = count_in(reading.warnings, file);
     if (mistakes == 0 && warnings == 0) return "fine";
     if (mistakes == 0) return count_of(warnings, "warning", "warnings");
-    const std::string wrong = count_of(mistakes, "mistake", "mistakes");
+    std::string wrong = count_of(mistakes, "mistake", "mistakes");
     if (warnings == 0) return wrong;
     return fmt::format("{}, {}", wrong, count_of(warnings, "warning", "warnings"));
 }

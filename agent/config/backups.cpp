@@ -15,7 +15,7 @@ namespace {
 constexpr std::array places{BackupKind::files, BackupKind::restic, BackupKind::borg,
                             BackupKind::pgbackrest, BackupKind::stamp};
 
-const std::vector<std::string> known_keys{
+constexpr std::array known_keys{
     "name",    "files",    "restic", "borg",         "pgbackrest",  "stamp",          "covers",
     "max_age", "min_size", "stanza", "time_pattern", "settle_time", "cache_directory"};
 
@@ -106,7 +106,7 @@ void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node
     else if (key == "cache_directory")
         read_cache_directory(reader, node, backup);
     else
-        reader.refuse_key(key, "in [[backup]]", known_keys);
+        reader.refuse_key(key, "in [[backup]]", {known_keys.begin(), known_keys.end()});
 }
 
 // Keys that the kind of this backup leaves unread: whoever wrote them expects something.

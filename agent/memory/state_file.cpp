@@ -130,7 +130,7 @@ Result<std::vector<StateRow>> StateFile::open_and_load() {
 Result<void> StateFile::recognise() {
     // EXCLUSIVE: SQLite needs no shared memory; a page fault in a mapped file on a hanging disk
     // would block every fork of this process.
-    if (const auto done = execute(database_, "PRAGMA locking_mode=EXCLUSIVE"); !done) return done;
+    if (auto done = execute(database_, "PRAGMA locking_mode=EXCLUSIVE"); !done) return done;
     const auto number = number_of(database_, "PRAGMA application_id");
     const auto version = number_of(database_, "PRAGMA user_version");
     const auto all = number_of(database_, "SELECT count(*) FROM sqlite_master");
@@ -195,7 +195,7 @@ Result<void> StateFile::set_up() {
     // Values of another type, which SQLite lets stand in any column, would read as "" or 0.
     int foreign = 0;
     for (const Table& table : tables) {
-        const auto done = execute(
+        auto done = execute(
             database_,
             fmt::format("DELETE FROM {0} WHERE typeof({1})<>'text' OR typeof({2})<>'text' OR "
                         "typeof({3})<>'text' OR typeof({4})<>'real' OR typeof({5})<>'real'",

@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/descriptor.hpp"
 #include "exporters/prometheus/clients.hpp"
@@ -30,8 +31,8 @@ namespace lastgood {
 
 namespace {
 
-constexpr size_t request_limit = 8 * 1024;  // bytes of the request's head, and of the answer's
-constexpr unsigned idle_limit = 30;         // s; Clients ends connections earlier
+constexpr size_t request_limit = 8 * kib;  // bytes of the request's head, and of the answer's
+constexpr unsigned idle_limit = 30;        // s; Clients ends connections earlier
 constexpr Seconds pause_without_resources = 0.05;
 constexpr size_t own_descriptors = 24;  // standard streams, sockets, epoll, report
 
@@ -141,6 +142,7 @@ void HttpServer::State::on_connection(void* server, MHD_Connection*, void** cont
                                       MHD_ConnectionNotificationCode what) {
     auto* const state = static_cast<State*>(server);
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): libmicrohttpd has room for a pointer only.
         *context = reinterpret_cast<void*>(state->adding);
         return;
     }

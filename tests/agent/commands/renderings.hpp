@@ -277,7 +277,7 @@ inline std::string complaint_about_screens(const Report& report, Timestamp now) 
         return complaint_about_screen(without_colours(screen));
     };
     const Facts facts(report);
-    for (const size_t width : {20, 60, 80, 120}) {
+    for (const size_t width : {20U, 60U, 80U, 120U}) {
         const ViewOptions options{.width = width,
                                   .height = width == 80 ? 24U : 0U,
                                   .colour = width == 120,

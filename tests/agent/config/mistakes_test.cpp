@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/config_file.hpp"
+#include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/text.hpp"
 #include "tests/recorded_host.hpp"
@@ -203,7 +204,7 @@ TEST_CASE("names and paths that files cannot have are a mistake") {
     CHECK(contains(mistakes_in("[filesystems]\nnot_backed_up = [\"scratch: no\"]\n"),
                    "must be an absolute path"));
     CHECK(mistakes_in("[filesystems]\nnot_backed_up = [\"/scratch: made anew\"]\n").empty());
-    CHECK(contains(command("[\"/x\", \"" + std::string(128 * 1024, 'a') + "\"]"),
+    CHECK(contains(command("[\"/x\", \"" + std::string(128 * kib, 'a') + "\"]"),
                    "longer than 128 KiB"));
 }
 

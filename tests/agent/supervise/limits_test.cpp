@@ -16,15 +16,15 @@ TEST_CASE(
     "a collector that prints nothing but rubbish is stopped, and what it printed is bounded") {
     Stage stage;
     stage.configure();
-    auto& space = stage.child("collect space");
-    space.print(count_line(7));
-    for (int i = 0; i < 999; ++i) space.print("rubbish");
-    CHECK(space.stops.empty());
-    for (int i = 0; i < 100'000; ++i) space.print("rubbish");
-    REQUIRE(space.stops.size() == 1);
-    CHECK(space.stops[0].find("1000 lines that are not valid observations; the first: ") !=
+    auto& child = stage.child("collect space");
+    child.print(count_line(7));
+    for (int i = 0; i < 999; ++i) child.print("rubbish");
+    CHECK(child.stops.empty());
+    for (int i = 0; i < 100'000; ++i) child.print("rubbish");
+    REQUIRE(child.stops.size() == 1);
+    CHECK(child.stops[0].find("1000 lines that are not valid observations; the first: ") !=
           std::string::npos);
-    space.end(ChildEnd::killed, space.stops[0]);
+    child.end(ChildEnd::killed, child.stops[0]);
     stage.loop.settle();
     CHECK(stage.task("space").last.rejected_lines == 1000);
     CHECK(stage.value("space", metric::backup_count, "home") == 7);
@@ -33,16 +33,16 @@ TEST_CASE(
 TEST_CASE("problems are bounded for each subject and in all, and none hides another subject's") {
     Stage stage;
     stage.configure();
-    auto& space = stage.child("collect space");
+    auto& child = stage.child("collect space");
     const auto problem = [&](const std::string& subject) {
-        space.print(R"({"problem":"a loop","subject":")" + subject + "\"}");
+        child.print(R"({"problem":"a loop","subject":")" + subject + "\"}");
     };
     for (int i = 0; i < 20'000; ++i) problem("loud");
     problem("quiet");
     for (int i = 0; i < 3000; ++i) problem("s" + std::to_string(i));
     stage.finish("collect space");
     const Batch& batch = stage.task("space").last;
-    CHECK(space.stops.empty());
+    CHECK(child.stops.empty());
     CHECK(batch.problems.size() == 1000);
     CHECK(batch.more_problems.size() <= 1001);
     CHECK(batch.more_problems.at("loud") == 19'950);
@@ -58,9 +58,9 @@ TEST_CASE("problems are bounded for each subject and in all, and none hides anot
 TEST_CASE("an endless list of problems stops its collector") {
     Stage stage;
     stage.configure();
-    auto& space = stage.child("collect space");
-    for (int i = 0; i < 50'001; ++i) space.print(R"({"problem":"a loop"})");
-    CHECK(space.stops.size() == 1);
+    auto& child = stage.child("collect space");
+    for (int i = 0; i < 50'001; ++i) child.print(R"({"problem":"a loop"})");
+    CHECK(child.stops.size() == 1);
 }
 
 TEST_CASE("what is dated in the future is as old as its line") {

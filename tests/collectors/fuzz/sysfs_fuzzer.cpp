@@ -62,17 +62,19 @@ void put(const Entry& entry) {
         std::ofstream(entry.path, std::ios::binary) << entry.text;
 }
 
+constexpr const char* recorded_hosts = "tests/hosts";  // tests/fuzz runs at the top of the tree
+
 // Copies of the recorded hosts, which each run changes and mends again.
 class Trees {
   public:
     Trees() : directory_(fs::temp_directory_path() / "lastgood-sysfs-XXXXXX") {
         if (::mkdtemp(directory_.data()) == nullptr) broken("no directory", directory_);
         std::vector<fs::path> hosts;
-        for (const auto& host : fs::directory_iterator(LASTGOOD_SOURCE "/tests/hosts"))
+        for (const auto& host : fs::directory_iterator(recorded_hosts))
             hosts.push_back(host.path());
         std::ranges::sort(hosts);
         for (const fs::path& host : hosts) add(host);
-        if (trees.empty()) broken("no recorded hosts", LASTGOOD_SOURCE);
+        if (trees.empty()) broken("no recorded hosts", recorded_hosts);
     }
     ~Trees() {
         std::error_code ignored;

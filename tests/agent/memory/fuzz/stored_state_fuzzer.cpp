@@ -84,7 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto read = parse_report(to_json(report));
     require(read && read->observations == report.observations &&
             read->findings.size() == report.findings.size());
-    for (std::string_view text = to_exposition(report, true); !text.empty();) {
+    const std::string exposition = to_exposition(report, true);
+    for (std::string_view text = exposition; !text.empty();) {
         const std::string_view line = take_line(text);
         const std::string_view value = line.substr(line.rfind(' ') + 1);
         require(line.starts_with('#') || (value != "+Inf" && value != "-Inf" && value != "Nan"));
