@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,18 +27,21 @@ constexpr const char* good =
     R"({"metric":"lastgood_backup_count","subject":"good","value":4711,"observed_at":5})"
     "\n";
 
-void require(bool holds) {
-    if (!holds) std::abort();
+void require(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "what line %d requires does not hold\n", line);
+    std::abort();
 }
 
 const std::string& directory() {
-    static const std::string made = [] {
+    // Never destroyed: it is needed at exit.
+    static const std::string& made = *new std::string([] {
         std::string path =
             (std::filesystem::temp_directory_path() / "lastgood-fuzz-XXXXXX").string();
         require(::mkdtemp(path.data()) != nullptr);
         std::atexit([] { std::filesystem::remove_all(directory()); });
         return path;
-    }();
+    }());
     return made;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,13 +20,16 @@ namespace {
 
 using namespace lastgood;
 
-void require(bool holds) {
-    if (!holds) std::abort();
+void require(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "what line %d requires does not hold\n", line);
+    std::abort();
 }
 
 // In memory, if possible: a database waits for its disk.
 const std::string& directory() {
-    static const std::string made = [] {
+    // Never destroyed: it is needed at exit.
+    static const std::string& made = *new std::string([] {
         std::error_code ignored;
         const bool in_memory = std::filesystem::is_directory("/dev/shm", ignored);
         std::string path =
@@ -34,7 +38,7 @@ const std::string& directory() {
         require(::mkdtemp(path.data()) != nullptr);
         std::atexit([] { std::filesystem::remove_all(directory()); });
         return path;
-    }();
+    }());
     return made;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -23,8 +24,10 @@ using namespace lastgood;
 
 constexpr Timestamp now = 1'790'000'000;
 
-void require(bool holds) {
-    if (!holds) std::abort();
+void require(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "what line %d requires does not hold\n", line);
+    std::abort();
 }
 
 std::vector<StateRow> rows_of(std::string_view text) {
