@@ -135,11 +135,11 @@ void check_place_is_free(ConfigReader& reader, const toml::table& table, const B
     if (!backup.stanza.empty()) place += " " + backup.stanza;
     const auto* node = table.get(to_string(backup.kind));
     if (const auto before = reader.take("place of a backup: " + place, node->source()))
-        reader.refuse(node->source(),
-                      fmt::format("{} has a backup with this place already: copies of one would "
-                                  "make both look fresh; write one [[backup]] with the covers of "
-                                  "both",
-                                  to_string(*before)));
+        reader.warn(node->source(),
+                    fmt::format("{} has a backup with this place already: copies of one would "
+                                "make both look fresh; write one [[backup]] with the covers of "
+                                "both",
+                                to_string(*before)));
 }
 
 }  // namespace

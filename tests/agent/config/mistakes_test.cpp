@@ -167,9 +167,9 @@ TEST_CASE(
                    "x:4:1: min_size: the size of one restic backup cannot be read"));
 }
 
-TEST_CASE("two backups with one place are a mistake: each would look as fresh as the other") {
+TEST_CASE("two backups with one place are a warning: each would look as fresh as the other") {
     const auto two = [](const std::string& one, const std::string& other) {
-        return mistakes_in("[[backup]]\nname = \"a\"\n" + one + "\n[[backup]]\nname = \"b\"\n" +
+        return warnings_in("[[backup]]\nname = \"a\"\n" + one + "\n[[backup]]\nname = \"b\"\n" +
                            other + "\n");
     };
     CHECK(contains(two("restic = \"/r\"", "restic = \"//r/\""),
