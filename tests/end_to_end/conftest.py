@@ -83,3 +83,13 @@ def freezable(tmp_path, root):
     yield directory
     subprocess.run(["fsfreeze", "--unfreeze", str(directory)], check=False, capture_output=True)
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@pytest.fixture
+def small(tmp_path, root):
+    """A filesystem of 1 MiB, which lastgood.fill() fills."""
+    directory = tmp_path / "small"
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "lastgood-test", str(directory)], check=True)
+    yield directory
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)

@@ -115,6 +115,14 @@ def command_line(process_id):
         return []
 
 
+def fill(directory):
+    """Fills the filesystem of the directory by a file "filler" in it."""
+    with open(directory / "filler", "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+
+
 def process_status(process_id):
     """/proc/PID/status as a dictionary."""
     lines = pathlib.Path(f"/proc/{process_id}/status").read_text().splitlines()

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from lastgood import BINARY, lastgood, wait_until
+from lastgood import BINARY, fill, lastgood, wait_until
 from test_isolation import collector, script
 
 GOOD = "#!/bin/sh\necho '{\"metric\":\"lastgood_backup_count\",\"subject\":\"good\",\"value\":'$(date +%s)'}'\n"
@@ -103,22 +103,6 @@ def test_signals_sent_by_mistake_end_nothing(installation):
 
 
 # --- directories
-
-
-@pytest.fixture
-def small(tmp_path, root):
-    directory = tmp_path / "small"
-    directory.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "lastgood-test", str(directory)], check=True)
-    yield directory
-    subprocess.run(["umount", "--lazy", str(directory)], check=True)
-
-
-def fill(directory):
-    with open(directory / "filler", "wb", buffering=0) as file:
-        with pytest.raises(OSError):
-            while True:
-                file.write(b"\0" * 4096)
 
 
 def test_the_disk_of_the_report_is_full(installation, small):

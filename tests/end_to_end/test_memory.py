@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from lastgood import Report, wait_until
+from lastgood import Report, fill, wait_until
 from test_isolation import collector, script
 
 FAILING = "#!/bin/sh\nexit 1\n"
@@ -196,22 +196,6 @@ def test_a_state_of_nonsense_numbers_is_dropped_and_told(installation):
     assert installation.stop(agent) == 0
 
 
-@pytest.fixture
-def small_state(tmp_path, root):
-    directory = tmp_path / "small"
-    directory.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "lastgood-test", str(directory)], check=True)
-    yield directory
-    subprocess.run(["umount", "--lazy", str(directory)], check=True)
-
-
-def fill(directory):
-    with open(directory / "filler", "wb", buffering=0) as file:
-        with pytest.raises(OSError):
-            while True:
-                file.write(b"\0" * 4096)
-
-
 def remembers_again(report):
     return report.value("state_persisted") == 1 and not report.find("state_not_persisted")
 
@@ -230,29 +214,29 @@ def is_saved(directory, key):
             database.close()
 
 
-def test_read_only_state_directory(installation, small_state):
+def test_read_only_state_directory(installation, small):
     """The directory is read-only when the agent starts, and writable again while it runs: then the earlier state is back."""
-    installation.write_config(state=small_state)
+    installation.write_config(state=small)
     agent = installation.start("agent")
     watched = installation.report().document["watched_since"]
     assert installation.stop(agent) == 0
-    subprocess.run(["mount", "-o", "remount,ro", str(small_state)], check=True)
-    agent = run_without_memory(installation, small_state)
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    agent = run_without_memory(installation, small)
     assert installation.report().document["watched_since"] > watched
-    subprocess.run(["mount", "-o", "remount,rw", str(small_state)], check=True)
+    subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     assert installation.report().document["watched_since"] == watched
     assert installation.stop(agent) == 0
 
 
-def test_full_state_directory(installation, small_state):
-    fill(small_state)
-    agent = run_without_memory(installation, small_state)
+def test_full_state_directory(installation, small):
+    fill(small)
+    agent = run_without_memory(installation, small)
     watched = installation.report().document["watched_since"]
-    (small_state / "filler").unlink()
+    (small / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     # The saved state has everything that the agent had seen.
-    wait_until(lambda: is_saved(small_state, "watched_since"), 20, "it is saved", step=0.1)
+    wait_until(lambda: is_saved(small, "watched_since"), 20, "it is saved", step=0.1)
     installation.kill(agent)
     agent = installation.start("agent")
     assert installation.report().document["watched_since"] == watched
@@ -269,17 +253,17 @@ def killed_agent_leaves_its_memory(installation, agent, finding):
     assert installation.stop(agent) == 0
 
 
-def test_state_directory_that_fills_up_while_running(installation, small_state):
-    installation.write_config(state=small_state)
+def test_state_directory_that_fills_up_while_running(installation, small):
+    installation.write_config(state=small)
     agent = installation.start("agent")
     assert installation.report().value("state_persisted") == 1
-    fill(small_state)
+    fill(small)
     failing = script(installation.directory, "failing", FAILING)
-    installation.write_config(state=small_state, sections=collector("failing", failing, interval="1s"))
+    installation.write_config(state=small, sections=collector("failing", failing, interval="1s"))
     agent.send_signal(signal.SIGHUP)
     installation.wait_for_report(state_not_persisted, 60, "the finding that nothing is remembered", process=agent)
     (finding,) = about_failing(installation.report())
-    (small_state / "filler").unlink()
+    (small / "filler").unlink()
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     # State that could not be written before is written now.
     killed_agent_leaves_its_memory(installation, agent, finding)
