@@ -37,6 +37,7 @@
 #include "core/descendants.hpp"
 #include "core/descriptor.hpp"
 #include "core/report.hpp"
+#include "core/words.hpp"
 #include "rules/rule.hpp"
 
 namespace lastgood {
@@ -361,10 +362,8 @@ bool Agent::settled() const {
 void Agent::write() {
     write_pending_ = false;
     if (const auto swept = sweeper_.reap(); swept && !swept->by_signal && swept->status > 0)
-        log(LogLevel::warning,
-            fmt::format(
-                "killed {} of an earlier agent that was killed itself",
-                swept->status == 1 ? "1 process" : fmt::format("{} processes", swept->status)));
+        log(LogLevel::warning, fmt::format("killed {} of an earlier agent that was killed itself",
+                                           counted(swept->status, "process", "processes")));
     if (stopping_) return;  // children that are told to end have not failed
     clock_watch_->check();
     const Timestamp time = now();

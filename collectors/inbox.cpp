@@ -230,16 +230,15 @@ void tell_faults(Sink& sink, const std::vector<InboxFile>& files) {
         const size_t shown = fits ? all : std::max<size_t>(shares[i] - 1, 1);
         for (size_t at = 0; at < shown; ++at) sink.problem("", file.faults[at]);
         if (shown < all && shares[i] > 1)
-            sink.problem("", {ErrorKind::malformed,
-                              fmt::format("{}: {}", file.path,
-                                          counted(static_cast<double>(all - shown),
-                                                  "more line is wrong", "more lines are wrong"))});
+            sink.problem(
+                "", {ErrorKind::malformed, fmt::format("{}: {}", file.path,
+                                                       counted(all - shown, "more line is wrong",
+                                                               "more lines are wrong"))});
     }
     if (silent > 0)
-        sink.problem("", {ErrorKind::malformed,
-                          fmt::format("{}, which are not named here",
-                                      counted(static_cast<double>(silent), "more file has faults",
-                                              "more files have faults"))});
+        sink.problem("", {ErrorKind::malformed, fmt::format("{}, which are not named here",
+                                                            counted(silent, "more file has faults",
+                                                                    "more files have faults"))});
 }
 
 // Leaves of each file as many reported problems as are its share.
@@ -253,9 +252,9 @@ void limit_reported(std::vector<InboxFile>& files) {
         const size_t more = file.reported.size() - shares[i] + file.more_reported;
         file.reported.resize(shares[i]);
         if (more == 0) continue;
-        file.add_first(ErrorKind::failed, fmt::format("{}: reports {}, not shown here", file.path,
-                                                      counted(static_cast<double>(more),
-                                                              "more problem", "more problems")));
+        file.add_first(ErrorKind::failed,
+                       fmt::format("{}: reports {}, not shown here", file.path,
+                                   counted(more, "more problem", "more problems")));
     }
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/clock.hpp"
 #include "core/descendants.hpp"
+#include "core/sanitizers.hpp"
 
 namespace lastgood {
 
@@ -32,19 +33,6 @@ constexpr int not_started = 127;        // exit status of a failed exec, as in s
 Failure no(std::string_view what) {
     return fail(ErrorKind::failed, fmt::format("cannot {}: {}", what, errno_text(errno)));
 }
-
-// Options of sanitizers let a program write files: they pass in their builds alone.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool has_sanitizers = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-constexpr bool has_sanitizers = true;
-#else
-constexpr bool has_sanitizers = false;
-#endif
-#else
-constexpr bool has_sanitizers = false;
-#endif
 
 // The paths under which the program is tried, in order; empty: none is allowed.
 std::vector<std::string> candidates(const std::string& program, std::string_view search_path) {
@@ -72,7 +60,7 @@ std::vector<std::string> clean_environment() {
     std::vector<std::string> clean{fmt::format("PATH={}", program_path),
                                    ::geteuid() == 0 ? "HOME=/root" : "HOME=/", "LC_ALL=C.UTF-8"};
     std::vector<const char*> passed_on{"TZ", agent_variable, "LASTGOOD_TESTS_RUN"};
-    if (has_sanitizers)
+    if (has_sanitizers)  // their options let a program write files
         passed_on.insert(passed_on.end(), {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"});
     for (const char* name : passed_on)
         // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread changes the environment.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ namespace lastgood {
 inline std::string counted(double number, std::string_view one, std::string_view many) {
     const std::string text = fmt::format("{:.0f}", number);
     return fmt::format("{} {}", text, text == "1" ? one : many);
+}
+
+inline std::string counted(std::integral auto number, std::string_view one, std::string_view many) {
+    return counted(static_cast<double>(number), one, many);
 }
 
 }  // namespace lastgood

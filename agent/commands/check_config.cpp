@@ -32,18 +32,14 @@ size_t count_in(const std::vector<ConfigRemark>& remarks, const std::string& fil
         remarks, [&](const ConfigRemark& remark) { return remark.place.file == file; }));
 }
 
-std::string count_of(size_t number, std::string_view one, std::string_view many) {
-    return counted(static_cast<double>(number), one, many);
-}
-
 std::string verdict_of(const ConfigReading& reading, const std::string& file) {
     const size_t mistakes = count_in(reading.mistakes, file);
     const size_t warnings = count_in(reading.warnings, file);
     if (mistakes == 0 && warnings == 0) return "fine";
-    if (mistakes == 0) return count_of(warnings, "warning", "warnings");
-    std::string wrong = count_of(mistakes, "mistake", "mistakes");
+    if (mistakes == 0) return counted(warnings, "warning", "warnings");
+    std::string wrong = counted(mistakes, "mistake", "mistakes");
     if (warnings == 0) return wrong;
-    return fmt::format("{}, {}", wrong, count_of(warnings, "warning", "warnings"));
+    return fmt::format("{}, {}", wrong, counted(warnings, "warning", "warnings"));
 }
 
 }  // namespace

@@ -36,8 +36,7 @@ std::string to_toml(const Discovery& discovery) {
     std::string places;
     for (const std::string& place : discovery.places)
         places += fmt::format("{}{}", places.empty() ? "" : ", ", place);
-    const std::string searched =
-        counted(static_cast<double>(discovery.directories), "directory", "directories");
+    const std::string searched = counted(discovery.directories, "directory", "directories");
     const size_t count = discovery.suggestions.size();
     if (discovery.places.empty())
         add_comment(text, "Nothing was found: no local filesystem is mounted.");

@@ -20,10 +20,9 @@ Error first_mistake(const ConfigReading& reading, const std::string& path) {
     std::string text = to_string(first);
     const size_t more = reading.mistakes.size() - 1;
     if (more > 0)
-        text += harmless(
-            fmt::format("; {}: lastgood config check{}",
-                        counted(static_cast<double>(more), "more mistake", "more mistakes"),
-                        path == default_config_path ? "" : " --config " + path));
+        text += harmless(fmt::format("; {}: lastgood config check{}",
+                                     counted(more, "more mistake", "more mistakes"),
+                                     path == default_config_path ? "" : " --config " + path));
     return Error{first.kind, std::move(text)};
 }
 

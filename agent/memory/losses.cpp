@@ -28,8 +28,7 @@ std::vector<std::string> note_losses(State& state, const Opened& opened, const R
     if (rejected.rows > 0)
         note(Loss::rows,
              fmt::format("{} made no sense and counts no more; the first: {}",
-                         counted(static_cast<double>(rejected.rows), "saved row", "saved rows"),
-                         rejected.first));
+                         counted(rejected.rows, "saved row", "saved rows"), rejected.first));
     if (log.empty() && !opened.in_memory && opened.watched_before && opened.saved.rows.empty())
         note(Loss::missing,
              "there is no saved state, although an agent has watched this host before");

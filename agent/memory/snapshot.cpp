@@ -260,21 +260,20 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
         if (!task.failure.empty())
             problems.push_back({task.name, task.subject, task.failure, task.failing_since});
         if (task.last.rejected_lines > 0)
-            problems.push_back({task.name, task.subject,
-                                fmt::format("{}; the first: {}",
-                                            counted(static_cast<double>(task.last.rejected_lines),
-                                                    "line is not a valid observation",
-                                                    "lines are not valid observations"),
-                                            task.last.first_rejected),
-                                0});
+            problems.push_back(
+                {task.name, task.subject,
+                 fmt::format("{}; the first: {}",
+                             counted(task.last.rejected_lines, "line is not a valid observation",
+                                     "lines are not valid observations"),
+                             task.last.first_rejected),
+                 0});
         for (const auto& [subject, error] : task.last.problems)
             problems.push_back(
                 {task.name, subject.empty() ? task.subject : subject, error.message, 0});
         for (const auto& [subject, count] : task.last.more_problems)
-            problems.push_back({task.name, subject.empty() ? task.subject : subject,
-                                fmt::format("and {}", counted(static_cast<double>(count),
-                                                              "problem more", "problems more")),
-                                0});
+            problems.push_back(
+                {task.name, subject.empty() ? task.subject : subject,
+                 fmt::format("and {}", counted(count, "problem more", "problems more")), 0});
     }
     return problems;
 }

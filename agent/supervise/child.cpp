@@ -17,6 +17,7 @@
 #include "agent/supervise/guarded.hpp"
 #include "agent/supervise/loop.hpp"
 #include "core/descendants.hpp"
+#include "core/sanitizers.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -34,17 +35,7 @@ constexpr Seconds look_seldom = 1;      // and when that is stuck
 constexpr uint64_t ask_again = 50'000;  // µs between polls if there is no pidfd
 
 // AddressSanitizer reserves terabytes of address space.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool limit_memory = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool limit_memory = false;
-#else
-constexpr bool limit_memory = true;
-#endif
-#else
-constexpr bool limit_memory = true;
-#endif
+constexpr bool limit_memory = !has_address_sanitizer;
 
 class RunningChild final : public Child {
   public:

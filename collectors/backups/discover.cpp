@@ -41,7 +41,7 @@ bool has(const Names& names, std::string_view name) {
 }
 
 std::string directories(size_t count) {
-    return counted(static_cast<double>(count), "directory", "directories");
+    return counted(count, "directory", "directories");
 }
 
 // The text as a valid name of a backup in the configuration.
@@ -149,10 +149,9 @@ class Search {
         std::ranges::sort(found_.places);
         for (const std::string& place : found_.places) queue_.emplace_back(place, 0);
         if (network > 0)
-            found_.notes.push_back(
-                fmt::format("Not searched: {}.",
-                            counted(static_cast<double>(network), "network or FUSE filesystem",
-                                    "network or FUSE filesystems")));
+            found_.notes.push_back(fmt::format(
+                "Not searched: {}.",
+                counted(network, "network or FUSE filesystem", "network or FUSE filesystems")));
     }
 
     // Whether a later mount on a directory above hides this mount.
