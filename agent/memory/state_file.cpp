@@ -110,6 +110,7 @@ void StateFile::note_that_it_is_kept() {
 
 Result<std::vector<StateRow>> StateFile::open_and_load() {
     is_foreign_ = is_corrupt_ = false;
+    misfits_.clear();
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path_.c_str(), &database_, flags, nullptr) != SQLITE_OK)
         return sqlite_failure(database_, path_);
@@ -135,19 +136,20 @@ Result<void> StateFile::recognise() {
     const auto version = number_of(database_, "PRAGMA user_version");
     const auto all = number_of(database_, "SELECT count(*) FROM sqlite_master");
     if (!number || !version || !all) return sqlite_failure(database_, "not readable");
+    const bool is_marked = *number == application;
     size_t known = 0;
     std::vector<std::string_view> missing;
     for (const Table& table : tables) {
         if (!has_table(database_, table.name)) {
-            if (table.table != StateRow::Table::accepted || *number == application)
+            if (table.table != StateRow::Table::accepted || is_marked)
                 missing.emplace_back(table.name);  // 0.1.0 had no acceptances
             continue;
         }
         ++known;
-        // Another program may have a table of the same name.
-        if (!prepare(database_, select_of(table))) is_foreign_ = true;
+        if (!prepare(database_, select_of(table))) misfits_.emplace_back(table.name);
     }
-    is_foreign_ |= *number != application && (*number != 0 || (*all > 0 && known == 0));
+    // Another program may have a table of the same name, with other columns.
+    is_foreign_ = !is_marked && (*number != 0 || !misfits_.empty() || (*all > 0 && known == 0));
     if (is_foreign_) return fail(ErrorKind::malformed, "another program's database");
     if (*version > schema_version)
         return fail(ErrorKind::failed,
@@ -158,7 +160,13 @@ Result<void> StateFile::recognise() {
         losses_.emplace_back(Loss::damaged,
                              fmt::format("{}: without the table {}; what was saved in it is lost",
                                          path_, fmt::join(missing, ", ")));
-    const Statement check = prepare(database_, "PRAGMA quick_check(1)");
+    if (!misfits_.empty())
+        losses_.emplace_back(Loss::damaged,
+                             fmt::format("{}: the table {} has other columns, as another build of "
+                                         "lastgood may write them; what was saved in it is lost",
+                                         path_, fmt::join(misfits_, ", ")));
+    // Not quick_check: it takes rows in a wrong order, which no key finds again.
+    const Statement check = prepare(database_, "PRAGMA integrity_check(1)");
     if (!check || sqlite3_step(check.get()) != SQLITE_ROW)
         return sqlite_failure(database_, "not readable");
     const auto* verdict = reinterpret_cast<const char*>(sqlite3_column_text(check.get(), 0));
@@ -181,6 +189,7 @@ Result<void> StateFile::configure() {
 
 Result<void> StateFile::set_up() {
     std::string schema = "BEGIN IMMEDIATE;";
+    for (const std::string_view name : misfits_) schema += fmt::format("DROP TABLE {};", name);
     for (const Table& table : tables)
         schema += fmt::format(
             "CREATE TABLE IF NOT EXISTS {0} ({1} TEXT NOT NULL, {2} TEXT NOT NULL, {3} TEXT NOT "

@@ -64,6 +64,7 @@ class StateFile {
     bool is_kept_ = false;           // state.db.kept is there
     // Results of opening.
     bool is_foreign_ = false, is_corrupt_ = false;
+    std::vector<std::string_view> misfits_;  // tables of ours with columns that are not
     std::vector<std::pair<Loss, std::string>> losses_;
     // Losses that open() has not returned yet: it may fail after it has put a file aside.
     std::vector<std::pair<Loss, std::string>> untold_;

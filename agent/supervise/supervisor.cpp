@@ -93,13 +93,7 @@ void Supervisor::configure(const Config& config, const Launch& launch) {
     }
     for (const Collector* collector : collectors_)
         if (enabled(config_, *collector) && !collector->subjects) add_task(*collector, "");
-    for (const ExternalCollector& external : config_.external_collectors) {
-        Task task;
-        task.name = external.name;
-        task.interval = external.interval;
-        task.deadline = external.deadline;
-        add_task(std::move(task));
-    }
+    for (const ExternalCollector& external : config_.external_collectors) add_task(external);
     refresh_subjects();
     schedule();
 }
@@ -112,6 +106,14 @@ void Supervisor::add_task(const Collector& collector, const std::string& subject
     task.kind = collector.kind;
     task.interval = interval_of(config_, collector);
     task.deadline = deadline_of(config_, collector);
+    add_task(std::move(task));
+}
+
+void Supervisor::add_task(const ExternalCollector& external) {
+    Task task;
+    task.name = external.name;
+    task.interval = external.interval;
+    task.deadline = external.deadline;
     add_task(std::move(task));
 }
 

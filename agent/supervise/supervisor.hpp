@@ -85,6 +85,7 @@ class Supervisor {
 
   private:
     void add_task(const Collector& collector, const std::string& subject);
+    void add_task(const ExternalCollector& external);
     void add_task(Task task);
     bool has_other_child(const Task& task) const;
     void gone(Task& task, const Child* child);

@@ -105,7 +105,8 @@ class Choices {
         const size_t what = below(std::size(hostile_texts) + 2);
         if (what < std::size(hostile_texts)) return std::string(hostile_texts[what]);
         if (what == std::size(hostile_texts)) return std::string(300, 'w');
-        const size_t length = std::min(below(24), bytes_.size());
+        const size_t wanted = below(24);  // takes a byte itself
+        const size_t length = std::min(wanted, bytes_.size());
         std::string own(bytes_.substr(0, length));
         bytes_.remove_prefix(length);
         return own;

@@ -18,6 +18,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "tests/support.hpp"
 #include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
@@ -263,6 +264,23 @@ TEST_CASE("a page that is overwritten is damage") {
     place.expect_loss(Loss::damaged, "state.db.damaged");
 }
 
+TEST_CASE("a key that is overwritten in its place is damage: no statement finds its row again") {
+    const Place place;
+    {
+        Store store(place.path);
+        REQUIRE(store.take_loaded().has_value());
+        State state;
+        for (int i = 0; i < 20; ++i) state.see(SubjectKind::drive, fmt::format("drive {}", i), 100);
+        store.save(state.all_rows(), 20);
+    }
+    std::string bytes = test::read_file(place.database);
+    const size_t at = bytes.find("drive 10");
+    REQUIRE(at != bytes.npos);
+    bytes[at] = 'z';
+    place.write("state.db", bytes);
+    place.expect_loss(Loss::damaged, "state.db.damaged");
+}
+
 TEST_CASE("another program's database is moved away untouched") {
     const Place place;
     std::string statements = "CREATE TABLE cookies(a); INSERT INTO cookies VALUES (7)";
@@ -300,6 +318,13 @@ TEST_CASE("a table that is missing, and values of another type, are lost; the re
     SUBCASE("a table") {
         place.execute("DROP TABLE text");
         place.expect_loss(Loss::damaged, "without the table text");
+    }
+    SUBCASE("a table of another build's columns") {
+        place.execute(
+            "ALTER TABLE accepted RENAME COLUMN over_since TO unused_number; "
+            "INSERT INTO accepted VALUES ('r','s','drive','1',1)");
+        place.expect_loss(Loss::damaged, "the table accepted has other columns");
+        CHECK(place.open().rows.size() == 3);
     }
     SUBCASE("values") {
         place.execute("INSERT INTO counter VALUES ('m','s','l','words',1), (x'00','s','l',1,1)");
