@@ -88,6 +88,15 @@ std::string harmless(std::string_view text) {
     return result;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const size_t length = decode_utf8(text).length;
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 size_t display_width(std::string_view text) {
     size_t width = 0;
     while (!text.empty()) {

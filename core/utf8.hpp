@@ -17,6 +17,9 @@ struct CodePoint {
 // nothing above U+10FFFF.
 CodePoint decode_utf8(std::string_view text);
 
+// Whether all of the text is valid UTF-8: only such text stands in JSON and in the configuration.
+bool is_utf8(std::string_view text);
+
 // Terminal columns of one character: 2 for wide East Asian ones, 0 for combining marks.
 size_t display_columns(uint32_t code_point);
 

@@ -110,6 +110,7 @@ bool State::load_accepted(const StateRow& row) {
 }
 
 bool State::load_row(const StateRow& row, bool same_version) {
+    if (!is_utf8(row.key1) || !is_utf8(row.key2) || !is_utf8(row.key3)) return false;
     Series series;
     switch (row.table) {
         case StateRow::Table::counter:
@@ -143,7 +144,7 @@ Rejected State::load(const std::vector<StateRow>& saved) {
     Rejected rejected;
     for (const StateRow& row : saved) {
         if (load_row(row, same_version)) continue;
-        if (rejected.rows++ == 0) rejected.first = shortened(row.key1 + " " + row.key2, 100);
+        if (rejected.rows++ == 0) rejected.first = harmless(shortened(row.key1 + " " + row.key2, 100));
         StateRow erased = row;  // or it would be rejected again at each start
         erased.erased = true;
         erased.number1 = erased.number2 = 0;

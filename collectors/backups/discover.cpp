@@ -17,6 +17,7 @@
 #include "core/bytes.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {

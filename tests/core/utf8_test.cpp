@@ -25,3 +25,10 @@ TEST_CASE("display_width counts terminal columns") {
     CHECK(display_width("\u30d0\u30c3") == 4);
     CHECK(display_width("e\u0301") == 1);
 }
+
+TEST_CASE("valid UTF-8 is told from what is not") {
+    for (const char* text : {"", "abc", "ü", "…", "\xf0\x9f\x92\xbe"}) CHECK(is_utf8(text));
+    for (const char* text :
+         {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\x80", "\xf4\x90\x80\x80"})
+        CHECK(!is_utf8(text));
+}

@@ -83,15 +83,6 @@ std::optional<DatedName> split_dated_name(std::string_view name) {
                      whole->whole_day};
 }
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const size_t length = decode_utf8(text).length;
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
 std::string glob_literal(std::string_view text) {
     std::string glob;
     while (!text.empty()) {

@@ -25,9 +25,6 @@ struct DatedName {
 // Splits a name at its time. nullopt: it holds none. At most O(length²).
 std::optional<DatedName> split_dated_name(std::string_view name);
 
-// Whether the text is valid UTF-8: only such names can be written in the configuration.
-bool is_utf8(std::string_view text);
-
 // The text as part of a glob that matches only this text (collectors/backups/parse/glob.hpp).
 // Escapes special characters; a byte that is not UTF-8 becomes '?'.
 std::string glob_literal(std::string_view text);

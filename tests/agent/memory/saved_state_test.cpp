@@ -98,6 +98,7 @@ TEST_CASE("rows that make no sense are rejected, erased and never seen again") {
         counter("colour=red", 1, 100),
         counter("kind=io\x1ekind=io", 1, 100),
         counter("kind=" + long_text, 1, 100),
+        counter("kind=i\xd0o", 1, 100),
         {StateRow::Table::counter, errors, "", kind, 1, 100, false},
         {StateRow::Table::counter, errors, long_text, kind, 1, 100, false},
         {StateRow::Table::counter, "lastgood_drive_info", "d", "", 1, 100, false},

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "collectors/backups/parse/dump_name.hpp"
+#include "core/utf8.hpp"
 
 // The input is a file name. Its glob must match it and be UTF-8.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

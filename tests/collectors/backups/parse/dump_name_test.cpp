@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/utf8.hpp"
+
 using namespace lastgood;
 
 namespace {
@@ -75,13 +77,6 @@ TEST_CASE("matching a path with a glob") {
     CHECK(!matches_path("/b/*.sql", "/b/c/a.sql"));
     CHECK(!matches_path("/b/*.sql", "/c/a.sql"));
     CHECK(!matches_path("/b/c/*.sql", "/b"));
-}
-
-TEST_CASE("UTF-8") {
-    for (const char* text : {"", "abc", "ü", "…", "\xf0\x9f\x92\xbe"}) CHECK(is_utf8(text));
-    for (const char* text :
-         {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\x80", "\xf4\x90\x80\x80"})
-        CHECK(!is_utf8(text));
 }
 
 TEST_CASE("the usual interval between copies") {
