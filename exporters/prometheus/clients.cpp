@@ -54,9 +54,10 @@ void Clients::end(Client& client, std::vector<int>& sockets) {
     if (const auto count = counts_.find(client.address); --count->second == 0) counts_.erase(count);
 }
 
-void Clients::end_oldest_of(const ClientAddress& address, std::vector<int>& sockets) {
+// Of the addresses that have `count` connections, the most of all.
+void Clients::end_oldest_with(size_t count, std::vector<int>& sockets) {
     const auto oldest = std::ranges::find_if(clients_, [&](const auto& entry) {
-        return !entry.second.ending && entry.second.address == address;
+        return !entry.second.ending && counts_.at(entry.second.address) == count;
     });
     if (oldest != clients_.end()) end(oldest->second, sockets);
 }
@@ -71,9 +72,9 @@ std::vector<int> Clients::to_end(Seconds now) {
         if (deadline(client) <= now) end(client, sockets);
     const auto fewer = [](const auto& a, const auto& b) { return a.second < b.second; };
     while (!counts_.empty()) {
-        const auto most = std::ranges::max_element(counts_, fewer);
-        if (alive_ <= limits_.all && most->second <= limits_.of_one_address) break;
-        end_oldest_of(ClientAddress(most->first), sockets);
+        const size_t most = std::ranges::max_element(counts_, fewer)->second;
+        if (alive_ <= limits_.all && most <= limits_.of_one_address) break;
+        end_oldest_with(most, sockets);
     }
     return sockets;
 }

@@ -34,8 +34,8 @@ class Clients {
     void remove(Number number);  // it is closed; unknown numbers are ignored
     // Sockets of connections to end now, each returned once: those past a deadline, and those above
     // a limit. An address with too many connections loses its oldest one; if there are too many of
-    // all, the address with most of them does. A good client's connection is the newest, and its
-    // answer takes milliseconds.
+    // all, the address with most of them does; of several such addresses, the one with the oldest
+    // connection. A good client's connection is the newest, and its answer takes milliseconds.
     std::vector<int> to_end(Seconds now);
     // When to call to_end() next, if nothing is added: s of the same clock; 0: never.
     Seconds next_deadline() const;
@@ -53,7 +53,7 @@ class Clients {
 
     Seconds deadline(const Client& client) const;
     void end(Client& client, std::vector<int>& sockets);
-    void end_oldest_of(const ClientAddress& address, std::vector<int>& sockets);
+    void end_oldest_with(size_t count, std::vector<int>& sockets);
 
     Limits limits_;
     std::map<Number, Client> clients_;        // by age

@@ -1,9 +1,12 @@
-"""Attacks a listener from one address. Run as a program: attack.py PORT KINDS, for instance `attack.py 9847 half=10000,post=16`.
+"""Attacks a listener. Run as a program: attack.py PORT KINDS [ADDRESSES], for instance `attack.py 9847 half=10000,post=16`.
+
+Comes from 127.0.0.1, or from as many addresses as asked for: 127.1.0.1, 127.1.0.2 and so on.
 
 Prints "open" when all connections were opened once. A connection that the server ends is opened again, so that as many as asked for
 are open or being opened all the time. Ends when its standard input ends.
 """
 
+import itertools
 import os
 import random
 import resource
@@ -31,8 +34,9 @@ KINDS = {
 
 
 class Attack:
-    def __init__(self, port, kinds):
+    def __init__(self, port, kinds, addresses):
         self.port = port
+        self.sources = itertools.cycle([f"127.1.{number // 250}.{number % 250 + 1}" for number in range(addresses)] or [""])
         self.epoll = select.epoll()
         self.sockets = {}
         self.waiting = [kind for kind, count in kinds for _ in range(count)]
@@ -45,6 +49,8 @@ class Attack:
         if kind == "reads_nothing":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         try:
+            if source := next(self.sources):
+                made.bind((source, 0))
             made.connect(("127.0.0.1", self.port))
         except BlockingIOError:
             pass
@@ -101,7 +107,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     os.nice(5)  # an attacker's processor is not the server's
     kinds = [(kind, int(count)) for kind, _, count in (one.partition("=") for one in sys.argv[2].split(","))]
-    Attack(int(sys.argv[1]), kinds).run()
+    addresses = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    Attack(int(sys.argv[1]), kinds, addresses).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Attacks on the listener: a good client is answered meanwhile, memory stays small, the watchdog is told.
 
-Attackers come from 127.0.0.1. They run with a lower priority than the listener, because on a real network they bring their own processors.
+Attackers come from 127.0.0.1, or from many addresses above it. They run with a lower priority than the listener, because on a real network they bring their own processors.
 """
 
 import contextlib
@@ -90,8 +90,8 @@ def listener(installation, watchdog):
 
 
 @contextlib.contextmanager
-def attack(port, kinds):
-    with subprocess.Popen([sys.executable, ATTACK, str(port), kinds], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+def attack(port, kinds, addresses=0):
+    with subprocess.Popen([sys.executable, ATTACK, str(port), kinds, str(addresses)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline().startswith(b"open")
             yield process
@@ -163,6 +163,17 @@ def test_a_client_of_the_attackers_address(installation, listener):
     with attack(installation.port, "half=10000,post=6,get_with_body=5,chunked=5"):
         answers = [ask(installation.port, "127.0.0.1") for _ in range(50)]
     assert sum(status == 200 for status, _, _ in answers) >= 25
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("good", [OTHER_ADDRESS, "127.2.0.1"])  # below the attackers' addresses, and above
+@pytest.mark.parametrize("kinds, addresses", [("half=1000", 500), ("reads_nothing=300", 300), ("connect=5000", 2500)])
+def test_an_attack_from_many_addresses(installation, listener, good, kinds, addresses):
+    """None of them has more connections than another: then the oldest is ended, whoever has it."""
+    needs_descriptors(5100)
+    with attack(installation.port, kinds, addresses):
+        assert_all_answered(installation.port, good, 20)
+    assert most_memory(listener) <= 20
 
 
 @pytest.mark.alone

@@ -66,6 +66,19 @@ TEST_CASE("when there are too many of all, the address with most of them loses")
     CHECK(clients.to_end(0) == Sockets{12});
 }
 
+TEST_CASE("of addresses that have equally many, the oldest connection loses, whatever the number") {
+    for (const char* good : {"192.0.2.1", "192.0.2.4", "192.0.2.99"}) {
+        CAPTURE(good);
+        Clients clients(small);
+        for (int last = 10; last < 16; ++last)
+            clients.add(last, address("192.0.2." + std::to_string(last)), 0);
+        clients.add(1, address(good), 0);
+        CHECK(clients.to_end(0) == Sockets{10});
+        clients.add(2, address("192.0.2.16"), 0);
+        CHECK(clients.to_end(0) == Sockets{11});
+    }
+}
+
 TEST_CASE("a connection has a limit for its request and one for its whole life") {
     Clients clients(small);
     CHECK(clients.next_deadline() == 0);
