@@ -144,7 +144,8 @@ Rejected State::load(const std::vector<StateRow>& saved) {
     Rejected rejected;
     for (const StateRow& row : saved) {
         if (load_row(row, same_version)) continue;
-        if (rejected.rows++ == 0) rejected.first = harmless(shortened(row.key1 + " " + row.key2, 100));
+        if (rejected.rows++ == 0)
+            rejected.first = harmless(shortened(row.key1 + " " + row.key2, 100));
         StateRow erased = row;  // or it would be rejected again at each start
         erased.erased = true;
         erased.number1 = erased.number2 = 0;
