@@ -16,8 +16,10 @@ namespace lastgood {
 
 namespace {
 
-// polls at the same time: of our collectors, and of third-party ones, which may all be slow
+// Polls at the same time, of our collectors and of third-party ones. It keeps the processors free;
+// who runs longer waits for something else and no longer counts, so that none is late by it.
 constexpr size_t poll_limit = 16;
+constexpr Seconds counts_for = 10;
 constexpr size_t batch_limit = 50'000;    // observations per batch
 constexpr size_t rejected_limit = 1'000;  // lines per batch that are not valid
 constexpr size_t problem_limit = 1'000;   // problems per batch
@@ -163,10 +165,19 @@ bool Supervisor::has_room_for(const Task& task) const {
     for (const Task& other : tasks_) {
         if (!other.child || other.kind == CollectorKind::stream) continue;
         if ((other.collector == nullptr) != (task.collector == nullptr)) continue;
-        ++polls;
+        if (loop_.monotonic() < other.started_at + counts_for) ++polls;
         if (other.name == task.name) ++siblings;
     }
     return polls < poll_limit && siblings < sibling_limit();
+}
+
+// When the next running poll no longer counts.
+Seconds Supervisor::room_at(Seconds now) const {
+    Seconds next = now + counts_for;
+    for (const Task& task : tasks_)
+        if (task.child && task.started_at + counts_for > now)
+            next = std::min(next, task.started_at + counts_for);
+    return next;
 }
 
 // Starts the due tasks and sets the timer for the next one.
@@ -188,7 +199,9 @@ void Supervisor::schedule() {
         } else if (has_room_for(*task)) {
             start(*task);
             if (!task->child) next = std::min(next, task->due_at);  // start() failed
-        }  // else: schedule() runs again when a poll ends
+        } else {  // schedule() also runs when a poll ends
+            next = std::min(next, room_at(now));
+        }
     }
     timer_->arm(std::max(next, now));
 }

@@ -101,6 +101,7 @@ class Supervisor {
     void note_inventory(const Task& task);
     std::vector<std::string> arguments_of(const Task& task) const;
     bool has_room_for(const Task& task) const;
+    Seconds room_at(Seconds now) const;
 
     Loop& loop_;
     const Host& host_;

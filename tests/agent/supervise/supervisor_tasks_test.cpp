@@ -45,6 +45,21 @@ TEST_CASE("at most 16 polls run at the same time") {
     CHECK(stage.loop.running("events") == 1);  // a stream needs no room
 }
 
+TEST_CASE("polls that hang make no other late by more than a few seconds") {
+    Stage stage({&health});
+    for (int i = 10; i < 50; ++i)
+        stage.config.external_collectors.push_back(
+            {fmt::format("tape{}", i), {"/opt/tape"}, 300, 3600});
+    stage.configure();
+    CHECK(stage.loop.running("collect tape") == 16);
+    stage.loop.advance(9);
+    CHECK(stage.loop.running("collect tape") == 16);
+    stage.loop.advance(1.5);
+    CHECK(stage.loop.running("collect tape") == 32);
+    stage.loop.advance(10);
+    CHECK(stage.loop.running("collect tape") == 40);
+}
+
 TEST_CASE("slow third-party polls take no room from ours") {
     Stage stage({&space});
     for (int i = 10; i < 30; ++i)
