@@ -412,6 +412,12 @@ MHD_Result HttpServer::State::send(MHD_Connection* connection, HttpAnswer reply)
     add_header("Content-Encoding", reply.content_encoding);
     add_header("Vary", reply.vary);
     add_header("Cache-Control", "no-store");
+    // The pages have no script, picture or form: a browser shall not obey one that a name smuggles
+    // in, nor tell other servers where the page is.
+    add_header("Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+               "frame-ancestors 'none'");
+    add_header("Referrer-Policy", "no-referrer");
     add_header("X-Content-Type-Options", "nosniff");
     add_header("Connection", "close");
     if (reply.status == 405) add_header("Allow", "GET, HEAD");

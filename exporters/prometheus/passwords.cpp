@@ -1,40 +1,20 @@
 #include "exporters/prometheus/passwords.hpp"
 
-#include <crypt.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
+#include <iterator>
 
 #include "core/text.hpp"
+#include "exporters/prometheus/crypt_hash.hpp"
 
 namespace lastgood {
 
 namespace {
-
-using CryptFunction = decltype(&::crypt_r);
-
-// Only the listener needs it, and only with a password file; linked, each process would load it.
-CryptFunction crypt_function() {
-    static const CryptFunction function = [] {
-        void* const library = ::dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL);
-        return library == nullptr ? nullptr
-                                  : reinterpret_cast<CryptFunction>(::dlsym(library, "crypt_r"));
-    }();
-    return function;
-}
-
-// The hash of a password with the salt and cost of `setting`, which may be a hash; empty on
-// failure.
-std::string hash_of(const std::string& password, const std::string& setting) {
-    const auto data = std::make_unique<crypt_data>();
-    const char* const hash = crypt_function()(password.c_str(), setting.c_str(), data.get());
-    return hash != nullptr && hash[0] != '*' ? hash : "";
-}
 
 // Takes equally long wherever they differ.
 bool equal(std::string_view a, std::string_view b) {
@@ -42,18 +22,6 @@ bool equal(std::string_view a, std::string_view b) {
     for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
         differ = static_cast<unsigned char>(differ | (a[i] ^ b[i]));
     return differ == 0;
-}
-
-// "": it can be checked.
-std::string why_no_hash(const std::string& hash) {
-    constexpr std::array known{"$2a$", "$2b$", "$2y$", "$y$", "$gy$", "$7$", "$6$", "$5$"};
-    if (std::ranges::none_of(known, [&](const char* start) { return hash.starts_with(start); }))
-        return "this is no hash of bcrypt, yescrypt, scrypt, SHA-512 or SHA-256; make the line "
-               "with "
-               "`htpasswd -nB USER`";
-    if (hash_of("", hash).size() != hash.size())
-        return "this hash is incomplete or unknown here; make the line with `htpasswd -nB USER`";
-    return "";
 }
 
 int value_of_base64(char c) {
@@ -133,24 +101,20 @@ std::optional<Credentials> parse_basic_authorization(std::string_view header) {
 }
 
 Result<Passwords> Passwords::parse(std::string_view text, const std::string& name) {
-    if (crypt_function() == nullptr)
+    if (!can_crypt())
         return fail(ErrorKind::absent, "cannot load libcrypt.so.1; install the package libcrypt1");
     Passwords result;
+    // 32 bytes come whole, and after boot without waiting (getrandom(2)).
+    [[maybe_unused]] const auto filled = ::getrandom(result.key_.data(), sizeof result.key_, 0);
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // editors of Windows write it
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     size_t number = 0;
     while (!text.empty()) {
         ++number;
         const std::string_view line = trim(take_line(text));
         if (line.empty() || line.starts_with('#')) continue;
-        const auto refused = [&](std::string_view why) {
+        if (const std::string why = result.add(line); !why.empty())
             return fail(ErrorKind::malformed, fmt::format("{}:{}: {}", name, number, why));
-        };
-        const size_t colon = line.find(':');
-        if (colon == line.npos || colon == 0) return refused("write USER:HASH in each line");
-        const std::string user(trim(line.substr(0, colon)));
-        const std::string hash(trim(line.substr(colon + 1)));
-        if (const std::string why = why_no_hash(hash); !why.empty()) return refused(why);
-        if (!result.hashes_.emplace(user, hash).second)
-            return refused(fmt::format("the user \"{}\" is there twice", user));
     }
     if (result.hashes_.empty())
         return fail(
@@ -159,12 +123,30 @@ Result<Passwords> Passwords::parse(std::string_view text, const std::string& nam
     return result;
 }
 
+// Returns why it cannot be added; "" if it is.
+std::string Passwords::add(std::string_view line) {
+    const size_t colon = line.find(':');
+    if (colon == line.npos || colon == 0) return "write USER:HASH in each line";
+    const std::string user(trim(line.substr(0, colon)));
+    const std::string hash(trim(line.substr(colon + 1)));
+    if (std::ranges::any_of(user, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }))
+        return "the user's name has a control character, which no client can send";
+    if (std::string why = why_no_hash(hash); !why.empty()) return why;
+    if (hashes_.size() == most_users)
+        return fmt::format("there are more than {} users", most_users);
+    if (!hashes_.emplace(user, hash).second)
+        return fmt::format("the user \"{}\" is there twice", user);
+    return "";
+}
+
 bool Passwords::check(const Credentials& given) const {
     const auto found = hashes_.find(given.user);
     const bool known = found != hashes_.end();
-    // The same work for an unknown user: the time must not tell who is known.
-    const std::string& hash = known ? found->second : hashes_.begin()->second;
-    return equal(hash_of(given.password, hash), hash) && known;
+    // The same work for an unknown user, with a hash that nobody can foretell and that stays the
+    // same: the time must not tell who is known, also if the hashes differ in their costs.
+    const auto other = static_cast<std::ptrdiff_t>(mark_of(given.user, key_)[0] % hashes_.size());
+    const std::string& hash = known ? found->second : std::next(hashes_.begin(), other)->second;
+    return equal(crypt_hash(given.password, hash), hash) && known;
 }
 
 }  // namespace lastgood

@@ -27,7 +27,7 @@ std::string why_no_pem(std::string_view text, std::string_view what) {
 
 }  // namespace
 
-Result<Protection> read_protection(const Config& config) {
+Result<Protection> read_protection(const Config& config, const Protection& known) {
     const std::string& certificate = config.tls_certificate;
     const std::string& key = config.tls_key;
     Protection result;
@@ -53,11 +53,15 @@ Result<Protection> read_protection(const Config& config) {
         result.key = std::move(*key_pem);
     }
     if (const std::string& path = config.password_file; !path.empty()) {
-        const auto text = read_as(path, "password_file");
+        auto text = read_as(path, "password_file");
         if (!text) return Failure(text.error());
-        auto passwords = Passwords::parse(*text, path);
-        if (!passwords) return Failure(passwords.error());
-        result.passwords = std::move(*passwords);
+        result.passwords = known.passwords;
+        if (!known.passwords || *text != known.password_text) {
+            auto passwords = Passwords::parse(*text, path);
+            if (!passwords) return Failure(passwords.error());
+            result.passwords = std::move(*passwords);
+        }
+        result.password_text = std::move(*text);
     }
     return result;
 }

@@ -13,6 +13,7 @@ namespace lastgood {
 struct Protection {
     std::string certificate, key;  // PEM; both empty: no TLS
     std::optional<Passwords> passwords;
+    std::string password_text;  // what they were parsed from
 
     bool operator==(const Protection&) const = default;
 };
@@ -20,6 +21,7 @@ struct Protection {
 // Reads the files of [serve] tls_certificate, tls_key and password_file that are set. Blocks for
 // disk accesses. Errors: malformed, if only one of certificate and key is set, or if a file is not
 // what it should be; absent or denied, if a file cannot be read. The message says which one.
-Result<Protection> read_protection(const Config& config);
+// `known`: what was read before; passwords of the same text are not parsed once more.
+Result<Protection> read_protection(const Config& config, const Protection& known = {});
 
 }  // namespace lastgood

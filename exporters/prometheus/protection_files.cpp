@@ -8,7 +8,7 @@ namespace lastgood {
 
 std::string ProtectionFiles::look_again(HttpServer& server) {
     if (!any()) return "";
-    const auto read = read_protection(config_);
+    const auto read = read_protection(config_, in_force_);
     std::string trouble = read ? "" : read.error().message;
     if (read && *read != in_force_) {
         if (const auto changed = server.protect(*read); changed) {

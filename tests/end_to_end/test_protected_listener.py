@@ -198,6 +198,7 @@ def test_changed_files_are_read_again(protected):
     (lambda directory: (directory / "passwords").write_text("u:plain\n"), "passwords:1: this is no hash of bcrypt"),
     (lambda directory: (directory / "passwords").write_text("u:$apr1$abc$def\n"), "passwords:1: this is no hash of bcrypt"),
     (lambda directory: (directory / "passwords").write_text("u:$2y$05$short\n"), "passwords:1: this hash is incomplete"),
+    (lambda directory: (directory / "passwords").write_text("u:$2y$31" + hashed("a")[6:]), "passwords:1: this hash takes too much time"),
     (lambda directory: (directory / "passwords").write_text(f"u:{hashed('a')}\nu:{hashed('b')}\n"), "passwords:2: the user \"u\" is there twice"),
 ])  # fmt: skip
 def test_it_refuses_to_start_without_the_protection_that_was_asked_for(protected, break_it, message):

@@ -8,6 +8,8 @@
 
 #include "core/clock.hpp"
 #include "exporters/prometheus/password_gate.hpp"
+#include "exporters/prometheus/protection.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
 
@@ -65,6 +67,58 @@ TEST_CASE("a line that protects nothing is refused with its number") {
     CHECK(message_of("alice:$2y$05$short").find("incomplete") != std::string::npos);
     CHECK(message_of("alice:$6$").find("incomplete") != std::string::npos);
     CHECK(message_of(fmt::format("a:{0}\na:{0}", bcrypt)).starts_with("file:2: the user \"a\""));
+    CHECK(message_of(fmt::format("a\x1b:{}", bcrypt)).find("control character") !=
+          std::string::npos);
+    std::string many;
+    for (size_t user = 0; user <= Passwords::most_users; ++user)
+        many += fmt::format("{}:{}\n", user, sha512);
+    CHECK(message_of(many).starts_with("file:1001: there are more than 1000 users"));
+}
+
+TEST_CASE("hashes of every method are taken, and none that takes minutes or much memory") {
+    const std::string bcrypt_end = "$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a";
+    const std::string salt = "k2XAnEHBqQ1Ct2aMXFKNa/$";
+    const std::string end = salt + "A6IVixvhoQHDw1QkTPSWvnKLYCEH.Z8QGvH0DgLtQ1C";
+    const std::string sha512_end(86, 'a'), sha256_end(43, 'a');
+    for (const std::string& good :
+         {"$2a$04" + bcrypt_end, "$2b$12" + bcrypt_end, "$2y$15" + bcrypt_end, "$y$j75$" + end,
+          "$y$j9T$" + end, "$y$jBT$" + end, "$gy$j9T$" + end, "$7$BU..../...." + end,
+          "$7$CU..../...." + end, "$5$salt$" + sha256_end, "$6$salt$" + sha512_end,
+          "$6$rounds=5000000$salt$" + sha512_end}) {
+        CAPTURE(good);
+        CHECK(message_of("alice:" + good) == "");
+    }
+    for (const std::string& costly :
+         {"$2y$16" + bcrypt_end, "$2b$31" + bcrypt_end, "$2y$99" + bcrypt_end, "$y$jCT$" + end,
+          "$y$jFT$" + end, "$y$jzz$" + end, "$gy$jFT$" + end, "$y$$" + end, "$y$j9T/.$" + end,
+          "$7$DU..../...." + end, "$7$zU..../...." + end, "$7$CU..../z..." + end,
+          "$6$rounds=5000001$salt$" + sha512_end, "$5$rounds=999999999$salt$" + sha256_end,
+          "$5$rounds=99999999999$salt$" + sha256_end}) {
+        CAPTURE(costly);
+        CHECK(message_of("alice:" + costly).find("too much time or memory") != std::string::npos);
+    }
+}
+
+TEST_CASE("a byte order mark is no part of the first user's name") {
+    const auto read = Passwords::parse(fmt::format("\xef\xbb\xbf"
+                                                   "alice:{}\r\n",
+                                                   bcrypt),
+                                       "file");
+    REQUIRE(read);
+    CHECK(read->check({"alice", "secret"}));
+}
+
+TEST_CASE("passwords are parsed again only when their text has changed") {
+    const test::TemporaryDirectory directory;
+    Config config;
+    config.password_file.value = directory.write("passwords", fmt::format("alice:{}\n", bcrypt));
+    Protection known;
+    known.password_text = fmt::format("alice:{}\n", bcrypt);
+    known.passwords = *Passwords::parse(fmt::format("bob:{}\n", bcrypt), "file");
+    CHECK(*read_protection(config, known) == known);
+    CHECK(read_protection(config)->passwords->check({"alice", "secret"}));
+    directory.write("passwords", fmt::format("carol:{}\n", bcrypt));
+    CHECK(read_protection(config, known)->passwords->check({"carol", "secret"}));
 }
 
 TEST_CASE("the mark of a text is SipHash-2-4") {

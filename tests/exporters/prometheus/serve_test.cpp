@@ -167,6 +167,10 @@ TEST_CASE("HEAD has the headers of GET, in the form that the client accepts") {
         CHECK(got.find(fmt::format("\r\nContent-Type: {}\r\n", type)) != std::string::npos);
         CHECK((got.find("\r\nContent-Encoding: gzip\r\n") != std::string::npos) == packed);
         CHECK((got.find("\r\nVary: ") != std::string::npos) == (*vary != '\0'));
+        CHECK(got.find("\r\nContent-Security-Policy: default-src 'none'; style-src 'self';") !=
+              std::string::npos);
+        CHECK(got.find("\r\nX-Content-Type-Options: nosniff\r\n") != std::string::npos);
+        CHECK(got.find("\r\nReferrer-Policy: no-referrer\r\n") != std::string::npos);
         CHECK(got.find(*vary != '\0' ? fmt::format("\r\nVary: {}\r\n", vary) : "") !=
               std::string::npos);
     }
