@@ -274,7 +274,8 @@ void Agent::look_again() {
 }
 
 void Agent::serve_ended(Seconds lived) {
-    if (lived < 2 && last_write_ == 0) {
+    // Not by whether a report is written already: which comes first is chance.
+    if (!serve_->has_listened() && !serve_->problem().empty() && uptime() < heartbeat) {
         exit_status_ = 1;  // it never worked: tell whoever started `lastgood run`
         request_stop();
         return;

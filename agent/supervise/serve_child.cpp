@@ -50,10 +50,11 @@ void ServeChild::told(std::string_view line) {
         log(LogLevel::warning, line.substr(listener_remarks.size()));
     } else if (line.starts_with(listener_fails)) {
         answers_ = false;
+        has_listened_ = true;
         set_problem(std::string(line.substr(listener_fails.size())));
     } else if (line == listener_answers) {
         const bool news = !answers_;
-        answers_ = true;
+        answers_ = has_listened_ = true;
         if (problem_.empty()) {
             if (news) changed_();
         } else {

@@ -32,6 +32,8 @@ class ServeChild {
     // Whether it has told lately that it answers and can read the report; nullopt: it had no time
     // to.
     std::optional<bool> is_up() const;
+    // Whether one of the children that were started has told something, as it does once it listens.
+    bool has_listened() const { return has_listened_; }
     // Why it is not up, in its own last words; "" if it is, or if that is not known yet.
     const std::string& problem() const { return problem_; }
 
@@ -49,7 +51,8 @@ class ServeChild {
     bool stopping_ = false;
     bool restarting_ = false;  // stop() was called
     bool answers_ = false;     // it told so since it was started
-    int silent_beats_ = 0;     // heartbeats since it told something
+    bool has_listened_ = false;
+    int silent_beats_ = 0;  // heartbeats since it told something
     std::string problem_;
 };
 

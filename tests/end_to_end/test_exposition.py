@@ -148,6 +148,20 @@ def test_a_port_that_is_taken(installation):
         assert str(installation.port) in done.stderr
 
 
+def test_a_port_that_is_taken_is_told_also_if_the_first_report_was_faster(installation):
+    passwords = installation.directory / "passwords"
+    passwords.write_text("".join(f"u{number}:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n" for number in range(1000)))
+    config = installation.config.read_text()
+    installation.config.write_text(config.replace("[textfile]", f'password_file = "{passwords}"\n[textfile]'))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.port))
+        taken.listen()
+        done = installation.call("run", seconds=40)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{installation.port}" in done.stderr
+    assert installation.report().find("filesystem_not_backed_up") or installation.report().observations, "a report was written before"
+
+
 # As Prometheus 2.42 asks.
 PROMETHEUS_ACCEPTS = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

@@ -92,6 +92,7 @@ TEST_CASE("the listener's end is reported with its lifetime, unless stopped for 
     CHECK(PlayedLoop::command_line(loop.children.back()) ==
           "lastgood serve --with-agent --config /proc/self/fd/3");
     CHECK(serve.running());
+    CHECK_FALSE(serve.has_listened());
     loop.advance(5);
     loop.children.back().end(ChildEnd::failed, "port taken");
     CHECK_FALSE(serve.running());
@@ -120,8 +121,10 @@ TEST_CASE("the listener is up when it says so, and not because it runs") {
     CHECK(serve.is_up() == std::nullopt);
     loop.children.back().print("something else");
     CHECK(serve.is_up() == std::nullopt);
+    CHECK_FALSE(serve.has_listened());
     loop.children.back().print("answers");
     CHECK(serve.is_up() == true);
+    CHECK(serve.has_listened());
     CHECK(changes == 1);
     loop.children.back().print("answers");
     CHECK(changes == 1);
