@@ -57,7 +57,7 @@ size_t make(const std::string& name, std::string_view part) {
     if (kind == 'D') return static_cast<size_t>(::mkdir(path.c_str(), 0700) * 0);
     if (kind == 'L') return static_cast<size_t>(::symlink(name.c_str(), path.c_str()) * 0);
     const size_t times =
-        part.size() < 2 ? 1 : size_t{1} << (static_cast<unsigned char>(part[1]) % 16);
+        part.size() < 2 ? 1 : size_t{1} << (static_cast<unsigned char>(part[1]) % 12);
     const std::string_view text = part.substr(std::min<size_t>(2, part.size()));
     std::string whole;
     for (size_t i = 0; i < times && whole.size() < 2 * mib; ++i) whole += text;

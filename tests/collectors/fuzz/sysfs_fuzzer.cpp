@@ -182,12 +182,22 @@ void run(const RecordedTree& tree) {
     }
 }
 
+const Trees& all() {
+    static const Trees made;
+    return made;
+}
+
 }  // namespace
 
+// Before libFuzzer's timer runs: its signal would interrupt the copying.
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+    all();
+    return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    static const Trees all;
     if (size == 0) return 0;
-    const RecordedTree& tree = all.trees[data[0] % all.trees.size()];
+    const RecordedTree& tree = all().trees[data[0] % all().trees.size()];
     std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
     std::vector<size_t> changed;
     while (rest.size() >= 4 && changed.size() < most_changes) {
