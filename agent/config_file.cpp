@@ -4,9 +4,12 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "agent/config/reader.hpp"
+#include "agent/config/similar.hpp"
 #include "agent/config/source_file.hpp"
+#include "agent/config/syntax.hpp"
 #include "agent/config/tables.hpp"
 #include "core/host.hpp"
 #include "core/text.hpp"
@@ -44,17 +47,24 @@ void refuse_at_top(ConfigReader& reader, const toml::key& key) {
         if (contains(setting_keys(section), key.str()))
             return reader.refuse(key.source(),
                                  fmt::format("{0} belongs below a line [{1}]", key.str(), section));
-    std::vector<std::string> known = setting_keys("");
-    std::string known_are = fmt::format("the known keys are {}", fmt::join(known, ", "));
-    for (const std::string& section : setting_sections()) {
-        known_are += fmt::format(", [{}]", section);
-        known.push_back(section);
-    }
-    known_are += ", [collectors.NAME], [[backup]], [[collector]], [[accept]]";
-    for (const char* table : {"collectors", "backup", "collector", "accept"})
-        known.emplace_back(table);
-    reader.refuse_word(key, fmt::format("unknown key \"{}\" at the top level", key.str()), known,
-                       known_are);
+    std::vector<std::string> known = setting_keys(""), written = known;
+    const auto add = [&](std::string_view name, std::string as_written) {
+        known.emplace_back(name);
+        written.push_back(std::move(as_written));
+    };
+    for (const std::string& section : setting_sections())
+        add(section, fmt::format("[{}]", section));
+    add("collectors", "[collectors.NAME]");
+    for (const char* table : {"backup", "collector", "accept"})
+        add(table, fmt::format("[[{}]]", table));
+    const std::string_view meant = most_similar(key.str(), known);
+    const auto at = std::ranges::find(known, meant) - known.begin();
+    reader.refuse(key.source(),
+                  meant.empty()
+                      ? fmt::format("unknown key \"{}\" at the top level; the known keys are {}",
+                                    key.str(), fmt::join(written, ", "))
+                      : fmt::format("unknown key \"{}\" at the top level; did you mean {}?",
+                                    key.str(), written[static_cast<size_t>(at)]));
 }
 
 void read_table(ConfigReader& reader, const toml::key& key, const toml::node& node) {
@@ -117,10 +127,11 @@ void read_text(ConfigReader& reader, std::string_view text, const std::string& n
         for (const auto& [key, node] : file) read_table(reader, key, node);
     } catch (const toml::parse_error& error) {
         // The parser stops at the first one.
+        const auto line = line_of(text, error.source().begin.line);
         reader.refuse(error.source(),
                       fmt::format("{}; lastgood read nothing of this file: correct this, then "
                                   "check again",
-                                  error.description()));
+                                  explain_syntax_error(line, error.description())));
     }
 }
 
@@ -134,6 +145,21 @@ void read_file(ConfigReader& reader, const std::string& name, ConfigTrust trust)
         reader.refuse_file(source.error().kind,
                            "cannot read the configuration: " + source.error().message);
     reader.end_file();
+}
+
+// One may be in one file, and the other in another.
+void check_pair_of_tls(ConfigReading& reading) {
+    const Config& config = reading.config;
+    for (const auto& [set, missing, need] :
+         {std::tuple(&config.tls_certificate, &config.tls_key, ConfigNeed::certificate),
+          std::tuple(&config.tls_key, &config.tls_certificate, ConfigNeed::key)}) {
+        if (set->value.empty() || !missing->value.empty()) continue;
+        const ConfigUse* const use = find_use(reading, need);
+        insert_remark(
+            reading, reading.mistakes,
+            {use ? use->place : ConfigPlace{default_config_path},
+             fmt::format("TLS needs {0}, too: write {0} = \"/…\" in [serve]", missing->key)});
+    }
 }
 
 Result<Config> result_of(ConfigReading reading, const std::string& path) {
@@ -194,13 +220,7 @@ ConfigReading read_whole_config(const std::string& path, Config defaults, Config
     }
     reading.files = std::move(*files);
     for (const std::string& file : reading.files) read_file(reader, file, trust);
-    const Config& config = reading.config;  // one may be in one file, and one in another
-    if (config.tls_certificate.value.empty() != config.tls_key.value.empty()) {
-        reader.begin_file(reading.files.empty() ? path : reading.files.back(), ConfigSource{});
-        reader.refuse_file(ErrorKind::malformed,
-                           "[serve] tls_certificate and tls_key: set both, or none of them");
-        reader.end_file();
-    }
+    check_pair_of_tls(reading);
     return reading;
 }
 

@@ -114,9 +114,10 @@ void check_kind(ConfigReader& reader, const toml::table& table, const Backup& ba
     for (const auto& [key, node] : table) {
         const auto only = only_for(key.str());
         if (only && *only != backup.kind)
-            reader.refuse(key.source(),
-                          fmt::format("{0} is only for backups with {1} = \"/…\"; remove {0}",
-                                      key.str(), to_string(*only)));
+            reader.warn(key.source(),
+                        fmt::format("{0} is only for backups with {1} = \"/…\" and changes nothing "
+                                    "here; remove {0}",
+                                    key.str(), to_string(*only)));
         if (key == "min_size" &&
             (backup.kind == BackupKind::restic || backup.kind == BackupKind::borg ||
              backup.kind == BackupKind::stamp))

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "core/utf8.hpp"
 #include "core/words.hpp"
 
@@ -13,6 +16,22 @@ std::string to_string(const ConfigRemark& remark) {
     if (line != 0) place += fmt::format(":{}", line);
     if (column != 0) place += fmt::format(":{}", column);
     return harmless(fmt::format("{}: {}", place, remark.text));
+}
+
+void insert_remark(const ConfigReading& reading, std::vector<ConfigRemark>& to, ConfigRemark one) {
+    const auto key = [&](const ConfigPlace& place) {
+        const auto file = std::ranges::find(reading.files, place.file) - reading.files.begin();
+        return std::tuple(file, place.line, place.column);
+    };
+    const auto behind = std::upper_bound(
+        to.begin(), to.end(), key(one.place),
+        [&](const auto& at, const ConfigRemark& other) { return at < key(other.place); });
+    to.insert(behind, std::move(one));
+}
+
+const ConfigUse* find_use(const ConfigReading& reading, ConfigNeed need) {
+    const auto found = std::ranges::find(reading.uses, need, &ConfigUse::need);
+    return found == reading.uses.end() || found->value.empty() ? nullptr : &*found;
 }
 
 Error first_mistake(const ConfigReading& reading, const std::string& path) {

@@ -33,6 +33,9 @@ enum class ConfigNeed {
     pattern,    // a path pattern whose fixed part is there (collectors/backups/parse/glob.hpp)
     program,    // a program that can be executed
     user,       // a user of this host
+    certificate,
+    key,
+    passwords,  // files that the listener must be able to read
 };
 
 struct ConfigUse {
@@ -48,6 +51,13 @@ struct ConfigReading {
     std::vector<ConfigRemark> mistakes, warnings;
     std::vector<ConfigUse> uses;
 };
+
+// Adds a remark where its place belongs, behind others of the same place. `to` is one of the two
+// lists of the reading.
+void insert_remark(const ConfigReading& reading, std::vector<ConfigRemark>& to, ConfigRemark one);
+
+// The place of the last use of a kind; nullptr: there is none.
+const ConfigUse* find_use(const ConfigReading& reading, ConfigNeed need);
 
 // The first mistake, and how many more there are, if there is one. It is safe to print.
 Error first_mistake(const ConfigReading& reading, const std::string& path);

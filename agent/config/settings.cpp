@@ -17,16 +17,20 @@ ConfigNeed need_of(const Setting<std::string>& setting, const Config& config) {
     for (const auto* made : {&config.state_directory, &config.runtime_directory,
                              &config.inbox_directory, &config.textfile_path})
         if (&setting == made) return ConfigNeed::parent;
+    if (&setting == &config.tls_certificate) return ConfigNeed::certificate;
+    if (&setting == &config.tls_key) return ConfigNeed::key;
+    if (&setting == &config.password_file) return ConfigNeed::passwords;
     return &setting == &config.journal_directory ? ConfigNeed::directory : ConfigNeed::existing;
 }
 
 void check_path_setting(ConfigReader& reader, const toml::node& node,
                         const Setting<std::string>& setting) {
     const Config& config = reader.config();
-    reader.rely_on(node.source(), need_of(setting, config), setting.value,
-                   setting.section.empty() ? setting.key : setting.section);
-    if (setting.value.empty() && setting.path == PathRule::optional) return;
-    if (!reader.check_path(node, setting.key, setting.value)) return;
+    const bool unset = setting.value.empty() && setting.path == PathRule::optional;
+    const bool good = !unset && reader.check_path(node, setting.key, setting.value);
+    reader.rely_on(node.source(), need_of(setting, config), good ? setting.value : "",
+                   fmt::format("{} {}", setting.section, setting.key));
+    if (!good) return;
     if (&setting == &config.textfile_path && !setting.value.ends_with(".prom"))
         reader.refuse(node.source(),
                       "[textfile] path must end in .prom; node_exporter reads no other files");

@@ -30,6 +30,11 @@ std::string_view most_similar(std::string_view word, const std::vector<std::stri
     constexpr size_t longest = 40;  // no known word is longer
     std::string_view best;
     if (word.size() > longest) return best;
+    // "state_dir": the beginning of one known word.
+    constexpr size_t shortest_beginning = 4;
+    const auto begins = [&](const std::string& one) { return one.starts_with(word); };
+    if (word.size() >= shortest_beginning && std::ranges::count_if(known, begins) == 1)
+        return *std::ranges::find_if(known, begins);
     size_t least = longest;
     for (const std::string& one : known) {
         const size_t differs = distance(word, one);

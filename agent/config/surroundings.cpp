@@ -11,6 +11,7 @@
 #include "collectors/backups/parse/glob.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
+#include "exporters/prometheus/protection.hpp"
 
 namespace lastgood {
 
@@ -74,36 +75,103 @@ std::string what_is_wrong(const Host& host, const ConfigUse& use) {
         case ConfigNeed::program:
             return check_program(host, use.value);
         case ConfigNeed::user:
+        case ConfigNeed::certificate:
+        case ConfigNeed::key:
+        case ConfigNeed::passwords:
             return {};
     }
     return {};
 }
 
+// The listener does not start without these files, so what is wrong with them is a mistake.
+class ProtectionCheck {
+  public:
+    ProtectionCheck(const Host& host, ConfigReading& reading) : host_(host), reading_(reading) {}
+
+    void run() {
+        std::string certificate, key;
+        const bool both = check(ConfigNeed::certificate, "tls_certificate", certificate) &
+                          check(ConfigNeed::key, "tls_key", key);
+        std::string passwords;
+        check(ConfigNeed::passwords, "password_file", passwords);
+        if (!both) return;
+        if (const auto fits = check_pair(certificate, key); !fits)
+            refuse(*find_use(reading_, ConfigNeed::key), fits.error().message);
+    }
+
+  private:
+    // Whether there is a file that is good, as far as it shows alone.
+    bool check(ConfigNeed need, std::string_view setting, std::string& text) {
+        const ConfigUse* const use = find_use(reading_, need);
+        // systemd puts these there when it starts the listener (systemd.exec(5)).
+        if (use == nullptr || use->value.starts_with("/run/credentials/")) return false;
+        const auto read = read_file(need, use->value);
+        if (!read && read.error().kind == ErrorKind::denied) {
+            warn(*use, why_unreachable(read.error(), use->value));
+        } else if (!read) {
+            const bool absent = read.error().kind == ErrorKind::absent;
+            refuse(*use, fmt::format("{}: {}{}", setting, why_unreachable(read.error(), use->value),
+                                     absent ? ": the listener does not start without it" : ""));
+        } else {
+            text = *read;
+            check_mode(need, *use);
+        }
+        return read.has_value();
+    }
+
+    Result<std::string> read_file(ConfigNeed need, const std::string& path) {
+        if (need == ConfigNeed::certificate) return read_certificate(host_, path);
+        if (need == ConfigNeed::key) return read_key(host_, path);
+        const auto passwords = read_passwords(host_, path);
+        if (!passwords) return Failure(passwords.error());
+        return std::string();
+    }
+
+    void check_mode(ConfigNeed need, const ConfigUse& use) {
+        const auto opened = host_.open(use.value, O_PATH);
+        if (!opened) return;
+        const Descriptor file(*opened);
+        struct stat status {};
+        if (::fstat(file.get(), &status) != 0) return;
+        const bool everybody = (status.st_mode & S_IROTH) != 0;
+        if (everybody && need != ConfigNeed::certificate)
+            warn(use, fmt::format("everybody may read {0}; mend it: chmod o-r {0}", use.value));
+        const bool unit = std::ranges::any_of(listener_units,
+                                              [&](const char* path) { return host_.exists(path); });
+        if (!everybody && unit)
+            warn(use, fmt::format("lastgood-exporter.service runs as a user that may not read {}; "
+                                  "hand it over by LoadCredential=: "
+                                  "/usr/share/doc/lastgood/docs/https.md",
+                                  use.value));
+    }
+
+    void refuse(const ConfigUse& use, std::string text) {
+        insert_remark(reading_, reading_.mistakes, {use.place, std::move(text)});
+    }
+    void warn(const ConfigUse& use, std::string text) {
+        insert_remark(reading_, reading_.warnings, {use.place, std::move(text)});
+    }
+
+    static constexpr std::array listener_units{"/usr/lib/systemd/system/lastgood-exporter.service",
+                                               "/lib/systemd/system/lastgood-exporter.service"};
+    const Host& host_;
+    ConfigReading& reading_;
+};
+
 }  // namespace
 
 void look_around(const Host& host, ConfigReading& reading) {
-    const auto add = [&](std::vector<ConfigRemark>& remarks, const ConfigUse& use,
-                         std::string text) {
-        // Behind the others of its place and those before it.
-        const auto file = [&](const std::string& name) {
-            return std::ranges::find(reading.files, name) - reading.files.begin();
-        };
-        const auto key = [&](const ConfigPlace& place) {
-            return std::tuple(file(place.file), place.line, place.column);
-        };
-        const auto behind = std::upper_bound(
-            remarks.begin(), remarks.end(), key(use.place),
-            [&](const auto& at, const ConfigRemark& one) { return at < key(one.place); });
-        remarks.insert(behind, {use.place, std::move(text)});
-    };
     for (const ConfigUse& use : reading.uses) {
         if (use.value.empty()) continue;
         if (use.need == ConfigNeed::user && !is_user(use.value))
-            add(reading.mistakes, use,
-                fmt::format("there is no user \"{}\"; create it or name another one", use.value));
+            insert_remark(
+                reading, reading.mistakes,
+                {use.place,
+                 fmt::format("there is no user \"{}\"; create it or name another one", use.value)});
         if (std::string wrong = what_is_wrong(host, use); !wrong.empty())
-            add(reading.warnings, use, std::move(wrong));
+            insert_remark(reading, reading.warnings, {use.place, std::move(wrong)});
     }
+    ProtectionCheck(host, reading).run();
 }
 
 }  // namespace lastgood

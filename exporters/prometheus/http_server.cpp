@@ -200,10 +200,7 @@ Result<HttpServer::State::Daemon> HttpServer::State::start_daemon(const Protecti
         mhd.start_daemon(flags, 0, nullptr, nullptr, on_request, this, MHD_OPTION_NOTIFY_CONNECTION,
                          on_connection, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_END);
     if (made.handle == nullptr)
-        return tls ? fail(
-                         ErrorKind::malformed,
-                         "TLS refuses [serve] tls_certificate and tls_key: one of them is damaged, "
-                         "or they do not belong together")
+        return tls ? fail(ErrorKind::malformed, refused_pair)
                    : fail(ErrorKind::failed, "no descriptor or memory is left");
     const MHD_DaemonInfo* const info = mhd.get_daemon_info(made.handle, MHD_DAEMON_INFO_EPOLL_FD);
     made.epoll = info != nullptr ? info->epoll_fd : -1;

@@ -1,5 +1,6 @@
 #include "exporters/prometheus/listen_address.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -41,6 +42,12 @@ Descriptor listen_at(const addrinfo& address) {
     return made;
 }
 
+bool is_address(int family, std::string_view text) {
+    in6_addr parsed{};  // has room for both
+    const std::string without_scope(text.substr(0, text.find('%')));
+    return ::inet_pton(family, without_scope.c_str(), &parsed) == 1;
+}
+
 }  // namespace
 
 Result<std::vector<ListenAddress>> parse_listen_address(std::string_view listen) {
@@ -61,13 +68,13 @@ Result<std::vector<ListenAddress>> parse_listen_address(std::string_view listen)
     // Names are not resolved: the listening address must not depend on a name server.
     const bool brackets = address.front() == '[';
     if (brackets) {
-        if (address.size() < 4 || address.back() != ']' ||
-            !consists_of(address, "[]0123456789abcdefABCDEF:.%"))
-            return wrong("this is not an IPv6 address in brackets");
+        if (address.back() != ']') return wrong("this is not an IPv6 address in brackets");
         address = address.substr(1, address.size() - 2);
     } else if (!consists_of(address, "0123456789.")) {
         return wrong("the address is not numeric");
     }
+    if (!is_address(brackets ? AF_INET6 : AF_INET, address))
+        return wrong(fmt::format("this is no IPv{} address", brackets ? 6 : 4));
     return std::vector{ListenAddress{std::string(address), *port}};
 }
 

@@ -2,19 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "core/host.hpp"
+#include "exporters/prometheus/microhttpd.hpp"
 
 namespace lastgood {
 
 namespace {
-
-Result<std::string> read_as(const std::string& path, std::string_view key) {
-    auto text = Host().read(path);
-    if (!text)
-        return fail(text.error().kind,
-                    fmt::format("cannot read [serve] {}: {}", key, text.error().message));
-    return text;
-}
 
 // libmicrohttpd gives no reason when it refuses a certificate or key: find the usual ones here.
 std::string why_no_pem(std::string_view text, std::string_view what) {
@@ -25,9 +17,52 @@ std::string why_no_pem(std::string_view text, std::string_view what) {
     return "";
 }
 
+Result<std::string> read_pem(const Host& host, const std::string& path, std::string_view what) {
+    auto text = host.read(path);
+    if (!text) return text;
+    if (const std::string why = why_no_pem(*text, what); !why.empty())
+        return fail(ErrorKind::malformed, fmt::format("{}: {}", path, why));
+    return text;
+}
+
+// Says which setting names what cannot be read.
+Failure of_setting(const Error& error, std::string_view key) {
+    if (error.kind == ErrorKind::malformed) return Failure(error);
+    return fail(error.kind, fmt::format("cannot read [serve] {}: {}", key, error.message));
+}
+
 }  // namespace
 
+Result<std::string> read_certificate(const Host& host, const std::string& path) {
+    return read_pem(host, path, "CERTIFICATE");
+}
+
+Result<std::string> read_key(const Host& host, const std::string& path) {
+    return read_pem(host, path, "PRIVATE KEY");
+}
+
+Result<Passwords> read_passwords(const Host& host, const std::string& path) {
+    const auto text = host.read(path);
+    if (!text) return Failure(text.error());
+    return Passwords::parse(*text, path);
+}
+
+Result<void> check_pair(const std::string& certificate, const std::string& key) {
+    const auto loaded = load_microhttpd();
+    if (!loaded) return Failure(loaded.error());
+    const auto answer = [](void*, MHD_Connection*, const char*, const char*, const char*,
+                           const char*, size_t*, void**) { return MHD_NO; };
+    MHD_Daemon* const daemon =
+        (*loaded)->start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TLS, 0, nullptr, nullptr, answer,
+                                nullptr, MHD_OPTION_HTTPS_MEM_CERT, certificate.c_str(),
+                                MHD_OPTION_HTTPS_MEM_KEY, key.c_str(), MHD_OPTION_END);
+    if (daemon == nullptr) return fail(ErrorKind::malformed, refused_pair);
+    (*loaded)->stop_daemon(daemon);
+    return {};
+}
+
 Result<Protection> read_protection(const Config& config, const Protection& known) {
+    const Host host;
     const std::string& certificate = config.tls_certificate;
     const std::string& key = config.tls_key;
     Protection result;
@@ -36,25 +71,17 @@ Result<Protection> read_protection(const Config& config, const Protection& known
                     fmt::format("[serve] {} is set and {} is not: TLS needs both",
                                 certificate.empty() ? "tls_key" : "tls_certificate",
                                 certificate.empty() ? "tls_certificate" : "tls_key"));
-    const auto read_pem = [](const std::string& path, std::string_view setting,
-                             std::string_view what) -> Result<std::string> {
-        auto text = read_as(path, setting);
-        if (!text) return text;
-        if (const std::string why = why_no_pem(*text, what); !why.empty())
-            return fail(ErrorKind::malformed, fmt::format("{}: {}", path, why));
-        return text;
-    };
     if (!certificate.empty()) {
-        auto pem = read_pem(certificate, "tls_certificate", "CERTIFICATE");
-        if (!pem) return Failure(pem.error());
-        auto key_pem = read_pem(key, "tls_key", "PRIVATE KEY");
-        if (!key_pem) return Failure(key_pem.error());
+        auto pem = read_certificate(host, certificate);
+        if (!pem) return of_setting(pem.error(), "tls_certificate");
+        auto key_pem = read_key(host, key);
+        if (!key_pem) return of_setting(key_pem.error(), "tls_key");
         result.certificate = std::move(*pem);
         result.key = std::move(*key_pem);
     }
     if (const std::string& path = config.password_file; !path.empty()) {
-        auto text = read_as(path, "password_file");
-        if (!text) return Failure(text.error());
+        auto text = host.read(path);
+        if (!text) return of_setting(text.error(), "password_file");
         result.passwords = known.passwords;
         if (!known.passwords || *text != known.password_text) {
             auto passwords = Passwords::parse(*text, path);

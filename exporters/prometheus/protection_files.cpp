@@ -21,10 +21,15 @@ std::string ProtectionFiles::look_again(HttpServer& server) {
     }
     if (std::exchange(trouble_, trouble) == trouble) return "";
     return trouble.empty() ? ""
-                           : fmt::format(
-                                 "restart the listener after a change of the certificate or "
-                                 "the passwords, which cannot be read again: {}",
-                                 trouble);
+           : !read && read.error().kind == ErrorKind::denied
+               ? fmt::format(
+                     "a change of certificate, key or passwords needs a reload of lastgood "
+                     "run or a restart of the listener, whose user may not read them ({})",
+                     trouble)
+               : fmt::format(
+                     "certificate, key or passwords have changed, but the old ones stay in "
+                     "force: {}",
+                     trouble);
 }
 
 }  // namespace lastgood

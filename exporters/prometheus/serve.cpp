@@ -130,7 +130,12 @@ int run_serve(const Config& config, bool with_agent, std::function<std::string()
     stop_on_signals(signals);
     // Root may read the key; the user of the listener need not.
     auto protection = read_protection(config);
-    if (!protection) return say(protection.error().message);
+    if (!protection) {
+        const auto& [kind, message] = protection.error();
+        return say(kind == ErrorKind::denied
+                       ? message + "; how to hand it to a user without rights: docs/https.md"
+                       : message);
+    }
     ProtectionFiles files(config, std::move(*protection));
     const auto kept = give_up_privileges(config.serve_user);
     if (!kept) {

@@ -4,17 +4,20 @@ import base64
 import ctypes
 import http.client
 import os
+import re
 import shutil
 import signal
 import ssl
 import subprocess
 import threading
 import time
+import tomllib
 
 import pytest
 
-from lastgood import cannot_run, wait_until
+from lastgood import SOURCE, cannot_run, wait_until
 from test_attack import write_report
+from test_documents import blocks
 
 PASSWORD = "correct horse: battery"
 
@@ -218,7 +221,7 @@ def test_a_certificate_needs_its_key(protected):
     config.write_text(config.read_text().replace("[textfile]", f'tls_certificate = "{protected.directory}/certificate.pem"\n[textfile]'))
     done = protected.installation.call("serve", seconds=20)
     assert done.returncode == 3
-    assert "tls_certificate and tls_key: set both" in done.stderr
+    assert ":7:19: TLS needs tls_key, too" in done.stderr
 
 
 def test_under_run_root_reads_what_the_listener_may_not(protected, root):
@@ -231,3 +234,57 @@ def test_under_run_root_reads_what_the_listener_may_not(protected, root):
     assert protected.get(tls=True)[0] == 401
     assert protected.get("prometheus", PASSWORD, tls=True)[0] == 200
     assert protected.installation.stop(agent, number=signal.SIGTERM) == 0
+
+
+def test_config_check_looks_into_the_files_of_the_listener(installation):
+    protected = Protected(installation)
+    make_certificate(protected.directory)
+    protected.configure(tls=True, passwords=protected.write_passwords(f"prometheus:{hashed(PASSWORD)}"))
+    (protected.directory / "passwords").chmod(0o600)
+    checked = installation.call("config", "check")
+    assert (checked.returncode, checked.stderr, checked.stdout) == (0, "", f"{installation.config}: fine\n")
+
+    (protected.directory / "certificate.pem").rename(protected.directory / "first.pem")
+    make_certificate(protected.directory)  # its key replaces the first one
+    shutil.copy(protected.directory / "first.pem", protected.directory / "certificate.pem")
+    checked = installation.call("config", "check")
+    assert checked.returncode == 3 and "they do not belong together" in " ".join(checked.stderr.split()), checked.stderr
+    assert "tls_key" in installation.config.read_text().splitlines()[int(checked.stderr.split(":")[1]) - 1]
+    protected.write_passwords(f"prometheus:{PASSWORD}")
+    checked = installation.call("config", "check")
+    assert "password_file:" in checked.stderr and "passwords:3: this is no hash" in " ".join(checked.stderr.split()), checked.stderr
+
+
+def test_https_as_the_manual_sets_it_up(installation):
+    """Every step but the editor and the package manager, as it stands there, below another directory."""
+    if not shutil.which("openssl"):
+        cannot_run("openssl is missing")
+    protected = Protected(installation)
+    place = installation.directory / "etc"
+    place.mkdir()
+
+    def here(text):
+        return text.replace("/etc/lastgood", str(place)).replace("DNS:db8.example.net", "IP:127.0.0.1")
+
+    blank = blocks("docs/https.md", "")
+    (certificate,) = [block for block in blank if block.startswith("openssl req")]
+    subprocess.run(["sh", "-ec", here(certificate)], check=True, capture_output=True)
+    (place / "passwords").write_text(f"prometheus:{hashed(PASSWORD)}\n")
+    (place / "passwords").chmod(0o600)
+    by_systemd, by_run = blocks("docs/https.md", "toml")
+    settings = [line for line in here(by_run).splitlines() if "_" in line]
+    config = installation.config.read_text()
+    installation.config.write_text(config.replace("[textfile]", "\n".join([*settings, "[textfile]"])))
+    checked = installation.call("config", "check")
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stderr
+    shutil.copy(place / "certificate.pem", protected.directory / "certificate.pem")  # what clients trust
+    protected.start()
+    status, _, body = protected.get("prometheus", PASSWORD, tls=True, path="/-/healthy")
+    assert status == 200 and re.fullmatch(rb"the report is .* old\n", body), body
+    status, _, body = protected.get("prometheus", "wrong", tls=True, path="/-/healthy")
+    assert status == 401 and f"`{body.decode().strip()}`" in (SOURCE / "docs/https.md").read_text()
+    # What systemd hands over has the same names in the drop-in and in the configuration.
+    (drop_in,) = [block for block in blank if block.startswith("[Service]")]
+    handed = set(re.findall(r"LoadCredential=(\w+):", drop_in))
+    assert handed == set(re.findall(r"/run/credentials/lastgood-exporter.service/(\w+)", by_systemd)) and len(handed) == 3
+    assert tomllib.loads(by_systemd)["serve"].keys() == tomllib.loads(by_run)["serve"].keys() - {"listen"}

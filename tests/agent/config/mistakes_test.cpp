@@ -90,13 +90,55 @@ TEST_CASE("mistakes of all files are told, also beside one that cannot be parsed
     CHECK(contains(reading.mistakes[2].text, "conf.d/10.toml:2; rename one of them"));
 }
 
+TEST_CASE("where a file is no TOML, plain words say what to write") {
+    const auto says = [](const std::string& text, const char* words) {
+        const std::string told = mistakes_in(text);
+        CHECK_MESSAGE(contains(told, fmt::format(": {}; lastgood read nothing", words)), told);
+    };
+    says("[serve]\nlisten = \"127.0.0.1:9847\nuser = \"nobody\"\n",
+         "this text does not end: write \" behind it");
+    says("[serve]\nlisten = \"127.0.0.1:9847", "this text does not end: write \" behind it");
+    says("[serve]\nlisten = 127.0.0.1:9847 # here\n",
+         "write the value in quotation marks: listen = \"127.0.0.1:9847\"");
+    says("[serve]\nuser = nobody\r\n", "write the value in quotation marks: user = \"nobody\"");
+    says("[serve]\nlisten = \n", "the value is missing: write listen = \"…\"");
+    says("[serve]\nuser = \u201cnobody\u201d\n",
+         "these quotation marks are not those of TOML: write \" before and behind the text");
+    says("serve:\n  listen: x\n", "write KEY = VALUE, with = and not :");
+    says("[serve]\nuser = \"a\"\nuser = \"b\"\n", "user is there twice: remove one of them");
+    says("[serve]\nuser = \"a\"\n[drives]\n[serve]\n",
+         "[serve] is there twice: write all its keys below the first [serve]");
+    says("# caf\xe9\n",
+         "this letter is not UTF-8: save the file as UTF-8, or write another letter");
+    CHECK_MESSAGE(contains(mistakes_in("[serve\n"), "x:1:"), "the parser's own words");
+}
+
+TEST_CASE("a word that is nearly known is recognised, and written as in the file") {
+    CHECK(mistakes_in("state_dir = \"/s\"\n") ==
+          "x:1:1: unknown key \"state_dir\" at the top level; did you mean state_directory?\n");
+    CHECK(contains(mistakes_in("[Serve]\n"), "did you mean [serve]?"));
+}
+
+TEST_CASE("TLS needs a certificate and a key; the place of the one that is set is told") {
+    test::RecordedHost place;
+    const std::string file = place.root() + "/lastgood.toml";
+    place.file("/lastgood.toml", "[serve]\ntls_key = \"/k\"\n");
+    CHECK(all_of(read_whole_config(file).mistakes) ==
+          file +
+              ":2:11: TLS needs tls_certificate, too: write tls_certificate = \"/…\" in [serve]\n");
+    place.file("/conf.d/10.toml", "[serve]\ntls_certificate = \"/c\"\n");
+    CHECK(all_of(read_whole_config(file).mistakes) == "");
+}
+
 TEST_CASE("an address that cannot be listened on is a mistake") {
-    for (const char* wrong : {"127.0.0.1", "", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http",
-                              "127.0.0.1:-1", "db8:9847"})
+    for (const char* wrong :
+         {"127.0.0.1", "", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", "127.0.0.1:-1",
+          "db8:9847", "300.0.0.1:9847", "1.2.3:9847", "[:::1]:9847"})
         CHECK_MESSAGE(
             contains(mistakes_in(fmt::format("[serve]\nlisten = \"{}\"\n", wrong)), "x:2:10: "),
             wrong);
-    CHECK(mistakes_in("[serve]\nlisten = \"[::]:9847\"\n").empty());
+    for (const char* good : {"[::]:9847", ":9847", "[fe80::1%eth0]:9847", "0.0.0.0:9847"})
+        CHECK_MESSAGE(mistakes_in(fmt::format("[serve]\nlisten = \"{}\"\n", good)) == "", good);
     CHECK(contains(mistakes_in("[serve]\nuser = \"\"\n"), "x:2:8: "));
 }
 
@@ -152,14 +194,19 @@ TEST_CASE("durations and sizes have bounds") {
                            "must be at least 100 ms"));
 }
 
-TEST_CASE(
-    "a key that another kind of backup uses is a mistake, a size that nobody can read a warning") {
-    CHECK(contains(backup("restic = \"/r\"\nstanza = \"main\""),
-                   "x:4:1: stanza is only for backups with pgbackrest = \"/…\"; remove stanza"));
-    CHECK(contains(backup("restic = \"/r\"\ncache_directory = \"/c\""),
+TEST_CASE("a key that another kind of backup uses, and a size that nobody can read, are warnings") {
+    const auto warned = [](const std::string& keys) {
+        CHECK_MESSAGE(backup(keys) == "", "0.1.0 took it, so the agent must start with it");
+        return warnings_in("[[backup]]\nname = \"b\"\n" + keys + "\n");
+    };
+    CHECK(contains(warned("restic = \"/r\"\nstanza = \"main\""),
+                   "x:4:1: stanza is only for backups with pgbackrest = \"/…\" and changes nothing "
+                   "here; remove stanza"));
+    CHECK(contains(warned("restic = \"/r\"\ncache_directory = \"/c\""),
                    "only for backups with borg"));
-    CHECK(contains(backup("stamp = \"/s\"\ntime_pattern = \"%s\""), "only for backups with files"));
-    CHECK(contains(backup("borg = \"/s\"\nsettle_time = \"1s\""), "only for backups with files"));
+    CHECK(contains(warned("stamp = \"/s\"\ntime_pattern = \"%Y%m%d\""),
+                   "only for backups with files"));
+    CHECK(contains(warned("borg = \"/s\"\nsettle_time = \"1s\""), "only for backups with files"));
     CHECK(contains(backup("pgbackrest = \"/p\"\nstanza = \"a/b\""), "stanza is a name"));
     CHECK(contains(backup("borg = \"/s\"\ncache_directory = \"c\""), "must be an absolute path"));
     CHECK(backup("restic = \"/r\"\nmin_size = \"1GiB\"").empty());
@@ -186,7 +233,7 @@ TEST_CASE("an unknown key comes with the known one that was meant") {
     CHECK(contains(mistakes_in("[[backup]]\nname = \"b\"\nmax_aeg = \"1d\"\n"),
                    "did you mean max_age?"));
     CHECK(contains(mistakes_in("[collectors.smrt]\n"), "did you mean smart?"));
-    CHECK(contains(mistakes_in("[[backups]]\n"), "at the top level; did you mean backup?"));
+    CHECK(contains(mistakes_in("[[backups]]\n"), "at the top level; did you mean [[backup]]?"));
     CHECK(mistakes_in("listen = \":1\"\n") == "x:1:1: listen belongs below a line [serve]\n");
     CHECK(contains(mistakes_in("serve = 1\n"), "x:1:9: write [serve], and its keys below"));
     CHECK(contains(mistakes_in("collectors = 1\n"), "write [collectors]"));

@@ -104,3 +104,73 @@ TEST_CASE("a path that a later file replaces is not looked at") {
     CHECK(all_of(reading.mistakes) == "");
     CHECK(all_of(reading.warnings) == "");
 }
+
+namespace {
+
+// They look like what they should be; TLS knows better.
+constexpr const char* certificate =
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+constexpr const char* key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+
+constexpr const char* protected_listener = R"([serve]
+tls_certificate = "/cert.pem"
+tls_key = "/key.pem"
+password_file = "/passwords"
+)";
+constexpr const char* hash =
+    "prometheus:$5$0123456789abcdef$r6nzC5LUC0uVXFw52gWstJ181ms.XFW71j20yui2zG7\n";
+
+void protect(test::RecordedHost& host, const std::string& path, const std::string& text,
+             unsigned mode) {
+    host.file(path, text);
+    std::filesystem::permissions(host.root() + path, std::filesystem::perms(mode));
+}
+
+}  // namespace
+
+TEST_CASE("files that the listener cannot start without are looked into, each of them") {
+    test::RecordedHost host;
+    const auto mistakes = [&] { return all_of(around(protected_listener, host.host()).mistakes); };
+    CHECK(mistakes() ==
+          "x:2:19: tls_certificate: there is no /cert.pem: the listener does not start without it\n"
+          "x:3:11: tls_key: there is no /key.pem: the listener does not start without it\n"
+          "x:4:17: password_file: there is no /passwords: the listener does not start without "
+          "it\n");
+    protect(host, "/cert.pem", "nonsense", 0644);
+    protect(host, "/key.pem", certificate, 0600);
+    protect(host, "/passwords", "# mine\nadmin:secret\n", 0600);
+    CHECK(contains(mistakes(),
+                   "x:2:19: tls_certificate: /cert.pem: this is no PEM file with a "
+                   "CERTIFICATE\n"));
+    CHECK(
+        contains(mistakes(), "x:3:11: tls_key: /key.pem: this is no PEM file with a PRIVATE KEY"));
+    CHECK(contains(mistakes(), "x:4:17: password_file: /passwords:2: this is no hash of bcrypt"));
+    protect(host, "/cert.pem", certificate, 0644);
+    protect(host, "/key.pem", key, 0600);
+    protect(host, "/passwords", hash, 0600);
+    CHECK(mistakes() ==
+          "x:3:11: TLS refuses [serve] tls_certificate and tls_key: one of them is damaged, or "
+          "they do not belong together\n");
+}
+
+TEST_CASE("who may read the files of the listener") {
+    test::RecordedHost host;
+    protect(host, "/cert.pem", certificate, 0644);
+    protect(host, "/key.pem", key, 0644);
+    protect(host, "/passwords", hash, 0600);
+    const auto warnings = [&] { return all_of(around(protected_listener, host.host()).warnings); };
+    CHECK(warnings() == "x:3:11: everybody may read /key.pem; mend it: chmod o-r /key.pem\n");
+    protect(host, "/key.pem", key, 0600);
+    CHECK(warnings() == "");
+    host.file("/usr/lib/systemd/system/lastgood-exporter.service", "");
+    CHECK(contains(warnings(),
+                   "x:3:11: lastgood-exporter.service runs as a user that may not read "
+                   "/key.pem; hand it over by LoadCredential="));
+    CHECK(contains(warnings(), "x:4:17: lastgood-exporter.service runs as a user that may not"));
+    const auto by_systemd = around(
+        "[serve]\ntls_certificate = \"/run/credentials/lastgood-exporter.service/certificate\"\n"
+        "tls_key = \"/run/credentials/lastgood-exporter.service/key\"\n",
+        host.host());
+    CHECK_MESSAGE(all_of(by_systemd.mistakes) + all_of(by_systemd.warnings) == "",
+                  "systemd puts these there when the listener starts");
+}
