@@ -11,6 +11,7 @@
 #include "collectors/backups/parse/glob.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
+#include "exporters/prometheus/certificate.hpp"
 #include "exporters/prometheus/protection.hpp"
 
 namespace lastgood {
@@ -115,6 +116,9 @@ class ProtectionCheck {
         } else {
             text = *read;
             check_mode(need, *use);
+            if (std::string renew = why_renew_certificate(text, host_.now());
+                need == ConfigNeed::certificate && !renew.empty())
+                warn(*use, std::move(renew));
         }
         return read.has_value();
     }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "core/base64.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/crypt_hash.hpp"
 
@@ -22,30 +23,6 @@ bool equal(std::string_view a, std::string_view b) {
     for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
         differ = static_cast<unsigned char>(differ | (a[i] ^ b[i]));
     return differ == 0;
-}
-
-int value_of_base64(char c) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const size_t at = alphabet.find(c);
-    return at == alphabet.npos ? -1 : static_cast<int>(at);
-}
-
-std::optional<std::string> decode_base64(std::string_view text) {
-    while (text.ends_with('=')) text.remove_suffix(1);
-    std::string result;
-    unsigned bits = 0, count = 0;
-    for (const char c : text) {
-        const int value = value_of_base64(c);
-        if (value < 0) return std::nullopt;
-        bits = (bits << 6 | static_cast<unsigned>(value)) & 0xffff;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            result += static_cast<char>(bits >> count & 0xff);
-        }
-    }
-    return result;
 }
 
 uint64_t sip_hash(std::string_view text, uint64_t key0, uint64_t key1) {

@@ -4,10 +4,30 @@
 
 #include <utility>
 
+#include "exporters/prometheus/certificate.hpp"
+
 namespace lastgood {
 
-std::string ProtectionFiles::look_again(HttpServer& server) {
-    if (!any()) return "";
+std::vector<std::string> ProtectionFiles::look_again(HttpServer& server, Timestamp now) {
+    std::vector<std::string> news;
+    if (!any()) return news;
+    for (const std::string& text : {read_again(server), look_at_end(now)})
+        if (!text.empty()) news.push_back(text);
+    return news;
+}
+
+std::string ProtectionFiles::look_at_end(Timestamp now) {
+    const auto end = end_of_certificate(in_force_.certificate);
+    End found = End::far;
+    if (end && *end < now)
+        found = End::past;
+    else if (end && *end - now <= certificate_ends_soon)
+        found = End::soon;
+    if (std::exchange(end_, found) == found) return "";
+    return why_renew_certificate(in_force_.certificate, now);
+}
+
+std::string ProtectionFiles::read_again(HttpServer& server) {
     const auto read = read_protection(config_, in_force_);
     std::string trouble = read ? "" : read.error().message;
     if (read && *read != in_force_) {

@@ -104,7 +104,7 @@ void wait_for_end(const sigset_t& signals, HttpServer& server, ProtectionFiles& 
     const auto whole = static_cast<time_t>(pause);
     const timespec patience{whole, static_cast<long>((pause - static_cast<Seconds>(whole)) * 1e9)};
     do {
-        if (const std::string news = files.look_again(server); !news.empty())
+        for (const std::string& news : files.look_again(server, wall_clock()))
             remark(news, with_agent);
         const bool is_answering = answers(server);
         if (watched && is_answering) ::sd_notify(0, "WATCHDOG=1");

@@ -30,11 +30,11 @@ def hashed(password, method="$2y$", cost=5):
     return library.crypt(password.encode(), salt).decode()
 
 
-def make_certificate(directory, name="localhost"):
+def make_certificate(directory, name="localhost", days=90):
     if not shutil.which("openssl"):
         cannot_run("openssl is missing")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days), "-subj", f"/CN={name}",
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", directory / "key.pem", "-out", directory / "certificate.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -253,6 +253,22 @@ def test_config_check_looks_into_the_files_of_the_listener(installation):
     protected.write_passwords(f"prometheus:{PASSWORD}")
     checked = installation.call("config", "check")
     assert "password_file:" in checked.stderr and "passwords:3: this is no hash" in " ".join(checked.stderr.split()), checked.stderr
+
+
+def test_a_certificate_that_ends_soon_is_told(protected):
+    make_certificate(protected.directory, days=9)
+    protected.configure(tls=True)
+    told = "the certificate ends at "
+    checked = protected.installation.call("config", "check", seconds=20)
+    assert checked.returncode == 0
+    text = " ".join(checked.stderr.split())
+    assert text.startswith(f"{protected.installation.config}:") and f"warning: {told}" in text
+    watchdog = {"WATCHDOG_USEC": "3000000", "NOTIFY_SOCKET": "/nowhere"}  # it looks a third of that apart
+    protected.start(env=os.environ | watchdog)
+    wait_until(lambda: told in protected.installation.log_text(), 10, "the log says it")
+    time.sleep(2.5)
+    assert protected.installation.log_text().count(told) == 1
+    assert protected.get(tls=True)[0] == 200
 
 
 def test_https_as_the_manual_sets_it_up(installation):

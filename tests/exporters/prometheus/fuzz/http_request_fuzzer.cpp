@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/descriptor.hpp"
+#include "exporters/prometheus/certificate.hpp"
 #include "exporters/prometheus/http_server.hpp"
 #include "exporters/prometheus/pages.hpp"
 #include "exporters/prometheus/passwords.hpp"
@@ -78,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     (void)parse_basic_authorization(text);
     (void)Passwords::parse(text, "file");
+    (void)end_of_certificate("-----BEGIN CERTIFICATE-----" + std::string(text));
     const Descriptor connection(server().connect_inside());
     const size_t first = text.size() * data[0] / 255;
     send_all(connection.get(), text.substr(0, first));
