@@ -7,6 +7,7 @@
 #include <streambuf>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "exporters/prometheus/families.hpp"
 #include "exporters/prometheus/openmetrics.hpp"
 
@@ -76,7 +77,7 @@ Exposition to_expositions(const Report& report, bool fresh) {
 }
 
 std::string to_comment(std::string_view words) {
-    return "# lastgood: " + one_line(words) + "\n";
+    return "# lastgood: " + harmless(words) + "\n";  // one line
 }
 
 std::string to_exposition(const Report& report, bool fresh) {

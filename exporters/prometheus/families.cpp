@@ -1,5 +1,7 @@
 #include "exporters/prometheus/families.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,14 +27,25 @@ namespace {
 
 using Family = std::vector<prometheus::MetricFamily>;
 
-// Prometheus rejects a scrape with bytes that are no UTF-8; a report from a file has none.
-std::string as_utf8(std::string_view text) {
+// Prometheus rejects a scrape with bytes that are no UTF-8; a report from a file has none. What
+// would harm a terminal (`curl` prints a scrape there) or a mail is written as JSON would:
+// different values stay different. The serializer escapes newlines.
+std::string label_value(std::string_view text) {
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
-        const size_t length = decode_utf8(text).length;
-        result += length > 0 ? text.substr(0, length) : std::string_view("\xef\xbf\xbd");
-        text.remove_prefix(std::max<size_t>(length, 1));
+        const auto [value, length] = decode_utf8(text);
+        const std::string_view character = text.substr(0, std::max<size_t>(length, 1));
+        text.remove_prefix(character.size());
+        const bool looks_escaped =
+            value == '\\' && (text.starts_with('u') || text.starts_with('U'));
+        if (length == 0)
+            result += "\xef\xbf\xbd";
+        else if (value == '\n' || value == '\t' || (!is_harmful(value) && !looks_escaped))
+            result += character;
+        else
+            result +=
+                value > 0xffff ? fmt::format("\\U{:08x}", value) : fmt::format("\\u{:04x}", value);
     }
     return result;
 }
@@ -85,10 +98,10 @@ prometheus::ClientMetric to_series(const Observation& observation, prometheus::M
     const SubjectKind kind = observation.metric->subject;
     series.label.reserve(observation.labels.size() + 1);
     if (kind != SubjectKind::host) {
-        series.label.push_back({std::string(to_string(kind)), as_utf8(observation.subject)});
+        series.label.push_back({std::string(to_string(kind)), label_value(observation.subject)});
     }
     for (const auto& [key, value] : observation.labels) {
-        series.label.push_back({key, as_utf8(value)});
+        series.label.push_back({key, label_value(value)});
     }
     set_value(series, type, observation.value);
     return series;
@@ -103,9 +116,9 @@ prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
             continue;
         prometheus::ClientMetric series;
         series.label = {{"kind", std::string(to_string(finding.kind))},
-                        {"rule", as_utf8(finding.rule)},
+                        {"rule", label_value(finding.rule)},
                         {"severity", std::string(severity_label(finding.severity))},
-                        {"subject", as_utf8(finding.subject)}};
+                        {"subject", label_value(finding.subject)}};
         if (const auto certainty = certainty_label(finding.severity); !certainty.empty())
             series.label.insert(series.label.begin(), {"certainty", std::string(certainty)});
         series.gauge.value = 1;
@@ -124,7 +137,7 @@ prometheus::MetricFamily health_family(const Metric& metric, const Judge& judge,
     auto family = family_of(metric);
     const auto add = [&](const Labels& labels, Health health) {
         prometheus::ClientMetric series;
-        for (const auto& [key, value] : labels) series.label.push_back({key, as_utf8(value)});
+        for (const auto& [key, value] : labels) series.label.push_back({key, label_value(value)});
         series.label.push_back({"state", std::string(plain_word_of(health))});
         series.gauge.value = 1;
         family.metric.push_back(std::move(series));

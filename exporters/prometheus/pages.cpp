@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/clock.hpp"
+#include "core/utf8.hpp"
 #include "exporters/prometheus/accepted.hpp"
 #include "exporters/prometheus/page.hpp"
 #include "exporters/prometheus/rendered_report.hpp"
@@ -25,7 +26,7 @@ class Pages {
         if (request.path == "/metrics") return metrics(request, packed);
         if (request.path == "/-/healthy") {
             const auto health = report_.health();
-            return {health.healthy ? 200 : 503, plain_text, health.why + "\n"};
+            return {health.healthy ? 200 : 503, plain_text, harmless(health.why) + "\n"};
         }
         if (request.path == "/") {
             HttpAnswer page{.content_type = html, .vary = "Accept-Encoding"};

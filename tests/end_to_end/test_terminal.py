@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from lastgood import BINARY, lastgood
+from lastgood import BINARY, http_get, lastgood, wait_until
 from package import commands
 
 HOSTILE = "\x1b[2J\x1b]0;x\x07\x7f\u009b31m\u202ecba\u2066\ufeff\u200b\r\u3164"
@@ -86,6 +86,27 @@ def test_the_report_as_json_loses_nothing(hostile):
     assert HOSTILE in subjects
     collected = hostile.call("collect", "inbox").stdout
     assert not harmful(collected) and HOSTILE in {json.loads(line).get("subject") for line in collected.splitlines()}
+
+
+def test_metrics_and_pages(hostile):
+    """curl prints them to a terminal, and alerts carry the labels into mails."""
+    listener = hostile.start("serve", wait=False)
+    wait_until(lambda: is_serving(hostile.port), 10, "the listener answers")
+    for path in ("/metrics", "/", "/rules", "/-/healthy", "/%1b%5b2J%e2%80%ae"):
+        text = http_get(hostile.port, path)[1]
+        assert not harmful(text), path
+    metrics = http_get(hostile.port, "/metrics")[1]
+    assert "\\\\u202e" in metrics and "lastgood_backup_count{" in metrics
+    wait_until(lambda: "lastgood_backup_count{" in hostile.textfile.read_text(), 10, "the textfile")
+    assert not harmful(hostile.textfile.read_text())
+    assert hostile.stop(listener) == 0
+
+
+def is_serving(port):
+    try:
+        return http_get(port, "/-/healthy")[0] == 200
+    except OSError:
+        return False
 
 
 def test_the_configuration_is_printed_as_it_was_read(hostile):

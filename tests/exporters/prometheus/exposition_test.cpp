@@ -101,6 +101,34 @@ TEST_CASE("hostile label values are escaped") {
           std::string::npos);
 }
 
+TEST_CASE("what would harm a terminal is escaped in a label, and different values stay different") {
+    Report report = healthy_host(1);
+    const Observation good = *test::select(report.observations, metric::drive_size_bytes).front();
+    const std::pair<const char*, const char*> names[] = {
+        {"a\033[2J\007\r", "a\\\\u001b[2J\\\\u0007\\\\u000d"},
+        {"a\\u001b[2J", "a\\\\u005cu001b[2J"},
+        {"\u009b\u202e\ufeff", "\\\\u009b\\\\u202e\\\\ufeff"},
+        {"\U000e0041", "\\\\U000e0041"},
+        {"C:\\data", "C:\\\\data"},
+        {"M\u00fcller\t\u30d0", "M\u00fcller\t\u30d0"},
+    };
+    for (const auto& [name, exposed] : names) {
+        report.observations.push_back(good);
+        report.observations.back().subject = name;
+    }
+    for (const bool openmetrics : {false, true}) {
+        const Exposition metrics = to_expositions(report, true);
+        const std::string& text = openmetrics ? metrics.openmetrics : metrics.text;
+        for (const auto& [name, exposed] : names) {
+            const std::string series =
+                "lastgood_drive_size_bytes{drive=\"" + std::string(exposed) + "\"} ";
+            CAPTURE(series);
+            CHECK(text.find(series) != std::string::npos);
+        }
+        CHECK(text.find('\033') == std::string::npos);
+    }
+}
+
 TEST_CASE("a series that occurs twice is exposed once, with its last value") {
     Report report = healthy_host(1);
     Observation again = *test::select(report.observations, metric::drive_size_bytes).front();

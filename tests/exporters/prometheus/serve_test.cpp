@@ -124,6 +124,18 @@ TEST_CASE("each page has its status, content type and text") {
     CHECK(head.find("lastgood_drive") == std::string::npos);
 }
 
+TEST_CASE("no page passes on the escape sequences of a path") {
+    HttpServer server;
+    REQUIRE(server.start("127.0.0.1:0", make_pages("/no\033[2J\u202e\n/report.json", {})));
+    for (const char* path : {"/", "/metrics", "/-/healthy", "/rules"}) {
+        CAPTURE(path);
+        const auto answer = get(server.port(), path);
+        CHECK(answer.starts_with("HTTP/1.1 "));
+        CHECK(answer.find('\033') == std::string::npos);
+        CHECK(answer.find("\u202e") == std::string::npos);
+    }
+}
+
 TEST_CASE("HEAD has the headers of GET, in the form that the client accepts") {
     const RuntimeDirectory folder;
     REQUIRE(write_report(fresh_report(), folder.at("report.json")));
