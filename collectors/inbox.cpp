@@ -113,6 +113,16 @@ Result<Descriptor> open_inbox_file(const Host& host, const std::string& path,
     return file;
 }
 
+// When the file was written; not in the future, where a program that copies times may have put it:
+// it would be fresh for ever.
+Timestamp written_at(const struct stat& status, Timestamp now) {
+    const auto seconds = [](const timespec& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+    };
+    const Timestamp modified = seconds(status.st_mtim), changed = seconds(status.st_ctim);
+    return std::max(0.0, modified <= now ? modified : std::min(changed, now));
+}
+
 // Reads only files of root and of the directory's owner: other users with write access to the
 // directory can replace a file, but cannot forge its owner. Reads at most `share` bytes.
 Result<void> read_inbox_file(const Host& host, InboxFile& one, size_t share,
@@ -121,8 +131,7 @@ Result<void> read_inbox_file(const Host& host, InboxFile& one, size_t share,
     if (!file) return Failure(file.error());
     struct stat status {};
     ::fstat(file->get(), &status);
-    one.modified = static_cast<double>(status.st_mtim.tv_sec) +
-                   static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+    one.modified = written_at(status, host.now());
     one.text.resize(share + 1);  // one more byte shows that there is more
     size_t used = 0;
     while (used < one.text.size()) {
@@ -287,8 +296,9 @@ Result<void> run(Context& context) {
     if (directory.empty()) return {};
     const auto opened = context.host.open(directory, O_DIRECTORY);
     if (!opened) {
-        if (opened.error().kind == ErrorKind::absent) return {};
-        return Failure(opened.error());
+        if (opened.error().kind != ErrorKind::absent) return Failure(opened.error());
+        if (!context.host.exists(directory)) return {};
+        return fail(ErrorKind::failed, fmt::format("{} is no directory", directory));
     }
     uid_t owner = 0;
     {

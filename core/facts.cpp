@@ -1,5 +1,7 @@
 #include "core/facts.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/array_identity.hpp"
@@ -197,6 +199,15 @@ bool natural_less(std::string_view first, std::string_view second) {
         }
     }
     return a.size() - i < b.size() - j;
+}
+
+std::string display_names(const std::vector<const Subject*>& subjects) {
+    constexpr size_t shown = 24;
+    std::string names;
+    for (size_t i = 0; i < std::min(subjects.size(), shown); ++i)
+        names += (i == 0 ? "" : ", ") + subjects[i]->name();
+    if (subjects.size() > shown) names += fmt::format(" and {} more", subjects.size() - shown);
+    return names;
 }
 
 }  // namespace lastgood

@@ -54,6 +54,9 @@ class Facts {
     std::array<std::vector<const Subject*>, named_subject_kinds.size() + 1> of_kind_;  // and host
 };
 
+// Display names for a sentence: "sda, sdb and 21 more"; "" if there are none.
+std::string display_names(const std::vector<const Subject*>& subjects);
+
 // Natural order: "md2" before "md10", "sdz" before "sdaa".
 bool natural_less(std::string_view a, std::string_view b);
 

@@ -58,6 +58,9 @@ struct Metric {
     // The value is the time of an action of lastgood. The agent never reports it as later than now,
     // even after the clock was set back.
     bool done_here = false;
+    // Only the agent itself, or a reader of its report, tells it: no collector and no file of the
+    // inbox may, lest one blames another or silences a finding.
+    bool own = false;
 };
 
 // All metrics, in the order of the headers listed in core/meson.build. A metric is identified by

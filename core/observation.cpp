@@ -164,6 +164,9 @@ Result<ProtocolLine> checked(ProtocolLine line, std::string_view metric_name) {
     if (!observation.metric)
         return malformed(fmt::format("unknown metric \"{}\"; docs/metrics.md lists them",
                                      short_name(metric_name)));
+    if (observation.metric->own)
+        return malformed(
+            fmt::format("only lastgood itself reports {}; leave this line out", metric_name));
     const bool is_increment = line.kind == ProtocolLine::Kind::increment;
     if (std::string why = why_not_valid(observation, is_increment ? "increment" : "value");
         !why.empty())
@@ -322,6 +325,8 @@ Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp defaul
     }
     line = {};
     const json object = json::parse(text, nullptr, false);
+    if (object.is_discarded() && text.starts_with('{'))
+        return malformed("not valid JSON: a number must be finite, a text in double quotes");
     if (!object.is_object()) return malformed("not a JSON object");
     if (object.contains("commit")) {
         line.kind = ProtocolLine::Kind::commit;

@@ -84,9 +84,9 @@ struct ProtocolLine {
 };
 
 std::string to_json_line(const ProtocolLine& line);  // without newline
-// Error: malformed, for unknown metrics, wrong types, what why_not_valid() refuses, negative
-// increments and cursors over their limit; the message says what to do. A problem's texts are cut
-// off at their limits. `default_time` replaces a missing observed_at.
+// Error: malformed, for unknown metrics and the agent's own, wrong types, what why_not_valid()
+// refuses, negative increments and cursors over their limit; the message says what to do. A
+// problem's texts are cut off at their limits. `default_time` replaces a missing observed_at.
 Result<ProtocolLine> parse_protocol_line(std::string_view text, Timestamp default_time);
 
 // Writes protocol lines to a file descriptor, which it does not close. Flushes at a commit, at 64

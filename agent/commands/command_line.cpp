@@ -152,15 +152,15 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
     CLI::App* preflight_command =
         add(app, "preflight", "Say whether a drive is safe to pull now: GO, NO-GO or CANNOT TELL");
     preflight_command
-        ->add_option("drive", options.drive_to_pull, "Device, serial number or id of the drive")
-        ->type_name("DRIVE")
-        ->required();
+        ->add_option("drive", options.drive_to_pull,
+                     "Device, serial number or id of the drive; none: list the drives")
+        ->type_name("DRIVE");
     CLI::App* forget_command =
         add(app, "forget", "Stop reporting a removed drive or array as missing");
     forget_command
-        ->add_option("subject", options.forgotten, "Id, serial number or last device name")
-        ->type_name("SUBJECT")
-        ->required();
+        ->add_option("subject", options.forgotten,
+                     "Id, serial number or last device name; none: list what is missing")
+        ->type_name("SUBJECT");
 
     CLI::App* accept_command =
         add(app, "accept", "Live with a finding: it stays visible, but no longer counts");

@@ -7,6 +7,7 @@
 #include "core/facts.hpp"
 #include "core/print.hpp"
 #include "core/report.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -14,6 +15,16 @@ namespace {
 
 bool is_here(const Subject& subject) {
     return subject.value(*find_inventory(subject.kind)->inventory).value_or(0) != 0;
+}
+
+// What can be forgotten.
+std::string missing(const Facts& facts) {
+    std::vector<const Subject*> gone;
+    for (const SubjectKind kind : named_subject_kinds)
+        if (find_inventory(kind))
+            for (const Subject* subject : facts.of(kind))
+                if (!is_here(*subject)) gone.push_back(subject);
+    return gone.empty() ? "no drive or array is missing" : "missing are: " + display_names(gone);
 }
 
 }  // namespace
@@ -41,8 +52,11 @@ int run_forget(const Config& config, const std::string& word) {
         found = subject;  // of several with this name, prefer the missing one
     }
     if (!found)
-        return refuse(
-            fmt::format("no drive or array is named \"{}\"; lastgood status lists them", word));
+        return refuse(fmt::format(
+            "{}; {}",
+            word.empty() ? "name a drive or array"
+                         : fmt::format("no drive or array is named \"{}\"", harmless(word)),
+            missing(facts)));
     if (is_here(*found))
         return refuse(fmt::format(
             "{} is still here; lastgood forgets only a drive or array that has disappeared",

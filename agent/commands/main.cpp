@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -77,6 +78,12 @@ int collect(const Options& options) {
     ::signal(SIGPIPE, SIG_DFL);  // end when the agent, the reader, has ended
     end_with_descendants();
     const Host host(options.root);
+    if (collector->kind == CollectorKind::stream && !options.once && !host.recorded() &&
+        ::isatty(STDERR_FILENO) != 0)
+        print_error(
+            fmt::format("lastgood: {} goes on until Ctrl-C; lastgood collect {} --once "
+                        "prints what there is now",
+                        collector->name, collector->name));
     LineSink sink(STDOUT_FILENO, [](int error) { std::_Exit(fail_with(cannot_print(error))); });
     Context context{host,           *config,
                     sink,           options.collector_subject,
@@ -163,6 +170,20 @@ void open_standard_descriptors() {
         if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) ::_exit(could_not);
 }
 
+// "help", "help COMMAND" and "version" are guessed by people who come from other programs.
+std::vector<std::string> command_line_of(int argc, char** argv) {
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    if (words.empty()) return words;
+    if (words[0] == "help") {
+        words.erase(words.begin());
+        words.emplace_back("--help");
+    } else if (words[0] == "version") {
+        words[0] = "--version";
+    }
+    std::ranges::reverse(words);  // as CLI::App::parse() wants them
+    return words;
+}
+
 int run(int argc, char** argv) {
     open_standard_descriptors();
     // Some parents leave SIGCHLD ignored; then the exit status of children is lost.
@@ -171,7 +192,7 @@ int run(int argc, char** argv) {
     Options options;
     const auto app = make_command_line(options);
     try {
-        app->parse(argc, argv);
+        app->parse(command_line_of(argc, argv));
     } catch (const CLI::ParseError& error) {
         std::ostringstream help, mistake;
         const int status = app->exit(error, help, mistake);

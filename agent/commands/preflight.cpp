@@ -111,9 +111,13 @@ std::string no_such_drive(const std::string& word, const Facts& facts) {
         for (const Membership* member : relations.members_of(*subject))
             if (member->drive != nullptr) drives.insert(member->drive->name());
     }
-    if (drives.empty())
-        return fmt::format("no drive is named \"{}\"; lastgood status lists the drives",
-                           harmless(word));
+    if (drives.empty()) {
+        const std::string known = display_names(facts.of(SubjectKind::drive));
+        return fmt::format(
+            "{}; {}",
+            word.empty() ? "name a drive" : fmt::format("no drive is named \"{}\"", harmless(word)),
+            known.empty() ? "no drive is known" : "the drives are: " + known);
+    }
     return fmt::format("{} is no drive; ask about one of its drives: {}", harmless(word),
                        fmt::join(drives, ", "));
 }

@@ -81,6 +81,10 @@ int run_third_party(const ExternalCollector& collector) {
     const auto end = wait_for_end(*child, while_waiting);
     wait_for_orphans(orphans_end);
     if (!end) return 128 + SIGKILL;
+    if (end->exec_error == ENOENT && ::access(program.c_str(), F_OK) == 0)
+        return give_up(program +
+                       ": the interpreter that it needs is not there; its first line, "
+                       "behind #!, names it");
     if (end->exec_error != 0)
         return give_up(fmt::format("{}: {}", program, errno_text(end->exec_error)));
     if (!end->by_signal) return end->status;

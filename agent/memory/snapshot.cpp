@@ -140,6 +140,23 @@ void add_derived(const State& state, Timestamp now, std::vector<Observation>& ou
     std::ranges::move(derived.observations, std::back_inserter(out));
 }
 
+// Of each series the newest value, of equally new ones the first: a file that somebody forgot in
+// the inbox must not hide what a drive says now. Prometheus rejects duplicates.
+void keep_newest(std::vector<Observation>& sorted) {
+    size_t kept = 0;
+    for (size_t i = 0; i < sorted.size(); ++i) {
+        Observation& next = sorted[i];
+        if (kept > 0 && next.metric == sorted[kept - 1].metric &&
+            next.subject == sorted[kept - 1].subject && next.labels == sorted[kept - 1].labels) {
+            if (next.observed_at > sorted[kept - 1].observed_at) std::swap(sorted[kept - 1], next);
+        } else {
+            if (kept != i) sorted[kept] = std::move(next);
+            ++kept;
+        }
+    }
+    sorted.resize(kept);
+}
+
 }  // namespace
 
 void join_info(std::vector<Observation>& observations) {
@@ -188,6 +205,7 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
             observations.push_back(
                 {series.metric, series.subject, series.labels, value.value, value.observed_at});
     join_info(observations);
+    std::ranges::stable_sort(observations, {}, &Observation::observed_at);  // the newest wins
     for (const Observation& observation : observations)
         if (observation.metric->memory == Memory::remembered) state.remember(observation);
     for (const Observation& observation : observations) {
@@ -245,11 +263,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
         if (observation.metric->done_here) observation.value = std::min(observation.value, now);
     }
     sort_observations(all);
-    // If two collectors report one series, the first wins: Prometheus rejects duplicates.
-    const auto same_series = [](const Observation& a, const Observation& b) {
-        return a.metric == b.metric && a.subject == b.subject && a.labels == b.labels;
-    };
-    all.erase(std::unique(all.begin(), all.end(), same_series), all.end());
+    keep_newest(all);
     return all;
 }
 

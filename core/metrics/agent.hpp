@@ -10,6 +10,7 @@ inline constexpr Metric collector_success{
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
     .help = "1 if the last run of the collector succeeded for every subject.",
+    .own = true,
 };
 
 inline constexpr Metric collector_duration_seconds{
@@ -17,6 +18,7 @@ inline constexpr Metric collector_duration_seconds{
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
     .help = "Duration of the collector's last run.",
+    .own = true,
 };
 
 inline constexpr Metric collector_last_success_timestamp_seconds{
@@ -26,6 +28,7 @@ inline constexpr Metric collector_last_success_timestamp_seconds{
     .help = "Time of the collector's last successful run; of a stream, when it last printed.",
     .memory = Memory::remembered,
     .done_here = true,
+    .own = true,
 };
 
 inline constexpr Metric collector_abandoned_children{
@@ -33,6 +36,7 @@ inline constexpr Metric collector_abandoned_children{
     .subject = SubjectKind::collector,
     .type = MetricType::gauge,
     .help = "Child processes that did not end when they were killed (stuck in the kernel).",
+    .own = true,
 };
 
 inline constexpr Metric collector_rejected_lines_total{
@@ -40,6 +44,7 @@ inline constexpr Metric collector_rejected_lines_total{
     .subject = SubjectKind::collector,
     .type = MetricType::counter,
     .help = "Lines of the collector that are not valid observations.",
+    .own = true,
 };
 
 inline constexpr Metric report_timestamp_seconds{
@@ -47,6 +52,7 @@ inline constexpr Metric report_timestamp_seconds{
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .help = "When the report was written.",
+    .own = true,
 };
 
 inline constexpr Metric state_persisted{
@@ -56,6 +62,7 @@ inline constexpr Metric state_persisted{
     .help =
         "0 if the state cannot be saved: a restart would lose counters and the beginnings of "
         "findings.",
+    .own = true,
 };
 
 inline constexpr Metric state_lost_timestamp_seconds{
@@ -67,6 +74,7 @@ inline constexpr Metric state_lost_timestamp_seconds{
         "When saved state was found lost, until that is accepted: the database was damaged, "
         "missing or foreign (another program's), or rows of it made no sense.",
     .done_here = true,
+    .own = true,
 };
 
 inline constexpr Metric config_accepted{
@@ -74,6 +82,7 @@ inline constexpr Metric config_accepted{
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .help = "0 if the newest configuration has an error, so that the one before stays in force.",
+    .own = true,
 };
 
 inline constexpr Metric listener_up{
@@ -83,6 +92,7 @@ inline constexpr Metric listener_up{
     .help =
         "1 if the listener that lastgood run has started answers and can read the report, 0 if "
         "not; absent where a service of its own runs it.",
+    .own = true,
 };
 
 inline constexpr Metric agent_info{
@@ -91,6 +101,7 @@ inline constexpr Metric agent_info{
     .type = MetricType::info,
     .labels = "version",
     .help = "Version of the running agent.",
+    .own = true,
 };
 
 inline constexpr Metric agent_started_timestamp_seconds{
@@ -98,6 +109,7 @@ inline constexpr Metric agent_started_timestamp_seconds{
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .help = "When the agent was started.",
+    .own = true,
 };
 
 inline constexpr Metric watched_since_timestamp_seconds{
@@ -106,6 +118,7 @@ inline constexpr Metric watched_since_timestamp_seconds{
     .type = MetricType::gauge,
     .help = "Time since which lastgood watches this host.",
     .memory = Memory::remembered,
+    .own = true,
 };
 
 inline constexpr Metric generation{
@@ -113,6 +126,7 @@ inline constexpr Metric generation{
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
     .help = "Reports written since the agent was started.",
+    .own = true,
 };
 
 // The label that names the subject is that of its kind; none for a rule about the host.
@@ -124,6 +138,7 @@ inline constexpr Metric accepted{
     .help =
         "A finding of this rule is accepted: as long as the rule's value is not worse than this. "
         "1 if the rule compares no value that can get worse.",
+    .own = true,
 };
 
 inline constexpr Metric accepted_until_timestamp_seconds{
@@ -132,6 +147,7 @@ inline constexpr Metric accepted_until_timestamp_seconds{
     .type = MetricType::gauge,
     .labels = "rule,drive,array,filesystem,backup,collector",
     .help = "When an acceptance ends.",
+    .own = true,
 };
 
 inline constexpr Metric finding{
@@ -143,6 +159,7 @@ inline constexpr Metric finding{
         "1 for each finding of the report that is not accepted. severity is critical or warning; "
         "certainty is unknown "
         "where lastgood cannot tell.",
+    .own = true,
 };
 
 inline constexpr Metric collector_health{
@@ -151,6 +168,7 @@ inline constexpr Metric collector_health{
     .type = MetricType::state,
     .labels = "state",
     .help = "What lastgood status says of the collector: fine, warning, critical or unknown.",
+    .own = true,
 };
 
 inline constexpr Metric host_health{
@@ -161,6 +179,7 @@ inline constexpr Metric host_health{
     .help =
         "What lastgood status says of the whole host, by its exit status: fine, warning, critical "
         "or unknown.",
+    .own = true,
 };
 
 }  // namespace lastgood::metric

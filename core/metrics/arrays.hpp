@@ -197,6 +197,7 @@ inline constexpr Metric array_health{
     .type = MetricType::state,
     .labels = "state",
     .help = "What lastgood status says of the array: fine, warning, critical or unknown.",
+    .own = true,
 };
 
 }  // namespace lastgood::metric

@@ -119,6 +119,7 @@ inline constexpr Metric backup_health{
     .type = MetricType::state,
     .labels = "state",
     .help = "What lastgood status says of the backup: fine, warning, critical or unknown.",
+    .own = true,
 };
 
 }  // namespace lastgood::metric

@@ -378,6 +378,7 @@ inline constexpr Metric drive_health{
     .type = MetricType::state,
     .labels = "state",
     .help = "What lastgood status says of the drive: fine, warning, critical or unknown.",
+    .own = true,
 };
 
 }  // namespace lastgood::metric

@@ -154,6 +154,7 @@ inline constexpr Metric filesystem_health{
     .help =
         "What lastgood status says of the filesystem and its backups: fine, warning, critical or "
         "unknown.",
+    .own = true,
 };
 
 }  // namespace lastgood::metric

@@ -23,7 +23,10 @@ class Inbox : public test::TemporaryDirectory {
 
     void write(const std::string& name, const std::string& text) const {
         TemporaryDirectory::write(name, text);
-        const timespec times[2] = {{1795230900, 0}, {1795230900, 0}};
+        set_time(name, 1795230900);
+    }
+    void set_time(const std::string& name, time_t when) const {
+        const timespec times[2] = {{when, 0}, {when, 0}};
         REQUIRE(utimensat(AT_FDCWD, at(name).c_str(), times, 0) == 0);
     }
     bool collect() {
@@ -207,6 +210,35 @@ TEST_CASE("nothing comes from the future") {
         R"({"metric":"lastgood_backup_count","subject":"db8","value":7,"observed_at":250000000000})");
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.at(0).observed_at == 1795230900);
+}
+
+TEST_CASE("a file from the future is as old as its last change, one from before 1970 very old") {
+    Inbox inbox;
+    inbox.write("a.jsonl", good);
+    inbox.set_time("a.jsonl", 7'000'000'000);
+    inbox.write("b.jsonl", good);
+    inbox.set_time("b.jsonl", -1'000'000);
+    struct stat file {};
+    REQUIRE(::stat(inbox.at("a.jsonl").c_str(), &file) == 0);
+    ::usleep(20'000);
+    REQUIRE(inbox.collect());
+    CHECK(inbox.sink.problems.empty());
+    const Timestamp changed =
+        static_cast<double>(file.st_ctim.tv_sec) + static_cast<double>(file.st_ctim.tv_nsec) / 1e9;
+    CHECK(inbox.sink.observations.at(0).observed_at == changed);
+    CHECK(inbox.sink.observations.at(1).observed_at == 0);
+}
+
+TEST_CASE("an inbox that is no directory is an error") {
+    Inbox inbox;
+    inbox.write("file", good);
+    inbox.config.inbox_directory = inbox.at("file");
+    CHECK_FALSE(inbox.collect());
+    REQUIRE(::mkfifo(inbox.at("pipe").c_str(), 0600) == 0);
+    inbox.config.inbox_directory = inbox.at("pipe");
+    CHECK_FALSE(inbox.collect());
+    inbox.config.inbox_directory = inbox.at("file/below");
+    CHECK(inbox.collect());
 }
 
 TEST_CASE("loud files do not silence quiet ones: lines") {

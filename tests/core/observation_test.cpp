@@ -169,6 +169,28 @@ TEST_CASE("invalid lines are rejected with a reason") {
     }
 }
 
+TEST_CASE("what the agent says of itself no collector may say") {
+    const auto refused = [](const std::string& line) {
+        const auto parsed = parse_protocol_line(line, 1);
+        return !parsed && parsed.error().message.starts_with("only lastgood itself reports ");
+    };
+    size_t own = 0;
+    for (const Metric* metric : all_metrics()) {
+        CAPTURE(metric->name);
+        ProtocolLine line;
+        line.observation = {metric, metric->subject == SubjectKind::host ? "" : "x", {}, 1, 5};
+        // What is about a collector is the agent's, and so is every judgement.
+        const bool expected = metric->own || metric->subject == SubjectKind::collector ||
+                              metric->name.ends_with("_health");
+        CHECK(refused(to_json_line(line)) == expected);
+        own += expected ? 1 : 0;
+    }
+    CHECK(own > 20);
+    CHECK(refused(R"({"metric":"lastgood_accepted","labels":{"rule":"drive_gone","drive":"d"},)"
+                  R"("value":1})"));
+    CHECK(refused(R"({ "metric":"lastgood_collector_success","subject":"smart","value":0})"));
+}
+
 TEST_CASE("a line sink tells the first error of its writes, once") {
     const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
     REQUIRE(full.get() >= 0);

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import pty
+import select
 import subprocess
 
 import pytest
@@ -135,7 +138,6 @@ def test_a_collector_by_hand(tmp_path):
         ("config", ["lastgood config: name a command", "check, show, discover"]),
         ("status --nonsense", ['lastgood status: there is no option "--nonsense"', "See: lastgood status --help"]),
         ("status sda nonsense", ['lastgood status: there is nothing to do with "nonsense"']),
-        ("preflight", ["lastgood preflight: drive is required", "See: lastgood preflight --help"]),
         ("explain", ["lastgood explain: "]),
     ],
 )
@@ -145,6 +147,38 @@ def test_a_wrong_command_line_is_refused_and_says_what_to_do(line, says):
     assert done.stdout == b""
     for one in says:
         assert one in done.stderr.decode(), done.stderr
+
+
+def test_the_words_help_and_version():
+    assert lastgood("help").stdout == lastgood("--help").stdout != b""
+    assert lastgood("help", "config", "check").stdout == lastgood("config", "check", "--help").stdout != b""
+    assert lastgood("version").stdout == lastgood("--version").stdout != b""
+
+
+@pytest.mark.parametrize("command", ["preflight", "forget"])
+def test_what_needs_a_name_lists_the_names(installation, command):
+    for path in ("a", "b"):
+        line = '{"metric":"lastgood_drive_present","subject":"wwn-%s","value":1}\n' % path
+        (installation.inbox / f"{path}.jsonl").write_text(line)
+    installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.value("drive_present", "wwn-b"))
+    for words in ([], ["nonsense"]):
+        done = installation.call(command, *words)
+        assert done.returncode == 3
+        if command == "preflight":
+            assert "wwn-a, wwn-b" in done.stderr
+        else:
+            assert "no drive or array is missing" in done.stderr
+
+
+def test_a_stream_by_hand_says_that_it_goes_on():
+    reader, terminal = pty.openpty()
+    with subprocess.Popen([BINARY, "collect", "drives"], stdout=subprocess.DEVNULL, stderr=terminal) as process:
+        os.close(terminal)
+        said = select.select([reader], [], [], 10)[0] and os.read(reader, 1000)
+        process.terminate()
+    assert said and b"drives goes on until Ctrl-C; lastgood collect drives --once" in said
+    os.close(reader)
 
 
 def test_help_fits_80_columns_and_names_the_collectors():

@@ -102,3 +102,36 @@ def test_thousands_of_problems_stay_a_short_report(installation):
     assert len(report.problems) <= 60
     assert any(problem["message"] == "and 1950 problems more" for problem in report.problems)
     assert installation.stop(agent) == 0
+
+
+def test_no_collector_speaks_for_the_agent(installation):
+    """It would blame another collector, silence a finding, or pretend that the state is lost."""
+    lines = (
+        '{"metric":"lastgood_collector_success","subject":"drives","value":0}',
+        '{"metric":"lastgood_accepted","labels":{"rule":"collector_failing","collector":"fails"},"value":1}',
+        '{"metric":"lastgood_state_persisted","value":0}',
+        '{"metric":"lastgood_drive_health","subject":"x","labels":{"state":"fine"},"value":1}',
+    )
+    path = script(installation.directory, "liar", "#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines))
+    fails = script(installation.directory, "fails", "#!/bin/sh\nexit 1\n")
+    installation.write_config(sections=collector("liar", path) + collector("fails", fails))
+    agent = installation.start("agent", wait=False)
+    report = installation.wait_for_report(
+        lambda report: {one["subject"] for one in report.find("collector_failing")} == {"liar", "fails"},
+        30,
+        "both fail, and no other collector is blamed",
+        process=agent,
+    )
+    assert report.value("collector_rejected_lines_total", "liar") >= len(lines)
+    assert not report.find("state_not_persisted") and not report.select("drive_health")
+    assert all("accepted_by" not in finding for finding in report.find("collector_failing"))
+    assert any("only lastgood itself reports" in problem["message"] for problem in report.problems)
+
+
+def test_a_forgotten_file_of_the_inbox_hides_nothing_new(installation):
+    line = '{"metric":"lastgood_drive_smart_passed","subject":"wwn-x","value":%d}\n'
+    (installation.inbox / "a.jsonl").write_text(line % 1)
+    os.utime(installation.inbox / "a.jsonl", (1_700_000_000, 1_700_000_000))
+    (installation.inbox / "b.jsonl").write_text(line % 0)
+    installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.find("drive_failing_verdict", "wwn-x"), 20, "the newer verdict counts")

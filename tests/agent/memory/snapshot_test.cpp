@@ -220,6 +220,30 @@ TEST_CASE("a series that two collectors print is reported once") {
     CHECK(value_of(all, metric::drive_temperature_celsius, "d") == 31);
 }
 
+TEST_CASE("of what two collectors say of one series the newest counts, now and after a restart") {
+    for (const bool old_one_first : {true, false}) {
+        std::list<Task> tasks(2);
+        Task &forgotten = old_one_first ? tasks.front() : tasks.back(),
+             &drive = old_one_first ? tasks.back() : tasks.front();
+        forgotten.name = "inbox";
+        forgotten.last.observations = {
+            {&metric::drive_smart_passed, "d", {}, 1, now - 9e6},
+            {&metric::drive_read_timestamp_seconds, "d", {}, now - 9e6, now - 9e6}};
+        drive.name = "smart";
+        drive.last.observations = {{&metric::drive_smart_passed, "d", {}, 0, now},
+                                   {&metric::drive_read_timestamp_seconds, "d", {}, now, now},
+                                   {&metric::drive_present, "d", {}, 1, now}};
+        State state;
+        remember(state, tasks, now);
+        auto all = observe_all(tasks, state, {}, {}, now);
+        REQUIRE(test::select(all, metric::drive_smart_passed, "d").size() == 1);
+        CHECK(value_of(all, metric::drive_smart_passed, "d") == 0);
+        CHECK(value_of(all, metric::drive_read_timestamp_seconds, "d") == now);
+        all = observe_all({}, state, {}, {}, now);
+        CHECK(value_of(all, metric::drive_read_timestamp_seconds, "d") == now);
+    }
+}
+
 TEST_CASE("nothing is missing before the inventory was read") {
     State state;
     state.see(SubjectKind::drive, "d", now - 86400);
