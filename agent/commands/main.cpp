@@ -79,7 +79,7 @@ int collect(const Options& options) {
     end_with_descendants();
     const Host host(options.root);
     if (collector->kind == CollectorKind::stream && !options.once && !host.recorded() &&
-        ::isatty(STDERR_FILENO) != 0)
+        ::isatty(STDOUT_FILENO) == 1)
         print_error(
             fmt::format("lastgood: {} goes on until Ctrl-C; lastgood collect {} --once "
                         "prints what there is now",

@@ -173,7 +173,7 @@ def test_what_needs_a_name_lists_the_names(installation, command):
 
 def test_a_stream_by_hand_says_that_it_goes_on():
     reader, terminal = pty.openpty()
-    with subprocess.Popen([BINARY, "collect", "drives"], stdout=subprocess.DEVNULL, stderr=terminal) as process:
+    with subprocess.Popen([BINARY, "collect", "drives"], stdout=terminal, stderr=terminal) as process:
         os.close(terminal)
         said = select.select([reader], [], [], 10)[0] and os.read(reader, 1000)
         process.terminate()
