@@ -360,7 +360,7 @@ std::optional<HttpAnswer> HttpServer::State::stop_at_gate(MHD_Connection* connec
             mhd.suspend_connection(connection);
             return plain(0, "");
         case PasswordGate::Verdict::too_many:
-            return plain(429, "Too many wrong passwords. Ask again in a second.\n");
+            return plain(429, "Too many wrong passwords. Ask again later.\n");
         case PasswordGate::Verdict::refused:
             break;
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "core/clock.hpp"
 
@@ -45,9 +46,9 @@ PasswordGate::Verdict PasswordGate::ask(std::string_view authorization,
     if (!given) return Verdict::refused;
     const TextMark mark = mark_of(authorization, key_);
     if (passed_before(mark)) return Verdict::passes;
-    std::erase_if(may_ask_again_, [&](const auto& entry) { return entry.second <= now; });
-    if (may_ask_again_.contains(address) || may_ask_again_.size() >= most_addresses ||
-        asking_.contains(address) || asking_.size() >= most_waiting)
+    const auto wrong = wrong_.find(address);
+    if ((wrong != wrong_.end() && now < wrong->second.may_ask_again) || asking_.contains(address) ||
+        asking_.size() >= most_waiting)
         return Verdict::too_many;
     asking_[address] = connection;
     {
@@ -68,14 +69,30 @@ std::vector<std::pair<Clients::Number, bool>> PasswordGate::take_results(Seconds
     for (const Question& answer : answers) {
         asking_.erase(answer.address);
         if (answer.passes) {
+            wrong_.erase(answer.address);
             passed_.push_back(answer.mark);
             if (passed_.size() > most_passed) passed_.pop_front();
         } else {
-            may_ask_again_[answer.address] = now + pause_after_wrong;
+            note_wrong(answer.address, now);
         }
         results.emplace_back(answer.connection, answer.passes);
     }
     return results;
+}
+
+void PasswordGate::note_wrong(const ClientAddress& address, Seconds now) {
+    std::erase_if(wrong_, [&](const auto& entry) {
+        return entry.second.may_ask_again + longest_pause <= now;
+    });
+    if (wrong_.size() >= most_addresses && !wrong_.contains(address)) {
+        const auto earlier = [](const auto& a, const auto& b) {
+            return a.second.may_ask_again < b.second.may_ask_again;
+        };
+        wrong_.erase(std::ranges::min_element(wrong_, earlier));
+    }
+    Wrong& wrong = wrong_[address];
+    const int growth = std::clamp(++wrong.count - wrong_ones_before_it_grows, 0, 8);
+    wrong.may_ask_again = now + std::min(longest_pause, std::ldexp(pause_after_wrong, 2 * growth));
 }
 
 void PasswordGate::check_all() {

@@ -1,6 +1,7 @@
 // Decides who may pass with a password, without making the listener wait: its own thread checks one
 // password at a time. What passed once passes at once from then on. An address whose password was
-// wrong waits before the next try, so that guessing is slow and costs little.
+// wrong waits before the next try, longer with each one after the first few, so that guessing is
+// slow, costs little and leaves the thread free for others.
 #pragma once
 
 #include <condition_variable>
@@ -23,10 +24,12 @@ class PasswordGate {
         passes,
         refused,   // no password, or one that cannot be right
         later,     // take_results() will tell
-        too_many,  // too many wrong ones of this address, or too many waiting: ask again in a
-                   // second
+        too_many,  // wrong ones of this address lately, or waiting ones of all: ask again later
     };
-    static constexpr Seconds pause_after_wrong = 1;  // for each address
+    // For each address: after so many wrong ones each makes the pause four times as long, and a
+    // right one ends that.
+    static constexpr Seconds pause_after_wrong = 1, longest_pause = 60;
+    static constexpr int wrong_ones_before_it_grows = 5;
     static constexpr size_t most_waiting = 16;
     static constexpr size_t most_addresses = 4096;  // whose wrong passwords are remembered
 
@@ -52,14 +55,20 @@ class PasswordGate {
         bool passes = false;
     };
 
+    struct Wrong {  // passwords of one address
+        int count = 0;
+        Seconds may_ask_again = 0;
+    };
+
     bool passed_before(const TextMark& mark) const;
+    void note_wrong(const ClientAddress& address, Seconds now);
     void check_all();
 
     const Passwords passwords_;
     const std::function<void()> ready_;
     MarkKey key_{};
     std::deque<TextMark> passed_;                      // the newest last
-    std::map<ClientAddress, Seconds> may_ask_again_;   // after a wrong password
+    std::map<ClientAddress, Wrong> wrong_;             // at most most_addresses
     std::map<ClientAddress, Clients::Number> asking_;  // one question of each address at a time
 
     std::mutex mutex_;  // of what follows

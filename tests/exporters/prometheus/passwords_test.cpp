@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -151,4 +152,35 @@ TEST_CASE("the gate checks a password once, and lets an address guess once a sec
     CHECK(gate.ask(wrong, one, 5, 10.5) == Verdict::too_many);
     CHECK(gate.ask(right, one, 6, 10.5) == Verdict::passes);
     CHECK(gate.ask(right, two, 7, 10.5) == Verdict::passes);
+}
+
+TEST_CASE("who goes on guessing waits ever longer, so that few addresses do not keep others out") {
+    using Verdict = PasswordGate::Verdict;
+    std::atomic<int> ready = 0;
+    auto passwords = Passwords::parse(fmt::format("u:{}", bcrypt), "file");
+    REQUIRE(passwords);
+    PasswordGate gate(*passwords, [&] { ready = ready + 1; });
+    const std::string right = "Basic dTpzZWNyZXQ=", wrong = "Basic dTp4";
+    int asked = 0;
+    const auto check = [&](const std::string& password, uint8_t address, Seconds now) {
+        const Verdict verdict = gate.ask(password, {4, address}, 1, now);
+        if (verdict != Verdict::later) return verdict;
+        ++asked;
+        while (ready < asked) std::this_thread::yield();
+        return gate.take_results(now).at(0).second ? Verdict::passes : Verdict::refused;
+    };
+    // An attacker who asks each 0.1 s for ten minutes.
+    int guesses = 0;
+    for (Seconds now = 0; now < 600; now += 0.1)
+        guesses += check(wrong, 1, now) != Verdict::too_many;
+    CHECK(guesses >= 10);
+    CHECK(guesses <= 5 + 3 + 10);  // a second apart, then 4, 16 and 60
+    CHECK(check(right, 2, 600) == Verdict::passes);
+    // Who gets it right begins anew.
+    for (Seconds now = 0; now < 5; ++now) CHECK(check(wrong, 3, now) == Verdict::refused);
+    CHECK(check(right, 3, 6) == Verdict::passes);
+    // It is forgotten a minute after the pause.
+    for (Seconds now = 2000; now < 2005; ++now) CHECK(check(wrong, 4, now) == Verdict::refused);
+    CHECK(check(wrong, 4, 2100) == Verdict::refused);
+    CHECK(check(wrong, 4, 2101.5) == Verdict::refused);
 }
