@@ -281,8 +281,8 @@ void Agent::serve_ended(Seconds lived) {
         return;
     }
     changed();
-    // Restart it now if it had worked, else at the next heartbeat.
-    if (lived > 2) beat_timer_->arm(clock_.monotonic());
+    // Restart it now if it had worked or was stopped for a reload, else at the next heartbeat.
+    if (lived > 2 || serve_->problem().empty()) beat_timer_->arm(clock_.monotonic());
 }
 
 void Agent::request_stop() {

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from lastgood import children, command_line, http_get, lastgood, wait_until
+from lastgood import children, command_line, free_port, http_get, lastgood, wait_until
 from test_isolation import GOOD, collector, script
 from test_privileges import serving
 from test_stop import frozen
@@ -160,6 +160,19 @@ def test_a_port_that_is_taken_is_told_also_if_the_first_report_was_faster(instal
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{installation.port}" in done.stderr
     assert installation.report().find("filesystem_not_backed_up") or installation.report().observations, "a report was written before"
+
+
+def test_a_reload_moves_a_listener_that_has_just_started(installation):
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    first, second = installation.port, free_port()
+    config = installation.config.read_text()
+    for port in (second, first):
+        installation.config.write_text(config.replace(f":{first}", f":{port}"))
+        run.send_signal(signal.SIGHUP)
+        installation.port = port
+        wait_until(lambda: serving(installation), 8, "it answers at once, not at the next heartbeat")
+    assert installation.stop(run) == 0
 
 
 # As Prometheus 2.42 asks.
