@@ -66,6 +66,20 @@ size_t read_children(Family& family) {
     return found;
 }
 
+// False for a number that /proc shows and that is none here: after unshare(1) --pid, /proc may
+// still show the processes as the namespace outside numbers them. Async-signal-safe.
+bool is_child(pid_t id) {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// Whether /proc has our numbers of processes. Async-signal-safe.
+bool proc_is_ours() {
+    char own[24] = "", shown[24] = "";
+    std::snprintf(own, sizeof own, "%d", ::getpid());
+    return ::readlink("/proc/self", shown, sizeof shown - 1) > 0 && std::strcmp(own, shown) == 0;
+}
+
 // True if it is a child of ours that has not ended; reaps one that has.
 bool lives(pid_t id) {
     siginfo_t info{};
@@ -115,6 +129,7 @@ bool is_ours(pid_t id) {
 // Kills the processes whose mark begins with `directory` and is not `own`. Async-signal-safe.
 int sweep(std::string_view directory, std::string_view own) {
     alignas(dirent64) static std::array<char, 32768> entries;
+    if (!proc_is_ours()) return 0;
     const Descriptor processes(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     int killed = 0;
     for (ssize_t size = 0;
@@ -135,8 +150,10 @@ extern "C" void end_all(int number) {
     static Family family;
     for (int round = 0; round < rounds; ++round) {
         const size_t count = read_children(family);
-        if (count == 0) break;
-        for (size_t i = 0; i < count; ++i) ::kill(family[i], SIGKILL);
+        const auto* const end = std::remove_if(family.begin(), family.begin() + count,
+                                               [](pid_t id) { return !is_child(id); });
+        if (end == family.begin()) break;
+        for (const pid_t* id = family.begin(); id != end; ++id) ::kill(*id, SIGKILL);
         while (::waitpid(-1, nullptr, WNOHANG) > 0) {
         }
         ::nanosleep(&pause_between, nullptr);
@@ -175,7 +192,7 @@ std::vector<pid_t> kill_orphans() {
         const size_t count = read_children(family);
         for (size_t i = 0; i < count; ++i) {
             const pid_t id = family[i];
-            if (contains(started, id)) continue;
+            if (contains(started, id) || !is_child(id)) continue;
             const bool ours = is_ours(id);
             if (ours) ::kill(id, SIGKILL);
             if (!lives(id))

@@ -99,10 +99,8 @@ Result<void> become(const User& user) {
     if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
         return refused("PR_SET_KEEPCAPS");
     }
-    if (may_set_groups() && ::setgroups(0, nullptr) != 0) {
-        return refused("setgroups");
-    }
-    if (::setresgid(user.gid, user.gid, user.gid) == 0 &&
+    if ((!may_set_groups() || ::setgroups(0, nullptr) == 0) &&
+        ::setresgid(user.gid, user.gid, user.gid) == 0 &&
         ::setresuid(user.uid, user.uid, user.uid) == 0) {
         return {};
     }

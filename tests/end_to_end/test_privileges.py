@@ -117,6 +117,28 @@ def test_in_a_user_namespace_of_root_alone(installation, root):
     assert installation.stop(run) == 0
 
 
+def test_in_a_process_namespace_with_the_proc_of_another(installation, root):
+    """As after `unshare -p`: /proc numbers the children otherwise. The agent took them for orphans, and looked for ever."""
+    wrapped = ["unshare", "-r", "-p", "-f"]
+    if subprocess.run([*wrapped, "true"], check=False, capture_output=True).returncode != 0:
+        cannot_run("this machine allows no user or process namespace")
+    run = subprocess.Popen([*wrapped, *installation.command("run")], stderr=open(installation.log, "ab"))
+    installation.processes.append(run)
+    installation.wait_for_report(lambda report: report.value("collector_success", "drives") == 1 and report.value("listener_up") == 1)
+    wait_until(lambda: serving(installation), 10, "/metrics answers")
+    (agent,) = [process for process in children(run.pid) if command_line(process)[1:2] == ["run"]]
+    os.kill(agent, signal.SIGTERM)
+    assert run.wait(15) == 0
+
+
+def test_root_that_may_not_become_another_user_is_told_what_is_missing(installation, root):
+    """As in a container without capabilities."""
+    without = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    done = subprocess.run([*without, *installation.command("run")], check=False, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert "CAP_SETUID and CAP_SETGID, or start it as that user" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("wrapped", ["", "unshare -r "], ids=["without rights", "in a user namespace"])
 def test_the_hint_for_a_user_without_rights_works(installation, root, wrapped):
     """The command line in the message, as it is, starts lastgood with directories of the user's own."""
