@@ -169,10 +169,17 @@ def test_a_client_of_the_attackers_address(installation, listener):
 @pytest.mark.parametrize("good", [OTHER_ADDRESS, "127.2.0.1"])  # below the attackers' addresses, and above
 @pytest.mark.parametrize("kinds, addresses", [("half=1000", 500), ("reads_nothing=300", 300), ("connect=5000", 2500)])
 def test_an_attack_from_many_addresses(installation, listener, good, kinds, addresses):
-    """None of them has more connections than another: then the oldest is ended, whoever has it."""
+    """None of them has more connections than another: then the oldest is ended, whoever has it.
+
+    Nearly all: a client that is kept waiting by its own machine before it sends its request may have the oldest one by then.
+    """
     needs_descriptors(5100)
     with attack(installation.port, kinds, addresses):
-        assert_all_answered(installation.port, good, 20)
+        answers = []
+        for _ in range(30):
+            answers.append(ask(installation.port, good))
+            time.sleep(0.05)
+    assert sum(status == 200 and seconds < 1 for status, seconds, _ in answers) >= 24, answers
     assert most_memory(listener) <= 20
 
 
