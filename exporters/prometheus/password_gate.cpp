@@ -10,12 +10,6 @@
 
 namespace lastgood {
 
-namespace {
-
-constexpr size_t most_passed = 64;  // several Prometheus servers, each with its own user
-
-}  // namespace
-
 PasswordGate::PasswordGate(Passwords passwords, std::function<void()> ready)
     : passwords_(std::move(passwords)), ready_(std::move(ready)) {
     // 32 bytes come whole, and after boot without waiting (getrandom(2)).

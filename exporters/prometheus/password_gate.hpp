@@ -32,6 +32,7 @@ class PasswordGate {
     static constexpr int wrong_ones_before_it_grows = 5;
     static constexpr size_t most_waiting = 16;
     static constexpr size_t most_addresses = 4096;  // whose wrong passwords are remembered
+    static constexpr size_t most_passed = 64;  // several Prometheus servers, each with its own user
 
     // `ready` is called from the gate's thread when there is a result.
     PasswordGate(Passwords passwords, std::function<void()> ready);

@@ -66,12 +66,7 @@ Result<Protection> read_protection(const Config& config, const Protection& known
     const std::string& certificate = config.tls_certificate;
     const std::string& key = config.tls_key;
     Protection result;
-    if (certificate.empty() != key.empty())
-        return fail(ErrorKind::malformed,
-                    fmt::format("[serve] {} is set and {} is not: TLS needs both",
-                                certificate.empty() ? "tls_key" : "tls_certificate",
-                                certificate.empty() ? "tls_certificate" : "tls_key"));
-    if (!certificate.empty()) {
+    if (!certificate.empty() || !key.empty()) {
         auto pem = read_certificate(host, certificate);
         if (!pem) return of_setting(pem.error(), "tls_certificate");
         auto key_pem = read_key(host, key);

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/clock.hpp"
 #include "core/host.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/support.hpp"
 
 using namespace lastgood;
 
@@ -48,6 +51,28 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
             folder + "9 an acceptance of array_mismatches needs up_to, the value that you accept"});
     CHECK(Host().list(folder).value() == std::vector<std::string>{"7.8.tmp"});
     CHECK(take_requests(config).forget.empty());
+}
+
+TEST_CASE("a request of another user, a link or a pipe is dropped and told") {
+    if (::geteuid() != 0) return test::skip("it needs root");
+    test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    const std::string folder = place.root() + "/requests/";
+    const char* const text = "forget\ndrive\nd\n";
+    place.file("/requests/1", text);
+    place.file("/requests/2", text);
+    place.file("/good", text);
+    REQUIRE(::chown((folder + "2").c_str(), 65534, 65534) == 0);
+    REQUIRE(::symlink((place.root() + "/good").c_str(), (folder + "3").c_str()) == 0);
+    REQUIRE(::mkfifo((folder + "4").c_str(), 0600) == 0);
+    const Requests requests = take_requests(config);
+    CHECK(requests.forget.size() == 1);
+    REQUIRE(requests.problems.size() == 3);
+    CHECK(requests.problems[0] == folder + "2 belongs to uid 65534");
+    CHECK(requests.problems[1].starts_with(folder + "3: "));
+    CHECK(requests.problems[2] == folder + "4 is no regular file");
+    CHECK(Host().list(folder)->empty());
 }
 
 TEST_CASE("of many requests none is lost") {

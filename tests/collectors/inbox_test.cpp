@@ -258,13 +258,14 @@ TEST_CASE("loud files do not silence quiet ones: lines") {
 
 TEST_CASE("loud files do not silence quiet ones: bytes") {
     Inbox inbox;
-    const std::string loud = good + std::string(mib - 2 * good.size() - 1, ' ') + "\n" + good;
+    const std::string loud = good + std::string(mib - 2 * good.size() - 1, 'x') + "\n" + good;
     for (int i = 0; i < 20; ++i) inbox.write(fmt::format("a{}.jsonl", i), loud);
     inbox.write("quiet.jsonl", good + good);
     REQUIRE(inbox.collect());
     CHECK(inbox.sink.observations.size() == 22);
     CHECK(inbox.told("a0.jsonl: only the first "));
     CHECK(inbox.told("a19.jsonl: only the first "));
+    CHECK_FALSE(inbox.told("a0.jsonl:2: "));  // the part of a line is none
     CHECK_FALSE(inbox.told("quiet.jsonl"));
 }
 

@@ -161,8 +161,10 @@ def test_a_reload_applies_all_or_nothing_and_says_what_it_cannot(installation):
 
     written = time.time()
     installation.config.unlink()
-    installation.config.write_text(good_text.replace(f'"{installation.state}"', '"/elsewhere"').replace("first", "second"))
+    moved = good_text.replace(f'"{installation.state}"', '"/elsewhere"').replace(f'"{installation.runtime}"', '"/elsewhere/run"')
+    installation.config.write_text(moved.replace("first", "second"))
     report = reload(1, f"state_directory stays {installation.state} until the agent is started again")
+    assert f"runtime_directory stays {installation.runtime} until" in installation.log.read_text()
     wait_until(lambda: installation.report().value("collector_success", "second") == 1, 20, "the new configuration at work")
     assert installation.stop(agent) == 0
 

@@ -62,3 +62,15 @@ TEST_CASE("every setting of [serve] concerns the listener") {
                                               "it starts: systemctl restart lastgood-exporter"});
     }
 }
+
+TEST_CASE("a reload starts the listener again if what protects it may have changed") {
+    for (const bool tls : {true, false}) {
+        Config both = same();
+        (tls ? both.tls_certificate : both.password_file) = "/etc/lastgood/file";
+        const auto compare = [&](bool runs_listener) {
+            return compare_configs(both, both, runs_listener, "").of_listener;
+        };
+        CHECK(compare(true));
+        CHECK_FALSE(compare(false));
+    }
+}

@@ -244,6 +244,12 @@ TEST_CASE("a damaged database is kept under another name, and at most three of t
     CHECK(std::filesystem::exists(place.at("state.db.damaged.3")));
     CHECK_FALSE(std::filesystem::exists(place.at("state.db.damaged.4")));
     CHECK(place.files() <= 5);  // these three, state.db and state.db.kept
+    // The oldest made room.
+    std::string kept_ones;
+    for (const char* name : {"state.db.damaged", "state.db.damaged.2", "state.db.damaged.3"})
+        kept_ones += test::read_file(place.at(name)).at(0);
+    std::ranges::sort(kept_ones);
+    CHECK(kept_ones == "cde");
 }
 
 TEST_CASE("a page that is overwritten is damage") {

@@ -227,8 +227,8 @@ TEST_CASE("all_rows restores the same state") {
     CHECK(state.watched_since() == 50);
 }
 
-TEST_CASE("a database deleted while in use is recreated and gets the whole state") {
-    const test::RecordedHost place;
+TEST_CASE("a database deleted or replaced while in use is recreated and gets the whole state") {
+    test::RecordedHost place;
     State state;
     state.set_watched_since(50);
     auto owner = std::make_unique<Store>(place.root());
@@ -239,7 +239,15 @@ TEST_CASE("a database deleted while in use is recreated and gets the whole state
     REQUIRE_FALSE(store.problem().has_value());
     for (const char* name : {"/state.db", "/state.db-wal"})
         std::filesystem::remove(place.root() + name);
+    SUBCASE("deleted") {}
+    SUBCASE("replaced") {
+        place.file("/state.db", "");
+    }
     state.increment(errors(2, 100));
+    state.increment(errors(2, 100, "pulled"));
+    store.save(state.take_changes(), 5);
+    // This change must not be lost with the database, nor what it erases come back.
+    state.forget(SubjectKind::drive, "pulled");
     store.save(state.take_changes(), 5);
     std::optional<Saved> saved;
     for (int tries = 0; tries < 500 && !saved; ++tries) {
@@ -269,6 +277,16 @@ TEST_CASE("a series keeps only its newest 4096 points") {
     for (const StateRow& row : state.take_changes())
         if (row.erased) ++erased;
     CHECK(erased == 4);
+
+    std::vector<StateRow> saved = state.all_rows();
+    for (int i = 0; i < 4; ++i) {
+        State earlier;
+        earlier.note_history(sectors, i, 100.0 + i, false);
+        for (StateRow& row : earlier.take_changes()) saved.push_back(std::move(row));
+    }
+    State loaded;
+    CHECK(loaded.load(saved).rows == 0);
+    CHECK(loaded.increase(sectors, 0) == 4095);
 }
 
 TEST_CASE("history is kept for the longest window") {

@@ -122,6 +122,19 @@ TEST_CASE("passwords are parsed again only when their text has changed") {
     CHECK(read_protection(config, known)->passwords->check({"carol", "secret"}));
 }
 
+TEST_CASE("with half of a certificate there is no listener without TLS") {
+    const test::TemporaryDirectory directory;
+    const std::string pem =
+        directory.write("pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n");
+    Config config;
+    config.tls_certificate.value = pem;
+    CHECK_FALSE(read_protection(config));
+    config.tls_key.value = pem;
+    CHECK(read_protection(config));
+    config.tls_certificate.value = "";
+    CHECK_FALSE(read_protection(config));
+}
+
 TEST_CASE("the mark of a text is SipHash-2-4") {
     // The test vector of the paper, appendix A.
     const MarkKey key{0x0706050403020100, 0x0f0e0d0c0b0a0908, 1, 2};
@@ -183,4 +196,29 @@ TEST_CASE("who goes on guessing waits ever longer, so that few addresses do not 
     for (Seconds now = 2000; now < 2005; ++now) CHECK(check(wrong, 4, now) == Verdict::refused);
     CHECK(check(wrong, 4, 2100) == Verdict::refused);
     CHECK(check(wrong, 4, 2101.5) == Verdict::refused);
+}
+
+TEST_CASE("what passed is remembered within a limit") {
+    using Verdict = PasswordGate::Verdict;
+    std::atomic<size_t> ready = 0;
+    auto passwords = Passwords::parse(fmt::format("u:{}", bcrypt), "file");
+    REQUIRE(passwords);
+    PasswordGate gate(*passwords, [&] {
+        ++ready;
+        ready.notify_all();
+    });
+    const ClientAddress one{4, 1};
+    // The same password in other words.
+    const auto right = [](size_t number) {
+        return fmt::format("Basic{}dTpzZWNyZXQ=", std::string(number, ' '));
+    };
+    constexpr size_t many = PasswordGate::most_passed + 1;
+    for (size_t number = 1; number <= many; ++number) {
+        REQUIRE(gate.ask(right(number), one, number, 0) == Verdict::later);
+        ready.wait(number - 1);
+        REQUIRE(gate.take_results(0).size() == 1);
+    }
+    CHECK(gate.ask(right(2), one, 100, 0) == Verdict::passes);
+    CHECK(gate.ask(right(many), one, 101, 0) == Verdict::passes);
+    CHECK(gate.ask(right(1), one, 102, 0) == Verdict::later);
 }

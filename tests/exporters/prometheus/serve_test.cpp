@@ -119,6 +119,12 @@ TEST_CASE("each page has its status, content type and text") {
     CHECK(get(port, "/metrics", "POST").starts_with("HTTP/1.1 405 "));
     CHECK(get(port, "/metrics", "PUT").starts_with("HTTP/1.1 405 "));
     CHECK(get(port, "/metrics", "DELETE").starts_with("HTTP/1.1 405 "));
+    for (const char* body : {"Content-Length: 2\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n"}) {
+        CAPTURE(body);
+        CHECK(talk(port, fmt::format("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{}", body))
+                  .value_or("")
+                  .starts_with("HTTP/1.1 413 "));
+    }
     const auto head = get(port, "/metrics", "HEAD");
     CHECK(head.starts_with("HTTP/1.1 200 "));
     CHECK(head.find("lastgood_drive") == std::string::npos);
