@@ -69,7 +69,7 @@ class Agent {
           config_(options.config),
           host_(options.root),
           store_(options.config.state_directory) {}
-    int run();
+    Result<int> run();
 
   private:
     Result<void> prepare();
@@ -80,6 +80,7 @@ class Agent {
     void configure();
     ConfigChanges fit(Config& config) const;
     void reload();
+    Result<void> accept_config();
     void request_stop();
     void wait_for_children();
     void clock_was_set(Seconds by);
@@ -223,30 +224,33 @@ ConfigChanges Agent::fit(Config& config) const {
 
 void Agent::reload() {
     sd_notify(0, "RELOADING=1");
-    auto config = read_config(options_.config_path);
-    ConfigChanges changes;
-    if (config) changes = fit(*config);
-    Result<Descriptor> sealed = Failure(config ? Error{} : config.error());
-    if (config) sealed = seal_config(*config);
-    if (!sealed) {
-        config_error_ = sealed.error().message;
+    const auto accepted = accept_config();
+    facts_.config_accepted = accepted.has_value();
+    config_error_ = accepted ? "" : accepted.error().message;
+    if (!accepted) {
         config_refused_at_ = now();
-        facts_.config_accepted = false;
         log(LogLevel::error,
             fmt::format("the new configuration has an error, the old one stays in force: {}",
                         config_error_));
-    } else {
-        config_ = std::move(*config);
-        accepted_ = std::move(*sealed);
-        config_error_.clear();
-        facts_.config_accepted = true;
-        log(LogLevel::info, "the configuration was read again");
-        for (const std::string& note : changes.notes) log(LogLevel::warning, note);
-        configure();
-        if (options_.with_serve && changes.of_listener) serve_->stop();
     }
     sd_notify(0, "READY=1");
     changed();
+}
+
+// All of the new configuration, or an error and nothing of it.
+Result<void> Agent::accept_config() {
+    auto config = read_config(options_.config_path);
+    if (!config) return Failure(config.error());
+    const ConfigChanges changes = fit(*config);
+    auto sealed = seal_config(*config);
+    if (!sealed) return Failure(sealed.error());
+    config_ = std::move(*config);
+    accepted_ = std::move(*sealed);
+    log(LogLevel::info, "the configuration was read again");
+    for (const std::string& note : changes.notes) log(LogLevel::warning, note);
+    configure();
+    if (options_.with_serve && changes.of_listener) serve_->stop();
+    return {};
 }
 
 // Times that were read from the clock of this run would have a wrong, perhaps negative age. They
@@ -424,16 +428,10 @@ void Agent::write() {
     finding_log_.tell(report.findings);
 }
 
-int Agent::run() {
-    if (const auto prepared = prepare(); !prepared) {
-        log(LogLevel::error, prepared.error().message);
-        return 1;
-    }
+Result<int> Agent::run() {
+    if (const auto prepared = prepare(); !prepared) return Failure(prepared.error());
     auto loop = EventLoop::make();
-    if (!loop) {
-        log(LogLevel::error, loop.error().message);
-        return 1;
-    }
+    if (!loop) return Failure(loop.error());
     loop_ = std::move(*loop);
     loop_->on_signal(SIGTERM, [this] { request_stop(); });
     loop_->on_signal(SIGINT, [this] { request_stop(); });
@@ -443,10 +441,7 @@ int Agent::run() {
     look_timer_ = loop_->make_timer(timer_accuracy, [this] { look_again(); });
     stop_timer_ = loop_->make_timer(timer_accuracy, [this] { wait_for_children(); });
     auto clock_watch = ClockWatch::make(*loop_, [this](Seconds by) { clock_was_set(by); });
-    if (!clock_watch) {
-        log(LogLevel::error, clock_watch.error().message);
-        return 1;
-    }
+    if (!clock_watch) return Failure(clock_watch.error());
     clock_watch_ = std::move(*clock_watch);
     supervisor_.emplace(*loop_, host_, state_, all_collectors(), [this] { changed(); });
     serve_.emplace(
@@ -454,20 +449,21 @@ int Agent::run() {
     textfile_.emplace(*loop_, accepted_);
     configure();
     beat();
-    const auto status = loop_->run();
-    if (!status) log(LogLevel::error, status.error().message);
+    auto status = loop_->run();
     store_.save(state_.take_changes());
     supervisor_.reset();
     serve_.reset();
     textfile_.reset();
     wait_for_orphans(orphan_limit);
-    return status.value_or(1);
+    return status;
 }
 
 int run_with(const AgentOptions& options) {
     mark_children(options.config.runtime_directory);
     adopt_orphans();
-    return Agent(options).run();
+    const auto status = Agent(options).run();
+    if (!status) log(LogLevel::error, status.error().message);
+    return status.value_or(1);
 }
 
 }  // namespace

@@ -35,15 +35,11 @@ std::optional<pid_t> holder_of(const struct stat& file) {
     return std::nullopt;
 }
 
-bool is_trusted(uid_t user) {
-    return user == ::geteuid() || user == 0;
-}
-
 // Whether the lock may be held by an agent: not if another user's process holds it.
 bool may_be_an_agent(std::optional<pid_t> holder) {
     struct stat process {};
     return !holder || ::stat(fmt::format("/proc/{}", *holder).c_str(), &process) != 0 ||
-           is_trusted(process.st_uid);
+           is_own_or_root(process.st_uid);
 }
 
 // The locked file; an empty descriptor: it was replaced, or must be opened again.
@@ -58,7 +54,7 @@ Result<Descriptor> try_to_lock(int directory, const std::string& path) {
     }, named{};
     if (lock.get() < 0 || ::fstat(lock.get(), &file) != 0) return failed(errno_text(errno));
     if (!S_ISREG(file.st_mode)) return failed("it is no regular file; remove it: rm " + path);
-    const bool was_open_to_others = (file.st_mode & 077) != 0 || !is_trusted(file.st_uid);
+    const bool was_open_to_others = (file.st_mode & 077) != 0 || !is_own_or_root(file.st_uid);
     if (was_open_to_others) ::fchmod(lock.get(), 0600);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         const std::optional<pid_t> holder = holder_of(file);
@@ -73,7 +69,7 @@ Result<Descriptor> try_to_lock(int directory, const std::string& path) {
     }
     const bool is_named = ::fstatat(directory, lock_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
                           named.st_ino == file.st_ino && named.st_dev == file.st_dev;
-    if (!is_named || !is_trusted(file.st_uid)) {
+    if (!is_named || !is_own_or_root(file.st_uid)) {
         if (is_named) ::unlinkat(directory, lock_name, 0);
         return Descriptor();
     }

@@ -43,7 +43,7 @@ Result<std::string> read_request(int directory, const std::string& name, const s
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
     if (!S_ISREG(status.st_mode)) return fail(ErrorKind::denied, path + " is no regular file");
-    if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    if (!is_own_or_root(status.st_uid))
         return fail(ErrorKind::denied, fmt::format("{} belongs to uid {}", path, status.st_uid));
     std::string text(request_limit + 1, '\0');
     const ssize_t length = ::read(file.get(), text.data(), text.size());

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 #include "agent/config_file.hpp"
+#include "core/files.hpp"
 
 namespace lastgood {
 
@@ -18,15 +18,9 @@ Result<Descriptor> seal_config(const Config& config) {
     };
     const Descriptor file(::memfd_create("lastgood.toml", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (file.get() < 0) return failed();
-    const std::string text = to_toml(config);
-    for (size_t written = 0; written < text.size();) {
-        const ssize_t count = ::write(file.get(), text.data() + written, text.size() - written);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return failed();
-        written += static_cast<size_t>(count);
-    }
     constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-    if (::fcntl(file.get(), F_ADD_SEALS, seals) != 0) return failed();
+    if (!write_all(file.get(), to_toml(config)) || ::fcntl(file.get(), F_ADD_SEALS, seals) != 0)
+        return failed();
     Descriptor reader(
         ::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), O_RDONLY | O_CLOEXEC));
     if (reader.get() < 0) return failed();

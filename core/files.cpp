@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/host.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -24,19 +25,6 @@ namespace {
 
 constexpr Seconds stale_after = 120;  // s since the last write to a temporary file
 constexpr mode_t writable_by_others = S_IWGRP | S_IWOTH;
-
-ErrorKind kind_of(int error) {
-    switch (error) {
-        case ENOENT:
-        case ENOTDIR:
-            return ErrorKind::absent;
-        case EACCES:
-        case EPERM:
-            return ErrorKind::denied;
-        default:
-            return ErrorKind::failed;
-    }
-}
 
 // Names in a directory, in no order; as many as can be read.
 std::vector<std::string> names_in(int directory) {
@@ -73,16 +61,6 @@ void remove_stale(int directory, const std::string& name) {
     }
 }
 
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        text.remove_prefix(static_cast<size_t>(written));
-    }
-    return true;
-}
-
 // Fills and closes the file; false: errno says why.
 bool fill(int fd, std::string_view text, Synced synced) {
     // Independent of the umask: the listening process is unprivileged and must be able to read it.
@@ -105,11 +83,8 @@ std::string quoted(const std::string& path) {
 }
 
 bool in_user_namespace() {
-    const Descriptor map(::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
-    char text[64] = "";
-    const ssize_t length = map.get() < 0 ? 0 : ::read(map.get(), text, sizeof text - 1);
-    const auto fields =
-        split(std::string_view(text, static_cast<size_t>(std::max<ssize_t>(length, 0))));
+    const std::string map = Host().read("/proc/self/uid_map").value_or("");
+    const auto fields = split(map);
     return fields.size() >= 3 && fields[2] != "4294967295";
 }
 
@@ -148,7 +123,7 @@ Result<void> check_own(int directory, const std::string& path) {
     struct stat status {};
     if (::fstat(directory, &status) != 0)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
-    if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    if (!is_own_or_root(status.st_uid))
         return refused(fmt::format("it belongs to uid {}; to mend this: chown {} {}", status.st_uid,
                                    ::geteuid(), quoted(path)));
     const bool by_group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;
@@ -181,9 +156,38 @@ void make_parents(const std::string& path) {
 
 }  // namespace
 
+bool is_own_or_root(uid_t user) {
+    return user == ::geteuid() || user == 0;
+}
+
 bool is_trusted_owner(uid_t owner) {
     constexpr uid_t overflow = 65534;
-    return owner == ::geteuid() || owner == 0 || (owner == overflow && in_user_namespace());
+    return is_own_or_root(owner) || (owner == overflow && in_user_namespace());
+}
+
+ErrorKind errno_kind(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case ENXIO:
+        case ENODEV:
+            return ErrorKind::absent;
+        case EACCES:
+        case EPERM:
+            return ErrorKind::denied;
+        default:
+            return ErrorKind::failed;
+    }
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        text.remove_prefix(static_cast<size_t>(written));
+    }
+    return true;
 }
 
 Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
@@ -231,7 +235,7 @@ Result<Descriptor> open_own_directory(const std::string& path) {
                         fmt::format("{} is a symbolic link, which is not followed; name the "
                                     "directory that it leads to in the configuration",
                                     plain));
-        return fail(kind_of(error), fmt::format("{}: {}", plain, errno_text(error)));
+        return fail(errno_kind(error), fmt::format("{}: {}", plain, errno_text(error)));
     }
     if (const auto checked = check_own(directory.get(), plain); !checked)
         return Failure(checked.error());
@@ -246,7 +250,8 @@ Result<Descriptor> make_own_directory(const std::string& path, mode_t mode) {
     make_parents(plain);
     const bool made = ::mkdir(plain.c_str(), 0700) == 0;
     if (!made && errno != EEXIST)
-        return fail(kind_of(errno), fmt::format("cannot create {}: {}", plain, errno_text(errno)));
+        return fail(errno_kind(errno),
+                    fmt::format("cannot create {}: {}", plain, errno_text(errno)));
     auto directory = open_own_directory(plain);
     if (directory && made) ::fchmod(directory->get(), mode);
     return directory;

@@ -13,6 +13,12 @@
 
 namespace lastgood {
 
+// What an errno of a file, a directory or a device means for its reader.
+ErrorKind errno_kind(int error);
+
+// Writes all of it, also if signals interrupt. False: errno says why not.
+bool write_all(int fd, std::string_view text);
+
 // Replaces the file atomically: writes PATH.RANDOM.tmp beside it, a new file that nobody could have
 // made before, and renames that; removes the ones that killed writers left. The file gets mode
 // 0644, whatever the umask. What had the name, also a link or a pipe, is replaced, not opened.
@@ -25,6 +31,8 @@ Result<void> write_file(const std::string& path, std::string_view text, Synced s
 
 // 16 hexadecimal digits that nobody can guess (getrandom(2)).
 std::string unguessable();
+
+bool is_own_or_root(uid_t user);  // this process's own user, or root
 
 // Whether this process trusts what the user owns: its own user and root. In a user namespace root
 // of the host, like each user without a number in it, is the overflow user (user_namespaces(7)).

@@ -15,6 +15,7 @@
 
 #include "core/clock.hpp"
 #include "core/descriptor.hpp"
+#include "core/files.hpp"
 #include "core/kernel_number.hpp"
 #include "core/process.hpp"
 #include "core/text.hpp"
@@ -24,19 +25,7 @@ namespace lastgood {
 namespace {
 
 Failure system_failure(const std::string& path, int error) {
-    const std::string message = fmt::format("{}: {}", path, errno_text(error));
-    switch (error) {
-        case ENOENT:
-        case ENOTDIR:
-        case ENXIO:
-        case ENODEV:
-            return fail(ErrorKind::absent, message);
-        case EACCES:
-        case EPERM:
-            return fail(ErrorKind::denied, message);
-        default:
-            return fail(ErrorKind::failed, message);
-    }
+    return fail(errno_kind(error), fmt::format("{}: {}", path, errno_text(error)));
 }
 
 }  // namespace

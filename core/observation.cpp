@@ -1,7 +1,6 @@
 #include "core/observation.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/files.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -386,16 +386,9 @@ void LineSink::problem(std::string_view subject, const Error& error) {
 
 void LineSink::flush() {
     const std::string text = std::exchange(buffer_, {});
-    std::string_view rest = text;
-    while (!rest.empty() && !broken_) {
-        const ssize_t written = ::write(fd_, rest.data(), rest.size());
-        if (written >= 0) {
-            rest.remove_prefix(static_cast<size_t>(written));
-        } else if (errno != EINTR) {
-            broken_ = true;
-            if (failed_) failed_(errno);
-        }
-    }
+    if (broken_ || write_all(fd_, text)) return;
+    broken_ = true;
+    if (failed_) failed_(errno);
 }
 
 }  // namespace lastgood

@@ -60,7 +60,7 @@ void ConfigReader::begin_file(const std::string& name, const ConfigSource& sourc
 
 void ConfigReader::end_file() {
     if (!source_.distrust.empty() && !distrust_told_)
-        add(reading_.warnings, {{file_}, fmt::format("{}", source_.distrust)});
+        add(reading_.warnings, {{file_}, source_.distrust});
     sort_by_place(reading_.mistakes.begin() + static_cast<std::ptrdiff_t>(first_mistake_),
                   reading_.mistakes.end());
     sort_by_place(reading_.warnings.begin() + static_cast<std::ptrdiff_t>(first_warning_),

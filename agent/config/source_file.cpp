@@ -25,12 +25,7 @@ constexpr size_t largest_file = mib;
 constexpr int most_links = 40;  // as in the kernel (path_resolution(7))
 
 Failure failure(const std::string& path, int error) {
-    const bool absent = error == ENOENT || error == ENOTDIR;
-    const bool denied = error == EACCES || error == EPERM;
-    return fail(absent   ? ErrorKind::absent
-                : denied ? ErrorKind::denied
-                         : ErrorKind::failed,
-                fmt::format("{}: {}", path, errno_text(error)));
+    return fail(errno_kind(error), fmt::format("{}: {}", path, errno_text(error)));
 }
 
 bool is_null_device(const struct stat& status) {
@@ -169,7 +164,7 @@ Result<ConfigSource> read_config_source(const std::string& path) {
     }
     Walk walk;
     const auto found = walk.open(absolute);
-    if (!found) return fail(found.error().kind, found.error().message);
+    if (!found) return Failure(found.error());
     struct stat status {};
     if (::fstat(found->get(), &status) != 0) return failure(path, errno);
     if (is_null_device(status)) return ConfigSource{};

@@ -145,9 +145,7 @@ void Store::Shared::write_pending(std::unique_lock<std::mutex>& lock) {
         if (!rows.empty()) problem.reset();
     } else {
         problem = written.error().message;
-        taken.merge(pending);
-        for (auto& [key, row] : pending) taken[key] = std::move(row);
-        pending = std::move(taken);
+        pending.merge(taken);  // what was saved meanwhile is newer
     }
     if (!file.is_open()) {
         pending.clear();  // a new database will get the whole state
