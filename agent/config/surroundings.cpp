@@ -91,11 +91,11 @@ class ProtectionCheck {
 
     void run() {
         std::string certificate, key;
-        const bool both = check(ConfigNeed::certificate, "tls_certificate", certificate) &
-                          check(ConfigNeed::key, "tls_key", key);
+        const bool is_certificate = check(ConfigNeed::certificate, "tls_certificate", certificate);
+        const bool is_key = check(ConfigNeed::key, "tls_key", key);
         std::string passwords;
         check(ConfigNeed::passwords, "password_file", passwords);
-        if (!both) return;
+        if (!is_certificate || !is_key) return;
         if (const auto fits = check_pair(certificate, key); !fits)
             refuse(*find_use(reading_, ConfigNeed::key), fits.error().message);
     }
