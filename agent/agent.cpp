@@ -249,7 +249,11 @@ Result<void> Agent::accept_config() {
     log(LogLevel::info, "the configuration was read again");
     for (const std::string& note : changes.notes) log(LogLevel::warning, note);
     configure();
-    if (options_.with_serve && changes.of_listener) serve_->stop();
+    if (options_.with_serve && changes.of_listener) {
+        serve_->stop();
+        // It may have ended already, for instance because the port was taken.
+        if (!serve_->running()) beat_timer_->arm(clock_.monotonic());
+    }
     return {};
 }
 

@@ -27,7 +27,7 @@ std::vector<std::string> note_losses(State& state, const Opened& opened, const R
     }
     if (rejected.rows > 0)
         note(Loss::rows,
-             fmt::format("{} made no sense and counts no more; the first: {}",
+             fmt::format("{} made no sense and will not count; the first: {}",
                          counted(rejected.rows, "saved row", "saved rows"), rejected.first));
     if (log.empty() && !opened.in_memory && opened.watched_before && opened.saved.rows.empty())
         note(Loss::missing,

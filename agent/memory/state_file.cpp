@@ -43,6 +43,11 @@ bool StateFile::is_damaged() const {
 Result<Saved> StateFile::open() {
     std::error_code ignored;
     if (const auto safe = make_own_directory(directory_, 0700); !safe) return Failure(safe.error());
+    struct stat named {};
+    if (::lstat(path_.c_str(), &named) == 0 && !S_ISREG(named.st_mode) && !S_ISLNK(named.st_mode))
+        return fail(ErrorKind::failed,
+                    fmt::format("{} is no file, as the state must be; move it away: mv {} {}.old",
+                                path_, path_, path_));
     losses_.clear();
     is_kept_ = std::filesystem::exists(path_ + kept_suffix, ignored);
     auto rows = open_and_load();

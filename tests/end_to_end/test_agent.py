@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -30,6 +31,24 @@ def test_after_a_reload_the_listener_has_the_new_address(installation):
     wait_until(lambda: serving(installation), 20, "it answers at the new port")
     with pytest.raises(OSError):
         http_get(old, "/-/healthy")
+
+
+def test_a_reload_starts_a_listener_that_had_ended_at_once(installation):
+    """Not at the next heartbeat, which comes every 15 s."""
+    run = installation.start("run")
+    wait_until(lambda: serving(installation), 10, "the listener answers")
+    for _ in range(3):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            installation.port = taken.getsockname()[1]
+            installation.write_config()
+            run.send_signal(signal.SIGHUP)
+            problem = f"127.0.0.1:{installation.port}"
+            wait_until(lambda: problem in str(installation.report().problems), 30, "it says that the port is taken")
+            time.sleep(0.5)  # until it has ended
+        installation.port = free_port()
+        installation.write_config()
+        run.send_signal(signal.SIGHUP)
+        wait_until(lambda: serving(installation), 4, "it answers at the new port")
 
 
 def test_after_a_reload_the_address_on_the_command_line_stays(installation):

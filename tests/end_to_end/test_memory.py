@@ -110,6 +110,17 @@ def test_state_directory_that_cannot_be_made(installation):
     assert installation.stop(agent) == 0
 
 
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_state_that_is_no_file(installation, make):
+    make(installation.state / "state.db")
+    installation.start("agent", wait=False)
+    report = installation.wait_for_report(state_not_persisted, 20, "the finding that nothing is remembered")
+    path = installation.state / "state.db"
+    assert any(f"move it away: mv {path} {path}.old" in problem["message"] for problem in report.problems), report.problems
+    path.rename(installation.state / "state.db.old")
+    installation.wait_for_report(remembers_again, 40, "it remembers again")
+
+
 def test_state_that_is_no_database(installation):
     (installation.state / "state.db").write_bytes(os.urandom(20000))
     agent = installation.start("agent")
