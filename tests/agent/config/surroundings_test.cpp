@@ -74,9 +74,11 @@ TEST_CASE("what is there is fine") {
     CHECK(contains(
         all_of(around(everything, host.host()).warnings),
         "x:17:11: /usr/bin/tape-age cannot be executed; mend it: chmod +x /usr/bin/tape-age"));
-    std::filesystem::permissions(program, perms(0757));
-    CHECK(contains(all_of(around(everything, host.host()).warnings),
-                   "x:17:11: others may change /usr/bin/tape-age"));
+    for (const int mode : {0757, 0775}) {
+        std::filesystem::permissions(program, perms(mode));
+        CHECK(contains(all_of(around(everything, host.host()).warnings),
+                       "x:17:11: others may change /usr/bin/tape-age"));
+    }
     std::filesystem::remove(program);
     host.directory("/usr/bin/tape-age");
     CHECK(contains(all_of(around(everything, host.host()).warnings),
