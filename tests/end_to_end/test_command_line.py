@@ -203,3 +203,14 @@ def test_a_collector_of_your_own_is_run_by_hand(installation):
     done = installation.call("collect", "tape", "--once")
     assert done.returncode == 7
     assert done.stderr == "no tape\n"
+
+
+def test_a_collector_whose_interpreter_is_missing_says_so(installation):
+    """ "No such file or directory" about a file that is there helps nobody."""
+    program = installation.directory / "tape"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    installation.write_config(sections=f'[[collector]]\nname = "tape"\ncommand = ["{program}"]\n')
+    done = installation.call("collect", "tape")
+    assert done.returncode == 127
+    assert f"{program}: the interpreter that it needs is not there" in done.stderr
