@@ -197,6 +197,7 @@ void Agent::configure() {
 AgentWords Agent::words() const {
     AgentWords words;
     words.config = options_.config_path;
+    words.state = config_.state_directory.value;
     if (!config_error_.empty()) words.mistake = config_error_;
     if (!is_service_) {
         words.reload = reload_command_;
@@ -353,11 +354,13 @@ void Agent::obey(const Requests& requests) {
     }
     for (const auto& [rule, subject] : requests.revoke)
         if (state_.revoke(rule, subject))
-            log(LogLevel::info, fmt::format("{} of {} is no longer accepted", rule, subject));
+            log(LogLevel::info,
+                fmt::format("{} is no longer accepted", finding_words(rule, subject)));
     for (const Acceptance& one : requests.accept) {
         state_.accept(one);
-        log(LogLevel::info, fmt::format("{} of {} is accepted by {} until {}: {}", one.rule,
-                                        one.subject, one.by, format_time(one.until), one.reason));
+        log(LogLevel::info,
+            fmt::format("{} is accepted by {} until {}: {}", finding_words(one.rule, one.subject),
+                        one.by, format_time(one.until), one.reason));
     }
 }
 
@@ -404,8 +407,8 @@ void Agent::write() {
         memory.since.insert(state_.rule_memory().since.begin(), state_.rule_memory().since.end());
     state_.set_rule_memory(std::move(memory));
     for (const Acceptance& one : end_acceptances(state_, report.observations, time))
-        log(LogLevel::info, fmt::format("{} of {} is over, and with it its acceptance by {}",
-                                        one.rule, one.subject, one.by));
+        log(LogLevel::info, fmt::format("{} is over, and with it its acceptance by {}",
+                                        finding_words(one.rule, one.subject), one.by));
     name_acceptances(state_, config_, report.findings);
     sort_findings(report.findings);
     report.problems = problems_of(supervisor_->tasks());

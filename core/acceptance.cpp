@@ -36,4 +36,8 @@ Result<Timestamp> parse_until(std::string_view text, Timestamp now) {
     return now + *duration;
 }
 
+std::string finding_words(std::string_view rule, std::string_view subject) {
+    return fmt::format("{} of {}", rule, subject.empty() ? "this host" : subject);
+}
+
 }  // namespace lastgood

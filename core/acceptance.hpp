@@ -23,6 +23,9 @@ struct Acceptance {
     bool operator==(const Acceptance&) const = default;
 };
 
+// "array_mismatches of md0", for the log.
+std::string finding_words(std::string_view rule, std::string_view subject);
+
 inline constexpr Seconds acceptance_limit = 365 * 86400.0;   // of any acceptance
 inline constexpr Seconds acceptance_default = 90 * 86400.0;  // of the command
 inline constexpr Seconds acceptance_notice = 7 * 86400.0;  // its end is announced this long before

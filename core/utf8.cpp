@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -105,6 +107,18 @@ size_t display_width(std::string_view text) {
         text.remove_prefix(std::max<size_t>(point.length, 1));
     }
     return width;
+}
+
+std::string in_shell(std::string_view word) {
+    std::string quoted = harmless(word);
+    const bool plain = !quoted.empty() && std::ranges::all_of(quoted, [](char c) {
+        return is_letter(c) || is_digit(c) || contains("/._-+@:,", c);
+    });
+    if (plain) return quoted;
+    constexpr std::string_view quoted_mark = "'\\''";
+    for (size_t at = 0; (at = quoted.find('\'', at)) != quoted.npos; at += quoted_mark.size())
+        quoted.replace(at, 1, quoted_mark);
+    return "'" + quoted + "'";
 }
 
 }  // namespace lastgood

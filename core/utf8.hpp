@@ -37,4 +37,7 @@ std::string shortened(std::string_view text, size_t limit);
 // marks that reorder or hide text become '?'; newlines and tabs become spaces.
 std::string harmless(std::string_view text);
 
+// One word for a shell (sh(1)), harmless: in quotation marks if it needs them.
+std::string in_shell(std::string_view word);
+
 }  // namespace lastgood

@@ -151,6 +151,7 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     }
     if (word == "reload") return std::string(values.agent.reload);
     if (word == "config") return std::string(values.agent.config);
+    if (word == "state") return harmless(values.agent.state);
     if (word == "log") return std::string(values.agent.log);
     if (word == "mistake") return harmless(values.agent.mistake);
     if (word == "vg") {
@@ -198,6 +199,7 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     }
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "state") return std::string(AgentWords{}.state);
     if (word == "log") return std::string(AgentWords{}.log);
     if (word == "mistake") return std::string(AgentWords{}.mistake);
     if (word == "vg") return "{{ reReplaceAll \"/.*\" \"\" $labels.name }}";
@@ -258,6 +260,7 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "value") return "N";
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "state") return std::string(AgentWords{}.state);
     if (word == "log") return std::string(AgentWords{}.log);
     if (word == "mistake") return std::string(AgentWords{}.mistake);
     return to_upper(word.substr(0, word.find(':')));
@@ -270,10 +273,16 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "id" || word == "name") return kind != SubjectKind::host;
     if (word == "lv" || word == "vg" || word == "uuid") return kind == SubjectKind::array;
     if (word == "directory") return kind == SubjectKind::backup;
-    if (word == "config" || word == "log" || word == "mistake") return true;
+    if (word == "config" || word == "state" || word == "log" || word == "mistake") return true;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
            word == "value:percent" || word == "value:size";
+}
+
+// Whether this is one command of lastgood that needs the configuration of the agent.
+bool reads_config(std::string_view command) {
+    return command.starts_with("lastgood ") && !command.ends_with("--help") &&
+           command.find_first_of("|&;>") == command.npos;
 }
 
 }  // namespace
@@ -323,6 +332,8 @@ std::string render_step_for_host(std::string_view step, const TextValues& values
         rendered.erase(0, unmount_root.size());
         text += by_rescue;
     }
+    if (reads_config(rendered) && values.agent.config != AgentWords{}.config)
+        rendered += fmt::format(" --config {}", in_shell(values.agent.config));
     return fmt::format("{}: {}", text, rendered);
 }
 

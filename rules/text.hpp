@@ -17,6 +17,7 @@
 //   {reload}     the command that makes the agent read its configuration again
 //   {config}     the agent's configuration file
 //   {mistake}    the first mistake in a refused configuration, with its place
+//   {state}      the directory of the saved state
 //   {log}        the command that shows the agent's log; without a service there is none
 //   {command:w}  a command that depends on a label of the subject: rules/command.hpp
 #pragma once
@@ -33,11 +34,13 @@ namespace lastgood {
 // The labels of a subject's info metric that texts may show; alerts carry them too.
 std::vector<std::string_view> info_labels(SubjectKind kind);
 
-// {reload}, {config}, {log} and {mistake}. The defaults are those of the package's service, which
-// Prometheus and the manual show.
+// {reload}, {config}, {state}, {log} and {mistake}. The defaults are those of the package's
+// service, which Prometheus and the manual show.
 struct AgentWords {
     std::string_view reload = "systemctl reload lastgood";
+    // Absolute. Steps that run lastgood name it if it is another one than this.
     std::string_view config = "/etc/lastgood/lastgood.toml";
+    std::string_view state = "/var/lib/lastgood";     // state_directory
     std::string_view log = "journalctl -u lastgood";  // empty: it has no log
     std::string_view mistake = "the mistakes";        // in a refused configuration, with its place
 };

@@ -14,6 +14,7 @@
 #include "core/report.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "exporters/status/text.hpp"
 #include "rules/accept.hpp"
 
 namespace lastgood {
@@ -56,9 +57,9 @@ std::vector<const Finding*> matching(const Report& report, const AcceptOptions& 
 
 // "array_bad_blocks md0": a name that names nothing else, else the id.
 std::string words_for(const Finding& finding, const Facts& facts) {
+    if (finding.kind == SubjectKind::host) return finding.rule;
     const Subject* subject = facts.find(finding.kind, finding.subject);
-    if (finding.kind == SubjectKind::host || subject == nullptr)
-        return fmt::format("{} {}", finding.rule, harmless(finding.subject));
+    if (subject == nullptr) return fmt::format("{} {}", finding.rule, harmless(finding.subject));
     const std::string name = subject->name();
     const bool alone = std::ranges::count(facts.named(name), finding.kind, &Subject::kind) == 1;
     return fmt::format("{} {}", finding.rule, alone ? name : harmless(finding.subject));
@@ -72,14 +73,21 @@ std::string list_findings(const Report& report) {
     return text.empty() ? "; there are no findings now" : "; the findings now are:" + text;
 }
 
-int list(const Report& report) {
+// The summary below a command, no wider than a terminal.
+std::string below(std::string_view summary) {
+    std::string text;
+    for (const std::string& line : wrap(harmless(summary), 80 - 6)) text += "      " + line + "\n";
+    return text;
+}
+
+int list(const Report& report, const AcceptOptions& options) {
     const Facts facts(report);
     std::string open, accepted;
     for (const Finding& finding : report.findings) {
         std::string& text = finding.accepted ? accepted : open;
-        text += fmt::format("  lastgood accept {} {}\n      {}\n", words_for(finding, facts),
+        text += fmt::format("  lastgood accept {} {}{}\n{}", words_for(finding, facts),
                             finding.accepted ? "--revoke" : "--reason \"...\"",
-                            harmless(finding.summary));
+                            options.config_option, below(finding.summary));
     }
     if (report.findings.empty()) return say("There is nothing to accept: no finding now.\n");
     if (!open.empty())
@@ -107,7 +115,7 @@ int revoke(const Config& config, const Report& report, const Finding& finding) {
 int run_accept(const Config& config, const AcceptOptions& options) {
     const auto report = read_report(report_path(config));
     if (!report) return refuse(report.error().message);
-    if (options.rule.empty()) return list(*report);
+    if (options.rule.empty()) return list(*report, options);
     const Rule* rule = find_rule(options.rule);
     if (!rule)
         return refuse(fmt::format("there is no rule \"{}\"{}", harmless(options.rule),
@@ -132,10 +140,10 @@ int run_accept(const Config& config, const AcceptOptions& options) {
     if (is_accepted_by_value(*rule)) one.up_to = finding.value;
     if (const std::string why = why_not_acceptable(one, now); !why.empty()) return refuse(why);
     if (const auto asked = ask_to_accept(config, one); !asked) return refuse(asked.error().message);
-    return say(fmt::format("Accepted until {}: {}\n{}{}\nTo end it: lastgood accept {} --revoke\n",
-                           format_time(one.until), harmless(finding.summary),
+    return say(fmt::format("Accepted until {}:\n{}{}{}\nTo end it: lastgood accept {} --revoke{}\n",
+                           format_time(one.until), below(finding.summary),
                            one.up_to ? "It counts again if it gets worse. " : "", when_it_shows,
-                           words_for(finding, Facts(*report))));
+                           words_for(finding, Facts(*report)), options.config_option));
 }
 
 }  // namespace lastgood

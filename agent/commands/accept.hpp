@@ -9,9 +9,10 @@
 namespace lastgood {
 
 struct AcceptOptions {
-    std::string rule = {};     // empty: list what can be accepted and what is
-    std::string subject = {};  // id, device, serial …; empty: the host
-    std::string until = {};    // empty: 90 days, or less if the rule allows less
+    std::string config_option = {};  // " --config FILE" for commands that are told, or empty
+    std::string rule = {};           // empty: list what can be accepted and what is
+    std::string subject = {};        // id, device, serial …; empty: the host
+    std::string until = {};          // empty: 90 days, or less if the rule allows less
     std::string reason = {};
     bool revoke = false;
 };

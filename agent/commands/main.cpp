@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <sstream>
 
@@ -27,6 +28,7 @@
 #include "core/descendants.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "exporters/prometheus/serve.hpp"
 #include "exporters/prometheus/textfile.hpp"
 #include "exporters/status/status.hpp"
@@ -57,6 +59,12 @@ Result<Config> configuration(const Options& options, ConfigTrust trust = ConfigT
     auto config = read_config(options.config_path, std::move(defaults), trust);
     if (config && !options.listen.empty()) config->listen = options.listen;
     return config;
+}
+
+// For commands that others are told to type.
+std::string config_option(const Options& options) {
+    if (options.config_path == default_config_path) return "";
+    return " --config " + in_shell(options.config_path);
 }
 
 int collect(const Options& options) {
@@ -97,7 +105,10 @@ int agent(const Options& options, bool with_serve) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
     tell_fatal_signals();
-    return run_agent({options.config_path, *config, options.root, with_serve, options.listen});
+    std::error_code ignored;  // then it stays as it is
+    const std::string path = std::filesystem::absolute(options.config_path, ignored).string();
+    return run_agent({path.empty() ? options.config_path : path, *config, options.root, with_serve,
+                      options.listen});
 }
 
 int serve(const Options& options) {
@@ -107,6 +118,7 @@ int serve(const Options& options) {
 }
 
 int status(Options& options) {
+    options.status.config_option = config_option(options);
     if (options.status.report_path.empty()) {
         const auto config = configuration(options, ConfigTrust::not_needed);
         if (!config)
@@ -130,9 +142,10 @@ int forget(const Options& options) {
     return run_forget(*config, options.forgotten);
 }
 
-int accept(const Options& options) {
+int accept(Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
+    options.accept.config_option = config_option(options);
     return run_accept(*config, options.accept);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -54,7 +55,7 @@ Result<Saved> StateFile::open() {
     if (!rows) {
         const bool put_it_aside = is_foreign_ || is_corrupt_ || is_damaged();
         close();
-        if (!put_it_aside) return Failure(rows.error());
+        if (!put_it_aside) return is_read_only() ? read_only() : Failure(rows.error());
         const Loss what = is_foreign_ ? Loss::foreign : Loss::damaged;
         losses_.clear();
         untold_.emplace_back(what,
@@ -111,6 +112,15 @@ void StateFile::note_that_it_is_kept() {
                           "state.db is gone, that there was one.\n",
                           Synced::yes)
                    .has_value();
+}
+
+bool StateFile::is_read_only() const {
+    struct statvfs filesystem {};
+    return ::statvfs(directory_.c_str(), &filesystem) == 0 && (filesystem.f_flag & ST_RDONLY) != 0;
+}
+
+Failure StateFile::read_only() const {
+    return fail(ErrorKind::failed, path_ + ": its filesystem is read-only");
 }
 
 Result<std::vector<StateRow>> StateFile::open_and_load() {
@@ -268,6 +278,7 @@ Result<void> StateFile::write(const std::vector<StateRow>& rows) {
     auto written = write_rows(rows);
     if (written && !is_kept_) note_that_it_is_kept();
     if (damaged_by_write_) close();
+    if (!written && is_read_only()) return read_only();
     return written;
 }
 

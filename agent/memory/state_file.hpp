@@ -52,6 +52,8 @@ class StateFile {
     std::string put_aside(Loss why);
     void note_that_it_is_kept();
     bool is_still_there() const;
+    bool is_read_only() const;  // its filesystem; SQLite only says "disk I/O error"
+    Failure read_only() const;
     Result<void> write_rows(const std::vector<StateRow>& rows);
     bool is_damaged() const;  // SQLite's last error says so
     void close();

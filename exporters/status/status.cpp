@@ -129,6 +129,7 @@ bool has_service() {
 Screen screen_of(const StatusOptions& options, ViewOptions view) {
     view.agent_gone = agent_gone(options.report_path);
     view.has_service = has_service();
+    view.config_option = options.config_option;
     const auto report = read_report(options.report_path);
     if (!report) {
         if (options.json) {

@@ -10,7 +10,8 @@ struct StatusOptions {
     // file (a saved report) only the report's age shows it. Empty if the command line names none:
     // the caller then sets report_path() of the configuration.
     std::string report_path;
-    std::string subject;  // empty: the whole host
+    std::string subject;             // empty: the whole host
+    std::string config_option = {};  // " --config FILE" for commands that are told, or empty
     bool json = false;
     bool watch = false;  // refresh every 2 s until SIGINT or SIGTERM
 };

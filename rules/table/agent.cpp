@@ -40,8 +40,8 @@ std::vector<Rule> agent_rules() {
             .all_of = {is(metric::state_persisted, 0)},
             .summary =
                 "On {subject} lastgood cannot save its state: a restart would lose counters.",
-            .advice = "See whether its disk is full: df -h /var/lib/lastgood\n"
-                      "See whether it is read-only: findmnt -T /var/lib/lastgood\n"
+            .advice = "See whether its disk is full: df -h {state}\n"
+                      "See whether it is read-only: findmnt -T {state}\n"
                       "See the error: lastgood status",
             .why = "Growth of a counter cannot be seen without memory.",
         },
@@ -52,8 +52,8 @@ std::vector<Rule> agent_rules() {
             .all_of = {at_least(metric::state_lost_timestamp_seconds, 1)},
             .summary = "On {subject} lastgood lost saved state: counters began anew, drives may be "
                        "forgotten.",
-            .advice = "See what is lost, and where the damaged file is kept: lastgood status\n"
-                      "See whether its directory is mounted: findmnt -T /var/lib/lastgood\n"
+            .advice = "See below what is lost and where it is kept, or: lastgood status\n"
+                      "See whether its directory is mounted: findmnt -T {state}\n"
                       "See whether its drive has errors: {log}\n"
                       "If nothing that should be there is missing, end this: lastgood accept "
                       "state_lost --reason known",

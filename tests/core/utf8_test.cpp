@@ -19,6 +19,14 @@ TEST_CASE("harmless makes foreign text safe to print") {
     CHECK(harmless("\xed\xa0\x80") == "???");            // half of a surrogate pair
 }
 
+TEST_CASE("a word for a shell is quoted if it has to be") {
+    CHECK(in_shell("/etc/lastgood-2/a_b.toml") == "/etc/lastgood-2/a_b.toml");
+    CHECK(in_shell("/my files/$HOME") == "'/my files/$HOME'");
+    CHECK(in_shell("it's") == "'it'\\''s'");
+    CHECK(in_shell("") == "''");
+    CHECK(in_shell("a\x1b[31m") == "'a?[31m'");
+}
+
 TEST_CASE("display_width counts terminal columns") {
     CHECK(display_width("abc") == 3);
     CHECK(display_width("M\u00fcl") == 3);

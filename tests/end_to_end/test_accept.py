@@ -20,7 +20,9 @@ def test_a_finding_is_accepted_until_it_gets_worse(installation):
     installation.wait_for_report(sectors, 30, "the finding")
     assert "116" in installation.call("status").stdout
 
-    assert '\n  lastgood accept drive_suspect_many_reallocated d1 --reason "..."\n' in installation.call("accept").stdout
+    listed = installation.call("accept").stdout
+    assert f'\n  lastgood accept drive_suspect_many_reallocated d1 --reason "..." --config {installation.config}\n' in listed
+    assert all(len(line) <= 80 for line in listed.splitlines() if not line.startswith("  lastgood")) and "accept  " not in listed, listed
     refused = installation.call("accept", "drive_suspect_many_reallocated", "d1")
     assert refused.returncode == 3 and "needs a reason" in refused.stderr
     done = installation.call("accept", "drive_suspect_many_reallocated", "d1", "--reason", "a spare is ordered")

@@ -234,6 +234,10 @@ def test_read_only_state_directory(installation, small):
     subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
     agent = run_without_memory(installation, small)
     assert installation.report().document["watched_since"] > watched
+    screen = installation.call("status").stdout
+    assert f"state: {small}/state.db: its filesystem is read-only" in " ".join(screen.split()), screen
+    assert f"df -h {small}" in screen and f"findmnt -T {small}" in screen, "the advice names the directory that is configured"
+    assert f"lastgood status --config {installation.config}" in screen, "a command that works as it stands"
     subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
     installation.wait_for_report(remembers_again, 40, "it remembers again", process=agent)
     assert installation.report().document["watched_since"] == watched

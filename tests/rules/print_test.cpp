@@ -83,6 +83,25 @@ TEST_CASE("advice names the configuration and the log of the agent as it was sta
           "See its history: journalctl -u lastgood -g smart");
 }
 
+TEST_CASE("a step that runs lastgood names the configuration if it is another one") {
+    const auto step = [](std::string_view text, std::string_view config) {
+        TextValues values{SubjectKind::host, "", {}, 0};
+        values.agent.config = config;
+        values.agent.state = "/srv/state";
+        return render_step_for_host(text, values);
+    };
+    constexpr const char* usual = "/etc/lastgood/lastgood.toml";
+    CHECK(step("See it: lastgood status", usual) == "See it: lastgood status");
+    CHECK(step("See it: lastgood status", "/a/b.toml") ==
+          "See it: lastgood status --config /a/b.toml");
+    CHECK(step("See it: lastgood status", "/a b/it's.toml") ==
+          "See it: lastgood status --config '/a b/it'\\''s.toml'");
+    CHECK(step("Choose: lastgood accept --help", "/a/b.toml") == "Choose: lastgood accept --help");
+    CHECK(step("See it: findmnt -T {state}", "/a/b.toml") == "See it: findmnt -T /srv/state");
+    CHECK(render_step_for_prometheus("See it: df -h {state}", SubjectKind::host) ==
+          "See it: df -h /var/lib/lastgood");
+}
+
 TEST_CASE("advice about a refused configuration has its first mistake, if the agent knows it") {
     TextValues values{SubjectKind::host, "", {}, 0};
     CHECK(render_step_for_host("Correct {mistake}", values) == "Correct the mistakes");
