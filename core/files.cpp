@@ -18,6 +18,7 @@
 #include "core/clock.hpp"
 #include "core/host.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -72,15 +73,7 @@ bool fill(int fd, std::string_view text, Synced synced) {
     return done;
 }
 
-// For the shell: '/srv/it'\''s here'; a plain path as it is.
-std::string quoted(const std::string& path) {
-    if (std::ranges::all_of(
-            path, [](char c) { return is_letter(c) || is_digit(c) || contains("/._-", c); }))
-        return path;
-    std::string text = "'";
-    for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return text + "'";
-}
+constexpr uid_t overflow_user = 65534;  // user_namespaces(7)
 
 bool in_user_namespace() {
     const std::string map = Host().read("/proc/self/uid_map").value_or("");
@@ -106,7 +99,7 @@ std::optional<std::string> replaceable_in(std::string_view path) {
         const bool open_to_all = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
         if (open_to_all)
             return fmt::format("everybody can replace what is in {}; to mend this: chmod o-w {}",
-                               above, quoted(above));
+                               above, in_shell(above));
         if (!is_trusted_owner(status.st_uid))
             return fmt::format(
                 "{} belongs to uid {}, who can replace what is in it; choose another "
@@ -123,9 +116,11 @@ Result<void> check_own(int directory, const std::string& path) {
     struct stat status {};
     if (::fstat(directory, &status) != 0)
         return fail(ErrorKind::failed, fmt::format("{}: {}", path, errno_text(errno)));
+    if (status.st_uid == overflow_user && ::geteuid() == 0 && in_user_namespace())
+        return refused("it belongs to a user that this user namespace does not have");
     if (!is_own_or_root(status.st_uid))
         return refused(fmt::format("it belongs to uid {}; to mend this: chown {} {}", status.st_uid,
-                                   ::geteuid(), quoted(path)));
+                                   ::geteuid(), in_shell(path)));
     const bool by_group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;
     if (by_group || (status.st_mode & S_IWOTH) != 0) {
         // What others may have put there is not trusted.
@@ -135,7 +130,7 @@ Result<void> check_own(int directory, const std::string& path) {
             return refused(
                 fmt::format("others can write to it; look at what is in it, then: chmod "
                             "go-w {}",
-                            quoted(path)));
+                            in_shell(path)));
     }
     if (const auto why = replaceable_in(real_path(directory))) return refused(*why);
     return {};
@@ -161,8 +156,7 @@ bool is_own_or_root(uid_t user) {
 }
 
 bool is_trusted_owner(uid_t owner) {
-    constexpr uid_t overflow = 65534;
-    return is_own_or_root(owner) || (owner == overflow && in_user_namespace());
+    return is_own_or_root(owner) || (owner == overflow_user && in_user_namespace());
 }
 
 ErrorKind errno_kind(int error) {

@@ -98,7 +98,7 @@ and
 .B explain
 exit with 0 for fine, 1 for a warning, 2 for critical and 3 for unknown. An agent that does not run is unknown.
 .B preflight
-exits with 0 for GO, 2 for NO\-GO, and 3 if it cannot tell. Every command exits with 3 if it could not do its work.
+exits with 0 for GO, 2 for NO\-GO, and 3 if it cannot tell. Every command exits with 3 if it could not do its work; agent and run exit with 1 if they cannot use their directories or the port.
 .SH FILES
 .TP
 .I /etc/lastgood/lastgood.toml

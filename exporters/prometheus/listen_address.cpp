@@ -48,6 +48,14 @@ bool is_address(int family, std::string_view text) {
     return ::inet_pton(family, without_scope.c_str(), &parsed) == 1;
 }
 
+std::string what_to_do(int error, uint16_t port) {
+    if (error == EADDRINUSE)
+        return fmt::format("; see which program has the port: ss -ltnp 'sport = :{}'", port);
+    if (error == EADDRNOTAVAIL) return "; see the addresses of this host: ip address";
+    if (error == EACCES) return "; a port below 1024 needs root: choose another one";
+    return "";
+}
+
 }  // namespace
 
 Result<std::vector<ListenAddress>> parse_listen_address(std::string_view listen) {
@@ -82,24 +90,27 @@ Result<Descriptor> open_listener(std::string_view listen) {
     const auto addresses = parse_listen_address(listen);
     if (!addresses) return Failure(addresses.error());
     std::string why;
+    int error = 0;
     for (const ListenAddress& address : *addresses) {
         addrinfo hints{};
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
         hints.ai_socktype = SOCK_STREAM;
         addrinfo* found = nullptr;
         const std::string port = std::to_string(address.port);
-        if (const int error = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found);
-            error != 0) {
-            why = ::gai_strerror(error);
+        if (const int failed = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found);
+            failed != 0) {
+            why = ::gai_strerror(failed);
             continue;
         }
         const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
         Descriptor made = listen_at(*found);
         if (made.get() >= 0) return made;
-        why = errno_text(errno);
-        if (errno == EADDRINUSE) break;  // IPv4 alone would hide that another program answers IPv6
+        error = errno;
+        why = errno_text(error);
+        if (error == EADDRINUSE) break;  // IPv4 alone would hide that another program answers IPv6
     }
-    return fail(ErrorKind::failed, fmt::format("cannot listen on {}: {}", listen, why));
+    return fail(ErrorKind::failed, fmt::format("cannot listen on {}: {}{}", listen, why,
+                                               what_to_do(error, addresses->front().port)));
 }
 
 int port_of(int socket) {

@@ -159,6 +159,7 @@ def test_a_port_that_is_taken_is_told_also_if_the_first_report_was_faster(instal
         done = installation.call("run", seconds=40)
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{installation.port}" in done.stderr
+    assert f"see which program has the port: ss -ltnp 'sport = :{installation.port}'" in done.stderr
     assert installation.report().find("filesystem_not_backed_up") or installation.report().observations, "a report was written before"
 
 

@@ -236,6 +236,7 @@ def test_read_only_state_directory(installation, small):
     assert installation.report().document["watched_since"] > watched
     screen = installation.call("status").stdout
     assert f"state: {small}/state.db: its filesystem is read-only" in " ".join(screen.split()), screen
+    screen = " ".join(screen.split())
     assert f"df -h {small}" in screen and f"findmnt -T {small}" in screen, "the advice names the directory that is configured"
     assert f"lastgood status --config {installation.config}" in screen, "a command that works as it stands"
     subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)

@@ -139,6 +139,16 @@ def test_root_that_may_not_become_another_user_is_told_what_is_missing(installat
     assert "CAP_SETUID and CAP_SETGID, or start it as that user" in done.stderr, done.stderr
 
 
+def test_a_directory_of_a_user_outside_of_the_namespace_is_called_that(installation, root):
+    if subprocess.run(["unshare", "-r", "true"], check=False, capture_output=True).returncode != 0:
+        cannot_run("this machine allows no user namespace")
+    installation.runtime.mkdir(exist_ok=True)
+    os.chown(installation.runtime, 1, 1)
+    done = subprocess.run(["unshare", "-r", *installation.command("run")], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert "it belongs to a user that this user namespace does not have" in done.stderr and "chown" not in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("wrapped", ["", "unshare -r "], ids=["without rights", "in a user namespace"])
 def test_the_hint_for_a_user_without_rights_works(installation, root, wrapped):
     """The command line in the message, as it is, starts lastgood with directories of the user's own."""
