@@ -1,44 +1,24 @@
-#include "agent/agent.hpp"
+#include "agent/agent_process.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <optional>
 
-#include "agent/config/changes.hpp"
 #include "agent/config_file.hpp"
-#include "agent/finding_log.hpp"
 #include "agent/log.hpp"
 #include "agent/memory/acceptances.hpp"
 #include "agent/memory/history.hpp"
 #include "agent/memory/losses.hpp"
-#include "agent/memory/snapshot.hpp"
-#include "agent/memory/store.hpp"
 #include "agent/recorded_state.hpp"
-#include "agent/requests.hpp"
-#include "agent/runtime_directory.hpp"
 #include "agent/sealed_config.hpp"
-#include "agent/supervise/clock_watch.hpp"
-#include "agent/supervise/event_loop.hpp"
-#include "agent/supervise/serve_child.hpp"
-#include "agent/supervise/supervisor.hpp"
-#include "agent/supervise/textfile_child.hpp"
 #include "core/clock.hpp"
 #include "core/descendants.hpp"
-#include "core/descriptor.hpp"
-#include "core/report.hpp"
 #include "core/words.hpp"
-#include "rules/rule.hpp"
 
 namespace lastgood {
 
@@ -62,68 +42,7 @@ std::string host_name() {
     return name;
 }
 
-class Agent {
-  public:
-    explicit Agent(const AgentOptions& options)
-        : options_(options),
-          config_(options.config),
-          host_(options.root),
-          store_(options.config.state_directory) {}
-    Result<int> run();
-
-  private:
-    Result<void> prepare();
-    void renew_runtime_directory();
-    void adopt_state();
-    void take_over(const Saved& saved);
-    void tell_losses(const Saved& saved, const Rejected& rejected);
-    void configure();
-    ConfigChanges fit(Config& config) const;
-    void reload();
-    Result<void> accept_config();
-    void request_stop();
-    void wait_for_children();
-    void clock_was_set(Seconds by);
-    void look_again();
-    void serve_ended(Seconds lived);
-    void changed();
-    void beat();
-    void obey(const Requests& requests);
-    void write();
-    Timestamp now() const { return clock_.now(); }
-    Seconds uptime() const { return clock_.monotonic() - started_; }
-    bool settled() const;
-
-    AgentOptions options_;
-    Config config_;
-    Host host_;         // the watched host
-    const Host clock_;  // clock of this machine
-    AgentWords words() const;
-    // systemd gives NOTIFY_SOCKET to its service only; `lastgood run` may work without systemd.
-    const bool is_service_ = std::getenv("NOTIFY_SOCKET") != nullptr;
-    const std::string reload_command_ = fmt::format("kill -HUP {}", ::getpid());
-    Store store_;
-    State state_;
-    AgentFacts facts_;
-    std::unique_ptr<EventLoop> loop_;
-    std::unique_ptr<ClockWatch> clock_watch_;
-    std::optional<Supervisor> supervisor_;
-    std::optional<ServeChild> serve_;
-    std::optional<TextfileChild> textfile_;
-    std::unique_ptr<Timer> write_timer_, beat_timer_, stop_timer_, look_timer_;
-    bool write_pending_ = false, stopping_ = false;
-    bool remembers_ = false;       // the state in memory includes the saved one
-    bool watched_before_ = false;  // the last report says so
-    Seconds started_ = 0, last_write_ = 0, last_prune_ = 0, last_look_ = 0;
-    Seconds stop_by_ = 0;
-    RuntimeDirectory runtime_;
-    Descriptor accepted_;  // the configuration, sealed
-    ChildProcess sweeper_;
-    int exit_status_ = 0;
-    std::string config_error_, write_error_, state_error_, runtime_error_, requests_error_;
-    Timestamp config_refused_at_ = 0;
-    FindingLog finding_log_;
-};
+}  // namespace
 
 Result<void> Agent::prepare() {
     if (auto taken = runtime_.take(config_); !taken) return taken;
@@ -371,30 +290,34 @@ bool Agent::settled() const {
            (uptime() >= settled_after || supervisor_->all_have_reported());
 }
 
-void Agent::write() {
-    write_pending_ = false;
-    if (const auto swept = sweeper_.reap(); swept && !swept->by_signal && swept->status > 0)
-        log(LogLevel::warning, fmt::format("killed {} of an earlier agent that was killed itself",
-                                           counted(swept->status, "process", "processes")));
-    if (stopping_) return;  // children that are told to end have not failed
-    clock_watch_->check();
-    const Timestamp time = now();
-    adopt_state();
-    const std::optional<std::string> state_problem = store_.problem();
-    facts_.booting = boot_clock() < boot_takes;
-    facts_.state_persisted = !state_problem.has_value();
-    facts_.listener_up = serve_->is_up();
-    if (state_problem.value_or("") != state_error_) {
-        state_error_ = state_problem.value_or("");
-        log(LogLevel::warning,
-            state_error_.empty()
-                ? std::string("the state can be saved again")
-                : fmt::format("cannot save the state: {}; a restart would lose counters",
-                              state_error_));
-    }
+void Agent::tell_store_problem() {
+    const std::string problem = store_.problem().value_or("");
+    facts_.state_persisted = problem.empty();
+    if (problem == state_error_) return;
+    state_error_ = problem;
+    log(LogLevel::warning,
+        problem.empty()
+            ? std::string("the state can be saved again")
+            : fmt::format("cannot save the state: {}; a restart would lose counters", problem));
+}
+
+// What collectors, configuration, state and listener could not do.
+void Agent::add_problems(Report& report) const {
+    report.problems = problems_of(supervisor_->tasks());
+    if (!config_error_.empty())
+        report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
+    if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
+    if (!serve_->problem().empty())
+        report.problems.push_back({"listener", "", serve_->problem(), 0});
+    add_losses(state_, report.findings, report.problems);
+    if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
+        report.problems.push_back({"textfile", "", textfile_->problem(), 0});
+}
+
+// Judges what is known now.
+Report Agent::make_report(Timestamp time) {
     remember(state_, supervisor_->tasks(), time);
     ++facts_.reports_written;
-
     Report report;
     report.host = host_name();
     report.version = LASTGOOD_VERSION;
@@ -411,15 +334,22 @@ void Agent::write() {
                                         finding_words(one.rule, one.subject), one.by));
     name_acceptances(state_, config_, report.findings);
     sort_findings(report.findings);
-    report.problems = problems_of(supervisor_->tasks());
-    if (!config_error_.empty())
-        report.problems.push_back({"configuration", "", config_error_, config_refused_at_});
-    if (!state_error_.empty()) report.problems.push_back({"state", "", state_error_, 0});
-    if (!serve_->problem().empty())
-        report.problems.push_back({"listener", "", serve_->problem(), 0});
-    add_losses(state_, report.findings, report.problems);
-    if (!config_.textfile_path.value.empty() && !textfile_->problem().empty())
-        report.problems.push_back({"textfile", "", textfile_->problem(), 0});
+    add_problems(report);
+    return report;
+}
+
+void Agent::write() {
+    write_pending_ = false;
+    if (const auto swept = sweeper_.reap(); swept && !swept->by_signal && swept->status > 0)
+        log(LogLevel::warning, fmt::format("killed {} of an earlier agent that was killed itself",
+                                           counted(swept->status, "process", "processes")));
+    if (stopping_) return;  // children that are told to end have not failed
+    clock_watch_->check();
+    adopt_state();
+    facts_.booting = boot_clock() < boot_takes;
+    facts_.listener_up = serve_->is_up();
+    tell_store_problem();
+    const Report report = make_report(now());
 
     // Counters are saved before they are shown.
     store_.save(state_.take_changes(), save_patience);
@@ -463,39 +393,6 @@ Result<int> Agent::run() {
     textfile_.reset();
     wait_for_orphans(orphan_limit);
     return status;
-}
-
-int run_with(const AgentOptions& options) {
-    mark_children(options.config.runtime_directory);
-    adopt_orphans();
-    const auto status = Agent(options).run();
-    if (!status) log(LogLevel::error, status.error().message);
-    return status.value_or(1);
-}
-
-}  // namespace
-
-int run_agent(const AgentOptions& options) {
-    // Block the signals before the store's thread starts, or they would kill the process in that
-    // thread.
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    ::umask(077);  // as in lastgood.service; what others may read gets its mode by itself
-    if (!is_recorded(options.root)) return run_with(options);
-    const auto apart = RecordedState::make();
-    if (!apart) {
-        log(LogLevel::error, apart.error().message);
-        return 1;
-    }
-    AgentOptions recorded = options;
-    apart->use_for(recorded.config);
-    log(LogLevel::info,
-        fmt::format("watching the recorded host {}; to see its report: lastgood status --report {}",
-                    options.root, report_path(recorded.config)));
-    return run_with(recorded);
 }
 
 }  // namespace lastgood
