@@ -1,5 +1,3 @@
-#include "agent/agent_process.hpp"
-
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
@@ -9,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "agent/agent_process.hpp"
 #include "agent/config_file.hpp"
 #include "agent/log.hpp"
 #include "agent/memory/acceptances.hpp"
