@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "core/config.hpp"
 #include "core/files.hpp"
@@ -20,6 +22,10 @@ namespace lastgood {
 namespace {
 
 constexpr const char* lock_name = "agent.lock";
+// After an agent was killed, a child that it had just forked may hold its lock until it runs its
+// program.
+constexpr auto child_takes = std::chrono::milliseconds(50);
+constexpr int looks_at_child = 60;
 
 // The process that holds a flock(2) on the file, by /proc/locks (proc(5)); nullopt: it is not
 // visible here, for example in another container.
@@ -42,6 +48,16 @@ bool may_be_an_agent(std::optional<pid_t> holder) {
            is_own_or_root(process.st_uid);
 }
 
+// Takes the lock; waits up to 3 s while it is held, but by no living process that is visible here.
+bool takes_lock(const Descriptor& lock, const struct stat& file) {
+    for (int look = 0; look < looks_at_child; ++look) {
+        if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return true;
+        if (holder_of(file)) return false;
+        std::this_thread::sleep_for(child_takes);
+    }
+    return false;
+}
+
 // The locked file; an empty descriptor: it was replaced, or must be opened again.
 Result<Descriptor> try_to_lock(int directory, const std::string& path) {
     const auto failed = [&](const std::string& why) {
@@ -56,7 +72,7 @@ Result<Descriptor> try_to_lock(int directory, const std::string& path) {
     if (!S_ISREG(file.st_mode)) return failed("it is no regular file; remove it: rm " + path);
     const bool was_open_to_others = (file.st_mode & 077) != 0 || !is_own_or_root(file.st_uid);
     if (was_open_to_others) ::fchmod(lock.get(), 0600);
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!takes_lock(lock, file)) {
         const std::optional<pid_t> holder = holder_of(file);
         if (!was_open_to_others || may_be_an_agent(holder))
             return fail(ErrorKind::denied,

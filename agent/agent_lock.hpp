@@ -16,7 +16,8 @@ namespace lastgood {
 class AgentLock {
   public:
     AgentLock() = default;
-    // `directory` is open, `path` its name in messages. Does not wait. Errors: denied (another
+    // `directory` is open, `path` its name in messages. Waits up to 3 s for what a
+    // killed agent had just forked. Errors: denied (another
     // agent holds it), failed.
     static Result<AgentLock> take(int directory, const std::string& path);
     // Whether the file that is locked still has its name.
