@@ -27,8 +27,14 @@ constexpr const char* lock_name = "agent.lock";
 constexpr auto child_takes = std::chrono::milliseconds(50);
 constexpr int looks_at_child = 60;
 
-// The process that holds a flock(2) on the file, by /proc/locks (proc(5)); nullopt: it is not
-// visible here, for example in another container.
+bool is_alive(pid_t process) {
+    struct stat directory {};
+    return ::stat(fmt::format("/proc/{}", process).c_str(), &directory) == 0;
+}
+
+// The living process that took a flock(2) on the file, by /proc/locks (proc(5)), which also names
+// one that has ended while a child still has the descriptor. nullopt: none that is visible here,
+// for example in another container.
 std::optional<pid_t> holder_of(const struct stat& file) {
     const std::string place =
         fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev), ::minor(file.st_dev), file.st_ino);
@@ -36,7 +42,8 @@ std::optional<pid_t> holder_of(const struct stat& file) {
     for (std::string_view rest = locks; !rest.empty();) {
         const auto fields = split(take_line(rest));
         if (fields.size() >= 6 && fields[1] == "FLOCK" && fields[5] == place)
-            return parse_number<pid_t>(fields[4]);
+            if (const auto holder = parse_number<pid_t>(fields[4]); holder && is_alive(*holder))
+                return holder;
     }
     return std::nullopt;
 }
