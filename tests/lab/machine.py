@@ -249,8 +249,8 @@ class Machine:
             self.set_clock(time.time())
 
     def wait_until_booted(self, seconds=120):
-        """Waits until systemd has finished booting. Failed units do not matter here."""
-        self.run("systemctl is-system-running --wait || true", seconds)
+        """Waits until systemd has finished booting and the drives have their names. Failed units do not matter here."""
+        self.run("systemctl is-system-running --wait || true; udevadm settle", seconds)
 
     def freeze(self, memory):
         """Writes the machine's memory to a file and stops it. Its disk images can then be the base of any number of copies."""

@@ -29,7 +29,7 @@ def test_filesystem_turns_read_only(lab):
     counted = server.report().value("filesystem_kernel_log_errors_total", PLACE)
 
     server.machine.reboot()
-    server.run(f"dmsetup create data --table '{whole}' && mount /dev/mapper/data {PLACE}")
+    server.run(f"udevadm wait --timeout=50 {device} && dmsetup create data --table '{whole}' && mount /dev/mapper/data {PLACE}")
     server.expect(f'lastgood_filesystem_read_only{{filesystem="{PLACE}"}} == 0', within=60)
     server.expect(f'lastgood_filesystem_kernel_errors_total{{filesystem="{PLACE}"}} >= 1')
     server.expect_no_finding("filesystem_read_only", PLACE, within=90)
