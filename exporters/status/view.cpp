@@ -176,7 +176,7 @@ void add_headline(Lines& lines, const Report& report, const Judge& judgements,
             lines, "", Colour::none,
             options.has_service
                 ? "Restart it: systemctl restart lastgood. Its log: journalctl -u lastgood"
-                : "Start it again: lastgood run" + options.config_option,
+                : fmt::format("Start it again: lastgood run{}", options.config_option),
             options);
         add_paragraph(
             lines, "", Colour::none,
@@ -245,7 +245,7 @@ std::string render_no_report(const Error& error, std::string_view path,
     add_paragraph(lines, "", Colour::none,
                   options.has_service
                       ? "Start the agent: systemctl start lastgood. Its log: journalctl -u lastgood"
-                      : "Start the agent: lastgood run" + options.config_option,
+                      : fmt::format("Start the agent: lastgood run{}", options.config_option),
                   options);
     return joined(lines);
 }

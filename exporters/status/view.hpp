@@ -14,10 +14,11 @@ struct ViewOptions {
     size_t width = 80;  // columns; lines are wider only if a single word is
     // Lines. Rows without remarks are folded until the screen fits. 0: never fold.
     size_t height = 24;
-    bool colour = false;             // use escape sequences
-    bool agent_gone = false;         // no agent runs, even if the report is fresh
-    bool has_service = true;         // systemd runs here and has lastgood.service
-    std::string config_option = {};  // " --config FILE" for commands that are told, or empty
+    bool colour = false;      // use escape sequences
+    bool agent_gone = false;  // no agent runs, even if the report is fresh
+    bool has_service = true;  // systemd runs here and has lastgood.service
+    // " --config FILE" for commands that are told, or empty. Belongs to the caller.
+    std::string_view config_option = {};
 };
 
 int exit_code(Health health);                   // 0, 1, 2, 3
