@@ -27,39 +27,35 @@ constexpr const char* lock_name = "agent.lock";
 constexpr auto child_takes = std::chrono::milliseconds(50);
 constexpr int looks_at_child = 60;
 
-bool is_alive(pid_t process) {
-    struct stat directory {};
-    return ::stat(fmt::format("/proc/{}", process).c_str(), &directory) == 0;
-}
+struct Holder {
+    pid_t process = 0;
+    uid_t user = 0;
+};
 
 // The living process that took a flock(2) on the file, by /proc/locks (proc(5)), which also names
 // one that has ended while a child still has the descriptor. nullopt: none that is visible here,
 // for example in another container.
-std::optional<pid_t> holder_of(const struct stat& file) {
+std::optional<Holder> holder_of(const struct stat& file) {
     const std::string place =
         fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev), ::minor(file.st_dev), file.st_ino);
     const std::string locks = Host().read("/proc/locks", 16 << 20).value_or("");
     for (std::string_view rest = locks; !rest.empty();) {
         const auto fields = split(take_line(rest));
-        if (fields.size() >= 6 && fields[1] == "FLOCK" && fields[5] == place)
-            if (const auto holder = parse_number<pid_t>(fields[4]); holder && is_alive(*holder))
-                return holder;
+        if (fields.size() < 6 || fields[1] != "FLOCK" || fields[5] != place) continue;
+        const auto process = parse_number<pid_t>(fields[4]);
+        struct stat running {};
+        if (process && ::stat(fmt::format("/proc/{}", *process).c_str(), &running) == 0)
+            return Holder{*process, running.st_uid};
     }
     return std::nullopt;
 }
 
-// Whether the lock may be held by an agent: not if another user's process holds it.
-bool may_be_an_agent(std::optional<pid_t> holder) {
-    struct stat process {};
-    return !holder || ::stat(fmt::format("/proc/{}", *holder).c_str(), &process) != 0 ||
-           is_own_or_root(process.st_uid);
-}
-
-// Takes the lock; waits up to 3 s while it is held, but by no living process that is visible here.
-bool takes_lock(const Descriptor& lock, const struct stat& file) {
+// Takes the lock, or tells who holds it. Waits up to 3 s while it is held, but by no living process
+// that is visible here.
+bool takes_lock(const Descriptor& lock, const struct stat& file, std::optional<Holder>& holder) {
     for (int look = 0; look < looks_at_child; ++look) {
         if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return true;
-        if (holder_of(file)) return false;
+        if ((holder = holder_of(file))) return false;
         std::this_thread::sleep_for(child_takes);
     }
     return false;
@@ -79,14 +75,16 @@ Result<Descriptor> try_to_lock(int directory, const std::string& path) {
     if (!S_ISREG(file.st_mode)) return failed("it is no regular file; remove it: rm " + path);
     const bool was_open_to_others = (file.st_mode & 077) != 0 || !is_own_or_root(file.st_uid);
     if (was_open_to_others) ::fchmod(lock.get(), 0600);
-    if (!takes_lock(lock, file)) {
-        const std::optional<pid_t> holder = holder_of(file);
-        if (!was_open_to_others || may_be_an_agent(holder))
-            return fail(ErrorKind::denied,
-                        fmt::format("another agent is running{}: it holds {}; stop it first: "
-                                    "systemctl stop lastgood, or Ctrl-C where lastgood run was "
-                                    "started",
-                                    holder ? fmt::format(" (process {})", *holder) : "", path));
+    std::optional<Holder> holder;
+    if (!takes_lock(lock, file, holder)) {
+        // Another user's process is no agent.
+        if (!was_open_to_others || !holder || is_own_or_root(holder->user))
+            return fail(
+                ErrorKind::denied,
+                fmt::format("another agent is running{}: it holds {}; stop it first: "
+                            "systemctl stop lastgood, or Ctrl-C where lastgood run was "
+                            "started",
+                            holder ? fmt::format(" (process {})", holder->process) : "", path));
         ::unlinkat(directory, lock_name, 0);
         return Descriptor();
     }

@@ -13,6 +13,7 @@
 
 #include "collectors/collector.hpp"
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -116,10 +117,7 @@ Result<Descriptor> open_inbox_file(const Host& host, const std::string& path,
 // When the file was written; not in the future, where a program that copies times may have put it:
 // it would be fresh for ever.
 Timestamp written_at(const struct stat& status, Timestamp now) {
-    const auto seconds = [](const timespec& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-    };
-    const Timestamp modified = seconds(status.st_mtim), changed = seconds(status.st_ctim);
+    const Timestamp modified = to_seconds(status.st_mtim), changed = to_seconds(status.st_ctim);
     return std::max(0.0, modified <= now ? modified : std::min(changed, now));
 }
 

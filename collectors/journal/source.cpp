@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <string_view>
 
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 
 namespace lastgood {
 
@@ -167,10 +167,7 @@ bool JournalSource::wait(Seconds timeout) {
     const int events = sd_journal_get_events(journal_.get());
     uint64_t until = UINT64_MAX;  // of CLOCK_MONOTONIC; network filesystems signal no change
     if (sd_journal_get_timeout(journal_.get(), &until) >= 0 && until != UINT64_MAX) {
-        timespec now{};
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        const Seconds left = static_cast<double>(until) * 1e-6 - static_cast<double>(now.tv_sec) -
-                             static_cast<double>(now.tv_nsec) * 1e-9;
+        const Seconds left = static_cast<double>(until) * 1e-6 - monotonic_clock();
         timeout = std::min(timeout, std::max(left, 1.0));
     }
     pollfd descriptor{fd, static_cast<short>(events < 0 ? POLLIN : events), 0};

@@ -1,7 +1,5 @@
 #include "exporters/prometheus/password_gate.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,9 +9,7 @@
 namespace lastgood {
 
 PasswordGate::PasswordGate(Passwords passwords, std::function<void()> ready)
-    : passwords_(std::move(passwords)), ready_(std::move(ready)) {
-    // 32 bytes come whole, and after boot without waiting (getrandom(2)).
-    [[maybe_unused]] const auto filled = ::getrandom(key_.data(), sizeof key_, 0);
+    : passwords_(std::move(passwords)), ready_(std::move(ready)), key_(random_key()) {
     thread_ = std::thread([this] { check_all(); });
 }
 

@@ -67,7 +67,7 @@ class PasswordGate {
 
     const Passwords passwords_;
     const std::function<void()> ready_;
-    MarkKey key_{};
+    const MarkKey key_;
     std::deque<TextMark> passed_;                      // the newest last
     std::map<ClientAddress, Wrong> wrong_;             // at most most_addresses
     std::map<ClientAddress, Clients::Number> asking_;  // one question of each address at a time

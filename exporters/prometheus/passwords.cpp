@@ -57,6 +57,13 @@ uint64_t sip_hash(std::string_view text, uint64_t key0, uint64_t key1) {
 
 }  // namespace
 
+MarkKey random_key() {
+    MarkKey key{};
+    // 32 bytes come whole, and after boot without waiting (getrandom(2)).
+    [[maybe_unused]] const auto filled = ::getrandom(key.data(), sizeof key, 0);
+    return key;
+}
+
 TextMark mark_of(std::string_view text, const MarkKey& key) {
     return {sip_hash(text, key[0], key[1]), sip_hash(text, key[2], key[3])};
 }
@@ -81,8 +88,7 @@ Result<Passwords> Passwords::parse(std::string_view text, const std::string& nam
     if (!can_crypt())
         return fail(ErrorKind::absent, "cannot load libcrypt.so.1; install the package libcrypt1");
     Passwords result;
-    // 32 bytes come whole, and after boot without waiting (getrandom(2)).
-    [[maybe_unused]] const auto filled = ::getrandom(result.key_.data(), sizeof result.key_, 0);
+    result.key_ = random_key();
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // editors of Windows write it
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     size_t number = 0;

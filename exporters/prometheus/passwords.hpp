@@ -25,6 +25,7 @@ std::optional<Credentials> parse_basic_authorization(std::string_view header);
 using TextMark = std::array<uint64_t, 2>;
 using MarkKey = std::array<uint64_t, 4>;
 TextMark mark_of(std::string_view text, const MarkKey& key);
+MarkKey random_key();
 
 // Users with the hashes of their passwords. Copies are independent; const functions are
 // thread-safe.
