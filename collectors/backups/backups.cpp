@@ -7,6 +7,7 @@
 #include "collectors/backups/state.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -42,8 +43,7 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
     return fail(ErrorKind::failed, "unknown kind of backup");
 }
 
-void observe_settings(Context& context, const std::optional<Topology>& topology,
-                      const Backup& backup, Timestamp now) {
+void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
     sink.observe(metric::backup_info, backup.name, 1, now,
                  {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
@@ -52,10 +52,14 @@ void observe_settings(Context& context, const std::optional<Topology>& topology,
     sink.observe(metric::backup_max_age_seconds, backup.name, backup.max_age, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
+}
+
+void observe_domain(Context& context, const std::optional<Topology>& topology, const Backup& backup,
+                    Timestamp now) {
     const auto domain = topology ? failure_domain(context.host, *topology, backup) : std::nullopt;
     if (domain)
-        sink.observe(metric::backup_failure_domain, backup.name, 1, now,
-                     {{"domain", std::string(to_string(*domain))}});
+        context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
+                             {{"domain", std::string(to_string(*domain))}});
 }
 
 void observe_state(Context& context, const Backup& backup, const BackupState& state,
@@ -87,6 +91,23 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
                                         to_string(backup.kind))});
 }
 
+// Each stream is a backup with the limits of the whole. Its failure domain is that of the whole,
+// and told once.
+void observe_streams(Context& context, const Backup& whole, const BackupState& state,
+                     Timestamp now) {
+    if (state.streams.empty()) return;
+    context.sink.observe(metric::backup_streams, whole.name,
+                         static_cast<double>(state.streams.size()), now);
+    for (const StreamState& stream : state.streams) {
+        Backup one = whole;
+        one.name = whole.name + "/" + stream.name;
+        if (!stream.location.empty()) one.location = harmless(stream.location);
+        observe_settings(context, one, now);
+        observe_state(context, one, stream.state, now);
+        context.sink.observe(metric::backup_readable, one.name, 1, now);
+    }
+}
+
 Result<void> run(Context& context) {
     bool known = context.subject.empty();
     std::optional<Error> first_error;
@@ -99,10 +120,12 @@ Result<void> run(Context& context) {
             auto read = Topology::read(context.host, context.config.loop_devices);
             topology = read ? std::move(*read) : Topology();  // knows no mount: domains are unknown
         }
-        observe_settings(context, topology, backup, now);
+        observe_settings(context, backup, now);
+        observe_domain(context, topology, backup, now);
         const auto state = look_at(context, backup);
         if (state) {
             observe_state(context, backup, *state, now);
+            observe_streams(context, backup, *state, now);
         } else if (context.subject.empty()) {
             // `lastgood collect backups` reads all: an unreadable one must not hide the others.
             context.sink.observe(metric::backup_readable, backup.name, 0, now);

@@ -27,6 +27,8 @@ struct NewestCopy {
     Confidence confidence = Confidence::activity;
 };
 
+struct StreamState;
+
 struct BackupState {
     std::vector<NewestCopy> newest;   // at most one of each confidence
     std::optional<Timestamp> oldest;  // of the complete copies
@@ -37,7 +39,24 @@ struct BackupState {
     std::optional<bool> in_progress;       // a copy is being written
     std::optional<Timestamp> oldest_lock;  // when it was taken; nullopt: there is no lock
     std::vector<Error> problems;           // parts that could not be read, or are damaged
+    // Where one place holds copies of several sources (a database, host or guest each): the state
+    // of each. Names are unique; make the rest with summarise_streams(). Empty: it is one stream.
+    std::vector<StreamState> streams;
 };
+
+// It becomes a backup of its own, BACKUP/NAME, with the limits of the one it is in.
+struct StreamState {
+    std::string name;
+    std::string location;  // of its copies, for people; empty: that of the backup
+    BackupState state;     // without streams
+};
+constexpr size_t most_streams = 500;  // of a backup; more is a problem
+
+// Sets what the streams make of the whole: its newest copy is the oldest of their newest ones, so
+// that it is fresh only if all are; without one if any stream has none. Sizes and counts are sums.
+// Sorts the streams by name, makes the names harmless to print, and drops those beyond most_streams
+// with a problem.
+void summarise_streams(BackupState& state);
 
 // The readers. An Error means that the location could not be read at all: absent if it does not
 // exist or is not mounted (check_mounted), malformed if it is not what the configuration says.

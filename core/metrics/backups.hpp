@@ -80,6 +80,15 @@ inline constexpr Metric backup_count{
     .help = "Complete copies kept.",
 };
 
+inline constexpr Metric backup_streams{
+    .name = "lastgood_backup_streams",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Streams of copies in one place, each a backup NAME/STREAM of its own; absent: it is "
+        "one stream. The newest copy of the whole is the oldest of their newest ones.",
+};
+
 inline constexpr Metric backup_incomplete{
     .name = "lastgood_backup_incomplete",
     .subject = SubjectKind::backup,

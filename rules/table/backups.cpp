@@ -18,7 +18,8 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
-                       unless(reported_by_others), unless(is(metric::backup_incomplete, 1))},
+                       unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
+                       unless(at_least(metric::backup_streams, 1))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice = "Run the backup job now and read its messages.\n"

@@ -1,0 +1,90 @@
+// What the streams of a backup make of the whole.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "collectors/backups/state.hpp"
+#include "core/utf8.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// The newest time that proves a copy; else the newest one that does not.
+std::optional<NewestCopy> best_of(const BackupState& state) {
+    std::optional<NewestCopy> best;
+    const auto proves = [](const NewestCopy& copy) {
+        return copy.confidence != Confidence::activity;
+    };
+    for (const NewestCopy& copy : state.newest)
+        if (!best || (proves(copy) && !proves(*best)) ||
+            (proves(copy) == proves(*best) && copy.time > best->time))
+            best = copy;
+    return best;
+}
+
+// No stream has a weaker confidence or an older newest copy. nullopt: a stream has no copy.
+std::optional<NewestCopy> oldest_newest(const std::vector<StreamState>& streams) {
+    std::optional<NewestCopy> whole;
+    for (const StreamState& stream : streams) {
+        const auto newest = best_of(stream.state);
+        if (!newest) return std::nullopt;
+        if (!whole) {
+            whole = newest;
+            continue;
+        }
+        whole->time = std::min(whole->time, newest->time);
+        whole->confidence = std::max(whole->confidence, newest->confidence);
+    }
+    return whole;
+}
+
+// Names become subjects, which are printed: harmless, and still unique.
+void make_names_safe(std::vector<StreamState>& streams) {
+    std::set<std::string> taken;
+    for (StreamState& stream : streams) {
+        const std::string name = harmless(stream.name.empty() ? "?" : stream.name);
+        stream.name = name;
+        for (int number = 2; !taken.insert(stream.name).second; ++number)
+            stream.name = fmt::format("{}~{}", name, number);
+    }
+}
+
+}  // namespace
+
+void summarise_streams(BackupState& state) {
+    auto& streams = state.streams;
+    std::ranges::sort(streams, {}, &StreamState::name);
+    make_names_safe(streams);
+    if (streams.size() > most_streams) {
+        state.problems.push_back(
+            {ErrorKind::failed,
+             fmt::format("{} streams, of which {} are watched; make the pattern narrower",
+                         streams.size(), most_streams)});
+        streams.erase(streams.begin() + most_streams, streams.end());
+    }
+    state.newest.clear();
+    if (const auto newest = oldest_newest(streams)) state.newest.push_back(*newest);
+    const auto add = [](std::optional<double>& sum, const std::optional<double>& part) {
+        if (part) sum = sum.value_or(0) + *part;
+    };
+    const auto either = [](std::optional<bool>& whole, const std::optional<bool>& part) {
+        if (part == true || (part && !whole)) whole = part;
+    };
+    state.size.reset();
+    state.count = 0;
+    bool incomplete_known = true;
+    for (const StreamState& stream : streams) {
+        const BackupState& one = stream.state;
+        add(state.size, one.size);
+        add(state.count, one.count);
+        either(state.incomplete, one.incomplete);
+        either(state.in_progress, one.in_progress);
+        incomplete_known = incomplete_known && one.incomplete;
+        if (one.oldest && (!state.oldest || *one.oldest < *state.oldest)) state.oldest = one.oldest;
+    }
+    if (!incomplete_known && state.incomplete == false) state.incomplete.reset();
+}
+
+}  // namespace lastgood
