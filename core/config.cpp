@@ -2,24 +2,6 @@
 
 namespace lastgood {
 
-std::string_view to_string(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::files:
-            return "files";
-        case BackupKind::restic:
-            return "restic";
-        case BackupKind::borg:
-            return "borg";
-        case BackupKind::pgbackrest:
-            return "pgbackrest";
-        case BackupKind::stamp:
-            return "stamp";
-        case BackupKind::observed:
-            return "observed";
-    }
-    return "observed";
-}
-
 bool protects_listener(const Config& config) {
     return !config.tls_certificate.value.empty() || !config.password_file.value.empty();
 }

@@ -8,13 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/backup_kind.hpp"
 #include "core/settings.hpp"
 #include "core/time.hpp"
 
 namespace lastgood {
-
-enum class BackupKind { files, restic, borg, pgbackrest, stamp, observed };
-std::string_view to_string(BackupKind kind);
 
 // One backup that is expected to make copies regularly.
 struct Backup {

@@ -26,20 +26,13 @@ struct Key {
 };
 using Example = Key<std::string_view>;
 
-// The keys of tables that a configuration may have several times. agent/config_file.cpp reads them;
+// The keys of tables that a configuration may have several times. agent/config/ reads them;
 // a test compares the two.
-constexpr Example backup_keys[] = {
+constexpr Example backup_name[] = {
     {"name", "text", "\"db8\"",
      "Required. Its name in findings and metrics: letters, digits and - _ . @."},
-    {"files", "path", "\"/backup/db8/*.sql.zst\"", "The copies are files that match this pattern."},
-    {"restic", "path", "\"/srv/restic/db8\"",
-     "The copies are snapshots in this restic repository. lastgood needs no password."},
-    {"borg", "path", "\"/srv/borg/db8\"",
-     "The copies are archives in this borg repository. lastgood needs no password."},
-    {"pgbackrest", "path", "\"/var/lib/pgbackrest\"",
-     "The copies are backups in this pgBackRest repository."},
-    {"stamp", "path", "\"/var/lib/off-site-sync.ok\"",
-     "The backup job touches this file when it has succeeded."},
+};
+constexpr Example backup_keys[] = {
     {"covers", "list of paths", "[\"/var/lib/mysql\"]",
      "Paths that the copies hold. The filesystems of these paths count as backed up."},
     {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
@@ -87,7 +80,7 @@ constexpr Example builtin_collector_keys[] = {
 
 struct Section {
     std::string heading;  // "[serve]"; empty for the file's top level
-    std::string_view prose;
+    std::string prose;
     std::vector<Key<std::string>> keys;
     bool settings;  // each key has a default, and the section may occur once
 };
@@ -106,6 +99,28 @@ std::string toml_text(const T& value) {
     }
 }
 
+// The keys of the places come from the table of the kinds.
+Section backup_section() {
+    Section section{"[[backup]]", "", {}, false};
+    const auto add = [&](const Example& key) {
+        section.keys.push_back({key.name, key.type, std::string(key.value), key.prose});
+    };
+    for (const Example& key : backup_name) add(key);
+    std::string places;
+    for (const BackupKindRow& row : backup_kinds()) {
+        if (row.place == BackupPlace::none) continue;
+        section.keys.push_back({row.key, "path", fmt::format("\"{}\"", row.example), row.prose});
+        places += fmt::format("{}{}", places.empty() ? "" : ", ", row.key);
+    }
+    for (const Example& key : backup_keys) add(key);
+    places.replace(places.rfind(", "), 2, " and ");
+    section.prose = fmt::format(
+        "One table for each backup that you expect. Set one of {}. If none is set, the values come "
+        "from the inbox or from another collector.",
+        places);
+    return section;
+}
+
 std::vector<Section> all_sections() {
     const Config defaults;
     std::vector<Section> sections;
@@ -120,15 +135,12 @@ std::vector<Section> all_sections() {
     });
     const auto add = [&](std::string heading, std::string_view prose,
                          std::span<const Example> keys) {
-        sections.push_back({std::move(heading), prose, {}, false});
+        sections.push_back({std::move(heading), std::string(prose), {}, false});
         for (const auto& [name, type, value, text] : keys) {
             sections.back().keys.push_back({name, type, std::string(value), text});
         }
     };
-    add("[[backup]]",
-        "One table for each backup that you expect. Set one of files, restic, borg, pgbackrest and "
-        "stamp. If none is set, the values come from the inbox or from another collector.",
-        backup_keys);
+    sections.push_back(backup_section());
     add("[[accept]]",
         "One table for each finding that you know and live with. It stays visible, but counts no "
         "longer. `lastgood accept` does the same from the command line.",

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "agent/config/tables.hpp"
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
@@ -12,37 +9,32 @@ namespace lastgood {
 
 namespace {
 
-constexpr std::array places{BackupKind::files, BackupKind::restic, BackupKind::borg,
-                            BackupKind::pgbackrest, BackupKind::stamp};
-
-constexpr std::array known_keys{
-    "name",    "files",    "restic", "borg",         "pgbackrest",  "stamp",          "covers",
-    "max_age", "min_size", "stanza", "time_pattern", "settle_time", "cache_directory"};
-
-std::optional<BackupKind> place_of(std::string_view key) {
-    for (const BackupKind kind : places)
-        if (key == to_string(kind)) return kind;
-    return std::nullopt;
+const BackupKindRow* place_of(std::string_view key) {
+    for (const BackupKindRow& row : backup_kinds())
+        if (row.place != BackupPlace::none && key == row.key) return &row;
+    return nullptr;
 }
 
-// The kind whose collector uses a key; the others leave it unread.
-std::optional<BackupKind> only_for(std::string_view key) {
-    if (key == "stanza") return BackupKind::pgbackrest;
-    if (key == "time_pattern" || key == "settle_time") return BackupKind::files;
-    if (key == "cache_directory") return BackupKind::borg;
-    return std::nullopt;
+// "restic, borg" of the kinds that pass.
+template <class Filter>
+std::string list_kinds(std::string_view separator, const Filter& passes) {
+    std::string text;
+    for (const BackupKindRow& row : backup_kinds()) {
+        if (row.place == BackupPlace::none || !passes(row)) continue;
+        if (!text.empty()) text += separator;
+        text += row.key;
+    }
+    return text;
 }
 
-ConfigNeed need_of(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::files:
+ConfigNeed need_of(BackupPlace place) {
+    switch (place) {
+        case BackupPlace::pattern:
             return ConfigNeed::pattern;
-        case BackupKind::stamp:
-            return ConfigNeed::parent;  // the first backup makes it
-        case BackupKind::restic:
-        case BackupKind::borg:
-        case BackupKind::pgbackrest:
-        case BackupKind::observed:
+        case BackupPlace::later_file:
+            return ConfigNeed::parent;
+        case BackupPlace::directory:
+        case BackupPlace::none:
             return ConfigNeed::directory;
     }
     return ConfigNeed::directory;
@@ -51,10 +43,11 @@ ConfigNeed need_of(BackupKind kind) {
 void read_place(ConfigReader& reader, const toml::node& node, BackupKind kind, Backup& backup) {
     backup.kind = kind;
     if (!reader.read_path(node, to_string(kind), backup.location)) return;
-    reader.rely_on(node.source(), need_of(kind), backup.location);
-    if (kind != BackupKind::files) return;
+    const BackupPlace place = row_of(kind).place;
+    reader.rely_on(node.source(), need_of(place), backup.location);
+    if (place != BackupPlace::pattern) return;
     if (const auto wrong = what_is_wrong_with_path_pattern(backup.location); !wrong.empty())
-        reader.refuse(node.source(), fmt::format("files: {}", wrong));
+        reader.refuse(node.source(), fmt::format("{}: {}", to_string(kind), wrong));
 }
 
 void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
@@ -88,43 +81,61 @@ void read_cache_directory(ConfigReader& reader, const toml::node& node, Backup& 
         reader.rely_on(node.source(), ConfigNeed::directory, backup.cache_directory);
 }
 
+void read_backup_name(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    reader.read_name(node, backup.name);
+}
+
+void read_max_age(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    reader.read(node, "max_age", backup.max_age);
+}
+
+void read_min_size(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    reader.read_size(node, "min_size", backup.min_size);
+}
+
+void read_settle_time(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    reader.read(node, "settle_time", backup.settle_time);
+}
+
+// The keys besides those of the places. Which kinds take one: core/backup_kind.cpp.
+struct BackupKey {
+    std::string_view name;
+    void (*read)(ConfigReader& reader, const toml::node& node, Backup& backup);
+};
+constexpr BackupKey backup_keys[] = {
+    {"name", read_backup_name},        {"covers", read_covers},
+    {"max_age", read_max_age},         {"min_size", read_min_size},
+    {"stanza", read_stanza},           {"time_pattern", read_time_pattern},
+    {"settle_time", read_settle_time}, {"cache_directory", read_cache_directory},
+};
+
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {
-    if (key == "name")
-        reader.read_name(node, backup.name);
-    else if (key == "covers")
-        read_covers(reader, node, backup);
-    else if (key == "max_age")
-        reader.read(node, "max_age", backup.max_age);
-    else if (key == "min_size")
-        reader.read_size(node, "min_size", backup.min_size);
-    else if (key == "stanza")
-        read_stanza(reader, node, backup);
-    else if (key == "time_pattern")
-        read_time_pattern(reader, node, backup);
-    else if (key == "settle_time")
-        reader.read(node, "settle_time", backup.settle_time);
-    else if (key == "cache_directory")
-        read_cache_directory(reader, node, backup);
-    else
-        reader.refuse_key(key, "in [[backup]]", {known_keys.begin(), known_keys.end()});
+    for (const BackupKey& one : backup_keys)
+        if (key == one.name) return one.read(reader, node, backup);
+    std::vector<std::string_view> known;
+    for (const BackupKindRow& row : backup_kinds())
+        if (row.place != BackupPlace::none) known.push_back(row.key);
+    for (const BackupKey& one : backup_keys) known.push_back(one.name);
+    reader.refuse_key(key, "in [[backup]]", {known.begin(), known.end()});
 }
 
 // Keys that the kind of this backup leaves unread: whoever wrote them expects something.
 void check_kind(ConfigReader& reader, const toml::table& table, const Backup& backup) {
+    const BackupKindRow& own = row_of(backup.kind);
     for (const auto& [key, node] : table) {
-        const auto only = only_for(key.str());
-        if (only && *only != backup.kind)
+        const std::string_view name = key.str();
+        const std::string takers =
+            list_kinds(" or ", [&](const BackupKindRow& row) { return takes(row, name); });
+        if (!takers.empty() && !takes(own, name))
             reader.warn(key.source(),
                         fmt::format("{0} is only for backups with {1} = \"/…\" and changes nothing "
                                     "here; remove {0}",
-                                    key.str(), to_string(*only)));
-        if (key == "min_size" &&
-            (backup.kind == BackupKind::restic || backup.kind == BackupKind::borg ||
-             backup.kind == BackupKind::stamp))
+                                    name, takers));
+        if (key == "min_size" && !own.has_size)
             reader.warn(key.source(),
                         fmt::format("min_size: the size of one {} backup cannot be read; remove "
                                     "min_size",
-                                    to_string(backup.kind)));
+                                    own.key));
     }
 }
 
@@ -148,15 +159,15 @@ void check_place_is_free(ConfigReader& reader, const toml::table& table, const B
 void read_backup(ConfigReader& reader, const toml::table& table) {
     Backup backup;
     for (const auto& [key, node] : table) {
-        const auto kind = place_of(key.str());
-        if (!kind)
+        const BackupKindRow* place = place_of(key.str());
+        if (place == nullptr)
             read_key(reader, key, node, backup);
         else if (backup.kind == BackupKind::observed)
-            read_place(reader, node, *kind, backup);
+            read_place(reader, node, place->kind, backup);
         else
             reader.refuse(key.source(),
-                          "a backup has one place: set only one of files, restic, borg, "
-                          "pgbackrest, stamp");
+                          fmt::format("a backup has one place: set only one of {}",
+                                      list_kinds(", ", [](const BackupKindRow&) { return true; })));
     }
     check_kind(reader, table, backup);
     check_place_is_free(reader, table, backup);

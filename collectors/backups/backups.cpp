@@ -79,8 +79,7 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
     for (const auto& problem : state.problems) sink.problem(backup.name, problem);
     if (backup.min_size && !state.size && state.count.value_or(1) > 0 &&
-        (backup.kind == BackupKind::restic || backup.kind == BackupKind::borg ||
-         backup.kind == BackupKind::stamp))
+        !row_of(backup.kind).has_size)
         sink.problem(backup.name,
                      {ErrorKind::absent,
                       backup.kind == BackupKind::stamp

@@ -27,22 +27,20 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
     CHECK(to_toml(*as_shipped) == to_toml(Config{}));
 
     // Uncomments the settings and one backup of each kind.
-    for (const char* place : {"files", "restic", "borg", "pgbackrest", "stamp"}) {
+    for (const BackupKindRow& place : backup_kinds()) {
+        if (place.place == BackupPlace::none) continue;
         std::string text;
         std::istringstream lines(shipped);
         for (std::string line; std::getline(lines, line);) {
-            bool is_other_place = false;
-            for (const char* other : {"files", "restic", "borg", "pgbackrest", "stamp"})
-                is_other_place |= line.starts_with(std::string("#") + other + " =") &&
-                                  std::string(other) != place;
             bool is_of_other_kind = false;
-            for (const auto& [key, kind] : {std::pair{"#stanza =", "pgbackrest"},
-                                            {"#time_pattern =", "files"},
-                                            {"#settle_time =", "files"},
-                                            {"#cache_directory =", "borg"}})
-                is_of_other_kind |= line.starts_with(key) && std::string(kind) != place;
-            if (line.starts_with("#") && !line.starts_with("# ") && !is_other_place &&
-                !is_of_other_kind)
+            for (const BackupKindRow& other : backup_kinds()) {
+                if (other.kind == place.kind) continue;
+                is_of_other_kind |= line.starts_with("#" + std::string(other.key) + " =");
+                for (const std::string_view key : other.own_keys)
+                    is_of_other_kind |= !key.empty() && !takes(place, key) &&
+                                        line.starts_with("#" + std::string(key) + " =");
+            }
+            if (line.starts_with("#") && !line.starts_with("# ") && !is_of_other_kind)
                 line.erase(0, 1);
             text += line + "\n";
         }

@@ -97,12 +97,9 @@ class Generator {
             config.not_backed_up.value.push_back(path() + ": " + text());
     }
     Backup backup() {
-        static constexpr std::array kinds{BackupKind::files, BackupKind::restic,
-                                          BackupKind::borg,  BackupKind::pgbackrest,
-                                          BackupKind::stamp, BackupKind::observed};
         Backup one;
         one.name = name();
-        one.kind = kinds[below(kinds.size())];
+        one.kind = backup_kinds()[below(backup_kinds().size())].kind;
         if (one.kind != BackupKind::observed) one.location = path();
         if (one.kind == BackupKind::files) {
             // Pieces of `text` open sets of a pattern.

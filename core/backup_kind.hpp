@@ -1,0 +1,41 @@
+// The kinds of backup, one row for each: what the configuration needs to know of it. The readers
+// are in collectors/backups/.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace lastgood {
+
+// To add a kind: a name here, a row in backup_kind.cpp, and a reader in collectors/backups/.
+enum class BackupKind { files, restic, borg, pgbackrest, stamp, observed };
+
+// What the location of a backup is.
+enum class BackupPlace {
+    none,        // values come from the inbox or a third-party collector
+    directory,   // must be there
+    pattern,     // for paths (collectors/backups/parse/glob.hpp)
+    later_file,  // the first backup makes it; its directory must be there
+};
+
+struct BackupKindRow {
+    BackupKind kind;
+    std::string_view key;  // in [[backup]]: key = "/location"; also its name in metrics
+    BackupPlace place;
+    bool has_size;  // whether the size of one copy can be read
+    // Keys of [[backup]] that only this kind, and others that name it, take. Empty: unused.
+    std::array<std::string_view, 4> own_keys;
+    std::string_view example;  // a location
+    std::string_view prose;    // for docs/config.md
+};
+
+// All rows, in the order of the enum; `observed` is the last one.
+std::span<const BackupKindRow> backup_kinds();
+const BackupKindRow& row_of(BackupKind kind);
+
+bool takes(const BackupKindRow& row, std::string_view own_key);
+
+std::string_view to_string(BackupKind kind);
+
+}  // namespace lastgood
