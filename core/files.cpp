@@ -63,9 +63,10 @@ void remove_stale(int directory, const std::string& name) {
 }
 
 // Fills and closes the file; false: errno says why.
-bool fill(int fd, std::string_view text, Synced synced) {
-    // Independent of the umask: the listening process is unprivileged and must be able to read it.
-    const bool done = write_all(fd, text) && ::fchmod(fd, 0644) == 0 &&
+bool fill(int fd, std::string_view text, Synced synced, mode_t mode) {
+    // Independent of the umask: the listening process is unprivileged and must be able to read the
+    // report.
+    const bool done = write_all(fd, text) && ::fchmod(fd, mode) == 0 &&
                       (synced == Synced::no || ::fsync(fd) == 0);
     const int error = errno;
     if (::close(fd) != 0) return false;
@@ -184,7 +185,8 @@ bool write_all(int fd, std::string_view text) {
     return true;
 }
 
-Result<void> write_file(const std::string& path, std::string_view text, Synced synced) {
+Result<void> write_file(const std::string& path, std::string_view text, Synced synced,
+                        mode_t mode) {
     const std::string name(last_component(path));
     const std::string above(parent_directory(path));
     const auto failure = [&](const char* what) {
@@ -204,7 +206,7 @@ Result<void> write_file(const std::string& path, std::string_view text, Synced s
     const int fd = ::openat(directory.get(), temporary.c_str(),
                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return failure("create");
-    if (!fill(fd, text, synced)) return give_up("write");
+    if (!fill(fd, text, synced, mode)) return give_up("write");
     if (::renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) != 0)
         return give_up("replace");
     return {};

@@ -20,14 +20,15 @@ ErrorKind errno_kind(int error);
 bool write_all(int fd, std::string_view text);
 
 // Replaces the file atomically: writes PATH.RANDOM.tmp beside it, a new file that nobody could have
-// made before, and renames that; removes the ones that killed writers left. The file gets mode
-// 0644, whatever the umask. What had the name, also a link or a pipe, is replaced, not opened.
+// made before, and renames that; removes the ones that killed writers left. The file gets `mode`,
+// whatever the umask. What had the name, also a link or a pipe, is replaced, not opened.
 // Error: failed.
 // Synced::yes calls fsync(2) before the rename: a power cut leaves the old text or the new one. The
 // directory is not synced, so it may be the old one. Synced::no is for files that are written again
 // within seconds: after a power cut they may be empty.
 enum class Synced { no, yes };
-Result<void> write_file(const std::string& path, std::string_view text, Synced synced);
+Result<void> write_file(const std::string& path, std::string_view text, Synced synced,
+                        mode_t mode = 0644);
 
 // 16 hexadecimal digits that nobody can guess (getrandom(2)).
 std::string unguessable();

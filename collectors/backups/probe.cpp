@@ -7,12 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/decompressor.hpp"
 #include "core/bytes.hpp"
 #include "core/descriptor.hpp"
-#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -144,22 +142,9 @@ Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth 
 }
 
 ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
-                         const std::string& backup) {
-    if (host.recorded() || runtime_directory.empty()) return;
-    if (!open_own_directory(runtime_directory)) return;
-    const std::string directory = runtime_directory + "/backups";
-    if (!make_own_directory(directory, 0700)) return;
-    std::string name;
-    for (const char c : backup)
-        name += is_letter(c) || is_digit(c) || c == '-' || c == '_'
-                    ? std::string(1, c)
-                    : fmt::format("%{:02x}", static_cast<unsigned char>(c));
-    path_ = directory + "/" + name.substr(0, 200) + ".json";
-    const auto text = host.read(path_, 16 * mib);
-    if (!text) return;
-    const auto document = nlohmann::json::parse(*text, nullptr, false);
-    if (!document.is_object()) return;
-    for (const auto& [file, value] : document.items()) {
+                         const std::string& backup)
+    : document_(host, runtime_directory, backup) {
+    for (const auto& [file, value] : document_.content().items()) {
         if (!value.is_array() || value.size() != 5 || !value[0].is_string() ||
             !value[1].is_boolean() || !value[2].is_number_integer() || !value[3].is_string() ||
             !value[4].is_string())
@@ -188,14 +173,14 @@ std::optional<ProbeResult> ProbeMemory::find(const std::string& path, const File
 
 void ProbeMemory::keep(const std::string& path, const FileStatus& status, Depth depth,
                        const ProbeResult& result) {
-    if (path_.empty() || result.being_written) return;
+    if (!document_.usable() || result.being_written) return;
     Entry& entry = entries_[path];
     entry = {identity_of(status), depth, result, true};
     changed_ = true;
 }
 
 void ProbeMemory::save() const {
-    if (path_.empty() || !changed_) return;
+    if (!document_.usable() || !changed_) return;
     auto document = nlohmann::json::object();
     for (const auto& [file, entry] : entries_) {
         if (!entry.used || document.size() >= most_remembered) continue;
@@ -203,11 +188,8 @@ void ProbeMemory::save() const {
                           static_cast<int>(entry.result.state), entry.result.format,
                           entry.result.reason};
     }
-    // File names need not be UTF-8.
-    const std::string text =
-        document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    // Synced, because reading large backups again takes long. On failure the next run does so.
-    static_cast<void>(write_file(path_, text, Synced::yes));
+    // On failure the next run reads the backups again.
+    static_cast<void>(document_.write(document));
 }
 
 }  // namespace lastgood

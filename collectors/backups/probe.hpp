@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "collectors/backups/own_document.hpp"
 #include "collectors/backups/parse/completeness.hpp"
 #include "core/host.hpp"
 
@@ -51,7 +52,7 @@ class ProbeMemory {
         ProbeResult result;
         mutable bool used = false;
     };
-    std::string path_;  // empty: remembers nothing
+    OwnDocument document_;
     std::map<std::string, Entry> entries_;
     bool changed_ = false;
 };

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 import lastgood  # noqa: E402
+import lies  # noqa: E402
 import loop_device  # noqa: E402
 import monitoring  # noqa: E402
 
@@ -22,6 +23,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "failing_drive" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("kernel errors"))
+
+
+def pytest_runtest_setup(item):
+    lies.note(item)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,128 @@
+// Tests what the readers remember from one look to the next.
+#include "collectors/backups/look_memory.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/recorded_host.hpp"
+#include "tests/temporary_directory.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+mode_t mode_of(const std::string& path) {
+    struct stat status {};
+    REQUIRE(::lstat(path.c_str(), &status) == 0);
+    return status.st_mode & 07777;
+}
+
+// The state directory of this machine's host.
+struct State : test::TemporaryDirectory {
+    Host host;
+    State() { REQUIRE(::chmod(path.c_str(), 0755) == 0); }
+    LookMemory memory(const std::string& backup = "it") const { return {host, path, backup}; }
+};
+
+}  // namespace
+
+TEST_CASE("what a reader keeps is there at the next look, for this backup only") {
+    const State state;
+    auto first = state.memory();
+    CHECK(first.works());
+    CHECK_FALSE(first.problem());
+    CHECK(first.section("restic").empty());
+    first.keep("restic", {{"count", 3}});
+    first.keep("newest", {{"time", 17.5}});
+    REQUIRE(first.save());
+    const auto second = state.memory();
+    CHECK(number_in(second.section("restic"), "count") == 3);
+    CHECK(number_in(second.section("newest"), "time") == 17.5);
+    CHECK(state.memory("other").section("restic").empty());
+    CHECK(mode_of(state.at("backups")) == 0700);
+    CHECK(mode_of(state.at("backups/it.json")) == 0600);
+}
+
+TEST_CASE("only a change is written") {
+    const State state;
+    auto memory = state.memory();
+    memory.keep("restic", {{"count", 3}});
+    REQUIRE(memory.save());
+    std::filesystem::remove(state.at("backups/it.json"));
+    memory.keep("restic", {{"count", 3}});
+    REQUIRE(memory.save());
+    CHECK_FALSE(std::filesystem::exists(state.at("backups/it.json")));
+}
+
+TEST_CASE("a damaged memory is said, and starts anew") {
+    const State state;
+    std::filesystem::create_directory(state.at("backups"));
+    REQUIRE(::chmod(state.at("backups").c_str(), 0700) == 0);
+    for (const char* text : {"", "{\"restic\": {\"cou", "[1, 2]", "\xff\xfe", "17"}) {
+        state.write("backups/it.json", text);
+        auto memory = state.memory();
+        REQUIRE(memory.problem());
+        CHECK(memory.problem()->kind == ErrorKind::malformed);
+        CHECK(memory.problem()->message.find("it.json") != std::string::npos);
+        CHECK(memory.section("restic").empty());
+        CHECK(memory.works());
+        memory.keep("restic", {{"count", 3}});
+        REQUIRE(memory.save());
+        CHECK(number_in(state.memory().section("restic"), "count") == 3);
+    }
+    // A document in which the values have other types than ours.
+    state.write("backups/it.json",
+                R"({"restic": [1], "newest": {"time": "soon", "on": 1, "id": {}}})");
+    const auto memory = state.memory();
+    CHECK(memory.section("restic").empty());
+    CHECK_FALSE(number_in(memory.section("newest"), "time"));
+    CHECK_FALSE(flag_in(memory.section("newest"), "on"));
+    CHECK(text_in(memory.section("newest"), "id").empty());
+}
+
+TEST_CASE("a link or a directory of others in the state directory is not used") {
+    const State state;
+    const test::TemporaryDirectory elsewhere;
+    std::filesystem::create_directory_symlink(elsewhere.path, state.at("backups"));
+    auto memory = state.memory();
+    CHECK_FALSE(memory.works());
+    REQUIRE(memory.problem());
+    CHECK(memory.problem()->kind == ErrorKind::denied);
+    memory.keep("restic", {{"count", 3}});
+    CHECK(memory.save());
+    CHECK(std::filesystem::is_empty(elsewhere.path));
+
+    // A link in place of the document is replaced, not followed.
+    std::filesystem::remove(state.at("backups"));
+    state.memory();
+    elsewhere.write("victim", "{}");
+    std::filesystem::create_symlink(elsewhere.at("victim"), state.at("backups/it.json"));
+    memory = state.memory();
+    memory.keep("restic", {{"count", 3}});
+    REQUIRE(memory.save());
+    CHECK(std::filesystem::file_size(elsewhere.at("victim")) == 2);
+    CHECK(number_in(state.memory().section("restic"), "count") == 3);
+}
+
+TEST_CASE("a state directory that is missing is a problem, and stays missing") {
+    const State state;
+    const LookMemory memory(state.host, state.at("missing"), "it");
+    CHECK_FALSE(memory.works());
+    REQUIRE(memory.problem());
+    CHECK(memory.problem()->kind == ErrorKind::absent);
+    CHECK_FALSE(std::filesystem::exists(state.at("missing")));
+}
+
+TEST_CASE("for a recorded host nothing is remembered and nothing is written") {
+    const test::RecordedHost recorded;
+    const State state;
+    LookMemory memory(recorded.host(), state.path, "it");
+    CHECK_FALSE(memory.works());
+    CHECK_FALSE(memory.problem());
+    memory.keep("restic", {{"count", 3}});
+    CHECK(memory.save());
+    CHECK(std::filesystem::is_empty(state.path));
+}
