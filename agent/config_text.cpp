@@ -112,6 +112,7 @@ std::string to_toml(const Config& config) {
             text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
         if (!backup.cache_directory.empty())
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
+        if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));
     }
     for (const AcceptSetting& one : config.accepted) {
         text += fmt::format("\n[[accept]]\nrule = {}\nsubject = {}\nuntil = {}\nreason = {}\n",

@@ -9,7 +9,24 @@
 namespace lastgood {
 
 // To add a kind: a name here, a row in backup_kind.cpp, and a reader in collectors/backups/.
-enum class BackupKind { files, restic, borg, pgbackrest, stamp, observed };
+enum class BackupKind {
+    files,
+    restic,
+    borg,
+    pgbackrest,
+    rsnapshot,
+    barman,
+    duplicity,
+    rdiff_backup,
+    dirvish,
+    bup,
+    mariabackup,
+    vzdump,
+    proxmox_backup,
+    kopia,
+    stamp,
+    observed
+};
 
 // What the location of a backup is.
 enum class BackupPlace {

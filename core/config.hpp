@@ -30,6 +30,7 @@ struct Backup {
     Seconds settle_time = 60;  // files: a file unchanged for this long counts as complete
     // borg: the client's cache directory, which records each finished backup
     std::string cache_directory;
+    std::string log;  // rsnapshot: its log; empty: /var/log/rsnapshot.log
 
     bool operator==(const Backup&) const = default;
 };

@@ -41,6 +41,7 @@ test_packages=(
     python3 python3-pytest python3-pytest-xdist python3-prometheus-client
     prometheus prometheus-alertmanager
     restic borgbackup pgbackrest postgresql
+    rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
     mount util-linux e2fsprogs libcap2-bin openssl
     gzip zstd xz-utils bzip2 ccache
     lintian systemd systemd-journal-remote bash-completion man-db git

@@ -49,6 +49,9 @@ constexpr Example backup_keys[] = {
      "`\"1min\"`."},
     {"cache_directory", "path", "\"/root/.cache/borg\"",
      "For borg: the cache of the borg client, which records when a backup finished."},
+    {"log", "path", "\"/var/log/rsnapshot.log\"",
+     "For rsnapshot: its log (logfile in rsnapshot.conf). Default `\"/var/log/rsnapshot.log\"`. "
+     "Without a log nothing tells a failed run from a good one."},
 };
 constexpr Example accept_keys[] = {
     {"rule", "text", "\"drive_suspect_many_reallocated\"",

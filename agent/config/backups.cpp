@@ -97,16 +97,27 @@ void read_settle_time(ConfigReader& reader, const toml::node& node, Backup& back
     reader.read(node, "settle_time", backup.settle_time);
 }
 
+void read_log(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    if (reader.read_path(node, "log", backup.log))
+        reader.rely_on(node.source(), ConfigNeed::parent,
+                       backup.log);  // logrotate(8) takes it away
+}
+
 // The keys besides those of the places. Which kinds take one: core/backup_kind.cpp.
 struct BackupKey {
     std::string_view name;
     void (*read)(ConfigReader& reader, const toml::node& node, Backup& backup);
 };
 constexpr BackupKey backup_keys[] = {
-    {"name", read_backup_name},        {"covers", read_covers},
-    {"max_age", read_max_age},         {"min_size", read_min_size},
-    {"stanza", read_stanza},           {"time_pattern", read_time_pattern},
-    {"settle_time", read_settle_time}, {"cache_directory", read_cache_directory},
+    {"name", read_backup_name},  // one line for each, whatever their length
+    {"covers", read_covers},
+    {"max_age", read_max_age},
+    {"min_size", read_min_size},
+    {"stanza", read_stanza},
+    {"time_pattern", read_time_pattern},
+    {"settle_time", read_settle_time},
+    {"cache_directory", read_cache_directory},
+    {"log", read_log},
 };
 
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {

@@ -35,6 +35,26 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
             return look_at_borg(context.host, backup);
         case BackupKind::pgbackrest:
             return look_at_pgbackrest(context.host, backup);
+        case BackupKind::rsnapshot:
+            return look_at_rsnapshot(context.host, backup);
+        case BackupKind::barman:
+            return look_at_barman(context.host, backup);
+        case BackupKind::duplicity:
+            return look_at_duplicity(context.host, backup);
+        case BackupKind::rdiff_backup:
+            return look_at_rdiff_backup(context.host, backup);
+        case BackupKind::dirvish:
+            return look_at_dirvish(context.host, backup);
+        case BackupKind::bup:
+            return look_at_bup(context.host, backup);
+        case BackupKind::mariabackup:
+            return look_at_mariabackup(context.host, backup);
+        case BackupKind::vzdump:
+            return look_at_vzdump(context.host, backup);
+        case BackupKind::proxmox_backup:
+            return look_at_proxmox_backup(context.host, backup);
+        case BackupKind::kopia:
+            return look_at_kopia(context.host, backup);
         case BackupKind::stamp:
             return look_at_stamp(context.host, backup);
         case BackupKind::observed:

@@ -64,6 +64,16 @@ Result<BackupState> look_at_files(const Host& host, const Config& config, const 
 Result<BackupState> look_at_restic(const Host& host, const Backup& backup);
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup);
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup);
+Result<BackupState> look_at_rsnapshot(const Host& host, const Backup& backup);
+Result<BackupState> look_at_barman(const Host& host, const Backup& backup);
+Result<BackupState> look_at_duplicity(const Host& host, const Backup& backup);
+Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup);
+Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup);
+Result<BackupState> look_at_bup(const Host& host, const Backup& backup);
+Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup);
+Result<BackupState> look_at_vzdump(const Host& host, const Backup& backup);
+Result<BackupState> look_at_proxmox_backup(const Host& host, const Backup& backup);
+Result<BackupState> look_at_kopia(const Host& host, const Backup& backup);
 Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 
 // What the copies share with the data that they cover.

@@ -1,0 +1,151 @@
+// Reads the base backups of a barman server in a directory.
+#include <fmt/format.h>
+
+#include "collectors/backups/copies.hpp"
+#include "collectors/backups/parse/barman_info.hpp"
+#include "collectors/backups/state.hpp"
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// A backup in state STARTED for longer was killed: barman leaves it so.
+constexpr Seconds longest_backup = 2 * 86400;
+// WAL that is not there so long after the backup does not come by itself.
+constexpr Seconds wal_delay = 3600;
+
+class Server {
+  public:
+    Server(const Host& host, std::string directory)
+        : host_(host), directory_(std::move(directory)), now_(host.now()) {}
+    Result<BackupState> look();
+
+  private:
+    void add(const std::string& id);
+    std::string why_unusable(const BarmanBackup& backup, const std::string& path) const;
+    bool has_wal(const std::string& name) const;
+
+    const Host& host_;
+    std::string directory_;
+    Timestamp now_;
+    std::vector<RecordedCopy> copies_;
+    std::vector<Error> problems_;
+    bool in_progress_ = false;
+    bool is_recognised_ = false;
+};
+
+bool Server::has_wal(const std::string& name) const {
+    if (name.empty()) return true;  // a backup.info that does not tell
+    const std::string path = fmt::format("{}/wals/{}/{}", directory_, name.substr(0, 16), name);
+    const auto status = host_.status(path);
+    return status ? status->size > 0 : status.error().kind != ErrorKind::absent;
+}
+
+// Empty: it can be restored, as far as is seen from here.
+std::string Server::why_unusable(const BarmanBackup& backup, const std::string& path) const {
+    switch (backup.status) {
+        case BarmanStatus::done:
+            break;
+        case BarmanStatus::waiting_for_wals:
+            return fmt::format(
+                "it waits for its WAL up to {}; see archive_command and barman check",
+                backup.end_wal);
+        case BarmanStatus::started:
+            return "it began and never ended";
+        case BarmanStatus::failed:
+        case BarmanStatus::other:
+            return fmt::format("status {}{}{}", backup.status_text,
+                               backup.error.empty() ? "" : ": ", backup.error);
+    }
+    if (!backup.is_snapshot) {
+        const auto files = host_.list(path + "/data");
+        if (!files && files.error().kind == ErrorKind::absent) return "its directory data is gone";
+        if (files && files->empty()) return "its directory data is empty";
+    }
+    for (const std::string& wal : {backup.begin_wal, backup.end_wal})
+        if (!has_wal(wal))
+            return fmt::format("its WAL {} is not in wals/: it cannot be restored", wal);
+    return {};
+}
+
+void Server::add(const std::string& id) {
+    const std::string path = directory_ + "/base/" + id;
+    const auto text = host_.read(path + "/backup.info");
+    if (text) is_recognised_ = true;
+    if (!text) {
+        // Absent: barman is deleting it.
+        if (text.error().kind != ErrorKind::absent) problems_.push_back(text.error());
+        return;
+    }
+    const auto backup = parse_barman_backup_info(*text);
+    if (!backup) {
+        problems_.push_back(
+            {backup.error().kind, fmt::format("{}/backup.info: {}", path, backup.error().message)});
+        return;
+    }
+    const auto time = backup->end ? backup->end : backup->begin;
+    const bool is_begun =
+        backup->status == BarmanStatus::started || backup->status == BarmanStatus::other;
+    if (is_begun && now_ - time.value_or(now_) < longest_backup) {
+        in_progress_ = true;
+        return;
+    }
+    if (backup->status == BarmanStatus::waiting_for_wals &&
+        now_ - time.value_or(now_) < wal_delay) {
+        in_progress_ = true;
+        return;
+    }
+    if (!time) {
+        if (backup->status == BarmanStatus::done)
+            problems_.push_back({ErrorKind::malformed, path + "/backup.info: it has no end_time"});
+        return;
+    }
+    RecordedCopy copy{*time, true, backup->size, path, why_unusable(*backup, path)};
+    copy.whole = copy.reason.empty();
+    copies_.push_back(std::move(copy));
+}
+
+Result<BackupState> Server::look() {
+    const auto ids = list_directories(host_, directory_ + "/base");
+    if (!ids) return Failure(ids.error());
+    for (const std::string& id : *ids) add(id);
+    if (!is_recognised_ && !ids->empty() && problems_.empty())
+        return fail(ErrorKind::malformed,
+                    fmt::format("{}/base: none of its directories has a backup.info: it is no "
+                                "barman server's directory, or barman deletes now",
+                                directory_));
+    BackupState state = state_of_copies(std::move(copies_), Confidence::exact, now_);
+    state.in_progress = in_progress_;
+    for (Error& problem : problems_) state.problems.push_back(std::move(problem));
+    return state;
+}
+
+}  // namespace
+
+Result<BackupState> look_at_barman(const Host& host, const Backup& backup) {
+    if (auto mounted = check_mounted(host, backup.location); !mounted)
+        return Failure(mounted.error());
+    const auto names = list_directories(host, backup.location);
+    if (!names) return not_there(names.error(), backup.location, "directory of barman");
+    if (contains(*names, "base")) return Server(host, backup.location).look();
+    BackupState state;
+    for (const std::string& name : *names) {
+        const std::string directory = backup.location + "/" + name;
+        if (!host.exists(directory + "/base")) continue;
+        auto one = Server(host, directory).look();
+        if (!one) return one;
+        for (const Error& problem : one->problems) state.problems.push_back(problem);
+        one->problems.clear();
+        state.streams.push_back({name, directory, std::move(*one)});
+    }
+    if (state.streams.empty())
+        return fail(ErrorKind::absent,
+                    fmt::format("{}: there is no directory \"base\" in it: it is neither a barman "
+                                "server's directory nor barman_home",
+                                backup.location));
+    summarise_streams(state);
+    return state;
+}
+
+}  // namespace lastgood

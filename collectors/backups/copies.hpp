@@ -1,0 +1,38 @@
+// What the readers of tools have in common: a tool's own records of its copies become the state of
+// a backup.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/backups/state.hpp"
+
+namespace lastgood {
+
+// A copy that a tool has finished, well or not.
+struct RecordedCopy {
+    Timestamp time = 0;  // its end
+    bool whole = true;
+    std::optional<double> size;  // bytes
+    std::string name;            // for people: the path of its record
+    std::string reason;          // why it is not whole
+};
+
+// Newest, oldest, size and count of the whole copies, and whether the newest of all is incomplete,
+// with its reason as a problem. A copy with a time in the future proves nothing about now: it is
+// counted, and is a problem; it never hides the newest that has a possible time.
+BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confidence, Timestamp now);
+
+// The last `limit` bytes of a file, or all of it; begins with a whole line. Errors: those of
+// Host::open(), and failed.
+struct FileTail {
+    std::string text;
+    bool whole = true;  // all of the file
+};
+Result<FileTail> read_tail(const Host& host, const std::string& path, size_t limit);
+
+// The names of the directories in a directory, sorted. Errors: those of Host::list().
+Result<std::vector<std::string>> list_directories(const Host& host, const std::string& path);
+
+}  // namespace lastgood

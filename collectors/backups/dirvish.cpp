@@ -1,0 +1,132 @@
+// Reads a dirvish vault, or all vaults of a bank: the summary that dirvish writes beside each
+// image's tree.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "collectors/backups/copies.hpp"
+#include "collectors/backups/parse/dirvish_summary.hpp"
+#include "collectors/backups/state.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// dirvish leaves dirvish/lock_file behind when it is killed, and then refuses each further run.
+constexpr Seconds longest_run = 86400;
+
+class Vault {
+  public:
+    Vault(const Host& host, std::string directory)
+        : host_(host), directory_(std::move(directory)), now_(host.now()) {}
+    // By branch. Errors: those of Host::list().
+    Result<std::map<std::string, BackupState>> look();
+
+  private:
+    struct Branch {
+        std::vector<RecordedCopy> copies;
+        std::vector<Error> problems;
+        bool in_progress = false;
+    };
+    void add(const std::string& image);
+    std::string why_not_whole(const DirvishSummary& summary, const std::string& image) const;
+
+    const Host& host_;
+    std::string directory_;
+    Timestamp now_;
+    std::optional<Timestamp> lock_;
+    std::map<std::string, Branch> branches_;
+};
+
+std::string Vault::why_not_whole(const DirvishSummary& summary, const std::string& image) const {
+    if (summary.status.empty()) return "it was stopped before its end";
+    if (!is_whole_dirvish_status(summary.status)) return "status " + summary.status;
+    const auto files = host_.list(image + "/tree");
+    if (!files && files.error().kind == ErrorKind::absent) return "its tree is gone";
+    if (files && files->empty()) return "its tree is empty: was the source mounted?";
+    return {};
+}
+
+void Vault::add(const std::string& image) {
+    const std::string path = directory_ + "/" + image;
+    const auto text = host_.read(path + "/summary");
+    if (!text && text.error().kind == ErrorKind::absent) return;  // no image, or it expires now
+    if (!text) {
+        branches_["default"].problems.push_back(text.error());
+        return;
+    }
+    const auto summary = parse_dirvish_summary(*text);
+    if (!summary) {
+        branches_["default"].problems.push_back(
+            {summary.error().kind, fmt::format("{}/summary: {}", path, summary.error().message)});
+        return;
+    }
+    Branch& branch = branches_[summary->branch.empty() ? "default" : summary->branch];
+    const auto time = summary->complete ? summary->complete : summary->begin;
+    if (!time) return;  // it has just begun
+    if (summary->status.empty() && lock_ && now_ - *time < longest_run) {
+        branch.in_progress = true;
+        return;
+    }
+    RecordedCopy copy{*time, true, std::nullopt, path, why_not_whole(*summary, path)};
+    copy.whole = copy.reason.empty();
+    branch.copies.push_back(std::move(copy));
+}
+
+Result<std::map<std::string, BackupState>> Vault::look() {
+    const auto images = list_directories(host_, directory_);
+    if (!images) return Failure(images.error());
+    const auto lock = host_.status(directory_ + "/dirvish/lock_file");
+    if (lock) lock_ = lock->modified;
+    for (const std::string& image : *images)
+        if (image != "dirvish") add(image);
+    if (branches_.empty()) branches_["default"];  // no image yet
+    std::map<std::string, BackupState> states;
+    for (auto& [name, branch] : branches_) {
+        BackupState& state = states[name];
+        state = state_of_copies(std::move(branch.copies), Confidence::exact, now_);
+        state.in_progress = branch.in_progress;
+        state.oldest_lock = lock_;
+        for (Error& problem : branch.problems) state.problems.push_back(std::move(problem));
+    }
+    return states;
+}
+
+}  // namespace
+
+Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup) {
+    if (auto mounted = check_mounted(host, backup.location); !mounted)
+        return Failure(mounted.error());
+    const auto names = list_directories(host, backup.location);
+    if (!names) return not_there(names.error(), backup.location, "vault or bank of dirvish");
+    std::map<std::string, std::string> vaults;  // name in front of the branch: directory
+    if (host.exists(backup.location + "/dirvish")) {
+        vaults.emplace("", backup.location);
+    } else {
+        for (const std::string& name : *names)
+            if (host.exists(backup.location + "/" + name + "/dirvish"))
+                vaults.emplace(name + "/", backup.location + "/" + name);
+    }
+    if (vaults.empty())
+        return fail(
+            ErrorKind::absent,
+            fmt::format("{}: there is no directory \"dirvish\" in it: it is neither a vault "
+                        "nor a bank of dirvish",
+                        backup.location));
+    BackupState whole;
+    for (const auto& [prefix, directory] : vaults) {
+        auto branches = Vault(host, directory).look();
+        if (!branches) return Failure(branches.error());
+        if (vaults.size() == 1 && branches->size() == 1) return branches->begin()->second;
+        for (auto& [branch, state] : *branches) {
+            for (const Error& problem : state.problems) whole.problems.push_back(problem);
+            state.problems.clear();
+            if (state.oldest_lock) whole.oldest_lock = state.oldest_lock;
+            whole.streams.push_back({prefix + branch, directory, std::move(state)});
+        }
+    }
+    summarise_streams(whole);
+    return whole;
+}
+
+}  // namespace lastgood

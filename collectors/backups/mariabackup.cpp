@@ -1,0 +1,153 @@
+// Reads directories that mariabackup or xtrabackup made: the records that it writes last.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/backups/copies.hpp"
+#include "collectors/backups/parse/mariabackup_info.hpp"
+#include "collectors/backups/state.hpp"
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr Seconds running_backup = 600;  // one that has not changed for longer is a leftover
+constexpr int deepest = 2;               // DIR/2026-11-26/full
+
+struct Found {
+    std::string path;
+    MariabackupInfo info;
+    MariabackupCheckpoints checkpoints;
+    std::string reason;  // why it is not whole
+    bool is_whole = false;
+};
+
+class Directories {
+  public:
+    explicit Directories(const Host& host) : host_(host), now_(host.now()) {}
+    // Errors: those of Host::list().
+    Result<void> read(const std::string& path, int depth);
+    BackupState judge();
+
+  private:
+    void add_finished(const std::string& path, const std::vector<std::string>& names,
+                      const std::string& info_name);
+    void add_unfinished(const std::string& path, const std::vector<std::string>& names);
+    void follow_chains();
+
+    const Host& host_;
+    Timestamp now_;
+    std::vector<Found> found_;
+    std::vector<RecordedCopy> unfinished_;
+    std::vector<Error> problems_;
+    bool in_progress_ = false;
+};
+
+bool starts_one(const std::vector<std::string>& names, std::string_view start) {
+    return std::ranges::any_of(names,
+                               [&](const std::string& name) { return name.starts_with(start); });
+}
+
+Result<void> Directories::read(const std::string& path, int depth) {
+    const auto names = host_.list(path);
+    if (!names) return Failure(names.error());
+    for (const std::string_view info : {"xtrabackup_info", "mariadb_backup_info"})
+        if (starts_one(*names, info)) {
+            // Compressed ones have an ending: xtrabackup_info.zst.
+            add_finished(path, *names, *std::ranges::find_if(*names, [&](const std::string& name) {
+                             return name.starts_with(info);
+                         }));
+            return {};
+        }
+    if (starts_one(*names, "ibdata1") || contains(*names, "backup-my.cnf")) {
+        add_unfinished(path, *names);
+        return {};
+    }
+    if (depth >= deepest) return {};
+    for (const std::string& name : *names) {
+        const auto status = host_.status(path + "/" + name);
+        if (!status || status->kind != FileKind::directory) continue;
+        if (auto read_below = read(path + "/" + name, depth + 1);
+            !read_below && read_below.error().kind != ErrorKind::absent)
+            problems_.push_back(read_below.error());
+    }
+    return {};
+}
+
+void Directories::add_finished(const std::string& path, const std::vector<std::string>& names,
+                               const std::string& info_name) {
+    Found one;
+    one.path = path;
+    const auto text = host_.read(path + "/" + info_name);
+    const auto info = text ? parse_mariabackup_info(*text) : Failure(text.error());
+    if (!info) {
+        problems_.push_back(
+            {info.error().kind, fmt::format("{}/{}: {}", path, info_name, info.error().message)});
+        return;
+    }
+    one.info = *info;
+    for (const std::string_view name : {"xtrabackup_checkpoints", "mariadb_backup_checkpoints"})
+        if (const auto lines = host_.read(path + "/" + std::string(name)))
+            if (const auto checkpoints = parse_mariabackup_checkpoints(*lines))
+                one.checkpoints = *checkpoints;
+    if (one.info.partial)
+        one.reason = "it holds only some databases or tables (partial = Y)";
+    else if (!starts_one(names, "ibdata1"))
+        one.reason = "its ibdata1 is gone";
+    found_.push_back(std::move(one));
+}
+
+void Directories::add_unfinished(const std::string& path, const std::vector<std::string>& names) {
+    Timestamp newest = 0;
+    for (const std::string& name : names)
+        if (const auto status = host_.status(path + "/" + name))
+            newest = std::max(newest, status->modified);
+    if (now_ - newest < running_backup) {
+        in_progress_ = true;
+        return;
+    }
+    unfinished_.push_back({newest, false, std::nullopt, path,
+                           "there is no xtrabackup_info: it was stopped before its end"});
+}
+
+// An increment is worth nothing without the backups before it.
+void Directories::follow_chains() {
+    std::ranges::sort(found_, {}, [](const Found& one) { return one.info.end; });
+    for (Found& one : found_) {
+        if (!one.reason.empty()) continue;
+        if (!one.checkpoints.incremental) {
+            one.is_whole = true;
+            continue;
+        }
+        one.is_whole = std::ranges::any_of(found_, [&](const Found& base) {
+            return base.is_whole && &base != &one && base.checkpoints.to >= one.checkpoints.from &&
+                   base.info.end <= one.info.end;
+        });
+        if (!one.is_whole) one.reason = "it is incremental, and its base is not here or not whole";
+    }
+}
+
+BackupState Directories::judge() {
+    follow_chains();
+    std::vector<RecordedCopy> copies = std::move(unfinished_);
+    for (const Found& one : found_)
+        copies.push_back({one.info.end, one.is_whole, std::nullopt, one.path, one.reason});
+    BackupState state = state_of_copies(std::move(copies), Confidence::exact, now_);
+    state.in_progress = in_progress_;
+    for (Error& problem : problems_) state.problems.push_back(std::move(problem));
+    return state;
+}
+
+}  // namespace
+
+Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup) {
+    if (auto mounted = check_mounted(host, backup.location); !mounted)
+        return Failure(mounted.error());
+    Directories directories(host);
+    if (auto read = directories.read(backup.location, 0); !read)
+        return not_there(read.error(), backup.location, "directory of mariabackup");
+    return directories.judge();
+}
+
+}  // namespace lastgood

@@ -1,0 +1,118 @@
+// Reads an rdiff-backup repository: the statistics that each finished session leaves.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "collectors/backups/copies.hpp"
+#include "collectors/backups/parse/rdiff_backup_statistics.hpp"
+#include "collectors/backups/state.hpp"
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// The time in "current_mirror.2026-11-26T12:11:13Z.data"; empty: another file.
+std::string_view time_in(std::string_view name, std::string_view prefix) {
+    if (!name.starts_with(prefix) || !name.ends_with(".data")) return {};
+    name.remove_prefix(prefix.size());
+    name.remove_suffix(5);
+    return name;
+}
+
+// The process of a session that has not ended: "PID 7878". 0: it is not known.
+int process_in(const Host& host, const std::string& path) {
+    const auto text = host.read(path);
+    if (!text) return 0;
+    std::string_view rest = *text;
+    if (!rest.starts_with("PID ")) return 0;
+    rest.remove_prefix(4);
+    return take_number<int>(rest).value_or(0);
+}
+
+struct Sessions {
+    std::map<std::string, std::string> statistics;  // time as in the name: name
+    std::vector<std::string> mirrors;               // times; two: a session has not ended
+};
+
+Sessions sort_names(const std::vector<std::string>& names) {
+    Sessions sessions;
+    for (const std::string& name : names) {
+        if (const auto time = time_in(name, "session_statistics."); !time.empty())
+            sessions.statistics.emplace(time, name);
+        if (const auto time = time_in(name, "current_mirror."); !time.empty())
+            sessions.mirrors.emplace_back(time);
+    }
+    return sessions;
+}
+
+void add_session(const Host& host, const std::string& path, bool is_newest,
+                 std::vector<RecordedCopy>& copies, std::vector<Error>& problems) {
+    const auto text = host.read(path);
+    if (!text) {
+        if (text.error().kind != ErrorKind::absent) problems.push_back(text.error());
+        return;
+    }
+    const auto session = parse_rdiff_backup_statistics(*text);
+    if (!session) {
+        problems.push_back(
+            {session.error().kind, fmt::format("{}: {}", path, session.error().message)});
+        return;
+    }
+    if (is_newest && session->errors > 0)
+        problems.push_back(
+            {ErrorKind::failed,
+             fmt::format("{}: the session of {} could not copy {} of {} files; see error_log "
+                         "beside it",
+                         path, format_time(session->end), session->errors, session->source_files)});
+    RecordedCopy copy{session->end, true, session->source_size, path, ""};
+    if (session->source_files <= 1 && session->source_size <= 0) {
+        copy.whole = false;
+        copy.reason = "the source was empty: is it mounted?";
+    }
+    copies.push_back(std::move(copy));
+}
+
+}  // namespace
+
+Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup) {
+    if (auto mounted = check_mounted(host, backup.location); !mounted)
+        return Failure(mounted.error());
+    const std::string data = backup.location + "/rdiff-backup-data";
+    const auto names = host.list(data);
+    if (!names)
+        return not_there(names.error(), backup.location,
+                         "repository of rdiff-backup (no directory \"rdiff-backup-data\")");
+    const Sessions sessions = sort_names(*names);
+    std::vector<RecordedCopy> copies;
+    std::vector<Error> problems;
+    // Names sort by time as long as all have one offset; a wrong order costs a message only.
+    for (const auto& [time, name] : sessions.statistics)
+        add_session(host, data + "/" + name, time == sessions.statistics.rbegin()->first, copies,
+                    problems);
+    BackupState state = state_of_copies(std::move(copies), Confidence::exact, host.now());
+    for (Error& problem : problems) state.problems.push_back(std::move(problem));
+    state.in_progress = false;
+    for (const std::string& time : sessions.mirrors) {
+        if (sessions.statistics.contains(time)) continue;
+        const std::string path = fmt::format("{}/current_mirror.{}.data", data, time);
+        const int process = process_in(host, path);
+        if (process > 0 && host.exists(fmt::format("/proc/{}", process))) {
+            state.in_progress = true;
+            continue;
+        }
+        state.incomplete = true;
+        state.problems.push_back(
+            {ErrorKind::malformed,
+             fmt::format(
+                 "{}: this session was stopped before its end; the next one begins by taking it "
+                 "back",
+                 path)});
+    }
+    if (sessions.statistics.empty() && sessions.mirrors.empty() && !names->empty())
+        state.problems.push_back(
+            {ErrorKind::malformed, data + ": no session_statistics and no current_mirror in it"});
+    return state;
+}
+
+}  // namespace lastgood

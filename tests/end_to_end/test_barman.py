@@ -1,0 +1,257 @@
+"""Base backups made by barman of a real PostgreSQL: its record, the data and the WAL must all be there."""
+
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import lastgood
+import pytest
+from lies import lie
+from repositories import DAY, Expected, run
+
+
+class Barman:
+    """A PostgreSQL cluster and a barman that has it as "main"."""
+
+    def __init__(self):
+        self.user = pwd.getpwnam("postgres")
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lastgood-barman-"))
+        self.programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.data = self.directory / "data"
+        self.home = self.directory / "home"
+        self.main = self.home / "main"
+        self.config = self.directory / "barman.conf"
+        (self.main / "incoming").mkdir(parents=True)
+        (self.directory / "conf.d").mkdir()
+        self.config.write_text(
+            f"[barman]\nbarman_home = {self.home}\nbarman_user = postgres\nlog_file = {self.directory}/barman.log\n"
+            f"configuration_files_directory = {self.directory}/conf.d\n"
+            f"[main]\ndescription = x\nconninfo = host={self.directory} user=postgres dbname=postgres\n"
+            f"streaming_conninfo = host={self.directory} user=postgres dbname=postgres\n"
+            "backup_method = postgres\nimmediate_checkpoint = true\narchiver = on\nminimum_redundancy = 0\n"
+        )
+        run("chown", "-R", "postgres:postgres", str(self.directory))
+
+    def run(self, *command):
+        return run(*command, user="postgres", group="postgres", extra_groups=[], cwd=self.directory)
+
+    def start(self):
+        self.run(str(self.programs / "initdb"), "-D", str(self.data), "--no-sync", "-A", "trust")
+        with open(self.data / "postgresql.conf", "a", encoding="ascii") as settings:
+            settings.write(
+                f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\narchive_mode = on\n"
+                f"archive_command = 'cp %p {self.main}/incoming/%f'\nmax_wal_senders = 4\nfsync = off\n"
+            )
+        self.run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-l", str(self.directory / "log"), "-w", "start")
+        self.new_wal()
+        lastgood.wait_until(lambda: list((self.main / "incoming").iterdir()), what="WAL", seconds=30)
+        self.barman("archive-wal", "main")
+
+    def barman(self, *command):
+        return self.run("barman", "-c", str(self.config), *command)
+
+    def new_wal(self):
+        self.run(str(self.programs / "psql"), "-h", str(self.directory), "-d", "postgres", "-qc", "create table if not exists t (x int)",
+                 "-c", "insert into t values (1)", "-c", "select pg_switch_wal()", "-o", "/dev/null")
+
+    def backup(self):
+        """Makes a backup with its WAL, and returns its directory."""
+        before = set(self.ids())
+        self.barman("backup", "main")
+        self.finish()
+        (new,) = set(self.ids()) - before
+        return self.main / "base" / new
+
+    def finish(self):
+        def is_done():
+            self.new_wal()
+            self.barman("archive-wal", "main")
+            return "WAITING" not in self.barman("list-backup", "main")
+
+        lastgood.wait_until(is_done, what="the WAL of the backup", seconds=30, step=0.3)
+
+    def ids(self):
+        return os.listdir(self.main / "base") if (self.main / "base").exists() else []
+
+    def goes_by(self, days):
+        for info in (self.main / "base").glob("*/backup.info"):
+
+            def earlier(match):
+                return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(
+                    calendar_time(match.group()) - days * DAY))
+
+            lines = [
+                re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", earlier, line) if line.startswith(("begin_time", "end_time")) else line
+                for line in info.read_text().splitlines()
+            ]
+            info.write_text("\n".join(lines) + "\n")
+
+    def stop(self):
+        if (self.data / "postmaster.pid").exists():
+            subprocess.run(
+                [str(self.programs / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "-w", "stop"],
+                user="postgres", group="postgres", extra_groups=[], cwd=self.directory, capture_output=True, check=False,
+            )
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def calendar_time(text):
+    import calendar
+
+    return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
+
+
+@pytest.fixture(scope="module")
+def running_barman():
+    if os.geteuid() != 0:
+        lastgood.cannot_run("it needs root, to become the user postgres")
+    if not shutil.which("barman") or not list(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        lastgood.cannot_run("barman and postgresql are not installed")
+    made = Barman()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def barman(running_barman):
+    for name in running_barman.ids():
+        shutil.rmtree(running_barman.main / "base" / name)
+    return running_barman
+
+
+@pytest.fixture
+def expected(tmp_path, barman):
+    return Expected(tmp_path, barman=str(barman.main), max_age="26h")
+
+
+def test_barman_goes_stale_and_a_backup_clears_it(tmp_path, barman, expected):
+    (barman.main / "base").mkdir(exist_ok=True)
+    shutil.chown(barman.main / "base", "postgres", "postgres")
+    assert expected.collect().readable, expected.error
+    assert expected.value("count") == 0
+
+    barman.backup()
+    assert not expected.is_stale(), expected.lines
+    assert expected.newest("exact") == pytest.approx(time.time(), abs=60)
+    assert expected.value("size_bytes") > 10_000_000
+    assert expected.value("incomplete") == 0
+    assert not expected.problems()
+
+    barman.goes_by(3)
+    assert expected.is_stale()
+    # What `barman cron` does each minute is WAL and retention only.
+    barman.new_wal()
+    barman.barman("archive-wal", "main")
+    assert expected.is_stale()
+
+    # All servers of barman_home, each on its own.
+    home = Expected(tmp_path, barman=str(barman.home), max_age="1w")
+    assert not home.is_stale()
+    assert any(line.get("subject") == "it/main" for line in home.lines)
+
+
+@lie("barman", "FAILED lies beside the good backups, with data in it")
+def test_barman_failed_backup_is_no_backup(barman, expected):
+    good = barman.backup()
+    barman.goes_by(3)
+    broken = barman.directory / "no-basebackup"
+    broken.mkdir(exist_ok=True)
+    program = broken / "pg_basebackup"
+    program.write_text(f'#!/bin/sh\ncase "$*" in *--version*) exec {barman.programs}/pg_basebackup --version;; esac\nexit 1\n')
+    program.chmod(0o755)
+    before = barman.config.read_text()
+    barman.config.write_text(before + f"path_prefix = {broken}\nbasebackup_retry_times = 0\n")
+    try:
+        subprocess.run(
+            ["barman", "-c", str(barman.config), "backup", "main"], user="postgres", group="postgres", extra_groups=[],
+            cwd=barman.directory, capture_output=True, timeout=120, check=False,
+        )
+    finally:
+        barman.config.write_text(before)
+    (failed,) = set(barman.ids()) - {good.name}
+    assert "status=FAILED" in (barman.main / "base" / failed / "backup.info").read_text()
+    assert expected.is_stale()
+    assert expected.value("incomplete") == 1
+    assert expected.value("count") == 1
+    assert any("FAILED" in problem for problem in expected.problems())
+
+
+@lie("barman", "a backup without the WAL of its time cannot be restored, and its data is whole")
+def test_barman_backup_waits_for_its_wal(barman, expected):
+    backup = barman.backup()
+    info = backup / "backup.info"
+    end_wal = re.search(r"end_wal=(\w+)", info.read_text()).group(1)
+    wal = barman.main / "wals" / end_wal[:16] / end_wal
+    kept = wal.with_name("kept")
+    wal.rename(kept)
+    try:
+        assert expected.is_stale()
+        assert any(end_wal in problem for problem in expected.problems())
+        info.write_text(info.read_text().replace("status=DONE", "status=WAITING_FOR_WALS"))
+        assert expected.is_stale()
+        assert expected.value("in_progress") == 1
+        barman.goes_by(1)
+        assert expected.is_stale()
+        assert expected.value("in_progress") == 0
+        assert expected.value("incomplete") == 1
+    finally:
+        kept.rename(wal)
+
+
+@lie("barman", "backup.info says DONE, and the data is gone")
+def test_barman_backup_without_data_is_no_backup(barman, expected):
+    backup = barman.backup()
+    (backup / "data").rename(backup / "elsewhere")
+    assert expected.is_stale()
+    assert expected.value("count") == 0
+    (backup / "data").mkdir()
+    assert expected.is_stale()
+    (backup / "data").rmdir()
+    (backup / "elsewhere").rename(backup / "data")
+    assert not expected.is_stale()
+
+
+@lie("barman", "a killed backup stays STARTED")
+def test_barman_killed_backup_is_no_backup(barman, expected):
+    good = barman.backup()
+    barman.goes_by(3)
+    with subprocess.Popen(
+        ["barman", "-c", str(barman.config), "backup", "main"], user="postgres", group="postgres", extra_groups=[], cwd=barman.directory,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:
+        started = lastgood.wait_until(
+            lambda: [
+                path for path in (barman.main / "base").glob("*/backup.info")
+                if path.parent != good and "status=STARTED" in path.read_text()
+            ],
+            what="a started backup", seconds=60, step=0.01,
+        )
+        os.killpg(process.pid, 9)
+    assert "status=STARTED" in started[0].read_text()
+    assert expected.is_stale()
+    assert expected.value("in_progress") == 1
+    barman.goes_by(3)
+    assert expected.is_stale()
+    assert expected.value("in_progress") == 0
+    assert expected.value("incomplete") == 1
+    assert expected.value("count") == 1
+
+
+def test_barman_that_is_none_or_half_there(tmp_path, barman, expected):
+    barman.backup()
+    other = Expected(tmp_path, barman=str(barman.data), max_age="26h").collect()
+    assert not other.readable
+    assert "barman" in other.error
+    expected = Expected(tmp_path, barman=str(barman.main), max_age="26h")
+    (barman.main / "base" / "20200101T000000").mkdir()
+    (barman.main / "base" / "20200101T000000" / "backup.info").write_text("half")
+    assert not expected.is_stale()
+    assert any("20200101T000000" in problem for problem in expected.problems())
