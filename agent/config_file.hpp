@@ -39,5 +39,11 @@ std::string to_toml(const Config& config);
 
 // The value as a basic string of TOML 1.0, with quotes. It must be valid UTF-8.
 std::string toml_string(std::string_view value);
+// In the units that people use, if that is exact; a number of seconds always is.
+std::string toml_duration(Seconds value);
+// In the largest binary unit of which it is a multiple.
+std::string toml_size(double bytes);
+// The date on which it ends here: the reader takes a date as midnight of the local time.
+std::string toml_date(Timestamp time);
 
 }  // namespace lastgood

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "agent/config/backup_plan.hpp"
 #include "agent/config_file.hpp"
 #include "core/bytes.hpp"
 #include "core/text.hpp"
@@ -20,45 +21,8 @@ std::string to_toml(const std::string& value) {
 std::string to_toml(bool value) {
     return value ? "true" : "false";
 }
-// In the units that people use, if that is exact; a number of seconds always is.
 std::string to_toml(Seconds value) {
-    const auto is_exact = [&](const std::string& text) {
-        const auto same = parse_duration(text);
-        return same && *same == value;
-    };
-    if (const std::string readable = format_duration(value); is_exact(readable))
-        return toml_string(readable);
-    if (const std::string micro = fmt::format("{:.0f} us", value * 1e6);
-        value < 1 && is_exact(micro))
-        return toml_string(micro);
-    std::string parts;
-    double rest = value;
-    for (const auto& [size, name] : {std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}}) {
-        const double count = std::floor(rest / size);
-        rest -= count * size;
-        if (count > 0) parts += fmt::format("{:.0f} {} ", count, name);
-    }
-    if (rest > 0) parts += fmt::format("{} s", rest);
-    parts = trim(parts);
-    return is_exact(parts) ? toml_string(parts) : fmt::format("\"{} s\"", value);
-}
-// In the largest binary unit of which it is a multiple.
-std::string size_to_toml(double bytes) {
-    for (const auto& [size, name] : {std::pair{1024.0 * gib, "TiB"},
-                                     {1.0 * gib, "GiB"},
-                                     {1.0 * mib, "MiB"},
-                                     {1.0 * kib, "KiB"}})
-        if (bytes >= size && std::fmod(bytes, size) == 0)
-            return fmt::format("\"{:.0f} {}\"", bytes / size, name);
-    return fmt::format("{:.0f}", bytes);
-}
-// The date on which it ends here: the reader takes a date as midnight of the local time.
-std::string date_to_toml(Timestamp time) {
-    const auto seconds = static_cast<time_t>(time);
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    return fmt::format("\"{:04}-{:02}-{:02}\"", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday);
+    return toml_duration(value);
 }
 std::string to_toml(const std::vector<std::string>& values) {
     std::string list;
@@ -85,6 +49,46 @@ std::string toml_string(std::string_view value) {
     return quoted + '"';
 }
 
+std::string toml_duration(Seconds value) {
+    const auto is_exact = [&](const std::string& text) {
+        const auto same = parse_duration(text);
+        return same && *same == value;
+    };
+    if (const std::string readable = format_duration(value); is_exact(readable))
+        return toml_string(readable);
+    if (const std::string micro = fmt::format("{:.0f} us", value * 1e6);
+        value < 1 && is_exact(micro))
+        return toml_string(micro);
+    std::string parts;
+    double rest = value;
+    for (const auto& [size, name] : {std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}}) {
+        const double count = std::floor(rest / size);
+        rest -= count * size;
+        if (count > 0) parts += fmt::format("{:.0f} {} ", count, name);
+    }
+    if (rest > 0) parts += fmt::format("{} s", rest);
+    parts = trim(parts);
+    return is_exact(parts) ? toml_string(parts) : fmt::format("\"{} s\"", value);
+}
+
+std::string toml_size(double bytes) {
+    for (const auto& [size, name] : {std::pair{1024.0 * gib, "TiB"},
+                                     {1.0 * gib, "GiB"},
+                                     {1.0 * mib, "MiB"},
+                                     {1.0 * kib, "KiB"}})
+        if (bytes >= size && std::fmod(bytes, size) == 0)
+            return fmt::format("\"{:.0f} {}\"", bytes / size, name);
+    return fmt::format("{:.0f}", bytes);
+}
+
+std::string toml_date(Timestamp time) {
+    const auto seconds = static_cast<time_t>(time);
+    std::tm parts{};
+    ::localtime_r(&seconds, &parts);
+    return fmt::format("\"{:04}-{:02}-{:02}\"", parts.tm_year + 1900, parts.tm_mon + 1,
+                       parts.tm_mday);
+}
+
 std::string to_toml(const Config& config) {
     std::string text;
     std::string_view section;
@@ -103,8 +107,10 @@ std::string to_toml(const Config& config) {
         if (backup.kind != BackupKind::observed)
             text += fmt::format("{} = {}\n", to_string(backup.kind), to_toml(backup.location));
         if (!backup.covers.empty()) text += fmt::format("covers = {}\n", to_toml(backup.covers));
-        text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
-        if (backup.min_size) text += fmt::format("min_size = {}\n", size_to_toml(*backup.min_size));
+        if (backup.plan.schedule.empty())
+            text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
+        text += to_toml(backup.plan);
+        if (backup.min_size) text += fmt::format("min_size = {}\n", toml_size(*backup.min_size));
         if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
         if (!backup.time_pattern.empty())
             text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
@@ -116,7 +122,7 @@ std::string to_toml(const Config& config) {
     }
     for (const AcceptSetting& one : config.accepted) {
         text += fmt::format("\n[[accept]]\nrule = {}\nsubject = {}\nuntil = {}\nreason = {}\n",
-                            to_toml(one.rule), to_toml(one.subject), date_to_toml(one.until),
+                            to_toml(one.rule), to_toml(one.subject), toml_date(one.until),
                             to_toml(one.reason));
         if (one.up_to) text += fmt::format("up_to = {}\n", *one.up_to);
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/backup_kind.hpp"
+#include "core/backup_plan.hpp"
 #include "core/settings.hpp"
 #include "core/time.hpp"
 
@@ -23,6 +24,7 @@ struct Backup {
     std::string stanza;               // pgbackrest; empty: the only stanza
     std::vector<std::string> covers;  // paths that the copies hold
     Seconds max_age = 26 * 3600;
+    BackupPlan plan;
     std::optional<double> min_size;  // bytes
     // files: pattern like strptime(3) of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: the
     // common forms, else mtime

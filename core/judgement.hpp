@@ -65,6 +65,9 @@ enum class CopyState {
 CopyState copy_state(const Subject& backup, Timestamp now);
 // A copy may be later than now by this much: the clocks of two hosts differ.
 inline constexpr Seconds clock_skew = 3600;
+// The newest copy must not be older than this: by max_age, by the schedule, or by both. nullopt:
+// nothing says how old it may be.
+std::optional<Timestamp> oldest_allowed_copy(const Subject& backup, Timestamp now);
 // The newest copy that proves a backup (confidence exact or inferred); one that proves nothing only
 // if there is no other. nullptr: none is known.
 const Observation* newest_copy(const Subject& backup);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/backup_plan.hpp"
 #include "core/judgement.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
@@ -46,18 +47,28 @@ const Observation* newest_copy(const Subject& backup) {
     return best;
 }
 
+std::optional<Timestamp> oldest_allowed_copy(const Subject& backup, Timestamp now) {
+    const auto max_age = backup.value(metric::backup_max_age_seconds);
+    const auto due = backup.value(metric::backup_due_timestamp_seconds);
+    if (max_age && due) return std::max(now - *max_age, *due - slot_slack);
+    if (max_age) return now - *max_age;
+    return due ? std::optional(*due - slot_slack) : std::nullopt;
+}
+
 CopyState copy_state(const Subject& backup, Timestamp now) {
     const auto readable = backup.value(metric::backup_readable);
     const Observation* newest = newest_copy(backup);
-    const auto limit = backup.value(metric::backup_max_age_seconds);
+    const auto max_age = backup.value(metric::backup_max_age_seconds);
+    const auto due = backup.value(metric::backup_due_timestamp_seconds);
     if (readable == 0) return CopyState::unreadable;
     // What others report is not known while nobody reports it.
     const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
     if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
     if (!proves(*newest)) return CopyState::unproven;
     if (newest->value > now + clock_skew) return CopyState::from_future;
-    if (!limit) return CopyState::no_limit;
-    if (now - newest->value > *limit) return CopyState::stale;
+    if (!max_age && !due) return CopyState::no_limit;
+    if (max_age && now - newest->value > *max_age) return CopyState::stale;
+    if (due && newest->value < *due - slot_slack) return CopyState::stale;
     if (backup.value(metric::backup_incomplete) == 1) return CopyState::incomplete;
     const auto size = backup.value(metric::backup_size_bytes);
     const auto smallest = backup.value(metric::backup_min_size_bytes);
@@ -148,7 +159,7 @@ void add_filesystem(const Subject& filesystem, Texts& texts) {
 
 struct CopyWords {
     std::string text = {};  // "": nothing is wrong
-    // The rule that says so; "too_old" stands for two; "": no rule does.
+    // The rule that says so; "too old" stands for four; "": no rule does.
     std::string_view rule = {};
 };
 
@@ -159,7 +170,7 @@ CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
         case CopyState::stale:
             return {fmt::format("its newest copy is {} old",
                                 format_duration(now - newest_copy(backup)->value)),
-                    "too_old"};
+                    "too old"};
         case CopyState::from_future:
             return {"its newest copy is from the future", "backup_from_future"};
         case CopyState::never:
@@ -185,7 +196,8 @@ CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
 void add_backup(const Subject& backup, Timestamp now, Texts& texts) {
     auto [text, rule] = words_of(copy_state(backup, now), backup, now);
     if (text.empty()) return;
-    const bool is_told = rule == "too_old" ? told(backup, {"backup_too_old", "backup_far_too_old"})
+    const bool is_told = rule == "too old" ? told(backup, {"backup_too_old", "backup_far_too_old",
+                                                           "backup_overdue", "backup_long_overdue"})
                          : rule.empty()    ? told(backup, {})
                                            : told(backup, {rule});
     if (!is_told) texts.push_back(std::move(text));

@@ -16,7 +16,9 @@ const Rule* find_rule(std::string_view name) {
 bool is_accepted_by_value(const Rule& rule) {
     if (rule.all_of.empty()) return false;
     const Condition& first = rule.all_of.front();
-    if (first.clock != Clock::none) return false;
+    // A time gets worse by itself.
+    if (first.clock != Clock::none || first.left.metric->name.ends_with("_timestamp_seconds"))
+        return false;
     switch (first.comparison) {
         case Comparison::present:
         case Comparison::equal:

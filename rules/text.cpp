@@ -165,6 +165,7 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     if (word == "value:duration") return format_duration(values.value);
     if (word == "value:percent") return fmt::format("{:.4g}%", values.value * 100);
     if (word == "value:size") return format_size(values.value);
+    if (word == "value:time") return format_time(values.value);
     return label_or(values, word, placeholder.fallback);
 }
 
@@ -210,6 +211,8 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "value:duration") return "{{ humanizeDuration $value }}";
     if (word == "value:percent") return "{{ humanizePercentage $value }}";
     if (word == "value:size") return "{{ humanize1024 $value }}B";
+    if (word == "value:time")
+        return "{{ reReplaceAll \"[+]0000 \" \"\" (humanizeTimestamp $value) }}";
     return fmt::format("{{{{ or $labels.{} \"{}\" }}}}", word, placeholder.fallback);
 }
 
@@ -276,7 +279,7 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "config" || word == "state" || word == "log" || word == "mistake") return true;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||
-           word == "value:percent" || word == "value:size";
+           word == "value:percent" || word == "value:size" || word == "value:time";
 }
 
 // Whether this is one command of lastgood that needs the configuration of the agent.

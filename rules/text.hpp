@@ -11,8 +11,9 @@
 //   {device}     a label of the subject's info metric, here "device". If the label is unknown: its
 //                name in capitals, "DEVICE", or with {device|some words} these words
 //   {lv}         the label "name" of an array: "VG/LV" for an array that LVM made
-//   {value}      the value compared, without decimals; {value:duration}, {value:percent} and
-//                {value:size} add the unit; {value:sector|sectors} gives "1 sector", "2 sectors"
+//   {value}      the value compared, without decimals; {value:duration}, {value:percent},
+//                {value:size} and {value:time} add the unit; {value:sector|sectors} gives "1
+//                sector", "2 sectors"
 //   {host}       the host: "this host", or the label "instance" in Prometheus
 //   {reload}     the command that makes the agent read its configuration again
 //   {config}     the agent's configuration file

@@ -36,9 +36,29 @@ constexpr Example backup_keys[] = {
     {"covers", "list of paths", "[\"/var/lib/mysql\"]",
      "Paths that the copies hold. The filesystems of these paths count as backed up."},
     {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
+    {"schedule", "text", "\"Sun 03:00\"",
+     "Instead of max_age: when a copy is made, as in crontab(5) (`\"0 3 * * 0\"`, `\"@daily\"`) or "
+     "systemd.time(7) (`\"Sun 03:00\"`, `\"*-*-01 04:00 Europe/Berlin\"`). The backup is overdue "
+     "when there is no copy since the last such time whose grace is over."},
+    {"grace", "duration", "\"2h\"",
+     "How long after its time a copy may appear, the duration of the backup included. Default "
+     "`\"2h\"`."},
+    {"time_zone", "text", "\"Europe/Berlin\"",
+     "Time zone of schedule. Default: that of this host, or the one at the end of schedule."},
     {"min_size", "size", "\"1GiB\"",
      "The newest copy must have at least this size: `\"1GiB\"`, or a number of bytes. Copies in "
      "restic and borg repositories have no size that can be read."},
+    {"shrink", "number", "0.5",
+     "The newest copy has shrunk if it is smaller than this share of its usual size, the median of "
+     "the 30 copies before it. `false` for never. Default `0.5`."},
+    {"keep_span", "duration", "\"7d\"",
+     "The oldest copy must be this old, less the time between two copies; a younger backup must "
+     "reach back to its first copy."},
+    {"min_count", "number", "7",
+     "At least so many copies must be kept, as soon as there was time to make them."},
+    {"delete_after", "duration", "\"30d\"",
+     "No copy may be older than this and the time between two copies: it should have been "
+     "deleted."},
     {"stanza", "text", "\"main\"",
      "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",

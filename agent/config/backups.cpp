@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "agent/config/backup_plan.hpp"
 #include "agent/config/tables.hpp"
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
@@ -123,10 +124,13 @@ constexpr BackupKey backup_keys[] = {
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {
     for (const BackupKey& one : backup_keys)
         if (key == one.name) return one.read(reader, node, backup);
+    for (const BackupPlanKey& one : backup_plan_keys())
+        if (key == one.name) return one.read(reader, node, backup.plan);
     std::vector<std::string_view> known;
     for (const BackupKindRow& row : backup_kinds())
         if (row.place != BackupPlace::none) known.push_back(row.key);
     for (const BackupKey& one : backup_keys) known.push_back(one.name);
+    for (const BackupPlanKey& one : backup_plan_keys()) known.push_back(one.name);
     reader.refuse_key(key, "in [[backup]]", {known.begin(), known.end()});
 }
 
@@ -181,6 +185,7 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
                                       list_kinds(", ", [](const BackupKindRow&) { return true; })));
     }
     check_kind(reader, table, backup);
+    check_backup_plan(reader, table, backup);
     check_place_is_free(reader, table, backup);
     if (!table.contains("name")) reader.refuse(table.source(), "[[backup]] needs a name");
     if (!backup.name.empty())

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "collectors/backups/history.hpp"
+#include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
@@ -69,7 +71,7 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
                  {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
     if (backup.kind == BackupKind::observed)
         sink.observe(metric::backup_reported_by_others, backup.name, 1, now);
-    sink.observe(metric::backup_max_age_seconds, backup.name, backup.max_age, now);
+    observe_limits(context.host, sink, backup, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
 }
@@ -127,6 +129,12 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
     }
 }
 
+void observe_past(Context& context, const Backup& backup, const BackupState& state, Timestamp now) {
+    LookMemory memory(context.host, context.config.state_directory, backup.name);
+    observe_history(context.host, context.sink, memory, backup, state, now);
+    if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
+}
+
 Result<void> run(Context& context) {
     bool known = context.subject.empty();
     std::optional<Error> first_error;
@@ -145,6 +153,7 @@ Result<void> run(Context& context) {
         if (state) {
             observe_state(context, backup, *state, now);
             observe_streams(context, backup, *state, now);
+            observe_past(context, backup, *state, now);
         } else if (context.subject.empty()) {
             // `lastgood collect backups` reads all: an unreadable one must not hide the others.
             context.sink.observe(metric::backup_readable, backup.name, 0, now);

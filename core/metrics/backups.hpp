@@ -59,6 +59,24 @@ inline constexpr Metric backup_max_age_seconds{
     .help = "Largest age that the newest copy may have (setting max_age).",
 };
 
+inline constexpr Metric backup_due_timestamp_seconds{
+    .name = "lastgood_backup_due_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Newest time of the schedule whose grace is over: there must be a copy since then "
+        "(settings schedule and grace).",
+};
+
+inline constexpr Metric backup_long_due_timestamp_seconds{
+    .name = "lastgood_backup_long_due_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Time of the schedule that was due three times and at least a day ago: without a copy "
+        "since then the backup has failed for long.",
+};
+
 inline constexpr Metric backup_size_bytes{
     .name = "lastgood_backup_size_bytes",
     .subject = SubjectKind::backup,
@@ -71,6 +89,81 @@ inline constexpr Metric backup_min_size_bytes{
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
     .help = "Size the newest copy must have (setting min_size).",
+};
+
+inline constexpr Metric backup_usual_size_bytes{
+    .name = "lastgood_backup_usual_size_bytes",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Median size of the copies before the newest one, 30 at most.",
+};
+
+inline constexpr Metric backup_shrunk_size_bytes{
+    .name = "lastgood_backup_shrunk_size_bytes",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "A newest copy smaller than this has shrunk (setting shrink, of the usual size).",
+};
+
+inline constexpr Metric backup_min_span_seconds{
+    .name = "lastgood_backup_min_span_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Age that the oldest copy must have by now (setting keep_span, or as long as there have "
+        "been copies; less the time between two copies).",
+};
+
+inline constexpr Metric backup_max_span_seconds{
+    .name = "lastgood_backup_max_span_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Age that no copy may have (setting delete_after, and the time between two copies).",
+};
+
+inline constexpr Metric backup_min_count{
+    .name = "lastgood_backup_min_count",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Copies that must be kept by now (setting min_count; fewer while there have not been so "
+        "many).",
+};
+
+inline constexpr Metric backup_paused_until_timestamp_seconds{
+    .name = "lastgood_backup_paused_until_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Until then nobody expects new copies (setting paused_until).",
+};
+
+inline constexpr Metric backup_restored_timestamp_seconds{
+    .name = "lastgood_backup_restored_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "When a copy was last restored, as a test or in need.",
+};
+
+inline constexpr Metric backup_verified_within_seconds{
+    .name = "lastgood_backup_verified_within_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "The last verification may be this old (setting verified_within).",
+};
+
+inline constexpr Metric backup_restored_within_seconds{
+    .name = "lastgood_backup_restored_within_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "The last restore may be this old (setting restored_within).",
+};
+
+inline constexpr Metric backup_record_timestamp_seconds{
+    .name = "lastgood_backup_record_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .labels = "what,by,note",
+    .help = "When somebody recorded that it was verified or restored (lastgood record).",
 };
 
 inline constexpr Metric backup_count{

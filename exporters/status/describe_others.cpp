@@ -160,10 +160,17 @@ void describe_backup(Description& backup) {
                     named("at", label("location"))}));
     const auto readable = backup.take(metric::backup_readable);
     const auto limit = backup.take(metric::backup_max_age_seconds);
+    const auto due = backup.take(metric::backup_due_timestamp_seconds);
+    const auto long_due = backup.take(metric::backup_long_due_timestamp_seconds);
     const auto count = backup.take(metric::backup_count);
     const auto oldest = backup.take(metric::backup_oldest_timestamp_seconds);
     const auto size = backup.take(metric::backup_size_bytes);
     const auto smallest = backup.take(metric::backup_min_size_bytes);
+    const auto usual = backup.take(metric::backup_usual_size_bytes);
+    const auto shrunk = backup.take(metric::backup_shrunk_size_bytes);
+    const auto min_span = backup.take(metric::backup_min_span_seconds);
+    const auto max_span = backup.take(metric::backup_max_span_seconds);
+    const auto min_count = backup.take(metric::backup_min_count);
     const auto incomplete = backup.take(metric::backup_incomplete);
     const auto verified = backup.take(metric::backup_verified_timestamp_seconds);
     const auto writing = backup.take(metric::backup_in_progress);
@@ -183,6 +190,10 @@ void describe_backup(Description& backup) {
                        : "unknown");
     backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
     backup.row(
+        "due",
+        sentence_of({due ? "a copy since " + format_time(*due) : "", due ? backup.ago(*due) : "",
+                     long_due ? "long overdue without one since " + format_time(*long_due) : ""}));
+    backup.row(
         "now",
         sentence_of(
             {readable && by_others != 1
@@ -198,7 +209,14 @@ void describe_backup(Description& backup) {
                sentence_of({count ? counted(*count, "copy", "copies") : "",
                             oldest ? "the oldest " + backup.ago(*oldest) : "",
                             size ? format_size(*size) + " the newest" : "",
-                            smallest ? "at least " + format_size(*smallest) + " expected" : ""}));
+                            smallest ? "at least " + format_size(*smallest) + " expected" : "",
+                            usual ? format_size(*usual) + " is usual" : "",
+                            shrunk ? "shrunk if below " + format_size(*shrunk) : ""}));
+    backup.row(
+        "asked for",
+        sentence_of({min_count ? "at least " + counted(*min_count, "copy", "copies") : "",
+                     min_span ? "the oldest at least " + format_duration(*min_span) + " old" : "",
+                     max_span ? "none older than " + format_duration(*max_span) : ""}));
     backup.row("verified", verified ? backup.ago(*verified) : "");
     if (!verified) backup.unknown("verified", "not known to have been verified or restored");
     backup.row("lies", where(domain));

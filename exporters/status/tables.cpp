@@ -450,7 +450,7 @@ Table backup_table(const TableContext& context) {
     for (const Subject* backup : context.judge.facts().of(SubjectKind::backup)) {
         const Judgement judgement = context.judge.of(*backup);
         const Observation* newest = newest_copy(*backup);
-        const auto limit = backup->value(metric::backup_max_age_seconds);
+        const auto oldest_allowed = oldest_allowed_copy(*backup, now);
         const auto kept = backup->value(metric::backup_count);
         std::vector<std::string> remarks;
         if (backup->value(metric::backup_readable) == 0) {
@@ -476,7 +476,7 @@ Table backup_table(const TableContext& context) {
                      right(newest != nullptr ? short_age(now - newest->value)
                            : never           ? "never"
                                              : "unknown"),
-                     right(limit ? short_age(*limit) : ""),
+                     right(oldest_allowed ? short_age(now - *oldest_allowed) : ""),
                      right(size_text(backup->value(metric::backup_size_bytes))),
                      right(kept ? fmt::format("{:.0f}", *kept) : ""),
                      right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), now)),

@@ -41,6 +41,13 @@ inline Condition above_other(Operand left, Operand right) {
 inline Condition below_other(Operand left, Operand right) {
     return {.left = std::move(left), .comparison = Comparison::less, .right = std::move(right)};
 }
+// The timestamp is more than `slack` before the other one.
+inline Condition before_other(Operand left, Operand right, Seconds slack) {
+    return {.left = std::move(left),
+            .comparison = Comparison::less,
+            .limit = -slack,
+            .right = std::move(right)};
+}
 // The timestamp is more than `limit` ago.
 inline Condition older_than(Operand left, Seconds limit) {
     return {.left = std::move(left),
@@ -54,6 +61,13 @@ inline Condition older_than_other(Operand left, Operand right, Seconds more = 0)
             .clock = Clock::age,
             .comparison = Comparison::greater,
             .limit = more,
+            .right = std::move(right)};
+}
+// The timestamp is less than the other value, in seconds, ago.
+inline Condition younger_than_other(Operand left, Operand right) {
+    return {.left = std::move(left),
+            .clock = Clock::age,
+            .comparison = Comparison::less,
             .right = std::move(right)};
 }
 // The timestamp is less than `limit` ahead.
@@ -85,6 +99,7 @@ std::vector<Rule> drive_message_rules();
 std::vector<Rule> array_rules();
 std::vector<Rule> filesystem_rules();
 std::vector<Rule> backup_rules();
+std::vector<Rule> backup_plan_rules();
 std::vector<Rule> host_rules();
 std::vector<Rule> agent_rules();
 

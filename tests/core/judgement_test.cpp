@@ -92,6 +92,18 @@ TEST_CASE("a copy is fresh only with proof, a limit and every size that is asked
                            {{"confidence", "exact"}})) == CopyState::no_limit);
 }
 
+TEST_CASE("a copy is fresh by a schedule if it is from the last time that is over") {
+    const auto with = [](double newest) {
+        return state(Made()
+                         .add(metric::backup_due_timestamp_seconds, "b", now - 3 * 86400)
+                         .add(metric::backup_newest_timestamp_seconds, "b", newest,
+                              {{"confidence", "exact"}}));
+    };
+    CHECK(with(now - 3 * 86400) == CopyState::fresh);
+    CHECK(with(now - 3 * 86400 - 300) == CopyState::fresh);  // another host's clock
+    CHECK(with(now - 3 * 86400 - 301) == CopyState::stale);
+}
+
 TEST_CASE("an accepted finding silences what it says, and nothing else") {
     const auto gone = [](const char* rule) {
         return Made()

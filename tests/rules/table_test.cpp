@@ -236,6 +236,49 @@ TEST_CASE("only proof makes a backup fresh") {
     CHECK(with({{"exact", -60}}) == Names{});
 }
 
+TEST_CASE("a backup with a schedule is overdue when the copy of its last time is missing") {
+    const auto with = [](double age) {
+        return found(
+            {observation(metric::backup_info, "b", 1), observation(metric::backup_readable, "b", 1),
+             observation(metric::backup_due_timestamp_seconds, "b", now - 86400),
+             observation(metric::backup_long_due_timestamp_seconds, "b", now - 3 * 86400.0),
+             observation(metric::backup_newest_timestamp_seconds, "b", now - age,
+                         {{"confidence", "exact"}})});
+    };
+    CHECK(with(3600) == Names{});
+    CHECK(with(86400 + 300) == Names{});
+    CHECK(with(86400 + 301) == Names{"backup_overdue b"});
+    CHECK(with(3 * 86400 + 600) == Names{"backup_overdue b"});
+    CHECK(with(3 * 86400 + 601) == Names{"backup_long_overdue b"});
+}
+
+TEST_CASE("a backup is judged by its past: span, count and size") {
+    const auto with = [](const Metric& limit, double value, const Metric& of, double actual) {
+        return found({observation(metric::backup_info, "b", 1),
+                      observation(metric::backup_readable, "b", 1),
+                      observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                                  {{"confidence", "exact"}}),
+                      observation(limit, "b", value), observation(of, "b", actual)});
+    };
+    const auto oldest = [&](const Metric& limit, double age) {
+        return with(limit, 7 * 86400.0, metric::backup_oldest_timestamp_seconds, now - age);
+    };
+    CHECK(oldest(metric::backup_min_span_seconds, 7 * 86400.0) == Names{});
+    CHECK(oldest(metric::backup_min_span_seconds, 7 * 86400.0 - 1) == Names{"backup_span_short b"});
+    CHECK(oldest(metric::backup_max_span_seconds, 7 * 86400.0) == Names{});
+    CHECK(oldest(metric::backup_max_span_seconds, 7 * 86400.0 + 1) == Names{"backup_outlived b"});
+    const auto count = [&](double value) {
+        return with(metric::backup_min_count, 3, metric::backup_count, value);
+    };
+    CHECK(count(3) == Names{});
+    CHECK(count(2) == Names{"backup_too_few b"});
+    const auto size = [&](double value) {
+        return with(metric::backup_shrunk_size_bytes, 50, metric::backup_size_bytes, value);
+    };
+    CHECK(size(50) == Names{});
+    CHECK(size(49) == Names{"backup_shrunk b"});
+}
+
 TEST_CASE("a backup that others report is unknown, not missing, while nobody reports it") {
     const std::vector<Observation> configured = {
         observation(metric::backup_info, "b", 1),

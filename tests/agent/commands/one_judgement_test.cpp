@@ -253,8 +253,10 @@ bool in_order(const Said& said, const Subject& backup) {
     const double age = said.named.now - newest;
     const bool counts = std::ranges::any_of(
         backup.findings, [](const Finding* finding) { return !finding->accepted; });
-    return age <= backup.value(metric::backup_max_age_seconds).value_or(-1e17) && age >= -3600 &&
-           backup.value(metric::backup_readable) != 0 &&
+    const auto limit = backup.value(metric::backup_max_age_seconds);
+    const auto due = backup.value(metric::backup_due_timestamp_seconds);
+    return (limit || due) && age <= limit.value_or(1e17) && newest >= due.value_or(-1e17) - 300 &&
+           age >= -3600 && backup.value(metric::backup_readable) != 0 &&
            backup.value(metric::backup_incomplete) != 1 && !counts;
 }
 

@@ -194,6 +194,23 @@ TEST_CASE("durations and sizes have bounds") {
                            "must be at least 100 ms"));
 }
 
+TEST_CASE("schedules that make no sense are refused where they stand") {
+    const auto backup = [](const std::string& line) {
+        return mistakes_in("[[backup]]\nname = \"b\"\n" + line);
+    };
+    CHECK(backup("schedule = \"Sun 03:00 Europe/Berlin\"\ngrace = \"4h\"").empty());
+    CHECK(backup("schedule = \"0 3 * * 0\"\ntime_zone = \"UTC\"").empty());
+    CHECK(contains(backup("schedule = \"soon\""), "x:3:12: schedule: \"soon\" is no schedule"));
+    CHECK(contains(backup("schedule = \"0 0 30 2 *\""), "never comes"));
+    CHECK(contains(backup("time_zone = \"../../etc\""), "time_zone is a name like"));
+    CHECK(backup("shrink = false\nmin_count = 7\nkeep_span = \"7d\"").empty());
+    CHECK(contains(backup("shrink = true"), "shrink must be a share of the usual size"));
+    CHECK(contains(backup("shrink = 1.5"), "shrink must be a share of the usual size"));
+    CHECK(contains(backup("min_count = 0"), "min_count must be a number of copies"));
+    CHECK(contains(backup("keep_span = \"8d\"\ndelete_after = \"7d\""),
+                   "x:4:16: delete_after is shorter than keep_span"));
+}
+
 TEST_CASE("a key that another kind of backup uses, and a size that nobody can read, are warnings") {
     const auto warned = [](const std::string& keys) {
         CHECK_MESSAGE(backup(keys) == "", "0.1.0 took it, so the agent must start with it");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -96,6 +97,22 @@ class Generator {
         for (size_t i = below(3); i > 0; --i)
             config.not_backed_up.value.push_back(path() + ": " + text());
     }
+    void plan(Backup& one) {
+        BackupPlan& plan = one.plan;
+        if (maybe()) plan.keep_span = duration();
+        if (maybe())
+            plan.delete_after = std::clamp(duration(), plan.keep_span.value_or(1), 3155760000.0);
+        if (maybe()) plan.min_count = static_cast<double>(1 + below(1000));
+        if (maybe()) plan.shrink = static_cast<double>(below(9)) / 8;
+        if (maybe()) {
+            one.max_age = duration();
+            return;
+        }
+        plan.schedule =
+            std::vector{"Sun 03:00", "0 3 * * 1-5", "@daily", "*-*~1 4:00 UTC"}[below(4)];
+        plan.grace = duration();
+        if (maybe() && !plan.schedule.ends_with("UTC")) plan.time_zone = "Europe/Berlin";
+    }
     Backup backup() {
         Backup one;
         one.name = name();
@@ -112,7 +129,7 @@ class Generator {
         if (one.kind == BackupKind::borg && maybe()) one.cache_directory = path();
         if (one.kind == BackupKind::rsnapshot && maybe()) one.log = path();
         for (size_t i = below(4); i > 0; --i) one.covers.push_back(path());
-        one.max_age = duration();
+        plan(one);
         if (maybe()) one.min_size = size();
         return one;
     }

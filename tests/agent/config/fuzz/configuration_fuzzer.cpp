@@ -9,6 +9,7 @@
 #include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/collector.hpp"
+#include "core/calendar.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/listen_address.hpp"
@@ -32,6 +33,8 @@ bool is_duration(Seconds duration) {
 void require_usable(const Backup& backup) {
     require(!backup.name.empty() && backup.name != ".." && !contains(backup.name, '/'));
     require(is_duration(backup.max_age) && is_duration(backup.settle_time));
+    require(is_duration(backup.plan.grace));
+    require(backup.plan.schedule.empty() || Calendar::parse(backup.plan.schedule).has_value());
     require(backup.kind == BackupKind::observed || is_path(backup.location));
     for (const std::string& path : backup.covers) require(is_path(path));
     if (backup.min_size) require(*backup.min_size >= 0 && *backup.min_size < 9.3e18);

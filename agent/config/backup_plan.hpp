@@ -1,0 +1,25 @@
+// The keys of [[backup]] that say what is asked of it over time.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "agent/config/reader.hpp"
+#include "core/backup_plan.hpp"
+
+namespace lastgood {
+
+struct BackupPlanKey {
+    std::string_view name;
+    void (*read)(ConfigReader& reader, const toml::node& node, BackupPlan& plan);
+};
+std::span<const BackupPlanKey> backup_plan_keys();
+
+// What is wrong between keys of one backup.
+void check_backup_plan(ConfigReader& reader, const toml::table& table, const Backup& backup);
+
+// The keys that differ from the defaults, as TOML.
+std::string to_toml(const BackupPlan& plan);
+
+}  // namespace lastgood

@@ -1,0 +1,36 @@
+// What is asked of a backup over time, besides max_age. agent/config/backup_plan.cpp reads it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/time.hpp"
+
+namespace lastgood {
+
+struct BackupPlan {
+    std::string schedule;  // as Calendar::parse() takes it; empty: max_age counts
+    Seconds grace = 2 * 3600;
+    std::string time_zone;  // of the schedule; empty: that of the host
+
+    std::optional<Seconds> keep_span;     // the oldest copy must be this old
+    std::optional<Seconds> delete_after;  // no copy may be older
+    std::optional<double> min_count;      // of copies
+    // A newest copy smaller than this share of the usual size has shrunk; 0: never.
+    double shrink = 0.5;
+
+    Timestamp paused_until = 0;  // 0: it is not paused
+    std::string paused_by, paused_reason;
+
+    std::optional<Seconds> verified_within, restored_within;
+    std::string verified_stamp, restored_stamp;  // files; empty: none
+
+    bool operator==(const BackupPlan&) const = default;
+};
+
+inline constexpr Seconds longest_pause = 90 * 86400.0;
+
+// A copy belongs to a slot if it is at most this much earlier: clocks of two hosts differ.
+inline constexpr Seconds slot_slack = 300;
+
+}  // namespace lastgood

@@ -1,0 +1,102 @@
+// What is asked of a backup over time: schedules, spans, pauses and tests.
+#include "core/backup_plan.hpp"
+#include "core/metrics/backups.hpp"
+#include "rules/table/table.hpp"
+
+namespace lastgood::table {
+
+std::vector<Rule> backup_plan_rules() {
+    const Operand newest(metric::backup_newest_timestamp_seconds, "confidence",
+                         {"exact", "inferred"});
+    const Operand& due = metric::backup_due_timestamp_seconds;
+    const Operand& long_due = metric::backup_long_due_timestamp_seconds;
+    constexpr Seconds long_slack = 2 * slot_slack;
+    const auto unreadable = is(metric::backup_readable, 0);
+    const Operand& oldest = metric::backup_oldest_timestamp_seconds;
+    const Operand& count = metric::backup_count;
+    const Operand& size = metric::backup_size_bytes;
+    return {
+        Rule{
+            .name = "backup_overdue",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {before_other(newest, due, slot_slack),
+                       unless(before_other(newest, long_due, long_slack)), unless(unreadable)},
+            .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
+            .advice = "See when the job ran last: systemctl list-timers --all\n"
+                      "Read the log of its last run.\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Run it by hand; do no risky work before there is a fresh copy.",
+            .why = "A time of its schedule and the grace after it have passed without a copy. Only "
+                   "times that a finished backup leaves behind count.",
+        },
+        Rule{
+            .name = "backup_long_overdue",
+            .severity = Severity::critical,
+            .subject = SubjectKind::backup,
+            .all_of = {before_other(newest, long_due, long_slack), unless(unreadable)},
+            .summary = "Backup {subject} misses its schedule: its newest copy is of {value:time}.",
+            .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
+                      "See when the job ran last: systemctl list-timers --all\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Find out why nobody noticed.",
+            .why = "Three copies in a row are missing: the job is not late but broken.",
+        },
+        Rule{
+            .name = "backup_span_short",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {younger_than_other(oldest, metric::backup_min_span_seconds),
+                       unless(unreadable)},
+            .summary =
+                "Backup {subject} reaches back only {value:duration}: older copies are gone.",
+            .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
+                      "See what is kept: lastgood status {id}\n"
+                      "Compare the rule by which the tool deletes with keep_span in {config}.",
+            .why = "A mistake that is found after a week needs a copy from before it. A backup "
+                   "that is younger than keep_span must reach back to its first copy.",
+        },
+        Rule{
+            .name = "backup_too_few",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {below_other(count, metric::backup_min_count), present(newest),
+                       unless(unreadable)},
+            .summary = "Backup {subject} keeps only {value:copy|copies}: fewer than asked for.",
+            .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
+                      "See what is kept: lastgood status {id}\n"
+                      "Compare the rule by which the tool deletes with min_count in {config}.",
+            .why = "Copies that fail, or a rule that deletes too much, leave fewer than min_count.",
+        },
+        Rule{
+            .name = "backup_outlived",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than_other(oldest, metric::backup_max_span_seconds),
+                       unless(unreadable)},
+            .summary = "Backup {subject} keeps a copy {value:duration} old: it should be deleted.",
+            .advice = "See why copies are no longer deleted: systemctl list-timers --all\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Delete by the tool's own command, not by hand.",
+            .why = "A deletion that no longer runs fills the disk, and then no new copy fits. Data "
+                   "that must be deleted after a time is still there.",
+        },
+        Rule{
+            .name = "backup_shrunk",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {below_other(size, metric::backup_shrunk_size_bytes), unless(unreadable)},
+            .summary = "Backup {subject} has shrunk: its newest copy has only {value:size}.",
+            .advice =
+                "See the usual size: lastgood status {id}\n"
+                "Check that the source was mounted and complete when it was backed up.\n"
+                "Look into the copy, then run the job again.\n"
+                "If the data really shrank: lastgood accept backup_shrunk {id} --reason '...'",
+            .why =
+                "Half of the usual size, the median of 30 copies, is no usual change: a table, a "
+                "directory or a mount is missing. After some copies of the new size it is usual.",
+        },
+    };
+}
+
+}  // namespace lastgood::table

@@ -1,0 +1,96 @@
+#include "collectors/backups/plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/metrics/backups.hpp"
+#include "tests/core/zone_of.hpp"
+#include "tests/temporary_directory.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Seconds hour = 3600;
+
+Timestamp at(int year, int month, int day, int hour_of_day, int minute = 0) {
+    return from_civil_utc(year, month, day, hour_of_day, minute, 0);
+}
+
+BackupPlan plan(const char* schedule, Seconds grace = 2 * hour, const char* zone = "") {
+    BackupPlan made;
+    made.schedule = schedule;
+    made.grace = grace;
+    made.time_zone = zone;
+    return made;
+}
+
+// A recorded host whose own time zone is Berlin's.
+class BerlinHost : public test::TemporaryDirectory {
+  public:
+    BerlinHost() {
+        write("/etc/localtime", test::zone_bytes("CET-1CEST,M3.5.0,M10.5.0/3"));
+        write("/usr/share/zoneinfo/Asia/Tokyo", test::zone_bytes("JST-9"));
+    }
+    DueTimes due(const BackupPlan& plan, Timestamp now) const {
+        return due_times(Host(path), plan, now).value();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a copy is due when the grace after its time is over") {
+    const BerlinHost host;
+    const BackupPlan weekly = plan("Sun 03:00");
+    const Timestamp slot = at(2026, 11, 22, 2);  // 03:00 in Berlin
+    CHECK(host.due(weekly, slot + 2 * hour - 1).due == slot - 7 * 24 * hour);
+    CHECK(host.due(weekly, slot + 2 * hour).due == slot);
+    CHECK(host.due(weekly, slot + 2 * hour).long_due == slot - 14 * 24 * hour);
+    CHECK(host.due(weekly, slot + 6 * 24 * hour).due == slot);
+}
+
+TEST_CASE("the time zone of a schedule: its own, the setting, the host's") {
+    const BerlinHost host;
+    const Timestamp now = at(2026, 11, 22, 12);
+    CHECK(host.due(plan("03:00"), now).due == at(2026, 11, 22, 2));
+    CHECK(host.due(plan("03:00", 2 * hour, "Asia/Tokyo"), now).due == at(2026, 11, 21, 18));
+    CHECK(host.due(plan("03:00 UTC", 2 * hour, "Asia/Tokyo"), now).due == at(2026, 11, 22, 3));
+    CHECK(host.due(plan("0 3 * * *"), at(2026, 7, 1, 12)).due == at(2026, 7, 1, 1));
+}
+
+TEST_CASE("many times a day: long overdue means three of them, and a day") {
+    const BerlinHost host;
+    const BackupPlan often = plan("0/6:00 UTC", hour);
+    const Timestamp now = at(2026, 11, 22, 13);
+    CHECK(host.due(often, now).due == at(2026, 11, 22, 12));
+    CHECK(host.due(often, now).long_due == at(2026, 11, 21, 12));
+}
+
+TEST_CASE("a copy of the night in which the clocks change is due once") {
+    const BerlinHost host;
+    const BackupPlan cron = plan("30 2 * * *"), timer = plan("02:30");
+    const Timestamp noon = at(2026, 3, 29, 10);
+    CHECK(host.due(cron, noon).due == at(2026, 3, 29, 1));       // right after the change
+    CHECK(host.due(timer, noon).due == at(2026, 3, 28, 1, 30));  // systemd leaves it out
+    const Timestamp autumn = at(2026, 10, 25, 10);
+    CHECK(host.due(cron, autumn).due == at(2026, 10, 25, 0, 30));
+    CHECK(host.due(timer, autumn).due == at(2026, 10, 25, 0, 30));
+}
+
+TEST_CASE("a time zone that the host does not know is a problem with its name") {
+    const BerlinHost host;
+    MemorySink sink;
+    Backup backup;
+    backup.name = "b";
+    backup.plan.schedule = "03:00 Europe/Paris";
+    observe_limits(Host(host.path), sink, backup, at(2026, 11, 22, 12));
+    CHECK(sink.observations.empty());
+    REQUIRE(sink.problems.size() == 1);
+    CHECK(sink.problems[0].second.message.find("Europe/Paris is not known here") !=
+          std::string::npos);
+    // A schedule of the past has been due once, and that is all.
+    backup.plan.schedule = "2030-01-01 UTC";
+    sink = {};
+    observe_limits(Host(host.path), sink, backup, at(2026, 11, 22, 12));
+    CHECK(sink.observations.empty());
+    CHECK(sink.problems.empty());
+}
