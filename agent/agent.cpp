@@ -15,6 +15,7 @@
 #include "agent/memory/losses.hpp"
 #include "agent/recorded_state.hpp"
 #include "agent/sealed_config.hpp"
+#include "collectors/backups/state.hpp"
 #include "core/clock.hpp"
 #include "core/descendants.hpp"
 #include "core/words.hpp"
@@ -267,6 +268,9 @@ void Agent::obey(const Requests& requests) {
         log(LogLevel::warning, fmt::format("a request was dropped: {}", problem));
     for (const auto& [kind, subject] : requests.forget) {
         state_.forget(kind, subject);
+        if (kind == SubjectKind::backup)
+            if (const auto forgotten = forget_stream(host_, config_, subject); !forgotten)
+                log(LogLevel::warning, forgotten.error().message);
         log(LogLevel::info,
             fmt::format("{} {} is forgotten, as requested", to_string(kind), subject));
     }

@@ -116,6 +116,10 @@ std::string to_toml(const Config& config) {
             text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));
         if (backup.kind == BackupKind::files)
             text += fmt::format("settle_time = {}\n", to_toml(backup.settle_time));
+        if (backup.each != Streams::none)
+            text += fmt::format("each = {}\n", to_toml(std::string(to_string(backup.each))));
+        if (!backup.complete_if.empty())
+            text += fmt::format("complete_if = {}\n", to_toml(backup.complete_if));
         if (!backup.cache_directory.empty())
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
         if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));

@@ -62,7 +62,9 @@ std::string take(std::string_view text, Requests& requests) {
     if (verb == "forget") {
         const auto kind = parse_subject_kind(next());
         const std::string id = next();
-        if (!kind || !find_inventory(*kind) || id.empty()) return "names no drive or array";
+        const bool is_stream = kind == SubjectKind::backup && contains(id, '/');
+        if (!kind || id.empty() || !(find_inventory(*kind) || is_stream))
+            return "names no drive, array or stream of a backup";
         requests.forget.emplace_back(*kind, id);
         return {};
     }

@@ -11,7 +11,7 @@ constexpr BackupKindRow rows[] = {
      "files",
      BackupPlace::pattern,
      true,
-     {"time_pattern", "settle_time"},
+     {"time_pattern", "settle_time", "each", "complete_if"},
      "/backup/db8/*.sql.zst",
      "The copies are files that match this pattern."},
     {BackupKind::restic,

@@ -2,6 +2,24 @@
 
 namespace lastgood {
 
+std::string_view to_string(Streams streams) {
+    switch (streams) {
+        case Streams::none:
+            return "";
+        case Streams::by_name:
+            return "name";
+        case Streams::by_directory:
+            return "directory";
+    }
+    return "";
+}
+
+std::optional<Streams> parse_streams(std::string_view text) {
+    for (const Streams one : {Streams::none, Streams::by_name, Streams::by_directory})
+        if (text == to_string(one)) return one;
+    return std::nullopt;
+}
+
 bool protects_listener(const Config& config) {
     return !config.tls_certificate.value.empty() || !config.password_file.value.empty();
 }

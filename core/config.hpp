@@ -15,6 +15,11 @@
 
 namespace lastgood {
 
+// Whether one place holds copies of several sources, and how they are told apart.
+enum class Streams { none, by_name, by_directory };
+std::string_view to_string(Streams streams);  // "name", "directory"; "" for none
+std::optional<Streams> parse_streams(std::string_view text);
+
 // One backup that is expected to make copies regularly.
 struct Backup {
     std::string name;
@@ -29,7 +34,10 @@ struct Backup {
     // files: pattern like strptime(3) of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: the
     // common forms, else mtime
     std::string time_pattern;
-    Seconds settle_time = 60;  // files: a file unchanged for this long counts as complete
+    Seconds settle_time = 60;      // files: a file unchanged for this long counts as complete
+    Streams each = Streams::none;  // files: "name" or "directory"
+    // files: a copy that is a directory is complete if it has this file
+    std::string complete_if;
     // borg: the client's cache directory, which records each finished backup
     std::string cache_directory;
     std::string log;  // rsnapshot: its log; empty: /var/log/rsnapshot.log

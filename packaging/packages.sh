@@ -43,7 +43,7 @@ test_packages=(
     restic borgbackup pgbackrest postgresql
     rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
     mount util-linux e2fsprogs libcap2-bin openssl
-    gzip zstd xz-utils bzip2 ccache
+    gzip zstd xz-utils bzip2 lz4 gpg gpg-agent sqlite3 mariadb-client tar ccache
     lintian systemd systemd-journal-remote bash-completion man-db git
 )
 

@@ -67,6 +67,15 @@ constexpr Example backup_keys[] = {
     {"settle_time", "duration", "\"1min\"",
      "For files: a file that has not changed for this long counts as complete. Default "
      "`\"1min\"`."},
+    {"each", "text", "\"name\"",
+     "For files: the place holds copies of several sources, and each is a backup of its own, "
+     "NAME/STREAM, with these limits. `\"name\"`: they are told apart by the part of a file's name "
+     "before its date, `\"directory\"`: by the directory below the pattern's part without "
+     "wildcards. A stream whose copies go away is missed until `lastgood forget NAME/STREAM`."},
+    {"complete_if", "text", "\"DONE\"",
+     "For files: a copy that is a directory is complete if it has this file. The "
+     "marks of pg_dump -Fd (toc.dat), pg_basebackup (backup_manifest), pgBackRest "
+     "(backup.manifest) and mariabackup (xtrabackup_info) are known without it."},
     {"cache_directory", "path", "\"/root/.cache/borg\"",
      "For borg: the cache of the borg client, which records when a backup finished."},
     {"log", "path", "\"/var/log/rsnapshot.log\"",

@@ -5,15 +5,26 @@
 #include "agent/requests.hpp"
 #include "collectors/collector.hpp"
 #include "core/facts.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/print.hpp"
 #include "core/report.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace lastgood {
 
 namespace {
 
+// A stream of a backup is remembered until somebody forgets it; a whole backup is in the
+// configuration.
+bool can_go(const Subject& subject) {
+    return find_inventory(subject.kind) != nullptr ||
+           (subject.kind == SubjectKind::backup && contains(subject.id, '/'));
+}
+
 bool is_here(const Subject& subject) {
+    if (subject.kind == SubjectKind::backup)
+        return subject.value(metric::backup_count).value_or(1) != 0;
     return subject.value(*find_inventory(subject.kind)->inventory).value_or(0) != 0;
 }
 
@@ -21,9 +32,8 @@ bool is_here(const Subject& subject) {
 std::string missing(const Facts& facts) {
     std::vector<const Subject*> gone;
     for (const SubjectKind kind : named_subject_kinds)
-        if (find_inventory(kind))
-            for (const Subject* subject : facts.of(kind))
-                if (!is_here(*subject)) gone.push_back(subject);
+        for (const Subject* subject : facts.of(kind))
+            if (can_go(*subject) && !is_here(*subject)) gone.push_back(subject);
     return gone.empty() ? "no drive or array is missing" : "missing are: " + display_names(gone);
 }
 
@@ -39,7 +49,7 @@ int run_forget(const Config& config, const std::string& word) {
     const Facts facts(*report);
     const Subject* found = nullptr;
     for (const Subject* subject : facts.named(word)) {
-        if (!find_inventory(subject->kind)) continue;
+        if (!can_go(*subject)) continue;
         if (is_here(*subject)) {
             if (!found) found = subject;
             continue;
@@ -59,7 +69,8 @@ int run_forget(const Config& config, const std::string& word) {
             missing(facts)));
     if (is_here(*found))
         return refuse(fmt::format(
-            "{} is still here; lastgood forgets only a drive or array that has disappeared",
+            "{} is still here; lastgood forgets only a drive or array that has disappeared, "
+            "and a stream of a backup without copies",
             found->id));
     if (const auto asked = ask_to_forget(config, found->kind, found->id); !asked)
         return refuse(asked.error().message);

@@ -104,6 +104,26 @@ void read_log(ConfigReader& reader, const toml::node& node, Backup& backup) {
                        backup.log);  // logrotate(8) takes it away
 }
 
+void read_each(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    std::string word;
+    if (!reader.read(node, "each", word)) return;
+    const auto streams = parse_streams(word);
+    if (!streams)
+        return reader.refuse(node.source(),
+                             "each is \"name\" (streams are told apart by the part "
+                             "of a name before its date) or \"directory\"");
+    backup.each = *streams;
+}
+
+void read_complete_if(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    if (!reader.read(node, "complete_if", backup.complete_if)) return;
+    const std::string_view path = backup.complete_if;
+    if (path.starts_with('/') || contains(path, ".."))
+        reader.refuse(node.source(),
+                      "complete_if is a file in each copy: write its path below the copy's "
+                      "directory, such as \"DONE\" or \"meta/finished\"");
+}
+
 // The keys besides those of the places. Which kinds take one: core/backup_kind.cpp.
 struct BackupKey {
     std::string_view name;
@@ -119,6 +139,8 @@ constexpr BackupKey backup_keys[] = {
     {"settle_time", read_settle_time},
     {"cache_directory", read_cache_directory},
     {"log", read_log},
+    {"each", read_each},
+    {"complete_if", read_complete_if},
 };
 
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {

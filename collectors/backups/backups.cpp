@@ -97,6 +97,8 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     observe(metric::backup_size_bytes, state.size);
     observe(metric::backup_count, state.count);
     observe(metric::backup_incomplete, state.incomplete);
+    observe(metric::backup_incomplete_copies, state.incomplete_copies);
+    observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
     observe(metric::backup_in_progress, state.in_progress);
     observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
     for (const auto& problem : state.problems) sink.problem(backup.name, problem);
@@ -135,6 +137,24 @@ void observe_past(Context& context, const Backup& backup, const BackupState& sta
     if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
 }
 
+void observe_unreadable_streams(Context& context, const Backup& whole, Timestamp now) {
+    if (whole.each == Streams::none) return;
+    for (const StreamState& stream : remembered_streams(context.host, context.config, whole.name)) {
+        Backup one = whole;
+        one.name = whole.name + "/" + stream.name;
+        one.location = stream.location;
+        observe_settings(context, one, now);
+        context.sink.observe(metric::backup_readable, one.name, 0, now);
+    }
+}
+
+// Adds what earlier looks saw.
+void recall(const Context& context, const Backup& backup, BackupState& state) {
+    if (backup.each != Streams::none || !state.streams.empty())
+        recall_streams(context.host, context.config, backup.name, state);
+    note_lost_copies(context.host, context.config, backup.name, state);
+}
+
 Result<void> run(Context& context) {
     bool known = context.subject.empty();
     std::optional<Error> first_error;
@@ -149,8 +169,10 @@ Result<void> run(Context& context) {
         }
         observe_settings(context, backup, now);
         observe_domain(context, topology, backup, now);
-        const auto state = look_at(context, backup);
+        auto state = look_at(context, backup);
+        if (!state) observe_unreadable_streams(context, backup, now);
         if (state) {
+            recall(context, backup, *state);
             observe_state(context, backup, *state, now);
             observe_streams(context, backup, *state, now);
             observe_past(context, backup, *state, now);

@@ -36,9 +36,11 @@ struct BackupState {
     std::optional<double> count;      // complete copies; 0: there is no backup yet
     // The newest finished copy is incomplete; nullopt: that cannot be told.
     std::optional<bool> incomplete;
-    std::optional<bool> in_progress;       // a copy is being written
-    std::optional<Timestamp> oldest_lock;  // when it was taken; nullopt: there is no lock
-    std::vector<Error> problems;           // parts that could not be read, or are damaged
+    std::optional<double> incomplete_copies;  // of the finished copies that were checked
+    std::optional<double> whole_copies_lost;  // set by note_lost_copies()
+    std::optional<bool> in_progress;          // a copy is being written
+    std::optional<Timestamp> oldest_lock;     // when it was taken; nullopt: there is no lock
+    std::vector<Error> problems;              // parts that could not be read, or are damaged
     // Where one place holds copies of several sources (a database, host or guest each): the state
     // of each. Names are unique; make the rest with summarise_streams(). Empty: it is one stream.
     std::vector<StreamState> streams;
@@ -57,6 +59,21 @@ constexpr size_t most_streams = 500;  // of a backup; more is a problem
 // Sorts the streams by name, makes the names harmless to print, and drops those beyond most_streams
 // with a problem.
 void summarise_streams(BackupState& state);
+
+// Streams are remembered in the state directory, so that one whose copies all go away is missed.
+// Adds those that are remembered and were not found, without a copy, and remembers all; then
+// summarises. Without a usable state directory only a problem is added.
+void recall_streams(const Host& host, const Config& config, const std::string& backup,
+                    BackupState& state);
+std::vector<StreamState> remembered_streams(const Host& host, const Config& config,
+                                            const std::string& backup);
+// Forgets the stream with this subject, "BACKUP/STREAM". false: none is remembered.
+Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject);
+
+// Remembers how many complete copies there were when the newest one was complete, and says how many
+// fewer there are since it is not; of each stream, too. For readers that tell count and incomplete.
+void note_lost_copies(const Host& host, const Config& config, const std::string& backup,
+                      BackupState& state);
 
 // The readers. An Error means that the location could not be read at all: absent if it does not
 // exist or is not mounted (check_mounted), malformed if it is not what the configuration says.

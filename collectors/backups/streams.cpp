@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/utf8.hpp"
 
@@ -73,18 +75,71 @@ void summarise_streams(BackupState& state) {
         if (part == true || (part && !whole)) whole = part;
     };
     state.size.reset();
+    state.incomplete_copies.reset();
     state.count = 0;
     bool incomplete_known = true;
     for (const StreamState& stream : streams) {
         const BackupState& one = stream.state;
         add(state.size, one.size);
         add(state.count, one.count);
+        add(state.incomplete_copies, one.incomplete_copies);
         either(state.incomplete, one.incomplete);
         either(state.in_progress, one.in_progress);
         incomplete_known = incomplete_known && one.incomplete;
         if (one.oldest && (!state.oldest || *one.oldest < *state.oldest)) state.oldest = one.oldest;
     }
     if (!incomplete_known && state.incomplete == false) state.incomplete.reset();
+}
+
+namespace {
+
+constexpr const char* section_name = "streams";  // an object: a stream's name and its location
+
+std::vector<StreamState> streams_in(const nlohmann::json& section) {
+    std::vector<StreamState> streams;
+    for (const auto& [name, location] : section.items()) {
+        if (!location.is_string() || streams.size() >= most_streams) continue;
+        streams.push_back({name, location.get<std::string>(), {}});
+    }
+    return streams;
+}
+
+}  // namespace
+
+std::vector<StreamState> remembered_streams(const Host& host, const Config& config,
+                                            const std::string& backup) {
+    return streams_in(LookMemory(host, config.state_directory, backup).section(section_name));
+}
+
+void recall_streams(const Host& host, const Config& config, const std::string& backup,
+                    BackupState& state) {
+    LookMemory memory(host, config.state_directory, backup);
+    std::set<std::string> found;
+    for (const StreamState& stream : state.streams) found.insert(stream.name);
+    for (StreamState& gone : streams_in(memory.section(section_name))) {
+        if (found.contains(gone.name)) continue;
+        gone.state.count = 0;
+        gone.state.in_progress = false;
+        state.streams.push_back(std::move(gone));
+    }
+    if (!state.streams.empty()) summarise_streams(state);
+    auto section = nlohmann::json::object();
+    for (const StreamState& stream : state.streams)
+        section[stream.name] = harmless(stream.location);
+    memory.keep(section_name, std::move(section));
+    if (memory.problem()) state.problems.push_back(*memory.problem());
+    if (auto saved = memory.save(); !saved) state.problems.push_back(saved.error());
+}
+
+Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject) {
+    const size_t slash = subject.find('/');
+    if (slash == subject.npos) return false;
+    LookMemory memory(host, config.state_directory, subject.substr(0, slash));
+    auto section = memory.section(section_name);
+    if (section.erase(subject.substr(slash + 1)) == 0) return false;
+    memory.keep(section_name, std::move(section));
+    if (auto saved = memory.save(); !saved) return Failure(saved.error());
+    return true;
 }
 
 }  // namespace lastgood

@@ -191,6 +191,22 @@ inline constexpr Metric backup_incomplete{
         "complete; absent if that cannot be told.",
 };
 
+inline constexpr Metric backup_incomplete_copies{
+    .name = "lastgood_backup_incomplete_copies",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Finished copies that are truncated, empty or ended with an error, among the newest, "
+        "which are checked.",
+};
+
+inline constexpr Metric backup_whole_copies_lost{
+    .name = "lastgood_backup_whole_copies_lost",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Complete copies that were removed since the newest one is incomplete.",
+};
+
 inline constexpr Metric backup_in_progress{
     .name = "lastgood_backup_in_progress",
     .subject = SubjectKind::backup,

@@ -101,6 +101,34 @@ std::vector<Rule> backup_rules() {
                    "backup_too_old reports it.",
         },
         Rule{
+            .name = "backup_no_whole_copy",
+            .severity = Severity::critical,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_incomplete_copies, 1), is(metric::backup_count, 0),
+                       unless(unreadable)},
+            .summary = "Backup {subject} has no whole copy: {value} of {value} are truncated, "
+                       "empty or failed.",
+            .advice = "See what is wrong with them: lastgood collect backups {id}\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Read the log of the newest run, mend the job and run it now.",
+            .why = "There are files, and the newest is of last night, but none of them can be "
+                   "restored: any loss is total.",
+        },
+        Rule{
+            .name = "backup_rotated_away",
+            .severity = Severity::critical,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_whole_copies_lost, 1),
+                       is(metric::backup_incomplete, 1), unless(unreadable)},
+            .summary = "Backup {subject} loses its good copies: {value} removed since its newest "
+                       "one is incomplete.",
+            .advice = "Stop the rotation now, or copy the last good one to another place.\n"
+                      "See which copies are whole: lastgood collect backups {id}\n"
+                      "Then mend the job and run it.",
+            .why = "The rotation goes on while the job fails: after as many nights as copies are "
+                   "kept, none can be restored.",
+        },
+        Rule{
             .name = "backup_too_small",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

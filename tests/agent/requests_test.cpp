@@ -45,9 +45,9 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
     CHECK(
         requests.problems ==
         std::vector<std::string>{
-            folder + "3 is no request", folder + "4 names no drive or array",
-            folder + "5 names no drive or array", folder + "6: more than 4096 bytes",
-            folder + "8 names no rule",
+            folder + "3 is no request", folder + "4 names no drive, array or stream of a backup",
+            folder + "5 names no drive, array or stream of a backup",
+            folder + "6: more than 4096 bytes", folder + "8 names no rule",
             folder + "9 an acceptance of array_mismatches needs up_to, the value that you accept"});
     CHECK(Host().list(folder).value() == std::vector<std::string>{"7.8.tmp"});
     CHECK(take_requests(config).forget.empty());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "collectors/backups/parse/framed.hpp"
 #include "core/bytes.hpp"
 #include "core/text.hpp"
 
@@ -205,16 +206,62 @@ bool is_tar(std::string_view head) {
     return head.size() >= 512 && head.substr(257, 5) == "ustar";
 }
 
-CompletenessVerdict judge_tar(std::string_view tail) {
+// Whether an archive with this beginning holds directories alone, as that of an empty directory or
+// of one that was not mounted. Knows archives that end within `head`.
+bool is_tar_of_nothing(std::string_view head) {
+    size_t at = 0;
+    while (at + 512 <= head.size()) {
+        const std::string_view header = head.substr(at, 512);
+        if (consists_of(header, "\0"sv)) return true;
+        const char type = header[156];
+        // Extended headers (x, g) have content; so have files.
+        if (type != '5' && type != 'x' && type != 'g') return false;
+        uint64_t size = 0;
+        for (const char digit : header.substr(124, 11))
+            size = digit >= '0' && digit <= '7' ? size * 8 + static_cast<uint64_t>(digit - '0') : 0;
+        if (size > head.size()) return false;
+        at += 512 + (type == '5' ? 0 : (size + 511) / 512 * 512);
+    }
+    return false;
+}
+
+CompletenessVerdict judge_tar(std::string_view head, std::string_view tail) {
+    if (is_tar_of_nothing(head))
+        return incomplete("tar", "the archive holds no file: what was archived was empty");
     const bool ended = tail.size() >= 1024 && consists_of(tail.substr(tail.size() - 1024), "\0"sv);
     if (ended) return complete("tar");
     return incomplete("tar", "the archive does not end with blocks of zeros: tar did not finish");
 }
 
+// What a tool wrote to its errors, and the shell put where the dump should be. A warning may stand
+// before a dump.
+bool is_error_text(std::string_view head) {
+    if (contains(head, "-- PostgreSQL database") || contains(head, "-- MySQL dump ") ||
+        contains(head, "-- MariaDB dump "))
+        return false;
+    std::string_view rest = head;
+    const std::string_view line = take_line(rest);
+    for (const std::string_view tool :
+         {"pg_dump: ", "pg_dumpall: ", "pg_basebackup: ", "psql: ", "mysqldump: ", "mariadb-dump: ",
+          "mariadb: ", "mysql: ", "mongodump: ", "sqlite3: ", "redis-cli: ", "tar: ", "gzip: ",
+          "Error: ", "ERROR ", "Error response from daemon: ", "error: ", "ssh: ", "sudo: "})
+        if (line.starts_with(tool)) return true;
+    // "bash: line 1: pg_dump: command not found", "sh: 1: pg_dump: not found"
+    return (line.starts_with("bash: ") || line.starts_with("sh: ") ||
+            line.starts_with("/bin/sh: ") || line.starts_with("/bin/bash: ")) &&
+           line.size() < 300;
+}
+
+CompletenessVerdict judge_sqlite_dump(std::string_view end) {
+    while (!end.empty() && contains(" \n\r\t", end.back())) end.remove_suffix(1);
+    if (end.ends_with("COMMIT;")) return complete("sqlite3");
+    return incomplete("sqlite3", "the dump does not end with COMMIT: it did not finish");
+}
+
 }  // namespace
 
 CompletenessVerdict judge_content(std::string_view head, std::string_view tail) {
-    if (is_tar(head)) return judge_tar(tail);
+    if (is_tar(head)) return judge_tar(head, tail);
     const std::string_view beginning = head.substr(0, head_length);
     // Newer versions of pg_dump append "\unrestrict …" and blank lines.
     const std::string_view end = tail.substr(tail.size() - std::min<size_t>(tail.size(), 1024));
@@ -233,6 +280,11 @@ CompletenessVerdict judge_content(std::string_view head, std::string_view tail) 
         return incomplete("mysqldump",
                           "mysqldump's closing line is missing: the dump did not finish");
     }
+    if (beginning.starts_with("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;"))
+        return judge_sqlite_dump(end);
+    if (is_error_text(beginning)) return incomplete("", "it holds an error message, not a dump");
+    if (!head.empty() && consists_of(head, "\0"sv) && consists_of(tail, "\0"sv))
+        return incomplete("", "it contains only zeros");
     if (beginning.starts_with("PGDMP"))
         return unknown("pg_dump", "pg_dump's custom format has no mark at its end");
     return {};
@@ -256,6 +308,9 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
         if (magic == 0xFD2FB528 || (magic >= 0x184D2A50 && magic <= 0x184D2A5F))
             return judge_zstd(size, read_at);
     }
+    if (is_lz4(start)) return judge_lz4(size, read_at);
+    if (is_openpgp(start)) return judge_openpgp(size, read_at);
+    if (start.starts_with("PGDMP")) return judge_pg_custom(size, read_at);
     if (start.starts_with("7z\xBC\xAF\x27\x1C")) return judge_7z(size, start);
     if (start.starts_with("PK\x03\x04")) {
         const uint64_t zip_start = size > 65557 ? size - 65557 : 0;

@@ -18,7 +18,8 @@ enum class Completeness {
 struct CompletenessVerdict {
     Completeness state = Completeness::unknown;
     std::string_view format;  // "gzip", "zstd", "xz", "bzip2", "tar", "zip", "7z", "pg_dump",
-                              // "mysqldump"; "": unknown
+                              // "mysqldump", "sqlite3", "lz4",
+                              // "openpgp"; "": unknown
     std::string_view reason;  // for people: what is missing; empty if complete
 };
 
@@ -33,7 +34,10 @@ using ReadAt = std::function<std::string(uint64_t offset, size_t length)>;
 // - tar (POSIX): two blocks of zeros at the end.
 // - zip (APPNOTE 6.3): the end of central directory record.
 // - 7z (7zFormat.txt): the end of the file is where the header says.
-// - SQL: the last line of pg_dump, pg_dumpall, mysqldump and mariadb-dump.
+// - SQL: the last line of pg_dump, pg_dumpall, mysqldump, mariadb-dump and sqlite3's .dump.
+// - lz4, OpenPGP, pg_dump's custom format: collectors/backups/parse/framed.hpp.
+// Worthless, and so incomplete: an error message in place of a dump, an archive of directories
+// alone, encrypted or compressed nothing.
 CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at);
 
 // Judges the content of a compressed file, tar or SQL, by its first and last bytes (at least 512).

@@ -10,6 +10,35 @@ bool matches_component(const std::string& pattern, const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
 
+ComponentPattern::ComponentPattern(std::string pattern) : pattern_(std::move(pattern)) {
+    texts_.emplace_back();
+    for (size_t i = 0; i < pattern_.size(); ++i) {
+        const char c = pattern_[i];
+        if (contains("?[\\", c)) only_stars_ = false;
+        if (c == '*')
+            texts_.emplace_back();
+        else
+            texts_.back() += c;
+    }
+}
+
+bool ComponentPattern::matches(const char* name) const {
+    if (!only_stars_) return ::fnmatch(pattern_.c_str(), name, FNM_PERIOD) == 0;
+    std::string_view rest(name);
+    if (texts_.size() == 1) return rest == texts_.front();
+    if (rest.starts_with('.') && texts_.front().empty()) return false;
+    if (!rest.starts_with(texts_.front())) return false;
+    rest.remove_prefix(texts_.front().size());
+    if (rest.size() < texts_.back().size() || !rest.ends_with(texts_.back())) return false;
+    rest.remove_suffix(texts_.back().size());
+    for (size_t i = 1; i + 1 < texts_.size(); ++i) {
+        const size_t at = rest.find(texts_[i]);
+        if (at == rest.npos) return false;
+        rest.remove_prefix(at + texts_[i].size());
+    }
+    return true;
+}
+
 bool has_wildcard(std::string_view component) {
     return component.find_first_of("*?[") != std::string_view::npos;
 }

@@ -14,6 +14,19 @@ namespace lastgood {
 // the C locale, so names need not be UTF-8.
 bool matches_component(const std::string& pattern, const std::string& name);
 
+// A pattern as above, made ready to be compared with very many names.
+class ComponentPattern {
+  public:
+    explicit ComponentPattern(std::string pattern);
+    bool matches(const char* name) const;
+
+  private:
+    std::string pattern_;
+    // The texts between the stars of a pattern that has no other wildcard.
+    std::vector<std::string> texts_;
+    bool only_stars_ = true;
+};
+
 bool has_wildcard(std::string_view component);
 
 // A message for the administrator if the pattern can match nothing that was meant: a [ that is

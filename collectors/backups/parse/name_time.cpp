@@ -23,13 +23,13 @@ bool valid_time(const Civil& c) {
     return c.has_valid_time();
 }
 
-NameTime to_name_time(const Civil& c) {
+NameTime to_name_time(const Civil& c, LocalDays* days) {
     NameTime result;
     result.whole_day = !c.has_time;
     if (c.offset_seconds)
         result.time = from_civil_utc(c) - static_cast<double>(*c.offset_seconds);
     else
-        result.time = from_civil_local(c);
+        result.time = days != nullptr ? days->time_of(c) : from_civil_local(c);
     return result;
 }
 
@@ -267,7 +267,26 @@ bool read_pattern(Reader& reader, std::string_view pattern, PatternMatch& match)
 
 }  // namespace
 
-std::optional<NameTime> find_time_in_name(std::string_view name) {
+Timestamp LocalDays::time_of(const CivilTime& civil) {
+    const int number = (civil.year * 16 + civil.month) * 32 + civil.day;
+    Day& day = days_[static_cast<size_t>(number) % days_.size()];
+    if (day.number != number) {
+        CivilTime start;
+        start.year = civil.year;
+        start.month = civil.month;
+        start.day = civil.day;
+        const Timestamp midnight = from_civil_local(start);
+        start.hour = 23;
+        start.minute = 59;
+        // A clock that is changed and changed back within one day is not a plain one either, but
+        // no time zone did that since 1990.
+        day = {number, midnight, from_civil_local(start) - midnight == 86400 - 60};
+    }
+    if (!day.plain) return from_civil_local(civil);
+    return day.midnight + civil.hour * 3600 + civil.minute * 60 + civil.second + civil.fraction;
+}
+
+std::optional<NameTime> find_time_in_name(std::string_view name, LocalDays* days) {
     std::optional<NameTime> best;
     Reader reader{name};
     while (reader.more()) {
@@ -276,10 +295,13 @@ std::optional<NameTime> find_time_in_name(std::string_view name) {
             continue;
         }
         std::optional<NameTime> found;
+        const size_t begin = reader.at;
         if (const auto civil = read_date(reader))
-            found = to_name_time(*civil);
+            found = to_name_time(*civil, days);
         else if (const auto epoch = read_epoch(reader))
             found = NameTime{*epoch, false};
+        if (found) found->begin = begin;
+        if (found) found->end = reader.at;
         if (found && (!best || best->whole_day || !found->whole_day)) best = found;
         // Skip a number that is not a time as a whole: its tail is not one either.
         if (!found)
@@ -296,13 +318,15 @@ std::optional<NameTime> find_time_by_pattern(std::string_view name, std::string_
         PatternMatch match;
         if (!read_pattern(reader, pattern, match)) continue;
         if (match.epoch) {
-            best = NameTime{*match.epoch, false};
+            best = NameTime{*match.epoch, false, start, reader.at};
             continue;
         }
         Civil& c = match.civil;
         if (match.day_of_year) set_day_of_year(c, *match.day_of_year);
         if (!valid_date(c) || !valid_time(c)) continue;
-        best = to_name_time(c);
+        best = to_name_time(c, nullptr);
+        best->begin = start;
+        best->end = reader.at;
     }
     return best;
 }

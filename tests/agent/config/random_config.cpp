@@ -123,6 +123,8 @@ class Generator {
             one.location = "/b/" + name() + "/*[a-z]\\[";
             if (maybe()) one.time_pattern = "%Y-%m-%d" + short_text_without("/%");
             one.settle_time = duration();
+            one.each = std::array{Streams::none, Streams::by_name, Streams::by_directory}[below(3)];
+            if (maybe()) one.complete_if = "d" + short_text_without("/.");
         }
         if (one.kind == BackupKind::pgbackrest && maybe())
             one.stanza = "s" + short_text_without("/");

@@ -1,0 +1,164 @@
+#include <optional>
+#include <string>
+
+#include "collectors/backups/parse/framed.hpp"
+#include "core/bytes.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t most_reads = 500'000;
+constexpr size_t piece_length = 64 * kib;
+constexpr uint64_t longest_table = 64 * mib;
+
+constexpr CompletenessVerdict truncated{
+    Completeness::incomplete, "pg_dump",
+    "the file ends before the data of its table of contents: it is truncated"};
+
+CompletenessVerdict cannot_tell(std::string_view why) {
+    return {Completeness::unknown, "pg_dump", why};
+}
+
+// Reads numbers and texts one after another, as pg_backup_archiver.c does. After the end of the
+// file all are 0, and ended() is true.
+class Archive {
+  public:
+    explicit Archive(const ReadAt& read_at) : read_at_(read_at) {}
+
+    void set_sizes(unsigned integer, unsigned offset) {
+        integer_ = integer;
+        offset_ = offset;
+    }
+    unsigned byte() {
+        if (at_ < start_ || at_ >= start_ + piece_.size()) {
+            start_ = at_;
+            piece_ = read_at_(at_, piece_length_);
+            ++reads_;
+            if (piece_.empty()) {
+                ended_ = true;
+                return 0;
+            }
+        }
+        return static_cast<unsigned char>(piece_[at_++ - start_]);
+    }
+    int64_t integer() {
+        const bool minus = byte() != 0;
+        int64_t value = 0;
+        for (unsigned i = 0; i < integer_; ++i)
+            value |= static_cast<int64_t>(byte()) << (8 * (i % 4));
+        return minus ? -value : value;
+    }
+    // Its length; -1: no text.
+    int64_t skip_text() {
+        const int64_t length = integer();
+        if (length > 0) skip(static_cast<uint64_t>(length));
+        return length;
+    }
+    unsigned skip_offset() {
+        const unsigned flag = byte();
+        skip(offset_);
+        return flag;
+    }
+    void skip(uint64_t length) { at_ += length; }
+    // Between pieces of data less is needed than in the table.
+    void read_small_pieces() { piece_length_ = 32; }
+
+    uint64_t at() const { return at_; }
+    size_t reads() const { return reads_; }
+    bool ended() const { return ended_; }
+
+  private:
+    const ReadAt& read_at_;
+    std::string piece_;
+    uint64_t start_ = 0;
+    uint64_t at_ = 0;
+    size_t piece_length_ = piece_length;
+    size_t reads_ = 0;
+    unsigned integer_ = 4;
+    unsigned offset_ = 8;
+    bool ended_ = false;
+};
+
+// Steps over one entry of the table. Returns whether it announces data.
+bool take_entry(Archive& archive, unsigned version) {
+    archive.integer();                                // its number
+    archive.integer();                                // whether it had a dumper
+    for (int i = 0; i < 4; ++i) archive.skip_text();  // oids, tag, kind
+    archive.integer();                                // section
+    for (int i = 0; i < 5; ++i) archive.skip_text();  // definitions, copy, schema, space
+    if (version >= 14) archive.skip_text();           // access method
+    if (version >= 16) archive.integer();             // kind of relation
+    for (int i = 0; i < 2; ++i) archive.skip_text();  // owner, oids
+    while (!archive.ended() && archive.skip_text() >= 0) {
+    }  // what it depends on
+    constexpr unsigned no_data = 3;
+    return archive.skip_offset() != no_data;
+}
+
+bool skip_pieces(Archive& archive, uint64_t size) {
+    for (;;) {
+        const int64_t length = archive.integer();
+        if (archive.ended() || length < 0 || archive.reads() > most_reads) return false;
+        if (length == 0) return true;
+        archive.skip(static_cast<uint64_t>(length));
+        if (archive.at() > size) return false;
+    }
+}
+
+bool skip_data(Archive& archive, uint64_t size, unsigned type) {
+    constexpr unsigned large_objects = 3;
+    archive.integer();  // the entry's number
+    if (type != large_objects) return skip_pieces(archive, size);
+    while (archive.integer() != 0 && !archive.ended())
+        if (!skip_pieces(archive, size)) return false;
+    return !archive.ended();
+}
+
+}  // namespace
+
+CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
+    Archive archive(read_at);
+    archive.skip(5);  // "PGDMP"
+    const unsigned major = archive.byte();
+    const unsigned version = archive.byte();
+    archive.byte();
+    const unsigned integer = archive.byte();
+    const unsigned offset = archive.byte();
+    constexpr unsigned custom = 1;
+    const unsigned format = archive.byte();
+    if (archive.ended()) return truncated;
+    if (major != 1 || version < 12 || version > 16 || integer != 4 || offset > 8)
+        return cannot_tell("its version is not known here");
+    if (format != custom) return cannot_tell("it is not in the custom format");
+    archive.set_sizes(integer, offset);
+    if (version >= 15)
+        archive.byte();  // compression
+    else
+        archive.integer();
+    for (int i = 0; i < 7; ++i) archive.integer();    // time
+    for (int i = 0; i < 3; ++i) archive.skip_text();  // database, versions
+    const int64_t entries = archive.integer();
+    int64_t announced = 0;
+    for (int64_t i = 0; i < entries && !archive.ended(); ++i) {
+        if (archive.at() > longest_table || archive.reads() > most_reads)
+            return cannot_tell("its table of contents is too long to check");
+        if (take_entry(archive, version)) ++announced;
+    }
+    if (archive.ended() || archive.at() > size) return truncated;
+    archive.read_small_pieces();
+    int64_t found = 0;
+    while (archive.at() < size) {
+        const unsigned type = archive.byte();
+        if (type != 1 && type != 3)
+            return {Completeness::incomplete, "pg_dump", "its data is damaged"};
+        if (!skip_data(archive, size, type))
+            return archive.reads() > most_reads ? cannot_tell("too many pieces to check")
+                                                : truncated;
+        ++found;
+    }
+    return found < announced ? truncated
+                             : CompletenessVerdict{Completeness::complete, "pg_dump", ""};
+}
+
+}  // namespace lastgood
