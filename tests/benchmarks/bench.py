@@ -1,5 +1,6 @@
 """The benchmarks that tests/bench runs."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -255,7 +256,17 @@ def bench_flood(directory):
     figure("  ratio of the medians", f"{statistics.median(beside) / statistics.median(alone):.1f}")
 
 
-PARTS = {"explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency, "flood": bench_flood}
+def bench_directory(directory):
+    program = pathlib.Path(BINARY).parent.parent / "tests" / "directory_benchmark"
+    for copies, kind, what in [(1_000_000, "written", "their own times"), (1_000_000, "names", "times in names alone")]:
+        done = subprocess.run([str(program), str(directory / kind), str(copies), kind], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        found = json.loads(done.stdout)
+        shutil.rmtree(directory / kind)
+        figure(f"a look at {copies:,} copies with {what}, against getdents and statx alone", f"{found['ratio']:.2f} times, {found['look_seconds']:.2f} s")
+        figure("  memory for it; a look while nothing changed", f"{found['memory_megabytes']:.1f} MB, {found['unchanged_seconds'] * 1000:.1f} ms")
+
+
+PARTS = {"directory": bench_directory, "explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency, "flood": bench_flood}
 
 
 def main(names):

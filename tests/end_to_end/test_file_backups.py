@@ -198,6 +198,90 @@ def test_a_limit_of_ours_is_no_fault_of_the_file(place):
         assert place.is_whole() == 0
 
 
+# --- PostgreSQL
+
+
+class Cluster:
+    """A PostgreSQL server of its own, as the user postgres, in a directory with a short path."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.run("initdb", "-D", f"{directory}/data", "-A", "trust")
+        self.run("pg_ctl", "-D", f"{directory}/data", "-l", f"{directory}/log", "-w", "-o", f"-k {directory} -c listen_addresses=''", "start")
+
+    def run(self, program, *arguments):
+        return subprocess.run(
+            [str(self.programs / program), *arguments], user="postgres", group="postgres", extra_groups=[], cwd=self.directory,
+            stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=120,
+        ).stdout
+
+    def dump(self, *options):
+        return self.run("pg_dump", "-h", str(self.directory), *options, "postgres")
+
+    def stop(self):
+        self.run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def cluster():
+    if os.geteuid() != 0:
+        lastgood.cannot_run("it needs root, to become the user postgres")
+    if not list(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        lastgood.cannot_run("postgresql is not installed")
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        shutil.chown(directory, "postgres", "postgres")
+        made = Cluster(directory)
+        try:
+            made.run(
+                "psql", "-h", directory, "-d", "postgres", "-qc",
+                "create table one as select g, md5(g::text) from generate_series(1, 30000) g; create table empty(a int);"
+                "create view v as select * from one; create table two as select repeat('x', 9000) from generate_series(1, 50);"
+                "select lo_from_bytea(0, 'large object'), lo_from_bytea(0, decode(repeat('ab', 20000), 'hex'))",
+            )
+            yield made
+        finally:
+            made.stop()
+
+
+@lie("pg_dump", "pg_restore -l succeeds on 60 % of a custom dump")
+def test_pg_dump_custom(place, cluster):
+    age = 7200
+    for options in ([], ["-Z0"], ["--schema-only"], ["-t", "empty"]):
+        dump = cluster.dump("-Fc", *options)
+        # Without its last byte, most of it, within and before its data.
+        for length, whole in [(len(dump), 1), (len(dump) - 1, 0), (len(dump) * 6 // 10, 0), (len(dump) // 10, 0), (9, 0)]:
+            if options == ["--schema-only"] and length == len(dump) - 1:
+                continue  # its end is that of its table of contents, which may have an empty text there
+            place.put("db.dump", dump[:length], age)
+            age += 1
+            assert place.is_whole() == whole, (options, length, len(dump), place.problems())
+
+
+@lie("pg_dump", "a killed pg_dump -Fd leaves a directory with today's date")
+def test_pg_dump_directory(place, cluster):
+    name = stamp(time.time() - 7200)
+    dump = cluster.directory / name
+    cluster.dump("-Fd", "-f", str(dump))
+    shutil.move(str(dump), str(place.copies))
+    for file in (place.copies / name).iterdir():
+        place.age(file)
+    place.age(name)
+    assert place.is_whole() == 1, place.problems()
+    (place.copies / name / "toc.dat").unlink()
+    place.age(name, 8000)
+    assert place.is_whole() == 0 and "toc.dat is missing" in place.problems()
+
+
+@lie("pg_dump", "a dump that was killed is valid SQL")
+def test_pg_dump_plain(place, cluster):
+    dump = cluster.dump()
+    place.put("db.sql", dump)
+    assert place.is_whole() == 1
+    place.put("db.sql", dump[: len(dump) * 9 // 10], 8000)
+    assert place.is_whole() == 0
+
+
 # --- Times
 
 

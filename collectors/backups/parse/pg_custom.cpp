@@ -90,7 +90,7 @@ bool take_entry(Archive& archive, unsigned version) {
     if (version >= 14) archive.skip_text();           // access method
     if (version >= 16) archive.integer();             // kind of relation
     for (int i = 0; i < 2; ++i) archive.skip_text();  // owner, oids
-    while (!archive.ended() && archive.skip_text() >= 0) {
+    while (!archive.ended() && archive.at() < longest_table && archive.skip_text() >= 0) {
     }  // what it depends on
     constexpr unsigned no_data = 3;
     return archive.skip_offset() != no_data;
