@@ -155,11 +155,12 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         ->add_option("drive", options.drive_to_pull,
                      "Device, serial number or id of the drive; none: list the drives")
         ->type_name("DRIVE");
-    CLI::App* forget_command =
-        add(app, "forget", "Stop reporting a removed drive or array as missing");
+    CLI::App* forget_command = add(
+        app, "forget", "Stop reporting a removed drive, array or stream of a backup as missing");
     forget_command
-        ->add_option("subject", options.forgotten,
-                     "Id, serial number or last device name; none: list what is missing")
+        ->add_option(
+            "subject", options.forgotten,
+            "Id, serial number, last device name or BACKUP/STREAM; none: list what is missing")
         ->type_name("SUBJECT");
 
     CLI::App* accept_command =

@@ -127,7 +127,7 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
         if (!stream.location.empty()) one.location = harmless(stream.location);
         observe_settings(context, one, now);
         observe_state(context, one, stream.state, now);
-        context.sink.observe(metric::backup_readable, one.name, 1, now);
+        context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
 }
 
@@ -157,10 +157,12 @@ void recall(const Context& context, const Backup& backup, BackupState& state) {
 
 Result<void> run(Context& context) {
     bool known = context.subject.empty();
+    // A stream is seen with its backup.
+    const std::string wanted = context.subject.substr(0, context.subject.find('/'));
     std::optional<Error> first_error;
     std::optional<Topology> topology;  // read once for all backups, if one needs it
     for (const auto& backup : context.config.backups) {
-        if (!context.subject.empty() && backup.name != context.subject) continue;
+        if (!wanted.empty() && backup.name != wanted) continue;
         known = true;
         const Timestamp now = context.host.now();
         if (!topology && !backup.covers.empty()) {

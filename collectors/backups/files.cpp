@@ -2,14 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "collectors/backups/directory_copy.hpp"
 #include "collectors/backups/find_copies.hpp"
+#include "collectors/backups/parse/dump_name.hpp"
+#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -98,6 +102,28 @@ void set_size(Judge& judge, const Copy& copy, BackupState& state) {
                          copy.path, found.bytes)});
 }
 
+// Copies of several sources whose names differ, of which one has stopped: the others hide it.
+void note_stopped_names(const Judge& judge, const CopyList& list, BackupState& state) {
+    std::map<std::string_view, std::vector<Timestamp>> names;
+    for (const Copy& copy : list.newest())
+        if (copy.name_time)
+            names[stream_of(last_component(copy.path), copy.name_time)].push_back(copy.time);
+    if (names.size() < 2) return;
+    const Timestamp now = judge.host.now();
+    for (auto& [name, times] : names) {
+        const Seconds age = now - std::ranges::max(times);
+        const auto gap = usual_gap(std::move(times));
+        if (!gap || age <= std::max(judge.backup.max_age, limit_for_gap(*gap))) continue;
+        state.problems.push_back(
+            {ErrorKind::malformed,
+             fmt::format(
+                 "{}: {} different names, of which \"{}\" has had no copy for {}; set each = "
+                 "\"name\", so that each is a backup of its own",
+                 judge.backup.location, names.size(), harmless(name), format_duration(age))});
+        return;
+    }
+}
+
 BackupState state_of(Judge& judge, const CopyList& list) {
     BackupState state;
     state.in_progress = false;
@@ -110,6 +136,10 @@ BackupState state_of(Judge& judge, const CopyList& list) {
     double count = list.count() - list.empty();
     double incomplete = 0;
     bool newest_finished_seen = false;
+    // A copy whose time is not possible does not hide the newest of the others.
+    const Timestamp possible = judge.host.now() + 3600;
+    const Copy* newest = nullptr;
+    const Copy* ahead = nullptr;
     for (const auto& copy : copies) {
         const bool is_copy = !copy.unfinished && copy.state != Completeness::incomplete;
         const bool is_empty = copy.status.kind == FileKind::regular && copy.status.size <= 0;
@@ -121,17 +151,30 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         if (!std::exchange(newest_finished_seen, true)) judge_newest(copy, state);
         if (!is_copy) ++incomplete;
         if (!is_copy) continue;
-        if (!state.oldest) {  // the first is the newest
-            state.newest.push_back({copy.time, confidence_of(copy)});
-            set_size(judge, copy, state);
-        }
+        if (newest == nullptr || (newest->time > possible && copy.time <= possible)) newest = &copy;
+        if (copy.time > possible) ahead = &copy;
         state.oldest = copy.time;
     }
+    if (newest != nullptr) {
+        state.newest.push_back({newest->time, confidence_of(*newest)});
+        set_size(judge, *newest, state);
+    }
+    if (ahead != nullptr && ahead != newest && newest->time <= possible)
+        state.problems.push_back(
+            {ErrorKind::malformed, fmt::format("{}: its time is in the future", ahead->path)});
     if (list.count() > static_cast<double>(copies.size()) && list.oldest())
         state.oldest = list.oldest();
     state.count = count;
     state.incomplete_copies = incomplete;
     return state;
+}
+
+// Where a stream's copies lie; the same from night to night, since a label of a metric tells it.
+std::string location_of(const Backup& backup, const std::string& stream, const CopyList& list) {
+    if (backup.each == Streams::by_directory)
+        return split_path_pattern(backup.location).fixed + (stream == "." ? "" : "/" + stream);
+    const auto newest = std::ranges::max_element(list.newest(), {}, &Copy::time);
+    return std::string(parent_directory(newest->path)) + "/" + stream + "*";
 }
 
 }  // namespace
@@ -150,10 +193,11 @@ Result<BackupState> look_at_files(const Host& host, const Config& config, const 
     for (const auto& [name, list] : found->streams) {
         BackupState one = state_of(judge, list);
         if (backup.each == Streams::none) {
+            note_stopped_names(judge, list, one);
             one.problems.insert(one.problems.begin(), state.problems.begin(), state.problems.end());
             state = std::move(one);
         } else {
-            state.streams.push_back({name, list.newest().front().path, std::move(one)});
+            state.streams.push_back({name, location_of(backup, name, list), std::move(one), true});
         }
     }
     judge.memory.save();

@@ -51,6 +51,7 @@ struct StreamState {
     std::string name;
     std::string location;  // of its copies, for people; empty: that of the backup
     BackupState state;     // without streams
+    bool readable = true;  // false: part of the place could not be read, and maybe it is there
 };
 constexpr size_t most_streams = 500;  // of a backup; more is a problem
 

@@ -99,7 +99,7 @@ std::vector<StreamState> streams_in(const nlohmann::json& section) {
     std::vector<StreamState> streams;
     for (const auto& [name, location] : section.items()) {
         if (!location.is_string() || streams.size() >= most_streams) continue;
-        streams.push_back({name, location.get<std::string>(), {}});
+        streams.push_back({name, location.get<std::string>(), {}, true});
     }
     return streams;
 }
@@ -114,12 +114,16 @@ std::vector<StreamState> remembered_streams(const Host& host, const Config& conf
 void recall_streams(const Host& host, const Config& config, const std::string& backup,
                     BackupState& state) {
     LookMemory memory(host, config.state_directory, backup);
+    const bool all_read = std::ranges::none_of(state.problems, [](const Error& error) {
+        return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
+               error.kind == ErrorKind::timed_out;
+    });
     std::set<std::string> found;
     for (const StreamState& stream : state.streams) found.insert(stream.name);
     for (StreamState& gone : streams_in(memory.section(section_name))) {
         if (found.contains(gone.name)) continue;
-        gone.state.count = 0;
-        gone.state.in_progress = false;
+        gone.readable = all_read;
+        if (all_read) gone.state.count = 0;
         state.streams.push_back(std::move(gone));
     }
     if (!state.streams.empty()) summarise_streams(state);

@@ -136,7 +136,7 @@ Result<BackupState> look_at_vzdump(const Host& host, const Backup& backup) {
         return whole;
     }
     for (const auto& [name, guest] : guests)
-        whole.streams.push_back({name, "", GuestJudge(host, guest).judge(whole.problems)});
+        whole.streams.push_back({name, "", GuestJudge(host, guest).judge(whole.problems), true});
     summarise_streams(whole);
     return whole;
 }

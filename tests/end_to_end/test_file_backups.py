@@ -325,6 +325,12 @@ def test_each_name(tmp_path):
     assert place.value("newest_timestamp_seconds", "it/db1") > time.time() - 2 * DAY
     assert place.value("max_age_seconds", "it/db3") == 26 * 3600
     assert place.value("count") == 6 and place.value("count", "it/db2") == 2
+    # The advice of a finding about a stream names it.
+    done = subprocess.run(
+        [lastgood.BINARY, "collect", "backups", "it/db3", "--config", str(place.config)], stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=60, check=False,
+    )
+    assert done.returncode == 0 and "it/db3" in done.stdout, done.stderr
     # All of a stream goes away: it stays, without a copy.
     for path in place.copies.glob("db2*"):
         path.unlink()
@@ -332,6 +338,18 @@ def test_each_name(tmp_path):
     assert place.value("streams") == 3 and place.value("count", "it/db2") == 0
     assert place.value("newest_timestamp_seconds", "it/db2") is None
     assert place.value("newest_timestamp_seconds") is None
+
+
+@lie("files", "without `each` the copies of one database hide that another stopped")
+def test_different_names_in_one_backup(place):
+    for database, ages in {"db1": range(1, 8), "db2": range(9, 16), "weekly": range(3, 30, 7)}.items():
+        for age in ages:
+            place.put(f"{database}-{stamp(time.time() - age * DAY, '%Y-%m-%d')}.sql.gz", gzip.compress(b"-- data\n" * 100), age * DAY)
+    place.collect()
+    assert '3 different names, of which "db2"' in place.problems() and "each" in place.problems()
+    for path in place.copies.glob("db2*"):
+        path.unlink()
+    assert place.collect().problems() == ""
 
 
 @lie("files", "one guest's directory hides that another stopped")
@@ -343,6 +361,21 @@ def test_each_directory(tmp_path):
     place.collect()
     assert place.value("newest_timestamp_seconds", "it/mail") > time.time() - DAY
     assert place.value("newest_timestamp_seconds") == pytest.approx(time.time() - 5 * DAY, abs=60)
+
+
+def test_a_stream_in_an_unreadable_directory_is_not_gone(tmp_path):
+    copies = tmp_path / "copies"
+    place = Place(tmp_path, files=f"{copies}/*/*.sql", each="directory")
+    for name in ("mail", "shop"):
+        place.put(f"{name}/a.sql", b"x" * 100, DAY // 2)
+    assert place.collect().value("streams") == 2
+    # A link that leads nowhere near: too many levels, also for root.
+    shutil.rmtree(copies / "shop")
+    (copies / "shop").mkdir()
+    (copies / "shop" / "a.sql").symlink_to("a.sql")
+    place.collect()
+    assert place.value("readable", "it/shop") == 0 and place.value("count", "it/shop") is None
+    assert place.value("readable", "it/mail") == 1
 
 
 def test_a_lost_stream_is_a_finding_until_it_is_forgotten(tmp_path):

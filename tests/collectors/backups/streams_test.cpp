@@ -9,7 +9,7 @@ using namespace lastgood;
 namespace {
 
 StreamState stream(std::string name, std::optional<NewestCopy> newest, double count = 1) {
-    StreamState one{std::move(name), "", {}};
+    StreamState one{std::move(name), "", {}, true};
     if (newest) one.state.newest.push_back(*newest);
     one.state.count = count;
     one.state.incomplete = false;
