@@ -335,32 +335,6 @@ TEST_CASE("times in names of files and directories") {
     CHECK(refused.error().message.find("time_pattern") != std::string::npos);
 }
 
-TEST_CASE("a copy is not newer than its last write, whatever its name says") {
-    Scene scene;
-    scene.files("/backup/*.sql");
-    scene.write("/backup/db-2031-01-01_0000.sql", finished_dump, now - 2 * hour);
-    REQUIRE(scene.collect());
-    CHECK(scene.newest("inferred") == now - 2 * hour);
-    // Its name does not hide the real newest copy.
-    scene.write("/backup/db-2026-11-21_0215.sql", finished_dump, now - 1 * hour);
-    REQUIRE(scene.collect());
-    CHECK(scene.newest("inferred") == now - 1 * hour);
-}
-
-TEST_CASE("a copy whose time is in the future does not hide the newest of the others") {
-    Scene scene;
-    scene.files("/backup/*.sql");
-    scene.write("/backup/a.sql", finished_dump, now + 1000 * hour);
-    REQUIRE(scene.collect());
-    CHECK(scene.newest("inferred") == now + 1000 * hour);  // backup_from_future tells
-    CHECK(scene.sink.problems.empty());
-    scene.write("/backup/b.sql", finished_dump, now - 50 * hour);
-    REQUIRE(scene.collect());
-    CHECK(scene.newest("inferred") == now - 50 * hour);
-    REQUIRE(scene.sink.problems.size() == 1);
-    CHECK(scene.sink.problems[0].second.message.find("in the future") != std::string::npos);
-}
-
 TEST_CASE("copies that are directories") {
     Scene scene;
     scene.files("/snapshots/*");

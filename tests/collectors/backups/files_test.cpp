@@ -95,3 +95,24 @@ TEST_CASE("a file whose times all lie in the future is finished") {
     CHECK(state.in_progress == false);
     CHECK(state.count == 1);
 }
+
+TEST_CASE("a copy is not newer than its last write, whatever its name says") {
+    Files files("/backup/*.sql");
+    files.write("/backup/db-2031-01-01_0000.sql", "select 1;", now - 2 * hour);
+    CHECK(files.look().newest.at(0).time == now - 2 * hour);
+    // Its name does not hide the real newest copy.
+    files.write("/backup/db-2026-11-21_0215.sql", "select 1;", now - 1 * hour);
+    CHECK(files.look().newest.at(0).time == now - 1 * hour);
+}
+
+TEST_CASE("a copy whose time is in the future does not hide the newest of the others") {
+    Files files("/backup/*.sql");
+    files.write("/backup/a.sql", "select 1;", now + 1000 * hour);
+    CHECK(files.look().newest.at(0).time == now + 1000 * hour);  // backup_from_future tells
+    CHECK(files.look().problems.empty());
+    files.write("/backup/b.sql", "select 1;", now - 50 * hour);
+    const BackupState state = files.look();
+    CHECK(state.newest.at(0).time == now - 50 * hour);
+    REQUIRE(state.problems.size() == 1);
+    CHECK(state.problems[0].message.find("in the future") != std::string::npos);
+}
