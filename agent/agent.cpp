@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -18,6 +19,7 @@
 #include "collectors/backups/state.hpp"
 #include "core/clock.hpp"
 #include "core/descendants.hpp"
+#include "core/utf8.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {
@@ -278,6 +280,15 @@ void Agent::obey(const Requests& requests) {
         if (state_.revoke(rule, subject))
             log(LogLevel::info,
                 fmt::format("{} is no longer accepted", finding_words(rule, subject)));
+    for (const CopyRecord& one : requests.record) {
+        const bool known =
+            std::ranges::find(config_.backups, one.backup, &Backup::name) != config_.backups.end();
+        if (known) state_.record(one);
+        log(known ? LogLevel::info : LogLevel::warning,
+            fmt::format("backup {} was {} on {}, says {}{}{}", harmless(one.backup), one.what,
+                        format_time(one.at), one.by, one.note.empty() ? "" : ": ",
+                        known ? one.note : "; dropped, no such backup is configured"));
+    }
     for (const Acceptance& one : requests.accept) {
         state_.accept(one);
         log(LogLevel::info,

@@ -55,6 +55,16 @@ Result<std::string> read_request(int directory, const std::string& name, const s
     return text;
 }
 
+std::string why_not_a_record(const CopyRecord& record, Timestamp now) {
+    if (record.what != record_verified && record.what != record_restored)
+        return "records neither verified nor restored";
+    if (record.backup.empty()) return "names no backup";
+    if (!(record.at > 0) || record.at > now + 60) return "has no time that has passed";
+    if (record.by.size() > record_note_limit || record.note.size() > record_note_limit)
+        return "is too long";
+    return {};
+}
+
 // Reads a request into `requests`; returns why it makes no sense, or "".
 std::string take(std::string_view text, Requests& requests) {
     const auto next = [&] { return std::string(take_line(text)); };
@@ -72,6 +82,17 @@ std::string take(std::string_view text, Requests& requests) {
         const std::string rule = next();
         if (!find_rule(rule)) return "names no rule";
         requests.revoke.emplace_back(rule, next());
+        return {};
+    }
+    if (verb == "record") {
+        CopyRecord one;
+        one.what = next();
+        one.backup = next();
+        one.at = parse_number<double>(next()).value_or(0);
+        one.by = next();
+        one.note = next();
+        if (const std::string why = why_not_a_record(one, wall_clock()); !why.empty()) return why;
+        requests.record.push_back(std::move(one));
         return {};
     }
     if (verb != "accept") return "is no request";
@@ -123,6 +144,11 @@ Result<void> ask_to_accept(const Config& config, const Acceptance& one) {
 Result<void> ask_to_revoke(const Config& config, const std::string& rule,
                            const std::string& subject) {
     return leave(config, {"revoke", rule, subject});
+}
+
+Result<void> ask_to_record(const Config& config, const CopyRecord& record) {
+    return leave(config, {"record", record.what, record.backup, fmt::format("{}", record.at),
+                          record.by, record.note});
 }
 
 Requests take_requests(const Config& config) {

@@ -8,6 +8,7 @@
 
 #include "core/acceptance.hpp"
 #include "core/config.hpp"
+#include "core/copy_record.hpp"
 #include "core/metric.hpp"
 #include "core/result.hpp"
 
@@ -17,6 +18,7 @@ struct Requests {
     std::vector<std::pair<SubjectKind, std::string>> forget;  // drives and arrays
     std::vector<Acceptance> accept;
     std::vector<std::pair<std::string, std::string>> revoke;  // rule, subject
+    std::vector<CopyRecord> record;
     std::vector<std::string> problems;  // a request each that makes no sense: its path, and why
     std::string unreadable;             // why the directory is not read; "": it is, or is missing
 };
@@ -25,6 +27,8 @@ Result<void> ask_to_forget(const Config& config, SubjectKind kind, const std::st
 Result<void> ask_to_accept(const Config& config, const Acceptance& acceptance);
 Result<void> ask_to_revoke(const Config& config, const std::string& rule,
                            const std::string& subject);
+
+Result<void> ask_to_record(const Config& config, const CopyRecord& record);
 
 // Returns and deletes the waiting requests, at most 100 at once.
 Requests take_requests(const Config& config);

@@ -16,15 +16,15 @@ const Rule* find_rule(std::string_view name) {
 bool is_accepted_by_value(const Rule& rule) {
     if (rule.all_of.empty()) return false;
     const Condition& first = rule.all_of.front();
-    // A time gets worse by itself.
-    if (first.clock != Clock::none || first.left.metric->name.ends_with("_timestamp_seconds"))
-        return false;
+    if (first.clock != Clock::none) return false;
+    const bool is_time = first.left.metric->name.ends_with("_timestamp_seconds");
     switch (first.comparison) {
         case Comparison::present:
         case Comparison::equal:
             return false;
         case Comparison::less:
         case Comparison::less_or_equal:
+            return !is_time;  // a time that is too early, as that of a copy, gets no earlier
         case Comparison::greater:
         case Comparison::greater_or_equal:
             return true;

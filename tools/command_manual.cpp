@@ -182,6 +182,7 @@ _lastgood() {
             return
             ;;
         SUBJECT) mapfile -t names < <(_lastgood_subjects drive array filesystem backup) ;;
+        BACKUP) mapfile -t names < <(_lastgood_subjects backup) ;;
         DRIVE) mapfile -t names < <(_lastgood_subjects drive) ;;
         words*) read -r -a names <<< "${kind#words}" ;;
         *) return ;; # free text
@@ -217,6 +218,7 @@ std::string completion_kind(const OptionText& option) {
             words += fmt::format(" {}", collector->name);
         return words;
     }
+    if (option.value == "WHAT") return "words verified restored";
     if (!option.choices.empty()) return fmt::format("words {}", fmt::join(option.choices, " "));
     return option.value;
 }

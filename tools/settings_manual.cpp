@@ -59,6 +59,22 @@ constexpr Example backup_keys[] = {
     {"delete_after", "duration", "\"30d\"",
      "No copy may be older than this and the time between two copies: it should have been "
      "deleted."},
+    {"verified_within", "duration", "\"35d\"",
+     "The copies must have been verified in this time. `lastgood record verified NAME` says so, or "
+     "verified_stamp."},
+    {"verified_stamp", "path", "\"/var/lib/backup/verified\"",
+     "A file that is touched when the copies have been verified."},
+    {"restored_within", "duration", "\"180d\"",
+     "A copy must have been restored in this time. `lastgood record restored NAME` says so, or "
+     "restored_stamp."},
+    {"restored_stamp", "path", "\"/var/lib/backup/restored\"",
+     "A file that is touched when a copy has been restored."},
+    {"paused_until", "date", "2026-03-01",
+     "Nobody expects new copies until this date, 90 days ahead at most. The age goes on to be "
+     "shown, "
+     "but is accepted; the end of the pause is a finding of its own."},
+    {"paused_by", "text", "\"anna\"", "Who paused it. Required with paused_until."},
+    {"paused_reason", "text", "\"the server moves\"", "Why. Required with paused_until."},
     {"stanza", "text", "\"main\"",
      "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",

@@ -1,12 +1,10 @@
 #include "agent/commands/accept.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "agent/commands/caller.hpp"
 #include "agent/requests.hpp"
 #include "core/clock.hpp"
 #include "core/facts.hpp"
@@ -20,15 +18,6 @@
 namespace lastgood {
 
 namespace {
-
-// Who calls, also through sudo.
-std::string caller() {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs.
-    if (const char* user = std::getenv("SUDO_USER"); user && *user) return harmless(user);
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): no second thread runs.
-    const passwd* entry = ::getpwuid(::getuid());
-    return entry ? harmless(entry->pw_name) : fmt::format("uid {}", ::getuid());
-}
 
 int refuse(const std::string& why) {
     print_error(fmt::format("lastgood accept: {}", why));

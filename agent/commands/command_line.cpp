@@ -184,6 +184,19 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         ->type_name("TEXT");
     accept_command->add_flag("--revoke", options.accept.revoke, "End the acceptance instead");
 
+    CLI::App* record_command = add(
+        app, "record", "Keep as evidence that a backup was verified or restored: who, when, what");
+    record_command
+        ->add_option("what", options.record.what,
+                     "verified or restored; none: list what is recorded of each backup")
+        ->type_name("WHAT");
+    record_command->add_option("backup", options.record.backup, "Name of the backup")
+        ->type_name("BACKUP");
+    record_command
+        ->add_option("--note", options.record.note,
+                     "What was verified or restored, and how; one line")
+        ->type_name("TEXT");
+
     CLI::App* explain_command =
         app.add_subcommand("explain",
                            "Say what saved outputs mean: kernel and system logs, outputs of "

@@ -8,6 +8,7 @@
 
 #include "agent/commands/accept.hpp"
 #include "agent/commands/explain.hpp"
+#include "agent/commands/record.hpp"
 #include "agent/config_file.hpp"
 #include "exporters/status/status.hpp"
 #include "rules/rule.hpp"
@@ -31,6 +32,7 @@ struct Options {
     std::string drive_to_pull, forgotten;
     std::string runbooks{default_runbooks};
     AcceptOptions accept;
+    RecordOptions record;
 };
 
 // Makes the parser; `options` must outlive it. command_manual.cpp completes an option by its type

@@ -149,6 +149,13 @@ int accept(Options& options) {
     return run_accept(*config, options.accept);
 }
 
+int record(Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    options.record.config_option = config_option(options);
+    return run_record(*config, options.record);
+}
+
 int textfile(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
@@ -224,6 +231,7 @@ int run(int argc, char** argv) {
     if (name == "preflight") return may_be_pulled(options);
     if (name == "forget") return forget(options);
     if (name == "accept") return accept(options);
+    if (name == "record") return record(options);
     if (name == "explain") return run_explain(options.explain);
     if (name == "rules") return print_rules(options);
     if (command.got_subcommand("check")) return run_check(options.config_path);

@@ -14,21 +14,6 @@ namespace lastgood {
 
 namespace {
 
-void read_until(ConfigReader& reader, const toml::node& node, Timestamp& until) {
-    std::string text;
-    if (const auto* date = node.as_date())
-        text =
-            fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
-    else if (!reader.read(node, "until", text))
-        return;
-    // A date that has passed is no mistake: the acceptance has ended.
-    const auto read = parse_until(text, 0);
-    if (read && contains(text, '-'))
-        until = *read;
-    else
-        reader.refuse(node.source(), "until must be a date, like 2027-03-01");
-}
-
 void read_up_to(ConfigReader& reader, const toml::node& node, std::optional<double>& up_to) {
     const auto* integer = node.as_integer();
     const auto* number = node.as_floating_point();
@@ -79,6 +64,23 @@ void check_acceptance(ConfigReader& reader, const toml::table& table, const Acce
 
 }  // namespace
 
+bool read_date(ConfigReader& reader, const toml::node& node, std::string_view key,
+               Timestamp& date) {
+    std::string text;
+    if (const auto* local = node.as_date())
+        text = fmt::format("{:04}-{:02}-{:02}", local->get().year, local->get().month,
+                           local->get().day);
+    else if (!reader.read(node, key, text))
+        return false;
+    const auto read = parse_until(text, 0);
+    if (read && contains(text, '-')) {
+        date = *read;
+        return true;
+    }
+    reader.refuse(node.source(), fmt::format("{} must be a date, like 2027-03-01", key));
+    return false;
+}
+
 void read_acceptance(ConfigReader& reader, const toml::table& table) {
     AcceptSetting one;
     for (const auto& [key, node] : table) {
@@ -89,7 +91,7 @@ void read_acceptance(ConfigReader& reader, const toml::table& table) {
         else if (key == "reason")
             reader.read(node, "reason", one.reason);
         else if (key == "until")
-            read_until(reader, node, one.until);
+            read_date(reader, node, "until", one.until);
         else if (key == "up_to")
             read_up_to(reader, node, one.up_to);
         else

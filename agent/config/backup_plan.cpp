@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/config/tables.hpp"
 #include "agent/config_file.hpp"
 #include "core/calendar.hpp"
 #include "core/time_zone.hpp"
@@ -73,6 +74,43 @@ void read_shrink(ConfigReader& reader, const toml::node& node, BackupPlan& plan)
                       "shrink must be a share of the usual size, like 0.5, or false for never");
 }
 
+void read_paused_until(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    if (!read_date(reader, node, "paused_until", plan.paused_until)) return;
+    if (reader.is_accepted()) return;  // the clock may have been set since
+    if (plan.paused_until > reader.judged_at() + longest_pause)
+        reader.refuse(node.source(),
+                      fmt::format("a backup can be paused for {} at most; write an earlier date",
+                                  format_duration(longest_pause)));
+}
+
+void read_paused_by(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    reader.read(node, "paused_by", plan.paused_by);
+}
+
+void read_paused_reason(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    reader.read(node, "paused_reason", plan.paused_reason);
+}
+
+void read_verified_within(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    Seconds within = 0;
+    if (reader.read(node, "verified_within", within)) plan.verified_within = within;
+}
+
+void read_restored_within(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    Seconds within = 0;
+    if (reader.read(node, "restored_within", within)) plan.restored_within = within;
+}
+
+void read_verified_stamp(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    if (reader.read_path(node, "verified_stamp", plan.verified_stamp))
+        reader.rely_on(node.source(), ConfigNeed::parent, plan.verified_stamp);
+}
+
+void read_restored_stamp(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    if (reader.read_path(node, "restored_stamp", plan.restored_stamp))
+        reader.rely_on(node.source(), ConfigNeed::parent, plan.restored_stamp);
+}
+
 std::string printed(const std::string& text) {
     return toml_string(text);
 }
@@ -92,6 +130,13 @@ constexpr BackupPlanKey keys[] = {
     {"delete_after", read_delete_after},
     {"min_count", read_min_count},
     {"shrink", read_shrink},
+    {"paused_until", read_paused_until},
+    {"paused_by", read_paused_by},
+    {"paused_reason", read_paused_reason},
+    {"verified_within", read_verified_within},
+    {"verified_stamp", read_verified_stamp},
+    {"restored_within", read_restored_within},
+    {"restored_stamp", read_restored_stamp},
 };
 
 }  // namespace
@@ -107,6 +152,15 @@ void check_backup_plan(ConfigReader& reader, const toml::table& table, const Bac
                         fmt::format("{0} changes nothing {1}; remove {0}", key, why));
     };
     const BackupPlan& plan = backup.plan;
+    if (const toml::node* node = table.get("paused_until")) {
+        if (plan.paused_by.empty() || plan.paused_reason.empty())
+            reader.refuse(node->source(),
+                          "paused_until needs paused_by and paused_reason: who paused the backup, "
+                          "and why");
+    } else {
+        useless("paused_by", "without paused_until");
+        useless("paused_reason", "without paused_until");
+    }
     if (plan.keep_span && plan.delete_after && *plan.keep_span > *plan.delete_after)
         reader.refuse(table.get("delete_after")->source(),
                       "delete_after is shorter than keep_span: no copy could be that old");
@@ -133,6 +187,14 @@ std::string to_toml(const BackupPlan& plan) {
     add("delete_after", plan.delete_after, defaults.delete_after);
     if (plan.min_count) text += fmt::format("min_count = {:.0f}\n", *plan.min_count);
     if (plan.shrink != defaults.shrink) text += fmt::format("shrink = {:#}\n", plan.shrink);
+    if (plan.paused_until != 0)
+        text += fmt::format("paused_until = {}\n", toml_date(plan.paused_until));
+    add("paused_by", plan.paused_by, defaults.paused_by);
+    add("paused_reason", plan.paused_reason, defaults.paused_reason);
+    add("verified_within", plan.verified_within, defaults.verified_within);
+    add("verified_stamp", plan.verified_stamp, defaults.verified_stamp);
+    add("restored_within", plan.restored_within, defaults.restored_within);
+    add("restored_stamp", plan.restored_stamp, defaults.restored_stamp);
     return text;
 }
 

@@ -18,6 +18,9 @@ std::vector<std::string> setting_sections();
 bool read_setting(ConfigReader& reader, std::string_view section, std::string_view key,
                   const toml::node& node);
 
+// A local date, which means its midnight; one that has passed is no mistake. False: refused.
+bool read_date(ConfigReader& reader, const toml::node& node, std::string_view key, Timestamp& date);
+
 void read_backup(ConfigReader& reader, const toml::table& table);              // [[backup]]
 void read_acceptance(ConfigReader& reader, const toml::table& table);          // [[accept]]
 void read_external_collector(ConfigReader& reader, const toml::table& table);  // [[collector]]

@@ -13,6 +13,10 @@ namespace lastgood {
 
 namespace {
 
+// The rules that say that the newest copy of a backup is too old.
+constexpr std::array<std::string_view, 4> rules_of_age{"backup_too_old", "backup_far_too_old",
+                                                       "backup_overdue", "backup_long_overdue"};
+
 // The kernel gives the name of a device to another one after the next boot.
 bool is_lasting_name(const Subject& subject, std::string_view word) {
     if (word == subject.id) return true;
@@ -48,15 +52,45 @@ bool ends_too_late(const Acceptance& one, const Rule& rule, Timestamp now) {
     return one.until > now + acceptance_limit_of(rule) + slack;
 }
 
+bool is_paused(const Backup& backup, Timestamp now) {
+    return backup.plan.paused_until > now;
+}
+
+bool is_of(const Backup& backup, std::string_view subject) {  // itself or a stream of it
+    return subject == backup.name || subject.starts_with(backup.name + "/");
+}
+
+// While a backup is paused, nobody counts the age of its copies and those of its streams.
+void add_pauses(const Config& config, const Facts& facts, Timestamp now,
+                std::vector<Acceptance>& found) {
+    for (const Backup& backup : config.backups) {
+        if (!is_paused(backup, now)) continue;
+        for (const Subject* subject : facts.of(SubjectKind::backup)) {
+            if (!is_of(backup, subject->id)) continue;
+            for (const std::string_view rule : rules_of_age)
+                found.push_back({.rule = std::string(rule),
+                                 .kind = SubjectKind::backup,
+                                 .subject = subject->id,
+                                 .up_to = std::nullopt,
+                                 .until = backup.plan.paused_until,
+                                 .by = backup.plan.paused_by,
+                                 .reason = backup.plan.paused_reason});
+        }
+    }
+}
+
 // The acceptances of the configuration, with the ids of what they name here.
 std::vector<Acceptance> configured(const Config& config, Timestamp now,
                                    std::vector<Observation>& observations) {
     std::vector<Acceptance> found;
-    if (config.accepted.empty()) return found;
+    const bool pauses = std::ranges::any_of(
+        config.backups, [&](const Backup& backup) { return is_paused(backup, now); });
+    if (config.accepted.empty() && !pauses) return found;
     Report report;
     report.observations = std::move(observations);
     {
         const Facts facts(report);
+        add_pauses(config, facts, now, found);
         for (const AcceptSetting& setting : config.accepted) {
             const Rule* rule = find_rule(setting.rule);
             if (!rule || setting.until <= now) continue;
@@ -137,6 +171,13 @@ void name_acceptances(const State& state, const Config& config, std::vector<Find
             continue;
         }
         finding.accepted->by = "the configuration";
+        for (const Backup& backup : config.backups) {
+            if (!contains(rules_of_age, finding.rule) || !is_of(backup, finding.subject) ||
+                backup.plan.paused_until != finding.accepted->until)
+                continue;
+            finding.accepted->by = backup.plan.paused_by;
+            finding.accepted->reason = backup.plan.paused_reason;
+        }
         for (const AcceptSetting& setting : config.accepted)
             if (setting.rule == finding.rule && setting.until == finding.accepted->until)
                 finding.accepted->reason = setting.reason;

@@ -98,6 +98,23 @@ std::optional<Acceptance> acceptance_of(const StateRow& row) {
     return one;
 }
 
+StateRow row_of(const CopyRecord& record) {
+    return text_row((std::string(record_key) + record.what).c_str(), record.backup,
+                    record.by + separator + record.note, record.at);
+}
+
+std::optional<CopyRecord> record_of(const StateRow& row) {
+    std::string_view rest = row.key3;
+    CopyRecord record{row.key1.substr(record_key.size()), row.key2, row.number1, "", ""};
+    record.by = take_until(rest, separator);
+    record.note = rest;
+    const bool is_known = record.what == record_verified || record.what == record_restored;
+    if (!is_known || record.backup.empty() || record.by.size() > record_note_limit ||
+        record.note.size() > record_note_limit)
+        return std::nullopt;
+    return record;
+}
+
 StateRow row_of(Loss what, const LostState& lost) {
     return text_row(lost_key, std::string(to_string(what)), lost.message, lost.at);
 }

@@ -20,6 +20,7 @@ inline constexpr const char* watched_since_key = "watched_since";
 inline constexpr const char* cursor_key = "cursor";
 inline constexpr const char* version_key = "version";  // of the lastgood that saved the state
 inline constexpr const char* lost_key = "lost";
+inline constexpr std::string_view record_key = "record_";  // with what is recorded after it
 
 // Labels in one column: "key=value" pairs with a separator between them. One in a value is escaped.
 std::string join_labels(const Labels& labels);
@@ -31,6 +32,8 @@ std::string history_key(const Series& series, Timestamp time);
 StateRow row_of(const Acceptance& one, Timestamp over_since);
 // nullopt: the row makes no sense.
 std::optional<Acceptance> acceptance_of(const StateRow& row);
+StateRow row_of(const CopyRecord& record);
+std::optional<CopyRecord> record_of(const StateRow& row);
 StateRow row_of(Loss what, const LostState& lost);
 StateRow text_row(const char* name, const std::string& subject, const std::string& value,
                   double number);

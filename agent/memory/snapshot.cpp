@@ -8,6 +8,7 @@
 #include <set>
 
 #include "agent/memory/acceptances.hpp"
+#include "agent/memory/copy_records.hpp"
 #include "agent/memory/history.hpp"
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
@@ -254,6 +255,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
                        {{"reason", std::string(to_string(what))}},
                        lost.at,
                        now});
+    add_copy_records(state, config, now, all);
     add_acceptances(state, config, now, all);
     // What was worked out here, too, must be a number: nothing else is judged or shown.
     std::erase_if(all, [](const Observation& one) { return !why_not_valid(one).empty(); });

@@ -186,6 +186,11 @@ bool State::revoke(const std::string& rule, const std::string& subject) {
     return true;
 }
 
+void State::record(const CopyRecord& record) {
+    records_[{record.backup, record.what}] = record;
+    change(row_of(record));
+}
+
 Timestamp State::over_since(const Acceptance& acceptance) const {
     const auto found = over_since_.find({acceptance.rule, acceptance.subject});
     return found == over_since_.end() ? 0 : found->second;
@@ -214,6 +219,7 @@ void State::keep_from(const State& meanwhile) {
     memory.since.insert(meanwhile.rules_.since.begin(), meanwhile.rules_.since.end());
     set_rule_memory(std::move(memory));
     for (const auto& [key, acceptance] : meanwhile.acceptances_) accept(acceptance);
+    for (const auto& [key, one] : meanwhile.records_) record(one);
     if (watched_since_ == 0 && meanwhile.watched_since_ != 0)
         set_watched_since(meanwhile.watched_since_);
 }
@@ -254,6 +260,7 @@ std::vector<StateRow> State::all_rows() const {
     for (const auto& [collector, cursor] : cursors_)
         all.push_back(text_row(cursor_key, collector, cursor, 0));
     for (const auto& [what, lost] : losses_) all.push_back(row_of(what, lost));
+    for (const auto& [key, one] : records_) all.push_back(row_of(one));
     for (const auto& [key, acceptance] : acceptances_)
         all.push_back(row_of(acceptance, over_since(acceptance)));
     all.push_back(text_row(watched_since_key, "", "", watched_since_));

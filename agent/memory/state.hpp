@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/acceptance.hpp"
+#include "core/copy_record.hpp"
 #include "core/observation.hpp"
 #include "rules/rule.hpp"
 
@@ -117,6 +118,8 @@ class State {
     void accept(const Acceptance& acceptance);
     // False: there was none.
     bool revoke(const std::string& rule, const std::string& subject);
+    // Replaces an earlier record of the same kind of the same backup.
+    void record(const CopyRecord& record);
     // Since when the finding of an acceptance is not there; 0: it is there, or that is not known.
     Timestamp over_since(const Acceptance& acceptance) const;
     void set_over_since(const Acceptance& acceptance, Timestamp since);
@@ -130,6 +133,10 @@ class State {
     // By rule and subject.
     const std::map<std::pair<std::string, std::string>, Acceptance>& acceptances() const {
         return acceptances_;
+    }
+    // By backup and what.
+    const std::map<std::pair<std::string, std::string>, CopyRecord>& records() const {
+        return records_;
     }
     // "" if the collector has none.
     std::string cursor(const std::string& collector) const;
@@ -167,6 +174,7 @@ class State {
     RuleMemory rules_;
     std::map<std::pair<std::string, std::string>, Acceptance> acceptances_;
     std::map<std::pair<std::string, std::string>, Timestamp> over_since_;  // of acceptances
+    std::map<std::pair<std::string, std::string>, CopyRecord> records_;
     std::map<Loss, LostState> losses_;
     Timestamp watched_since_ = 0;
     std::vector<StateRow> changes_;

@@ -93,6 +93,10 @@ bool State::load_text(const StateRow& row) {
     } else if (row.key1 == cursor_key) {
         if (row.key3.size() > cursor_limit) return false;
         cursors_[row.key2] = row.key3;
+    } else if (row.key1.starts_with(record_key)) {
+        auto record = record_of(row);
+        if (!record) return false;
+        records_[{record->backup, record->what}] = std::move(*record);
     } else if (row.key1 == lost_key) {
         const auto what = parse_loss(row.key2);
         if (!what) return false;

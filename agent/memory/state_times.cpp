@@ -35,6 +35,7 @@ void State::mend_times(const std::function<Timestamp(Timestamp)>& mended) {
             known.last_seen = mended(known.last_seen);
         }
     for (auto& [key, since] : over_since_) since = mended(since);
+    for (auto& [key, one] : records_) one.at = mended(one.at);
     for (auto& [what, lost] : losses_) lost.at = mended(lost.at);
     if (watched_since_ != 0) watched_since_ = mended(watched_since_);
     const std::vector<StateRow> after = all_rows();  // in the same order

@@ -170,6 +170,7 @@ Result<void> run(Context& context) {
             topology = read ? std::move(*read) : Topology();  // knows no mount: domains are unknown
         }
         observe_settings(context, backup, now);
+        observe_agreements(context.host, context.sink, backup, now);
         observe_domain(context, topology, backup, now);
         auto state = look_at(context, backup);
         if (!state) observe_unreadable_streams(context, backup, now);

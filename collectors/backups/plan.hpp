@@ -24,4 +24,8 @@ Seconds interval_of(const Host& host, const Backup& backup, Timestamp now);
 // Prints how old the newest copy may be.
 void observe_limits(const Host& host, Sink& sink, const Backup& backup, Timestamp now);
 
+// Prints until when the backup is paused, when its copies must have been verified and restored, and
+// when the stamps say that they were. Of the backup as a whole, not of its streams.
+void observe_agreements(const Host& host, Sink& sink, const Backup& backup, Timestamp now);
+
 }  // namespace lastgood

@@ -150,32 +150,13 @@ void describe_filesystem(Description& filesystem) {
                            metric::filesystem_kernel_log_errors_recent);
 }
 
-void describe_backup(Description& backup) {
-    const auto label = [&](const char* key) { return backup.take_label(metric::backup_info, key); };
-    const auto by_others = backup.take(metric::backup_reported_by_others);
-    const std::string kind = label("kind");
-    backup.row("kind",
-               sentence_of(
-                   {by_others == 1 ? "reported by another program: the inbox or a collector" : kind,
-                    named("at", label("location"))}));
-    const auto readable = backup.take(metric::backup_readable);
+namespace {
+
+// The newest copy, and how old it may be.
+void add_newest(Description& backup) {
     const auto limit = backup.take(metric::backup_max_age_seconds);
     const auto due = backup.take(metric::backup_due_timestamp_seconds);
     const auto long_due = backup.take(metric::backup_long_due_timestamp_seconds);
-    const auto count = backup.take(metric::backup_count);
-    const auto oldest = backup.take(metric::backup_oldest_timestamp_seconds);
-    const auto size = backup.take(metric::backup_size_bytes);
-    const auto smallest = backup.take(metric::backup_min_size_bytes);
-    const auto usual = backup.take(metric::backup_usual_size_bytes);
-    const auto shrunk = backup.take(metric::backup_shrunk_size_bytes);
-    const auto min_span = backup.take(metric::backup_min_span_seconds);
-    const auto max_span = backup.take(metric::backup_max_span_seconds);
-    const auto min_count = backup.take(metric::backup_min_count);
-    const auto incomplete = backup.take(metric::backup_incomplete);
-    const auto verified = backup.take(metric::backup_verified_timestamp_seconds);
-    const auto writing = backup.take(metric::backup_in_progress);
-    const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
-    const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
     for (const Observation* one : backup.take_all(metric::backup_newest_timestamp_seconds)) {
         std::string proof = harmless(one->label("confidence"));
         if (proof == "exact") proof = "exact: the tool recorded that it was finished";
@@ -189,10 +170,80 @@ void describe_backup(Description& backup) {
                        ? "never made"
                        : "unknown");
     backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
+    const auto paused = backup.take(metric::backup_paused_until_timestamp_seconds);
+    backup.row("paused",
+               paused ? sentence_of({"until " + format_time(*paused), backup.ago(*paused)}) : "");
     backup.row(
         "due",
         sentence_of({due ? "a copy since " + format_time(*due) : "", due ? backup.ago(*due) : "",
                      long_due ? "long overdue without one since " + format_time(*long_due) : ""}));
+}
+
+// When the copies were last verified and restored, and who says so.
+void add_proofs(Description& backup) {
+    const auto verified = backup.take(metric::backup_verified_timestamp_seconds);
+    const auto restored = backup.take(metric::backup_restored_timestamp_seconds);
+    const auto records = backup.take_all(metric::backup_record_timestamp_seconds);
+    const auto limit = [&](const Metric& metric) {
+        const auto within = backup.take(metric);
+        return within ? "at most " + format_duration(*within) + " ago is asked for" : std::string();
+    };
+    const auto says = [&](std::string_view what, Timestamp time) {
+        for (const Observation* one : records)
+            if (one->label("what") == what && one->value == time)
+                return fmt::format("says {}{}{}", harmless(one->label("by")),
+                                   one->label("note").empty() ? "" : ": ",
+                                   harmless(one->label("note")));
+        return std::string();
+    };
+    const std::string verified_limit = limit(metric::backup_verified_within_seconds);
+    const std::string restored_limit = limit(metric::backup_restored_within_seconds);
+    if (verified)
+        backup.row("verified", sentence_of({backup.ago(*verified), says("verified", *verified),
+                                            verified_limit}));
+    else
+        backup.row("verified", verified_limit.empty() ? "" : "never; " + verified_limit);
+    if (restored)
+        backup.row("restored", sentence_of({backup.ago(*restored), says("restored", *restored),
+                                            restored_limit}));
+    else
+        backup.row("restored", restored_limit.empty() ? "" : "never; " + restored_limit);
+    for (const Observation* one : records) {
+        const auto& shown = one->label("what") == "verified" ? verified : restored;
+        if (shown != one->value)  // a stamp is newer
+            backup.row("recorded",
+                       sentence_of({harmless(one->label("what")), backup.ago(one->value),
+                                    says(one->label("what"), one->value)}));
+    }
+    if (!verified && !restored)
+        backup.unknown("verified", "not known to have been verified or restored");
+}
+
+}  // namespace
+
+void describe_backup(Description& backup) {
+    const auto label = [&](const char* key) { return backup.take_label(metric::backup_info, key); };
+    const auto by_others = backup.take(metric::backup_reported_by_others);
+    const std::string kind = label("kind");
+    backup.row("kind",
+               sentence_of(
+                   {by_others == 1 ? "reported by another program: the inbox or a collector" : kind,
+                    named("at", label("location"))}));
+    const auto readable = backup.take(metric::backup_readable);
+    const auto count = backup.take(metric::backup_count);
+    const auto oldest = backup.take(metric::backup_oldest_timestamp_seconds);
+    const auto size = backup.take(metric::backup_size_bytes);
+    const auto smallest = backup.take(metric::backup_min_size_bytes);
+    const auto usual = backup.take(metric::backup_usual_size_bytes);
+    const auto shrunk = backup.take(metric::backup_shrunk_size_bytes);
+    const auto min_span = backup.take(metric::backup_min_span_seconds);
+    const auto max_span = backup.take(metric::backup_max_span_seconds);
+    const auto min_count = backup.take(metric::backup_min_count);
+    const auto incomplete = backup.take(metric::backup_incomplete);
+    const auto writing = backup.take(metric::backup_in_progress);
+    const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
+    const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
+    add_newest(backup);
     backup.row(
         "now",
         sentence_of(
@@ -217,8 +268,7 @@ void describe_backup(Description& backup) {
         sentence_of({min_count ? "at least " + counted(*min_count, "copy", "copies") : "",
                      min_span ? "the oldest at least " + format_duration(*min_span) + " old" : "",
                      max_span ? "none older than " + format_duration(*max_span) : ""}));
-    backup.row("verified", verified ? backup.ago(*verified) : "");
-    if (!verified) backup.unknown("verified", "not known to have been verified or restored");
+    add_proofs(backup);
     backup.row("lies", where(domain));
     backup.row("covers", names_of(backup.judgements().relations().covered_by(backup.subject())));
 }

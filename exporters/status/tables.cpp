@@ -453,15 +453,13 @@ Table backup_table(const TableContext& context) {
         const auto oldest_allowed = oldest_allowed_copy(*backup, now);
         const auto kept = backup->value(metric::backup_count);
         std::vector<std::string> remarks;
-        if (backup->value(metric::backup_readable) == 0) {
-            remarks.emplace_back("unreadable");
-        }
-        if (backup->value(metric::backup_incomplete) == 1) {
-            remarks.emplace_back("incomplete");
-        }
-        if (backup->value(metric::backup_in_progress) == 1) {
+        if (backup->value(metric::backup_readable) == 0) remarks.emplace_back("unreadable");
+        if (backup->value(metric::backup_incomplete) == 1) remarks.emplace_back("incomplete");
+        if (backup->value(metric::backup_in_progress) == 1)
             remarks.emplace_back("a copy is being written");
-        }
+        const auto paused = backup->value(metric::backup_paused_until_timestamp_seconds);
+        if (paused && *paused > now)  // noon of that day, in any zone
+            remarks.push_back("paused until " + format_time(*paused + 43200).substr(0, 10));
         const std::string_view domain = backup->label(metric::backup_failure_domain, "domain");
         if (domain.starts_with("same-")) {
             remarks.emplace_back(domain == "same-host"    ? "on this host"

@@ -14,6 +14,10 @@ std::vector<Rule> backup_plan_rules() {
     const auto unreadable = is(metric::backup_readable, 0);
     const Operand& oldest = metric::backup_oldest_timestamp_seconds;
     const Operand& count = metric::backup_count;
+    const Operand& verified = metric::backup_verified_timestamp_seconds;
+    const Operand& verified_within = metric::backup_verified_within_seconds;
+    const Operand& restored = metric::backup_restored_timestamp_seconds;
+    const Operand& restored_within = metric::backup_restored_within_seconds;
     const Operand& size = metric::backup_size_bytes;
     return {
         Rule{
@@ -41,6 +45,61 @@ std::vector<Rule> backup_plan_rules() {
                       "See whether there is room: df -h {directory}\n"
                       "Find out why nobody noticed.",
             .why = "Three copies in a row are missing: the job is not late but broken.",
+        },
+        Rule{
+            .name = "backup_verification_late",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than_other(verified, verified_within)},
+            .summary = "Backup {subject} was last verified {value:duration} ago: that is too long.",
+            .advice = "Verify it with the tool's own command, and read what it says.\n"
+                      "Then record it: lastgood record verified {id} --note '...'",
+            .why = "The setting verified_within. Copies rot unread: a repository that was never "
+                   "checked is found to be damaged when it is needed.",
+        },
+        Rule{
+            .name = "backup_never_verified",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {present(verified_within), unless(present(verified))},
+            .summary = "Backup {subject} has never been verified: nobody knows whether it is good.",
+            .advice = "Verify it with the tool's own command, and read what it says.\n"
+                      "Then record it: lastgood record verified {id} --note '...'",
+            .why = "The setting verified_within asks for it.",
+        },
+        Rule{
+            .name = "backup_restore_late",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than_other(restored, restored_within)},
+            .summary = "Backup {subject} was last restored {value:duration} ago: that is too long.",
+            .advice = "Restore a part of it to another place, and compare it with the source.\n"
+                      "Then record it: lastgood record restored {id} --note '...'",
+            .why = "The setting restored_within. Only a restore shows that keys, passwords and "
+                   "instructions are still there.",
+        },
+        Rule{
+            .name = "backup_never_restored",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {present(restored_within), unless(present(restored))},
+            .summary = "Backup {subject} has never been restored: nobody knows whether that works.",
+            .advice = "Restore a part of it to another place, and compare it with the source.\n"
+                      "Then record it: lastgood record restored {id} --note '...'",
+            .why = "The setting restored_within asks for it.",
+        },
+        Rule{
+            .name = "backup_pause_ended",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than(metric::backup_paused_until_timestamp_seconds, 0)},
+            .summary = "The pause of backup {subject} has ended {value:duration} ago.",
+            .advice = "Let the job run again, and see that it does: systemctl list-timers --all\n"
+                      "Then remove paused_until from this [[backup]] in {config}.\n"
+                      "Apply it: {reload}",
+            .why =
+                "Backups that were switched off for a while stayed off for two and a half years. "
+                "A pause has an end, which somebody must see.",
         },
         Rule{
             .name = "backup_span_short",

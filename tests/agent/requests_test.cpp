@@ -53,6 +53,29 @@ TEST_CASE("requests are taken once; those that make no sense are told") {
     CHECK(take_requests(config).forget.empty());
 }
 
+TEST_CASE("a record arrives as it was asked for") {
+    const test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    const CopyRecord record{"restored", "db8", wall_clock() - 5, "anna", "table orders, to a test"};
+    REQUIRE(ask_to_record(config, record));
+    const Requests requests = take_requests(config);
+    CHECK(requests.problems.empty());
+    REQUIRE(requests.record.size() == 1);
+    CHECK(requests.record[0].what == "restored");
+    CHECK(requests.record[0].backup == "db8");
+    CHECK(requests.record[0].by == "anna");
+    CHECK(requests.record[0].note == "table orders, to a test");
+    for (const CopyRecord& wrong :
+         {CopyRecord{"made", "db8", 1e9, "a", ""}, CopyRecord{"verified", "", 1e9, "a", ""},
+          CopyRecord{"verified", "db8", wall_clock() + 3600, "a", ""},
+          CopyRecord{"verified", "db8", 0, "a", ""},
+          CopyRecord{"verified", "db8", 1e9, "a", std::string(300, 'x')}}) {
+        REQUIRE(ask_to_record(config, wrong));
+        CHECK(take_requests(config).problems.size() == 1);
+    }
+}
+
 TEST_CASE("a request of another user, a link or a pipe is dropped and told") {
     if (::geteuid() != 0) return test::skip("it needs root");
     test::RecordedHost place;

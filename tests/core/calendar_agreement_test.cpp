@@ -113,75 +113,23 @@ TEST_CASE("schedules come when systemd-analyze says") {
     compare(expressions, from_civil_utc(2028, 2, 27, 23, 59, 59), "UTC");
 }
 
+// With a bar between them; the first is empty.
+constexpr std::string_view doubtful =
+    "|soon|25:00|12:60|*-13-01|*-*-32|Foo 03:00|Fri..Mon 03:00|03|*/2:00|0/0:00|"
+    "5..5:00|*-*~29|*-*~28|*-*~28/27|*-*~28/28|0/23:00|0/24:00|22/2:00|1..5/4:00|"
+    "1..5/5:00|*-*|*-*~*|*~01|~01|Mon,|Mon,,Tue|Mon Tue|Mon..|..Fri|*:*:*:*|1-2-3-4|"
+    "*-*-01T03:00|1,2,:00|,1:00|Mon  03:00|*-*-01  03:00|+1:00|001:00|1969-01-01|"
+    "2200-01-01|99-01-01|100-01-01|Mon..Mon|Mo|Thurs|12:00:60|daily daily|UTC|"
+    "Mon UTC|Mon-Fri,Sun|*-*~1..3|*-*~3..1|0..60:00|*-0-1|*-1-0|*-*~0|5..4:00|"
+    "5..5/30:00|*-*~5..5|*-*~5..6/9|2026..2026-01-01|0/1:00|Mon, |1..5/6:00";
+
 TEST_CASE("schedules are refused as systemd-analyze refuses them") {
     if (!is_here()) return;
-    for (const char* text : {"",
-                             "soon",
-                             "25:00",
-                             "12:60",
-                             "*-13-01",
-                             "*-*-32",
-                             "Foo 03:00",
-                             "Fri..Mon 03:00",
-                             "03",
-                             "*/2:00",
-                             "0/0:00",
-                             "5..5:00",
-                             "*-*~29",
-                             "*-*~28",
-                             "*-*~28/27",
-                             "*-*~28/28",
-                             "0/23:00",
-                             "0/24:00",
-                             "22/2:00",
-                             "1..5/4:00",
-                             "1..5/5:00",
-                             "*-*",
-                             "*-*~*",
-                             "*~01",
-                             "~01",
-                             "Mon,",
-                             "Mon,,Tue",
-                             "Mon Tue",
-                             "Mon..",
-                             "..Fri",
-                             "*:*:*:*",
-                             "1-2-3-4",
-                             "*-*-01T03:00",
-                             "1,2,:00",
-                             ",1:00",
-                             "Mon  03:00",
-                             "*-*-01  03:00",
-                             "+1:00",
-                             "001:00",
-                             "1969-01-01",
-                             "2200-01-01",
-                             "99-01-01",
-                             "100-01-01",
-                             "Mon..Mon",
-                             "Mo",
-                             "Thurs",
-                             "12:00:60",
-                             "daily daily",
-                             "UTC",
-                             "Mon UTC",
-                             "Mon-Fri,Sun",
-                             "*-*~1..3",
-                             "*-*~3..1",
-                             "0..60:00",
-                             "*-0-1",
-                             "*-1-0",
-                             "*-*~0",
-                             "5..4:00",
-                             "5..5/30:00",
-                             "*-*~5..5",
-                             "*-*~5..6/9",
-                             "2026..2026-01-01",
-                             "0/1:00",
-                             "Mon, ",
-                             "1..5/6:00"}) {
-        CAPTURE(std::string(text));
-        const auto answer = analyze({std::string(text)}, "2026-11-26 12:00:00 UTC", "UTC");
+    std::string_view rest = doubtful;
+    while (!rest.empty()) {
+        const std::string text(take_until(rest, '|'));
+        CAPTURE(text);
+        const auto answer = analyze({text}, "2026-11-26 12:00:00 UTC", "UTC");
         const bool refuses = answer.exit_status != 0 || contains(answer.standard_output, "never");
         const auto own = Calendar::parse(text);
         CHECK((own && own->next_after(from_civil_utc(2026, 11, 26, 12, 0, 0), {})) != refuses);

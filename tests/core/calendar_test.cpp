@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/core/zone_of.hpp"
+#include "tests/zone_of.hpp"
 
 using namespace lastgood;
 

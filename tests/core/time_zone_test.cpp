@@ -5,9 +5,9 @@
 #include <ctime>
 #include <filesystem>
 
-#include "tests/core/zone_of.hpp"
 #include "tests/support.hpp"
 #include "tests/time_zone.hpp"
+#include "tests/zone_of.hpp"
 
 using namespace lastgood;
 

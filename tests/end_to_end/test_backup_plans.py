@@ -1,4 +1,4 @@
-"""What is asked of a backup over time: schedules, spans and usual sizes."""
+"""What is asked of a backup over time: schedules, spans, usual sizes, pauses, and records of tests."""
 
 import json
 import os
@@ -49,6 +49,34 @@ def test_a_schedule_asks_for_the_copy_of_its_last_time(installation, tmp_path):
     installation.wait_for_report(lambda report: not plan_rules(report), 30, "nothing")
 
 
+def test_a_pause_is_shown_and_ends_with_a_finding(installation, tmp_path):
+    copies = tmp_path / "copies"
+    make_copy(copies, "a.sql", age=9 * DAY)
+
+    def paused(days):
+        day = time.strftime("%Y-%m-%d", time.localtime(time.time() + days * DAY))
+        return backup(copies, paused_until=day, paused_by="anna", paused_reason="the server moves")
+
+    installation.write_config(sections=paused(20))
+    agent = installation.start("agent")
+    report = installation.wait_for_report(lambda report: report.find("backup_far_too_old", "db8"), 30, "its age")
+    (finding,) = report.find("backup_far_too_old", "db8")
+    assert finding["accepted_until"] > time.time() and not report.find("backup_pause_ended")
+    shown = installation.call("status")
+    assert "anna" in shown.stdout and "the server moves" in shown.stdout and "9 days old" in shown.stdout, shown.stdout
+    assert "paused until" in shown.stdout
+
+    installation.write_config(sections=paused(-2))
+    installation.stop(agent)
+    installation.start("agent")
+    report = installation.wait_for_report(lambda report: report.find("backup_pause_ended", "db8"), 30, "the end of the pause")
+    assert "accepted_until" not in report.find("backup_far_too_old", "db8")[0]
+
+    installation.write_config(sections=paused(100))
+    refused = installation.call("config", "check")
+    assert refused.returncode != 0 and "90 days at most" in refused.stderr + refused.stdout
+
+
 def test_a_backup_that_shrinks_is_noticed_across_restarts(tmp_path):
     copies, state = tmp_path / "copies", tmp_path / "state"
     state.mkdir()
@@ -72,3 +100,25 @@ def test_a_backup_that_shrinks_is_noticed_across_restarts(tmp_path):
     make_copy(copies, "1.sql", age=DAY, text="x" * 100)
     found = collect()
     assert found["size_bytes"] < found["shrunk_size_bytes"] < found["usual_size_bytes"]
+
+
+def test_a_restore_is_recorded_as_evidence(installation, tmp_path):
+    copies = tmp_path / "copies"
+    make_copy(copies, "a.sql")
+    installation.write_config(sections=backup(copies, restored_within="30d", verified_within="30d"))
+    agent = installation.start("agent")
+    both = {"backup_never_restored", "backup_never_verified"}
+    installation.wait_for_report(lambda report: both <= set(report.rules()), 30, "both findings")
+    done = installation.call("record", "restored", "db8", "--note", "table orders, on the test server")
+    assert done.returncode == 0, done.stderr
+    installation.wait_for_report(lambda report: "backup_never_restored" not in report.rules(), 30, "the record")
+    shown = installation.call("status", "db8").stdout
+    assert "table orders, on the test server" in " ".join(shown.split()), shown
+    assert "table orders" in installation.call("record").stdout
+    assert installation.call("record", "restored", "db9").returncode == 3
+
+    installation.stop(agent)
+    installation.start("agent")
+    report = installation.wait_for_report(lambda report: report.find("backup_never_verified"), 30, "the report after a restart")
+    assert not report.find("backup_never_restored")
+    assert report.select("backup_record_timestamp_seconds", "db8", what="restored", note="table orders, on the test server")

@@ -18,6 +18,7 @@ TABLE = "it is one table, a row for each rule"
 LONG_FUNCTIONS = {
     ("rules/table/agent.cpp", "agent_rules"): TABLE,
     ("rules/table/arrays.cpp", "array_rules"): TABLE,
+    ("rules/table/backup_plans.cpp", "backup_plan_rules"): TABLE,
     ("rules/table/backups.cpp", "backup_rules"): TABLE,
     ("rules/table/drive_failing.cpp", "drive_failing_rules"): TABLE,
     ("rules/table/drive_suspect.cpp", "sector_rules"): TABLE,

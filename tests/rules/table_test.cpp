@@ -279,6 +279,36 @@ TEST_CASE("a backup is judged by its past: span, count and size") {
     CHECK(size(49) == Names{"backup_shrunk b"});
 }
 
+TEST_CASE("a backup is to be verified and restored in time") {
+    const auto with = [](const Metric& limit, const Metric& metric, std::optional<double> age) {
+        std::vector<Observation> observations{observation(limit, "b", 86400)};
+        if (age) observations.push_back(observation(metric, "b", now - *age));
+        return found(observations);
+    };
+    const auto verified = [&](std::optional<double> age) {
+        return with(metric::backup_verified_within_seconds,
+                    metric::backup_verified_timestamp_seconds, age);
+    };
+    const auto restored = [&](std::optional<double> age) {
+        return with(metric::backup_restored_within_seconds,
+                    metric::backup_restored_timestamp_seconds, age);
+    };
+    CHECK(verified(86400) == Names{});
+    CHECK(verified(86401) == Names{"backup_verification_late b"});
+    CHECK(verified(std::nullopt) == Names{"backup_never_verified b"});
+    CHECK(restored(86400) == Names{});
+    CHECK(restored(86401) == Names{"backup_restore_late b"});
+    CHECK(restored(std::nullopt) == Names{"backup_never_restored b"});
+}
+
+TEST_CASE("the end of a pause is a finding") {
+    const auto with = [](double until) {
+        return found({observation(metric::backup_paused_until_timestamp_seconds, "b", until)});
+    };
+    CHECK(with(now + 1) == Names{});
+    CHECK(with(now - 1) == Names{"backup_pause_ended b"});
+}
+
 TEST_CASE("a backup that others report is unknown, not missing, while nobody reports it") {
     const std::vector<Observation> configured = {
         observation(metric::backup_info, "b", 1),

@@ -207,6 +207,11 @@ TEST_CASE("schedules that make no sense are refused where they stand") {
     CHECK(contains(backup("shrink = true"), "shrink must be a share of the usual size"));
     CHECK(contains(backup("shrink = 1.5"), "shrink must be a share of the usual size"));
     CHECK(contains(backup("min_count = 0"), "min_count must be a number of copies"));
+    CHECK(backup("paused_until = 2026-03-01\npaused_by = \"a\"\npaused_reason = \"b\"").empty());
+    CHECK(contains(backup("paused_until = 2026-03-01\npaused_by = \"a\""),
+                   "x:3:16: paused_until needs paused_by and paused_reason"));
+    CHECK(contains(backup("paused_until = 2100-03-01\npaused_by = \"a\"\npaused_reason = \"b\""),
+                   "x:3:16: a backup can be paused for 90 days at most"));
     CHECK(contains(backup("keep_span = \"8d\"\ndelete_after = \"7d\""),
                    "x:4:16: delete_after is shorter than keep_span"));
 }

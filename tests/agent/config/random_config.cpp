@@ -99,6 +99,17 @@ class Generator {
     }
     void plan(Backup& one) {
         BackupPlan& plan = one.plan;
+        if (maybe()) {
+            plan.paused_until = from_civil_local(2001 + static_cast<int>(below(20)),
+                                                 1 + static_cast<int>(below(12)),
+                                                 1 + static_cast<int>(below(28)), 0, 0, 0);
+            plan.paused_by = "a" + text();
+            plan.paused_reason = "b" + text();
+        }
+        if (maybe()) plan.verified_within = duration();
+        if (maybe()) plan.restored_within = duration();
+        if (maybe()) plan.verified_stamp = path();
+        if (maybe()) plan.restored_stamp = path();
         if (maybe()) plan.keep_span = duration();
         if (maybe())
             plan.delete_after = std::clamp(duration(), plan.keep_span.value_or(1), 3155760000.0);

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "rules/accept.hpp"
 
@@ -65,6 +68,46 @@ TEST_CASE("the configuration accepts by names that last, and of one subject") {
     CHECK(accepted_by("EX2").empty());  // two drives claim to be it
     CHECK(accepted_by("nobody").empty());
     CHECK(accepted_by("").empty());
+}
+
+TEST_CASE("the age of a paused backup and of its streams is accepted until the pause ends") {
+    Config config;
+    Backup backup;
+    backup.name = "db8";
+    backup.plan.paused_until = now + day;
+    backup.plan.paused_by = "anna";
+    backup.plan.paused_reason = "the server moves";
+    config.backups = {backup};
+    const auto accepted = [&](Timestamp at) {
+        std::vector<Observation> observations;
+        for (const char* id : {"db8", "db8/orders", "db80", "www"})
+            observations.push_back({&metric::backup_info, id, {}, 1, at});
+        add_acceptances(State(), config, at, observations);
+        std::set<std::string> subjects, rules;
+        for (const Observation& one : observations) {
+            if (one.metric != &metric::accepted) continue;
+            subjects.emplace(one.label("backup"));
+            rules.emplace(one.label("rule"));
+        }
+        return std::pair(subjects, rules);
+    };
+    CHECK(accepted(now).first == std::set<std::string>{"db8", "db8/orders"});
+    CHECK(accepted(now).second == std::set<std::string>{"backup_far_too_old", "backup_long_overdue",
+                                                        "backup_overdue", "backup_too_old"});
+    CHECK(accepted(now + day).first.empty());
+
+    std::vector<Finding> findings(2);
+    for (Finding& finding : findings) {
+        finding.rule = "backup_too_old";
+        finding.kind = SubjectKind::backup;
+        finding.accepted.emplace().until = now + day;
+    }
+    findings[0].subject = "db8/orders";
+    findings[1].subject = "www";
+    name_acceptances(State(), config, findings);
+    CHECK(findings[0].accepted->by == "anna");
+    CHECK(findings[0].accepted->reason == "the server moves");
+    CHECK(findings[1].accepted->by == "the configuration");
 }
 
 TEST_CASE("an acceptance ends a day after what it accepts") {

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "core/metrics/backups.hpp"
-#include "tests/core/zone_of.hpp"
 #include "tests/temporary_directory.hpp"
+#include "tests/zone_of.hpp"
 
 using namespace lastgood;
 
@@ -74,6 +74,24 @@ TEST_CASE("a copy of the night in which the clocks change is due once") {
     const Timestamp autumn = at(2026, 10, 25, 10);
     CHECK(host.due(cron, autumn).due == at(2026, 10, 25, 0, 30));
     CHECK(host.due(timer, autumn).due == at(2026, 10, 25, 0, 30));
+}
+
+TEST_CASE("stamps tell when the copies were verified and restored") {
+    BerlinHost host;
+    Backup backup;
+    backup.name = "b";
+    backup.plan.verified_within = 35 * 24 * hour;
+    backup.plan.verified_stamp = "/stamp/verified";
+    backup.plan.restored_stamp = "/stamp/restored";
+    host.write("/stamp/verified", "");
+    MemorySink sink;
+    const Timestamp now = at(2026, 11, 22, 12);
+    observe_agreements(Host(host.path), sink, backup, now);
+    CHECK(sink.problems.empty());  // the first restore makes the other one
+    REQUIRE(sink.observations.size() == 2);
+    CHECK(sink.observations[0].metric == &metric::backup_verified_within_seconds);
+    CHECK(sink.observations[1].metric == &metric::backup_verified_timestamp_seconds);
+    CHECK(sink.observations[1].value <= now);
 }
 
 TEST_CASE("a time zone that the host does not know is a problem with its name") {

@@ -21,11 +21,11 @@ inline std::string zone_bytes(std::string_view rule) {
     return header('2', 1) + header('2', 1) + "\n" + std::string(rule) + "\n";
 }
 
-inline TimeZone zone_of(std::string_view rule) {
-    return TimeZone::parse(zone_bytes(rule)).value();
+inline lastgood::TimeZone zone_of(std::string_view rule) {
+    return lastgood::TimeZone::parse(zone_bytes(rule)).value();
 }
 
-inline TimeZone berlin() {
+inline lastgood::TimeZone berlin() {
     return zone_of("CET-1CEST,M3.5.0,M10.5.0/3");
 }
 
