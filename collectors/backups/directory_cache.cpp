@@ -27,8 +27,8 @@ std::string cache_key(const std::string& path, const Backup& backup) {
                        backup.settle_time, static_cast<int>(backup.each));
 }
 
-DirectoryCache& DirectoryCache::of_this_process() {
-    static DirectoryCache cache;
+DirectoryCache& DirectoryCache::of_this_thread() {
+    thread_local DirectoryCache cache;
     return cache;
 }
 

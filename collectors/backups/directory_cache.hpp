@@ -22,7 +22,7 @@ std::string cache_key(const std::string& path, const Backup& backup);
 
 class DirectoryCache {
   public:
-    static DirectoryCache& of_this_process();  // not thread-safe
+    static DirectoryCache& of_this_thread();
 
     // The summary of a directory with this status, if none of its newest copies has changed.
     const DirectorySummary* find(const std::string& key, const FileStatus& directory,

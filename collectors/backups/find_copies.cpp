@@ -22,7 +22,7 @@ constexpr size_t most_kept = 500;              // the newest copies, which are j
 constexpr size_t most_kept_of_stream = 60;     // where there are several streams
 constexpr Seconds unfinished_temporary = 600;  // an older temporary file is a leftover
 
-uint64_t read_names = 0;
+thread_local uint64_t read_names = 0;
 
 struct Walk {
     const Host& host;
@@ -155,7 +155,7 @@ void read_leaf(Walk& walk, DirectoryReader& reader, std::string_view below,
                const ComponentPattern& pattern) {
     const std::string key = cache_key(reader.path(), walk.backup);
     const auto before = reader.status();
-    DirectoryCache& cache = DirectoryCache::of_this_process();
+    DirectoryCache& cache = DirectoryCache::of_this_thread();
     const bool may_keep = !walk.host.recorded() && before;
     if (may_keep)
         if (const auto* kept = cache.find(key, *before, reader, walk.host.monotonic()))

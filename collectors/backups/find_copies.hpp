@@ -71,13 +71,13 @@ struct FoundCopies {
 };
 
 // Reads the directories that the pattern in backup.location leads to. A large directory that is
-// unchanged since this process read it is not read again, but for its newest copies: files that are
+// unchanged since this thread read it is not read again, but for its newest copies: files that are
 // written in place leave their directory's times as they are. All of it is read again after an
 // hour. Memory is bounded, however many names and directories there are. Errors: those of opening
 // the first directory.
 Result<FoundCopies> find_copies(const Host& host, const Backup& backup);
 
-// For tests: how many names this process has read in directories.
+// For tests: how many names this thread has read in directories.
 uint64_t names_read();
 
 }  // namespace lastgood

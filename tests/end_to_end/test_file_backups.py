@@ -125,7 +125,7 @@ def test_lz4(place):
 @pytest.mark.parametrize(
     "command",
     [
-        ("pg_dump", "-h", "/nonexistent", "x"), ("pg_dumpall", "-h", "/nonexistent"), ("mysqldump", "-h", "127.0.0.1", "-P", "1", "x"),
+        ("pg_dump", "-h", "/nonexistent", "x"), ("pg_dumpall", "-h", "/nonexistent"), ("mariadb-dump", "-h", "127.0.0.1", "-P", "1", "x"),
         ("sqlite3", "/nonexistent/x", ".dump"), ("bash", "-c", "no_such_dump"),
     ],
     ids=lambda command: command[0],
@@ -255,7 +255,8 @@ def test_pg_dump_custom(place, cluster):
                 continue  # its end is that of its table of contents, which may have an empty text there
             place.put("db.dump", dump[:length], age)
             age += 1
-            assert place.is_whole() == whole, (options, length, len(dump), place.problems())
+            allowed = (whole, None) if whole == 0 and dump[6] > 14 else (whole,)  # newer than PostgreSQL 15: it may not be told
+            assert place.is_whole() in allowed, (options, length, len(dump), place.problems())
 
 
 @lie("pg_dump", "a killed pg_dump -Fd leaves a directory with today's date")

@@ -145,11 +145,17 @@ CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
             return cannot_tell("its table of contents is too long to check");
         if (take_entry(archive, version)) ++announced;
     }
-    if (archive.ended() || archive.at() > size) return truncated;
+    // Only archives up to 1.14 (PostgreSQL 15) were tried. Of a newer one the table is understood
+    // if data follows it.
+    const bool tried = version <= 14;
+    constexpr std::string_view not_understood = "its table of contents is not understood";
+    if (archive.ended() || archive.at() > size)
+        return tried ? truncated : cannot_tell(not_understood);
     archive.read_small_pieces();
     int64_t found = 0;
     while (archive.at() < size) {
         const unsigned type = archive.byte();
+        if (type != 1 && type != 3 && !tried && found == 0) return cannot_tell(not_understood);
         if (type != 1 && type != 3)
             return {Completeness::incomplete, "pg_dump", "its data is damaged"};
         if (!skip_data(archive, size, type))
@@ -157,6 +163,7 @@ CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
                                                 : truncated;
         ++found;
     }
+    if (found == 0 && announced > 0 && !tried) return cannot_tell(not_understood);
     return found < announced ? truncated
                              : CompletenessVerdict{Completeness::complete, "pg_dump", ""};
 }
