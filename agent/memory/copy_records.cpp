@@ -8,7 +8,8 @@ namespace lastgood {
 
 void add_copy_records(const State& state, const Config& config, Timestamp now,
                       std::vector<Observation>& observations) {
-    for (const auto& [key, record] : state.records()) {
+    for (const auto& entry : state.records()) {
+        const CopyRecord& record = entry.second;
         if (std::ranges::find(config.backups, record.backup, &Backup::name) == config.backups.end())
             continue;
         Labels labels{{"by", record.by}, {"note", record.note}, {"what", record.what}};
