@@ -39,7 +39,7 @@ struct Settings {
         .value = "/var/lib/lastgood",
         .prose =
             "Directory of the database that keeps counters and the beginnings of findings across "
-            "restarts.",
+            "restarts, and of what was seen of each backup.",
         .path = PathRule::required,
     };
     Setting<std::string> runtime_directory{

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "collectors/backups/history.hpp"
+#include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/collector.hpp"
@@ -27,12 +28,12 @@ std::string_view to_string(Confidence confidence) {
 
 namespace {
 
-Result<BackupState> look_at(const Context& context, const Backup& backup) {
+Result<BackupState> look_at(const Context& context, const Backup& backup, LookMemory& memory) {
     switch (backup.kind) {
         case BackupKind::files:
             return look_at_files(context.host, context.config, backup);
         case BackupKind::restic:
-            return look_at_restic(context.host, backup);
+            return look_at_restic(context.host, backup, memory);
         case BackupKind::borg:
             return look_at_borg(context.host, backup);
         case BackupKind::pgbackrest:
@@ -65,6 +66,26 @@ Result<BackupState> look_at(const Context& context, const Backup& backup) {
     return fail(ErrorKind::failed, "unknown kind of backup");
 }
 
+// Each user of the memory reads and writes it by itself, one after another.
+Result<BackupState> look_and_remember(const Context& context, const Backup& backup) {
+    LookMemory memory(context.host, context.config.state_directory, backup.name);
+    auto state = look_at(context, backup, memory);
+    if (const auto saved = memory.save(); state && !saved)
+        state->problems.push_back(
+            {saved.error().kind,
+             fmt::format("{}; what changes from one look to the next cannot be told",
+                         saved.error().message)});
+    return state;
+}
+
+// A newer copy that may be a backup: neither fresh nor too old can be said.
+void drop_what_is_in_doubt(const Backup& backup, BackupState& state, Timestamp now) {
+    if (!state.perhaps || now - *state.perhaps > backup.max_age) return;
+    std::erase_if(state.newest, [&](const NewestCopy& one) {
+        return one.confidence != Confidence::activity && now - one.time > backup.max_age;
+    });
+}
+
 void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
     sink.observe(metric::backup_info, backup.name, 1, now,
@@ -93,6 +114,7 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     const auto observe = [&](const Metric& metric, const auto& value) {
         if (value) sink.observe(metric, backup.name, static_cast<double>(*value), now);
     };
+    observe(metric::backup_went_back_from_timestamp_seconds, state.went_back_from);
     observe(metric::backup_oldest_timestamp_seconds, state.oldest);
     observe(metric::backup_size_bytes, state.size);
     observe(metric::backup_count, state.count);
@@ -149,10 +171,13 @@ void observe_unreadable_streams(Context& context, const Backup& whole, Timestamp
 }
 
 // Adds what earlier looks saw.
-void recall(const Context& context, const Backup& backup, BackupState& state) {
+void recall(const Context& context, const Backup& backup, BackupState& state, Timestamp now) {
     if (backup.each != Streams::none || !state.streams.empty())
         recall_streams(context.host, context.config, backup.name, state);
     note_lost_copies(context.host, context.config, backup.name, state);
+    LookMemory memory(context.host, context.config.state_directory, backup.name);
+    note_newest(memory, backup, state, now);
+    static_cast<void>(memory.save());  // observe_past() tells what keeps it from being written
 }
 
 Result<void> run(Context& context) {
@@ -172,10 +197,11 @@ Result<void> run(Context& context) {
         observe_settings(context, backup, now);
         observe_agreements(context.host, context.sink, backup, now);
         observe_domain(context, topology, backup, now);
-        auto state = look_at(context, backup);
+        auto state = look_and_remember(context, backup);
         if (!state) observe_unreadable_streams(context, backup, now);
         if (state) {
-            recall(context, backup, *state);
+            recall(context, backup, *state, now);
+            drop_what_is_in_doubt(backup, *state, now);
             observe_state(context, backup, *state, now);
             observe_streams(context, backup, *state, now);
             observe_past(context, backup, *state, now);

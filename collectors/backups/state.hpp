@@ -14,6 +14,8 @@
 
 namespace lastgood {
 
+class LookMemory;  // collectors/backups/look_memory.hpp
+
 // How reliable the time of a copy is.
 enum class Confidence {
     exact,     // from the tool's own record of a finished backup
@@ -30,10 +32,14 @@ struct NewestCopy {
 struct StreamState;
 
 struct BackupState {
-    std::vector<NewestCopy> newest;   // at most one of each confidence
-    std::optional<Timestamp> oldest;  // of the complete copies
-    std::optional<double> size;       // of the newest complete copy, bytes
-    std::optional<double> count;      // complete copies; 0: there is no backup yet
+    std::vector<NewestCopy> newest;  // at most one of each confidence
+    // A newer copy that may be a backup or not. Beside a newest one that is too old, it makes the
+    // backup unproven: "too old" would be as wrong as fresh.
+    std::optional<Timestamp> perhaps;
+    std::optional<Timestamp> went_back_from;  // see note_newest()
+    std::optional<Timestamp> oldest;          // of the complete copies
+    std::optional<double> size;               // of the newest complete copy, bytes
+    std::optional<double> count;              // complete copies; 0: there is no backup yet
     // The newest finished copy is incomplete; nullopt: that cannot be told.
     std::optional<bool> incomplete;
     std::optional<double> incomplete_copies;  // of the finished copies that were checked
@@ -79,7 +85,7 @@ void note_lost_copies(const Host& host, const Config& config, const std::string&
 // The readers. An Error means that the location could not be read at all: absent if it does not
 // exist or is not mounted (check_mounted), malformed if it is not what the configuration says.
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup);
-Result<BackupState> look_at_restic(const Host& host, const Backup& backup);
+Result<BackupState> look_at_restic(const Host& host, const Backup& backup, LookMemory& memory);
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup);
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup);
 Result<BackupState> look_at_rsnapshot(const Host& host, const Backup& backup);
@@ -93,6 +99,11 @@ Result<BackupState> look_at_vzdump(const Host& host, const Backup& backup);
 Result<BackupState> look_at_proxmox_backup(const Host& host, const Backup& backup);
 Result<BackupState> look_at_kopia(const Host& host, const Backup& backup);
 Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
+
+// Remembers the newest proven copy of the backup and of each of its streams, and sets
+// went_back_from where a newer one was there at an earlier look. The copies of another place count
+// from anew. A time more than an hour ahead of `now` is not remembered: it would last for ever.
+void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now);
 
 // What the copies share with the data that they cover.
 enum class FailureDomain { same_filesystem, same_drive, same_host, off_host, unknown };

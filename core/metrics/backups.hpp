@@ -38,6 +38,15 @@ inline constexpr Metric backup_newest_timestamp_seconds{
         "proves nothing).",
 };
 
+inline constexpr Metric backup_went_back_from_timestamp_seconds{
+    .name = "lastgood_backup_went_back_from_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Time of a newer copy that was there before and is gone; absent while the newest copy "
+        "is the newest ever seen.",
+};
+
 inline constexpr Metric backup_oldest_timestamp_seconds{
     .name = "lastgood_backup_oldest_timestamp_seconds",
     .subject = SubjectKind::backup,

@@ -52,6 +52,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} is unproven: {location|its place} changes, but shows no "
                        "finished backup.",
             .advice =
+                "For restic, wait for the next backup, which lastgood sees come.\n"
                 "For borg, set the client's cache_directory of this [[backup]] in "
                 "{config}.\n"
                 "Else let the job touch a file when it has succeeded, and set that file as stamp.\n"
@@ -152,6 +153,19 @@ std::vector<Rule> backup_rules() {
                       "{directory}",
             .why = "Whether there is a good copy is unknown: unreadable is not old, and not fine "
                    "either.",
+        },
+        Rule{
+            .name = "backup_went_back",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than(metric::backup_went_back_from_timestamp_seconds, 0),
+                       unless(unreadable)},
+            .summary = "Backup {subject} went back: a newer copy of {value:duration} ago is gone.",
+            .advice = "See what is there: lastgood collect backups {id}\n"
+                      "If nobody deleted it, an older state of its disk may be back.\n"
+                      "Run the job again; the next copy ends this.",
+            .why = "A rotation removes the oldest copies, never the newest one. A provider put an "
+                   "old disk back, and nobody noticed for hours. Until the next copy is made.",
         },
         Rule{
             .name = "backup_from_future",

@@ -12,6 +12,7 @@ import lastgood  # noqa: E402
 import lies  # noqa: E402
 import loop_device  # noqa: E402
 import monitoring  # noqa: E402
+import repositories  # noqa: E402
 
 
 os.umask(0o022)  # lastgood refuses a configuration that others may write to
@@ -98,3 +99,12 @@ def small(tmp_path, root):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "lastgood-test", str(directory)], check=True)
     yield directory
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A directory to back up."""
+    directory = tmp_path / "source"
+    directory.mkdir()
+    repositories.write_random(directory / "first", 300_000)
+    return directory

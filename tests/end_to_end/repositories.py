@@ -1,13 +1,15 @@
-"""Helpers of the tests on real repositories: a backup in a configuration of its own, and what lastgood says about it."""
+"""Backups in repositories that a test makes: a configuration for one, and what lastgood says of it."""
 
 import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import time
 
 import lastgood
+
 
 DAY = 86400
 
@@ -18,9 +20,12 @@ class Expected:
     def __init__(self, directory, **settings):
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "lastgood.toml"
-        runtime = self.directory / "run"
-        runtime.mkdir(exist_ok=True)
-        lines = [f'runtime_directory = "{runtime}"', "[[backup]]", 'name = "it"']
+        self.state = self.directory / "state"
+        lines = []
+        for name in ("runtime", "state"):
+            (self.directory / name).mkdir(exist_ok=True)
+            lines.append(f'{name}_directory = "{self.directory / name}"')
+        lines += ["[[backup]]", 'name = "it"']
         lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
         self.config.write_text("\n".join(lines) + "\n")
 
@@ -52,8 +57,19 @@ class Expected:
     def problems(self):
         return [line["problem"] for line in self.lines if "problem" in line]
 
+    def forget(self):
+        """The next look is the first one."""
+        shutil.rmtree(self.state / "backups", ignore_errors=True)
+        return self
+
+    def is_unproven(self):
+        """Applies the condition of backup_unproven."""
+        self.collect()
+        assert self.readable, self.error
+        return self.proven() is None and self.newest("activity") is not None
+
     def is_stale(self):
-        """Applies the rule's condition: activity never makes a backup fresh."""
+        """Not fresh: activity never makes a backup fresh."""
         self.collect()
         assert self.readable, self.error
         proven = self.proven()
@@ -69,7 +85,10 @@ def run(*command, **options):
 
 
 def make_older(directory, seconds):
-    for path, directories, files in os.walk(directory):
+    """As if the time had passed. The keys of restic say in clear when they were made: they stay."""
+    for path, directories, files in os.walk(directory, topdown=False):
+        if os.path.basename(path) == "keys":
+            continue
         for name in files + directories:
             one = os.path.join(path, name)
             status = os.lstat(one)

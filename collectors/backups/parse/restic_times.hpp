@@ -1,9 +1,24 @@
-// Infers the backups in a restic repository from the times of its files, without the password.
+// Tells the backups in a restic repository from what else writes snapshot files, without the
+// password: by the ids that came and went between two looks, the times and the sizes of files.
 // Pure.
+//
+// What restic 0.14 and 0.18 do, seen as names that are added and removed, "+1-1":
+//   backup                    snapshots +1-0; packs of data and of directories, an index, unless
+//                             nothing changed; then the snapshot, within milliseconds
+//   tag, rewrite --forget     snapshots +1-1 at once; the new file names its original (32 bytes
+//   more) rewrite, recover, copy    snapshots +1-0, like a backup; the file of a rewrite is 40 to
+//   60 bytes
+//                             larger, that of a recover smaller, than those of the backups
+//   forget, prune             remove snapshots; replace indexes and packs
+//   a second process          begins after at least 0.5 s: it derives the key from the password
+//
+// Limits: `restic copy` of one old snapshot into the repository looks like a backup. A rewrite
+// whose file is as large as that of another host's backups does, too.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,36 +26,55 @@
 
 namespace lastgood {
 
-struct ResticTimes {
-    std::vector<Timestamp> snapshots;  // modification times of snapshots/*
-    std::vector<Timestamp> indexes;    // of index/*
-    std::vector<Timestamp> keys;       // of keys/*
+// A file in snapshots/, and what is known of it.
+struct ResticSnapshot {
+    std::string id;  // its name; of remembered ones the first 16 digits
+    Timestamp modified = 0;
+    double size = 0;                   // bytes
+    std::optional<Timestamp> backup;   // a backup at least as new as this is in it
+    std::optional<Timestamp> perhaps;  // it may be a backup of this time, or not
+    bool of_backup = false;            // written by a backup: its size is one to compare with
+};
+
+// What one look at the repository showed, and what was made of it. Remembered until the next.
+struct ResticHistory {
+    std::vector<ResticSnapshot> snapshots;  // by name
+    std::vector<std::string> indexes;       // the names in index/, sorted
+    Timestamp packs_until = 0;              // the last change of a directory in data/
+};
+
+// A look, before anything is made of it.
+struct ResticLook {
+    ResticHistory now;
+    Timestamp snapshots_changed = 0;     // when the directory snapshots/ changed last
+    std::vector<Timestamp> index_times;  // modification times of index/*
+    std::vector<Timestamp> key_times;    // of keys/*
+    bool copied = false;                 // the times of the files are a copy's: see is_copied_key()
+    // The times of packs that were written after the one time and until the other. Called only for
+    // snapshots that are new, and at the first look.
+    std::function<std::vector<Timestamp>(Timestamp from, Timestamp until)> packs;
 };
 
 struct ResticVerdict {
-    std::optional<Timestamp> backup;    // the newest snapshot that came with new data
-    std::optional<Timestamp> activity;  // the newest snapshot file, if it is another one
+    ResticHistory history;
+    std::optional<Timestamp> backup;    // the newest backup
+    std::optional<Timestamp> perhaps;   // a newer snapshot that may be a backup or not
+    std::optional<Timestamp> activity;  // the newest file, if it is neither
     std::optional<Timestamp> oldest;
-    bool copied = false;  // the times are of a copy of the repository, not of backups
+    bool copied = false;
 };
 
-// In restic 0.14 (and at least all versions before 0.18), `backup` writes packs (data/), then an
-// index, then the snapshot, within seconds. `tag` and `rewrite` write only a snapshot and remove
-// the old one. So a snapshot counts as a backup if a pack or an index was written in the minute
-// before it. `prune` replaces indexes but keeps the packs of the newest backups, which are all in
-// use: `packs_near(time)` returns whether a pack was written in the minute before `time`. It is
-// called only for snapshots without a matching index.
-//
-// Limits: a backup of unchanged data also writes only a snapshot and counts as activity. A `tag`
-// within a minute of a failed backup or a prune counts as a backup.
-//
-// A copy without times (`rsync -r`) writes data, index, keys, snapshots in this order: all keys are
-// newer than all indexes and older than all snapshots. No other use of a repository does that.
-ResticVerdict judge_restic(const ResticTimes& times,
-                           const std::function<bool(Timestamp)>& packs_near);
+// `before`: nullptr at the first look ever, which proves less.
+ResticVerdict judge_restic(const ResticHistory* before, const ResticLook& look);
 
-constexpr Seconds restic_window = 60;  // between the last pack or index and the snapshot
-constexpr Seconds restic_slack = 2;    // some filesystems have coarse times
+// Whether a file in keys/ was copied or touched: it says when it was made ("created"), and its time
+// is another. False if it does not say.
+bool is_copied_key(std::string_view text, Timestamp modified);
+
+// What is remembered, as text and back; ids are shortened to 16 digits. Ignores malformed lines.
+std::string to_text(const std::vector<ResticSnapshot>& snapshots);
+std::vector<ResticSnapshot> parse_restic_snapshots(std::string_view text);
+constexpr size_t restic_short_id = 16;
 
 // A name in snapshots/, index/, keys/, locks/ or data/XX/: the SHA-256 of the content in
 // hexadecimal.

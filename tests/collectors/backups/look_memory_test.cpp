@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "collectors/backups/state.hpp"
 #include "tests/recorded_host.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -125,4 +126,61 @@ TEST_CASE("for a recorded host nothing is remembered and nothing is written") {
     memory.keep("restic", {{"count", 3}});
     CHECK(memory.save());
     CHECK(std::filesystem::is_empty(state.path));
+}
+
+TEST_CASE("a newest copy that was there before and is gone has gone back") {
+    const State place;
+    Backup backup;
+    backup.kind = BackupKind::files;
+    backup.location = "/backup/*";
+    constexpr Timestamp now = 1795230900, hour = 3600;
+    const auto look = [&](std::optional<Timestamp> newest) {
+        BackupState state;
+        if (newest) state.newest = {{*newest, Confidence::inferred}};
+        state.newest.push_back({now, Confidence::activity});
+        auto memory = place.memory();
+        note_newest(memory, backup, state, now);
+        REQUIRE(memory.save());
+        return state.went_back_from;
+    };
+    CHECK_FALSE(look(now - 9 * hour));
+    CHECK_FALSE(look(now - 3 * hour));
+    CHECK_FALSE(look(now - 3 * hour - 30));  // read in another way
+    CHECK(look(now - 9 * hour) == now - 3 * hour - 30);
+    CHECK_FALSE(look(std::nullopt));
+    CHECK(look(now - 9 * hour) == now - 3 * hour - 30);  // it lasts
+    CHECK_FALSE(look(now - hour));                       // until the next copy
+    CHECK_FALSE(look(now + 200 * hour));                 // the future is remembered by nobody
+    CHECK_FALSE(look(now - hour));
+    backup.location = "/other/*";
+    CHECK_FALSE(look(now - 90 * hour));
+}
+
+TEST_CASE("each stream goes back by itself; a new one takes nothing back") {
+    const State place;
+    const Backup backup;
+    constexpr Timestamp now = 1795230900, hour = 3600;
+    const auto stream = [](const std::string& name, Timestamp newest) {
+        StreamState one;
+        one.name = name;
+        one.state.newest = {{newest, Confidence::exact}};
+        return one;
+    };
+    const auto look = [&](std::vector<StreamState> streams) {
+        BackupState state;
+        state.streams = std::move(streams);
+        summarise_streams(state);
+        auto memory = place.memory();
+        note_newest(memory, backup, state, now);
+        REQUIRE(memory.save());
+        return state;
+    };
+    look({stream("a", now - hour)});
+    const auto wider = look({stream("a", now - hour), stream("b", now - 90 * hour)});
+    CHECK_FALSE(wider.went_back_from);
+    CHECK_FALSE(wider.streams[0].state.went_back_from);
+    CHECK_FALSE(wider.streams[1].state.went_back_from);
+    const auto back = look({stream("a", now - 9 * hour), stream("b", now - 90 * hour)});
+    CHECK(back.streams[0].state.went_back_from == now - hour);
+    CHECK_FALSE(back.streams[1].state.went_back_from);
 }

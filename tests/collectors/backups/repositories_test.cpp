@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/state.hpp"
 #include "tests/recorded_host.hpp"
 
@@ -44,11 +45,12 @@ struct Restic : Repository {
             host.directory(std::string("/srv/restic/") + directory);
     }
     void snapshot(char digit, Timestamp at) {
-        write("/srv/restic/index/" + std::string(64, digit), "x", at - 1);
+        write("/srv/restic/index/" + std::string(64, digit), "x", at - 0.01);
         write("/srv/restic/snapshots/" + std::string(64, digit), "x", at);
     }
     BackupState look() const {
-        auto state = look_at_restic(host.host(), backup);
+        LookMemory memory(host.host(), "", "it");
+        auto state = look_at_restic(host.host(), backup, memory);
         REQUIRE(state.has_value());
         return *state;
     }
@@ -102,10 +104,12 @@ TEST_CASE("restic: packs prove a backup after a prune has replaced its index") {
     const std::string name(64, 'a');
     restic.write("/srv/restic/snapshots/" + name, "x", now - day);
     restic.write("/srv/restic/index/" + name, "x", now - 3600);
-    restic.write("/srv/restic/data/aa/" + name + "-tmp-1", "x", now - day - 5);  // unfinished
+    restic.write("/srv/restic/data/aa/" + name + "-tmp-1", "x", now - day - 0.1);  // unfinished
     CHECK_FALSE(restic.newest(restic.look(), Confidence::inferred));
     CHECK(restic.newest(restic.look(), Confidence::activity) == now - day);
-    restic.write("/srv/restic/data/aa/" + name, "x", now - day - 5);
+    restic.write("/srv/restic/data/aa/" + name, "x", now - day - 0.1);
+    CHECK_FALSE(restic.newest(restic.look(), Confidence::inferred));  // a rewrite writes one, too
+    restic.write("/srv/restic/data/bb/" + std::string(64, 'b'), "x", now - day - 5);
     CHECK(restic.newest(restic.look(), Confidence::inferred) == now - day);
 }
 

@@ -6,6 +6,7 @@
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/parse/ini.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "collectors/backups/parse/restic_times.hpp"
 #include "core/fstab.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -24,6 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             if (!(backup.stop > 0)) std::abort();
     lastgood::Timestamp time = 0;
     lastgood::parse_pgbackrest_label(text, time);
+    lastgood::is_copied_key(text, 1795230900);
+    const auto snapshots = lastgood::parse_restic_snapshots(text);
+    const auto again = lastgood::parse_restic_snapshots(lastgood::to_text(snapshots));
+    if (again.size() != snapshots.size()) std::abort();
     for (const auto& point : lastgood::parse_fstab_mount_points(text))
         if (!point.starts_with('/')) std::abort();
     return 0;

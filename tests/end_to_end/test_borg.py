@@ -1,0 +1,117 @@
+"""Repositories made by borg: only a finished create makes a backup fresh, not other operations that change files."""
+
+import random
+import shutil
+import subprocess
+import time
+
+import lastgood
+import pytest
+from lies import lie
+from repositories import DAY, Expected, make_older, run, write_random
+
+
+@pytest.fixture
+def borg(tmp_path, monkeypatch):
+    if not shutil.which("borg"):
+        lastgood.cannot_run("borg is not installed")
+    monkeypatch.setenv("BORG_REPO", str(tmp_path / "borg"))
+    monkeypatch.setenv("BORG_BASE_DIR", str(tmp_path / "base"))
+    monkeypatch.setenv("BORG_PASSPHRASE", "a passphrase that lastgood never sees")
+    run("borg", "init", "--encryption", "repokey")
+    return tmp_path / "borg"
+
+
+@pytest.fixture
+def borg_expected(tmp_path, borg):
+    return Expected(tmp_path, borg=str(borg), cache_directory=str(tmp_path / "base" / ".cache" / "borg"), max_age="26h")
+
+
+def borg_goes_by(tmp_path, seconds):
+    make_older(tmp_path / "borg", seconds)
+    make_older(tmp_path / "base", seconds)
+
+
+def test_borg_goes_stale_and_a_backup_clears_it(tmp_path, borg, borg_expected, source):
+    borg_expected.collect()
+    assert borg_expected.readable
+    assert borg_expected.value("count") == 0
+
+    time.sleep(0.5)  # an empty files cache counts only if it is newer than the cache itself
+    run("borg", "create", "::one", str(source))
+    assert not borg_expected.is_stale()
+    assert borg_expected.newest("inferred") == pytest.approx(time.time(), abs=60)
+    assert borg_expected.value("count") != 0
+
+    borg_goes_by(tmp_path, 3 * DAY)
+    assert borg_expected.is_stale()
+    run("borg", "create", "::two", str(source))  # a backup of unchanged data counts too
+    assert not borg_expected.is_stale()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["rename", "::one", "other"],
+        ["delete", "::one"],
+        ["compact", "--threshold", "0"],
+        ["prune", "--keep-last", "1"],
+        ["check"],
+        ["info"],
+        ["list"],
+        ["create", "--dry-run", "::dry", "/etc/hostname"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_borg_commands_that_are_no_backup_do_not_clear_it(tmp_path, borg, borg_expected, source, command):
+    for name in ("one", "two"):
+        run("borg", "create", f"::{name}", str(source))
+    if command[0] == "compact":
+        run("borg", "delete", "::one")
+    borg_goes_by(tmp_path, 3 * DAY)
+    assert borg_expected.is_stale()
+    run("borg", *command)
+    assert borg_expected.is_stale(), borg_expected.lines
+    if command[0] in ("rename", "delete", "compact"):
+        assert borg_expected.newest("activity") == pytest.approx(time.time(), abs=60)
+
+
+def test_borg_killed_after_a_checkpoint_does_not_clear_it(tmp_path, borg, borg_expected, source):
+    run("borg", "create", "::one", str(source))
+    borg_goes_by(tmp_path, 3 * DAY)
+    noise = random.Random(1)
+    with subprocess.Popen(
+        ["borg", "create", "--checkpoint-interval", "1", "--compression", "none", "::killed", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:
+        cache = next((tmp_path / "base" / ".cache" / "borg").glob("*/files"))
+        before = cache.stat().st_mtime
+
+        def feed_until_checkpoint():
+            process.stdin.write(noise.randbytes(4_000_000))
+            return cache.stat().st_mtime != before
+
+        lastgood.wait_until(feed_until_checkpoint, seconds=60, what="a checkpoint", step=0.2)
+        assert borg_expected.is_stale()  # the backup is still running
+        assert borg_expected.value("in_progress") == 1
+        process.stdin.write(noise.randbytes(40_000_000))
+        assert process.poll() is None
+        process.kill()
+        process.stdin = None  # the pipe is broken: closing it would fail
+    assert borg_expected.is_stale()
+    assert borg_expected.value("in_progress") == 0
+    assert borg_expected.value("incomplete") == 1
+    run("borg", "break-lock")
+    assert borg_expected.is_stale(), borg_expected.lines
+
+    run("borg", "create", "::again", str(source))
+    assert not borg_expected.is_stale()
+    assert borg_expected.value("incomplete") == 0
+
+
+def test_borg_without_the_clients_cache_proves_nothing(tmp_path, borg, source):
+    run("borg", "create", "::one", str(source))
+    expected = Expected(tmp_path, borg=str(borg), cache_directory=str(tmp_path / "elsewhere"), max_age="26h")
+    assert expected.is_stale()
+    assert expected.newest("activity") is not None
+    assert any("cache_directory" in problem for problem in expected.problems())
