@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/parse/decompressor.hpp"
 #include "collectors/backups/parse/mariabackup_info.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -29,12 +31,14 @@ class Directories {
     // Errors: those of Host::list().
     Result<void> read(const std::string& path, int depth);
     BackupState judge();
+    bool has_any() const { return !found_.empty() || !unfinished_.empty() || in_progress_; }
 
   private:
     void add_finished(const std::string& path, const std::vector<std::string>& names,
                       const std::string& info_name);
     void add_unfinished(const std::string& path, const std::vector<std::string>& names);
     void follow_chains();
+    Result<std::string> read_record(const std::string& path) const;
 
     const Host& host_;
     Timestamp now_;
@@ -65,6 +69,10 @@ Result<void> Directories::read(const std::string& path, int depth) {
         return {};
     }
     if (depth >= deepest) return {};
+    if (depth > 0 && names->empty()) {
+        add_unfinished(path, {""});  // the job failed at once
+        return {};
+    }
     for (const std::string& name : *names) {
         const auto status = host_.status(path + "/" + name);
         if (!status || status->kind != FileKind::directory) continue;
@@ -75,11 +83,24 @@ Result<void> Directories::read(const std::string& path, int depth) {
     return {};
 }
 
+// With --compress=zstd the records are packed too.
+Result<std::string> Directories::read_record(const std::string& path) const {
+    auto text = host_.read(path);
+    if (!text || !path.ends_with(".zst")) return text;
+    std::string content;
+    const auto decompressor = make_decompressor("zstd");
+    if (decompressor == nullptr) return fail(ErrorKind::failed, "it cannot be unpacked");
+    decompressor->copy_to(content, mib);
+    if (!decompressor->feed(*text) || !decompressor->ended())
+        return fail(ErrorKind::malformed, "it cannot be unpacked");
+    return content;
+}
+
 void Directories::add_finished(const std::string& path, const std::vector<std::string>& names,
                                const std::string& info_name) {
     Found one;
     one.path = path;
-    const auto text = host_.read(path + "/" + info_name);
+    const auto text = read_record(path + "/" + info_name);
     const auto info = text ? parse_mariabackup_info(*text) : Failure(text.error());
     if (!info) {
         problems_.push_back(
@@ -147,6 +168,12 @@ Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup) 
     Directories directories(host);
     if (auto read = directories.read(backup.location, 0); !read)
         return not_there(read.error(), backup.location, "directory of mariabackup");
+    if (const auto names = host.list(backup.location);
+        names && !names->empty() && !directories.has_any())
+        return fail(ErrorKind::malformed,
+                    fmt::format("{}: no directory in it is a backup of mariabackup; for streams "
+                                "(xbstream) use files = \"{}/*\"",
+                                backup.location, backup.location));
     return directories.judge();
 }
 

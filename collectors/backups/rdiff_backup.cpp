@@ -5,6 +5,7 @@
 
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/rdiff_backup_statistics.hpp"
+#include "collectors/backups/parse/record_time.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/text.hpp"
 
@@ -46,31 +47,51 @@ Sessions sort_names(const std::vector<std::string>& names) {
     return sessions;
 }
 
-void add_session(const Host& host, const std::string& path, bool is_newest,
-                 std::vector<RecordedCopy>& copies, std::vector<Error>& problems) {
+Result<RdiffBackupSession> read_session(const Host& host, const std::string& path) {
     const auto text = host.read(path);
-    if (!text) {
-        if (text.error().kind != ErrorKind::absent) problems.push_back(text.error());
-        return;
-    }
+    if (!text) return Failure(text.error());
     const auto session = parse_rdiff_backup_statistics(*text);
-    if (!session) {
-        problems.push_back(
-            {session.error().kind, fmt::format("{}: {}", path, session.error().message)});
-        return;
+    if (!session)
+        return fail(session.error().kind, fmt::format("{}: {}", path, session.error().message));
+    return session;
+}
+
+std::string what_failed(const RdiffBackupSession& session, const std::string& path) {
+    return fmt::format(
+        "{}: the session of {} could not copy {} of {} files; see error_log beside it", path,
+        format_time(session.end), session.errors, session.source_files);
+}
+
+// From the newest session to the first good one; of older ones the time in the name is enough, for
+// there may be thousands. Names sort by time as long as all have one offset.
+std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& data,
+                                        const Sessions& sessions, std::vector<Error>& problems) {
+    std::vector<RecordedCopy> copies;
+    bool proven = false;
+    for (auto one = sessions.statistics.rbegin(); one != sessions.statistics.rend(); ++one) {
+        const auto& [time_text, name] = *one;
+        const std::string path = data + "/" + name;
+        const auto time = parse_record_time(time_text);
+        if (proven && time) {
+            copies.push_back({*time, true, std::nullopt, path, ""});
+            continue;
+        }
+        const auto session = read_session(host, path);
+        if (!session) {
+            if (session.error().kind != ErrorKind::absent) problems.push_back(session.error());
+            continue;
+        }
+        if (copies.empty() && session->errors > 0)
+            problems.push_back({ErrorKind::failed, what_failed(*session, path)});
+        RecordedCopy copy{session->end, true, session->source_size, path, ""};
+        if (session->source_files <= 1 && session->source_size <= 0) {
+            copy.whole = false;
+            copy.reason = "the source was empty: is it mounted?";
+        }
+        proven = proven || copy.whole;
+        copies.push_back(std::move(copy));
     }
-    if (is_newest && session->errors > 0)
-        problems.push_back(
-            {ErrorKind::failed,
-             fmt::format("{}: the session of {} could not copy {} of {} files; see error_log "
-                         "beside it",
-                         path, format_time(session->end), session->errors, session->source_files)});
-    RecordedCopy copy{session->end, true, session->source_size, path, ""};
-    if (session->source_files <= 1 && session->source_size <= 0) {
-        copy.whole = false;
-        copy.reason = "the source was empty: is it mounted?";
-    }
-    copies.push_back(std::move(copy));
+    return copies;
 }
 
 }  // namespace
@@ -84,13 +105,9 @@ Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup)
         return not_there(names.error(), backup.location,
                          "repository of rdiff-backup (no directory \"rdiff-backup-data\")");
     const Sessions sessions = sort_names(*names);
-    std::vector<RecordedCopy> copies;
     std::vector<Error> problems;
-    // Names sort by time as long as all have one offset; a wrong order costs a message only.
-    for (const auto& [time, name] : sessions.statistics)
-        add_session(host, data + "/" + name, time == sessions.statistics.rbegin()->first, copies,
-                    problems);
-    BackupState state = state_of_copies(std::move(copies), Confidence::exact, host.now());
+    BackupState state = state_of_copies(read_sessions(host, data, sessions, problems),
+                                        Confidence::exact, host.now());
     for (Error& problem : problems) state.problems.push_back(std::move(problem));
     state.in_progress = false;
     for (const std::string& time : sessions.mirrors) {

@@ -1,5 +1,6 @@
 """Base backups made by barman of a real PostgreSQL: its record, the data and the WAL must all be there."""
 
+import calendar
 import os
 import pathlib
 import pwd
@@ -82,14 +83,28 @@ class Barman:
         for info in (self.main / "base").glob("*/backup.info"):
 
             def earlier(match):
-                return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(
-                    calendar_time(match.group()) - days * DAY))
+                then = calendar.timegm(time.strptime(match.group(), "%Y-%m-%d %H:%M:%S")) - days * DAY
+                return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(then))
 
             lines = [
                 re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", earlier, line) if line.startswith(("begin_time", "end_time")) else line
                 for line in info.read_text().splitlines()
             ]
             info.write_text("\n".join(lines) + "\n")
+
+    def keep(self):
+        for name in ("base", "wals"):
+            run("cp", "-a", str(self.main / name), str(self.directory / f"kept-{name}"))
+
+    def put_back(self):
+        """The state after the first backup: barman takes seconds for each."""
+        for name in ("base", "wals"):
+            shutil.rmtree(self.main / name)
+            run("cp", "-a", str(self.directory / f"kept-{name}"), str(self.main / name))
+
+    def forget_all(self):
+        for name in self.ids():
+            shutil.rmtree(self.main / "base" / name)
 
     def stop(self):
         if (self.data / "postmaster.pid").exists():
@@ -98,12 +113,6 @@ class Barman:
                 user="postgres", group="postgres", extra_groups=[], cwd=self.directory, capture_output=True, check=False,
             )
         shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def calendar_time(text):
-    import calendar
-
-    return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +124,8 @@ def running_barman():
     made = Barman()
     try:
         made.start()
+        made.good = made.backup().name
+        made.keep()
         yield made
     finally:
         made.stop()
@@ -122,8 +133,7 @@ def running_barman():
 
 @pytest.fixture
 def barman(running_barman):
-    for name in running_barman.ids():
-        shutil.rmtree(running_barman.main / "base" / name)
+    running_barman.put_back()
     return running_barman
 
 
@@ -133,8 +143,7 @@ def expected(tmp_path, barman):
 
 
 def test_barman_goes_stale_and_a_backup_clears_it(tmp_path, barman, expected):
-    (barman.main / "base").mkdir(exist_ok=True)
-    shutil.chown(barman.main / "base", "postgres", "postgres")
+    barman.forget_all()
     assert expected.collect().readable, expected.error
     assert expected.value("count") == 0
 
@@ -160,7 +169,6 @@ def test_barman_goes_stale_and_a_backup_clears_it(tmp_path, barman, expected):
 
 @lie("barman", "FAILED lies beside the good backups, with data in it")
 def test_barman_failed_backup_is_no_backup(barman, expected):
-    good = barman.backup()
     barman.goes_by(3)
     broken = barman.directory / "no-basebackup"
     broken.mkdir(exist_ok=True)
@@ -176,7 +184,7 @@ def test_barman_failed_backup_is_no_backup(barman, expected):
         )
     finally:
         barman.config.write_text(before)
-    (failed,) = set(barman.ids()) - {good.name}
+    (failed,) = set(barman.ids()) - {barman.good}
     assert "status=FAILED" in (barman.main / "base" / failed / "backup.info").read_text()
     assert expected.is_stale()
     assert expected.value("incomplete") == 1
@@ -186,7 +194,7 @@ def test_barman_failed_backup_is_no_backup(barman, expected):
 
 @lie("barman", "a backup without the WAL of its time cannot be restored, and its data is whole")
 def test_barman_backup_waits_for_its_wal(barman, expected):
-    backup = barman.backup()
+    backup = barman.main / "base" / barman.good
     info = backup / "backup.info"
     end_wal = re.search(r"end_wal=(\w+)", info.read_text()).group(1)
     wal = barman.main / "wals" / end_wal[:16] / end_wal
@@ -208,7 +216,7 @@ def test_barman_backup_waits_for_its_wal(barman, expected):
 
 @lie("barman", "backup.info says DONE, and the data is gone")
 def test_barman_backup_without_data_is_no_backup(barman, expected):
-    backup = barman.backup()
+    backup = barman.main / "base" / barman.good
     (backup / "data").rename(backup / "elsewhere")
     assert expected.is_stale()
     assert expected.value("count") == 0
@@ -221,7 +229,6 @@ def test_barman_backup_without_data_is_no_backup(barman, expected):
 
 @lie("barman", "a killed backup stays STARTED")
 def test_barman_killed_backup_is_no_backup(barman, expected):
-    good = barman.backup()
     barman.goes_by(3)
     with subprocess.Popen(
         ["barman", "-c", str(barman.config), "backup", "main"], user="postgres", group="postgres", extra_groups=[], cwd=barman.directory,
@@ -230,7 +237,7 @@ def test_barman_killed_backup_is_no_backup(barman, expected):
         started = lastgood.wait_until(
             lambda: [
                 path for path in (barman.main / "base").glob("*/backup.info")
-                if path.parent != good and "status=STARTED" in path.read_text()
+                if path.parent.name != barman.good and "status=STARTED" in path.read_text()
             ],
             what="a started backup", seconds=60, step=0.01,
         )
@@ -246,7 +253,6 @@ def test_barman_killed_backup_is_no_backup(barman, expected):
 
 
 def test_barman_that_is_none_or_half_there(tmp_path, barman, expected):
-    barman.backup()
     other = Expected(tmp_path, barman=str(barman.data), max_age="26h").collect()
     assert not other.readable
     assert "barman" in other.error

@@ -148,3 +148,23 @@ def test_mariabackup_without_its_data_is_no_backup(server, expected):
     (server.backup("full") / "ibdata1").unlink()
     assert expected.is_stale()
     assert any("ibdata1" in problem for problem in expected.problems())
+
+
+@lie("mariabackup", "a job that fails at once leaves an empty directory with a date in its name")
+def test_mariabackup_empty_directory_is_no_backup(server, expected):
+    server.backup("2026-01-01")
+    server.goes_by(3)
+    empty = server.backups / "2026-01-02"
+    empty.mkdir()
+    make_older(server.backups, DAY / 2)
+    os.utime(empty, (time.time() - 3600, time.time() - 3600))
+    assert expected.is_stale()
+    assert expected.value("incomplete") == 1
+    assert expected.value("count") == 1
+
+
+def test_mariabackup_streams_are_named_as_what_they_are(server, expected):
+    (server.backups / "full.xb.gz").write_text("x")
+    expected.collect()
+    assert not expected.readable
+    assert "files =" in expected.error

@@ -25,7 +25,7 @@ const std::map<std::string, std::string> left_out = {
     {"kopia-", "kopia needs the password"},
     {"pgbackrest-", "backup.info in the repository says the same"},
     {"restic-", "restic prints no time, or no snapshot at all"},
-    {"vzdump-", "a task log; the archive itself is read by its name and end"},
+    {"vzdump-", "a log of a task; proxmox_records_test.cpp reads the lines of one guest"},
     {"zfs-", "a snapshot lies on the pool that it is to protect"},
 };
 
