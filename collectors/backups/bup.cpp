@@ -161,13 +161,7 @@ Result<BackupState> Repository::look() {
     BackupState whole;
     for (const auto& [name, id] : branches)
         whole.streams.push_back({name, "", look_at_branch(name, id)});
-    if (branches.empty())
-        whole.count = 0;
-    else if (branches.size() == 1)
-        whole = BackupState(whole.streams[0].state);
-    else
-        summarise_streams(whole);
-    if (branches.size() > 1) whole.count.reset();  // saves are not counted
+    summarise_streams(whole);  // saves are not counted; without a branch there is none
     for (Error& problem : problems_) whole.problems.push_back(std::move(problem));
     return whole;
 }

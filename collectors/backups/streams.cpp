@@ -77,9 +77,10 @@ void summarise_streams(BackupState& state) {
     state.size.reset();
     state.incomplete_copies.reset();
     state.count = 0;
-    bool incomplete_known = true;
+    bool incomplete_known = true, count_known = true;
     for (const StreamState& stream : streams) {
         const BackupState& one = stream.state;
+        count_known = count_known && one.count;
         add(state.size, one.size);
         add(state.count, one.count);
         add(state.incomplete_copies, one.incomplete_copies);
@@ -89,6 +90,7 @@ void summarise_streams(BackupState& state) {
         if (one.oldest && (!state.oldest || *one.oldest < *state.oldest)) state.oldest = one.oldest;
     }
     if (!incomplete_known && state.incomplete == false) state.incomplete.reset();
+    if (!count_known) state.count.reset();
 }
 
 namespace {

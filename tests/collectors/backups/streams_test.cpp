@@ -56,6 +56,19 @@ TEST_CASE("of a stream's times, one that proves a copy counts before a newer one
     CHECK(state.newest[0].time == 100);
 }
 
+TEST_CASE("the number of copies of the whole is known only if that of each stream is") {
+    BackupState state;
+    state.streams = {stream("a", NewestCopy{100, Confidence::exact}), stream("b", std::nullopt)};
+    summarise_streams(state);
+    CHECK(state.count == 2);
+    state.streams[0].state.count.reset();
+    summarise_streams(state);
+    CHECK_FALSE(state.count);
+    state.streams.clear();
+    summarise_streams(state);
+    CHECK(state.count == 0);
+}
+
 TEST_CASE("names of streams are harmless and unique, and their number is bounded") {
     BackupState state;
     for (const char* name : {"a\x1b", "a\x01", "", "b"})
