@@ -35,7 +35,7 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
         case BackupKind::restic:
             return look_at_restic(context.host, backup, memory);
         case BackupKind::borg:
-            return look_at_borg(context.host, backup);
+            return look_at_borg(context.host, backup, memory);
         case BackupKind::pgbackrest:
             return look_at_pgbackrest(context.host, backup);
         case BackupKind::rsnapshot:

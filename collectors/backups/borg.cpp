@@ -1,15 +1,20 @@
 // Reads a borg repository (1.0 to 1.4) in a directory, without its passphrase. The repository alone
 // does not distinguish a backup from a rename, a deletion or a compaction. The client's cache does:
-// only `borg create` writes its "files" cache. But a create also writes it at each checkpoint, and
-// may then be killed. So the cache's time proves nothing while the create's lock or its uncommitted
-// segments exist.
+// only `borg create` writes its "files" cache. But
+// - the cache belongs to the repository's id, which each copy of it has, too: a time that is later
+//   than the repository's last commit is that of another copy;
+// - a create also writes it at each checkpoint, and may then be killed. What was seen while the
+//   create's lock or its uncommitted segments existed is remembered and not believed later.
 //
-// Limit: a create was killed after a checkpoint, its lock was broken, and a later compact, rename
-// or delete removed its segments. It looks like a backup at the time of the checkpoint.
+// Limits: borg makes the files cache anew, empty, when it finds that its cache does not fit the
+// repository, as at a delete after a killed create: like a create of standard input. And: a create
+// was killed after a checkpoint, its lock was broken, and a later compact, rename or delete removed
+// its segments, all between two looks. It looks like a backup at the time of the checkpoint.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/bytes.hpp"
@@ -18,6 +23,7 @@ namespace lastgood {
 
 namespace {
 
+constexpr Seconds commit_time = 300;   // at most, between a create's commit and its files cache
 constexpr Seconds cache_making = 0.5;  // borg writes a cache's README and empty "files" this close
 
 struct Transactions {
@@ -67,6 +73,7 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
     }
     std::optional<FileStatus> newest;
     std::optional<Error> error;
+    std::string unused;  // a cache that no create wrote
     for (const auto& place : places) {
         const auto names = host.list(place);
         if (!names) {
@@ -81,6 +88,7 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
             if (name != "files" && (!name.starts_with("files.") || name.ends_with(".tmp")))
                 continue;
             const auto status = host.status(place + "/" + name);
+            if (status) unused = place;
             if (!status || (newest && newest->modified >= status->modified)) continue;
             if (status->size > 0 || (made && status->modified - made->modified > cache_making))
                 newest = *status;
@@ -88,6 +96,12 @@ Result<FileStatus> files_cache(const Host& host, const Backup& backup, const std
     }
     if (newest) return *newest;
     if (error) return Failure(*error);
+    if (!unused.empty())
+        return fail(ErrorKind::absent,
+                    fmt::format("{}: no borg create has written its files cache, which proves "
+                                "backups; with files-cache=disabled (borgmatic: files_cache: "
+                                "disabled) let the job touch a stamp file",
+                                unused));
     return fail(
         ErrorKind::absent,
         fmt::format("{}: the cache of the borg client that writes here is not on this host; "
@@ -119,9 +133,57 @@ std::optional<Lock> read_lock(const Host& host, const std::string& location) {
     return lock;
 }
 
+// What the files cache proves, and what of it is to be remembered.
+struct Proof {
+    std::optional<Timestamp> backup;
+    std::optional<Timestamp> perhaps;
+    std::optional<Timestamp> checkpoint;  // never a backup
+    std::optional<Timestamp> seen_locked;
+};
+
+// `section`: {"index": N, "backup": T, "checkpoint": T, "seen_locked": T} of the look before.
+Proof judge(const nlohmann::json& section, const Transactions& transactions,
+            const std::optional<Lock>& lock, Timestamp cache) {
+    Proof proof;
+    proof.checkpoint = number_in(section, "checkpoint");
+    const bool same_index =
+        number_in(section, "index") == static_cast<double>(transactions.committed);
+    const auto before = same_index ? number_in(section, "backup") : std::nullopt;
+    const bool of_this_lock = lock && cache > lock->taken_at;
+    const bool left_over = !lock && transactions.last_segment > transactions.committed;
+    if ((of_this_lock && !lock->alive) || left_over) {
+        proof.checkpoint = cache;
+        return proof;
+    }
+    if (of_this_lock) {  // a checkpoint, or the end of the create a moment before it lets go
+        proof.seen_locked = cache;
+        return proof;
+    }
+    if (proof.checkpoint == cache) return proof;
+    if (number_in(section, "seen_locked") == cache && !same_index) {
+        proof.seen_locked = cache;
+        proof.perhaps = cache;
+        return proof;
+    }
+    // The last commit of this copy of the repository is older: another copy was written.
+    proof.backup =
+        cache <= transactions.committed_at + commit_time ? cache : transactions.committed_at;
+    // Without a commit since the look before there is no newer backup.
+    if (before && !lock) proof.backup = std::min(*proof.backup, *before);
+    return proof;
+}
+
+nlohmann::json to_section(const Proof& proof, const Transactions& transactions) {
+    nlohmann::json section = {{"index", transactions.committed}};
+    if (proof.backup) section["backup"] = *proof.backup;
+    if (proof.checkpoint) section["checkpoint"] = *proof.checkpoint;
+    if (proof.seen_locked) section["seen_locked"] = *proof.seen_locked;
+    return section;
+}
+
 }  // namespace
 
-Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
+Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMemory& memory) {
     const std::string& location = backup.location;
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
     const auto text = host.read(location + "/config", 64 * kib);
@@ -148,11 +210,11 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup) {
         state.problems.push_back(cache.error());
         return state;
     }
-    const bool of_this_lock = lock && cache->modified > lock->taken_at;
-    const bool left_over = !lock && transactions->last_segment > transactions->committed;
-    if (!of_this_lock && !left_over) {
-        state.newest.push_back({cache->modified, Confidence::inferred});
-    } else if (!lock || !lock->alive) {
+    const Proof proof = judge(memory.section("borg"), *transactions, lock, cache->modified);
+    memory.keep("borg", to_section(proof, *transactions));
+    if (proof.backup) state.newest.push_back({*proof.backup, Confidence::inferred});
+    state.perhaps = proof.perhaps;
+    if (proof.checkpoint == cache->modified) {
         state.incomplete = true;
         state.problems.push_back(
             {ErrorKind::failed,

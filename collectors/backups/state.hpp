@@ -86,7 +86,7 @@ void note_lost_copies(const Host& host, const Config& config, const std::string&
 // exist or is not mounted (check_mounted), malformed if it is not what the configuration says.
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup);
 Result<BackupState> look_at_restic(const Host& host, const Backup& backup, LookMemory& memory);
-Result<BackupState> look_at_borg(const Host& host, const Backup& backup);
+Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMemory& memory);
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup);
 Result<BackupState> look_at_rsnapshot(const Host& host, const Backup& backup);
 Result<BackupState> look_at_barman(const Host& host, const Backup& backup);

@@ -76,7 +76,7 @@ def test_borg_commands_that_are_no_backup_do_not_clear_it(tmp_path, borg, borg_e
         assert borg_expected.newest("activity") == pytest.approx(time.time(), abs=60)
 
 
-def test_borg_killed_after_a_checkpoint_does_not_clear_it(tmp_path, borg, borg_expected, source):
+def kill_after_a_checkpoint(tmp_path, borg_expected, source):
     run("borg", "create", "::one", str(source))
     borg_goes_by(tmp_path, 3 * DAY)
     noise = random.Random(1)
@@ -98,6 +98,10 @@ def test_borg_killed_after_a_checkpoint_does_not_clear_it(tmp_path, borg, borg_e
         assert process.poll() is None
         process.kill()
         process.stdin = None  # the pipe is broken: closing it would fail
+
+
+def test_borg_killed_after_a_checkpoint_does_not_clear_it(tmp_path, borg, borg_expected, source):
+    kill_after_a_checkpoint(tmp_path, borg_expected, source)
     assert borg_expected.is_stale()
     assert borg_expected.value("in_progress") == 0
     assert borg_expected.value("incomplete") == 1
@@ -115,3 +119,46 @@ def test_borg_without_the_clients_cache_proves_nothing(tmp_path, borg, source):
     assert expected.is_stale()
     assert expected.newest("activity") is not None
     assert any("cache_directory" in problem for problem in expected.problems())
+
+
+@lie("borg", "a copy of the repository (cp -a) is fresh by the cache of the original")
+def test_borg_lie_copied_repository(tmp_path, borg, borg_expected, source):
+    run("borg", "create", "::one", str(source))
+    borg_goes_by(tmp_path, 3 * DAY)
+    run("cp", "-a", str(borg), str(tmp_path / "copy"))
+    cache = str(tmp_path / "base" / ".cache" / "borg")
+    copy = Expected(tmp_path, borg=str(tmp_path / "copy"), cache_directory=cache, max_age="26h")
+    assert copy.is_stale()
+    run("borg", "create", "::two", str(source))
+    assert copy.is_stale(), copy.lines
+    assert copy.proven() == pytest.approx(time.time() - 3 * DAY, abs=400)
+
+
+@lie("borg", "an older state of the repository, put back in place, is fresh by the client's cache")
+def test_borg_lie_repository_put_back(tmp_path, borg, borg_expected, source):
+    run("borg", "create", "::one", str(source))
+    borg_goes_by(tmp_path, 3 * DAY)
+    run("cp", "-a", str(borg), str(tmp_path / "older"))
+    run("borg", "create", "::two", str(source))
+    assert not borg_expected.is_stale()
+    shutil.rmtree(borg)
+    (tmp_path / "older").rename(borg)
+    assert borg_expected.is_stale(), borg_expected.lines
+    assert borg_expected.value("went_back_from_timestamp_seconds") == pytest.approx(time.time(), abs=60)
+
+
+@lie("borg", "a create that was killed after a checkpoint: compact removes its traces, and the cache's time stays")
+def test_borg_lie_checkpoint_after_compact(tmp_path, borg, borg_expected, source):
+    kill_after_a_checkpoint(tmp_path, borg_expected, source)
+    for command in (["break-lock"], ["compact"], ["compact", "--threshold", "0"]):
+        run("borg", *command)
+        assert borg_expected.is_stale(), (command, borg_expected.lines)
+
+
+@lie("borg", "--files-cache=disabled never moves the cache: not too old, unproven")
+def test_borg_lie_files_cache_disabled(tmp_path, borg, borg_expected, source):
+    run("borg", "create", "--files-cache=disabled", "::one", str(source))
+    borg_goes_by(tmp_path, 3 * DAY)
+    run("borg", "create", "--files-cache=disabled", "::two", str(source))
+    assert borg_expected.is_unproven(), borg_expected.lines
+    assert any("files-cache=disabled" in problem for problem in borg_expected.problems())

@@ -72,7 +72,8 @@ struct Borg : Repository {
         write("/cache/" + id + "/" + name, text, at);
     }
     BackupState look() const {
-        auto state = look_at_borg(host.host(), backup);
+        LookMemory memory(host.host(), "", "it");
+        auto state = look_at_borg(host.host(), backup, memory);
         REQUIRE(state.has_value());
         return *state;
     }
