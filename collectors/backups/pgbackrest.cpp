@@ -43,6 +43,7 @@ Result<std::string> find_stanza(const Host& host, const Backup& backup) {
 
 struct Directories {
     std::vector<Timestamp> finished;  // start times of finished backups, from their labels
+    std::vector<std::string> labels;  // of the same
     bool running = false;
 };
 
@@ -59,6 +60,7 @@ Result<Directories> read_directories(const Host& host, const std::string& stanza
         const std::string directory = stanza + "/" + name;
         if (host.exists(directory + "/backup.manifest")) {
             result.finished.push_back(time);
+            result.labels.push_back(name);
             continue;
         }
         for (const std::string& file :
@@ -71,6 +73,39 @@ Result<Directories> read_directories(const Host& host, const std::string& stanza
     return result;
 }
 
+// The last section is [db:history]; a file that is cut ends before it, or within a line.
+bool is_whole(const std::string& text) {
+    return is_pgbackrest_encrypted(text) ||
+           (parse_pgbackrest_backup_info(text).has_value() && contains(text, "\n[db:history]\n") &&
+            text.ends_with('\n'));
+}
+
+// pgBackRest writes backup.info.copy first: it replaces a backup.info that is damaged or missing.
+Result<std::string> read_info(const Host& host, const std::string& directory) {
+    auto text = host.read(directory + "/backup.info", 64 * mib);
+    if ((text && is_whole(*text)) || (!text && text.error().kind == ErrorKind::denied)) return text;
+    auto copy = host.read(directory + "/backup.info.copy", 64 * mib);
+    return copy && is_whole(*copy) ? std::move(copy) : std::move(text);
+}
+
+// backup.info goes on listing a backup whose directory is gone, and one that builds on such.
+void drop_what_is_gone(std::vector<PgbackrestBackup>& backups, const Directories& directories,
+                       BackupState& state) {
+    const auto is_there = [&](const std::string& label) {
+        return contains(directories.labels, label);
+    };
+    std::erase_if(backups, [&](const PgbackrestBackup& backup) {
+        if (is_there(backup.label) && is_there(backup.label.substr(0, 16))) return false;
+        if (state.problems.size() < 10)
+            state.problems.push_back(
+                {ErrorKind::absent,
+                 fmt::format("backup {} is in backup.info, but it or the full backup that it "
+                             "needs has no backup.manifest",
+                             backup.label)});
+        return true;
+    });
+}
+
 }  // namespace
 
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
@@ -80,12 +115,7 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
     if (!stanza) return Failure(stanza.error());
     const std::string directory = backup.location + "/backup/" + *stanza;
 
-    // pgBackRest writes backup.info.copy first: it replaces a damaged or missing backup.info.
-    auto text = host.read(directory + "/backup.info", 64 * mib);
-    if (!text && text.error().kind != ErrorKind::denied) {
-        auto copy = host.read(directory + "/backup.info.copy", 64 * mib);
-        if (copy) text = std::move(copy);
-    }
+    const auto text = read_info(host, directory);
     if (!text) return Failure(text.error());
     const auto directories = read_directories(host, directory);
     if (!directories) return Failure(directories.error());
@@ -100,10 +130,11 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
         }
         return state;
     }
-    const auto backups = parse_pgbackrest_backup_info(*text);
+    auto backups = parse_pgbackrest_backup_info(*text);
     if (!backups)
         return fail(backups.error().kind,
                     fmt::format("{}/backup.info: {}", directory, backups.error().message));
+    drop_what_is_gone(*backups, *directories, state);
     state.count = static_cast<double>(backups->size());
     if (backups->empty()) return state;
     const PgbackrestBackup& newest = backups->back();

@@ -158,3 +158,30 @@ def test_pgbackrest_encrypted(tmp_path, encrypted_cluster):
     assert expected.newest("exact") is None
     assert expected.newest("inferred") == pytest.approx(time.time(), abs=60)
     assert expected.value("count") == 1
+
+
+@lie("pgbackrest", "backup.info goes on listing a backup whose directory is gone")
+def test_pgbackrest_lie_directory_gone(tmp_path, cluster):
+    expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="1h")
+    cluster.backrest("--type=full", "backup")
+    assert not expected.is_stale()
+    (first,) = (cluster.repository / "backup" / "demo").glob("*F")
+    time.sleep(1)
+    cluster.backrest("--type=incr", "backup")
+    assert not expected.is_stale()
+    assert expected.value("count") == 2
+    shutil.rmtree(first)
+    assert expected.is_stale(), expected.lines
+    assert expected.value("count") == 0
+    assert any(first.name in problem for problem in expected.problems())
+
+
+@lie("pgbackrest", "backup.info is cut: backup.info.copy is whole")
+def test_pgbackrest_lie_info_cut(tmp_path, cluster):
+    expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="1h")
+    cluster.backrest("--type=full", "backup")
+    info = cluster.repository / "backup" / "demo" / "backup.info"
+    whole = info.read_bytes()
+    for length in (0, 20, whole.index(b"[backup:current]"), len(whole) // 2, len(whole) - 30):
+        info.write_bytes(whole[:length])
+        assert not expected.is_stale(), length
