@@ -79,10 +79,13 @@ Result<BackupState> look_and_remember(const Context& context, const Backup& back
 }
 
 // A newer copy that may be a backup: neither fresh nor too old can be said.
-void drop_what_is_in_doubt(const Backup& backup, BackupState& state, Timestamp now) {
-    if (!state.perhaps || now - *state.perhaps > backup.max_age) return;
+void drop_what_is_in_doubt(const Context& context, const Backup& backup, BackupState& state,
+                           Timestamp now) {
+    if (!state.perhaps) return;
+    const Seconds limit = interval_of(context.host, backup, now);
+    if (now - *state.perhaps > limit) return;
     std::erase_if(state.newest, [&](const NewestCopy& one) {
-        return one.confidence != Confidence::activity && now - one.time > backup.max_age;
+        return one.confidence != Confidence::activity && now - one.time > limit;
     });
 }
 
@@ -201,7 +204,7 @@ Result<void> run(Context& context) {
         if (!state) observe_unreadable_streams(context, backup, now);
         if (state) {
             recall(context, backup, *state, now);
-            drop_what_is_in_doubt(backup, *state, now);
+            drop_what_is_in_doubt(context, backup, *state, now);
             observe_state(context, backup, *state, now);
             observe_streams(context, backup, *state, now);
             observe_past(context, backup, *state, now);
