@@ -24,6 +24,12 @@ struct Context {
     bool once = false;    // a stream prints what there is now, commits, and returns
 };
 
+// Subjects that one child reads together, because what hangs would hang all of them.
+struct SubjectGroup {
+    std::string name;  // the child's Context::subject; never the name of a subject
+    std::vector<std::string> members;
+};
+
 enum class CollectorKind {
     poll,    // prints and returns; run again after `interval`
     stream,  // in a loop: prints a batch, commits, waits for an event; returns only when its source
@@ -55,7 +61,10 @@ struct Collector {
     // The agent starts one child process for each subject, in parallel; nullptr: one child for
     // everything. Called in the agent, so it must be cheap and must not block.
     std::vector<std::string> (*subjects)(const Host& host, const Config& config) = nullptr;
-    // The agent sets this metric for each subject: 1 if its child succeeded, else 0. nullptr: none.
+    // Instead of `subjects`: one child process for each group. Called in the agent, as `subjects`.
+    std::vector<SubjectGroup> (*groups)(const Host& host, const Config& config) = nullptr;
+    // The agent sets this metric for each subject: 1 if its child succeeded, else 0. Of a group, it
+    // sets 0 for the members that the last run did not print it for. nullptr: none.
     const Metric* answering = nullptr;
     // Whether a subject only gives access to others, as a RAID controller does: the agent then sets
     // `answering` only while it fails. nullptr: no subject does.

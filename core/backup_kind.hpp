@@ -32,7 +32,7 @@ enum class BackupKind {
 enum class BackupPlace {
     none,        // values come from the inbox or a third-party collector
     directory,   // must be there
-    pattern,     // for paths (collectors/backups/parse/glob.hpp)
+    pattern,     // for paths (core/glob.hpp)
     later_file,  // the first backup makes it; its directory must be there
 };
 

@@ -1,5 +1,7 @@
 #include "core/config.hpp"
 
+#include "core/glob.hpp"
+
 namespace lastgood {
 
 std::string_view to_string(Streams streams) {
@@ -18,6 +20,16 @@ std::optional<Streams> parse_streams(std::string_view text) {
     for (const Streams one : {Streams::none, Streams::by_name, Streams::by_directory})
         if (text == to_string(one)) return one;
     return std::nullopt;
+}
+
+bool has_copies_at_location(BackupKind kind) {
+    return kind != BackupKind::stamp && kind != BackupKind::observed;
+}
+
+std::string fixed_location(const Backup& backup) {
+    if (row_of(backup.kind).place != BackupPlace::pattern || backup.location.empty())
+        return backup.location;
+    return split_path_pattern(backup.location).fixed;
 }
 
 bool protects_listener(const Config& config) {

@@ -28,6 +28,7 @@ struct Backup {
     std::string location;             // glob, repository directory or stamp file
     std::string stanza;               // pgbackrest; empty: the only stanza
     std::vector<std::string> covers;  // paths that the copies hold
+    bool crosses_mounts = false;      // they also hold the filesystems that are mounted below
     Seconds max_age = 26 * 3600;
     BackupPlan plan;
     std::optional<double> min_size;  // bytes
@@ -44,6 +45,11 @@ struct Backup {
 
     bool operator==(const Backup&) const = default;
 };
+
+// Whether the copies of such a backup lie at its location.
+bool has_copies_at_location(BackupKind kind);
+// The directories of the location before any wildcard; "" if it has no location.
+std::string fixed_location(const Backup& backup);
 
 // A command that prints observation lines.
 struct ExternalCollector {

@@ -81,12 +81,13 @@ std::vector<std::string> doubts_of(const Subject& subject, Timestamp now);
 
 // Whether a backup has what is on a filesystem.
 struct Cover {
-    // For a table: "yes", "none", "no*" (by the administrator's word), "stale 9 d", "never made",
-    // "unreadable", "unproven", "incomplete", "too small", "in doubt", "unclear"; "" if nothing
-    // says whether it needs a backup.
+    // For a table: "yes", "partly (/etc)", "no", "no*" (by the administrator's word), "stale (9
+    // d)", "never made", "unreadable", "unproven", "incomplete", "too small", "in doubt",
+    // "unclear"; "" if nothing says whether it needs a backup. "yes" and "partly" only if every
+    // copy that counts is fresh and nothing speaks against it.
     std::string word;
-    Health health = Health::fine;     // of the best of its backups
-    const Subject* backup = nullptr;  // the best of its backups; nullptr: none, or not known which
+    Health health = Health::fine;     // of the backup that decides
+    const Subject* backup = nullptr;  // the one that decides; nullptr: none, or not known which
 };
 
 // Keeps pointers into the report and the facts, which must outlive it.
@@ -113,6 +114,7 @@ class Judge {
         Judgement judgement;
         bool differ = false;  // they are not all in the same state
     };
+    Cover cover_by_parts(const Subject& filesystem) const;
     BestBackup best_of(const std::vector<const Subject*>& backups) const;
     Reasons own_reasons(const Subject& subject) const;
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;

@@ -63,6 +63,8 @@ class Sink {
     // Reports something that could not be read; `subject` may be empty. Shown with the collector's
     // state; the run goes on.
     virtual void problem(std::string_view subject, const Error& error) = 0;
+    // Hands on what was reported so far, for a run that may be ended before its time.
+    virtual void flush() {}
 
     // Shorthand for add().
     void observe(const Metric& metric, std::string_view subject, double value,
@@ -106,7 +108,7 @@ class LineSink : public Sink {
     void increment(Observation observation) override;
     void commit(std::string_view cursor) override;
     void problem(std::string_view subject, const Error& error) override;
-    void flush();
+    void flush() override;
 
   private:
     void write_line(const ProtocolLine& line);

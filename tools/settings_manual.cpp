@@ -34,7 +34,12 @@ constexpr Example backup_name[] = {
 };
 constexpr Example backup_keys[] = {
     {"covers", "list of paths", "[\"/var/lib/mysql\"]",
-     "Paths that the copies hold. The filesystems of these paths count as backed up."},
+     "Paths that the copies hold. Each counts for the filesystem that it lies on, and only for "
+     "what "
+     "is below it."},
+    {"crosses_mounts", "`true` or `false`", "true",
+     "The copies also hold what is mounted below those paths: the tool has no option like "
+     "--one-file-system. A temporary disk counts only if covers names it. Default `false`."},
     {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
     {"schedule", "text", "\"Sun 03:00\"",
      "Instead of max_age: when a copy is made, as in crontab(5) (`\"0 3 * * 0\"`, `\"@daily\"`) or "

@@ -2,8 +2,8 @@
 
 #include "agent/config/backup_plan.hpp"
 #include "agent/config/tables.hpp"
-#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/glob.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -56,6 +56,10 @@ void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
     for (const std::string& path : backup.covers)
         if (reader.check_path(node, "covers", path))
             reader.rely_on(node.source(), ConfigNeed::existing, path);
+}
+
+void read_crosses_mounts(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    reader.read(node, "crosses_mounts", backup.crosses_mounts);
 }
 
 void read_time_pattern(ConfigReader& reader, const toml::node& node, Backup& backup) {
@@ -141,6 +145,7 @@ constexpr BackupKey backup_keys[] = {
     {"log", read_log},
     {"each", read_each},
     {"complete_if", read_complete_if},
+    {"crosses_mounts", read_crosses_mounts},
 };
 
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {

@@ -30,7 +30,7 @@ enum class ConfigNeed {
     existing,   // a path that is there
     directory,  // a directory that is there
     parent,     // a path whose directory is there
-    pattern,    // a path pattern whose fixed part is there (collectors/backups/parse/glob.hpp)
+    pattern,    // a path pattern whose fixed part is there (core/glob.hpp)
     program,    // a program that can be executed
     user,       // a user of this host
     certificate,

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-#include "collectors/backups/parse/glob.hpp"
+#include "core/glob.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/certificate.hpp"

@@ -29,9 +29,21 @@ bool has_reported_well(const std::list<Task>& tasks, std::string_view name) {
 
 bool tells_whether_it_answers(const Task& task) {
     if (!task.collector || !task.collector->answering) return false;
-    if (task.subject.empty() || !task.has_reported) return false;
+    if (task.subject.empty() || task.collector->groups || !task.has_reported) return false;
     const auto leads = task.collector->leads_to_others;
     return !task.succeeded || !leads || !leads(task.subject);
+}
+
+// The members of a group that its last run did not reach.
+std::vector<std::string> unanswered_members(const Task& task) {
+    if (!task.collector || !task.collector->answering || !task.has_reported) return {};
+    std::set<std::string_view> told;
+    for (const Observation& one : task.last.observations)
+        if (one.metric == task.collector->answering) told.insert(one.subject);
+    std::vector<std::string> silent;
+    std::ranges::copy_if(task.members, std::back_inserter(silent),
+                         [&](const std::string& member) { return !told.contains(member); });
+    return silent;
 }
 
 // The remembered labels of the subject's info metric; empty if there are none.
@@ -228,6 +240,8 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
         if (tells_whether_it_answers(task))
             all.push_back(
                 {task.collector->answering, task.subject, {}, task.succeeded ? 1.0 : 0.0, now});
+        for (const std::string& member : unanswered_members(task))
+            all.push_back({task.collector->answering, member, {}, 0, now});
     }
     for (const auto& [series, value] : state.counters())
         all.push_back(
@@ -273,8 +287,11 @@ std::vector<Problem> problems_of(const std::list<Task>& tasks) {
     std::vector<Problem> problems;
     for (const Task& task : tasks) {
         if (task.retired) continue;
-        if (!task.failure.empty())
+        if (!task.failure.empty()) {
             problems.push_back({task.name, task.subject, task.failure, task.failing_since});
+            for (const std::string& member : unanswered_members(task))
+                problems.push_back({task.name, member, task.failure, task.failing_since});
+        }
         if (task.last.rejected_lines > 0)
             problems.push_back(
                 {task.name, task.subject,

@@ -50,6 +50,34 @@ bool enabled(const Config& config, const Collector& collector) {
     return found == config.collectors.end() || found->second.enabled;
 }
 
+// A child that was ended has not reached every member of its group: what is known of the others
+// stays, with its age, but not that they answer.
+void keep_values_of_unreached(Task& task) {
+    if (task.members.empty()) return;
+    std::set<std::string_view> unreached(task.members.begin(), task.members.end());
+    for (const Observation& one : task.current.observations) unreached.erase(one.subject);
+    for (Observation& one : task.last.observations)
+        if (unreached.contains(one.subject) && one.metric != task.collector->answering)
+            task.current.observations.push_back(std::move(one));
+}
+
+// Whether a child reads one subject or one group.
+bool is_divided(const Collector& collector) {
+    return collector.subjects != nullptr || collector.groups != nullptr;
+}
+
+// The subjects that need a child, each with the members of its group.
+std::map<std::string, std::vector<std::string>> parts_of(const Collector& collector,
+                                                         const Host& host, const Config& config) {
+    std::map<std::string, std::vector<std::string>> parts;
+    if (collector.groups)
+        for (SubjectGroup& group : collector.groups(host, config))
+            parts[group.name] = std::move(group.members);
+    else
+        for (std::string& subject : collector.subjects(host, config)) parts[std::move(subject)];
+    return parts;
+}
+
 // A loud subject must not hide another one's problem, nor fill report and memory.
 void add_problem(Batch& batch, std::string subject, Error error) {
     ++batch.problem_count;
@@ -94,14 +122,16 @@ void Supervisor::configure(const Config& config, const Launch& launch) {
         if (task.child) task.child->stop("stopped");
     }
     for (const Collector* collector : collectors_)
-        if (enabled(config_, *collector) && !collector->subjects) add_task(*collector, "");
+        if (enabled(config_, *collector) && !is_divided(*collector)) add_task(*collector, "");
     for (const ExternalCollector& external : config_.external_collectors) add_task(external);
     refresh_subjects();
     schedule();
 }
 
-void Supervisor::add_task(const Collector& collector, const std::string& subject) {
+void Supervisor::add_task(const Collector& collector, const std::string& subject,
+                          std::vector<std::string> members) {
     Task task;
+    task.members = std::move(members);
     task.name = collector.name;
     task.subject = subject;
     task.collector = &collector;
@@ -135,14 +165,17 @@ void Supervisor::add_task(Task task) {
 void Supervisor::refresh_subjects() {
     subjects_due_ = loop_.monotonic() + subjects_interval;
     for (const Collector* collector : collectors_) {
-        if (!collector->subjects || !enabled(config_, *collector)) continue;
-        std::set<std::string> missing;
-        for (std::string& subject : collector->subjects(host_, config_))
-            missing.insert(std::move(subject));
-        for (Task& task : tasks_)
-            if (task.collector == collector && !task.retired && missing.erase(task.subject) == 0)
+        if (!is_divided(*collector) || !enabled(config_, *collector)) continue;
+        auto missing = parts_of(*collector, host_, config_);
+        for (Task& task : tasks_) {
+            if (task.collector != collector || task.retired) continue;
+            auto here = missing.extract(task.subject);
+            if (here.empty())
                 task.retired = true;
-        for (const std::string& subject : missing) add_task(*collector, subject);
+            else
+                task.members = std::move(here.mapped());
+        }
+        for (auto& [subject, members] : missing) add_task(*collector, subject, std::move(members));
     }
 }
 
@@ -309,6 +342,7 @@ void Supervisor::accept(Task& task) {
     for (const Observation& observation : task.current.observations)
         note_growth(state_, observation, false);
     keep_values_of_sleepers(task.last.observations, task.current.observations);
+    keep_values_of_unreached(task);
     task.last = std::exchange(task.current, {});
     note_inventory(task);
 }
@@ -346,7 +380,8 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     const bool ended_well =
         end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
     if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
-    if (task.kind == CollectorKind::poll) accept(task);
+    // Of a group, what was read before the end counts.
+    if (task.kind == CollectorKind::poll || !task.members.empty()) accept(task);
     if (ended_well) {
         if (!task.failure.empty())
             log(LogLevel::info, fmt::format("collector {}{}{} works again", task.name,

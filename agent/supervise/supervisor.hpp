@@ -40,6 +40,7 @@ struct Batch {
 // A collector, or a collector for one subject.
 struct Task {
     std::string name, subject;
+    std::vector<std::string> members;      // of the group that `subject` names
     const Collector* collector = nullptr;  // nullptr: a third-party collector
     CollectorKind kind = CollectorKind::poll;
     Seconds interval = 60, deadline = 30;
@@ -84,7 +85,8 @@ class Supervisor {
     bool all_have_reported() const;
 
   private:
-    void add_task(const Collector& collector, const std::string& subject);
+    void add_task(const Collector& collector, const std::string& subject,
+                  std::vector<std::string> members = {});
     void add_task(const ExternalCollector& external);
     void add_task(Task task);
     bool has_other_child(const Task& task) const;

@@ -1,9 +1,14 @@
-// Reports age, completeness and failure domain of each configured backup; one child for each
-// backup.
+// Reports age, completeness and failure domain of each configured backup; one child for the backups
+// of each filesystem.
 #include "core/metrics/backups.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/plan.hpp"
@@ -100,10 +105,18 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
 }
 
-void observe_domain(Context& context, const std::optional<Topology>& topology, const Backup& backup,
+// What the configuration says of the backup, and where its copies lie against what it covers. Looks
+// at nothing that may hang.
+void observe_places(Context& context, const Topology& topology, const Backup& backup,
                     Timestamp now) {
-    const auto domain = topology ? failure_domain(context.host, *topology, backup) : std::nullopt;
-    if (domain)
+    std::vector<Place> sources;
+    for (const std::string& path : backup.covers)
+        sources.push_back(find_place(context.host, topology, path));
+    for (size_t i = 0; i < sources.size(); ++i)
+        if (!sources[i].exists)
+            context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
+                                 {{"path", backup.covers[i]}});
+    if (const auto domain = closest_domain(context.host, topology, backup, sources))
         context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
                              {{"domain", std::string(to_string(*domain))}});
 }
@@ -183,53 +196,90 @@ void recall(const Context& context, const Backup& backup, BackupState& state, Ti
     static_cast<void>(memory.save());  // observe_past() tells what keeps it from being written
 }
 
-Result<void> run(Context& context) {
-    bool known = context.subject.empty();
-    // A stream is seen with its backup.
-    const std::string wanted = context.subject.substr(0, context.subject.find('/'));
-    std::optional<Error> first_error;
-    std::optional<Topology> topology;  // read once for all backups, if one needs it
-    for (const auto& backup : context.config.backups) {
-        if (!wanted.empty() && backup.name != wanted) continue;
-        known = true;
-        const Timestamp now = context.host.now();
-        if (!topology && !backup.covers.empty()) {
-            auto read = Topology::read(context.host, context.config.loop_devices);
-            topology = read ? std::move(*read) : Topology();  // knows no mount: domains are unknown
-        }
-        observe_settings(context, backup, now);
-        observe_agreements(context.host, context.sink, backup, now);
-        observe_domain(context, topology, backup, now);
-        auto state = look_and_remember(context, backup);
-        if (!state) observe_unreadable_streams(context, backup, now);
-        if (state) {
-            recall(context, backup, *state, now);
-            drop_what_is_in_doubt(context, backup, *state, now);
-            observe_state(context, backup, *state, now);
-            observe_streams(context, backup, *state, now);
-            observe_past(context, backup, *state, now);
-        } else if (context.subject.empty()) {
-            // `lastgood collect backups` reads all: an unreadable one must not hide the others.
-            context.sink.observe(metric::backup_readable, backup.name, 0, now);
-            context.sink.problem(backup.name, state.error());
-            if (!first_error) first_error = state.error();
-        } else {
-            return Failure(state.error());
-        }
-        if (state && context.subject.empty())
-            context.sink.observe(metric::backup_readable, backup.name, 1, now);
-    }
-    if (!known)
-        return fail(ErrorKind::absent,
-                    fmt::format("there is no backup \"{}\" in the configuration", context.subject));
-    if (first_error) return Failure(*first_error);
-    return {};
+bool is_group(std::string_view subject) {
+    return subject.starts_with('/');
 }
 
-std::vector<std::string> subjects(const Host& host, const Config& config) {
-    std::vector<std::string> names;
-    for (const auto& backup : config.backups) names.push_back(backup.name);
-    return names;
+// The backups that the subject names: one, also by one of its streams, those of a group, or all.
+std::vector<const Backup*> chosen(const Context& context) {
+    std::vector<std::string> names{context.subject.substr(0, context.subject.find('/'))};
+    if (is_group(context.subject))
+        for (SubjectGroup& group : backup_groups(context.host, context.config))
+            if (group.name == context.subject) names = std::move(group.members);
+    const std::set<std::string_view> wanted(names.begin(), names.end());
+    std::vector<const Backup*> backups;
+    for (const Backup& backup : context.config.backups)
+        if (context.subject.empty() || wanted.contains(backup.name)) backups.push_back(&backup);
+    return backups;
+}
+
+std::optional<Error> look(Context& context, const Backup& backup) {
+    const Timestamp now = context.host.now();
+    auto state = look_and_remember(context, backup);
+    context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);
+    if (!state) {
+        context.sink.problem(backup.name, state.error());
+        observe_unreadable_streams(context, backup, now);
+        return state.error();
+    }
+    recall(context, backup, *state, now);
+    drop_what_is_in_doubt(context, backup, *state, now);
+    observe_state(context, backup, *state, now);
+    observe_streams(context, backup, *state, now);
+    observe_past(context, backup, *state, now);
+    return std::nullopt;
+}
+
+// What does not need a look.
+void observe_configuration(Context& context, const std::vector<const Backup*>& backups) {
+    auto read = Topology::read(context.host, context.config.loop_devices);
+    // One that knows no mount: where copies lie is unknown.
+    const Topology topology = read ? std::move(*read) : Topology();
+    for (const Backup* backup : backups) {
+        const Timestamp now = context.host.now();
+        observe_settings(context, *backup, now);
+        observe_agreements(context.host, context.sink, *backup, now);
+        observe_places(context, topology, *backup, now);
+    }
+}
+
+// An unreadable backup must not hide the others. Returns the first error.
+std::optional<Error> look_at_all(Context& context, const std::vector<const Backup*>& backups) {
+    observe_configuration(context, backups);
+    LookOrder order(context.host, context.config.runtime_directory,
+                    is_group(context.subject) ? context.subject : "");
+    std::optional<Error> first_error;
+    for (const Backup* backup : order.sorted(backups)) {
+        context.sink.flush();
+        order.begin(backup->name);
+        const auto error = look(context, *backup);
+        order.end(backup->name);
+        if (error && !first_error) first_error = error;
+    }
+    context.sink.commit("");
+    return first_error;
+}
+
+constexpr Seconds interval = 60;
+
+Seconds interval_of(const Config& config) {
+    const auto found = config.collectors.find("backups");
+    return found == config.collectors.end() ? interval : found->second.interval.value_or(interval);
+}
+
+Result<void> run(Context& context) {
+    if (!context.subject.empty() && !is_group(context.subject) && chosen(context).empty())
+        return fail(ErrorKind::absent,
+                    fmt::format("there is no backup \"{}\" in the configuration", context.subject));
+    for (;;) {
+        const Seconds started = context.host.monotonic();
+        const auto error = look_at_all(context, chosen(context));
+        // Each backup of a group has its own word on it; by hand, the exit status tells.
+        if (error && !is_group(context.subject)) return Failure(*error);
+        if (context.once || context.host.recorded() || !is_group(context.subject)) return {};
+        const Seconds left = started + interval_of(context.config) - context.host.monotonic();
+        std::this_thread::sleep_for(std::chrono::duration<double>(std::max(left, 0.1)));
+    }
 }
 
 }  // namespace
@@ -238,11 +288,11 @@ extern const Collector backups_collector;
 const Collector backups_collector = {
     .name = "backups",
     .summary = "Age, size and completeness of the backups that the configuration names",
-    .kind = CollectorKind::poll,
-    .interval = 60,
+    .kind = CollectorKind::stream,
+    .interval = interval,
     .deadline = 60,
     .run = run,
-    .subjects = subjects,
+    .groups = backup_groups,
     .answering = &metric::backup_readable,
 };
 

@@ -8,10 +8,10 @@
 #include "collectors/backups/directory_copy.hpp"
 #include "collectors/backups/find_copies.hpp"
 #include "collectors/backups/parse/dump_name.hpp"
-#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/glob.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 

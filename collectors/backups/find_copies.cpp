@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "collectors/backups/directory_cache.hpp"
-#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/directory.hpp"
+#include "core/glob.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

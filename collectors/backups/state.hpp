@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/config.hpp"
+#include "core/failure_domain.hpp"
 #include "core/host.hpp"
-#include "core/topology.hpp"
 
 namespace lastgood {
 
@@ -105,15 +105,11 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 // from anew. A time more than an hour ahead of `now` is not remembered: it would last for ever.
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now);
 
-// What the copies share with the data that they cover.
-enum class FailureDomain { same_filesystem, same_drive, same_host, off_host, unknown };
-std::string_view to_string(FailureDomain domain);
-
-// The closest domain over all paths in `covers`. nullopt: the backup names no such path or no
-// location, or its location says nothing about the copies (stamp, observed). Resolves the links in
-// the paths.
-std::optional<FailureDomain> failure_domain(const Host& host, const Topology& topology,
-                                            const Backup& backup);
+// The closest domain over the places of `covers`. nullopt: the backup covers nothing that is named,
+// or its location says nothing about the copies (stamp, observed).
+std::optional<FailureDomain> closest_domain(const Host& host, const Topology& topology,
+                                            const Backup& backup,
+                                            const std::vector<Place>& sources);
 
 // Fails with absent if fstab has a mount point at or above the path that is not mounted: an empty
 // mount point must not pass for an empty repository. Reads /etc/fstab and mountinfo only.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
+#include "core/coverage.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -28,25 +28,40 @@ bool is_ephemeral_model(std::string_view model) {
 
 namespace {
 
-bool covers(const std::string& path, const Mount& mount, const Topology& topology) {
-    if (lies_below(mount.point, path)) return true;
-    const Mount* below = topology.mount_of(path);
-    if (below == nullptr) return false;
-    const bool same_subvolume = mount.type != "btrfs" || lies_below(below->root, mount.root);
-    return below->point == mount.point || (below->number == mount.number && same_subvolume);
+constexpr size_t most_parts = 5;  // named of one backup
+
+void add_part(CoveringBackup& found, const std::string& part, size_t number) {
+    if (number < most_parts)
+        found.part += (found.part.empty() ? "" : ", ") + part;
+    else if (number == most_parts)
+        found.part += " and more";
 }
 
 }  // namespace
 
-std::vector<std::string> backups_of(const Mount& mount, const Topology& topology,
-                                    const std::vector<Backup>& backups) {
-    std::vector<std::string> names;
-    for (const Backup& backup : backups)
-        if (std::ranges::any_of(backup.covers, [&](const std::string& path) {
-                return covers(path, mount, topology);
-            }))
-            names.push_back(backup.name);
-    return names;
+std::vector<CoveringBackup> backups_of(const Mount& mount, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered) {
+    std::vector<CoveringBackup> found;
+    size_t parts = 0;
+    bool whole = false;
+    const Backup* last = nullptr;
+    for (const CoveredPath& path : covered) {
+        const Coverage coverage =
+            coverage_of(mount, ephemeral, path.place, path.backup->crosses_mounts);
+        if (coverage.extent == Extent::none) continue;
+        if (path.backup != last) {
+            found.push_back({path.backup->name, ""});
+            parts = 0;
+            whole = false;
+        }
+        last = path.backup;
+        whole = whole || coverage.extent == Extent::whole;
+        if (whole)
+            found.back().part.clear();
+        else
+            add_part(found.back(), coverage.part, parts++);
+    }
+    return found;
 }
 
 std::optional<std::string> backup_waived(std::string_view point,
@@ -59,15 +74,22 @@ std::optional<std::string> backup_waived(std::string_view point,
     return std::nullopt;
 }
 
-bool holds_backups(const Mount& mount, const Topology& topology,
-                   const std::vector<Backup>& backups) {
-    if (mount.point == "/") return false;
-    for (const Backup& backup : backups) {
-        if (!backup.location.starts_with('/')) continue;
-        const Mount* below = topology.mount_of(backup.location);
-        if (below != nullptr && below->point == mount.point) return true;
-    }
-    return false;
+bool is_for_backups(const Mount& mount, const Topology& topology,
+                    const std::vector<Backup>& backups, const std::vector<CoveredPath>& covered) {
+    constexpr std::array<std::string_view, 8> of_data = {"/",    "/home", "/root",    "/srv",
+                                                         "/opt", "/var",  "/var/lib", "/var/www"};
+    if (contains(of_data, mount.point)) return false;
+    const auto lies_here = [&](const Mount* other) {
+        return other != nullptr && other->point == mount.point;
+    };
+    if (std::ranges::any_of(covered, [&](const CoveredPath& path) {
+            return path.place.exists && lies_here(path.place.mount);
+        }))
+        return false;
+    return std::ranges::any_of(backups, [&](const Backup& backup) {
+        return has_copies_at_location(backup.kind) &&
+               lies_here(topology.mount_of(fixed_location(backup)));
+    });
 }
 
 double parse_btrfs_errors(std::string_view text) {

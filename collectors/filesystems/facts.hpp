@@ -10,6 +10,7 @@
 #include "core/config.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/fstab.hpp"
+#include "core/place.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {
@@ -25,18 +26,32 @@ bool is_boot_filesystem(const Mount& mount);
 // True for a cloud's ephemeral drives: their data is lost when the machine is stopped or moved.
 bool is_ephemeral_model(std::string_view model);
 
-// Names of the backups that cover the filesystem, a directory above it or something in it.
-std::vector<std::string> backups_of(const Mount& mount, const Topology& topology,
-                                    const std::vector<Backup>& backups);
+// One of the `covers` of a backup.
+struct CoveredPath {
+    const Backup* backup = nullptr;  // never null
+    Place place;
+};
+
+// What a backup has of a filesystem.
+struct CoveringBackup {
+    std::string backup;
+    std::string part;  // "/etc, /home"; "": all of it
+};
+
+// The backups that have the filesystem or a part of it, in the order of `covered`, which has the
+// paths of a backup one behind the other. `ephemeral` as in coverage_of().
+std::vector<CoveringBackup> backups_of(const Mount& mount, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered);
 
 // The reason for which the setting not_backed_up ("/scratch", "/scratch: why") says that the mount
 // point needs no backup; "" if it gives none; nullopt: it does not name it.
 std::optional<std::string> backup_waived(std::string_view point,
                                          const std::vector<std::string>& not_backed_up);
 
-// Whether a backup's location is on this mount; never true for "/".
-bool holds_backups(const Mount& mount, const Topology& topology,
-                   const std::vector<Backup>& backups);
+// Whether the filesystem is there for backups: one lies on it, nothing that a backup covers does,
+// and it is none of those that hold data by their name ("/", "/home", "/srv", "/var" …).
+bool is_for_backups(const Mount& mount, const Topology& topology,
+                    const std::vector<Backup>& backups, const std::vector<CoveredPath>& covered);
 
 // Sum of the counters in a btrfs device's error_stats ("write_errs 3\nread_errs 0\n…"); skips
 // malformed lines.

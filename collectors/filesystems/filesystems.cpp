@@ -126,6 +126,7 @@ class FilesystemsCollector {
             if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
         looked_at_ = host.now();
         find_ephemeral_links();
+        find_covered_paths();
         // The kernel signals new mounts here, and ext4 errors that do not stop the filesystem
         // (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
@@ -205,6 +206,14 @@ class FilesystemsCollector {
             if (is_ephemeral_model(drive.model)) ephemeral_drives_.insert(id);
     }
 
+    // Not on a mount that may hang: find_place() looks at none.
+    void find_covered_paths() {
+        covered_.clear();
+        for (const Backup& backup : context_.config.backups)
+            for (const std::string& path : backup.covers)
+                covered_.push_back({&backup, find_place(context_.host, topology_, path)});
+    }
+
     void print() {
         for (const Mount* mount : mounts_) observe(*mount);
         context_.sink.commit("");
@@ -247,21 +256,22 @@ class FilesystemsCollector {
         sink.observe(metric::filesystem_ephemeral, id, ephemeral ? 1 : 0, now);
         const bool written_to = !(mount.read_only && intended);
         if (written_to && !is_boot_filesystem(mount) &&
-            !holds_backups(mount, topology_, context_.config.backups))
-            observe_backups(mount, now);
+            !is_for_backups(mount, topology_, context_.config.backups, covered_))
+            observe_backups(mount, ephemeral, now);
     }
 
-    void observe_backups(const Mount& mount, Timestamp now) {
+    void observe_backups(const Mount& mount, bool ephemeral, Timestamp now) {
         Sink& sink = context_.sink;
         const std::string& id = mount.point;
-        const auto backups = backups_of(mount, topology_, context_.config.backups);
+        const auto backups = backups_of(mount, ephemeral, covered_);
         const auto waived = backup_waived(id, context_.config.not_backed_up);
         if (waived)
             sink.observe(metric::filesystem_backup_waived, id, 1, now, {{"reason", *waived}});
         if (!waived || !backups.empty())
             sink.observe(metric::filesystem_backed_up, id, backups.empty() ? 0 : 1, now);
-        for (const std::string& backup : backups)
-            sink.observe(metric::filesystem_backup, id, 1, now, {{"backup", backup}});
+        for (const CoveringBackup& one : backups)
+            sink.observe(metric::filesystem_backup, id, 1, now,
+                         {{"backup", one.backup}, {"part", one.part}});
     }
 
     void observe_use(const Mount& mount, Timestamp now) {
@@ -354,6 +364,7 @@ class FilesystemsCollector {
     std::map<std::string, Known> known_;
     Timestamp looked_at_ = 0;
     std::set<std::string> ephemeral_drives_;
+    std::vector<CoveredPath> covered_;  // points into topology_ and the configuration
     std::vector<std::string> watched_;
 };
 

@@ -240,6 +240,14 @@ inline constexpr Metric backup_failure_domain{
         "off-host or unknown.",
 };
 
+inline constexpr Metric backup_source_missing{
+    .name = "lastgood_backup_source_missing",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "path",
+    .help = "1 for each path in the backup's covers that does not exist on this host.",
+};
+
 inline constexpr Metric backup_health{
     .name = "lastgood_backup_health",
     .subject = SubjectKind::backup,

@@ -120,7 +120,7 @@ inline constexpr Metric filesystem_backed_up{
     .name = "lastgood_filesystem_backed_up",
     .subject = SubjectKind::filesystem,
     .type = MetricType::gauge,
-    .help = "1 if the covers of a backup name it or a path in it, else 0.",
+    .help = "1 if the covers of a backup have it or a part of it, else 0.",
 };
 
 inline constexpr Metric filesystem_backup_waived{
@@ -135,8 +135,10 @@ inline constexpr Metric filesystem_backup{
     .name = "lastgood_filesystem_backup",
     .subject = SubjectKind::filesystem,
     .type = MetricType::state,
-    .labels = "backup",
-    .help = "1 for each backup whose covers name the filesystem or a path in it.",
+    .labels = "backup,part",
+    .help =
+        "1 for each backup whose covers have the filesystem; part is empty, or names the paths if "
+        "it is only those.",
 };
 
 inline constexpr Metric filesystem_ephemeral{

@@ -22,7 +22,7 @@ constexpr size_t indent = 10;
 std::string with_backup(const Subject& filesystem, const Judge& judgements) {
     const Cover cover = judgements.cover_of(filesystem);
     if (cover.word.empty()) return filesystem.name();
-    if (cover.word == "none") return filesystem.name() + " (no backup)";
+    if (cover.word == "no") return filesystem.name() + " (no backup)";
     const Observation* newest = cover.backup ? newest_copy(*cover.backup) : nullptr;
     const std::string state =
         cover.word == "yes" && newest

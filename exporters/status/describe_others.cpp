@@ -93,6 +93,12 @@ std::string why_no_backup(const Subject& filesystem) {
     return "not asked for: it serves to boot, or it holds backups";
 }
 
+// " of /etc, /home"
+std::string part_of(const Observation& backup) {
+    const std::string part = harmless(backup.label("part"));
+    return part.empty() ? "" : " of " + part;
+}
+
 void add_backups(Description& filesystem) {
     const auto backed_up = filesystem.take(metric::filesystem_backed_up);
     const Judge& judgements = filesystem.judgements();
@@ -101,9 +107,10 @@ void add_backups(Description& filesystem) {
         if (backup == nullptr)
             filesystem.row("backup", harmless(one->label("backup")) + ": nothing is known of it");
         else
-            filesystem.row("backup", fmt::format("{} ({}): {}", backup->name(),
-                                                 state_word(judgements.of(*backup).health),
-                                                 copy_text(*backup, judgements.now())));
+            filesystem.row("backup",
+                           fmt::format("{} ({}){}: {}", backup->name(),
+                                       state_word(judgements.of(*backup).health), part_of(*one),
+                                       copy_text(*backup, judgements.now())));
     }
     if (!backed_up) return filesystem.unknown("backup", why_no_backup(filesystem.subject()));
     const Cover cover = judgements.cover_of(filesystem.subject());
@@ -114,7 +121,7 @@ void add_backups(Description& filesystem) {
                                         ? "yes, by " + cover.backup->name()
                                         : cover.word + " (" + cover.backup->name() + ")");
     } else {
-        filesystem.row("backed up", cover.word == "none" ? "no: no backup covers it" : cover.word);
+        filesystem.row("backed up", cover.word == "no" ? "no: no backup covers it" : cover.word);
     }
 }
 
@@ -271,6 +278,8 @@ void describe_backup(Description& backup) {
     add_proofs(backup);
     backup.row("lies", where(domain));
     backup.row("covers", names_of(backup.judgements().relations().covered_by(backup.subject())));
+    for (const Observation* missing : backup.take_all(metric::backup_source_missing))
+        backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
 }
 
 void describe_collector(Description& collector) {

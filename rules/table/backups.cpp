@@ -195,6 +195,21 @@ std::vector<Rule> backup_rules() {
                    "on the server's own disk.",
         },
         Rule{
+            .name = "backup_source_missing",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {is(metric::backup_source_missing, 1)},
+            .hold = 10 * minute,
+            .summary = "Backup {subject} covers a path that does not exist: nothing of it is "
+                       "copied.",
+            .advice = "See which path: lastgood status {id}\n"
+                      "See whether it was moved, or is not mounted: findmnt\n"
+                      "Correct covers of this [[backup]] in {config}.\n"
+                      "Apply it: {reload}",
+            .why = "Data that was moved is covered by nothing, and the backup of its old place "
+                   "stays fresh.",
+        },
+        Rule{
             .name = "backup_lock_old",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

@@ -211,6 +211,32 @@ TEST_CASE("a filesystem is not fine on an array of unknown state or with a backu
     CHECK(cover(covered).word == "yes");
 }
 
+TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute for the whole") {
+    // "b" is fresh, "c" is not.
+    const auto with = [](const std::vector<std::pair<std::string, std::string>>& covering) {
+        Made report = backup();
+        report.add(metric::backup_info, "c", 1)
+            .add(metric::backup_readable, "c", 1)
+            .add(metric::backup_max_age_seconds, "c", 86400)
+            .add(metric::backup_newest_timestamp_seconds, "c", now - 9 * 86400,
+                 {{"confidence", "exact"}})
+            .add(metric::filesystem_backed_up, "/", 1);
+        for (const auto& [name, part] : covering)
+            report.add(metric::filesystem_backup, "/", 1, {{"backup", name}, {"part", part}});
+        const Facts facts(report);
+        return Judge(report, facts, now).cover_of(*facts.find(SubjectKind::filesystem, "/")).word;
+    };
+    CHECK(with({{"b", ""}}) == "yes");
+    CHECK(with({{"b", ""}, {"c", ""}}) == "yes");
+    CHECK(with({{"b", "/etc"}}) == "partly (/etc)");
+    CHECK(with({{"b", "/etc, /srv"}}) == "partly (/etc, …)");
+    CHECK(with({{"b", "/etc"}, {"b", "/srv"}}) == "partly (/etc, …)");
+    CHECK(with({{"c", ""}, {"b", "/etc"}}) == "stale (9 d)");
+    CHECK(with({{"b", "/etc"}, {"c", "/etc"}}) == "partly (/etc)");
+    CHECK(with({{"b", "/etc"}, {"c", "/srv"}}) == "stale (9 d)");
+    CHECK(with({{"c", "/etc"}, {"b", "/srv"}}) == "stale (9 d)");
+}
+
 TEST_CASE("a failing drive is as bad for a filesystem on it, unless an array stands between") {
     const auto with = [](Made report) {
         return report.add(metric::filesystem_size_bytes, "/", 1)

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "collectors/backups/parse/glob.hpp"
+#include "core/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"

@@ -25,7 +25,7 @@ struct DatedName {
 // Splits a name at its time. nullopt: it holds none. At most O(length²).
 std::optional<DatedName> split_dated_name(std::string_view name);
 
-// The text as part of a glob that matches only this text (collectors/backups/parse/glob.hpp).
+// The text as part of a glob that matches only this text (core/glob.hpp).
 // Escapes special characters; a byte that is not UTF-8 becomes '?'.
 std::string glob_literal(std::string_view text);
 

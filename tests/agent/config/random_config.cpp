@@ -143,6 +143,7 @@ class Generator {
         if (one.kind == BackupKind::rsnapshot && maybe()) one.log = path();
         for (size_t i = below(4); i > 0; --i) one.covers.push_back(path());
         plan(one);
+        one.crosses_mounts = maybe();
         if (maybe()) one.min_size = size();
         return one;
     }

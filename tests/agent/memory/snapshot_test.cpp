@@ -8,6 +8,7 @@
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "tests/select.hpp"
 
@@ -162,6 +163,32 @@ TEST_CASE("a RAID controller is reported only while it does not answer, a drive 
     CHECK(answering("wwn-0x5000c500a1b2c3d4", false) == 0);
     CHECK_FALSE(answering("controller-host0", true));
     CHECK(answering("controller-host0", false) == 0);
+}
+
+TEST_CASE("of a group, each member that the last run did not reach is told") {
+    Task task;
+    task.name = "backups";
+    task.collector = find_collector("backups");
+    task.subject = "/mnt/nas";
+    task.members = {"a", "b"};
+    task.last.observations = {{&metric::backup_readable, "a", {}, 1, now},
+                              {&metric::backup_max_age_seconds, "b", {}, 86400, now}};
+    task.failure = "killed after 60 s";
+    std::list<Task> tasks;
+    tasks.push_back(std::move(task));
+    const auto readable = [&](const char* backup) {
+        return value_of(observe_all(tasks, {}, {}, {}, now), metric::backup_readable, backup);
+    };
+    CHECK_FALSE(readable("b"));  // not yet
+    tasks.front().has_reported = true;
+    CHECK(readable("a") == 1);
+    CHECK(readable("b") == 0);
+    CHECK_FALSE(readable("/mnt/nas"));
+    const auto problems = problems_of(tasks);
+    REQUIRE(problems.size() == 2);
+    CHECK(problems[0].subject == "/mnt/nas");
+    CHECK(problems[1].subject == "b");
+    CHECK(problems[1].message == "killed after 60 s");
 }
 
 TEST_CASE("a collector that prints invalid lines has not succeeded") {

@@ -34,6 +34,19 @@ inline const Collector events{
 inline const Collector health{
     .name = "health", .summary = "", .interval = 300, .subjects = drives_now};
 
+inline std::vector<SubjectGroup> present_groups;  // for each of these "stores" has a child
+
+inline std::vector<SubjectGroup> groups_now(const Host&, const Config&) {
+    return present_groups;
+}
+
+inline const Collector stores{.name = "stores",
+                              .summary = "",
+                              .interval = 60,
+                              .deadline = 20,
+                              .groups = groups_now,
+                              .answering = &metric::backup_readable};
+
 // A supervisor with these collectors on a simulated loop.
 struct Stage {
     explicit Stage(std::vector<const Collector*> which = {&space}, const Host* watched = nullptr)

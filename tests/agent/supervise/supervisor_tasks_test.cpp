@@ -14,6 +14,35 @@
 using namespace lastgood;
 using namespace lastgood::test;
 
+TEST_CASE("a group has one child, and what it did not reach keeps its last values") {
+    Stage stage({&stores});
+    present_groups = {{"disk", {"a", "b"}}, {"nas", {"c"}}};
+    stage.configure();
+    CHECK(stage.loop.count("stores nas") == 1);
+    stage.child("stores disk").print(line(metric::backup_readable, "a", 1));
+    stage.child("stores disk").print(line(metric::backup_size_bytes, "a", 5));
+    stage.child("stores disk").print(line(metric::backup_readable, "b", 1));
+    stage.child("stores disk").print(line(metric::backup_size_bytes, "b", 7));
+    stage.child("stores disk").end(ChildEnd::finished, "");
+    stage.loop.advance(61);
+    stage.child("stores disk").print(line(metric::backup_readable, "a", 1));
+    stage.child("stores disk").end(ChildEnd::failed, "killed by signal 11");
+    const auto last = [&](const Metric& metric, const char* backup) {
+        return value_of(stage.task("stores", "disk").last.observations, metric, backup);
+    };
+    CHECK(last(metric::backup_readable, "a") == 1);
+    CHECK_FALSE(last(metric::backup_size_bytes, "a"));
+    CHECK_FALSE(last(metric::backup_readable, "b"));
+    CHECK(last(metric::backup_size_bytes, "b") == 7);
+
+    // A backup that moves to another filesystem, and one that is new.
+    present_groups = {{"disk", {"a"}}, {"nas", {"b", "c"}}};
+    stage.loop.advance(61);
+    CHECK(stage.task("stores", "nas").members == std::vector<std::string>{"b", "c"});
+    CHECK(stage.task("stores", "disk").members == std::vector<std::string>{"a"});
+    present_groups.clear();
+}
+
 TEST_CASE("polls of one collector beyond its limit wait, in the order they are due") {
     Stage stage({&health, &events});
     for (int i = 10; i < 40; ++i) present_drives.push_back(fmt::format("d{}", i));

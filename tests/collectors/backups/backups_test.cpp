@@ -482,6 +482,8 @@ TEST_CASE("a backup that is not configured") {
     scene.backup.name = "it";
     REQUIRE(scene.collect());
     CHECK(scene.value(metric::backup_info, "observed") == 1);
-    CHECK(find_collector("backups")->subjects(Host(scene.path), scene.config) ==
-          std::vector<std::string>{"it"});
+    const auto groups = find_collector("backups")->groups(Host(scene.path), scene.config);
+    REQUIRE(groups.size() == 1);
+    CHECK(groups[0].name == "/");
+    CHECK(groups[0].members == std::vector<std::string>{"it"});
 }

@@ -14,7 +14,10 @@ std::optional<FailureDomain> domain_of(const Host& host, const Config& config,
                                        const Backup& backup) {
     const auto topology = Topology::read(host, config.loop_devices);
     REQUIRE(topology);
-    return failure_domain(host, *topology, backup);
+    std::vector<Place> sources;
+    for (const std::string& path : backup.covers)
+        sources.push_back(find_place(host, *topology, path));
+    return closest_domain(host, *topology, backup, sources);
 }
 
 // Of /srv's copies in /backup, with `mount` ("nfs4 nas:/x") on one of the two.

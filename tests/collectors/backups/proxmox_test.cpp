@@ -17,12 +17,12 @@ namespace {
 
 constexpr Timestamp now = 1795694400 + 3600;  // 2026-11-26 13:00:00 UTC
 
-struct Place {
+struct Repository {
     test::TimeZone zone{"UTC"};
     test::RecordedHost files;
     Backup backup;
 
-    explicit Place(BackupKind kind) {
+    explicit Repository(BackupKind kind) {
         backup.kind = kind;
         backup.location = "/srv/b";
         files.directory("/srv/b");
@@ -65,8 +65,8 @@ bool says(const BackupState& state, const std::string& text) {
     });
 }
 
-struct Vzdump : Place {
-    Vzdump() : Place(BackupKind::vzdump) {}
+struct Vzdump : Repository {
+    Vzdump() : Repository(BackupKind::vzdump) {}
     static std::string stem(const std::string& guest, const std::string& day) {
         return "vzdump-" + guest + "-2026_11_" + day + "-12_00_00";
     }
@@ -78,8 +78,8 @@ struct Vzdump : Place {
 };
 const std::string finished = "INFO: Finished Backup of VM 100 (00:00:10)\n";
 
-struct Datastore : Place {
-    Datastore() : Place(BackupKind::proxmox_backup) { files.directory("/srv/b/.chunks"); }
+struct Datastore : Repository {
+    Datastore() : Repository(BackupKind::proxmox_backup) { files.directory("/srv/b/.chunks"); }
     void snapshot(const std::string& group, const std::string& day,
                   const std::string& manifest = R"({"files":[{"filename":"a.blob","size":7}]})") {
         const std::string directory = group + "/2026-11-" + day + "T12:00:00Z/";
@@ -196,14 +196,14 @@ TEST_CASE("Proxmox Backup Server: without a manifest, with lost files, with dama
 
 TEST_CASE("Proxmox Backup Server: an empty datastore, and what is none") {
     CHECK(Datastore().look().count == 0);
-    Place none(BackupKind::proxmox_backup);
+    Repository none(BackupKind::proxmox_backup);
     const auto state = none.try_to_look();
     REQUIRE_FALSE(state.has_value());
     CHECK(state.error().message.find(".chunks") != std::string::npos);
 }
 
 TEST_CASE("kopia: a change is never more than activity") {
-    Place it(BackupKind::kopia);
+    Repository it(BackupKind::kopia);
     CHECK_FALSE(it.try_to_look());
     it.write("kopia.repository.f", "{}");
     CHECK(it.look().count == 0);

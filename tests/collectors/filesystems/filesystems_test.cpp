@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "collectors/filesystems/facts.hpp"
 #include "collectors/filesystems/probe.hpp"
@@ -175,58 +176,74 @@ TEST_CASE("mounts that are read-only on purpose") {
     CHECK_FALSE(intended("/by-hand", "ro", "ro,shutdown"));
 }
 
-TEST_CASE("filesystems that a backup covers") {
+namespace {
+
+constexpr const char* several_mounts =
+    "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n"
+    "3 1 8:3 / /srv/db rw - ext4 /dev/sda3 rw\n4 1 8:4 / /backup rw - ext4 /dev/sdb rw\n"
+    "5 1 8:2 /www /export rw - ext4 /dev/sda2 rw\n";
+
+struct Covers {
+    explicit Covers(const char* mountinfo) { topology.mounts = parse_mountinfo(mountinfo); }
+    void add(const std::string& name, const std::vector<std::string>& paths, bool crosses = false) {
+        Backup& backup = *backups.emplace_back(std::make_unique<Backup>());
+        backup.name = name;
+        backup.covers = paths;
+        backup.crosses_mounts = crosses;
+        for (const std::string& path : paths)
+            covered.push_back({&backup, place_by_name(topology, path)});
+    }
+    // "db8" has all of it, "db8 (/etc)" a part.
+    std::string of(size_t mount, bool ephemeral = false) const {
+        std::string text;
+        for (const CoveringBackup& one : backups_of(topology.mounts[mount], ephemeral, covered))
+            text += (text.empty() ? "" : "; ") + one.backup +
+                    (one.part.empty() ? "" : " (" + one.part + ")");
+        return text;
+    }
     Topology topology;
-    topology.mounts = parse_mountinfo(
-        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n3 1 8:3 / "
-        "/srv/db rw - ext4 /dev/sda3 rw\n"
-        "4 1 8:4 / /backup rw - ext4 /dev/sdb rw\n5 1 8:2 /www /export rw - ext4 /dev/sda2 rw\n");
-    auto covered = [&](const char* path) {
-        Backup backup;
-        backup.covers = {path};
-        std::string text;
-        for (const Mount& mount : topology.mounts)
-            if (mount.root == "/" && !backups_of(mount, topology, {backup}).empty())
-                text += mount.point + " ";
-        return text;
-    };
-    CHECK(covered("/srv") == "/srv /srv/db ");
-    CHECK(covered("/srv/db") == "/srv/db ");
-    CHECK(covered("/srv/db/mysql") == "/srv/db ");  // /srv is another filesystem
-    CHECK(covered("/etc") == "/ ");
-    CHECK(covered("/export") == "/srv ");  // through a bind mount
-    CHECK(covered("/") == "/ /srv /srv/db /backup ");
-    CHECK(covered("/srvx") == "/ ");
-    // btrfs: a path covers its own subvolume, not another one of the same filesystem.
-    topology.mounts = parse_mountinfo(
-        "1 0 0:40 /@ / rw - btrfs /dev/sda rw,subvol=/@\n"
-        "2 1 0:40 /@home /home rw - btrfs /dev/sda rw,subvol=/@home\n"
-        "3 1 0:40 /@home/www /www rw - btrfs /dev/sda rw,subvol=/@home\n"
-        "4 1 0:40 /@homework /data rw - btrfs /dev/sda rw,subvol=/@homework\n");
-    const auto covered_subvolumes = [&](const char* path) {
-        Backup backup;
-        backup.covers = {path};
-        std::string text;
-        for (const Mount& mount : topology.mounts)
-            if (!backups_of(mount, topology, {backup}).empty()) text += mount.point + " ";
-        return text;
-    };
-    CHECK(covered_subvolumes("/etc") == "/ ");
-    CHECK(covered_subvolumes("/home/x") == "/home ");
-    CHECK(covered_subvolumes("/www/x") == "/home /www ");
-    CHECK(covered_subvolumes("/data/x") == "/data ");
+    std::vector<std::unique_ptr<Backup>> backups;
+    std::vector<CoveredPath> covered;
+};
+
+}  // namespace
+
+TEST_CASE("the backups that have a filesystem, or parts of it") {
+    Covers covers(several_mounts);
+    covers.add("system", {"/etc", "/srv/db/mysql", "/opt"});
+    covers.add("data", {"/srv", "/srv/www"});
+    covers.add("all", {"/"}, true);
+    CHECK(covers.of(0) == "system (/etc, /opt); all");
+    CHECK(covers.of(1) == "data; all");
+    CHECK(covers.of(2) == "system (/srv/db/mysql); all");
+    CHECK(covers.of(3) == "all");
+    // The temporary disk under covers = ["/"].
+    CHECK(covers.of(3, true) == "");
+
+    Covers many(several_mounts);
+    many.add("m", {"/a", "/b", "/c", "/d", "/e", "/f", "/g"});
+    CHECK(many.of(0) == "m (/a, /b, /c, /d, /e and more)");
 }
 
-TEST_CASE("a filesystem that holds backups need not be backed up itself") {
-    Topology topology;
-    topology.mounts = parse_mountinfo(
-        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /srv rw - ext4 /dev/sda2 rw\n3 1 8:3 / "
-        "/srv/db rw - ext4 /dev/sda3 rw\n"
-        "4 1 8:4 / /backup rw - ext4 /dev/sdb rw\n5 1 8:2 /www /export rw - ext4 /dev/sda2 rw\n");
+TEST_CASE("a filesystem that is there for backups need not be backed up itself") {
+    Covers covers(several_mounts);
     Backup backup;
-    backup.location = "/backup/db/*.sql.gz";
-    CHECK(holds_backups(topology.mounts[3], topology, {backup}));
-    CHECK_FALSE(holds_backups(topology.mounts[0], topology, {backup}));
+    backup.kind = BackupKind::files;
+    const auto at = [&](const char* location, size_t mount) {
+        backup.location = location;
+        return is_for_backups(covers.topology.mounts[mount], covers.topology, {backup},
+                              covers.covered);
+    };
+    CHECK(at("/backup/db/*.sql.gz", 3));
+    CHECK_FALSE(at("/backup/db/*.sql.gz", 0));
+    CHECK_FALSE(at("/var/backups/*.sql.gz", 0));
+    // Dumps on the disk of the data: that one still needs a backup.
+    CHECK_FALSE(at("/srv/dumps/*.sql.gz", 1));
+    CHECK(at("/srv/db/dumps/*.sql.gz", 2));
+    covers.add("db", {"/srv/db/mysql"});
+    CHECK_FALSE(at("/srv/db/dumps/*.sql.gz", 2));
+    backup.kind = BackupKind::stamp;
+    CHECK_FALSE(at("/backup/ok", 3));
 }
 
 TEST_CASE("filesystems of the boot loader need no backup") {

@@ -6,7 +6,7 @@
 
 #include "agent/commands/check_config.hpp"
 #include "agent/config_file.hpp"
-#include "collectors/backups/parse/glob.hpp"
+#include "core/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/collector.hpp"
 #include "core/calendar.hpp"

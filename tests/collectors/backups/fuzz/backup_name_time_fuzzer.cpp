@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "collectors/backups/parse/copy_name.hpp"
-#include "collectors/backups/parse/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/glob.hpp"
 
 // The input is a pattern, a zero byte and a name; without a zero byte, only a name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

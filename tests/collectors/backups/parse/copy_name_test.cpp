@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "collectors/backups/parse/glob.hpp"
+#include "core/glob.hpp"
 #include "tests/time_zone.hpp"
 
 using namespace lastgood;

@@ -1,4 +1,4 @@
-#include "collectors/backups/parse/glob.hpp"
+#include "core/glob.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,110 @@
+// Whether a backup has what is on a filesystem: the words of the tables and the health behind them.
+#include <fmt/format.h>
+
+#include "core/judgement.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/filesystems.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
+
+namespace lastgood {
+
+namespace {
+
+bool is_better(Health a, Health b) {
+    return a != b && worse(a, b) == b;
+}
+
+std::string cover_word(const Subject& backup, const Judgement& judgement, Timestamp now) {
+    switch (copy_state(backup, now)) {
+        case CopyState::stale:
+            return fmt::format("stale ({})", short_age(now - newest_copy(backup)->value));
+        case CopyState::never:
+            return "never made";
+        case CopyState::unreadable:
+            return "unreadable";
+        case CopyState::unproven:
+            return "unproven";
+        case CopyState::from_future:
+            return "wrong time";
+        case CopyState::incomplete:
+            return "incomplete";
+        case CopyState::too_small:
+            return "too small";
+        case CopyState::unknown_size:
+        case CopyState::no_limit:
+        case CopyState::unknown:
+            return "unclear";
+        case CopyState::fresh:
+            break;
+    }
+    return judgement.health == Health::fine ? "yes" : "in doubt";
+}
+
+// "partly (/etc)", "partly (/etc, …)": room is short in a table.
+std::string partly(const std::vector<std::string>& parts) {
+    const std::string first = parts.front().substr(0, parts.front().find(", "));
+    const bool more = parts.size() > 1 || first.size() < parts.front().size();
+    return fmt::format("partly ({}{})", harmless(first), more ? ", …" : "");
+}
+
+}  // namespace
+
+Cover Judge::cover_of(const Subject& filesystem) const {
+    const auto backed_up = filesystem.value(metric::filesystem_backed_up);
+    if (!backed_up && filesystem.first(metric::filesystem_backup_waived)) return {.word = "no*"};
+    if (!backed_up) return {};
+    if (*backed_up == 0) return {.word = "no"};  // a rule says whether that is a fault
+    // A backup that is named and of which nothing is known is no other backup.
+    if (filesystem.first(metric::filesystem_backup) != nullptr) return cover_by_parts(filesystem);
+    if (best_backup_.backup == nullptr || best_backup_.differ)
+        return {.word = "unclear", .health = Health::unknown};
+    const bool named = facts_.of(SubjectKind::backup).size() == 1;
+    return {.word = cover_word(*best_backup_.backup, best_backup_.judgement, now_),
+            .health = best_backup_.judgement.health,
+            .backup = named ? best_backup_.backup : nullptr};
+}
+
+// Of backups that have the same part the best one counts, of the parts the worst. A part is no
+// substitute for a backup of the whole.
+Cover Judge::cover_by_parts(const Subject& filesystem) const {
+    std::map<std::string, std::vector<const Subject*>> by_part;
+    for (const Observation* one : filesystem.observations) {
+        if (one->metric != &metric::filesystem_backup) continue;
+        const Subject* backup = facts_.find(SubjectKind::backup, one->label("backup"));
+        if (backup != nullptr) by_part[std::string(one->label("part"))].push_back(backup);
+    }
+    const auto whole = by_part.find("");
+    if (whole != by_part.end()) by_part.erase(std::next(whole), by_part.end());
+    Cover cover{.word = "unclear", .health = Health::unknown};
+    std::vector<std::string> parts;
+    for (const auto& [part, backups] : by_part) {
+        const BestBackup best = best_of(backups);
+        if (!parts.empty() && !is_better(cover.health, best.judgement.health)) {
+            parts.push_back(part);
+            continue;
+        }
+        parts.push_back(part);
+        cover = {.word = cover_word(*best.backup, best.judgement, now_),
+                 .health = best.judgement.health,
+                 .backup = best.backup};
+    }
+    if (cover.word == "yes" && !parts.front().empty()) cover.word = partly(parts);
+    return cover;
+}
+
+Judge::BestBackup Judge::best_of(const std::vector<const Subject*>& backups) const {
+    BestBackup best;
+    for (const Subject* backup : backups) {
+        Judgement judgement = of(*backup);
+        best.differ =
+            best.differ || (best.backup != nullptr && judgement.health != best.judgement.health);
+        if (best.backup == nullptr || is_better(judgement.health, best.judgement.health)) {
+            best.backup = backup;
+            best.judgement = std::move(judgement);
+        }
+    }
+    return best;
+}
+
+}  // namespace lastgood
