@@ -160,7 +160,8 @@ def test_dirvish_branches_and_vaults_are_streams(tmp_path, bank, vault, expected
     vault.run("--branch", "other", "--init")
     assert not expected.is_stale()
     second = Vault(bank, "second")
-    both = Expected(tmp_path, dirvish=str(bank), max_age="26h")
+    (tmp_path / "both").mkdir()  # its own state: streams are remembered by the backup's name
+    both = Expected(tmp_path / "both", dirvish=str(bank), max_age="26h")
     assert both.is_stale()  # the second has no image yet
     second.run("--init")
     assert not both.is_stale()
