@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 
-#include "core/glob.hpp"
 #include "core/descriptor.hpp"
+#include "core/glob.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/certificate.hpp"
 #include "exporters/prometheus/protection.hpp"

@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "core/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/glob.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 

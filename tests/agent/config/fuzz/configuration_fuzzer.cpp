@@ -6,10 +6,10 @@
 
 #include "agent/commands/check_config.hpp"
 #include "agent/config_file.hpp"
-#include "core/glob.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/collector.hpp"
 #include "core/calendar.hpp"
+#include "core/glob.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/listen_address.hpp"
