@@ -1,0 +1,75 @@
+"""Places of backups that do not answer, or that are not what they were: each is told, and no other backup is lost by it."""
+
+import ctypes
+import os
+import subprocess
+import time
+
+import pytest
+
+from lastgood import cannot_run
+
+DUMP = "-- PostgreSQL database dump\n--\n-- PostgreSQL database dump complete\n--\n"
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    """A FUSE filesystem whose program never answers: whoever looks into it waits until killed."""
+    point = tmp_path / "cloud"
+    point.mkdir()
+    try:
+        device = os.open("/dev/fuse", os.O_RDWR)
+    except OSError as error:
+        cannot_run(f"/dev/fuse: {error.strerror}")
+    libc = ctypes.CDLL(None, use_errno=True)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0"
+    if libc.mount(b"hanging", bytes(point), b"fuse", 0, options.encode()) != 0:
+        os.close(device)
+        cannot_run(f"mount: {os.strerror(ctypes.get_errno())}")
+    yield point
+    os.close(device)  # whoever still waits gets an error
+    subprocess.run(["umount", "-l", point], check=False)
+
+
+def backup(name, place, covers):
+    return f'[[backup]]\nname = "{name}"\nfiles = "{place}/*.sql"\ncovers = ["{covers}"]\nmax_age = "26h"\n'
+
+
+def test_a_filesystem_that_does_not_answer_hides_only_its_own_backups(installation, tmp_path, hanging):
+    local = tmp_path / "local"
+    local.mkdir()
+    (local / "a.sql").write_text(DUMP)
+    old = time.time() - 600
+    os.utime(local / "a.sql", (old, old))
+    (tmp_path / "link").symlink_to(hanging)
+    installation.write_config(
+        sections='[collectors.backups]\ninterval = "1s"\ndeadline = "2s"\n'
+        + backup("cloud", hanging, tmp_path)
+        + backup("hidden", tmp_path / "link", tmp_path)
+        + backup("local", local, hanging / "data")
+        + backup("other", local, tmp_path)
+    )
+    installation.start("agent", wait=False)
+    report = installation.wait_for_report(
+        lambda report: report.value("backup_readable", "cloud") == 0
+        and report.value("backup_readable", "hidden") == 0
+        and report.value("backup_newest_timestamp_seconds", "local") is not None,
+        30,
+        "the hanging place is told",
+    )
+    assert report.find("backup_unreadable", "cloud")
+    for name in ("local", "other"):
+        assert report.value("backup_readable", name) == 1
+        assert report.value("backup_newest_timestamp_seconds", name, confidence="inferred") == pytest.approx(old, abs=1)
+        assert not report.find("backup_unreadable", name)
+    assert not report.find("backup_never_made")
+    # What lies behind the link is on another group's filesystem: it comes last and costs the others no run.
+    seen = max(one["observed_at"] for one in report.select("backup_readable", "local"))
+    installation.wait_for_report(
+        lambda report: max(one["observed_at"] for one in report.select("backup_readable", "local")) > seen + 5
+        and report.value("backup_readable", "local") == 1,
+        30,
+        "the others are looked at again and again",
+    )
+    text = installation.call("status", "cloud", seconds=20).stdout
+    assert "could not" in text or "unreadable" in text
