@@ -11,14 +11,16 @@
 #include "core/directory.hpp"
 #include "core/glob.hpp"
 #include "core/text.hpp"
+#include "core/words.hpp"
 
 namespace lastgood {
 
 namespace {
 
 constexpr size_t most_directories = 10'000;  // read for one glob
-constexpr size_t most_problems = 50;
-constexpr size_t most_kept = 500;              // the newest copies, which are judged
+constexpr size_t most_problems =
+    49;                            // with one that counts the others, the 50 that the agent keeps
+constexpr size_t most_kept = 500;  // the newest copies, which are judged
 constexpr size_t most_kept_of_stream = 60;     // where there are several streams
 constexpr Seconds unfinished_temporary = 600;  // an older temporary file is a leftover
 
@@ -33,12 +35,16 @@ struct Walk {
     Timestamp now = 0;
     size_t directories = 0;
     bool cut_short = false;
+    size_t more_problems = 0;
     FoundCopies found{};
     LocalDays days{};
 
     void problem(const Error& error) {
-        if (error.kind != ErrorKind::absent && found.problems.size() < most_problems)
+        if (error.kind == ErrorKind::absent) return;
+        if (found.problems.size() < most_problems)
             found.problems.push_back(error);
+        else
+            ++more_problems;
     }
 };
 
@@ -231,8 +237,11 @@ uint64_t names_read() {
 }
 
 Result<FoundCopies> find_copies(const Host& host, const Backup& backup) {
-    Walk walk{host,  backup, split_path_pattern(backup.location), {}, true, host.now(), 0,
-              false, {}};
+    Walk walk{.host = host,
+              .backup = backup,
+              .pattern = split_path_pattern(backup.location),
+              .components = {},
+              .now = host.now()};
     if (walk.pattern.components.back() == "**") walk.pattern.components.emplace_back("*");
     for (const std::string& one : walk.pattern.components) walk.components.emplace_back(one);
     walk.comparable = backup.time_pattern.empty() || is_in_order(backup.time_pattern);
@@ -240,6 +249,10 @@ Result<FoundCopies> find_copies(const Host& host, const Backup& backup) {
         return Failure(mounted.error());
     if (auto visited = visit(walk, "", 0, Links::follow); !visited)
         return not_there(visited.error(), walk.pattern.fixed, "such directory");
+    if (walk.more_problems > 0)
+        walk.found.problems.push_back(
+            {ErrorKind::failed,
+             fmt::format("and {}", counted(walk.more_problems, "problem more", "problems more"))});
     if (walk.cut_short)
         walk.found.problems.push_back(
             {ErrorKind::failed,

@@ -67,7 +67,7 @@ struct FoundCopies {
     std::map<std::string, CopyList> streams;  // without `each` at most one, ""
     bool in_progress = false;                 // a copy is being written
     bool too_many_streams = false;            // more than most_streams; the others are left out
-    std::vector<Error> problems;              // at most 50
+    std::vector<Error> problems;              // at most 50; the last one counts the others
 };
 
 // Reads the directories that the pattern in backup.location leads to. A large directory that is
