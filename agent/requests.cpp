@@ -91,7 +91,7 @@ std::string take(std::string_view text, Requests& requests) {
         one.at = parse_number<double>(next()).value_or(0);
         one.by = next();
         one.note = next();
-        if (const std::string why = why_not_a_record(one, wall_clock()); !why.empty()) return why;
+        if (std::string why = why_not_a_record(one, wall_clock()); !why.empty()) return why;
         requests.record.push_back(std::move(one));
         return {};
     }

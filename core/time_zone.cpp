@@ -215,7 +215,7 @@ int64_t TimeZone::local_time_of(const Change& change, int year) {
             const int64_t after = change.month == 12 ? days_from_civil(year + 1, 1, 1)
                                                      : days_from_civil(year, change.month + 1, 1);
             const int64_t weekday = ((first + 4) % 7 + 7) % 7;  // 1970-01-01 was a Thursday
-            date = first + (change.day - weekday + 7) % 7 + (change.week - 1) * 7;
+            date = first + (change.day - weekday + 7) % 7 + int64_t{change.week - 1} * 7;
             while (date >= after) date -= 7;
             break;
         }

@@ -50,7 +50,7 @@ bool CopyList::only_counts(std::string_view name, const FileStatus& status, bool
 
 void CopyList::note_oldest(std::string_view name, const Copy& copy) {
     if (oldest_ && copy.time >= oldest_->time) return;
-    if (!oldest_) oldest_.emplace();
+    if (!oldest_) oldest_ = Edge();
     oldest_->name = name;
     oldest_->time = copy.time;
     oldest_->name_time = copy.from_name ? copy.name_time : std::nullopt;

@@ -57,8 +57,8 @@ LookOrder::LookOrder(const Host& host, const std::string& runtime_directory,
 }
 
 std::vector<const Backup*> LookOrder::sorted(std::vector<const Backup*> backups) const {
-    std::ranges::stable_partition(
-        backups, [&](const Backup* one) { return !suspects_.contains(one->name); });
+    std::stable_partition(backups.begin(), backups.end(),
+                          [&](const Backup* one) { return !suspects_.contains(one->name); });
     return backups;
 }
 

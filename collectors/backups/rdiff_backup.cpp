@@ -50,7 +50,7 @@ Sessions sort_names(const std::vector<std::string>& names) {
 Result<RdiffBackupSession> read_session(const Host& host, const std::string& path) {
     const auto text = host.read(path);
     if (!text) return Failure(text.error());
-    const auto session = parse_rdiff_backup_statistics(*text);
+    auto session = parse_rdiff_backup_statistics(*text);
     if (!session)
         return fail(session.error().kind, fmt::format("{}: {}", path, session.error().message));
     return session;

@@ -41,6 +41,7 @@ Result<std::vector<ResticSnapshot>> files_in(const Host& host, const std::string
 
 std::vector<Timestamp> times_of(const std::vector<ResticSnapshot>& files) {
     std::vector<Timestamp> times;
+    times.reserve(files.size());
     for (const auto& file : files) times.push_back(file.modified);
     return times;
 }

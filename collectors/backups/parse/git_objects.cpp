@@ -10,7 +10,7 @@ namespace lastgood {
 namespace {
 
 constexpr size_t id_length = 20;
-constexpr uint64_t header_length = 8, fanout_length = 256 * 4;
+constexpr uint64_t header_length = 8, fanout_length = uint64_t{256} * 4;
 
 uint64_t big_endian(std::string_view bytes) {
     uint64_t value = 0;

@@ -16,7 +16,6 @@ using namespace lastgood;
 namespace {
 
 constexpr Timestamp start = 1700000000;
-constexpr Seconds day = 86400;
 
 class Directory : public test::TemporaryDirectory {
   public:
