@@ -168,6 +168,8 @@ Judgement Judge::of(const Subject& subject) const {
             add_related_to_filesystem(subject, reasons);
             break;
         case SubjectKind::backup:
+            add_streams(subject, reasons);
+            break;
         case SubjectKind::collector:
         case SubjectKind::host:
             break;
@@ -283,6 +285,19 @@ void Judge::add_related_to_array(const Subject& array, Reasons& reasons) const {
         told.push_back(drive);
         add_related(*this, reasons, *drive, "its member: ", true);
     }
+}
+
+// The streams in one place, NAME/STREAM.
+void Judge::add_streams(const Subject& backup, Reasons& reasons) const {
+    double missing = backup.value(metric::backup_streams).value_or(0);
+    if (missing < 1) return;
+    const std::string prefix = backup.id + "/";
+    for (const Subject* stream : facts_.of(SubjectKind::backup)) {
+        if (!stream->id.starts_with(prefix)) continue;
+        add_related(*this, reasons, *stream, "in it: ", false);
+        --missing;
+    }
+    if (missing > 0) doubt(reasons, fmt::format("nothing is known of {} of its streams", missing));
 }
 
 void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const {

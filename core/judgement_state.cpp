@@ -194,7 +194,10 @@ CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
 }
 
 void add_backup(const Subject& backup, Timestamp now, Texts& texts) {
-    auto [text, rule] = words_of(copy_state(backup, now), backup, now);
+    const CopyState state = copy_state(backup, now);
+    // Its streams speak for themselves: Judge::of().
+    if (state != CopyState::unreadable && backup.value(metric::backup_streams) > 0) return;
+    auto [text, rule] = words_of(state, backup, now);
     if (text.empty()) return;
     const bool is_told = rule == "too old" ? told(backup, {"backup_too_old", "backup_far_too_old",
                                                            "backup_overdue", "backup_long_overdue"})

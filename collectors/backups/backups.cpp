@@ -134,7 +134,9 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     observe(metric::backup_oldest_timestamp_seconds, state.oldest);
     observe(metric::backup_size_bytes, state.size);
     observe(metric::backup_count, state.count);
-    observe(metric::backup_incomplete, state.incomplete);
+    // Without a copy there is none that could be complete.
+    if (state.count != 0 || state.incomplete == true)
+        observe(metric::backup_incomplete, state.incomplete);
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
     observe(metric::backup_in_progress, state.in_progress);

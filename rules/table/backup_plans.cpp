@@ -19,13 +19,16 @@ std::vector<Rule> backup_plan_rules() {
     const Operand& restored = metric::backup_restored_timestamp_seconds;
     const Operand& restored_within = metric::backup_restored_within_seconds;
     const Operand& size = metric::backup_size_bytes;
+    // Each of its streams has findings of its own.
+    const auto has_streams = at_least(metric::backup_streams, 1);
     return {
         Rule{
             .name = "backup_overdue",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {before_other(newest, due, slot_slack),
-                       unless(before_other(newest, long_due, long_slack)), unless(unreadable)},
+                       unless(before_other(newest, long_due, long_slack)), unless(unreadable),
+                       unless(has_streams)},
             .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
@@ -38,7 +41,8 @@ std::vector<Rule> backup_plan_rules() {
             .name = "backup_long_overdue",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {before_other(newest, long_due, long_slack), unless(unreadable)},
+            .all_of = {before_other(newest, long_due, long_slack), unless(unreadable),
+                       unless(has_streams)},
             .summary = "Backup {subject} misses its schedule: its newest copy is of {value:time}.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
@@ -106,7 +110,7 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {younger_than_other(oldest, metric::backup_min_span_seconds),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary =
                 "Backup {subject} reaches back only {value:duration}: older copies are gone.",
             .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
@@ -120,7 +124,7 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {below_other(count, metric::backup_min_count), present(newest),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} keeps only {value:copy|copies}: fewer than asked for.",
             .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
                       "See what is kept: lastgood status {id}\n"
@@ -132,7 +136,7 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {older_than_other(oldest, metric::backup_max_span_seconds),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} keeps a copy {value:duration} old: it should be deleted.",
             .advice = "See why copies are no longer deleted: systemctl list-timers --all\n"
                       "See whether there is room: df -h {directory}\n"
@@ -144,7 +148,8 @@ std::vector<Rule> backup_plan_rules() {
             .name = "backup_shrunk",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {below_other(size, metric::backup_shrunk_size_bytes), unless(unreadable)},
+            .all_of = {below_other(size, metric::backup_shrunk_size_bytes), unless(unreadable),
+                       unless(has_streams)},
             .summary = "Backup {subject} has shrunk: its newest copy has only {value:size}.",
             .advice =
                 "See the usual size: lastgood status {id}\n"

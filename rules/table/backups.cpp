@@ -12,6 +12,8 @@ std::vector<Rule> backup_rules() {
     const Operand& max_age = metric::backup_max_age_seconds;
     const auto unreadable = is(metric::backup_readable, 0);
     const auto reported_by_others = is(metric::backup_reported_by_others, 1);
+    // Each of its streams has findings of its own.
+    const auto has_streams = at_least(metric::backup_streams, 1);
     return {
         Rule{
             .name = "backup_never_made",
@@ -19,7 +21,7 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
-                       unless(at_least(metric::backup_streams, 1))},
+                       unless(has_streams)},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice = "Run the backup job now and read its messages.\n"
@@ -48,7 +50,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
             .all_of = {present(metric::backup_info), present(any_newest), unless(present(newest)),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} is unproven: {location|its place} changes, but shows no "
                        "finished backup.",
             .advice =
@@ -65,7 +67,8 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {older_than_other(newest, max_age),
-                       unless(older_than_other(newest, max_age, 3 * day)), unless(unreadable)},
+                       unless(older_than_other(newest, max_age, 3 * day)), unless(unreadable),
+                       unless(has_streams)},
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
@@ -78,7 +81,8 @@ std::vector<Rule> backup_rules() {
             .name = "backup_far_too_old",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {older_than_other(newest, max_age, 3 * day), unless(unreadable)},
+            .all_of = {older_than_other(newest, max_age, 3 * day), unless(unreadable),
+                       unless(has_streams)},
             .summary =
                 "Backup {subject} has failed for days: its newest copy is {value:duration} old.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
@@ -91,7 +95,7 @@ std::vector<Rule> backup_rules() {
             .name = "backup_incomplete",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {is(metric::backup_incomplete, 1), unless(unreadable)},
+            .all_of = {is(metric::backup_incomplete, 1), unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} cannot be restored: its newest copy is truncated, empty "
                        "or failed.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
@@ -106,7 +110,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {at_least(metric::backup_incomplete_copies, 1), is(metric::backup_count, 0),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} has no whole copy: {value} of {value} are truncated, "
                        "empty or failed.",
             .advice = "See what is wrong with them: lastgood collect backups {id}\n"
@@ -120,7 +124,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {at_least(metric::backup_whole_copies_lost, 1),
-                       is(metric::backup_incomplete, 1), unless(unreadable)},
+                       is(metric::backup_incomplete, 1), unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} loses its good copies: {value} removed since its newest "
                        "one is incomplete.",
             .advice = "Stop the rotation now, or copy the last good one to another place.\n"
@@ -134,7 +138,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {below_other(metric::backup_size_bytes, metric::backup_min_size_bytes),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} is too small: its newest copy has only {value:size}.",
             .advice = "See what lastgood finds: lastgood collect backups {id}\n"
                       "Check that the source was mounted and complete when it was backed up.\n"
@@ -159,7 +163,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {older_than(metric::backup_went_back_from_timestamp_seconds, 0),
-                       unless(unreadable)},
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} went back: a newer copy of {value:duration} ago is gone.",
             .advice = "See what is there: lastgood collect backups {id}\n"
                       "If nobody deleted it, an older state of its disk may be back.\n"
@@ -171,7 +175,7 @@ std::vector<Rule> backup_rules() {
             .name = "backup_from_future",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {later_than(newest, hour), unless(unreadable)},
+            .all_of = {later_than(newest, hour), unless(unreadable), unless(has_streams)},
             .summary =
                 "Backup {subject} has a wrong time: its newest copy lies {value:duration} ahead.",
             .advice = "Compare the clocks here and where the copy was made: date -u\n"

@@ -211,6 +211,30 @@ TEST_CASE("a filesystem is not fine on an array of unknown state or with a backu
     CHECK(cover(covered).word == "yes");
 }
 
+TEST_CASE("a backup with streams is as bad as the worst of them, and each must be known") {
+    const auto stream = [](Made report, const char* name, Seconds age) {
+        return report.add(metric::backup_readable, name, 1)
+            .add(metric::backup_max_age_seconds, name, 86400)
+            .add(metric::backup_newest_timestamp_seconds, name, now - age,
+                 {{"confidence", "exact"}});
+    };
+    const Made whole = stream(Made().add(metric::backup_streams, "guests", 2), "guests", 60);
+    CHECK(whole.of(SubjectKind::backup, "guests").health == Health::unknown);
+    const Made one = stream(whole, "guests/vm1", 60);
+    CHECK(one.of(SubjectKind::backup, "guests").health == Health::unknown);
+    CHECK(stream(one, "guests/vm2", 60).of(SubjectKind::backup, "guests").health == Health::fine);
+    CHECK(stream(one, "guests/vm2", 9 * 86400).of(SubjectKind::backup, "guests").health ==
+          Health::unknown);
+    Made late = stream(one, "guests/vm2", 9 * 86400);
+    late.find("backup_too_old", Severity::warning, SubjectKind::backup, "guests/vm2");
+    const Judgement judgement = late.of(SubjectKind::backup, "guests");
+    CHECK(judgement.health == Health::warning);
+    CHECK(judgement.reasons.size() == 1);
+    // Streams of another one.
+    CHECK(stream(one, "guestsx/vm2", 60).of(SubjectKind::backup, "guests").health ==
+          Health::unknown);
+}
+
 TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute for the whole") {
     // "b" is fresh, "c" is not.
     const auto with = [](const std::vector<std::pair<std::string, std::string>>& covering) {

@@ -76,7 +76,8 @@ TEST_CASE("zones of the database agree with the C library") {
         const auto zone = read_time_zone(Host(), name);
         REQUIRE(zone.has_value());
         const test::TimeZone environment(name);
-        for (int64_t instant = at(1971, 1, 1, 0); instant < at(2090, 1, 1, 0); instant += int64_t{8} * 3600)
+        for (int64_t instant = at(1971, 1, 1, 0); instant < at(2090, 1, 1, 0);
+             instant += int64_t{8} * 3600)
             if (zone->offset_at(instant) != offset_by_libc(instant))
                 FAIL_CHECK(format_time(static_cast<Timestamp>(instant)));
     }

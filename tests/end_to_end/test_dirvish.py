@@ -13,6 +13,8 @@ import pytest
 from lies import lie
 from repositories import DAY, Expected, write_random
 
+pytestmark = pytest.mark.xdist_group("dirvish")  # they share /etc/dirvish/master.conf
+
 
 class Vault:
     """A vault in a bank. dirvish reads /etc/dirvish only, so that one is made when it is missing."""

@@ -4,6 +4,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 import lastgood
@@ -17,8 +18,6 @@ class Duplicity:
         if not shutil.which("duplicity"):
             lastgood.cannot_run("duplicity is not installed")
         monkeypatch.setenv("PASSPHRASE", "a passphrase that lastgood never sees")
-        monkeypatch.setenv("GNUPGHOME", str(directory / "gnupg"))
-        (directory / "gnupg").mkdir(mode=0o700)
         self.directory = directory
         self.target = directory / "target"
         self.target.mkdir()
@@ -58,7 +57,11 @@ class Duplicity:
 
 @pytest.fixture
 def duplicity(tmp_path, monkeypatch):
-    return Duplicity(tmp_path, monkeypatch)
+    # The path of its agent's socket has room for 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="gpg.", dir="/tmp") as keys:
+        monkeypatch.setenv("GNUPGHOME", keys)
+        yield Duplicity(tmp_path, monkeypatch)
+        subprocess.run(["gpgconf", "--kill", "all"], check=False, capture_output=True)
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

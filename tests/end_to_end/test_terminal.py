@@ -97,7 +97,7 @@ def test_metrics_and_pages(hostile):
         assert not harmful(text), path
     metrics = http_get(hostile.port, "/metrics")[1]
     assert "\\\\u202e" in metrics and "lastgood_backup_count{" in metrics
-    wait_until(lambda: "lastgood_backup_count{" in hostile.textfile.read_text(), 10, "the textfile")
+    wait_until(lambda: hostile.textfile.exists() and "lastgood_backup_count{" in hostile.textfile.read_text(), 10, "the textfile")
     assert not harmful(hostile.textfile.read_text())
     assert hostile.stop(listener) == 0
 
