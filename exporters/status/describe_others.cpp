@@ -99,6 +99,15 @@ std::string part_of(const Observation& backup) {
     return part.empty() ? "" : " of " + part;
 }
 
+// " (only /etc, /home)"
+std::string covered_part(const Subject& filesystem, std::string_view backup) {
+    for (const Observation* one : filesystem.observations)
+        if (one->metric == &metric::filesystem_backup && one->label("backup") == backup &&
+            !one->label("part").empty())
+            return fmt::format(" (only {})", harmless(one->label("part")));
+    return "";
+}
+
 void add_backups(Description& filesystem) {
     const auto backed_up = filesystem.take(metric::filesystem_backed_up);
     const Judge& judgements = filesystem.judgements();
@@ -277,7 +286,11 @@ void describe_backup(Description& backup) {
                      max_span ? "none older than " + format_duration(*max_span) : ""}));
     add_proofs(backup);
     backup.row("lies", where(domain));
-    backup.row("covers", names_of(backup.judgements().relations().covered_by(backup.subject())));
+    std::string covers;
+    for (const Subject* filesystem : backup.judgements().relations().covered_by(backup.subject()))
+        covers += (covers.empty() ? "" : ", ") + filesystem->name() +
+                  covered_part(*filesystem, backup.subject().id);
+    backup.row("covers", covers);
     for (const Observation* missing : backup.take_all(metric::backup_source_missing))
         backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
 }
