@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 
 import synthetic_host  # noqa: E402
+from backup_cost import backups_cost  # noqa: E402
 from kernel_log import KernelLog  # noqa: E402
 from lastgood import BINARY, Installation, children, http_get, wait_until  # noqa: E402
 from loop_device import FailingDrive  # noqa: E402
@@ -266,7 +267,14 @@ def bench_directory(directory):
         figure("  memory for it; a look while nothing changed", f"{found['memory_megabytes']:.1f} MB, {found['unchanged_seconds'] * 1000:.1f} ms")
 
 
-PARTS = {"directory": bench_directory, "explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency, "flood": bench_flood}
+def bench_backups(directory):
+    for number in (200, 1000):
+        cost, memory = backups_cost(directory / str(number), number, seconds=20)
+        figure(f"{number} backups, seven dumps each: of a core, with a look each minute", f"{100 * cost / 60:.2f} %")
+        figure("  memory of the child (resident)", f"{memory / 1e6:.1f} MB")
+
+
+PARTS = {"backups": bench_backups, "directory": bench_directory, "explain": bench_explain, "status": bench_status, "idle": bench_idle, "latency": bench_latency, "flood": bench_flood}
 
 
 def main(names):
