@@ -177,6 +177,16 @@ void observe_past(Context& context, const Backup& backup, const BackupState& sta
     if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
 }
 
+// What earlier looks saw, as old as it is at least: that copy was there when it was made.
+void observe_known_newest(Context& context, const Backup& backup, const std::string& stream,
+                          Timestamp now) {
+    const LookMemory memory(context.host, context.config.state_directory, backup.name);
+    const std::string subject = backup.name + (stream.empty() ? "" : "/" + stream);
+    if (const auto newest = known_newest(memory, backup, stream))
+        context.sink.observe(metric::backup_newest_timestamp_seconds, subject, *newest,
+                             std::min(*newest, now), {{"confidence", "inferred"}});
+}
+
 void observe_unreadable_streams(Context& context, const Backup& whole, Timestamp now) {
     if (whole.each == Streams::none) return;
     for (const StreamState& stream : remembered_streams(context.host, context.config, whole.name)) {
@@ -185,6 +195,7 @@ void observe_unreadable_streams(Context& context, const Backup& whole, Timestamp
         one.location = stream.location;
         observe_settings(context, one, now);
         context.sink.observe(metric::backup_readable, one.name, 0, now);
+        observe_known_newest(context, whole, stream.name, now);
     }
 }
 
@@ -221,6 +232,7 @@ std::optional<Error> look(Context& context, const Backup& backup) {
     context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);
     if (!state) {
         context.sink.problem(backup.name, state.error());
+        observe_known_newest(context, backup, "", now);
         observe_unreadable_streams(context, backup, now);
         return state.error();
     }

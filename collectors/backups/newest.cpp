@@ -21,6 +21,10 @@ std::optional<Timestamp> proven(const BackupState& state) {
     return newest;
 }
 
+std::string place_of(const Backup& backup) {
+    return fmt::format("{} {} {}", to_string(backup.kind), backup.location, backup.stanza);
+}
+
 // Returns what to remember.
 std::optional<Timestamp> note(BackupState& state, std::optional<Timestamp> before, Timestamp now) {
     if (before && *before > now + most_ahead) before.reset();
@@ -35,9 +39,18 @@ std::optional<Timestamp> note(BackupState& state, std::optional<Timestamp> befor
 
 }  // namespace
 
+std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& backup,
+                                      const std::string& stream) {
+    const auto& section = memory.section("newest");
+    if (text_in(section, "place") != place_of(backup)) return std::nullopt;
+    if (stream.empty()) return number_in(section, "time");
+    const auto found = section.find("streams");
+    return found != section.end() && found->is_object() ? number_in(*found, stream.c_str())
+                                                        : std::nullopt;
+}
+
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {
-    const std::string place =
-        fmt::format("{} {} {}", to_string(backup.kind), backup.location, backup.stanza);
+    const std::string place = place_of(backup);
     const auto& section = memory.section("newest");
     const bool same_place = text_in(section, "place") == place;
     const auto before = [&](const nlohmann::json& times, const std::string& name) {

@@ -105,6 +105,11 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 // from anew. A time more than an hour ahead of `now` is not remembered: it would last for ever.
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now);
 
+// The newest proven copy that note_newest() remembers of the backup at this place, or of its
+// stream; nullopt: none.
+std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& backup,
+                                      const std::string& stream = "");
+
 // The closest domain over the places of `covers`. nullopt: the backup covers nothing that is named,
 // or its location says nothing about the copies (stamp, observed).
 std::optional<FailureDomain> closest_domain(const Host& host, const Topology& topology,

@@ -76,6 +76,28 @@ def test_a_filesystem_that_does_not_answer_hides_only_its_own_backups(installati
     assert "could not" in text or "unreadable" in text
 
 
+def test_an_unreadable_place_keeps_the_last_known_time(installation, tmp_path):
+    """Also across a restart: unknown, with the time that was known, and not "never made"."""
+    place = tmp_path / "dumps"
+    place.mkdir()
+    (place / "a.sql").write_text(DUMP)
+    old = int(time.time()) - 600
+    os.utime(place / "a.sql", (old, old))
+    installation.write_config(sections='[collectors.backups]\ninterval = "1s"\n' + backup("db", place, tmp_path))
+    agent = installation.start("agent", wait=False)
+    installation.wait_for_report(lambda report: report.value("backup_newest_timestamp_seconds", "db") == old, 20, "the copy is seen")
+    assert installation.stop(agent) == 0
+    place.rename(tmp_path / "elsewhere")
+    installation.start("agent", wait=False)
+    report = installation.wait_for_report(lambda report: report.value("backup_readable", "db") == 0, 20, "the place is gone")
+    assert report.find("backup_unreadable", "db")
+    assert not report.find("backup_never_made")
+    assert not report.find("backup_too_old")
+    (newest,) = report.select("backup_newest_timestamp_seconds", "db")
+    assert newest["value"] == old
+    assert newest["observed_at"] <= old
+
+
 def test_two_hundred_backups_cost_little(tmp_path):
     """0.3 % of a core with a look each minute; it was 2.7 % with a child for each. 0.1 % was measured."""
     cost, memory = backups_cost(tmp_path, 200, seconds=4)
