@@ -25,6 +25,7 @@ std::vector<SubjectGroup> backup_groups(const Host& host, const Config& config) 
         groups[std::string(above.empty() ? "/" : above)].push_back(backup.name);
     }
     std::vector<SubjectGroup> result;
+    result.reserve(groups.size());
     for (auto& [point, members] : groups) result.push_back({point, std::move(members)});
     return result;
 }
