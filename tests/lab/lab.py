@@ -18,7 +18,7 @@ from monitoring import Monitoring
 # The drives of every server; NVMe, virtio SCSI, MegaRAID and more USB drives are plugged in while it runs.
 RACK = {"sata": 4, "ata": 1, "sas": 2, "usb": 1}
 # A healthy server has no finding, so its root filesystem needs a backup.
-CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\nmax_age = "30d"\n'
+CONFIG = '[[backup]]\nname = "system"\nstamp = "/var/backups/system-done"\ncovers = ["/"]\ncrosses_mounts = true\nmax_age = "30d"\n'
 BAD = ("warning", "critical")
 
 
