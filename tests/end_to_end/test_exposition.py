@@ -20,6 +20,10 @@ def check_metrics(text):
     return done.returncode, done.stdout + done.stderr
 
 
+def families(text):
+    return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+
+
 def test_metrics_and_textfile(installation):
     good = script(installation.directory, "good", GOOD)
     installation.write_config(sections=collector("good", good, interval="1s") + '[[backup]]\nname = "good"\nmax_age = "1h"\n')
@@ -30,11 +34,16 @@ def test_metrics_and_textfile(installation):
     status, text = http_get(installation.port, "/metrics")
     assert status == 200
     assert check_metrics(text) == (0, "")
-    textfile = wait_until(lambda: installation.textfile.exists() and installation.textfile.read_text(), 10, "the textfile")
+    # It is written after the report that /metrics shows.
+    textfile = wait_until(
+        lambda: installation.textfile.exists()
+        and families(http_get(installation.port, "/metrics")[1]) == families(installation.textfile.read_text())
+        and installation.textfile.read_text(),
+        10,
+        "the textfile",
+    )
     assert check_metrics(textfile) == (0, "")
     assert 'lastgood_backup_count{backup="good"}' in textfile
-    names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
-    assert names == {line.split()[2] for line in textfile.splitlines() if line.startswith("# TYPE")}
     assert installation.stop(run) == 0
 
 
