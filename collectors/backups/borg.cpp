@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"

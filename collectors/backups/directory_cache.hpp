@@ -1,6 +1,7 @@
 // What this process keeps of large directories, so that an unchanged one is not read again.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 

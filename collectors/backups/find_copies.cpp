@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "collectors/backups/directory_cache.hpp"
 #include "collectors/backups/state.hpp"

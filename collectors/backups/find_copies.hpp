@@ -1,6 +1,7 @@
 // Finds the copies of a backup that is files or directories.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

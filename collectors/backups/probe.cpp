@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "collectors/backups/parse/decompressor.hpp"
 #include "core/bytes.hpp"

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/decompressor.hpp"

@@ -1,5 +1,7 @@
 #include "collectors/backups/parse/vzdump_log.hpp"
 
+#include <cstdint>
+
 #include "collectors/backups/parse/name_time.hpp"
 #include "core/text.hpp"
 

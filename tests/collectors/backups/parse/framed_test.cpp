@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+
 using namespace lastgood;
 using namespace std::string_literals;
 

@@ -2,6 +2,7 @@
 // Debian 12 write them.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "collectors/backups/parse/barman_info.hpp"
