@@ -47,7 +47,7 @@ struct Repository {
     }
 };
 
-const BackupState& stream(const BackupState& whole, const std::string& name) {
+BackupState stream(const BackupState& whole, const std::string& name) {
     const auto found = std::ranges::find(whole.streams, name, &StreamState::name);
     REQUIRE(found != whole.streams.end());
     return found->state;
