@@ -16,6 +16,12 @@ const Collector* first_that(Matches matches) {
 
 }  // namespace
 
+Seconds interval_of(const Config& config, const Collector& collector) {
+    const auto found = config.collectors.find(std::string(collector.name));
+    return found == config.collectors.end() ? collector.interval
+                                            : found->second.interval.value_or(collector.interval);
+}
+
 const Collector* find_collector(std::string_view name) {
     return first_that([&](const Collector& one) { return one.name == name; });
 }

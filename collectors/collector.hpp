@@ -81,6 +81,8 @@ struct Collector {
 };
 
 std::span<const Collector* const> all_collectors();
+// The collector's interval, unless the configuration sets another.
+Seconds interval_of(const Config& config, const Collector& collector);
 // nullptr: there is no collector of that name.
 const Collector* find_collector(std::string_view name);
 // The collector with this `inventory`; nullptr: the metric is not an inventory.

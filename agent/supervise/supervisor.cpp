@@ -33,12 +33,6 @@ constexpr Seconds longest_backoff = 60;
 constexpr Seconds subjects_interval = 60;
 constexpr Seconds timer_accuracy = 0.1;
 
-Seconds interval_of(const Config& config, const Collector& collector) {
-    const auto found = config.collectors.find(std::string(collector.name));
-    return found == config.collectors.end() ? collector.interval
-                                            : found->second.interval.value_or(collector.interval);
-}
-
 Seconds deadline_of(const Config& config, const Collector& collector) {
     const auto found = config.collectors.find(std::string(collector.name));
     return found == config.collectors.end() ? collector.deadline

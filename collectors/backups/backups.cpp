@@ -171,42 +171,34 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
     }
 }
 
-void observe_past(Context& context, const Backup& backup, const BackupState& state, Timestamp now) {
-    LookMemory memory(context.host, context.config.state_directory, backup.name);
-    observe_history(context.host, context.sink, memory, backup, state, now);
-    if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
-}
-
 // What earlier looks saw, as old as it is at least: that copy was there when it was made.
-void observe_known_newest(Context& context, const Backup& backup, const std::string& stream,
-                          Timestamp now) {
-    const LookMemory memory(context.host, context.config.state_directory, backup.name);
+void observe_known_newest(Context& context, const LookMemory& memory, const Backup& backup,
+                          const std::string& stream, Timestamp now) {
     const std::string subject = backup.name + (stream.empty() ? "" : "/" + stream);
     if (const auto newest = known_newest(memory, backup, stream))
         context.sink.observe(metric::backup_newest_timestamp_seconds, subject, *newest,
                              std::min(*newest, now), {{"confidence", "inferred"}});
 }
 
-void observe_unreadable_streams(Context& context, const Backup& whole, Timestamp now) {
+void observe_unreadable(Context& context, const LookMemory& memory, const Backup& whole,
+                        Timestamp now) {
+    observe_known_newest(context, memory, whole, "", now);
     if (whole.each == Streams::none) return;
-    for (const StreamState& stream : remembered_streams(context.host, context.config, whole.name)) {
+    for (const StreamState& stream : remembered_streams(memory)) {
         Backup one = whole;
         one.name = whole.name + "/" + stream.name;
         one.location = stream.location;
         observe_settings(context, one, now);
         context.sink.observe(metric::backup_readable, one.name, 0, now);
-        observe_known_newest(context, whole, stream.name, now);
+        observe_known_newest(context, memory, whole, stream.name, now);
     }
 }
 
 // Adds what earlier looks saw.
-void recall(const Context& context, const Backup& backup, BackupState& state, Timestamp now) {
-    if (backup.each != Streams::none || !state.streams.empty())
-        recall_streams(context.host, context.config, backup.name, state);
-    note_lost_copies(context.host, context.config, backup.name, state);
-    LookMemory memory(context.host, context.config.state_directory, backup.name);
+void recall(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {
+    if (backup.each != Streams::none || !state.streams.empty()) recall_streams(memory, state);
+    note_lost_copies(memory, state);
     note_newest(memory, backup, state, now);
-    static_cast<void>(memory.save());  // observe_past() tells what keeps it from being written
 }
 
 bool is_group(std::string_view subject) {
@@ -229,18 +221,20 @@ std::vector<const Backup*> chosen(const Context& context) {
 std::optional<Error> look(Context& context, const Backup& backup) {
     const Timestamp now = context.host.now();
     auto state = look_and_remember(context, backup);
+    // Read after the look, which may take long: a stream may have been forgotten meanwhile.
+    LookMemory memory(context.host, context.config.state_directory, backup.name);
     context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);
     if (!state) {
         context.sink.problem(backup.name, state.error());
-        observe_known_newest(context, backup, "", now);
-        observe_unreadable_streams(context, backup, now);
+        observe_unreadable(context, memory, backup, now);
         return state.error();
     }
-    recall(context, backup, *state, now);
+    recall(memory, backup, *state, now);
     drop_what_is_in_doubt(context, backup, *state, now);
     observe_state(context, backup, *state, now);
     observe_streams(context, backup, *state, now);
-    observe_past(context, backup, *state, now);
+    observe_history(context.host, context.sink, memory, backup, *state, now);
+    if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
     return std::nullopt;
 }
 
@@ -274,12 +268,23 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
     return first_error;
 }
 
-constexpr Seconds interval = 60;
+Result<void> run(Context& context);
 
-Seconds interval_of(const Config& config) {
-    const auto found = config.collectors.find("backups");
-    return found == config.collectors.end() ? interval : found->second.interval.value_or(interval);
-}
+}  // namespace
+
+extern const Collector backups_collector;
+const Collector backups_collector = {
+    .name = "backups",
+    .summary = "Age, size and completeness of the backups that the configuration names",
+    .kind = CollectorKind::stream,
+    .interval = 60,
+    .deadline = 60,
+    .run = run,
+    .groups = backup_groups,
+    .answering = &metric::backup_readable,
+};
+
+namespace {
 
 Result<void> run(Context& context) {
     if (!context.subject.empty() && !is_group(context.subject) && chosen(context).empty())
@@ -291,23 +296,12 @@ Result<void> run(Context& context) {
         // Each backup of a group has its own word on it; by hand, the exit status tells.
         if (error && !is_group(context.subject)) return Failure(*error);
         if (context.once || context.host.recorded() || !is_group(context.subject)) return {};
-        const Seconds left = started + interval_of(context.config) - context.host.monotonic();
+        const Seconds left =
+            started + interval_of(context.config, backups_collector) - context.host.monotonic();
         std::this_thread::sleep_for(std::chrono::duration<double>(std::max(left, 0.1)));
     }
 }
 
 }  // namespace
-
-extern const Collector backups_collector;
-const Collector backups_collector = {
-    .name = "backups",
-    .summary = "Age, size and completeness of the backups that the configuration names",
-    .kind = CollectorKind::stream,
-    .interval = interval,
-    .deadline = 60,
-    .run = run,
-    .groups = backup_groups,
-    .answering = &metric::backup_readable,
-};
 
 }  // namespace lastgood

@@ -56,17 +56,8 @@ json to_json(const History& history) {
     return section;
 }
 
-// The newest time that proves a copy.
-std::optional<Timestamp> newest_of(const BackupState& state) {
-    std::optional<Timestamp> newest;
-    for (const NewestCopy& copy : state.newest)
-        if (copy.confidence != Confidence::activity && (!newest || copy.time > *newest))
-            newest = copy.time;
-    return newest;
-}
-
 void note(History& history, const BackupState& state, Timestamp now) {
-    const auto newest = newest_of(state);
+    const auto newest = proven_newest(state);
     const auto oldest = state.oldest ? state.oldest : newest;
     if (oldest && *oldest > earliest && (!history.first || *oldest < *history.first))
         history.first = oldest;

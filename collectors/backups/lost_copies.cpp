@@ -21,16 +21,13 @@ void note(const std::string& stream, const nlohmann::json& before, nlohmann::jso
 
 }  // namespace
 
-void note_lost_copies(const Host& host, const Config& config, const std::string& backup,
-                      BackupState& state) {
+void note_lost_copies(LookMemory& memory, BackupState& state) {
     if (!state.incomplete_copies) return;
-    LookMemory memory(host, config.state_directory, backup);
     const auto& before = memory.section(section_name);
     auto after = nlohmann::json::object();
     if (state.streams.empty()) note("", before, after, state);
     for (StreamState& stream : state.streams) note(stream.name, before, after, stream.state);
     memory.keep(section_name, std::move(after));
-    if (auto saved = memory.save(); !saved) state.problems.push_back(saved.error());
 }
 
 }  // namespace lastgood

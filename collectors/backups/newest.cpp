@@ -13,14 +13,6 @@ namespace {
 constexpr Seconds least_step = 60;  // back; two ways to read one time may differ by less
 constexpr Seconds most_ahead = 3600;
 
-std::optional<Timestamp> proven(const BackupState& state) {
-    std::optional<Timestamp> newest;
-    for (const auto& one : state.newest)
-        if (one.confidence != Confidence::activity)
-            newest = std::max(newest.value_or(one.time), one.time);
-    return newest;
-}
-
 std::string place_of(const Backup& backup) {
     return fmt::format("{} {} {}", to_string(backup.kind), backup.location, backup.stanza);
 }
@@ -28,7 +20,7 @@ std::string place_of(const Backup& backup) {
 // Returns what to remember.
 std::optional<Timestamp> note(BackupState& state, std::optional<Timestamp> before, Timestamp now) {
     if (before && *before > now + most_ahead) before.reset();
-    const auto newest = proven(state);
+    const auto newest = proven_newest(state);
     if (!newest) return before;
     if (before && *newest < *before - least_step) {
         state.went_back_from = before;
@@ -38,6 +30,14 @@ std::optional<Timestamp> note(BackupState& state, std::optional<Timestamp> befor
 }
 
 }  // namespace
+
+std::optional<Timestamp> proven_newest(const BackupState& state) {
+    std::optional<Timestamp> newest;
+    for (const auto& one : state.newest)
+        if (one.confidence != Confidence::activity)
+            newest = std::max(newest.value_or(one.time), one.time);
+    return newest;
+}
 
 std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& backup,
                                       const std::string& stream) {

@@ -30,6 +30,10 @@ struct NewestCopy {
 };
 
 struct StreamState;
+struct BackupState;
+
+// The newest time that proves a copy; nullopt: none does.
+std::optional<Timestamp> proven_newest(const BackupState& state);
 
 struct BackupState {
     std::vector<NewestCopy> newest;  // at most one of each confidence
@@ -70,17 +74,14 @@ void summarise_streams(BackupState& state);
 // Streams are remembered in the state directory, so that one whose copies all go away is missed.
 // Adds those that are remembered and were not found, without a copy, and remembers all; then
 // summarises. Without a usable state directory only a problem is added.
-void recall_streams(const Host& host, const Config& config, const std::string& backup,
-                    BackupState& state);
-std::vector<StreamState> remembered_streams(const Host& host, const Config& config,
-                                            const std::string& backup);
+void recall_streams(LookMemory& memory, BackupState& state);
+std::vector<StreamState> remembered_streams(const LookMemory& memory);
 // Forgets the stream with this subject, "BACKUP/STREAM". false: none is remembered.
 Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject);
 
 // Remembers how many complete copies there were when the newest one was complete, and says how many
 // fewer there are since it is not; of each stream, too. For readers that tell count and incomplete.
-void note_lost_copies(const Host& host, const Config& config, const std::string& backup,
-                      BackupState& state);
+void note_lost_copies(LookMemory& memory, BackupState& state);
 
 // The readers. An Error means that the location could not be read at all: absent if it does not
 // exist or is not mounted (check_mounted), malformed if it is not what the configuration says.

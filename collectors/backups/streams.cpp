@@ -108,21 +108,18 @@ std::vector<StreamState> streams_in(const nlohmann::json& section) {
 
 }  // namespace
 
-std::vector<StreamState> remembered_streams(const Host& host, const Config& config,
-                                            const std::string& backup) {
-    return streams_in(LookMemory(host, config.state_directory, backup).section(section_name));
+std::vector<StreamState> remembered_streams(const LookMemory& memory) {
+    return streams_in(memory.section(section_name));
 }
 
-void recall_streams(const Host& host, const Config& config, const std::string& backup,
-                    BackupState& state) {
-    LookMemory memory(host, config.state_directory, backup);
+void recall_streams(LookMemory& memory, BackupState& state) {
     const bool all_read = std::ranges::none_of(state.problems, [](const Error& error) {
         return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
                error.kind == ErrorKind::timed_out;
     });
     std::set<std::string> found;
     for (const StreamState& stream : state.streams) found.insert(stream.name);
-    for (StreamState& gone : streams_in(memory.section(section_name))) {
+    for (StreamState& gone : remembered_streams(memory)) {
         if (found.contains(gone.name)) continue;
         gone.readable = all_read;
         if (all_read) gone.state.count = 0;
@@ -134,7 +131,6 @@ void recall_streams(const Host& host, const Config& config, const std::string& b
         section[stream.name] = harmless(stream.location);
     memory.keep(section_name, std::move(section));
     if (memory.problem()) state.problems.push_back(*memory.problem());
-    if (auto saved = memory.save(); !saved) state.problems.push_back(saved.error());
 }
 
 Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject) {
