@@ -186,7 +186,7 @@ std::string to_toml(const BackupPlan& plan) {
     add("keep_span", plan.keep_span, defaults.keep_span);
     add("delete_after", plan.delete_after, defaults.delete_after);
     if (plan.min_count) text += fmt::format("min_count = {:.0f}\n", *plan.min_count);
-    if (plan.shrink != defaults.shrink) text += fmt::format("shrink = {:#}\n", plan.shrink);
+    if (plan.shrink != defaults.shrink) text += fmt::format("shrink = {}\n", plan.shrink);
     if (plan.paused_until != 0)
         text += fmt::format("paused_until = {}\n", toml_date(plan.paused_until));
     add("paused_by", plan.paused_by, defaults.paused_by);
