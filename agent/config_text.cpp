@@ -121,6 +121,8 @@ std::string to_toml(const Config& config) {
             text += fmt::format("each = {}\n", to_toml(std::string(to_string(backup.each))));
         if (!backup.complete_if.empty())
             text += fmt::format("complete_if = {}\n", to_toml(backup.complete_if));
+        if (backup.max_wal_age)
+            text += fmt::format("max_wal_age = {}\n", toml_duration(*backup.max_wal_age));
         if (!backup.cache_directory.empty())
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
         if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));

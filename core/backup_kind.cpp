@@ -32,7 +32,7 @@ constexpr BackupKindRow rows[] = {
      "pgbackrest",
      BackupPlace::directory,
      true,
-     {"stanza"},
+     {"stanza", "max_wal_age"},
      "/var/lib/pgbackrest",
      "The copies are backups in this pgBackRest repository."},
     {BackupKind::rsnapshot,
@@ -47,7 +47,7 @@ constexpr BackupKindRow rows[] = {
      "barman",
      BackupPlace::directory,
      true,
-     {},
+     {"max_wal_age"},
      "/var/lib/barman/main",
      "The copies are barman's base backups in this directory of a server, or of all servers in "
      "barman_home."},

@@ -41,7 +41,8 @@ struct Backup {
     std::string complete_if;
     // borg: the client's cache directory, which records each finished backup
     std::string cache_directory;
-    std::string log;  // rsnapshot: its log; empty: /var/log/rsnapshot.log
+    std::optional<Seconds> max_wal_age;  // barman, pgbackrest: of the newest archived WAL
+    std::string log;                     // rsnapshot: its log; empty: /var/log/rsnapshot.log
 
     bool operator==(const Backup&) const = default;
 };

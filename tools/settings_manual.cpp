@@ -97,6 +97,10 @@ constexpr Example backup_keys[] = {
      "For files: a copy that is a directory is complete if it has this file. The "
      "marks of pg_dump -Fd (toc.dat), pg_basebackup (backup_manifest), pgBackRest "
      "(backup.manifest) and mariabackup (xtrabackup_info) are known without it."},
+    {"max_wal_age", "duration", "\"1h\"",
+     "For pgbackrest and barman: the newest archived WAL may be this old. A database that writes "
+     "nothing archives nothing, so set it only with archive_timeout and a database in use. WAL "
+     "that waits in a database named in covers is told without it."},
     {"cache_directory", "path", "\"/root/.cache/borg\"",
      "For borg: the cache of the borg client, which records when a backup finished."},
     {"log", "path", "\"/var/log/rsnapshot.log\"",

@@ -98,6 +98,11 @@ void read_min_size(ConfigReader& reader, const toml::node& node, Backup& backup)
     reader.read_size(node, "min_size", backup.min_size);
 }
 
+void read_max_wal_age(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    Seconds age = 0;
+    if (reader.read(node, "max_wal_age", age)) backup.max_wal_age = age;
+}
+
 void read_settle_time(ConfigReader& reader, const toml::node& node, Backup& backup) {
     reader.read(node, "settle_time", backup.settle_time);
 }
@@ -142,6 +147,7 @@ constexpr BackupKey backup_keys[] = {
     {"time_pattern", read_time_pattern},
     {"settle_time", read_settle_time},
     {"cache_directory", read_cache_directory},
+    {"max_wal_age", read_max_wal_age},
     {"log", read_log},
     {"each", read_each},
     {"complete_if", read_complete_if},

@@ -13,6 +13,7 @@
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
+#include "collectors/backups/wal.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
 #include "core/utf8.hpp"
@@ -103,6 +104,8 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     observe_limits(context.host, sink, backup, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
+    if (backup.max_wal_age)
+        sink.observe(metric::backup_max_wal_age_seconds, backup.name, *backup.max_wal_age, now);
 }
 
 // What the configuration says of the backup, and where its copies lie against what it covers. Looks
@@ -116,6 +119,10 @@ void observe_places(Context& context, const Topology& topology, const Backup& ba
         if (!sources[i].exists)
             context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
                                  {{"path", backup.covers[i]}});
+    if (takes(row_of(backup.kind), "max_wal_age"))
+        if (const auto since = oldest_waiting_wal(context.host, topology, backup.covers))
+            context.sink.observe(metric::backup_wal_waiting_timestamp_seconds, backup.name, *since,
+                                 now);
     if (const auto domain = closest_domain(context.host, topology, backup, sources))
         context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
                              {{"domain", std::string(to_string(*domain))}});
@@ -140,6 +147,7 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
     observe(metric::backup_in_progress, state.in_progress);
+    observe(metric::backup_wal_timestamp_seconds, state.newest_wal);
     observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
     for (const auto& problem : state.problems) sink.problem(backup.name, problem);
     if (backup.min_size && !state.size && state.count.value_or(1) > 0 &&

@@ -4,6 +4,7 @@
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/barman_info.hpp"
 #include "collectors/backups/state.hpp"
+#include "collectors/backups/wal.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -117,6 +118,7 @@ Result<BackupState> Server::look() {
                                 directory_));
     BackupState state = state_of_copies(std::move(copies_), Confidence::exact, now_);
     state.in_progress = in_progress_;
+    note_wal(host_, directory_ + "/wals", state);
     for (Error& problem : problems_) state.problems.push_back(std::move(problem));
     return state;
 }

@@ -5,6 +5,7 @@
 
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/state.hpp"
+#include "collectors/backups/wal.hpp"
 #include "core/bytes.hpp"
 #include "core/text.hpp"
 
@@ -122,6 +123,7 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
 
     BackupState state;
     state.in_progress = directories->running;
+    note_wal(host, backup.location + "/archive/" + *stanza, state);
     if (is_pgbackrest_encrypted(*text)) {
         state.count = static_cast<double>(directories->finished.size());
         if (!directories->finished.empty()) {

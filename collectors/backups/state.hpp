@@ -49,6 +49,7 @@ struct BackupState {
     std::optional<double> incomplete_copies;  // of the finished copies that were checked
     std::optional<double> whole_copies_lost;  // set by note_lost_copies()
     std::optional<bool> in_progress;          // a copy is being written
+    std::optional<Timestamp> newest_wal;      // of the archive beside base backups of PostgreSQL
     std::optional<Timestamp> oldest_lock;     // when it was taken; nullopt: there is no lock
     std::vector<Error> problems;              // parts that could not be read, or are damaged
     // Where one place holds copies of several sources (a database, host or guest each): the state

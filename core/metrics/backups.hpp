@@ -175,6 +175,29 @@ inline constexpr Metric backup_record_timestamp_seconds{
     .help = "When somebody recorded that it was verified or restored (lastgood record).",
 };
 
+inline constexpr Metric backup_wal_timestamp_seconds{
+    .name = "lastgood_backup_wal_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "When the newest write-ahead log (WAL) of PostgreSQL was archived.",
+};
+
+inline constexpr Metric backup_max_wal_age_seconds{
+    .name = "lastgood_backup_max_wal_age_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Largest age that the newest archived WAL may have (setting max_wal_age).",
+};
+
+inline constexpr Metric backup_wal_waiting_timestamp_seconds{
+    .name = "lastgood_backup_wal_waiting_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Since when the oldest WAL that a covered database has finished waits to be archived; "
+        "absent: none waits, or it cannot be seen.",
+};
+
 inline constexpr Metric backup_count{
     .name = "lastgood_backup_count",
     .subject = SubjectKind::backup,

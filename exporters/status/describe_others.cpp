@@ -195,6 +195,18 @@ void add_newest(Description& backup) {
                      long_due ? "long overdue without one since " + format_time(*long_due) : ""}));
 }
 
+void add_wal(Description& backup) {
+    const auto newest = backup.take(metric::backup_wal_timestamp_seconds);
+    const auto limit = backup.take(metric::backup_max_wal_age_seconds);
+    const auto waits = backup.take(metric::backup_wal_waiting_timestamp_seconds);
+    backup.row(
+        "WAL",
+        sentence_of(
+            {newest ? "archived " + backup.ago(*newest) : "",
+             limit ? "at most " + format_duration(*limit) + " is asked for" : "",
+             waits ? "the oldest that is NOT archived waits since " + format_time(*waits) : ""}));
+}
+
 // When the copies were last verified and restored, and who says so.
 void add_proofs(Description& backup) {
     const auto verified = backup.take(metric::backup_verified_timestamp_seconds);
@@ -256,6 +268,7 @@ void describe_backup(Description& backup) {
     const auto max_span = backup.take(metric::backup_max_span_seconds);
     const auto min_count = backup.take(metric::backup_min_count);
     const auto incomplete = backup.take(metric::backup_incomplete);
+    add_wal(backup);
     const auto writing = backup.take(metric::backup_in_progress);
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");

@@ -51,6 +51,35 @@ std::vector<Rule> backup_plan_rules() {
             .why = "Three copies in a row are missing: the job is not late but broken.",
         },
         Rule{
+            .name = "backup_wal_waits",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than(metric::backup_wal_waiting_timestamp_seconds, hour)},
+            .summary = "WAL of the database waits for {value:duration} to be archived for backup "
+                       "{subject}.",
+            .advice = "Read why archive_command fails, in the log of PostgreSQL.\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Test the way of the WAL with pgbackrest check or barman check.",
+            .why = "Since then nothing that was written can be restored, and an online backup "
+                   "without its WAL neither. The database keeps the WAL until its disk is full.",
+        },
+        Rule{
+            .name = "backup_wal_too_old",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than_other(metric::backup_wal_timestamp_seconds,
+                                        metric::backup_max_wal_age_seconds),
+                       unless(unreadable), unless(has_streams)},
+            .summary = "Backup {subject} has no WAL of the last {value:duration}.",
+            .advice = "Read why archive_command fails, in the log of PostgreSQL.\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Test the way of the WAL with pgbackrest check or barman check.\n"
+                      "If the database writes nothing for so long, set archive_timeout there, or a "
+                      "larger max_wal_age in {config}.",
+            .why = "The setting max_wal_age. What was written since then can be restored from no "
+                   "backup.",
+        },
+        Rule{
             .name = "backup_verification_late",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

@@ -160,6 +160,32 @@ def test_pgbackrest_encrypted(tmp_path, encrypted_cluster):
     assert expected.value("count") == 1
 
 
+@lie("pgbackrest", "the backups are good and fresh, and archive_command fails: nothing since can be restored")
+def test_pgbackrest_lie_wal_is_not_archived(tmp_path, cluster):
+    expected = Expected(
+        tmp_path, pgbackrest=str(cluster.repository), max_age="1h", max_wal_age="1h", covers=[str(cluster.directory)]
+    )
+    cluster.backrest("--type=full", "backup")
+    assert not expected.is_stale()
+    archived = expected.value("wal_timestamp_seconds")
+    assert archived == pytest.approx(time.time(), abs=60)
+    assert expected.value("wal_waiting_timestamp_seconds") is None
+    assert expected.value("max_wal_age_seconds") == 3600
+
+    (cluster.repository / "archive").rename(cluster.repository / "gone")
+    (cluster.repository / "archive").touch()
+    cluster.sql("create table one as select 1")
+    cluster.sql("select pg_switch_wal()")
+    lastgood.wait_until(
+        lambda: not expected.is_stale() and expected.value("wal_waiting_timestamp_seconds") == pytest.approx(time.time(), abs=60),
+        what="WAL that waits", seconds=30, step=0.3,
+    )
+    (cluster.repository / "archive").unlink()
+    (cluster.repository / "gone").rename(cluster.repository / "archive")
+    expected.collect()
+    assert expected.value("wal_timestamp_seconds") == archived
+
+
 @lie("pgbackrest", "backup.info goes on listing a backup whose directory is gone")
 def test_pgbackrest_lie_directory_gone(tmp_path, cluster):
     expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="1h")

@@ -301,6 +301,24 @@ TEST_CASE("a backup is to be verified and restored in time") {
     CHECK(restored(std::nullopt) == Names{"backup_never_restored b"});
 }
 
+TEST_CASE("WAL that is not archived is a finding") {
+    const auto waits = [](double age) {
+        return found({observation(metric::backup_wal_waiting_timestamp_seconds, "b", now - age)});
+    };
+    CHECK(waits(3600) == Names{});
+    CHECK(waits(3601) == Names{"backup_wal_waits b"});
+    const auto archived = [](double age, std::optional<double> readable) {
+        std::vector<Observation> observations{
+            observation(metric::backup_max_wal_age_seconds, "b", 600),
+            observation(metric::backup_wal_timestamp_seconds, "b", now - age)};
+        if (readable) observations.push_back(observation(metric::backup_readable, "b", *readable));
+        return found(observations);
+    };
+    CHECK(archived(600, 1) == Names{});
+    CHECK(archived(601, 1) == Names{"backup_wal_too_old b"});
+    CHECK(archived(601, 0) == Names{"backup_unreadable b"});
+}
+
 TEST_CASE("the end of a pause is a finding") {
     const auto with = [](double until) {
         return found({observation(metric::backup_paused_until_timestamp_seconds, "b", until)});

@@ -139,6 +139,7 @@ class Generator {
         }
         if (one.kind == BackupKind::pgbackrest && maybe())
             one.stanza = "s" + short_text_without("/");
+        if (takes(row_of(one.kind), "max_wal_age") && maybe()) one.max_wal_age = duration();
         if (one.kind == BackupKind::borg && maybe()) one.cache_directory = path();
         if (one.kind == BackupKind::rsnapshot && maybe()) one.log = path();
         for (size_t i = below(4); i > 0; --i) one.covers.push_back(path());
