@@ -41,7 +41,7 @@ Result<std::optional<Timestamp>> newest_in_version(const Host& host, const std::
                                                    std::vector<std::string> logs) {
     std::erase_if(logs, [](const std::string& name) { return !is_log(name); });
     for (auto log = logs.rbegin(); log != logs.rend(); ++log) {
-        const auto newest = newest_in_log(host, archive + "/" + *log);
+        auto newest = newest_in_log(host, archive + "/" + *log);
         if (!newest || *newest) return newest;
     }
     return std::nullopt;

@@ -55,8 +55,8 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {older_than(metric::backup_wal_waiting_timestamp_seconds, hour)},
-            .summary = "WAL of the database waits for {value:duration} to be archived for backup "
-                       "{subject}.",
+            .summary =
+                "Backup {subject} gets no WAL: its database has waited for {value:duration}.",
             .advice = "Read why archive_command fails, in the log of PostgreSQL.\n"
                       "See whether there is room: df -h {directory}\n"
                       "Test the way of the WAL with pgbackrest check or barman check.",

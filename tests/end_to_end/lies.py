@@ -23,14 +23,18 @@ def lie(tool, lie, believed=False):
 @functools.cache
 def version_of(tool):
     """The version of an installed tool, such as "1.2.4"; "" if it does not tell."""
-    commands = {"restic": ["restic", "version"], "pgbackrest": ["pgbackrest", "version"]}
+    commands = {
+        "restic": ["restic", "version"],
+        "pgbackrest": ["pgbackrest", "version"],
+        "dirvish": ["dpkg-query", "--show", "dirvish"],  # it tells by itself only in an image
+    }
     try:
         done = subprocess.run(
             commands.get(tool, [tool, "--version"]), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
         )
     except OSError:
         return ""
-    found = re.search(r"\d+(\.\d+)+\S*", done.stdout + done.stderr)
+    found = re.search(r"\d+(\.\d+)+[^\s,;]*", done.stdout + done.stderr)
     return found.group() if found else ""
 
 

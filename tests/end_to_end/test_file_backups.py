@@ -184,7 +184,7 @@ def test_compressed_nothing(place, program):
     assert place.is_whole() == 0
 
 
-@lie("zstd", "zstd --long=31 and xz with a large dictionary are whole, but need more memory than a look may take", believed=True)
+@lie("zstd", "zstd --long=31 and xz with a large dictionary are whole, but need more memory than a look may take")
 def test_a_limit_of_ours_is_no_fault_of_the_file(place):
     need("zstd", "xz")
     source = place.config.parent / "source"

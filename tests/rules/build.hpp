@@ -25,4 +25,14 @@ inline std::vector<std::string> names(const std::vector<Finding>& findings) {
     return result;
 }
 
+inline constexpr Timestamp table_time = 1'800'000'000;
+
+// What the whole table finds at table_time, when every hold time has elapsed.
+inline std::vector<std::string> found(const std::vector<Observation>& observations) {
+    std::vector<Rule> rules(all_rules().begin(), all_rules().end());
+    for (Rule& rule : rules) rule.hold = 0;
+    RuleMemory memory;
+    return names(evaluate(rules, observations, table_time, memory));
+}
+
 }  // namespace lastgood::test

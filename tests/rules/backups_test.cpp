@@ -1,0 +1,159 @@
+// The findings of the table about backups.
+#include "core/metrics/backups.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/rules/build.hpp"
+
+using namespace lastgood;
+using lastgood::test::found;
+using lastgood::test::observation;
+using Names = std::vector<std::string>;
+
+namespace {
+
+constexpr Timestamp now = test::table_time;
+
+}  // namespace
+
+TEST_CASE("only proof makes a backup fresh") {
+    const std::vector<Observation> configured = {
+        observation(metric::backup_info, "b", 1),
+        observation(metric::backup_readable, "b", 1),
+        observation(metric::backup_max_age_seconds, "b", 3600),
+    };
+    const auto with = [&](const std::vector<std::pair<std::string, double>>& newest) {
+        std::vector<Observation> observations = configured;
+        for (const auto& [confidence, age] : newest) {
+            observations.push_back(observation(metric::backup_newest_timestamp_seconds, "b",
+                                               now - age, {{"confidence", confidence}}));
+        }
+        return found(observations);
+    };
+    CHECK(with({}) == Names{"backup_never_made b"});
+    CHECK(with({{"activity", 60}}) == Names{"backup_unproven b"});
+    CHECK(with({{"exact", 3601}, {"activity", 60}}) == Names{"backup_too_old b"});
+    CHECK(with({{"inferred", 3601}, {"exact", 9000}}) == Names{"backup_too_old b"});
+    CHECK(with({{"inferred", 3599}, {"exact", 9000}}) == Names{});
+    CHECK(with({{"exact", 3601 + 3 * 86400}}) == Names{"backup_far_too_old b"});
+    CHECK(with({{"exact", -3601}}) == Names{"backup_from_future b"});
+    CHECK(with({{"exact", -60}}) == Names{});
+}
+
+TEST_CASE("a backup with a schedule is overdue when the copy of its last time is missing") {
+    const auto with = [](double age) {
+        return found(
+            {observation(metric::backup_info, "b", 1), observation(metric::backup_readable, "b", 1),
+             observation(metric::backup_due_timestamp_seconds, "b", now - 86400),
+             observation(metric::backup_long_due_timestamp_seconds, "b", now - 3 * 86400.0),
+             observation(metric::backup_newest_timestamp_seconds, "b", now - age,
+                         {{"confidence", "exact"}})});
+    };
+    CHECK(with(3600) == Names{});
+    CHECK(with(86400 + 300) == Names{});
+    CHECK(with(86400 + 301) == Names{"backup_overdue b"});
+    CHECK(with(3 * 86400 + 600) == Names{"backup_overdue b"});
+    CHECK(with(3 * 86400 + 601) == Names{"backup_long_overdue b"});
+}
+
+TEST_CASE("a backup is judged by its past: span, count and size") {
+    const auto with = [](const Metric& limit, double value, const Metric& of, double actual) {
+        return found({observation(metric::backup_info, "b", 1),
+                      observation(metric::backup_readable, "b", 1),
+                      observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                                  {{"confidence", "exact"}}),
+                      observation(limit, "b", value), observation(of, "b", actual)});
+    };
+    const auto oldest = [&](const Metric& limit, double age) {
+        return with(limit, 7 * 86400.0, metric::backup_oldest_timestamp_seconds, now - age);
+    };
+    CHECK(oldest(metric::backup_min_span_seconds, 7 * 86400.0) == Names{});
+    CHECK(oldest(metric::backup_min_span_seconds, 7 * 86400.0 - 1) == Names{"backup_span_short b"});
+    CHECK(oldest(metric::backup_max_span_seconds, 7 * 86400.0) == Names{});
+    CHECK(oldest(metric::backup_max_span_seconds, 7 * 86400.0 + 1) == Names{"backup_outlived b"});
+    const auto count = [&](double value) {
+        return with(metric::backup_min_count, 3, metric::backup_count, value);
+    };
+    CHECK(count(3) == Names{});
+    CHECK(count(2) == Names{"backup_too_few b"});
+    const auto size = [&](double value) {
+        return with(metric::backup_shrunk_size_bytes, 50, metric::backup_size_bytes, value);
+    };
+    CHECK(size(50) == Names{});
+    CHECK(size(49) == Names{"backup_shrunk b"});
+}
+
+TEST_CASE("a backup is to be verified and restored in time") {
+    const auto with = [](const Metric& limit, const Metric& metric, std::optional<double> age) {
+        std::vector<Observation> observations{observation(limit, "b", 86400)};
+        if (age) observations.push_back(observation(metric, "b", now - *age));
+        return found(observations);
+    };
+    const auto verified = [&](std::optional<double> age) {
+        return with(metric::backup_verified_within_seconds,
+                    metric::backup_verified_timestamp_seconds, age);
+    };
+    const auto restored = [&](std::optional<double> age) {
+        return with(metric::backup_restored_within_seconds,
+                    metric::backup_restored_timestamp_seconds, age);
+    };
+    CHECK(verified(86400) == Names{});
+    CHECK(verified(86401) == Names{"backup_verification_late b"});
+    CHECK(verified(std::nullopt) == Names{"backup_never_verified b"});
+    CHECK(restored(86400) == Names{});
+    CHECK(restored(86401) == Names{"backup_restore_late b"});
+    CHECK(restored(std::nullopt) == Names{"backup_never_restored b"});
+}
+
+TEST_CASE("WAL that is not archived is a finding") {
+    const auto waits = [](double age) {
+        return found({observation(metric::backup_wal_waiting_timestamp_seconds, "b", now - age)});
+    };
+    CHECK(waits(3600) == Names{});
+    CHECK(waits(3601) == Names{"backup_wal_waits b"});
+    const auto archived = [](double age, std::optional<double> readable) {
+        std::vector<Observation> observations{
+            observation(metric::backup_max_wal_age_seconds, "b", 600),
+            observation(metric::backup_wal_timestamp_seconds, "b", now - age)};
+        if (readable) observations.push_back(observation(metric::backup_readable, "b", *readable));
+        return found(observations);
+    };
+    CHECK(archived(600, std::nullopt) == Names{});
+    CHECK(archived(601, std::nullopt) == Names{"backup_wal_too_old b"});
+    CHECK(archived(601, 0) == Names{"backup_unreadable b"});
+}
+
+TEST_CASE("the end of a pause is a finding") {
+    const auto with = [](double until) {
+        return found({observation(metric::backup_paused_until_timestamp_seconds, "b", until)});
+    };
+    CHECK(with(now + 1) == Names{});
+    CHECK(with(now - 1) == Names{"backup_pause_ended b"});
+}
+
+TEST_CASE("a backup that others report is unknown, not missing, while nobody reports it") {
+    const std::vector<Observation> configured = {
+        observation(metric::backup_info, "b", 1),
+        observation(metric::backup_reported_by_others, "b", 1),
+        observation(metric::backup_readable, "b", 1),
+        observation(metric::backup_max_age_seconds, "b", 3600),
+    };
+    CHECK(found(configured) == Names{"backup_not_reported b"});
+    auto reported = configured;
+    reported.push_back(observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                                   {{"confidence", "exact"}}));
+    CHECK(found(reported) == Names{});
+}
+
+TEST_CASE("an unreadable backup gives one finding, even if it has no copy or a stale one") {
+    CHECK(found({observation(metric::backup_info, "b", 1),
+                 observation(metric::backup_readable, "b", 0),
+                 observation(metric::backup_max_age_seconds, "b", 60)}) ==
+          Names{"backup_unreadable b"});
+    CHECK(found({observation(metric::backup_info, "b", 1),
+                 observation(metric::backup_readable, "b", 0),
+                 observation(metric::backup_newest_timestamp_seconds, "b", now - 7200,
+                             {{"confidence", "exact"}}),
+                 observation(metric::backup_max_age_seconds, "b", 3600)}) ==
+          Names{"backup_unreadable b"});
+}
