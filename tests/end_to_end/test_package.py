@@ -33,6 +33,7 @@ def test_what_is_in_it(package):
         "usr/share/doc/lastgood/changelog.gz",
         "usr/share/doc/lastgood/copyright",
         "usr/share/doc/lastgood/examples/alertmanager.yml",
+        *(f"usr/share/doc/lastgood/examples/backups/{path.name}" for path in (SOURCE / "packaging/examples/backups").iterdir()),
         "usr/share/doc/lastgood/examples/prometheus.yml",
         "usr/share/lastgood/lastgood.rules.yml",
         "usr/share/lintian/overrides/lastgood",
