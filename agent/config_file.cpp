@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "agent/config/hops.hpp"
 #include "agent/config/reader.hpp"
 #include "agent/config/similar.hpp"
 #include "agent/config/source_file.hpp"
@@ -176,6 +177,7 @@ ConfigReading read_config_text(std::string_view text, const std::string& name) {
     reader.begin_file(name, ConfigSource{});
     read_text(reader, text, name);
     reader.end_file();
+    settle_hops(reading);
     return reading;
 }
 
@@ -221,6 +223,7 @@ ConfigReading read_whole_config(const std::string& path, Config defaults, Config
     reading.files = std::move(*files);
     for (const std::string& file : reading.files) read_file(reader, file, trust);
     check_pair_of_tls(reading);
+    settle_hops(reading);
     return reading;
 }
 

@@ -111,6 +111,8 @@ std::string to_toml(const Config& config) {
             text += fmt::format("max_age = {}\n", to_toml(backup.max_age));
         text += to_toml(backup.plan);
         if (backup.min_size) text += fmt::format("min_size = {}\n", toml_size(*backup.min_size));
+        if (!backup.copy_of.empty()) text += fmt::format("copy_of = {}\n", to_toml(backup.copy_of));
+        if (backup.max_lag) text += fmt::format("max_lag = {}\n", to_toml(*backup.max_lag));
         if (backup.crosses_mounts) text += "crosses_mounts = true\n";
         if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
         if (!backup.time_pattern.empty())

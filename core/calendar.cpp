@@ -162,4 +162,16 @@ std::optional<Timestamp> Calendar::next_after(Timestamp time, const TimeZone& zo
     return static_cast<Timestamp>(*found);
 }
 
+std::optional<Seconds> Calendar::widest_gap() const {
+    constexpr int most_times = 2000;
+    std::optional<Seconds> widest;
+    auto later = last_until(from_civil_utc(2026, 1, 1, 0, 0, 0), TimeZone());
+    for (int i = 1; i < most_times && later; ++i) {
+        const auto earlier = last_until(*later - 1, TimeZone());
+        if (earlier) widest = std::max(widest.value_or(0), *later - *earlier);
+        later = earlier;
+    }
+    return widest;
+}
+
 }  // namespace lastgood

@@ -35,6 +35,10 @@ class Calendar {
     std::optional<Timestamp> last_until(Timestamp time, const TimeZone& zone) const;
     std::optional<Timestamp> next_after(Timestamp time, const TimeZone& zone) const;
 
+    // The longest time between two of the last 2000 times before 2026, in UTC. nullopt: there are
+    // fewer than two.
+    std::optional<Seconds> widest_gap() const;
+
     static constexpr int first_year = 1970, last_year = 2199;
 
   private:

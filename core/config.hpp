@@ -31,6 +31,10 @@ struct Backup {
     bool crosses_mounts = false;      // they also hold the filesystems that are mounted below
     Seconds max_age = 26 * 3600;
     BackupPlan plan;
+    // A hop: its copies are copies of those of this backup; empty: they are made from the source.
+    std::string copy_of;
+    // A hop: how much older than the original's its newest content may be.
+    std::optional<Seconds> max_lag;
     std::optional<double> min_size;  // bytes
     // files: pattern like strptime(3) of the time in the name, e.g. "%Y-%m-%d_%H%M%S"; empty: the
     // common forms, else mtime

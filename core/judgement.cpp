@@ -169,6 +169,7 @@ Judgement Judge::of(const Subject& subject) const {
             break;
         case SubjectKind::backup:
             add_streams(subject, reasons);
+            add_original(subject, reasons);
             break;
         case SubjectKind::collector:
         case SubjectKind::host:
@@ -298,6 +299,19 @@ void Judge::add_streams(const Subject& backup, Reasons& reasons) const {
         --missing;
     }
     if (missing > 0) doubt(reasons, fmt::format("nothing is known of {} of its streams", missing));
+}
+
+// A copy is as old as its original, which has the finding.
+void Judge::add_original(const Subject& backup, Reasons& reasons) const {
+    if (backup.value(metric::backup_original_late) != 1) return;
+    const std::string name(backup.label(metric::backup_copy_of, "original"));
+    const size_t slash = backup.id.find('/');
+    const Subject* original = nullptr;
+    if (slash != backup.id.npos)
+        original = facts_.find(SubjectKind::backup, name + backup.id.substr(slash));
+    if (original == nullptr) original = facts_.find(SubjectKind::backup, name);
+    if (original == nullptr) return doubt(reasons, "nothing is known of its original");
+    add_related(*this, reasons, *original, "its original: ", false);
 }
 
 void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const {

@@ -120,6 +120,7 @@ class Judge {
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
     void add_reasons_to_stay(const Subject& drive, Reasons& reasons) const;
     void add_related_to_array(const Subject& array, Reasons& reasons) const;
+    void add_original(const Subject& backup, Reasons& reasons) const;
     void add_streams(const Subject& backup, Reasons& reasons) const;
     void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;
 

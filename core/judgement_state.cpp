@@ -63,6 +63,9 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     if (readable == 0) return CopyState::unreadable;
     // What others report is not known while nobody reports it.
     const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
+    // What is a copy of another backup may show only when it arrived.
+    if (backup.first(metric::backup_arrived_timestamp_seconds) && newest == nullptr)
+        return CopyState::unknown;
     if (newest == nullptr) return looked_for ? CopyState::never : CopyState::unknown;
     if (!proves(*newest)) return CopyState::unproven;
     if (newest->value > now + clock_skew) return CopyState::from_future;
@@ -197,6 +200,8 @@ void add_backup(const Subject& backup, Timestamp now, Texts& texts) {
     const CopyState state = copy_state(backup, now);
     // Its streams speak for themselves: Judge::of().
     if (state != CopyState::unreadable && backup.value(metric::backup_streams) > 0) return;
+    // Judge::of() names the original.
+    if (state == CopyState::stale && backup.value(metric::backup_original_late) == 1) return;
     auto [text, rule] = words_of(state, backup, now);
     if (text.empty()) return;
     const bool is_told = rule == "too old" ? told(backup, {"backup_too_old", "backup_far_too_old",

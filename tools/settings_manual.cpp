@@ -80,6 +80,18 @@ constexpr Example backup_keys[] = {
      "but is accepted; the end of the pause is a finding of its own."},
     {"paused_by", "text", "\"anna\"", "Who paused it. Required with paused_until."},
     {"paused_reason", "text", "\"the server moves\"", "Why. Required with paused_until."},
+    {"copy_of", "text", "\"db8-local\"",
+     "The copies are copies of those of this backup, which something else copies here: rsync, "
+     "`restic copy`, a sync to another host. It may be behind the original by max_lag; if the "
+     "original is too old itself, only the original is reported. covers, max_age or schedule are "
+     "those of the original, max_lag later, if not set here."},
+    {"max_lag", "duration", "\"26h\"",
+     "With copy_of: how much older than the original's newest copy the newest one here may be, by "
+     "the time of the content. Default: the longest time between two copies of the original."},
+    {"copies", "list of places", "[{on = \"/mnt/nas/db8\"}]",
+     "The same copies lie in these directories, too. Each becomes a backup of its own with copy_of "
+     "and these settings, named like db8@mnt-nas-db8; `name` and `max_lag` beside `on` set "
+     "others."},
     {"stanza", "text", "\"main\"",
      "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",

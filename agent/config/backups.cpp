@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "agent/config/backup_plan.hpp"
+#include "agent/config/hops.hpp"
 #include "agent/config/tables.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "core/glob.hpp"
@@ -133,6 +134,22 @@ void read_complete_if(ConfigReader& reader, const toml::node& node, Backup& back
                       "directory, such as \"DONE\" or \"meta/finished\"");
 }
 
+void read_copy_of(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    std::string name;
+    if (!reader.read(node, "copy_of", name)) return;
+    if (name.empty())
+        return reader.refuse(node.source(), "copy_of is the name of another [[backup]]");
+    backup.copy_of = name;
+}
+
+void read_max_lag(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    Seconds lag = 0;
+    if (reader.read(node, "max_lag", lag)) backup.max_lag = lag;
+}
+
+// read_backup() reads it when the rest of the backup is known.
+void skip_copies(ConfigReader&, const toml::node&, Backup&) {}
+
 // The keys besides those of the places. Which kinds take one: core/backup_kind.cpp.
 struct BackupKey {
     std::string_view name;
@@ -152,6 +169,9 @@ constexpr BackupKey backup_keys[] = {
     {"each", read_each},
     {"complete_if", read_complete_if},
     {"crosses_mounts", read_crosses_mounts},
+    {"copy_of", read_copy_of},
+    {"max_lag", read_max_lag},
+    {"copies", skip_copies},
 };
 
 void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node, Backup& backup) {
@@ -228,7 +248,13 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
                 fmt::format("two backups are named \"{}\", the other in {}; rename one of "
                             "them",
                             backup.name, to_string(*before)));
-    reader.config().backups.push_back(std::move(backup));
+    if (const toml::node* node = table.get("copy_of"); node && !backup.copy_of.empty())
+        reader.note_hop(node->source(), backup,
+                        table.contains("max_age") || table.contains("schedule"));
+    else if (const toml::node* lag = table.get("max_lag"); lag && node == nullptr)
+        reader.warn(lag->source(), "max_lag changes nothing without copy_of; remove max_lag");
+    reader.config().backups.push_back(backup);
+    if (const toml::node* copies = table.get("copies")) read_copies(reader, *copies, backup);
 }
 
 }  // namespace lastgood

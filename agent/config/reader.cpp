@@ -119,6 +119,10 @@ void ConfigReader::rely_on(const toml::source_region& where, ConfigNeed need, st
     reading_.uses.push_back(std::move(use));
 }
 
+void ConfigReader::note_hop(const toml::source_region& where, const Backup& hop, bool has_limit) {
+    reading_.hops.push_back({place(where), hop.name, has_limit});
+}
+
 std::optional<ConfigPlace> ConfigReader::take(const std::string& name,
                                               const toml::source_region& where) {
     const auto [known, is_new] = taken_.emplace(name, place(where));

@@ -56,6 +56,8 @@ class ConfigReader {
     void rely_on(const toml::source_region& where, ConfigNeed need, std::string value,
                  std::string_view key = {});
 
+    void note_hop(const toml::source_region& where, const Backup& hop, bool has_limit);
+
     // The place that took this name before; nullopt: it is free, and is taken now.
     std::optional<ConfigPlace> take(const std::string& name, const toml::source_region& where);
 

@@ -44,12 +44,20 @@ struct ConfigUse {
     std::string value;
 };
 
+// A backup that names another one as copy_of.
+struct ConfigHop {
+    ConfigPlace place;  // of the key
+    std::string backup;
+    bool has_limit = false;  // max_age or schedule are set; else they follow from the original's
+};
+
 struct ConfigReading {
     Config config;  // usable only if there are no mistakes
     std::vector<std::string> files;
     // Both in the order of the files, then of lines and columns.
     std::vector<ConfigRemark> mistakes, warnings;
     std::vector<ConfigUse> uses;
+    std::vector<ConfigHop> hops;
 };
 
 // Adds a remark where its place belongs, behind others of the same place. `to` is one of the two

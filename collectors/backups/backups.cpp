@@ -10,6 +10,7 @@
 
 #include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
+#include "collectors/backups/hops.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
@@ -99,6 +100,10 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
     sink.observe(metric::backup_info, backup.name, 1, now,
                  {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
+    if (!backup.copy_of.empty())
+        sink.observe(metric::backup_copy_of, backup.name, 1, now, {{"original", backup.copy_of}});
+    if (backup.max_lag)
+        sink.observe(metric::backup_max_lag_seconds, backup.name, *backup.max_lag, now);
     if (backup.kind == BackupKind::observed)
         sink.observe(metric::backup_reported_by_others, backup.name, 1, now);
     observe_limits(context.host, sink, backup, now);
@@ -128,11 +133,19 @@ void observe_places(Context& context, const Topology& topology, const Backup& ba
                              {{"domain", std::string(to_string(*domain))}});
 }
 
+// Of a hop, what was written when it arrived does not tell how old its content is: derive_hops().
+const Metric& metric_of(const Backup& backup, const NewestCopy& newest) {
+    const bool arrived =
+        !backup.copy_of.empty() && newest.when_written && newest.confidence != Confidence::activity;
+    return arrived ? metric::backup_arrived_timestamp_seconds
+                   : metric::backup_newest_timestamp_seconds;
+}
+
 void observe_state(Context& context, const Backup& backup, const BackupState& state,
                    Timestamp now) {
     Sink& sink = context.sink;
     for (const auto& newest : state.newest)
-        sink.observe(metric::backup_newest_timestamp_seconds, backup.name, newest.time, now,
+        sink.observe(metric_of(backup, newest), backup.name, newest.time, now,
                      {{"confidence", std::string(to_string(newest.confidence))}});
     const auto observe = [&](const Metric& metric, const auto& value) {
         if (value) sink.observe(metric, backup.name, static_cast<double>(*value), now);
@@ -179,13 +192,19 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
     }
 }
 
+// Whether NewestCopy::when_written may be set for the kind.
+bool may_be_written_later(BackupKind kind) {
+    return kind == BackupKind::files || kind == BackupKind::restic || kind == BackupKind::stamp;
+}
+
 // What earlier looks saw, as old as it is at least: that copy was there when it was made.
 void observe_known_newest(Context& context, const LookMemory& memory, const Backup& backup,
                           const std::string& stream, Timestamp now) {
     const std::string subject = backup.name + (stream.empty() ? "" : "/" + stream);
     if (const auto newest = known_newest(memory, backup, stream))
-        context.sink.observe(metric::backup_newest_timestamp_seconds, subject, *newest,
-                             std::min(*newest, now), {{"confidence", "inferred"}});
+        context.sink.observe(
+            metric_of(backup, {*newest, Confidence::inferred, may_be_written_later(backup.kind)}),
+            subject, *newest, std::min(*newest, now), {{"confidence", "inferred"}});
 }
 
 void observe_unreadable(Context& context, const LookMemory& memory, const Backup& whole,
@@ -290,6 +309,7 @@ const Collector backups_collector = {
     .run = run,
     .groups = backup_groups,
     .answering = &metric::backup_readable,
+    .derive = derive_hops,
 };
 
 namespace {

@@ -156,7 +156,7 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         state.oldest = copy.time;
     }
     if (newest != nullptr) {
-        state.newest.push_back({newest->time, confidence_of(*newest)});
+        state.newest.push_back({newest->time, confidence_of(*newest), !newest->from_name});
         set_size(judge, *newest, state);
     }
     if (ahead != nullptr && ahead != newest && newest->time <= possible)
@@ -226,7 +226,7 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup) {
                 ErrorKind::malformed,
                 fmt::format("{} is a directory; stamp must name a file that the job touches",
                             backup.location));
-        state.newest.push_back({status->modified, Confidence::exact});
+        state.newest.push_back({status->modified, Confidence::exact, true});
         return state;
     }
     if (status.error().kind != ErrorKind::absent) return Failure(status.error());

@@ -248,7 +248,7 @@ BackupState to_state(const Before& look, const std::string& location) {
     state.count = look.count;
     state.oldest = look.oldest;
     state.perhaps = look.perhaps;
-    if (look.backup) state.newest.push_back({*look.backup, Confidence::inferred});
+    if (look.backup) state.newest.push_back({*look.backup, Confidence::inferred, true});
     if (look.activity) state.newest.push_back({*look.activity, Confidence::activity});
     if (look.copied)
         state.problems.push_back(

@@ -27,6 +27,8 @@ std::string_view to_string(Confidence confidence);
 struct NewestCopy {
     Timestamp time = 0;
     Confidence confidence = Confidence::activity;
+    // The time is when the files were written: copied elsewhere, they show when that was done.
+    bool when_written = false;
 };
 
 struct StreamState;

@@ -38,6 +38,7 @@ std::optional<NewestCopy> oldest_newest(const std::vector<StreamState>& streams)
         }
         whole->time = std::min(whole->time, newest->time);
         whole->confidence = std::max(whole->confidence, newest->confidence);
+        whole->when_written = whole->when_written || newest->when_written;
     }
     return whole;
 }

@@ -47,6 +47,55 @@ inline constexpr Metric backup_went_back_from_timestamp_seconds{
         "is the newest ever seen.",
 };
 
+inline constexpr Metric backup_arrived_timestamp_seconds{
+    .name = "lastgood_backup_arrived_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .labels = "confidence",
+    .help =
+        "When the newest copy of a copy_of arrived, if only that can be told: its content is no "
+        "newer than that of the original.",
+};
+
+inline constexpr Metric backup_copy_of{
+    .name = "lastgood_backup_copy_of",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "original",
+    .help = "1 for the backup whose copies are copied here (setting copy_of).",
+};
+
+inline constexpr Metric backup_lag_seconds{
+    .name = "lastgood_backup_lag_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "How much older its newest content is than that of the backup that it is a copy of "
+        "(setting copy_of).",
+};
+
+inline constexpr Metric backup_max_lag_seconds{
+    .name = "lastgood_backup_max_lag_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Largest lag that it may have (setting max_lag).",
+};
+
+inline constexpr Metric backup_original_late{
+    .name = "lastgood_backup_original_late",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "1 if the backup that it is a copy of is too old itself, and this copy is not behind it.",
+};
+
+inline constexpr Metric backup_missing_streams{
+    .name = "lastgood_backup_missing_streams",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Streams of the backup that it is a copy of, older than max_lag, that are not here.",
+};
+
 inline constexpr Metric backup_oldest_timestamp_seconds{
     .name = "lastgood_backup_oldest_timestamp_seconds",
     .subject = SubjectKind::backup,

@@ -247,6 +247,48 @@ void add_proofs(Description& backup) {
         backup.unknown("verified", "not known to have been verified or restored");
 }
 
+std::string domain_of(const Subject& backup) {
+    return where(backup.label(metric::backup_failure_domain, "domain"));
+}
+
+// Of what it is a copy, and which backups are copies of it.
+void add_hops(Description& backup) {
+    const std::string original = backup.take_label(metric::backup_copy_of, "original");
+    const auto arrived = backup.take(metric::backup_arrived_timestamp_seconds);
+    const auto lag = backup.take(metric::backup_lag_seconds);
+    const auto max_lag = backup.take(metric::backup_max_lag_seconds);
+    const auto late = backup.take(metric::backup_original_late);
+    const auto missing = backup.take(metric::backup_missing_streams);
+    backup.row(
+        "copy of",
+        sentence_of(
+            {original,
+             lag       ? (*lag > 0 ? format_duration(*lag) + " behind it" : "not behind it")
+             : max_lag ? "how far behind it is not known"
+                       : "",
+             max_lag ? format_duration(*max_lag) + " allowed" : "",
+             late ? (*late == 1 ? "the original itself is too old" : "the original is not too old")
+                  : "",
+             missing
+                 ? (*missing == 0 ? "no stream is missing"
+                                  : counted(*missing, "stream is", "streams are") + " MISSING here")
+                 : "",
+             arrived ? "it arrived " + backup.ago(*arrived) : ""}));
+    const Judge& judge = backup.judgements();
+    for (const Subject* hop : judge.facts().of(SubjectKind::backup)) {
+        if (hop->label(metric::backup_copy_of, "original") != backup.subject().id) continue;
+        if (hop->id.find('/') != hop->id.npos) continue;  // a stream
+        const auto behind = hop->value(metric::backup_lag_seconds);
+        backup.row(
+            "copied to",
+            sentence_of({fmt::format("{} ({})", hop->name(), state_word(judge.of(*hop).health)),
+                         named("at", harmless(hop->label(metric::backup_info, "location"))),
+                         copy_text(*hop, judge.now()),
+                         behind > 0.0 ? format_duration(*behind) + " behind" : "",
+                         domain_of(*hop)}));
+    }
+}
+
 }  // namespace
 
 void describe_backup(Description& backup) {
@@ -299,6 +341,7 @@ void describe_backup(Description& backup) {
                      max_span ? "none older than " + format_duration(*max_span) : ""}));
     add_proofs(backup);
     backup.row("lies", where(domain));
+    add_hops(backup);
     std::string covers;
     for (const Subject* filesystem : backup.judgements().relations().covered_by(backup.subject()))
         covers += (covers.empty() ? "" : ", ") + filesystem->name() +

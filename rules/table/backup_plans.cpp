@@ -21,6 +21,8 @@ std::vector<Rule> backup_plan_rules() {
     const Operand& size = metric::backup_size_bytes;
     // Each of its streams has findings of its own.
     const auto has_streams = at_least(metric::backup_streams, 1);
+    const auto original_is_late = is(metric::backup_original_late, 1);
+    const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
     return {
         Rule{
             .name = "backup_overdue",
@@ -28,7 +30,7 @@ std::vector<Rule> backup_plan_rules() {
             .subject = SubjectKind::backup,
             .all_of = {before_other(newest, due, slot_slack),
                        unless(before_other(newest, long_due, long_slack)), unless(unreadable),
-                       unless(has_streams)},
+                       unless(has_streams), unless(original_is_late), unless(behind)},
             .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
@@ -42,7 +44,7 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {before_other(newest, long_due, long_slack), unless(unreadable),
-                       unless(has_streams)},
+                       unless(has_streams), unless(original_is_late)},
             .summary = "Backup {subject} misses its schedule: its newest copy is of {value:time}.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"

@@ -14,6 +14,9 @@ std::vector<Rule> backup_rules() {
     const auto reported_by_others = is(metric::backup_reported_by_others, 1);
     // Each of its streams has findings of its own.
     const auto has_streams = at_least(metric::backup_streams, 1);
+    // The copies of its copies do not say it again.
+    const auto original_is_late = is(metric::backup_original_late, 1);
+    const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
     return {
         Rule{
             .name = "backup_never_made",
@@ -21,7 +24,8 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
-                       unless(has_streams)},
+                       unless(has_streams),
+                       unless(present(metric::backup_arrived_timestamp_seconds))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice = "Run the backup job now and read its messages.\n"
@@ -68,7 +72,7 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {older_than_other(newest, max_age),
                        unless(older_than_other(newest, max_age, 3 * day)), unless(unreadable),
-                       unless(has_streams)},
+                       unless(has_streams), unless(original_is_late), unless(behind)},
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run.\n"
@@ -82,7 +86,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {older_than_other(newest, max_age, 3 * day), unless(unreadable),
-                       unless(has_streams)},
+                       unless(has_streams), unless(original_is_late)},
             .summary =
                 "Backup {subject} has failed for days: its newest copy is {value:duration} old.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"

@@ -100,6 +100,7 @@ std::vector<Rule> array_rules();
 std::vector<Rule> filesystem_rules();
 std::vector<Rule> backup_rules();
 std::vector<Rule> backup_plan_rules();
+std::vector<Rule> backup_hop_rules();
 std::vector<Rule> host_rules();
 std::vector<Rule> agent_rules();
 

@@ -82,7 +82,7 @@ AlertLabels labels_of(const Finding& finding, const Rule& rule, const ObservedHo
     for (const Observation& observation : host.observations) {
         const Operand& of = rule.also_of;
         if (rule.also.empty() || observation.metric != of.metric ||
-            !contains(of.values, observation.label(of.label)))
+            (!of.label.empty() && !contains(of.values, observation.label(of.label))))
             continue;
         const bool own = of.metric->subject == rule.subject;
         const std::string_view subject = own ? std::string_view(observation.subject)

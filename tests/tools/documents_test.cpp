@@ -40,14 +40,17 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
                     is_of_other_kind |= !key.empty() && !takes(place, key) &&
                                         line.starts_with("#" + std::string(key) + " =");
             }
+            if (!has_copies_at_location(place.kind))
+                is_of_other_kind |= line.starts_with("#copies =");
             if (line.starts_with("#") && !line.starts_with("# ") && !is_of_other_kind)
                 line.erase(0, 1);
             text += line + "\n";
         }
+        text += "[[backup]]\nname = \"db8-local\"\nstamp = \"/s\"\n";  // of copy_of
         const auto config = parse_config(text, "x.toml");
         CAPTURE(text);
         if (!config) FAIL(config.error().message);
-        REQUIRE(config->backups.size() == 1);
+        REQUIRE(config->backups.size() == (has_copies_at_location(place.kind) ? 3 : 2));
         CHECK(config->backups[0].covers.size() == 1);
         CHECK(config->external_collectors.size() == 1);
         CHECK(config->collectors.size() == 1);

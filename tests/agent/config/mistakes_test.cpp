@@ -308,3 +308,61 @@ TEST_CASE("a text of nothing but mistakes has an end") {
     CHECK(reading.mistakes.size() == 1000);
     for (const ConfigRemark& one : reading.mistakes) CHECK(one.text.size() < 1000);
 }
+
+namespace {
+
+std::string hop(const std::string& name, const std::string& original) {
+    return "[[backup]]\nname = \"" + name + "\"\ncopy_of = \"" + original + "\"\n";
+}
+
+}  // namespace
+
+TEST_CASE("copy_of names another backup, and in the end one that is made from the source") {
+    const std::string source = "[[backup]]\nname = \"db\"\nstamp = \"/s\"\n";
+    CHECK(mistakes_in(source + hop("nas", "db")).empty());
+    CHECK(mistakes_in(hop("nas", "db") + source).empty());  // in any order
+    CHECK(mistakes_in(source + hop("nas", "dbb")) ==
+          "x:6:11: copy_of: there is no backup \"dbb\"; did you mean db?\n");
+    CHECK(mistakes_in(hop("a", "a")) ==
+          "x:3:11: copy_of names this backup itself; write the one that \"a\" is copied from\n");
+    CHECK(contains(mistakes_in(hop("a", "b") + hop("b", "a")),
+                   "x:3:11: copy_of goes in a circle: a, b, a; "));
+    CHECK(mistakes_in(hop("c", "a") + hop("a", "b") + hop("b", "a")).find("x:3:") ==
+          std::string::npos);
+    CHECK(contains(warnings_in(source + "max_lag = \"1d\"\n"), "without copy_of"));
+}
+
+TEST_CASE("a hop has the limits of its original, as much later as it may be behind") {
+    const auto config = parse_config(
+        "[[backup]]\nname = \"db\"\nfiles = \"/b/db/*.sql\"\ncovers = [\"/\"]\nschedule = "
+        "\"Mon..Fri "
+        "02:00\"\n"
+        "copies = [{on = \"/mnt/nas/db/\"}, {on = \"/mnt/b\", name = \"off\", max_lag = \"3h\"}]\n"
+        "[[backup]]\nname = \"third\"\nstamp = \"/t\"\ncopy_of = \"off\"\nmax_age = \"9d\"\n",
+        "x");
+    REQUIRE(config.has_value());
+    REQUIRE(config->backups.size() == 4);
+    const Backup &nas = config->backups[1], &off = config->backups[2], &third = config->backups[3];
+    CHECK(nas.name == "db@mnt-nas-db");
+    CHECK(nas.location == "/mnt/nas/db/*.sql");
+    CHECK(nas.copy_of == "db");
+    CHECK(nas.covers == std::vector<std::string>{"/"});
+    CHECK(nas.max_lag == 3 * 86400 + 2 * 3600);  // over the weekend
+    CHECK(nas.plan.schedule == "Mon..Fri 02:00");
+    CHECK(nas.plan.grace == 2 * 3600 + *nas.max_lag);
+    CHECK(off.name == "off");
+    CHECK(off.max_lag == 3 * 3600);
+    CHECK(off.plan.grace == 5 * 3600);
+    CHECK(third.max_age == 9 * 86400);
+    CHECK(third.plan.schedule.empty());
+}
+
+TEST_CASE("copies is a list of directories") {
+    CHECK(contains(backup("files = \"/a/*\"\ncopies = \"/b\""), "x:4:10: copies is a list"));
+    CHECK(contains(backup("files = \"/a/*\"\ncopies = [\"/b\"]"), "write copies = [{on ="));
+    CHECK(contains(backup("files = \"/a/*\"\ncopies = [{at = \"/b\"}]"), "the known keys are on"));
+    CHECK(contains(backup("files = \"/a/*\"\ncopies = [{name = \"b2\"}]"), "needs on = "));
+    CHECK(contains(backup("files = \"/a/*\"\ncopies = [{on = \"/b\"}, {on = \"/b/\"}]"),
+                   "two backups are named \"b@b\""));
+    CHECK(contains(backup("stamp = \"/a\"\ncopies = [{on = \"/b\"}]"), "copies needs the place"));
+}

@@ -148,6 +148,13 @@ class Generator {
         if (maybe()) one.min_size = size();
         return one;
     }
+    // The last backup becomes a copy of one before it.
+    void hop(Config& config) {
+        Backup& one = config.backups.back();
+        one.copy_of = config.backups[below(config.backups.size() - 1)].name;
+        one.max_lag = duration();
+        if (one.covers.empty()) one.covers.push_back(path());
+    }
     ExternalCollector external() {
         ExternalCollector one;
         one.name = name();
@@ -197,7 +204,10 @@ Config random_config(std::mt19937_64& random) {
     Generator make(random);
     Config config;
     make.settings(config);
-    for (size_t i = make.below(5); i > 0; --i) config.backups.push_back(make.backup());
+    for (size_t i = make.below(5); i > 0; --i) {
+        config.backups.push_back(make.backup());
+        if (config.backups.size() > 1 && make.maybe()) make.hop(config);
+    }
     for (size_t i = make.below(3); i > 0; --i)
         config.external_collectors.push_back(make.external());
     for (size_t i = make.below(3); i > 0; --i) config.accepted.push_back(make.accepted());

@@ -1,0 +1,141 @@
+#include "collectors/backups/hops.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "core/backup_plan.hpp"
+#include "core/metrics/backups.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr int most_hops = 20;  // in a row; the configuration has no circle
+
+// What was observed of a backup or of a stream.
+struct Known {
+    std::string_view copy_of;
+    std::optional<Timestamp> newest;  // proven
+    const Observation* arrived = nullptr;
+    std::optional<Timestamp> oldest, due;
+    std::optional<Seconds> max_age, max_lag;
+    bool readable = false;
+    bool has_streams = false;
+};
+using Backups = std::map<std::string_view, Known>;
+
+void note(Known& known, const Observation& one) {
+    const Metric* metric = one.metric;
+    if (metric == &metric::backup_copy_of)
+        known.copy_of = one.label("original");
+    else if (metric == &metric::backup_newest_timestamp_seconds &&
+             one.label("confidence") != "activity")
+        known.newest = std::max(known.newest.value_or(one.value), one.value);
+    else if (metric == &metric::backup_arrived_timestamp_seconds)
+        known.arrived = &one;
+    else if (metric == &metric::backup_oldest_timestamp_seconds)
+        known.oldest = one.value;
+    else if (metric == &metric::backup_due_timestamp_seconds)
+        known.due = one.value;
+    else if (metric == &metric::backup_max_age_seconds)
+        known.max_age = one.value;
+    else if (metric == &metric::backup_max_lag_seconds)
+        known.max_lag = one.value;
+    else if (metric == &metric::backup_readable)
+        known.readable = one.value == 1;
+    else if (metric == &metric::backup_streams)
+        known.has_streams = one.value >= 1;
+}
+
+std::string_view whole_of(std::string_view subject) {
+    return subject.substr(0, subject.find('/'));
+}
+
+bool is_late(const Known& one, Timestamp now) {
+    return one.newest && ((one.max_age && now - *one.newest > *one.max_age) ||
+                          (one.due && *one.newest < *one.due - slot_slack));
+}
+
+class Hops {
+  public:
+    Hops(Backups& backups, Timestamp now, Sink& sink) : backups_(backups), now_(now), sink_(sink) {}
+
+    void derive() {
+        for (auto& [subject, known] : backups_) {
+            if (known.copy_of.empty()) continue;
+            settle_newest(subject, known, most_hops);
+            observe_lag(subject, known);
+            observe_missing_streams(subject, known);
+        }
+    }
+
+  private:
+    // The stream of the same name, else the whole; nullptr: nothing is known of it.
+    Known* original_of(std::string_view subject, const Known& hop) {
+        const std::string_view whole = whole_of(subject);
+        if (whole != subject) {
+            const std::string stream =
+                std::string(hop.copy_of).append(subject.substr(whole.size()));
+            if (const auto found = backups_.find(stream); found != backups_.end())
+                return &found->second;
+        }
+        const auto found = backups_.find(hop.copy_of);
+        return found == backups_.end() ? nullptr : &found->second;
+    }
+
+    // The original first, which may be a hop, too.
+    void settle_newest(std::string_view subject, Known& hop, int hops_left) {
+        if (!hop.arrived || hop.newest || hops_left == 0) return;
+        Known* original = original_of(subject, hop);
+        if (original == nullptr) return;
+        settle_newest(std::string(hop.copy_of), *original, hops_left - 1);
+        if (!original->newest) return;
+        hop.newest = std::min(hop.arrived->value, *original->newest);
+        sink_.observe(metric::backup_newest_timestamp_seconds, subject, *hop.newest,
+                      hop.arrived->observed_at,
+                      {{"confidence", std::string(hop.arrived->label("confidence"))}});
+    }
+
+    void observe_lag(std::string_view subject, const Known& hop) {
+        const Known* original = original_of(subject, hop);
+        if (original == nullptr || !original->newest || !hop.newest) return;
+        const Seconds lag = std::max(*original->newest - *hop.newest, 0.0);
+        sink_.observe(metric::backup_lag_seconds, subject, lag, now_);
+        const bool blameless =
+            original->readable && is_late(*original, now_) && hop.max_lag && lag <= *hop.max_lag;
+        sink_.observe(metric::backup_original_late, subject, blameless ? 1 : 0, now_);
+    }
+
+    void observe_missing_streams(std::string_view subject, const Known& hop) {
+        const auto original = backups_.find(hop.copy_of);
+        if (!hop.has_streams || !hop.readable || !hop.max_lag || original == backups_.end() ||
+            !original->second.has_streams)
+            return;
+        double missing = 0;
+        const std::string prefix = std::string(hop.copy_of) + "/";
+        for (auto one = backups_.lower_bound(prefix);
+             one != backups_.end() && one->first.starts_with(prefix); ++one) {
+            const auto& oldest = one->second.oldest;
+            const std::string here =
+                std::string(subject) + "/" + std::string(one->first.substr(prefix.size()));
+            if (oldest && now_ - *oldest > *hop.max_lag && !backups_.contains(here)) ++missing;
+        }
+        sink_.observe(metric::backup_missing_streams, subject, missing, now_);
+    }
+
+    Backups& backups_;
+    Timestamp now_;
+    Sink& sink_;
+};
+
+}  // namespace
+
+void derive_hops(const Knowledge& knowledge, Sink& sink) {
+    Backups backups;
+    for (const Observation& one : knowledge.observations)
+        if (one.metric->subject == SubjectKind::backup) note(backups[one.subject], one);
+    Hops(backups, knowledge.now, sink).derive();
+}
+
+}  // namespace lastgood
