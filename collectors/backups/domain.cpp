@@ -16,6 +16,8 @@ std::optional<FailureDomain> closest_domain(const Host& host, const Topology& to
     if (backup.covers.empty() || backup.location.empty() || !has_copies_at_location(backup.kind))
         return std::nullopt;
     const Place copies = find_place(host, topology, fixed_location(backup));
+    // Of a disk that is not there now only its place is seen, on another disk.
+    if (!copies.exists || !check_mounted(host, copies.path)) return FailureDomain::unknown;
     std::optional<FailureDomain> closest;
     for (const Place& source : sources) {
         const FailureDomain domain = failure_domain(host, topology, copies, source);

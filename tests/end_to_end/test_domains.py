@@ -77,6 +77,7 @@ def test_domains_of_real_stacks(tmp_path, stack):
     over = stack.mount("over", "-t", "overlay", "-o", f"lowerdir={outer}/lower,upperdir={outer}/upper,workdir={outer}/work", "none")
     (tmp_path / "link").symlink_to(outer)
     (tmp_path / "data").mkdir()
+    (tmp_path / "dumps").mkdir()
     found = domains(
         tmp_path,
         {
@@ -90,6 +91,7 @@ def test_domains_of_real_stacks(tmp_path, stack):
             "overlay": (over, outer / "lower"),
             "overlay-on-its-drive": (over, tmp_path / "data"),
             "memory": (memory, tmp_path / "data"),
+            "not-there": (tmp_path / "unplugged" / "dumps", tmp_path / "data"),
         },
     )
     assert found == {
@@ -103,5 +105,6 @@ def test_domains_of_real_stacks(tmp_path, stack):
         "overlay": "same-drive",  # a mount of its own, on the same drive
         "overlay-on-its-drive": "same-drive",
         "memory": "unknown",  # it lies on no drive
+        "not-there": "unknown",  # perhaps on a disk that is not plugged in
     }
     assert os.path.ismount(inner)

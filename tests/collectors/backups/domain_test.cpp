@@ -69,6 +69,14 @@ TEST_CASE("copies on the drive of their source, and on another drive of this hos
     CHECK_FALSE(domain_of(recorded.host(), config, backup));
 }
 
+TEST_CASE("the place of a disk that is not mounted says nothing about the copies") {
+    RecordedHost recorded;
+    recorded.file("/etc/fstab", "/dev/sdc1 /backup ext4 noauto 0 0\n");
+    CHECK(domain_with(recorded, "/elsewhere", "ext4 /dev/sdd1") == FailureDomain::unknown);
+    recorded.file("/etc/fstab", "/dev/sdc1 /other ext4 noauto 0 0\n");
+    CHECK(domain_with(recorded, "/elsewhere", "ext4 /dev/sdd1") == FailureDomain::same_filesystem);
+}
+
 TEST_CASE("network mounts served by this host and by others") {
     RecordedHost recorded;
     recorded.file("/proc/sys/kernel/hostname", "db8\n");
