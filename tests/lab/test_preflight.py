@@ -71,7 +71,7 @@ def test_preflight_of_an_inactive_array(lab):
     drives = [server.drive(f"scsi{number}") for number in (1, 2, 3)]
     names = " ".join(drive.by_id for drive in drives)
     server.run(f"mdadm --create /dev/md/array --run --quiet --assume-clean --level=5 --raid-devices=3 {names}")
-    server.suspects.add(server.expect('lastgood_array_info{name=~".*array"}')[0][0]["array"])  # it will be gone
+    server.suspects.add(server.expect('lastgood_array_info{name=~".*array"}', within=60)[0][0]["array"])  # it will be gone
     server.run("mdadm --quiet --stop /dev/md/array && udevadm settle")
     asks.expect(drives[0], CANNOT_TELL, "linux_raid_member that is not in use here")
     server.run(f"mdadm --quiet --incremental {drives[0].by_id}; udevadm settle", check=False)
