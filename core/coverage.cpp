@@ -22,17 +22,72 @@ bool is_one_tree(const Mount& a, const Mount& b) {
 
 }  // namespace
 
-Coverage coverage_of(const Mount& filesystem, bool ephemeral, const Place& source,
-                     bool crosses_mounts) {
-    if (source.mount == nullptr || !source.exists) return {};
-    if (is_one_tree(*source.mount, filesystem)) {
-        const std::string inside = source.inside();
-        if (lies_below(filesystem.root, inside)) return {Extent::whole, ""};
-        if (lies_below(inside, filesystem.root)) return {Extent::part, source.path};
+Coverage coverage_of(const Place& data, bool ephemeral, const Place& source, bool crosses_mounts) {
+    if (source.mount == nullptr || !source.exists || data.mount == nullptr) return {};
+    if (is_one_tree(*source.mount, *data.mount)) {
+        const std::string covered = source.inside(), wanted = data.inside();
+        if (lies_below(wanted, covered)) return {Extent::whole, ""};
+        if (lies_below(covered, wanted)) return {Extent::part, source.path};
     }
-    if (crosses_mounts && !ephemeral && lies_below(filesystem.point, source.path))
+    if (crosses_mounts && !ephemeral && lies_below(data.path, source.path))
         return {Extent::whole, ""};
     return {};
+}
+
+Coverage coverage_of(const Mount& filesystem, bool ephemeral, const Place& source,
+                     bool crosses_mounts) {
+    return coverage_of(Place{.path = filesystem.point, .mount = &filesystem}, ephemeral, source,
+                       crosses_mounts);
+}
+
+namespace {
+
+constexpr size_t most_parts = 5;  // named of one backup
+
+void add_part(CoveringBackup& found, const std::string& part, size_t number) {
+    if (number < most_parts)
+        found.part += (found.part.empty() ? "" : ", ") + part;
+    else if (number == most_parts)
+        found.part += " and more";
+}
+
+}  // namespace
+
+std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,
+                                       const std::vector<Backup>& backups) {
+    std::vector<CoveredPath> covered;
+    for (const Backup& backup : backups)
+        for (const std::string& path : backup.covers)
+            covered.push_back({&backup, find_place(host, topology, path)});
+    return covered;
+}
+
+std::vector<CoveringBackup> backups_of(const Place& data, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered) {
+    std::vector<CoveringBackup> found;
+    size_t parts = 0;
+    bool whole = false;
+    for (const CoveredPath& path : covered) {
+        const Coverage coverage =
+            coverage_of(data, ephemeral, path.place, path.backup->crosses_mounts);
+        if (coverage.extent == Extent::none) continue;
+        if (found.empty() || path.backup != found.back().backup) {
+            found.push_back({path.backup, ""});
+            parts = 0;
+            whole = false;
+        }
+        whole = whole || coverage.extent == Extent::whole;
+        if (whole)
+            found.back().part.clear();
+        else
+            add_part(found.back(), coverage.part, parts++);
+    }
+    return found;
+}
+
+std::vector<CoveringBackup> backups_of(const Mount& filesystem, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered) {
+    return backups_of(Place{.path = filesystem.point, .mount = &filesystem}, ephemeral, covered);
 }
 
 }  // namespace lastgood

@@ -1,8 +1,11 @@
-// How much of a filesystem the paths in a backup's `covers` are. Pure.
+// What a backup has of a filesystem, or of a directory: by the paths in its `covers`. Pure, but
+// covered_paths().
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "core/config.hpp"
 #include "core/place.hpp"
 
 namespace lastgood {
@@ -21,5 +24,31 @@ struct Coverage {
 // it counts then, because it is named by whoever knows of it.
 Coverage coverage_of(const Mount& filesystem, bool ephemeral, const Place& source,
                      bool crosses_mounts);
+// The same of a directory or a file. What is mounted below it is not asked for.
+Coverage coverage_of(const Place& data, bool ephemeral, const Place& source, bool crosses_mounts);
+
+// One of the `covers` of a backup.
+struct CoveredPath {
+    const Backup* backup = nullptr;  // never null
+    Place place;
+};
+
+// All of them, those of a backup one behind the other. Follows links, but not on a mount that may
+// hang: find_place().
+std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,
+                                       const std::vector<Backup>& backups);
+
+// What a backup has of a filesystem, or of a directory.
+struct CoveringBackup {
+    const Backup* backup = nullptr;  // never null
+    std::string part;                // "/etc, /home"; "": all of it
+};
+
+// The backups that have it or a part of it, in the order of `covered`, as covered_paths() returns
+// it. `ephemeral` as in coverage_of().
+std::vector<CoveringBackup> backups_of(const Mount& filesystem, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered);
+std::vector<CoveringBackup> backups_of(const Place& data, bool ephemeral,
+                                       const std::vector<CoveredPath>& covered);
 
 }  // namespace lastgood

@@ -63,13 +63,15 @@ const char* DirectoryReader::next() {
 
 Result<FileStatus> DirectoryReader::status(const char* name) const {
     struct statx found;
-    constexpr unsigned wanted = STATX_TYPE | STATX_SIZE | STATX_MTIME | STATX_CTIME | STATX_INO;
+    constexpr unsigned wanted =
+        STATX_TYPE | STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME | STATX_INO;
     if (::statx(directory_.get(), name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, wanted, &found) != 0)
         return fail(errno_kind(errno), fmt::format("{}/{}: {}", path_, name, errno_text(errno)));
     if (S_ISLNK(found.stx_mode)) return host_->status(path_ + "/" + name);
     FileStatus status;
     status.kind = kind_of(found.stx_mode);
     status.size = static_cast<double>(found.stx_size);
+    status.allocated = static_cast<double>(found.stx_blocks) * 512;
     status.modified = seconds(found.stx_mtime);
     status.changed = seconds(found.stx_ctime);
     status.device = makedev(found.stx_dev_major, found.stx_dev_minor);

@@ -166,7 +166,8 @@ std::vector<const Subject*> Facts::named(std::string_view word) const {
         };
         const std::string_view own_device = without_dev(subject.label(*info, "device"));
         if (own_device == device || is("serial", word) || is("wwn", word) || is("name", device) ||
-            is("name", lvm_volume_name(device)) || is("uuid", word) || is("location", word)) {
+            is("name", lvm_volume_name(device)) || is("uuid", word) || is("location", word) ||
+            is("path", word)) {
             by_label.push_back(&subject);
         } else if (subject.kind == SubjectKind::drive && is_partition_of(device, own_device)) {
             by_partition.push_back(&subject);

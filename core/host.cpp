@@ -174,6 +174,7 @@ Result<FileStatus> Host::status(const std::string& path, bool follow) const {
                   : S_ISLNK(found.st_mode) ? FileKind::symlink
                                            : FileKind::other;
     status.size = static_cast<double>(found.st_size);
+    status.allocated = static_cast<double>(found.st_blocks) * 512;
     status.modified = to_seconds(found.st_mtim);
     status.changed = to_seconds(found.st_ctim);
     status.device = found.st_dev;

@@ -38,7 +38,8 @@ enum class FileKind { regular, directory, symlink, other };
 
 struct FileStatus {
     FileKind kind = FileKind::other;
-    double size = 0;  // bytes
+    double size = 0;       // bytes
+    double allocated = 0;  // bytes on the disk: less than size of a sparse file
     Timestamp modified = 0;
     Timestamp changed = 0;
     uint64_t device = 0;  // dev_t

@@ -2,6 +2,7 @@
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 
@@ -15,6 +16,8 @@ const Metric* info_metric(SubjectKind kind) {
             return &metric::array_info;
         case SubjectKind::filesystem:
             return &metric::filesystem_info;
+        case SubjectKind::data:
+            return &metric::data_info;
         case SubjectKind::backup:
             return &metric::backup_info;
         case SubjectKind::host:

@@ -7,6 +7,7 @@
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/preflight_arrays.hpp"
@@ -167,6 +168,9 @@ Judgement Judge::of(const Subject& subject) const {
         case SubjectKind::filesystem:
             add_related_to_filesystem(subject, reasons);
             break;
+        case SubjectKind::data:
+            add_related_to_data(subject, reasons);
+            break;
         case SubjectKind::backup:
             add_streams(subject, reasons);
             add_original(subject, reasons);
@@ -320,7 +324,27 @@ void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reason
     for (const Subject* drive : relations_.drives_under(filesystem))
         add_related(*this, reasons, *drive,
                     "under it: ", !relations_.memberships_of(*drive).empty());
-    const Cover cover = cover_of(filesystem);
+    add_cover(filesystem, reasons);
+}
+
+// Data is as well as its copies. What is wrong with the filesystem that it lies on is told there,
+// but for the lack of a backup.
+void Judge::add_related_to_data(const Subject& data, Reasons& reasons) const {
+    add_cover(data, reasons);
+    if (data.value(metric::data_backed_up) != 0 || data.value(metric::data_told_by_filesystem) != 1)
+        return;
+    const Subject* filesystem =
+        facts_.find(SubjectKind::filesystem, data.label(metric::data_info, "filesystem"));
+    for (const std::string_view rule : {"filesystem_not_backed_up", "filesystem_ephemeral"})
+        if (const Finding* finding = filesystem ? finding_of(*filesystem, rule) : nullptr)
+            reasons.push_back({.health = health_of(finding->severity),
+                               .text = clause(*finding),
+                               .finding = finding,
+                               .related = filesystem});
+}
+
+void Judge::add_cover(const Subject& subject, Reasons& reasons) const {
+    const Cover cover = cover_of(subject);
     if (cover.health == Health::fine) return;
     std::string text = "no backup that is known here has it";
     if (cover.backup != nullptr)

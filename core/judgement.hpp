@@ -79,7 +79,7 @@ bool is_container(const Subject& array);
 // What the subject's state says against it and no finding tells: "its newest copy is 9 days old".
 std::vector<std::string> doubts_of(const Subject& subject, Timestamp now);
 
-// Whether a backup has what is on a filesystem.
+// Whether a backup has what is on a filesystem, or a piece of data.
 struct Cover {
     // For a table: "yes", "partly (/etc)", "no", "no*" (by the administrator's word), "stale (9
     // d)", "never made", "unreadable", "unproven", "incomplete", "too small", "in doubt",
@@ -98,7 +98,8 @@ class Judge {
     Judgement of(const Subject& subject) const;
     // What is known of the subject itself, whatever depends on it or it depends on.
     Judgement own(const Subject& subject) const;
-    Cover cover_of(const Subject& filesystem) const;
+    // Of a filesystem, or of data.
+    Cover cover_of(const Subject& subject) const;
     // The problems that speak of the subject, and those of a collector that it could not read: in
     // the report's order.
     std::vector<const Problem*> problems_of(const Subject& subject) const;
@@ -114,7 +115,7 @@ class Judge {
         Judgement judgement;
         bool differ = false;  // they are not all in the same state
     };
-    Cover cover_by_parts(const Subject& filesystem) const;
+    Cover cover_by_parts(const Subject& subject, const Metric& covering) const;
     BestBackup best_of(const std::vector<const Subject*>& backups) const;
     Reasons own_reasons(const Subject& subject) const;
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
@@ -123,6 +124,8 @@ class Judge {
     void add_original(const Subject& backup, Reasons& reasons) const;
     void add_streams(const Subject& backup, Reasons& reasons) const;
     void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;
+    void add_related_to_data(const Subject& data, Reasons& reasons) const;
+    void add_cover(const Subject& subject, Reasons& reasons) const;
 
     const Report& report_;
     const Facts& facts_;

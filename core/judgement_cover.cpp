@@ -1,8 +1,10 @@
-// Whether a backup has what is on a filesystem: the words of the tables and the health behind them.
+// Whether a backup has a filesystem or a piece of data: the words of the tables and the health
+// behind them.
 #include <fmt/format.h>
 
 #include "core/judgement.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -50,13 +52,30 @@ std::string partly(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-Cover Judge::cover_of(const Subject& filesystem) const {
-    const auto backed_up = filesystem.value(metric::filesystem_backed_up);
-    if (!backed_up && filesystem.first(metric::filesystem_backup_waived)) return {.word = "no*"};
+namespace {
+
+// What says so of the subject: a filesystem, or data on one.
+struct CoverMetrics {
+    const Metric &backed_up, &waived, &backup;
+};
+
+CoverMetrics metrics_of(SubjectKind kind) {
+    if (kind == SubjectKind::data)
+        return {metric::data_backed_up, metric::data_backup_waived, metric::data_backup};
+    return {metric::filesystem_backed_up, metric::filesystem_backup_waived,
+            metric::filesystem_backup};
+}
+
+}  // namespace
+
+Cover Judge::cover_of(const Subject& subject) const {
+    const CoverMetrics metrics = metrics_of(subject.kind);
+    const auto backed_up = subject.value(metrics.backed_up);
+    if (!backed_up && subject.first(metrics.waived)) return {.word = "no*"};
     if (!backed_up) return {};
     if (*backed_up == 0) return {.word = "no"};  // a rule says whether that is a fault
     // A backup that is named and of which nothing is known is no other backup.
-    if (filesystem.first(metric::filesystem_backup) != nullptr) return cover_by_parts(filesystem);
+    if (subject.first(metrics.backup) != nullptr) return cover_by_parts(subject, metrics.backup);
     if (best_backup_.backup == nullptr || best_backup_.differ)
         return {.word = "unclear", .health = Health::unknown};
     const bool named = facts_.of(SubjectKind::backup).size() == 1;
@@ -67,10 +86,10 @@ Cover Judge::cover_of(const Subject& filesystem) const {
 
 // Of backups that have the same part the best one counts, of the parts the worst. A part is no
 // substitute for a backup of the whole.
-Cover Judge::cover_by_parts(const Subject& filesystem) const {
+Cover Judge::cover_by_parts(const Subject& subject, const Metric& covering) const {
     std::map<std::string, std::vector<const Subject*>> by_part;
-    for (const Observation* one : filesystem.observations) {
-        if (one->metric != &metric::filesystem_backup) continue;
+    for (const Observation* one : subject.observations) {
+        if (one->metric != &covering || !one->label("via").empty()) continue;
         const Subject* backup = facts_.find(SubjectKind::backup, one->label("backup"));
         if (backup != nullptr) by_part[std::string(one->label("part"))].push_back(backup);
     }

@@ -8,6 +8,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/words.hpp"
@@ -160,6 +161,13 @@ void add_filesystem(const Subject& filesystem, Texts& texts) {
     }
 }
 
+void add_data(const Subject& data, Texts& texts) {
+    const bool is_known = data.first(metric::data_backed_up) != nullptr ||
+                          data.first(metric::data_backup_waived) != nullptr ||
+                          data.first(metric::data_info) != nullptr;
+    if (!is_known && !told(data, {})) texts.emplace_back("nothing is known of it");
+}
+
 struct CopyWords {
     std::string text = {};  // "": nothing is wrong
     // The rule that says so; "too old" stands for four; "": no rule does.
@@ -224,6 +232,9 @@ std::vector<std::string> doubts_of(const Subject& subject, Timestamp now) {
             break;
         case SubjectKind::filesystem:
             add_filesystem(subject, texts);
+            break;
+        case SubjectKind::data:
+            add_data(subject, texts);
             break;
         case SubjectKind::backup:
             add_backup(subject, now, texts);

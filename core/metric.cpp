@@ -15,6 +15,8 @@ std::string_view to_string(SubjectKind kind) {
             return "array";
         case SubjectKind::filesystem:
             return "filesystem";
+        case SubjectKind::data:
+            return "data";
         case SubjectKind::backup:
             return "backup";
         case SubjectKind::collector:

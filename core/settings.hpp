@@ -152,6 +152,14 @@ struct Settings {
         .value = 6 * 3600,
         .prose = "The forecast of when a filesystem is full uses its growth within this time.",
     };
+    Setting<std::vector<std::string>> precious{
+        .section = "data",
+        .key = "precious",
+        .value = {},
+        .prose =
+            "Directories and files, besides those that are found (databases, /home, /srv …), that "
+            "must be in a backup.",
+    };
 };
 
 using SettingMember =

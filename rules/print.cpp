@@ -217,7 +217,8 @@ std::string quoted(std::string_view text) {
 }
 
 std::string group_name(SubjectKind kind) {
-    return kind == SubjectKind::host ? "lastgood" : fmt::format("lastgood-{}s", to_string(kind));
+    if (kind == SubjectKind::host) return "lastgood";
+    return fmt::format("lastgood-{}{}", to_string(kind), kind == SubjectKind::data ? "" : "s");
 }
 
 }  // namespace
@@ -243,8 +244,8 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
         "# judges on the host; limits that an administrator sets are metrics too.\n"
         "groups:\n";
     for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::collector, SubjectKind::host}) {
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
+          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;

@@ -29,6 +29,8 @@ std::string_view phrase(SubjectKind kind) {
             return "{name} ({level|level unknown})";
         case SubjectKind::filesystem:
             return "{id} ({fstype|type unknown} on {device|unknown device})";
+        case SubjectKind::data:
+            return "{title|data} {path|of unknown place}";
         case SubjectKind::backup:
         case SubjectKind::collector:
             break;
@@ -300,6 +302,8 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
             return {"device", "level", "metadata", "name"};
         case SubjectKind::filesystem:
             return {"device", "fstype"};
+        case SubjectKind::data:
+            return {"path", "title"};
         case SubjectKind::backup:
             return {"kind", "location"};
         case SubjectKind::collector:

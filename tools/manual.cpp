@@ -25,6 +25,8 @@ std::string_view heading(SubjectKind kind) {
             return "Arrays";
         case SubjectKind::filesystem:
             return "Filesystems";
+        case SubjectKind::data:
+            return "Data";
         case SubjectKind::backup:
             return "Backups";
         case SubjectKind::collector:
@@ -174,8 +176,8 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         "([config.md](config.md)).\n\n",
         generated_note);
     for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::collector, SubjectKind::host}) {
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
+          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;
@@ -234,8 +236,8 @@ std::string metrics_to_markdown() {
         "The age of a timestamp is the clock minus the timestamp.\n\n",
         generated_note);
     for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup,
-          SubjectKind::collector, SubjectKind::host}) {
+         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
+          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Metric* metric : all_metrics()) {
             if (metric->subject != kind) continue;

@@ -56,7 +56,10 @@ void check(ConfigReader& reader, const toml::node& node, const Setting<std::stri
 
 void check(ConfigReader& reader, const toml::node& node,
            const Setting<std::vector<std::string>>& setting) {
-    if (&setting != &reader.config().not_backed_up) return;
+    const Config& config = reader.config();
+    if (&setting == &config.precious)
+        for (const std::string& path : setting.value) reader.check_path(node, setting.key, path);
+    if (&setting != &config.not_backed_up) return;
     for (const std::string& entry : setting.value)
         reader.check_path(node, setting.key, entry.substr(0, entry.find(": ")));
 }

@@ -18,7 +18,10 @@
 #include "collectors/filesystems/fill_forecast.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "core/backup_need.hpp"
 #include "core/bytes.hpp"
+#include "core/ephemeral.hpp"
+#include "core/filesystem_kind.hpp"
 #include "core/kernel_number.hpp"
 #include "core/mounts.hpp"
 #include "core/text.hpp"
@@ -125,8 +128,8 @@ class FilesystemsCollector {
         for (const Mount* mount : mounts_)
             if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
         looked_at_ = host.now();
-        find_ephemeral_links();
-        find_covered_paths();
+        ephemeral_drives_ = ephemeral_drives(host, topology_);
+        covered_ = covered_paths(host, topology_, context_.config.backups);
         // The kernel signals new mounts here, and ext4 errors that do not stop the filesystem
         // (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
@@ -181,37 +184,6 @@ class FilesystemsCollector {
         if (!mount.type.starts_with("ext")) return {};
         const BlockDevice* device = topology_.device(mount.number);
         return device == nullptr ? std::string() : "/sys/fs/ext4/" + device->name;
-    }
-
-    // Finds ephemeral drives by links of the clouds' udev rules, and by their models.
-    void find_ephemeral_links() {
-        const Host& host = context_.host;
-        ephemeral_drives_.clear();
-        auto add = [&](const std::string& link) {
-            auto target = host.read_link(link);
-            if (!target) return;
-            for (const std::string& drive : topology_.drives_under(last_component(*target)))
-                ephemeral_drives_.insert(drive);
-        };
-        add("/dev/disk/azure/resource");
-        for (const auto& [directory, prefix] :
-             {std::pair{"/dev/disk/cloud", "azure_resource"},
-              std::pair{"/dev/disk/by-id", "google-local-nvme-ssd-"}}) {
-            auto names = host.list(directory);
-            if (!names) continue;
-            for (const std::string& name : *names)
-                if (name.starts_with(prefix)) add(fmt::format("{}/{}", directory, name));
-        }
-        for (const auto& [id, drive] : topology_.drives)
-            if (is_ephemeral_model(drive.model)) ephemeral_drives_.insert(id);
-    }
-
-    // Not on a mount that may hang: find_place() looks at none.
-    void find_covered_paths() {
-        covered_.clear();
-        for (const Backup& backup : context_.config.backups)
-            for (const std::string& path : backup.covers)
-                covered_.push_back({&backup, find_place(context_.host, topology_, path)});
     }
 
     void print() {
@@ -271,7 +243,7 @@ class FilesystemsCollector {
             sink.observe(metric::filesystem_backed_up, id, backups.empty() ? 0 : 1, now);
         for (const CoveringBackup& one : backups)
             sink.observe(metric::filesystem_backup, id, 1, now,
-                         {{"backup", one.backup}, {"part", one.part}});
+                         {{"backup", one.backup->name}, {"part", one.part}});
     }
 
     void observe_use(const Mount& mount, Timestamp now) {

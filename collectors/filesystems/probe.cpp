@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "core/clock.hpp"
+#include "core/ephemeral.hpp"
 
 namespace lastgood {
 
@@ -41,7 +42,7 @@ int FilesystemProbes::statvfs_probe(const char* point, FilesystemUse& use) {
     use.files = static_cast<double>(found.f_files);
     use.files_free = static_cast<double>(found.f_ffree);
     char path[4200];
-    const int length = std::snprintf(path, sizeof path, "%s/DATALOSS_WARNING_README.txt", point);
+    const int length = std::snprintf(path, sizeof path, "%s/%s", point, loss_warning.data());
     use.loss_warned =
         length > 0 && static_cast<size_t>(length) < sizeof path && ::access(path, F_OK) == 0;
     return 0;

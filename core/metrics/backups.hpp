@@ -302,6 +302,14 @@ inline constexpr Metric backup_lock_timestamp_seconds{
     .help = "Time of the oldest lock in the repository.",
 };
 
+inline constexpr Metric backup_told_by_data{
+    .name = "lastgood_backup_told_by_data",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "1 if data that it has exists on one drive only: that has a finding, which names the data.",
+};
+
 inline constexpr Metric backup_failure_domain{
     .name = "lastgood_backup_failure_domain",
     .subject = SubjectKind::backup,

@@ -5,6 +5,15 @@
 
 namespace lastgood::metric {
 
+inline constexpr Metric backups{
+    .name = "lastgood_backups",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "domain",
+    .help =
+        "Backups by where their copies lie against what they cover; unknown: that cannot be told.",
+};
+
 inline constexpr Metric kernel_log_lost_records_recent{
     .name = "lastgood_kernel_log_lost_records_recent",
     .subject = SubjectKind::host,

@@ -15,6 +15,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/text.hpp"
@@ -128,8 +129,9 @@ prometheus::MetricFamily finding_family(const std::vector<Finding>& findings) {
 }
 
 constexpr std::array health_metrics{&metric::drive_health,      &metric::array_health,
-                                    &metric::filesystem_health, &metric::backup_health,
-                                    &metric::collector_health,  &metric::host_health};
+                                    &metric::filesystem_health, &metric::data_health,
+                                    &metric::backup_health,     &metric::collector_health,
+                                    &metric::host_health};
 
 // The judgement that `lastgood status` shows. No collector may tell it.
 prometheus::MetricFamily health_family(const Metric& metric, const Judge& judge,

@@ -58,6 +58,7 @@ class Description {
 void describe_drive(Description& description);
 void describe_array(Description& description);
 void describe_filesystem(Description& description);
+void describe_data(Description& description);
 void describe_backup(Description& description);
 void describe_collector(Description& description);
 void describe_host(Description& description);

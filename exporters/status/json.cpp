@@ -46,7 +46,8 @@ Json json_of(const Subject& subject, const Judge& judgements) {
                 {"health", plain_word_of(judgement.health)}};
     if (subject.kind == SubjectKind::drive)
         one["pull"] = pull_word(preflight(judgements, subject).verdict);
-    if (subject.kind == SubjectKind::filesystem) one["backup"] = judgements.cover_of(subject).word;
+    if (subject.kind == SubjectKind::filesystem || subject.kind == SubjectKind::data)
+        one["backup"] = judgements.cover_of(subject).word;
     if (const size_t accepted = accepted_findings(subject); accepted > 0)
         one["accepted"] = accepted;
     one["reasons"] = Json::array();

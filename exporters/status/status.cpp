@@ -67,7 +67,8 @@ std::string known_names(const Facts& facts) {
             names += (names.empty() ? "" : ", ") + subject->name();
         }
         if (!names.empty()) {
-            text += fmt::format("\n  {}s: {}", to_string(kind), names);
+            text += fmt::format("\n  {}{}: {}", to_string(kind),
+                                kind == SubjectKind::data ? "" : "s", names);
         }
     }
     if (facts.find(SubjectKind::host, "") != nullptr) {

@@ -25,6 +25,8 @@ void describe(Description& description) {
             return describe_array(description);
         case SubjectKind::filesystem:
             return describe_filesystem(description);
+        case SubjectKind::data:
+            return describe_data(description);
         case SubjectKind::backup:
             return describe_backup(description);
         case SubjectKind::collector:

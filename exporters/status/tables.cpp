@@ -13,20 +13,11 @@
 #include "core/metrics/filesystems.hpp"
 #include "core/preflight.hpp"
 #include "core/words.hpp"
+#include "exporters/status/table_parts.hpp"
 
 namespace lastgood {
 
 namespace {
-
-Cell state_cell(const State& state, const TableContext& context) {
-    if (context.past)
-        return {"was " + state.word, state.colour == Colour::green ? Colour::none : state.colour};
-    return {state.word, state.colour};
-}
-
-Cell right(std::string text) {
-    return {std::move(text), Colour::none, true};
-}
 
 std::string percent(std::optional<double> ratio) {
     return ratio ? fmt::format("{:.0f}%", std::floor(*ratio * 100 + 1e-9)) : "";
@@ -34,16 +25,6 @@ std::string percent(std::optional<double> ratio) {
 
 std::string age_of(std::optional<double> time, Timestamp now) {
     return time ? short_age(now - *time) : "";
-}
-
-// A size with its unit, without ".0": "4 TiB", "3.6 TiB".
-std::string size_text(std::optional<double> bytes) {
-    if (!bytes) return "";
-    std::string text = format_size(*bytes);
-    if (const size_t zero = text.find(".0 "); zero != std::string::npos) {
-        text.erase(zero, 2);
-    }
-    return text;
 }
 
 double sum(const Subject& subject, const Metric& metric) {
@@ -68,22 +49,6 @@ double kernel_errors(const Subject& drive) {
         most = std::max(most, errors);
     }
     return most;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-// What related subjects say, in two words each: "md0 CRITICAL". A filesystem's backup has a column
-// of its own.
-void add_related(std::vector<std::string>& parts, const Judgement& judgement) {
-    for (const Reason& reason : judgement.reasons) {
-        if (reason.related == nullptr || reason.related->kind == SubjectKind::backup) continue;
-        std::string part = fmt::format(
-            "{} {}", reason.related->name(),
-            state_word(reason.finding ? health_of(reason.finding->severity) : reason.health));
-        if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
-    }
 }
 
 std::string drive_remarks(const Subject& drive, const Judgement& judgement,
@@ -135,23 +100,6 @@ struct Range {
 
 std::string range_text(const std::string& low, const std::string& high) {
     return low == high ? low : low + " to " + high;
-}
-
-void finish(Table& table, std::vector<std::pair<int, Row>>& ranked) {
-    std::ranges::stable_sort(ranked,
-                             [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (auto& [rank, row] : ranked) {
-        table.rows.push_back(std::move(row));
-    }
-}
-
-// `noun` is singular: "drive".
-std::string fold_text(const Table& table, std::string_view noun, const TableContext& context) {
-    const size_t plain = table.plain_rows();
-    const bool all = plain == table.rows.size();
-    return fmt::format("{} {}{}{}, {}fine{}", plain, all ? "" : "more ", noun,
-                       plain == 1 ? "" : "s", plain == 1 ? "" : "all ",
-                       context.past ? " then" : "");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The tables of the status screen: one row for each drive, array, filesystem or backup. Pure.
+// The tables of the status screen: one row for each drive, array, filesystem, piece of data or
+// backup. Pure.
 #pragma once
 
 #include <optional>
@@ -37,6 +38,7 @@ struct TableContext {
 Table drive_table(const TableContext& context);
 Table array_table(const TableContext& context);
 Table filesystem_table(const TableContext& context);
+Table data_table(const TableContext& context);
 Table backup_table(const TableContext& context);
 
 // The state of a subject in one word: "fine", "warning", "CRITICAL", "unknown", of drives also

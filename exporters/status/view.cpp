@@ -215,7 +215,7 @@ std::string render_status(const Report& report, Timestamp now, const ViewOptions
     const TableContext context{judgements, verdict.agent_dead};
     add_tables(lines,
                {drive_table(context), array_table(context), filesystem_table(context),
-                backup_table(context)},
+                data_table(context), backup_table(context)},
                options);
     return joined(lines);
 }

@@ -191,9 +191,10 @@ std::vector<Rule> backup_rules() {
             .name = "backup_beside_source",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {is(
-                Operand(metric::backup_failure_domain, "domain", {"same-filesystem", "same-drive"}),
-                1)},
+            .all_of = {is(Operand(metric::backup_failure_domain, "domain",
+                                  {"same-filesystem", "same-drive"}),
+                          1),
+                       unless(is(metric::backup_told_by_data, 1))},
             .summary = "Backup {subject} lies on the same drive as its source: they die together.",
             .advice = "Copy {location|it} to another machine, too.\n"
                       "Name that copy as a [[backup]] of its own in {config}.\n"

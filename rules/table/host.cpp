@@ -8,6 +8,24 @@ namespace lastgood::table {
 std::vector<Rule> host_rules() {
     return {
         Rule{
+            .name = "no_copy_off_host",
+            .severity = Severity::warning,
+            .subject = SubjectKind::host,
+            .all_of = {at_least(Operand(metric::backups, "domain",
+                                        {"same-filesystem", "same-drive", "same-host"}, Pick::sum),
+                                1),
+                       unless(at_least(
+                           Operand(metric::backups, "domain", {"off-host", "unknown"}, Pick::sum),
+                           1))},
+            .hold = 10 * minute,
+            .summary = "No copy leaves {subject}: all {value:backup lies|backups lie} on it.",
+            .advice = "Send the copies to another machine, too, each night.\n"
+                      "Name that backup as a [[backup]] in {config}.\n"
+                      "Apply it: {reload}",
+            .why = "A fire, a thief, ransomware or a provider's mistake takes the host with all "
+                   "its drives. A backup whose place cannot be told counts as one that leaves.",
+        },
+        Rule{
             .name = "kernel_log_lost",
             .severity = Severity::unknown,
             .subject = SubjectKind::host,

@@ -74,8 +74,8 @@ TEST_CASE("operands use labels that their metric has, and are about the rule's s
 }
 
 TEST_CASE("info labels exist") {
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup}) {
+    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::data, SubjectKind::backup}) {
         REQUIRE(info_metric(kind) != nullptr);
         const std::string labels = "," + std::string(info_metric(kind)->labels) + ",";
         for (const std::string_view label : info_labels(kind)) {

@@ -43,6 +43,10 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
             for (const char* type : {"ext4", "xfs", "btrfs", "vfat"})
                 add("/srv", {{"device", "sda1"}, {"fstype", type}});
             break;
+        case SubjectKind::data:
+            add("postgresql /var/lib/postgresql/15/main",
+                {{"title", "PostgreSQL data"}, {"path", "/var/lib/postgresql/15/main"}});
+            break;
         case SubjectKind::backup:
             for (const char* tool : {"restic", "borg", "files"})
                 add("db8", {{"kind", tool}, {"location", "/srv/restic/db8"}});

@@ -93,6 +93,8 @@ class Generator {
         config.listen = fmt::format("127.0.0.1:{}", below(65536));
         config.serve_user = "u" + text();
         if (!config.textfile_path.value.empty()) config.textfile_path = path() + ".prom";
+        config.precious.value.clear();
+        for (size_t i = below(3); i > 0; --i) config.precious.value.push_back(path());
         config.not_backed_up.value.clear();
         for (size_t i = below(3); i > 0; --i)
             config.not_backed_up.value.push_back(path() + ": " + text());

@@ -16,7 +16,9 @@
 #include "collectors/filesystems/facts.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
+#include "core/backup_need.hpp"
 #include "core/clock.hpp"
+#include "core/ephemeral.hpp"
 #include "core/mounts.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/recorded_host.hpp"
@@ -197,7 +199,7 @@ struct Covers {
     std::string of(size_t mount, bool ephemeral = false) const {
         std::string text;
         for (const CoveringBackup& one : backups_of(topology.mounts[mount], ephemeral, covered))
-            text += (text.empty() ? "" : "; ") + one.backup +
+            text += (text.empty() ? "" : "; ") + one.backup->name +
                     (one.part.empty() ? "" : " (" + one.part + ")");
         return text;
     }

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "collectors/filesystems/facts.hpp"
+#include "core/backup_need.hpp"
 #include "core/mounts.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,0 +1,142 @@
+#include "collectors/data/copies.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/judgement.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
+#include "core/metrics/host.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> domains = {"same-filesystem", "same-drive", "same-host",
+                                                     "off-host", "unknown"};
+using Counts = std::map<std::string_view, double>;  // by domain
+
+enum class Fresh { yes, no, unknown };
+
+Fresh is_fresh(const Subject& backup, Timestamp now) {
+    switch (copy_state(backup, now)) {
+        case CopyState::fresh:
+            return Fresh::yes;
+        case CopyState::stale:
+        case CopyState::never:
+        case CopyState::incomplete:
+        case CopyState::too_small:
+            return Fresh::no;
+        case CopyState::from_future:
+        case CopyState::unreadable:
+        case CopyState::unproven:
+        case CopyState::unknown_size:
+        case CopyState::no_limit:
+        case CopyState::unknown:
+            break;
+    }
+    return Fresh::unknown;
+}
+
+Fresh both(Fresh a, Fresh b) {
+    if (a == Fresh::no || b == Fresh::no) return Fresh::no;
+    return a == Fresh::unknown ? a : b;
+}
+
+bool is_known_domain(std::string_view domain) {
+    return std::ranges::find(domains, domain) != domains.end();
+}
+
+class Copies {
+  public:
+    explicit Copies(const Knowledge& knowledge) : now_(knowledge.now) {
+        for (const Observation& one : knowledge.observations) {
+            if (one.metric->subject == SubjectKind::backup)
+                backups_[one.subject].observations.push_back(&one);
+            if (one.metric == &metric::data_info) counts_[one.subject];
+        }
+        for (const Observation& one : knowledge.observations)
+            if (one.metric == &metric::data_backup) add(one);
+    }
+
+    void observe(Sink& sink) const {
+        for (const auto& [data, counts] : counts_)
+            for (const std::string_view domain : domains)
+                sink.observe(metric::data_copies, std::string(data), count_in(counts, domain), now_,
+                             {{"domain", std::string(domain)}});
+        for (const auto& [backup, data] : has_)
+            if (std::ranges::any_of(data, [&](std::string_view one) { return on_one_drive(one); }))
+                sink.observe(metric::backup_told_by_data, std::string(backup), 1, now_);
+    }
+
+    void observe_host(Sink& sink) const {
+        Counts counts;
+        for (const auto& [name, backup] : backups_) {
+            if (name.find('/') != name.npos) continue;  // a stream of another one
+            const std::string_view domain = backup.label(metric::backup_failure_domain, "domain");
+            ++counts[is_known_domain(domain) ? domain : "unknown"];
+        }
+        if (counts.empty()) return;
+        for (const std::string_view domain : domains)
+            sink.observe(metric::backups, "", count_in(counts, domain), now_,
+                         {{"domain", std::string(domain)}});
+    }
+
+  private:
+    static double count_in(const Counts& counts, std::string_view domain) {
+        const auto found = counts.find(domain);
+        return found == counts.end() ? 0 : found->second;
+    }
+
+    // The worst of its streams, if it has some.
+    Fresh fresh(std::string_view name) const {
+        const auto found = backups_.find(name);
+        if (found == backups_.end()) return Fresh::unknown;
+        double missing = found->second.value(metric::backup_streams).value_or(0);
+        if (missing < 1) return is_fresh(found->second, now_);
+        Fresh all = Fresh::yes;
+        const std::string prefix = std::string(name) + "/";
+        for (auto one = backups_.lower_bound(prefix);
+             one != backups_.end() && one->first.starts_with(prefix); ++one, --missing)
+            all = both(all, is_fresh(one->second, now_));
+        return missing > 0 ? both(all, Fresh::unknown) : all;
+    }
+
+    void add(const Observation& one) {
+        const std::string_view backup = one.label("backup"), via = one.label("via");
+        if (!one.label("part").empty()) return;
+        Fresh state = fresh(backup);
+        if (!via.empty()) state = both(state, fresh(via));
+        if (state == Fresh::no) return;
+        const std::string_view domain = one.label("domain");
+        const bool known = state == Fresh::yes && is_known_domain(domain);
+        ++counts_[one.subject][known ? domain : "unknown"];
+        if (via.empty()) has_[backup].push_back(one.subject);
+    }
+
+    bool on_one_drive(std::string_view data) const {
+        const Counts& counts = counts_.at(data);
+        return count_in(counts, "same-filesystem") + count_in(counts, "same-drive") > 0 &&
+               count_in(counts, "same-host") + count_in(counts, "off-host") +
+                       count_in(counts, "unknown") ==
+                   0;
+    }
+
+    Timestamp now_;
+    std::map<std::string_view, Subject> backups_;
+    std::map<std::string_view, Counts> counts_;                      // by data
+    std::map<std::string_view, std::vector<std::string_view>> has_;  // by backup: data
+};
+
+}  // namespace
+
+void derive_copies(const Knowledge& knowledge, Sink& sink) {
+    const Copies copies(knowledge);
+    copies.observe(sink);
+    copies.observe_host(sink);
+}
+
+}  // namespace lastgood

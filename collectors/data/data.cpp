@@ -1,0 +1,196 @@
+// Reports data that is worth a backup: databases, home directories, services' files, and which
+// backups have it.
+#include "core/metrics/data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/collector.hpp"
+#include "collectors/data/content.hpp"
+#include "collectors/data/copies.hpp"
+#include "collectors/data/find.hpp"
+#include "collectors/data/servers.hpp"
+#include "collectors/data/size.hpp"
+#include "core/backup_need.hpp"
+#include "core/coverage.hpp"
+#include "core/ephemeral.hpp"
+#include "core/failure_domain.hpp"
+#include "core/mounts.hpp"
+#include "core/text.hpp"
+
+namespace lastgood {
+
+namespace {
+
+constexpr size_t most_pieces = 500;
+
+class DataCollector {
+  public:
+    explicit DataCollector(Context& context) : context_(context), host_(context.host) {}
+
+    Result<void> run() {
+        auto topology = Topology::read(host_, context_.config.loop_devices);
+        if (!topology) {
+            if (topology.error().kind == ErrorKind::absent && host_.recorded()) return {};
+            return tl::unexpected(topology.error());
+        }
+        topology_ = std::move(*topology);
+        const std::string types = host_.read("/proc/filesystems").value_or("");
+        filesystems_ = select_mounts(topology_.mounts, types);
+        ephemeral_ = ephemeral_drives(host_, topology_);
+        fstab_ = parse_fstab(host_.read("/etc/fstab").value_or(""));
+        covered_ = covered_paths(host_, topology_, context_.config.backups);
+        std::vector<Piece> pieces = find({host_, topology_, types});
+        if (pieces.size() > most_pieces) {
+            context_.sink.problem(
+                "", {ErrorKind::failed, fmt::format("{} pieces of data were found; only the first "
+                                                    "{} are watched",
+                                                    pieces.size(), most_pieces)});
+            pieces.resize(most_pieces);
+        }
+        SizeBudget budget;
+        for (const Piece& piece : pieces) observe(piece, budget);
+        return {};
+    }
+
+  private:
+    std::vector<Piece> find(const LocalFiles& files) const {
+        std::vector<Piece> pieces;
+        find_databases(files, directories_of_servers(host_), pieces);
+        find_directories(files, context_.config.backups, pieces);
+        find_sqlite(files, pieces);
+        find_precious(files, context_.config.precious, pieces);
+        return pieces;
+    }
+
+    // The mount by which the filesystems collector calls the filesystem; nullptr: it does not.
+    const Mount* filesystem_of(const Place& place) const {
+        const Mount* best = nullptr;
+        for (const Mount* mount : filesystems_)
+            if (mount->number == place.mount->number && mount->type == place.mount->type &&
+                lies_below(place.inside(), mount->root) &&
+                (best == nullptr || mount->root.size() > best->root.size()))
+                best = mount;
+        return best;
+    }
+
+    bool is_ephemeral(const Mount& mount) const {
+        const auto drives = topology_.drives_under_mount(mount);
+        return host_.exists(fmt::format("{}/{}", mount.point, loss_warning)) ||
+               std::ranges::any_of(drives,
+                                   [&](const std::string& id) { return ephemeral_.contains(id); });
+    }
+
+    // The reason for which it needs no backup, by the setting.
+    std::optional<std::string> waived(const Piece& piece, const std::string& filesystem) const {
+        const auto& setting = context_.config.not_backed_up.value;
+        for (std::string path = piece.place.path; !path.empty(); path = parent_directory(path)) {
+            if (auto reason = backup_waived(path, setting)) return reason;
+            if (path == "/" || path == filesystem) break;
+        }
+        return std::nullopt;
+    }
+
+    void observe(const Piece& piece, SizeBudget& budget) {
+        const Mount* filesystem = filesystem_of(piece.place);
+        if (filesystem == nullptr) return;
+        Sink& sink = context_.sink;
+        const std::string id = piece.id();
+        const Timestamp now = host_.now();
+        sink.observe(metric::data_info, id, 1, now,
+                     {{"filesystem", filesystem->point},
+                      {"kind", piece.kind},
+                      {"path", piece.place.path},
+                      {"title", piece.title}});
+        const DataSize size = size_of(host_, piece, budget);
+        sink.observe(metric::data_size_bytes, id, size.bytes, now);
+        sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now);
+        if (piece.is_database)
+            sink.observe(metric::data_server_running, id, piece.is_running ? 1 : 0, now);
+        if (!filesystem->read_only || !read_only_intended(*filesystem, fstab_))
+            observe_backups(piece, *filesystem, now);
+    }
+
+    // Whether the filesystem has a finding, because no backup has any of it.
+    bool is_told_by(const Mount& filesystem, bool ephemeral) const {
+        const auto& backups = context_.config.backups;
+        return backups_of(filesystem, ephemeral, covered_).empty() &&
+               !backup_waived(filesystem.point, context_.config.not_backed_up) &&
+               !is_for_backups(filesystem, topology_, backups, covered_);
+    }
+
+    void observe_backups(const Piece& piece, const Mount& filesystem, Timestamp now) {
+        Sink& sink = context_.sink;
+        const std::string id = piece.id();
+        const bool ephemeral = is_ephemeral(*piece.place.mount);
+        const auto backups = backups_of(piece.place, ephemeral, covered_);
+        const auto reason = waived(piece, filesystem.point);
+        if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
+        if (!reason || !backups.empty())
+            sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, now);
+        const bool told = !piece.is_precious && is_told_by(filesystem, ephemeral);
+        sink.observe(metric::data_told_by_filesystem, id, told ? 1 : 0, now);
+        for (const CoveringBackup& one : backups) {
+            const auto content = content_of(*one.backup, piece, covered_);
+            observe_backup(piece, one, content, "", now);
+            for (const CoveringBackup& next : backups_of_copies(*one.backup))
+                observe_backup(piece, {next.backup, one.part}, content, one.backup->name, now);
+        }
+    }
+
+    void observe_backup(const Piece& piece, const CoveringBackup& one, Content content,
+                        const std::string& via, Timestamp now) {
+        context_.sink.observe(metric::data_backup, piece.id(), 1, now,
+                              {{"backup", one.backup->name},
+                               {"content", std::string(to_string(content))},
+                               {"domain", std::string(to_string(domain_of(*one.backup, piece)))},
+                               {"part", one.part},
+                               {"via", via}});
+    }
+
+    // The backups that have the copies of this one: dumps that are taken off the host.
+    std::vector<CoveringBackup> backups_of_copies(const Backup& backup) const {
+        if (backup.location.empty() || !has_copies_at_location(backup.kind)) return {};
+        const Place copies = find_place(host_, topology_, fixed_location(backup));
+        auto found = backups_of(copies, false, covered_);
+        std::erase_if(found, [&](const CoveringBackup& one) {
+            return one.backup == &backup || !one.part.empty();
+        });
+        return found;
+    }
+
+    FailureDomain domain_of(const Backup& backup, const Piece& piece) const {
+        if (backup.location.empty() || !has_copies_at_location(backup.kind))
+            return FailureDomain::unknown;
+        const Place copies = find_place(host_, topology_, fixed_location(backup));
+        return failure_domain(host_, topology_, copies, piece.place);
+    }
+
+    Context& context_;
+    const Host& host_;
+    Topology topology_;
+    std::vector<const Mount*> filesystems_;  // point into topology_
+    std::set<std::string> ephemeral_;
+    std::vector<FstabEntry> fstab_;
+    std::vector<CoveredPath> covered_;  // points into topology_ and the configuration
+};
+
+Result<void> run(Context& context) {
+    return DataCollector(context).run();
+}
+
+}  // namespace
+
+extern const Collector data_collector;
+const Collector data_collector = {
+    .name = "data",
+    .summary = "Databases, home directories and other data that is worth a backup",
+    .kind = CollectorKind::poll,
+    .interval = 900,
+    .deadline = 120,
+    .run = run,
+    .derive = derive_copies,
+};
+
+}  // namespace lastgood

@@ -1,0 +1,32 @@
+// Finds the data on this host that is worth a backup: in default directories, by what lies in them,
+// and where database servers work. No disk is walked.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collectors/data/local.hpp"
+#include "collectors/data/piece.hpp"
+#include "core/config.hpp"
+
+namespace lastgood {
+
+using ServerDirectories = std::map<std::string, std::set<std::string>>;
+
+// Each adds what it finds; add_piece() drops what is already there.
+void add_piece(std::vector<Piece>& pieces, Piece piece);
+void find_databases(const LocalFiles& files, const ServerDirectories& servers,
+                    std::vector<Piece>& pieces);
+// SQLite files of a size in /var/lib and /srv.
+void find_sqlite(const LocalFiles& files, std::vector<Piece>& pieces);
+// Whether its CACHEDIR.TAG says that all of it can be made anew.
+bool is_cache(const LocalFiles& files, const Place& directory);
+// Home directories, /srv, web sites, mail. The places of backups in them are none.
+void find_directories(const LocalFiles& files, const std::vector<Backup>& backups,
+                      std::vector<Piece>& pieces);
+void find_precious(const LocalFiles& files, const std::vector<std::string>& paths,
+                   std::vector<Piece>& pieces);
+
+}  // namespace lastgood

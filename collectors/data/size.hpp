@@ -1,0 +1,25 @@
+// How much space a piece of data takes, counted within bounds.
+#pragma once
+
+#include "collectors/data/piece.hpp"
+#include "core/host.hpp"
+
+namespace lastgood {
+
+struct DataSize {
+    double bytes = 0;
+    bool complete = true;  // false: there is more, or some of it could not be read
+};
+
+// What one run may look at, for all pieces together.
+struct SizeBudget {
+    size_t names = 200'000;
+    Seconds seconds = 30;
+};
+
+// Counts what the disk holds (of a recorded host: the sizes of the files), without other
+// filesystems below it, and follows no link. A mount's root costs one statvfs(2). Blocks as long as
+// the disk does. Takes what it used from the budget.
+DataSize size_of(const Host& host, const Piece& piece, SizeBudget& budget);
+
+}  // namespace lastgood

@@ -1,0 +1,39 @@
+#include "core/ephemeral.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/text.hpp"
+
+namespace lastgood {
+
+bool is_ephemeral_model(std::string_view model) {
+    if (model.starts_with("Microsoft NVMe Direct Disk")) return true;
+    if (model.starts_with("Amazon EC2 NVMe Instance Storage")) return true;
+    return model.starts_with("nvme_card") && model != "nvme_card-pd";
+}
+
+std::set<std::string> ephemeral_drives(const Host& host, const Topology& topology) {
+    std::set<std::string> ephemeral;
+    const auto add = [&](const std::string& link) {
+        const auto target = host.read_link(link);
+        if (!target) return;
+        for (const std::string& drive : topology.drives_under(last_component(*target)))
+            ephemeral.insert(drive);
+    };
+    add("/dev/disk/azure/resource");
+    for (const auto& [directory, prefix] :
+         {std::pair{"/dev/disk/cloud", "azure_resource"},
+          std::pair{"/dev/disk/by-id", "google-local-nvme-ssd-"}}) {
+        const auto names = host.list(directory);
+        if (!names) continue;
+        for (const std::string& name : *names)
+            if (name.starts_with(prefix)) add(fmt::format("{}/{}", directory, name));
+    }
+    for (const auto& [id, drive] : topology.drives)
+        if (is_ephemeral_model(drive.model)) ephemeral.insert(id);
+    return ephemeral;
+}
+
+}  // namespace lastgood

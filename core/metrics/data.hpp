@@ -1,0 +1,98 @@
+// Metrics about data that is worth a backup: databases, home directories, what the setting
+// `precious` names. Where it lies and which copies of it there are.
+#pragma once
+
+#include "core/metric.hpp"
+
+namespace lastgood::metric {
+
+inline constexpr Metric data_info{
+    .name = "lastgood_data_info",
+    .subject = SubjectKind::data,
+    .type = MetricType::info,
+    .labels = "filesystem,kind,path,title",
+    .help =
+        "Data that is worth a backup, and the filesystem that it lies on; title is what people "
+        "call it.",
+};
+
+inline constexpr Metric data_size_bytes{
+    .name = "lastgood_data_size_bytes",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "Space that it takes on the disk, as far as it was counted.",
+};
+
+inline constexpr Metric data_size_incomplete{
+    .name = "lastgood_data_size_incomplete",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "1 if it has more files than are counted, or some could not be read.",
+};
+
+inline constexpr Metric data_server_running{
+    .name = "lastgood_data_server_running",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "1 if a database server runs on it, so that copies of its files are no backup; absent if "
+        "it is no database.",
+};
+
+inline constexpr Metric data_backed_up{
+    .name = "lastgood_data_backed_up",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "1 if the covers of a backup have it or a part of it, else 0.",
+};
+
+inline constexpr Metric data_backup_waived{
+    .name = "lastgood_data_backup_waived",
+    .subject = SubjectKind::data,
+    .type = MetricType::state,
+    .labels = "reason",
+    .help = "1 if the setting not_backed_up names it or its filesystem.",
+};
+
+inline constexpr Metric data_told_by_filesystem{
+    .name = "lastgood_data_told_by_filesystem",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "1 if no backup has any of the filesystem that it lies on: that has a finding, and this "
+        "has none of its own.",
+};
+
+inline constexpr Metric data_backup{
+    .name = "lastgood_data_backup",
+    .subject = SubjectKind::data,
+    .type = MetricType::state,
+    .labels = "backup,content,domain,part,via",
+    .help =
+        "1 for each backup whose covers have it, or have the copies of another backup of it, via; "
+        "part is empty, or names the paths if it is only those; domain is where the copies lie "
+        "against it; content is database (a dump, or a tool of the database), files, or unknown.",
+};
+
+inline constexpr Metric data_copies{
+    .name = "lastgood_data_copies",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .labels = "domain",
+    .help =
+        "Backups that have all of it and whose newest copy is fresh, by where the copies lie "
+        "against it; unknown: the place or the state of the copies cannot be told.",
+};
+
+inline constexpr Metric data_health{
+    .name = "lastgood_data_health",
+    .subject = SubjectKind::data,
+    .type = MetricType::state,
+    .labels = "state",
+    .help =
+        "What lastgood status says of the data and its backups: fine, warning, critical or "
+        "unknown.",
+    .own = true,
+};
+
+}  // namespace lastgood::metric

@@ -1,0 +1,52 @@
+// The table of data that is worth a backup.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/metrics/data.hpp"
+#include "exporters/status/table_parts.hpp"
+
+namespace lastgood {
+
+namespace {
+
+// By its findings, because only the rule says what cannot be told.
+bool exists_on_one_drive(const Subject& data) {
+    return std::ranges::any_of(
+        data.findings, [](const Finding* finding) { return finding->rule == "data_on_one_drive"; });
+}
+
+}  // namespace
+
+Table data_table(const TableContext& context) {
+    Table table;
+    table.header = {{"DATA", Colour::bold}, {"what"}, right("size"), {"backup"}, {""}};
+    table.steps = {{4, Fit::below}, {2, Fit::drop}};
+    std::vector<std::pair<int, Row>> ranked;
+    for (const Subject* data : context.judge.facts().of(SubjectKind::data)) {
+        const Judgement judgement = context.judge.of(*data);
+        const State shown = state_of(*data, judgement, context.judge.now());
+        const Observation* size = data->first(metric::data_size_bytes);
+        const bool more = data->value(metric::data_size_incomplete) == 1;
+        std::vector<std::string> remarks;
+        if (const Observation* waived = data->first(metric::data_backup_waived)) {
+            const std::string reason = harmless(waived->label("reason"));
+            remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
+        }
+        if (exists_on_one_drive(*data)) remarks.emplace_back("on one drive only");
+        add_related(remarks, judgement);
+        Row row;
+        row.cells = {state_cell(shown, context),
+                     {data->name()},
+                     right(size ? (more ? "> " : "") + size_text(size->value) : ""),
+                     {context.judge.cover_of(*data).word},
+                     {joined(remarks)}};
+        row.plain = shown.word == "fine" && remarks.empty();
+        ranked.emplace_back(shown.rank, std::move(row));
+    }
+    finish(table, ranked);
+    table.folded = fold_text(table, "piece of data", context);
+    return table;
+}
+
+}  // namespace lastgood

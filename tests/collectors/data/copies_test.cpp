@@ -1,0 +1,103 @@
+#include "collectors/data/copies.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
+#include "core/metrics/host.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr Timestamp now = 1'800'000'000;
+
+struct Scene {
+    void data_has(const std::string& backup, const std::string& domain, const std::string& via = "",
+                  const std::string& part = "") {
+        add(metric::data_info, "d", 1);
+        add(metric::data_backup, "d", 1,
+            {{"backup", backup},
+             {"content", "files"},
+             {"domain", domain},
+             {"part", part},
+             {"via", via}});
+    }
+    void backup(const std::string& name, Seconds age, const std::string& domain = "off-host") {
+        add(metric::backup_readable, name, 1);
+        add(metric::backup_max_age_seconds, name, 26 * 3600);
+        add(metric::backup_newest_timestamp_seconds, name, now - age, {{"confidence", "exact"}});
+        if (!domain.empty()) add(metric::backup_failure_domain, name, 1, {{"domain", domain}});
+    }
+    void add(const Metric& metric, const std::string& subject, double value, Labels labels = {}) {
+        observations.push_back({&metric, subject, std::move(labels), value, now});
+    }
+    // "same-drive 1 unknown 2": what is not 0.
+    std::string of(const Metric& metric) const {
+        MemorySink sink;
+        const std::function<std::optional<Timestamp>(SubjectKind, const std::string&)> never =
+            [](SubjectKind, const std::string&) { return std::nullopt; };
+        derive_copies({observations, never, now}, sink);
+        std::string text;
+        for (const Observation& one : sink.observations)
+            if (one.metric == &metric && one.value != 0)
+                text += (text.empty() ? "" : " ") + std::string(one.label("domain")) +
+                        (one.subject.empty() || one.subject == "d" ? " " : one.subject + " ") +
+                        std::to_string(static_cast<int>(one.value));
+        return text;
+    }
+    std::vector<Observation> observations;
+};
+
+}  // namespace
+
+TEST_CASE("only fresh copies of all of it count") {
+    Scene scene;
+    for (const char* name : {"fresh", "stale", "part", "silent"}) {
+        if (std::string(name) != "silent")
+            scene.backup(name, name == std::string("stale") ? 9e5 : 60);
+        scene.data_has(name, "off-host", "", name == std::string("part") ? "/home/anna" : "");
+    }
+    CHECK(scene.of(metric::data_copies) == "off-host 1 unknown 1");
+}
+
+TEST_CASE("a copy of copies counts if both are fresh") {
+    Scene scene;
+    scene.backup("dump", 60, "same-drive");
+    scene.backup("off-site", 60);
+    scene.backup("old", 9e5);
+    scene.data_has("dump", "same-drive");
+    scene.data_has("old", "off-host", "dump");
+    CHECK(scene.of(metric::data_copies) == "same-drive 1");
+    CHECK(scene.of(metric::backup_told_by_data) == "dump 1");
+    scene.data_has("off-site", "off-host", "dump");
+    CHECK(scene.of(metric::data_copies) == "same-drive 1 off-host 1");
+    CHECK(scene.of(metric::backup_told_by_data).empty());
+}
+
+TEST_CASE("a backup with streams is as fresh as the oldest of them") {
+    Scene scene;
+    scene.add(metric::backup_streams, "vm", 2);
+    scene.add(metric::backup_readable, "vm", 1);
+    scene.data_has("vm", "off-host");
+    scene.backup("vm/101", 60, "");
+    CHECK(scene.of(metric::data_copies) == "unknown 1");
+    scene.backup("vm/102", 60, "");
+    CHECK(scene.of(metric::data_copies) == "off-host 1");
+    scene.backup("vm/102", 9e5, "");
+    scene.observations.erase(scene.observations.end() - 6, scene.observations.end() - 3);
+    CHECK(scene.of(metric::data_copies).empty());
+    CHECK(scene.of(metric::backups) == "unknown 1");
+}
+
+TEST_CASE("backups of the host by where they lie") {
+    Scene scene;
+    CHECK(scene.of(metric::backups).empty());
+    scene.backup("a", 60, "same-host");
+    scene.backup("b", 60, "same-drive");
+    CHECK(scene.of(metric::backups) == "same-drive 1 same-host 1");
+    scene.backup("c", 60, "");
+    CHECK(scene.of(metric::backups) == "same-drive 1 same-host 1 unknown 1");
+}

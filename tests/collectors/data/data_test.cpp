@@ -1,0 +1,183 @@
+#include "core/metrics/data.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/collectors/golden.hpp"
+#include "tests/recorded_host.hpp"
+#include "tests/support.hpp"
+
+using namespace lastgood;
+
+namespace {
+
+constexpr const char* mountinfo =
+    "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+    "28 27 8:2 / /var/lib/pgsql/15/data rw - ext4 /dev/sda2 rw\n"
+    "29 27 8:17 / /backup rw - ext4 /dev/sdb1 rw\n"
+    "30 27 0:50 / /srv/nfs rw - nfs4 nas:/export rw\n";
+
+class Scene : public test::RecordedHost {
+  public:
+    Scene() {
+        file("/proc/self/mountinfo", mountinfo);
+        file("/proc/filesystems", "nodev\tproc\n\text4\n");
+    }
+
+    void postgresql(const std::string& path) {
+        file(path + "/PG_VERSION", "15\n");
+        file(path + "/global/pg_control", std::string(1000, 'x'));
+        file(path + "/base/1/PG_VERSION", "15\n");
+    }
+    void process(int id, const std::string& program, const std::string& directory) {
+        file(fmt::format("/proc/{}/comm", id), program + "\n");
+        link(fmt::format("/proc/{}/cwd", id), directory);
+        link(fmt::format("/proc/{}/root", id), "/");
+    }
+    void covers(const std::string& name, const std::vector<std::string>& paths,
+                const std::string& location = "/backup/repository") {
+        Backup backup;
+        backup.name = name;
+        backup.kind = BackupKind::restic;
+        backup.location = location;
+        backup.covers = paths;
+        config.backups.push_back(backup);
+    }
+
+    // "postgresql /var/lib/postgresql/15/main; …"
+    std::string found() {
+        ran = test::run_on_host(*find_collector("data"), root(), config);
+        std::vector<std::string> ids;
+        for (const Observation& one : ran.sink.observations)
+            if (one.metric == &metric::data_info) ids.push_back(one.subject);
+        std::ranges::sort(ids);
+        return fmt::format("{}", fmt::join(ids, "; "));
+    }
+    std::optional<double> value(const Metric& metric, std::string_view subject) const {
+        return value_of(ran.sink.observations, metric, subject);
+    }
+    std::string label(const Metric& metric, std::string_view subject, std::string_view key) const {
+        std::string text;
+        for (const Observation& one : ran.sink.observations)
+            if (one.metric == &metric && one.subject == subject)
+                text += (text.empty() ? "" : "; ") + std::string(one.label(key));
+        return text;
+    }
+
+    Config config;
+    test::Ran ran;
+};
+
+std::string sqlite_file() {
+    std::string text("SQLite format 3\0\x10\x00", 18);
+    text.resize(2 << 20, '\0');
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a host without data") {
+    Scene scene;
+    CHECK(scene.found().empty());
+    CHECK(scene.ran.text.empty());
+}
+
+TEST_CASE("PostgreSQL is found in its default places, and where a server works") {
+    Scene scene;
+    scene.postgresql("/var/lib/postgresql/15/main");
+    scene.postgresql("/var/lib/pgsql/15/data");
+    scene.postgresql("/data/pg");
+    scene.process(812, "postgres", "/data/pg");
+    scene.process(813, "postgres", "/data/pg");
+    CHECK(scene.found() ==
+          "postgresql /data/pg; postgresql /var/lib/pgsql/15/data; "
+          "postgresql /var/lib/postgresql/15/main");
+    CHECK(scene.value(metric::data_server_running, "postgresql /data/pg") == 1);
+    CHECK(scene.value(metric::data_server_running, "postgresql /var/lib/postgresql/15/main") == 0);
+    CHECK(scene.value(metric::data_size_bytes, "postgresql /data/pg") == 1006);
+    CHECK(scene.label(metric::data_info, "postgresql /var/lib/pgsql/15/data", "filesystem") ==
+          "/var/lib/pgsql/15/data");
+}
+
+TEST_CASE("a copy of a database's directory is no database") {
+    Scene scene;
+    scene.postgresql("/var/lib/postgresql/15/copy");
+    scene.file("/var/lib/postgresql/15/copy/backup_label", "START WAL LOCATION: 0/2000028\n");
+    scene.file("/var/lib/mysql/ibdata1", "x");
+    scene.file("/var/lib/mysql/aria_log_control", "x");
+    scene.file("/var/lib/mysql/xtrabackup_checkpoints", "backup_type = full-backuped\n");
+    CHECK(scene.found().empty());
+    scene.process(900, "mariadbd", "/var/lib/mysql");  // it was restored from a copy
+    CHECK(scene.found() == "mariadb /var/lib/mysql");
+}
+
+TEST_CASE("home directories, services' files and web sites count if something lies there") {
+    Scene scene;
+    scene.directory("/home");
+    scene.directory("/srv/nfs");
+    scene.file("/var/www/html/index.html", "It works!");
+    CHECK(scene.found().empty());
+    scene.file("/home/anna/letter", "x");
+    scene.file("/srv/git/repository/HEAD", "x");
+    scene.file("/var/www/shop/index.php", "x");
+    CHECK(scene.found() == "files /srv; home /home; sites /var/www");
+    scene.file("/srv/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
+    CHECK(scene.found() == "home /home; sites /var/www");
+}
+
+TEST_CASE("a place of backups is no data") {
+    Scene scene;
+    scene.file("/srv/restic/db8/config", std::string(5000, 'x'));
+    scene.covers("db8", {"/etc"}, "/srv/restic/db8");
+    CHECK(scene.found().empty());
+    scene.file("/srv/git/HEAD", "x");
+    CHECK(scene.found() == "files /srv");
+    CHECK(scene.value(metric::data_size_bytes, "files /srv") == 1);
+}
+
+TEST_CASE("SQLite files of a size") {
+    Scene scene;
+    scene.file("/var/lib/shop/shop.db", sqlite_file());
+    scene.file("/var/lib/shop/small.db", sqlite_file().substr(0, 8192));
+    scene.file("/var/lib/shop/other.db", std::string(2 << 20, 'x'));
+    scene.file("/var/lib/shop/a/deep.sqlite3", sqlite_file());
+    scene.file("/var/lib/lastgood/state.db", sqlite_file());
+    CHECK(scene.found() == "sqlite /var/lib/shop/a/deep.sqlite3; sqlite /var/lib/shop/shop.db");
+}
+
+TEST_CASE("data is covered by a path at or above it") {
+    Scene scene;
+    scene.postgresql("/var/lib/postgresql/15/main");
+    scene.file("/home/anna/letter", "x");
+    const std::string data = "postgresql /var/lib/postgresql/15/main";
+    scene.found();
+    CHECK(scene.value(metric::data_backed_up, data) == 0);
+    CHECK(scene.value(metric::data_told_by_filesystem, data) == 1);
+    scene.covers("etc", {"/etc"});
+    scene.covers("homes", {"/home/anna", "/home/ben"});
+    scene.found();
+    CHECK(scene.value(metric::data_backed_up, data) == 0);
+    CHECK(scene.value(metric::data_told_by_filesystem, data) == 0);
+    CHECK(scene.label(metric::data_backup, "home /home", "part") == "/home/anna, /home/ben");
+    scene.covers("all", {"/"});
+    scene.found();
+    CHECK(scene.value(metric::data_backed_up, data) == 1);
+    CHECK(scene.label(metric::data_backup, data, "backup") == "all");
+    CHECK(scene.label(metric::data_backup, data, "part").empty());
+}
+
+TEST_CASE("precious data has a finding of its own, and not_backed_up counts for what lies below") {
+    Scene scene;
+    scene.file("/opt/ledger/book", "x");
+    scene.postgresql("/var/lib/postgresql/15/main");
+    scene.config.precious.value = {"/opt/ledger", "/no/such/path"};
+    scene.config.not_backed_up.value = {"/var/lib/postgresql: a replica"};
+    CHECK(scene.found() == "postgresql /var/lib/postgresql/15/main; precious /opt/ledger");
+    CHECK(scene.value(metric::data_told_by_filesystem, "precious /opt/ledger") == 0);
+    CHECK(scene.value(metric::data_backed_up, "precious /opt/ledger") == 0);
+    CHECK_FALSE(scene.value(metric::data_backed_up, "postgresql /var/lib/postgresql/15/main"));
+    CHECK(scene.label(metric::data_backup_waived, "postgresql /var/lib/postgresql/15/main",
+                      "reason") == "a replica");
+}

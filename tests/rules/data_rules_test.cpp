@@ -1,0 +1,68 @@
+#include <doctest/doctest.h>
+
+#include "core/metrics/data.hpp"
+#include "core/metrics/host.hpp"
+#include "tests/rules/build.hpp"
+
+using namespace lastgood;
+using namespace lastgood::test;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("data without a backup is told once: by itself, or by its filesystem") {
+    const auto data = [](double backed_up, double told) {
+        return found({observation(metric::data_size_bytes, "d", 41),
+                      observation(metric::data_backed_up, "d", backed_up),
+                      observation(metric::data_told_by_filesystem, "d", told)});
+    };
+    CHECK(data(0, 0) == Names{"data_not_backed_up d"});
+    CHECK(data(0, 1) == Names{});
+    CHECK(data(1, 0) == Names{});
+}
+
+namespace {
+
+// With a database server; each copy is one that is fresh, in this domain.
+Names found_with(std::vector<std::string> domains, std::vector<std::string> contents = {}) {
+    std::vector<Observation> all = {observation(metric::data_size_bytes, "d", 41),
+                                    observation(metric::data_backed_up, "d", 1),
+                                    observation(metric::data_server_running, "d", 1)};
+    for (const std::string& domain : domains)
+        all.push_back(observation(metric::data_copies, "d", 1, {{"domain", domain}}));
+    for (const std::string& content : contents)
+        all.push_back(observation(metric::data_backup, "d", 1, {{"content", content}}));
+    return found(all);
+}
+
+}  // namespace
+
+TEST_CASE("data with all its copies on its own drive") {
+    CHECK(found_with({"same-filesystem"}) == Names{"data_on_one_drive d"});
+    CHECK(found_with({"same-drive"}) == Names{"data_on_one_drive d"});
+    for (const char* elsewhere : {"same-host", "off-host", "unknown"})
+        CHECK(found_with({"same-drive", elsewhere}) == Names{});
+    CHECK(found_with({}) == Names{});  // a stale backup has its own finding
+}
+
+TEST_CASE("files of a running database without a dump") {
+    CHECK(found_with({}, {"files"}) == Names{"data_only_as_files d"});
+    CHECK(found_with({}, {"files", "database"}) == Names{});
+    CHECK(found_with({}, {"files", "unknown"}) == Names{});
+}
+
+TEST_CASE("no copy leaves the host, unless one might") {
+    const auto host = [](std::vector<std::string> domains) {
+        std::vector<Observation> all;
+        for (const std::string& domain : domains)
+            all.push_back(observation(metric::backups, "", 1, {{"domain", domain}}));
+        return found(all);
+    };
+    CHECK(host({"same-host", "same-drive"}) == Names{"no_copy_off_host"});
+    CHECK(host({"same-host", "off-host"}) == Names{});
+    CHECK(host({"same-host", "unknown"}) == Names{});
+    CHECK(host({"unknown"}) == Names{});
+}
