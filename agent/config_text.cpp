@@ -106,6 +106,8 @@ std::string to_toml(const Config& config) {
         text += fmt::format("\n[[backup]]\nname = {}\n", to_toml(backup.name));
         if (backup.kind != BackupKind::observed)
             text += fmt::format("{} = {}\n", to_string(backup.kind), to_toml(backup.location));
+        if (!backup.unit.empty() && backup.kind != BackupKind::systemd)
+            text += fmt::format("systemd = {}\n", to_toml(backup.unit));
         if (!backup.covers.empty()) text += fmt::format("covers = {}\n", to_toml(backup.covers));
         if (backup.plan.schedule.empty())
             text += fmt::format("max_age = {}\n", to_toml(backup.max_age));

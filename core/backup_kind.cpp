@@ -116,6 +116,15 @@ constexpr BackupKindRow rows[] = {
      {},
      "/var/lib/off-site-sync.ok",
      "The backup job touches this file when it has succeeded."},
+    {BackupKind::systemd,
+     "systemd",
+     BackupPlace::unit,
+     false,
+     {},
+     "restic.service",
+     "The service of systemd that makes the copies. Beside a repository or files it tells how the "
+     "job's last run ended, which they cannot: a part of the source that could not be read, for "
+     "instance. Alone, the newest copy is as old as the last run that succeeded."},
     {BackupKind::observed, "observed", BackupPlace::none, true, {}, "", ""},
 };
 

@@ -25,6 +25,7 @@ enum class BackupKind {
     proxmox_backup,
     kopia,
     stamp,
+    systemd,
     observed
 };
 
@@ -34,6 +35,7 @@ enum class BackupPlace {
     directory,   // must be there
     pattern,     // for paths (core/glob.hpp)
     later_file,  // the first backup makes it; its directory must be there
+    unit,        // a unit of systemd, which tells the time of its runs and not where copies lie
 };
 
 struct BackupKindRow {

@@ -23,10 +23,11 @@ std::optional<Streams> parse_streams(std::string_view text) {
 }
 
 bool has_copies_at_location(BackupKind kind) {
-    return kind != BackupKind::stamp && kind != BackupKind::observed;
+    return kind != BackupKind::stamp && kind != BackupKind::systemd && kind != BackupKind::observed;
 }
 
 std::string fixed_location(const Backup& backup) {
+    if (row_of(backup.kind).place == BackupPlace::unit) return {};
     if (row_of(backup.kind).place != BackupPlace::pattern || backup.location.empty())
         return backup.location;
     return split_path_pattern(backup.location).fixed;

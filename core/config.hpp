@@ -25,7 +25,8 @@ struct Backup {
     std::string name;
     // observed: values come from the inbox or a third-party collector
     BackupKind kind = BackupKind::observed;
-    std::string location;             // glob, repository directory or stamp file
+    std::string location;             // glob, repository directory, stamp file or unit
+    std::string unit;                 // systemd: the service that makes the copies; empty: none
     std::string stanza;               // pgbackrest; empty: the only stanza
     std::vector<std::string> covers;  // paths that the copies hold
     bool crosses_mounts = false;      // they also hold the filesystems that are mounted below

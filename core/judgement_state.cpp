@@ -7,6 +7,7 @@
 #include "core/judgement.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
@@ -63,7 +64,9 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     const auto due = backup.value(metric::backup_due_timestamp_seconds);
     if (readable == 0) return CopyState::unreadable;
     // What others report is not known while nobody reports it.
-    const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1;
+    // systemd forgets the runs of a unit: none that is known does not mean that there was none.
+    const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1 &&
+                            backup.value(metric::backup_known_by_job_only) != 1;
     // What is a copy of another backup may show only when it arrived.
     if (backup.first(metric::backup_arrived_timestamp_seconds) && newest == nullptr)
         return CopyState::unknown;

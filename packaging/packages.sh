@@ -44,7 +44,7 @@ test_packages=(
     rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
     mount util-linux e2fsprogs libcap2-bin openssl
     gzip zstd xz-utils bzip2 lz4 gpg gpg-agent sqlite3 mariadb-client tar ccache
-    lintian systemd systemd-journal-remote bash-completion man-db git
+    lintian systemd systemd-journal-remote dbus-daemon python3-dbus python3-gi bash-completion man-db git
 )
 
 # Additional packages to make the Debian package and install it.

@@ -305,7 +305,7 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
         case SubjectKind::data:
             return {"path", "title"};
         case SubjectKind::backup:
-            return {"kind", "location"};
+            return {"kind", "location", "unit"};
         case SubjectKind::collector:
             return {};
     }

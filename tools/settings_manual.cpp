@@ -178,7 +178,8 @@ Section backup_section() {
     std::string places;
     for (const BackupKindRow& row : backup_kinds()) {
         if (row.place == BackupPlace::none) continue;
-        section.keys.push_back({row.key, "path", fmt::format("\"{}\"", row.example), row.prose});
+        section.keys.push_back({row.key, row.place == BackupPlace::unit ? "unit" : "path",
+                                fmt::format("\"{}\"", row.example), row.prose});
         places += fmt::format("{}{}", places.empty() ? "" : ", ", row.key);
     }
     for (const Example& key : backup_keys) add(key);

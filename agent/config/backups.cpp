@@ -4,6 +4,7 @@
 #include "agent/config/hops.hpp"
 #include "agent/config/tables.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "collectors/backups/parse/unit.hpp"
 #include "core/glob.hpp"
 #include "core/text.hpp"
 
@@ -11,9 +12,14 @@ namespace lastgood {
 
 namespace {
 
+// A unit may stand beside one.
+bool is_place_of_copies(const BackupKindRow& row) {
+    return row.place != BackupPlace::none && row.place != BackupPlace::unit;
+}
+
 const BackupKindRow* place_of(std::string_view key) {
     for (const BackupKindRow& row : backup_kinds())
-        if (row.place != BackupPlace::none && key == row.key) return &row;
+        if (is_place_of_copies(row) && key == row.key) return &row;
     return nullptr;
 }
 
@@ -22,7 +28,7 @@ template <class Filter>
 std::string list_kinds(std::string_view separator, const Filter& passes) {
     std::string text;
     for (const BackupKindRow& row : backup_kinds()) {
-        if (row.place == BackupPlace::none || !passes(row)) continue;
+        if (!is_place_of_copies(row) || !passes(row)) continue;
         if (!text.empty()) text += separator;
         text += row.key;
     }
@@ -36,6 +42,7 @@ ConfigNeed need_of(BackupPlace place) {
         case BackupPlace::later_file:
             return ConfigNeed::parent;
         case BackupPlace::directory:
+        case BackupPlace::unit:
         case BackupPlace::none:
             return ConfigNeed::directory;
     }
@@ -50,6 +57,16 @@ void read_place(ConfigReader& reader, const toml::node& node, BackupKind kind, B
     if (place != BackupPlace::pattern) return;
     if (const auto wrong = what_is_wrong_with_path_pattern(backup.location); !wrong.empty())
         reader.refuse(node.source(), fmt::format("{}: {}", to_string(kind), wrong));
+}
+
+void read_unit(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    if (!reader.read(node, "systemd", backup.unit)) return;
+    if (is_service_name(backup.unit))
+        reader.rely_on(node.source(), ConfigNeed::unit, backup.unit);
+    else
+        reader.refuse(node.source(),
+                      "systemd is the name of one service, such as \"restic.service\"; of a timer, "
+                      "write the service that it starts");
 }
 
 void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
@@ -157,6 +174,7 @@ struct BackupKey {
 };
 constexpr BackupKey backup_keys[] = {
     {"name", read_backup_name},  // one line for each, whatever their length
+    {"systemd", read_unit},
     {"covers", read_covers},
     {"max_age", read_max_age},
     {"min_size", read_min_size},
@@ -181,7 +199,7 @@ void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node
         if (key == one.name) return one.read(reader, node, backup.plan);
     std::vector<std::string_view> known;
     for (const BackupKindRow& row : backup_kinds())
-        if (row.place != BackupPlace::none) known.push_back(row.key);
+        if (is_place_of_copies(row)) known.push_back(row.key);
     for (const BackupKey& one : backup_keys) known.push_back(one.name);
     for (const BackupPlanKey& one : backup_plan_keys()) known.push_back(one.name);
     reader.refuse_key(key, "in [[backup]]", {known.begin(), known.end()});
@@ -236,6 +254,10 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
             reader.refuse(key.source(),
                           fmt::format("a backup has one place: set only one of {}",
                                       list_kinds(", ", [](const BackupKindRow&) { return true; })));
+    }
+    if (backup.kind == BackupKind::observed && !backup.unit.empty()) {
+        backup.kind = BackupKind::systemd;
+        backup.location = backup.unit;
     }
     check_kind(reader, table, backup);
     check_backup_plan(reader, table, backup);

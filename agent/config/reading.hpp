@@ -31,6 +31,7 @@ enum class ConfigNeed {
     directory,  // a directory that is there
     parent,     // a path whose directory is there
     pattern,    // a path pattern whose fixed part is there (core/glob.hpp)
+    unit,       // a unit of systemd that is there
     program,    // a program that can be executed
     user,       // a user of this host
     certificate,

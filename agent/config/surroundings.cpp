@@ -55,6 +55,25 @@ std::string check_program(const Host& host, const std::string& path) {
     return {};
 }
 
+// Where systemd looks for units (systemd.unit(5)).
+constexpr std::array unit_directories{
+    "/etc/systemd/system.control",  "/run/systemd/system.control",   "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system",           "/run/systemd/system",
+    "/run/systemd/generator",       "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+    "/lib/systemd/system",          "/run/systemd/generator.late"};
+
+std::string check_unit(const Host& host, const std::string& unit) {
+    // Of backup@home.service there is perhaps only backup@.service.
+    std::string pattern = unit;
+    if (const size_t at = unit.find('@'); at != unit.npos)
+        pattern = unit.substr(0, at + 1) + unit.substr(unit.rfind('.'));
+    for (const char* directory : unit_directories)
+        for (const std::string& name : {unit, pattern})
+            if (host.exists(fmt::format("{}/{}", directory, name))) return {};
+    return fmt::format("there is no unit {0}; see which there are: systemctl list-unit-files",
+                       unit);
+}
+
 bool is_user(const std::string& name) {
     std::array<char, 16384> buffer{};
     passwd entry{};
@@ -73,6 +92,8 @@ std::string what_is_wrong(const Host& host, const ConfigUse& use) {
             return check_path(host, std::string(parent_directory(use.value)), true);
         case ConfigNeed::pattern:
             return check_path(host, split_path_pattern(use.value).fixed, true);
+        case ConfigNeed::unit:
+            return check_unit(host, use.value);
         case ConfigNeed::program:
             return check_program(host, use.value);
         case ConfigNeed::user:

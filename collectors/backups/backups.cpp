@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -14,9 +16,11 @@
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
+#include "collectors/backups/systemd.hpp"
 #include "collectors/backups/wal.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
+#include "core/metrics/backup_jobs.hpp"
 #include "core/utf8.hpp"
 
 namespace lastgood {
@@ -35,7 +39,9 @@ std::string_view to_string(Confidence confidence) {
 
 namespace {
 
-Result<BackupState> look_at(const Context& context, const Backup& backup, LookMemory& memory) {
+// `job`: what is known of the unit that makes the copies.
+Result<BackupState> look_at(const Context& context, const Backup& backup, LookMemory& memory,
+                            const Result<BackupState>& job) {
     switch (backup.kind) {
         case BackupKind::files:
             return look_at_files(context.host, context.config, backup);
@@ -67,16 +73,30 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
             return look_at_kopia(context.host, backup);
         case BackupKind::stamp:
             return look_at_stamp(context.host, backup);
+        case BackupKind::systemd:
+            return job;
         case BackupKind::observed:
             return BackupState{};  // its values come from the inbox
     }
     return fail(ErrorKind::failed, "unknown kind of backup");
 }
 
+void note_job_problems(BackupState& state, const Result<BackupState>& job) {
+    if (!job) state.problems.push_back(job.error());
+    if (job) std::ranges::copy(job->problems, std::back_inserter(state.problems));
+}
+
 // Each user of the memory reads and writes it by itself, one after another.
-Result<BackupState> look_and_remember(const Context& context, const Backup& backup) {
+Result<BackupState> look_and_remember(Context& context, const Backup& backup) {
     LookMemory memory(context.host, context.config.state_directory, backup.name);
-    auto state = look_at(context, backup, memory);
+    // First: the place of the copies may hang.
+    auto job = Result<BackupState>(BackupState{});
+    if (!backup.unit.empty()) {
+        job = look_at_job(context, backup, memory);
+        context.sink.flush();
+    }
+    auto state = look_at(context, backup, memory, job);
+    if (state && backup.kind != BackupKind::systemd) note_job_problems(*state, job);
     if (const auto saved = memory.save(); state && !saved)
         state->problems.push_back(
             {saved.error().kind,
@@ -98,14 +118,17 @@ void drop_what_is_in_doubt(const Context& context, const Backup& backup, BackupS
 
 void observe_settings(Context& context, const Backup& backup, Timestamp now) {
     Sink& sink = context.sink;
-    sink.observe(metric::backup_info, backup.name, 1, now,
-                 {{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}});
+    Labels labels{{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}};
+    if (!backup.unit.empty()) labels.emplace_back("unit", backup.unit);
+    sink.observe(metric::backup_info, backup.name, 1, now, std::move(labels));
     if (!backup.copy_of.empty())
         sink.observe(metric::backup_copy_of, backup.name, 1, now, {{"original", backup.copy_of}});
     if (backup.max_lag)
         sink.observe(metric::backup_max_lag_seconds, backup.name, *backup.max_lag, now);
     if (backup.kind == BackupKind::observed)
         sink.observe(metric::backup_reported_by_others, backup.name, 1, now);
+    if (backup.kind == BackupKind::systemd)
+        sink.observe(metric::backup_known_by_job_only, backup.name, 1, now);
     observe_limits(context.host, sink, backup, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);

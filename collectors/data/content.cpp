@@ -56,6 +56,7 @@ Content content_of(const Backup& backup, const Piece& piece,
                        ? Content::database
                        : Content::files;
         case BackupKind::stamp:
+        case BackupKind::systemd:
         case BackupKind::observed:
             break;
     }

@@ -9,89 +9,38 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "core/bytes.hpp"
 #include "core/clock.hpp"
 
 namespace lastgood {
 
 namespace {
 
-// Longer fields are cut, so that no large one is unpacked.
-constexpr size_t longest_field = 4 * kib;
-
-Failure cannot_read(int error) {
-    return fail(ErrorKind::failed, fmt::format("cannot read the journal: {}", errno_text(-error)));
-}
-
-// sd-journal(3) leaves out what it may not read without a word.
-bool is_denied(const Host& host, const std::string& directory) {
-    const auto names = host.list(directory);
-    if (!names) return names.error().kind == ErrorKind::denied;
-    return std::ranges::any_of(*names, [&](const std::string& name) {
-        const std::string path = fmt::format("{}/{}", directory, name);
-        const std::string file =
-            name.ends_with(".journal") ? path : fmt::format("{}/system.journal", path);
-        const auto opened = host.open(file);
-        if (!opened) return opened.error().kind == ErrorKind::denied;
-        const Descriptor close(*opened);
-        return false;
-    });
-}
-
 Result<void> add_matches(sd_journal* journal) {
     for (const std::string_view program : journal_programs) {
         const std::string match = fmt::format("SYSLOG_IDENTIFIER={}", program);
         if (const int error = sd_journal_add_match(journal, match.data(), match.size()); error < 0)
-            return cannot_read(error);
+            return cannot_read_journal(error);
     }
     if (const int error = sd_journal_add_match(journal, "_UID=0", 0); error < 0)
-        return cannot_read(error);
+        return cannot_read_journal(error);
     return {};
 }
 
 }  // namespace
 
-void JournalSource::Close::operator()(sd_journal* journal) const {
-    sd_journal_close(journal);
-}
-
 Result<JournalSource> JournalSource::open(const Host& host, const std::string& directory) {
+    auto journal = open_journal(host, directory);
+    if (!journal) return Failure(journal.error());
     JournalSource source(host);
-    sd_journal* journal = nullptr;
-    int error = 0;
-    if (!directory.empty())
-        error = sd_journal_open_directory(
-            &journal, host.recorded() ? (host.root() + directory).c_str() : directory.c_str(),
-            SD_JOURNAL_SYSTEM);
-    else if (host.recorded())
-        error = sd_journal_open_directory(&journal, host.root().c_str(),
-                                          SD_JOURNAL_OS_ROOT | SD_JOURNAL_SYSTEM);
-    else
-        error = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-    if (error == -ENOENT) return source;
-    if (error < 0) return cannot_read(error);
-    source.journal_.reset(journal);
-    // Before the first entry is read, so that no later one is missed.
-    if (!host.recorded()) {
-        if (const int fd = sd_journal_get_fd(journal); fd < 0) return cannot_read(fd);
-    }
-    if (!source.has_files()) {
-        const bool denied = directory.empty() ? is_denied(host, "/var/log/journal") ||
-                                                    is_denied(host, "/run/log/journal")
-                                              : is_denied(host, directory);
-        if (denied)
-            return fail(ErrorKind::denied,
-                        "the journal: permission denied; run as root or as a member of the group "
-                        "systemd-journal");
-    }
-    sd_journal_set_data_threshold(journal, longest_field);
-    if (const auto added = add_matches(journal); !added) return Failure(added.error());
+    source.journal_ = std::move(*journal);
+    if (!source.journal_) return source;
+    if (const auto added = add_matches(source.journal_.get()); !added)
+        return Failure(added.error());
     return source;
 }
 
 bool JournalSource::has_files() const {
-    uint64_t bytes = 0;
-    return journal_ && sd_journal_get_usage(journal_.get(), &bytes) >= 0 && bytes > 0;
+    return has_journal_files(journal_);
 }
 
 Result<void> JournalSource::start(const std::string& cursor, Timestamp since) {
@@ -100,13 +49,13 @@ Result<void> JournalSource::start(const std::string& cursor, Timestamp since) {
     if (at_start_) return {};
     const auto microseconds = static_cast<uint64_t>(std::max(0.0, since) * 1e6);
     const int error = sd_journal_seek_realtime_usec(journal_.get(), microseconds);
-    if (error < 0) return cannot_read(error);
+    if (error < 0) return cannot_read_journal(error);
     return {};
 }
 
 Result<void> JournalSource::start_at_end() {
     const int error = sd_journal_seek_tail(journal_.get());
-    if (error < 0) return cannot_read(error);
+    if (error < 0) return cannot_read_journal(error);
     return {};
 }
 
@@ -117,7 +66,7 @@ Result<bool> JournalSource::next(JournalEntry& entry) {
         if (sd_journal_test_cursor(journal_.get(), cursor_.c_str()) > 0)
             found = sd_journal_next(journal_.get());
     }
-    if (found < 0) return cannot_read(found);
+    if (found < 0) return cannot_read_journal(found);
     if (found == 0) return false;
     read(entry);
     keep_cursor();
@@ -126,7 +75,7 @@ Result<bool> JournalSource::next(JournalEntry& entry) {
 
 Result<bool> JournalSource::previous(JournalEntry& entry) {
     const int found = sd_journal_previous(journal_.get());
-    if (found < 0) return cannot_read(found);
+    if (found < 0) return cannot_read_journal(found);
     if (found == 0) return false;
     read(entry);
     return true;

@@ -1,15 +1,13 @@
 // Reads systemd's journal by libsystemd (sd-journal(3)).
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "collectors/journal/parse/fields.hpp"
+#include "collectors/journal_files.hpp"
 #include "core/host.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-
-struct sd_journal;
 
 namespace lastgood {
 
@@ -49,15 +47,12 @@ class JournalSource {
     bool wait(Seconds timeout);
 
   private:
-    struct Close {
-        void operator()(sd_journal* journal) const;
-    };
     explicit JournalSource(const Host& host) : host_(&host) {}
     void read(JournalEntry& entry) const;
     void keep_cursor();
 
     const Host* host_;
-    std::unique_ptr<sd_journal, Close> journal_;
+    OpenJournal journal_;
     std::string cursor_;
     bool at_start_ = false;  // the next entry may be the one of cursor_
 };

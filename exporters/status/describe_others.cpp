@@ -178,6 +178,8 @@ void add_newest(Description& backup) {
         if (proof == "exact") proof = "exact: the tool recorded that it was finished";
         if (proof == "inferred") proof = "inferred: only a finished backup leaves such files";
         if (proof == "activity") proof = "activity only, which proves nothing";
+        if (backup.subject().label(metric::backup_info, "kind") == "systemd")
+            proof = proof_by_job(one->label("confidence"));
         backup.row("newest", sentence_of({format_time(one->value), backup.ago(one->value), proof}));
     }
     if (newest_copy(backup.subject()) == nullptr)
@@ -315,6 +317,7 @@ void describe_backup(Description& backup) {
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
     add_newest(backup);
+    describe_job(backup);
     backup.row(
         "now",
         sentence_of(

@@ -1,5 +1,6 @@
 #include "core/metrics/backups.hpp"
 
+#include "core/metrics/backup_jobs.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {
@@ -17,6 +18,8 @@ std::vector<Rule> backup_rules() {
     // The copies of its copies do not say it again.
     const auto original_is_late = is(metric::backup_original_late, 1);
     const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
+    // What is not known of a unit's runs proves nothing (backup_job_unproven).
+    const auto is_unit = is(metric::backup_known_by_job_only, 1);
     return {
         Rule{
             .name = "backup_never_made",
@@ -24,7 +27,7 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
-                       unless(has_streams),
+                       unless(has_streams), unless(is_unit),
                        unless(present(metric::backup_arrived_timestamp_seconds))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
@@ -154,7 +157,7 @@ std::vector<Rule> backup_rules() {
             .name = "backup_unreadable",
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
-            .all_of = {unreadable},
+            .all_of = {unreadable, unless(is_unit)},  // backup_job_unreadable
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
             .advice = "See what fails: lastgood collect backups {id}\n"
                       "Check that the place is mounted and that root may read it: ls -ld "

@@ -88,9 +88,10 @@ AlertLabels labels_of(const Finding& finding, const Rule& rule, const ObservedHo
         const std::string_view subject = own ? std::string_view(observation.subject)
                                              : observation.label(to_string(rule.subject));
         if (subject != finding.subject) continue;
-        labels[std::string(rule.also)] = rule.also == to_string(of.metric->subject)
-                                             ? observation.subject
-                                             : observation.label(rule.also);
+        const std::string_view also = rule.also == to_string(of.metric->subject)
+                                          ? std::string_view(observation.subject)
+                                          : observation.label(rule.also);
+        if (!also.empty()) labels[std::string(rule.also)] = also;
     }
     const Metric* info = info_metric(finding.kind);
     if (info == nullptr) return labels;

@@ -131,6 +131,11 @@ class Generator {
         one.name = name();
         one.kind = backup_kinds()[below(backup_kinds().size())].kind;
         if (one.kind != BackupKind::observed) one.location = path();
+        if (one.kind == BackupKind::systemd) one.location = "backup@" + name() + ".service";
+        if (one.kind == BackupKind::systemd)
+            one.unit = one.location;
+        else if (one.kind != BackupKind::observed && maybe())
+            one.unit = "restic.service";
         if (one.kind == BackupKind::files) {
             // Pieces of `text` open sets of a pattern.
             one.location = "/b/" + name() + "/*[a-z]\\[";
