@@ -34,16 +34,21 @@ build_packages=(
     smartmontools
 )
 
+# The backup tools whose lies tests play.
+lie_packages=(
+    restic borgbackup pgbackrest postgresql
+    rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
+    gzip zstd xz-utils bzip2 lz4 gpg gpg-agent sqlite3 mariadb-client tar
+)
+
 # Additional packages to test.
 test_packages=(
     clang libclang-rt-dev clang-format clang-tidy shellcheck
     doctest-dev
     python3 python3-pytest python3-pytest-xdist python3-prometheus-client
     prometheus prometheus-alertmanager
-    restic borgbackup pgbackrest postgresql
-    rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
-    mount util-linux e2fsprogs libcap2-bin openssl
-    gzip zstd xz-utils bzip2 lz4 gpg gpg-agent sqlite3 mariadb-client tar ccache
+    "${lie_packages[@]}"
+    mount util-linux e2fsprogs libcap2-bin openssl ccache
     lintian systemd systemd-journal-remote dbus-daemon python3-dbus python3-gi bash-completion man-db git
 )
 

@@ -240,7 +240,9 @@ bool is_error_text(std::string_view head) {
         contains(head, "-- MariaDB dump "))
         return false;
     std::string_view rest = head;
-    const std::string_view line = take_line(rest);
+    std::string_view line = take_line(rest);
+    // mariadb-dump of 11.8 warns of a login without a password before it fails.
+    while (line.starts_with("WARNING: ") && !rest.empty()) line = take_line(rest);
     for (const std::string_view tool :
          {"pg_dump: ", "pg_dumpall: ", "pg_basebackup: ", "psql: ", "mysqldump: ", "mariadb-dump: ",
           "mariadb: ", "mysql: ", "mongodump: ", "sqlite3: ", "redis-cli: ", "tar: ", "gzip: ",

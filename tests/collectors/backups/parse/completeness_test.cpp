@@ -226,6 +226,23 @@ TEST_CASE("uncompressed SQL") {
     CHECK(judge("PGDMP\x01\x0e" + text_of(100)).state == Completeness::unknown);
 }
 
+TEST_CASE("an error message is no dump, also behind warnings; a dump behind a warning is one") {
+    const std::string warning =
+        "WARNING: option --ssl-verify-server-cert is disabled, because of an insecure passwordless "
+        "login.\n";
+    const std::string error =
+        "mariadb-dump: Got error: 2002: \"Can't connect to server on '127.0.0.1' (115)\" when "
+        "trying to connect\n";
+    CHECK(judge(error).state == Completeness::incomplete);
+    CHECK(judge(warning + error).state == Completeness::incomplete);
+    CHECK(judge(warning + warning + error).state == Completeness::incomplete);
+    CHECK(judge(warning).state == Completeness::unknown);
+    CHECK(judge(warning + text_of(100)).state == Completeness::unknown);
+    CHECK(judge(warning + "-- MariaDB dump 10.19\n" + text_of(500) +
+                "-- Dump completed on 2026-11-21  3:15:07\n")
+              .state == Completeness::complete);
+}
+
 TEST_CASE("archives") {
     const std::string tar = tar_of(text_of(100));
     CHECK(judge(tar).state == Completeness::complete);
