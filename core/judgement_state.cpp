@@ -190,7 +190,10 @@ CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
         case CopyState::never:
             return {"no copy has been made yet", "backup_never_made"};
         case CopyState::unreadable:
-            return {"the place of its copies could not be read", "backup_unreadable"};
+            if (backup.value(metric::backup_reported_by_others) != 1)
+                return {"the place of its copies could not be read", "backup_unreadable"};
+            if (newest_copy(backup) == nullptr) return {"nobody reports it", "backup_not_reported"};
+            return {"nobody reports it any more", "backup_report_gone"};
         case CopyState::unproven:
             return {"nothing proves that a copy was finished", "backup_unproven"};
         case CopyState::incomplete:

@@ -13,6 +13,7 @@
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/words.hpp"
 #include "rules/rule.hpp"
@@ -121,6 +122,78 @@ void add_missing(const std::list<Task>& tasks, const State& state, bool booting,
     }
 }
 
+// The newest proven copy of each backup that others report; nullptr: nobody reports one now.
+std::map<std::string, const Observation*> reported_copies(
+    const std::vector<const Observation*>& observations) {
+    std::map<std::string, const Observation*> copies;
+    for (const Observation* one : observations)
+        if (one->metric == &metric::backup_reported_by_others && one->value == 1)
+            copies.emplace(one->subject, nullptr);
+    for (const Observation* one : observations) {
+        if (one->metric != &metric::backup_newest_timestamp_seconds ||
+            one->label("confidence") == "activity")
+            continue;
+        const auto found = copies.find(one->subject);
+        if (found != copies.end() &&
+            (found->second == nullptr || one->value > found->second->value))
+            found->second = one;
+    }
+    return copies;
+}
+
+std::vector<const Observation*> pointers_to(const std::vector<Observation>& observations) {
+    std::vector<const Observation*> pointers;
+    pointers.reserve(observations.size());
+    for (const Observation& one : observations) pointers.push_back(&one);
+    return pointers;
+}
+
+// A backup that nobody reports any more cannot be read: with the last known time of its newest
+// copy, as old as it is.
+void add_unreported(const State& state, std::vector<Observation>& out) {
+    std::vector<Observation> additions;
+    for (const auto& [subject, newest] : reported_copies(pointers_to(out))) {
+        const auto known =
+            state.remembered().find({&metric::backup_reported_timestamp_seconds, subject, {}});
+        const bool is_known = known != state.remembered().end();
+        if (newest != nullptr) {
+            additions.push_back({&metric::backup_reported_timestamp_seconds,
+                                 subject,
+                                 {},
+                                 newest->value,
+                                 newest->observed_at});
+            continue;
+        }
+        for (Observation& one : out)
+            if (one.metric == &metric::backup_readable && one.subject == subject) one.value = 0;
+        if (!is_known) continue;
+        const auto& [value, observed_at] = known->second;
+        additions.push_back(
+            {&metric::backup_reported_timestamp_seconds, subject, {}, value, observed_at});
+        additions.push_back({&metric::backup_newest_timestamp_seconds,
+                             subject,
+                             {{"confidence", "inferred"}},
+                             value,
+                             observed_at});
+    }
+    std::ranges::move(additions, std::back_inserter(out));
+}
+
+void remember_reports(State& state, const std::list<Task>& tasks) {
+    std::vector<const Observation*> all;
+    for (const Task& task : tasks)
+        if (!task.retired)
+            for (const Observation& one : task.last.observations)
+                if (one.metric->subject == SubjectKind::backup) all.push_back(&one);
+    for (const auto& [subject, newest] : reported_copies(all))
+        if (newest != nullptr)
+            state.remember({&metric::backup_reported_timestamp_seconds,
+                            subject,
+                            {},
+                            newest->value,
+                            newest->observed_at});
+}
+
 void add_remembered(const State& state, std::vector<Observation>& out) {
     std::set<std::pair<const Metric*, std::string_view>> current;
     for (const Observation& observation : out)
@@ -218,6 +291,7 @@ void remember(State& state, const std::list<Task>& tasks, Timestamp now) {
             observations.push_back(
                 {series.metric, series.subject, series.labels, value.value, value.observed_at});
     join_info(observations);
+    remember_reports(state, tasks);
     std::ranges::stable_sort(observations, {}, &Observation::observed_at);  // the newest wins
     for (const Observation& observation : observations)
         if (observation.metric->memory == Memory::remembered) state.remember(observation);
@@ -248,6 +322,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
             {series.metric, series.subject, series.labels, value.value, value.observed_at});
     add_growth(state, config, all, now, all);
     add_missing(tasks, state, facts.booting, now, all);
+    add_unreported(state, all);
     add_remembered(state, all);
     join_info(all);
     add_derived(state, now, all);

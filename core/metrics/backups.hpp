@@ -19,7 +19,9 @@ inline constexpr Metric backup_readable{
     .name = "lastgood_backup_readable",
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
-    .help = "0 if the place of the copies could not be read.",
+    .help =
+        "0 if the place of the copies could not be read, or if nobody reports a backup that others "
+        "report.",
 };
 
 inline constexpr Metric backup_reported_by_others{
@@ -27,6 +29,17 @@ inline constexpr Metric backup_reported_by_others{
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
     .help = "1 if the values of the backup come from the inbox or from another collector.",
+};
+
+inline constexpr Metric backup_reported_timestamp_seconds{
+    .name = "lastgood_backup_reported_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Time of the newest copy that the inbox or another collector reported last; it stays while "
+        "nobody reports the backup.",
+    .memory = Memory::remembered,
+    .own = true,
 };
 
 inline constexpr Metric backup_newest_timestamp_seconds{

@@ -296,6 +296,7 @@ void add_hops(Description& backup) {
 void describe_backup(Description& backup) {
     const auto label = [&](const char* key) { return backup.take_label(metric::backup_info, key); };
     const auto by_others = backup.take(metric::backup_reported_by_others);
+    const auto reported = backup.take(metric::backup_reported_timestamp_seconds);
     const std::string kind = label("kind");
     backup.row("kind",
                sentence_of(
@@ -317,13 +318,15 @@ void describe_backup(Description& backup) {
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
     add_newest(backup);
+    backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");
     describe_job(backup);
     backup.row(
         "now",
         sentence_of(
             {readable && by_others != 1
                  ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
-                 : "",
+             : readable == 0.0 ? "NOBODY REPORTS it"
+                               : "",
              incomplete                     ? (*incomplete == 0 ? "the newest copy is complete"
                                                                 : "the newest copy is INCOMPLETE")
              : kind == "files" && count > 0 ? "whether the newest copy is complete cannot be told"

@@ -53,6 +53,21 @@ std::vector<Rule> backup_rules() {
                    "that starts every few minutes has its time first.",
         },
         Rule{
+            .name = "backup_report_gone",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {older_than(metric::backup_reported_timestamp_seconds, 0), reported_by_others,
+                       unreadable},
+            .hold = 10 * minute,
+            .summary = "Nothing reports backup {subject} now: its last known copy is "
+                       "{value:duration} old.",
+            .advice =
+                "See whether its collector works or its inbox file is there: lastgood status {id}\n"
+                "Run the program that should report it and read its messages.",
+            .why = "A program that fails and a file that went away say nothing of the copies: they "
+                   "may be fresh or gone. What was known last keeps its age.",
+        },
+        Rule{
             .name = "backup_unproven",
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
@@ -157,7 +172,8 @@ std::vector<Rule> backup_rules() {
             .name = "backup_unreadable",
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
-            .all_of = {unreadable, unless(is_unit)},  // backup_job_unreadable
+            .all_of = {unreadable, unless(reported_by_others),
+                       unless(is_unit)},  // backup_job_unreadable
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
             .advice = "See what fails: lastgood collect backups {id}\n"
                       "Check that the place is mounted and that root may read it: ls -ld "

@@ -318,3 +318,49 @@ TEST_CASE("while the host boots, a drive that was here before it may still appea
     state.see(SubjectKind::drive, "d", now);  // it appeared, and is gone again
     CHECK(present() == 0);
 }
+
+TEST_CASE("a backup that nobody reports any more keeps its last known time, across a restart") {
+    const auto task = [](const char* name, std::vector<Observation> printed) {
+        Task made;
+        made.name = name;
+        made.has_reported = made.succeeded = true;
+        made.last.observations = std::move(printed);
+        return made;
+    };
+    const Observation copy{&metric::backup_newest_timestamp_seconds,
+                           "tape",
+                           {{"confidence", "exact"}},
+                           now - 600,
+                           now};
+    const Observation change{&metric::backup_newest_timestamp_seconds,
+                             "tape",
+                             {{"confidence", "activity"}},
+                             now - 5,
+                             now};
+    std::list<Task> tasks;
+    tasks.push_back(task("backups", {{&metric::backup_reported_by_others, "tape", {}, 1, now},
+                                     {&metric::backup_readable, "tape", {}, 1, now}}));
+    State state;
+    auto all = observe_all(tasks, state, {}, {}, now);
+    CHECK(value_of(all, metric::backup_readable, "tape") == 0);  // never reported
+    tasks.push_back(task("inbox", {copy, change}));
+    remember(state, tasks, now);
+    all = observe_all(tasks, state, {}, {}, now);
+    CHECK(value_of(all, metric::backup_readable, "tape") == 1);
+    CHECK(value_of(all, metric::backup_reported_timestamp_seconds, "tape") == now - 600);
+
+    tasks.pop_back();  // the file went away
+    remember(state, tasks, now + 60);
+    all = observe_all(tasks, state, {}, {}, now + 60);
+    CHECK(value_of(all, metric::backup_readable, "tape") == 0);
+    const auto known =
+        std::ranges::find(all, &metric::backup_newest_timestamp_seconds, &Observation::metric);
+    REQUIRE(known != all.end());
+    CHECK(known->value == now - 600);
+    CHECK(known->observed_at == now);
+    CHECK(known->label("confidence") == "inferred");
+    // Not configured any more: nothing is left of it.
+    tasks.clear();
+    all = observe_all(tasks, state, {}, {}, now + 60);
+    CHECK_FALSE(value_of(all, metric::backup_reported_timestamp_seconds, "tape").has_value());
+}
