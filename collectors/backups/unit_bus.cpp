@@ -239,7 +239,7 @@ int ask(sd_bus* bus, const std::string& unit, Message& answer, std::string& reas
     const std::unique_ptr<char, decltype(&free)> free_path(path, &free);
     if (error < 0) return error;
     sd_bus_message* message = nullptr;
-    sd_bus_error problem = SD_BUS_ERROR_NULL;
+    sd_bus_error problem{};
     error =
         sd_bus_call_method(bus, "org.freedesktop.systemd1", path, "org.freedesktop.DBus.Properties",
                            "GetAll", &problem, &message, "s", "");
