@@ -95,7 +95,7 @@ class Copies {
     Fresh fresh(std::string_view name) const {
         const auto found = backups_.find(name);
         if (found == backups_.end()) return Fresh::unknown;
-        double missing = found->second.value(metric::backup_streams).value_or(0);
+        int missing = static_cast<int>(found->second.value(metric::backup_streams).value_or(0));
         if (missing < 1) return is_fresh(found->second, now_);
         Fresh all = Fresh::yes;
         const std::string prefix = std::string(name) + "/";
