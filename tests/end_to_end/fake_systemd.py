@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 NAME = "org.freedesktop.systemd1"
@@ -46,7 +47,8 @@ class FakeSystemd:
     def __init__(self, directory, policy=""):
         self.directory = pathlib.Path(directory)
         self.units = self.directory / "units.json"
-        self.socket = self.directory / "bus"
+        self.short = tempfile.TemporaryDirectory(prefix="bus")  # the path of a socket has at most 107 bytes
+        self.socket = pathlib.Path(self.short.name) / "bus"
         self.address = f"unix:path={self.socket}"
         self.set()
         config = self.directory / "bus.conf"
@@ -69,6 +71,7 @@ class FakeSystemd:
         for process in reversed(self.processes):
             process.kill()
             process.wait()
+        self.short.cleanup()
 
 
 def typed(dbus, name, value):

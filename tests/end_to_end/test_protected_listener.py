@@ -159,6 +159,7 @@ def test_guessing_is_slow_and_hinders_nobody(protected):
         assert protected.get("prometheus", PASSWORD)[0] == 200
         slowest = max(slowest, time.monotonic() - start)
         time.sleep(0.05)
+    wait_until(lambda: 429 in statuses, 20, "a guess is turned away")
     stop.set()
     for guesser in guessers:
         guesser.join()

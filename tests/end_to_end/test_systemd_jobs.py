@@ -209,10 +209,10 @@ def test_systemd_that_cannot_be_asked(job, monkeypatch, tmp_path):
     ended = time.time() - 600
     job.look(restic=oneshot(ended))
     silent = socket.socket(socket.AF_UNIX)
-    silent.bind(str(tmp_path / "silent"))
+    silent.bind(f"{job.systemd.short.name}/silent")
     silent.listen(16)
     with silent:
-        for address in (f"unix:path={tmp_path}/absent", f"unix:path={tmp_path}/silent"):
+        for address in (f"unix:path={tmp_path}/absent", f"unix:path={job.systemd.short.name}/silent"):
             monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
             began = time.monotonic()
             seen = job.look(restic=oneshot(ended))

@@ -27,7 +27,8 @@ TEST_CASE("data without a backup is told once: by itself, or by its filesystem")
 namespace {
 
 // With a database server; each copy is one that is fresh, in this domain.
-Names found_with(std::vector<std::string> domains, std::vector<std::string> contents = {}) {
+Names found_with(const std::vector<std::string>& domains,
+                 const std::vector<std::string>& contents = {}) {
     std::vector<Observation> all = {observation(metric::data_size_bytes, "d", 41),
                                     observation(metric::data_backed_up, "d", 1),
                                     observation(metric::data_server_running, "d", 1)};
@@ -55,7 +56,7 @@ TEST_CASE("files of a running database without a dump") {
 }
 
 TEST_CASE("no copy leaves the host, unless one might") {
-    const auto host = [](std::vector<std::string> domains) {
+    const auto host = [](const std::vector<std::string>& domains) {
         std::vector<Observation> all;
         for (const std::string& domain : domains)
             all.push_back(observation(metric::backups, "", 1, {{"domain", domain}}));

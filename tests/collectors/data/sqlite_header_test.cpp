@@ -9,7 +9,7 @@ using namespace lastgood;
 namespace {
 
 // Page size 4096 and 300 pages, unless other bytes are given.
-std::string header(std::string page = std::string("\x10\x00", 2)) {
+std::string header(const std::string& page = std::string("\x10\x00", 2)) {
     std::string text("SQLite format 3\0", 16);
     text += page;
     text.resize(28, '\0');
