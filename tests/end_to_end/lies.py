@@ -34,7 +34,7 @@ def version_of(tool):
         )
     except OSError:
         return ""
-    found = re.search(r"\d+(\.\d+)+[^\s,;]*", done.stdout + done.stderr)
+    found = re.search(r"\d+(\.\d+)+[^\s,;()]*", done.stdout + done.stderr)
     return found.group() if found else ""
 
 
