@@ -374,8 +374,9 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     const bool ended_well =
         end == ChildEnd::finished && (task.kind == CollectorKind::poll || host_.recorded());
     if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
-    // Of a group, what was read before the end counts.
-    if (task.kind == CollectorKind::poll || !task.members.empty()) accept(task);
+    // Of a group, what was read before the end counts, unless all of it was committed.
+    const bool all_committed = end == ChildEnd::finished && task.current.observations.empty();
+    if (task.kind == CollectorKind::poll || (!task.members.empty() && !all_committed)) accept(task);
     if (ended_well) {
         if (!task.failure.empty())
             log(LogLevel::info, fmt::format("collector {}{}{} works again", task.name,

@@ -59,3 +59,17 @@ def test_a_root_that_is_no_directory_is_refused(installation, command, name, why
     assert done.returncode == 3
     assert re.fullmatch(rf'lastgood: --root "{re.escape(where)}": {why}; [^\n]*\n', done.stderr), done.stderr
     assert not done.stdout and not os.listdir(installation.runtime) and not os.listdir(installation.state)
+
+
+def test_its_backups_are_read(installation, tmp_path):
+    """A look at a recorded host ends, and what it saw stays."""
+    root = tmp_path / "root"
+    (root / "proc/self").mkdir(parents=True)
+    (root / "proc/self/mountinfo").write_text("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    (root / "srv").mkdir()
+    (root / "srv/a.sql").write_text("-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n")
+    installation.write_config(sections='[[backup]]\nname = "db"\nfiles = "/srv/*.sql"\ncovers = ["/etc"]\n')
+    installation.start("agent", arguments=["--root", str(root)])
+    report = installation.wait_for_report(lambda report: report.select("backup_readable", "db") and report.select("collector_success"))
+    assert report.value("backup_readable", "db") == 1
+    assert not report.find("backup_unreadable")
