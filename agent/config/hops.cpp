@@ -38,6 +38,7 @@ Backup hop_of(const Backup& original) {
     Backup hop = original;
     hop.copy_of = original.name;
     hop.log.clear();
+    hop.unit.clear();
     hop.cache_directory.clear();
     hop.max_lag.reset();
     BackupPlan plan;
