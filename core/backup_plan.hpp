@@ -1,17 +1,30 @@
 // What is asked of a backup over time, besides max_age. agent/config/backup_plan.cpp reads it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/time.hpp"
 
 namespace lastgood {
 
+inline constexpr std::array<std::string_view, 7> weekday_names{"sun", "mon", "tue", "wed",
+                                                               "thu", "fri", "sat"};
+// The streams that are due on each day of the week, Sunday first.
+using Slots = std::array<std::vector<std::string>, 7>;
+
 struct BackupPlan {
     std::string schedule;  // as Calendar::parse() takes it; empty: max_age counts
     Seconds grace = 2 * 3600;
     std::string time_zone;  // of the schedule; empty: that of the host
+
+    // Of a backup with streams: which are due when the schedule comes on that day. All empty: every
+    // stream each time.
+    Slots slots;
 
     std::optional<Seconds> keep_span;     // the oldest copy must be this old
     std::optional<Seconds> delete_after;  // no copy may be older
@@ -24,6 +37,10 @@ struct BackupPlan {
 
     std::optional<Seconds> verified_within, restored_within;
     std::string verified_stamp, restored_stamp;  // files; empty: none
+
+    bool has_slots() const {
+        return std::ranges::any_of(slots, [](const auto& day) { return !day.empty(); });
+    }
 
     bool operator==(const BackupPlan&) const = default;
 };

@@ -50,6 +50,10 @@ constexpr Example backup_keys[] = {
      "`\"2h\"`."},
     {"time_zone", "text", "\"Europe/Berlin\"",
      "Time zone of schedule. Default: that of this host, or the one at the end of schedule."},
+    {"slots", "table", "{mon = [\"vm1\"], tue = [\"vm2\", \"vm3\"]}",
+     "With schedule, for a backup with streams: which streams are due when the schedule comes on "
+     "that day. Each has its own due time; a stream that is named and never made a copy is missed, "
+     "and one that no day names is told."},
     {"min_size", "size", "\"1GiB\"",
      "The newest copy must have at least this size: `\"1GiB\"`, or a number of bytes. Copies in "
      "restic and borg repositories have no size that can be read."},

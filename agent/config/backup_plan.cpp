@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/config/tables.hpp"
 #include "agent/config_file.hpp"
 #include "core/calendar.hpp"
 #include "core/time_zone.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -38,6 +41,53 @@ void read_time_zone_key(ConfigReader& reader, const toml::node& node, BackupPlan
                              "time_zone is a name like \"Europe/Berlin\" or \"UTC\"");
     rely_on_zone(reader, node, zone);
     plan.time_zone = zone;
+}
+
+void read_slot(ConfigReader& reader, const toml::node& node, std::vector<std::string>& streams) {
+    if (!reader.read(node, "slots", streams)) return;
+    std::vector<std::string> sorted = streams;
+    std::ranges::sort(sorted);
+    if (std::ranges::adjacent_find(sorted) != sorted.end())
+        reader.refuse(node.source(), fmt::format("slots: \"{}\" is there twice on one day",
+                                                 *std::ranges::adjacent_find(sorted)));
+    if (std::ranges::any_of(streams, [](const auto& name) {
+            return name.empty() || name.size() > 200 || harmless(name) != name;
+        }))
+        reader.refuse(node.source(), "slots: the name of a stream has 1 to 200 letters");
+}
+
+void read_slots(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
+    const toml::table* days = node.as_table();
+    if (days == nullptr)
+        return reader.refuse(node.source(),
+                             "slots says which streams are due on which day: write slots = {mon = "
+                             "[\"vm1\"], tue = [\"vm2\", \"vm3\"]}");
+    bool days_known = true;
+    for (const auto& [key, streams] : *days) {
+        const auto day = std::ranges::find(weekday_names, key.str());
+        days_known = days_known && day != weekday_names.end();
+        if (day == weekday_names.end())
+            reader.refuse_word(key, fmt::format("slots has no day \"{}\"", key.str()),
+                               {weekday_names.begin(), weekday_names.end()},
+                               "the days are mon, tue, wed, thu, fri, sat, sun");
+        else
+            read_slot(reader, streams,
+                      plan.slots[static_cast<size_t>(day - weekday_names.begin())]);
+    }
+    if (days_known && !plan.has_slots())
+        reader.refuse(node.source(), "slots names no stream; remove slots");
+}
+
+std::string printed(const Slots& slots) {
+    std::string days;
+    for (size_t day = 0; day < slots.size(); ++day) {
+        if (slots[day].empty()) continue;
+        std::string streams;
+        for (const std::string& one : slots[day])
+            streams += (streams.empty() ? "" : ", ") + toml_string(one);
+        days += fmt::format("{}{} = [{}]", days.empty() ? "" : ", ", weekday_names[day], streams);
+    }
+    return "{" + days + "}";
 }
 
 void read_keep_span(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
@@ -126,6 +176,7 @@ constexpr BackupPlanKey keys[] = {
     {"schedule", read_schedule},
     {"grace", read_grace},
     {"time_zone", read_time_zone_key},
+    {"slots", read_slots},
     {"keep_span", read_keep_span},
     {"delete_after", read_delete_after},
     {"min_count", read_min_count},
@@ -164,6 +215,15 @@ void check_backup_plan(ConfigReader& reader, const toml::table& table, const Bac
     if (plan.keep_span && plan.delete_after && *plan.keep_span > *plan.delete_after)
         reader.refuse(table.get("delete_after")->source(),
                       "delete_after is shorter than keep_span: no copy could be that old");
+    if (const toml::node* node = table.get("slots"); node && plan.has_slots()) {
+        if (plan.schedule.empty())
+            reader.refuse(node->source(),
+                          "slots needs schedule, the time of each night: schedule = \"22:00\"");
+        if (backup.kind == BackupKind::files && backup.each == Streams::none)
+            reader.refuse(node->source(),
+                          "slots needs each = \"name\" or \"directory\", which tells the streams "
+                          "apart");
+    }
     if (plan.schedule.empty()) {
         useless("grace", "without schedule");
         useless("time_zone", "without schedule");
@@ -183,6 +243,7 @@ std::string to_toml(const BackupPlan& plan) {
     add("schedule", plan.schedule, defaults.schedule);
     add("grace", plan.grace, defaults.grace);
     add("time_zone", plan.time_zone, defaults.time_zone);
+    if (plan.has_slots()) text += fmt::format("slots = {}\n", printed(plan.slots));
     add("keep_span", plan.keep_span, defaults.keep_span);
     add("delete_after", plan.delete_after, defaults.delete_after);
     if (plan.min_count) text += fmt::format("min_count = {:.0f}\n", *plan.min_count);

@@ -129,6 +129,7 @@ Seconds longest_interval(const Backup& backup) {
     if (backup.plan.schedule.empty()) return backup.max_age;
     const auto calendar = Calendar::parse(backup.plan.schedule);
     const auto gap = calendar ? calendar->widest_gap() : std::nullopt;
+    if (backup.plan.has_slots()) return 7 * 86400 + std::max(backup.plan.grace, clock_change);
     return gap.value_or(backup.max_age) + std::max(backup.plan.grace, clock_change);
 }
 
@@ -153,6 +154,7 @@ void settle(ConfigReading& reading, Backup& hop, std::set<std::string>& settled)
     hop.max_age = Backup().max_age;
     hop.plan.schedule = original->plan.schedule;
     hop.plan.time_zone = original->plan.time_zone;
+    hop.plan.slots = original->plan.slots;
     hop.plan.grace = later(original->plan.grace);
 }
 

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <iterator>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -116,7 +118,9 @@ void drop_what_is_in_doubt(const Context& context, const Backup& backup, BackupS
     });
 }
 
-void observe_settings(Context& context, const Backup& backup, Timestamp now) {
+// `days`: of a stream, on which it is due.
+void observe_settings(Context& context, const Backup& backup, Timestamp now,
+                      std::optional<Days> days = {}) {
     Sink& sink = context.sink;
     Labels labels{{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}};
     if (!backup.unit.empty()) labels.emplace_back("unit", backup.unit);
@@ -129,7 +133,10 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now) {
         sink.observe(metric::backup_reported_by_others, backup.name, 1, now);
     if (backup.kind == BackupKind::systemd)
         sink.observe(metric::backup_known_by_job_only, backup.name, 1, now);
-    observe_limits(context.host, sink, backup, now);
+    if (days)
+        observe_limits(context.host, sink, backup, now, *days);
+    else
+        observe_limits(context.host, sink, backup, now);
     if (backup.min_size)
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
     if (backup.max_wal_age)
@@ -198,6 +205,25 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
                                         to_string(backup.kind))});
 }
 
+// Of the streams that should have a copy of the same night: how many have none.
+void observe_missed_slots(Context& context, const Backup& whole, const BackupState& state,
+                          Timestamp now) {
+    std::map<Timestamp, double> missed;
+    for (const StreamState& stream : state.streams) {
+        const auto times =
+            due_times(context.host, whole.plan, now, days_of(whole.plan, stream.name));
+        if (!times || !times->due || !stream.readable) continue;
+        const auto newest = proven_newest(stream.state);
+        if (!newest || *newest < *times->due - slot_slack) ++missed[*times->due];
+    }
+    std::pair<double, Timestamp> most{0, 0};  // of equal ones the last night
+    for (const auto& [due, count] : missed) most = std::max(most, std::pair(count, due));
+    context.sink.observe(metric::backup_missed_slots, whole.name, most.first, now);
+    if (most.first > 0)
+        context.sink.observe(metric::backup_missed_night, whole.name, 1, now,
+                             {{"night", night_of(context.host, whole.plan, most.second)}});
+}
+
 // Each stream is a backup with the limits of the whole. Its failure domain is that of the whole,
 // and told once.
 void observe_streams(Context& context, const Backup& whole, const BackupState& state,
@@ -209,10 +235,14 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
         Backup one = whole;
         one.name = whole.name + "/" + stream.name;
         if (!stream.location.empty()) one.location = harmless(stream.location);
-        observe_settings(context, one, now);
+        const Days days = days_of(whole.plan, stream.name);
+        observe_settings(context, one, now, days);
+        if (whole.plan.has_slots())
+            context.sink.observe(metric::backup_slots, one.name, std::popcount(days), now);
         observe_state(context, one, stream.state, now);
         context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
+    if (whole.plan.has_slots()) observe_missed_slots(context, whole, state, now);
 }
 
 // Whether NewestCopy::when_written may be set for the kind.
@@ -238,7 +268,7 @@ void observe_unreadable(Context& context, const LookMemory& memory, const Backup
         Backup one = whole;
         one.name = whole.name + "/" + stream.name;
         one.location = stream.location;
-        observe_settings(context, one, now);
+        observe_settings(context, one, now, days_of(whole.plan, stream.name));
         context.sink.observe(metric::backup_readable, one.name, 0, now);
         observe_known_newest(context, memory, whole, stream.name, now);
     }
@@ -246,7 +276,8 @@ void observe_unreadable(Context& context, const LookMemory& memory, const Backup
 
 // Adds what earlier looks saw.
 void recall(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {
-    if (backup.each != Streams::none || !state.streams.empty()) recall_streams(memory, state);
+    if (backup.each != Streams::none || !state.streams.empty() || backup.plan.has_slots())
+        recall_streams(memory, state, streams_in_slots(backup.plan));
     note_lost_copies(memory, state);
     note_newest(memory, backup, state, now);
 }

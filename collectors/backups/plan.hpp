@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/host.hpp"
@@ -15,14 +17,30 @@ struct DueTimes {
     std::optional<Timestamp> long_due;  // three slots and at least a day before
 };
 
-// Reads the file of the time zone. Error: the schedule or its zone makes no sense here.
-Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp now);
+// Days of the week: bit 0 is Sunday.
+using Days = unsigned;
+inline constexpr Days every_day = 0x7f;
+
+// The days on which a stream is due: those whose slots name it, each day if there are no slots.
+Days days_of(const BackupPlan& plan, const std::string& stream);
+// The streams that slots name.
+std::vector<std::string> streams_in_slots(const BackupPlan& plan);
+
+// Of the times of the schedule on these days. Reads the file of the time zone. Error: the schedule
+// or its zone makes no sense here.
+Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp now,
+                           Days days = every_day);
+// "Tue 2026-11-24": the day on which the schedule came, in its time zone.
+std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due);
 
 // Time between two copies, and what a copy may be late: max_age, or that of the schedule.
 Seconds interval_of(const Host& host, const Backup& backup, Timestamp now);
 
-// Prints how old the newest copy may be.
+// Prints how old the newest copy may be. Of a whole with slots: since when each stream must have a
+// copy.
 void observe_limits(const Host& host, Sink& sink, const Backup& backup, Timestamp now);
+// Of a stream that is due on these days.
+void observe_limits(const Host& host, Sink& sink, const Backup& stream, Timestamp now, Days days);
 
 // Prints until when the backup is paused, when its copies must have been verified and restored, and
 // when the stamps say that they were. Of the backup as a whole, not of its streams.

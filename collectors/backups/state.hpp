@@ -75,9 +75,10 @@ constexpr size_t most_streams = 500;  // of a backup; more is a problem
 void summarise_streams(BackupState& state);
 
 // Streams are remembered in the state directory, so that one whose copies all go away is missed.
-// Adds those that are remembered and were not found, without a copy, and remembers all; then
-// summarises. Without a usable state directory only a problem is added.
-void recall_streams(LookMemory& memory, BackupState& state);
+// Adds those that are remembered, or `expected`, and were not found, without a copy, and remembers
+// all; then summarises. Without a usable state directory only a problem is added.
+void recall_streams(LookMemory& memory, BackupState& state,
+                    const std::vector<std::string>& expected = {});
 std::vector<StreamState> remembered_streams(const LookMemory& memory);
 // Forgets the stream with this subject, "BACKUP/STREAM". false: none is remembered.
 Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject);

@@ -113,15 +113,18 @@ std::vector<StreamState> remembered_streams(const LookMemory& memory) {
     return streams_in(memory.section(section_name));
 }
 
-void recall_streams(LookMemory& memory, BackupState& state) {
+void recall_streams(LookMemory& memory, BackupState& state,
+                    const std::vector<std::string>& expected) {
     const bool all_read = std::ranges::none_of(state.problems, [](const Error& error) {
         return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
                error.kind == ErrorKind::timed_out;
     });
     std::set<std::string> found;
     for (const StreamState& stream : state.streams) found.insert(stream.name);
-    for (StreamState& gone : remembered_streams(memory)) {
-        if (found.contains(gone.name)) continue;
+    std::vector<StreamState> awaited = remembered_streams(memory);
+    for (const std::string& name : expected) awaited.push_back({name, "", {}, true});
+    for (StreamState& gone : awaited) {
+        if (!found.insert(gone.name).second) continue;
         gone.readable = all_read;
         if (all_read) gone.state.count = 0;
         state.streams.push_back(std::move(gone));

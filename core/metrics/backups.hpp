@@ -150,6 +150,30 @@ inline constexpr Metric backup_long_due_timestamp_seconds{
         "since then the backup has failed for long.",
 };
 
+inline constexpr Metric backup_slots{
+    .name = "lastgood_backup_slots",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Days of the week on which a stream is due (setting slots); 0: none names it.",
+};
+
+inline constexpr Metric backup_missed_slots{
+    .name = "lastgood_backup_missed_slots",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Streams whose copy of one night is still missing: of the night that misses most. The due "
+        "time of each stream is in lastgood_backup_due_timestamp_seconds.",
+};
+
+inline constexpr Metric backup_missed_night{
+    .name = "lastgood_backup_missed_night",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "night",
+    .help = "The night of lastgood_backup_missed_slots, such as Tue 2026-11-24.",
+};
+
 inline constexpr Metric backup_size_bytes{
     .name = "lastgood_backup_size_bytes",
     .subject = SubjectKind::backup,

@@ -187,6 +187,17 @@ void add_newest(Description& backup) {
                    copy_state(backup.subject(), backup.judgements().now()) == CopyState::never
                        ? "never made"
                        : "unknown");
+    const auto slots = backup.take(metric::backup_slots);
+    backup.row("slots",
+               slots ? (*slots == 0 ? std::string("in NONE: it is never due")
+                                    : "due on " + counted(*slots, "day", "days") + " of the week")
+                     : "");
+    const std::string night = backup.take_label(metric::backup_missed_night, "night");
+    const auto missed = backup.take(metric::backup_missed_slots);
+    backup.row("missed", sentence_of({!missed        ? ""
+                                      : *missed == 0 ? std::string("no slot")
+                                                     : counted(*missed, "slot", "slots"),
+                                      night.empty() ? "" : "the night of " + night}));
     backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
     const auto paused = backup.take(metric::backup_paused_until_timestamp_seconds);
     backup.row("paused",

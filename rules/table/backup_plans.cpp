@@ -82,6 +82,33 @@ std::vector<Rule> backup_plan_rules() {
                    "backup.",
         },
         Rule{
+            .name = "backup_slots_missed",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_missed_slots, 2), unless(unreadable)},
+            .summary = "Backup {subject} missed {value:slot|slots} of the night of {night|one "
+                       "day}.",
+            .advice = "See when the jobs of that night ran: systemctl list-timers --all\n"
+                      "Read the log of that night.\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Run by hand what is missing: lastgood status {id}",
+            .also = "night",
+            .also_of = metric::backup_missed_night,
+            .why = "One stream that misses its slot is a failure of its own; several in one night "
+                   "have a common cause: the place was full, or the host was off.",
+        },
+        Rule{
+            .name = "backup_no_slot",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {is(metric::backup_slots, 0), unless(unreadable)},
+            .summary = "Backup {subject} is in no slot: nothing says when its copy is due.",
+            .advice = "Write its name into slots of this [[backup]] in {config}.\n"
+                      "Apply it: {reload}\n"
+                      "If it is no longer made, remove its copies, then: lastgood forget {id}",
+            .why = "There are copies of it, but it could stop without being missed.",
+        },
+        Rule{
             .name = "backup_verification_late",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

@@ -366,3 +366,18 @@ TEST_CASE("copies is a list of directories") {
                    "two backups are named \"b@b\""));
     CHECK(contains(backup("stamp = \"/a\"\ncopies = [{on = \"/b\"}]"), "copies needs the place"));
 }
+
+TEST_CASE("slots name days and streams, and need the time of the night") {
+    const std::string place = "vzdump = \"/v\"\nschedule = \"22:00\"\n";
+    CHECK(backup(place + "slots = {mon = [\"vm1\"], tue = [\"vm2\", \"vm3\"]}").empty());
+    CHECK(backup(place + "slots = {mond = [\"vm1\"]}")
+              .starts_with("x:5:10: slots has no day \"mond\"; did you mean mon?\n"));
+    CHECK(contains(backup(place + "slots = {monday = [\"vm1\"]}"), "x:5:10: slots has no day"));
+    CHECK(contains(backup(place + "slots = [\"vm1\"]"), "x:5:9: slots says which streams"));
+    CHECK(contains(backup(place + "slots = {mon = 1}"), "slots must be a list"));
+    CHECK(contains(backup(place + "slots = {mon = []}"), "x:5:9: slots names no stream"));
+    CHECK(contains(backup(place + "slots = {mon = [\"a\", \"a\"]}"), "\"a\" is there twice"));
+    CHECK(contains(backup("vzdump = \"/v\"\nslots = {mon = [\"a\"]}"), "slots needs schedule"));
+    CHECK(contains(backup("files = \"/v/*\"\nschedule = \"22:00\"\nslots = {mon = [\"a\"]}"),
+                   "slots needs each"));
+}

@@ -124,6 +124,8 @@ class Generator {
         plan.schedule =
             std::vector{"Sun 03:00", "0 3 * * 1-5", "@daily", "*-*~1 4:00 UTC"}[below(4)];
         plan.grace = duration();
+        if (maybe() && (one.kind != BackupKind::files || one.each != Streams::none))
+            for (size_t i = 1 + below(3); i > 0; --i) plan.slots[below(7)] = {name(), name()};
         if (maybe() && !plan.schedule.ends_with("UTC")) plan.time_zone = "Europe/Berlin";
     }
     Backup backup() {

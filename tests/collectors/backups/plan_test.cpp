@@ -112,3 +112,48 @@ TEST_CASE("a time zone that the host does not know is a problem with its name") 
     CHECK(sink.observations.empty());
     CHECK(sink.problems.empty());
 }
+
+TEST_CASE("with slots each stream is due on its own days, by the clock of the schedule") {
+    const BerlinHost host;
+    BackupPlan nightly = plan("22:00");
+    nightly.slots[1] = {"vm1"};         // Monday
+    nightly.slots[2] = {"vm2", "vm3"};  // Tuesday
+    nightly.slots[5] = {"vm3"};         // Friday
+    CHECK(days_of(nightly, "vm3") == (1U << 2 | 1U << 5));
+    CHECK(days_of(nightly, "vm9") == 0);
+    CHECK(days_of(plan("22:00"), "vm9") == every_day);
+    CHECK(streams_in_slots(nightly) == std::vector<std::string>{"vm1", "vm2", "vm3"});
+    const Timestamp now = at(2026, 11, 26, 17);  // a Thursday
+    const auto due = [&](const char* stream, Timestamp when) {
+        return due_times(Host(host.path), nightly, when, days_of(nightly, stream)).value();
+    };
+    CHECK(due("vm1", now).due == at(2026, 11, 23, 21));
+    CHECK(due("vm2", now).due == at(2026, 11, 24, 21));
+    CHECK(due("vm3", now).before == at(2026, 11, 20, 21));
+    CHECK(due("vm1", now).long_due == at(2026, 11, 9, 21));
+    CHECK_FALSE(due("vm9", now).due.has_value());
+    // The grace of Tuesday's slot ends at midnight.
+    CHECK(due("vm2", at(2026, 11, 24, 22, 59)).due == at(2026, 11, 17, 21));
+    CHECK(due("vm2", at(2026, 11, 24, 23)).due == at(2026, 11, 24, 21));
+    CHECK(night_of(Host(host.path), nightly, at(2026, 11, 24, 21)) == "Tue 2026-11-24");
+    // 00:30 on Sunday in Berlin is still Saturday in UTC; that night the clocks change.
+    BackupPlan sundays = plan("00:30");
+    sundays.slots[0] = {"a"};
+    const auto sunday = due_times(Host(host.path), sundays, at(2026, 10, 31, 12), 1);
+    CHECK(sunday.value().due == at(2026, 10, 24, 22, 30));
+    CHECK(night_of(Host(host.path), sundays, at(2026, 10, 24, 22, 30)) == "Sun 2026-10-25");
+}
+
+TEST_CASE("the whole is as late as the slot that is due longest") {
+    const BerlinHost host;
+    Backup backup;
+    backup.name = "vms";
+    backup.plan = plan("22:00");
+    backup.plan.slots[1] = {"vm1"};
+    backup.plan.slots[2] = {"vm2"};
+    MemorySink sink;
+    observe_limits(Host(host.path), sink, backup, at(2026, 11, 26, 17));
+    REQUIRE(sink.observations.size() == 1);
+    CHECK(sink.observations[0].metric == &metric::backup_due_timestamp_seconds);
+    CHECK(sink.observations[0].value == at(2026, 11, 23, 21));
+}

@@ -1,0 +1,68 @@
+"""A plan that staggers its streams over the nights of the week: each stream has its own due time."""
+
+import os
+import time
+
+HOUR, DAY = 3600, 86400
+DUMP = "--\n-- PostgreSQL database dump\n--\n--\n-- PostgreSQL database dump complete\n--\n"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def midnight(days_ago):
+    return (time.time() // DAY - days_ago) * DAY
+
+
+def day_of(moment):
+    return DAYS[time.gmtime(moment).tm_wday]
+
+
+def copy(directory, stream, made):
+    path = directory / f"{stream}-{time.strftime('%Y-%m-%d_%H%M%S', time.gmtime(made))}.sql"
+    path.write_text(DUMP)
+    os.utime(path, (made, made))
+
+
+def config(directory, slots):
+    days = ", ".join(f"{day} = [{', '.join(repr(stream) for stream in streams)}]" for day, streams in slots.items()).replace("'", '"')
+    return (
+        '[collectors.backups]\ninterval = "1s"\n[[backup]]\nname = "vms"\n'
+        f'files = "{directory}/*.sql"\neach = "name"\nsettle_time = "1ms"\ntime_pattern = "%Y-%m-%d_%H%M%S"\n'
+        f'schedule = "00:00"\ngrace = "1s"\ntime_zone = "UTC"\nslots = {{{days}}}\n'
+    )
+
+
+def findings(report):
+    return {(finding["rule"], finding["subject"]) for finding in report.findings if finding["rule"] != "backup_beside_source"}
+
+
+def test_a_missed_slot_is_one_finding_and_two_in_one_night_are_one_more(installation, tmp_path):
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    yesterday, before = midnight(1), midnight(2)
+    slots = {day_of(yesterday): ["vm1", "vm2"], day_of(before): ["vm3", "vm4"]}
+    # vm1 has missed yesterday's slot; a copy of last week is no copy of this one. vm4 was never made.
+    copy(copies, "vm1", yesterday - 7 * DAY + HOUR)
+    copy(copies, "vm2", yesterday + HOUR)
+    copy(copies, "vm3", before + HOUR)
+    installation.write_config(sections=config(copies, slots))
+    installation.start("agent")
+    report = installation.wait_for_report(lambda report: report.find("backup_never_made", "vms/vm4"), 30, "the streams")
+    assert findings(report) >= {("backup_overdue", "vms/vm1"), ("backup_never_made", "vms/vm4")}
+    assert not report.find("backup_slots_missed")
+    assert not {subject for _, subject in findings(report)} & {"vms/vm2", "vms/vm3"}
+    assert report.value("backup_due_timestamp_seconds", "vms/vm2") == yesterday
+    assert report.value("backup_due_timestamp_seconds", "vms/vm3") == before
+    assert report.value("backup_missed_slots", "vms") == 1
+
+    copy(copies, "vm4", before + HOUR)
+    for path in copies.glob("vm2-*"):
+        path.unlink()
+    copy(copies, "vm2", yesterday - 7 * DAY + HOUR)
+    copy(copies, "vm9", yesterday + HOUR)
+    report = installation.wait_for_report(
+        lambda report: report.find("backup_slots_missed", "vms") and report.find("backup_no_slot", "vms/vm9"), 30, "two in one night"
+    )
+    (finding,) = report.find("backup_slots_missed", "vms")
+    night = time.strftime("%a %Y-%m-%d", time.gmtime(yesterday))
+    assert finding["summary"] == f"Backup vms missed 2 slots of the night of {night}.", finding
+    assert ("backup_overdue", "vms/vm2") in findings(report) and ("backup_never_made", "vms/vm4") not in findings(report)
