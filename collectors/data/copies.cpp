@@ -100,8 +100,10 @@ class Copies {
         Fresh all = Fresh::yes;
         const std::string prefix = std::string(name) + "/";
         for (auto one = backups_.lower_bound(prefix);
-             one != backups_.end() && one->first.starts_with(prefix); ++one, --missing)
+             one != backups_.end() && one->first.starts_with(prefix); ++one) {
             all = both(all, is_fresh(one->second, now_));
+            --missing;
+        }
         return missing > 0 ? both(all, Fresh::unknown) : all;
     }
 

@@ -12,10 +12,12 @@ namespace {
 // A database that is known by names in its directory.
 struct Database {
     std::string_view kind, title;
-    std::vector<std::string_view> programs;     // that work in it
-    std::vector<std::string_view> directories;  // default places; "*" stands for any name
-    std::vector<std::string_view> markers;      // all of these lie in it
-    std::vector<std::string_view> of_copies;    // any of these: it is a copy that a tool made
+    std::vector<std::string_view> programs = {};   // that work in it
+    std::vector<std::string_view> directories;     // default places; "*" stands for any name
+    std::vector<std::string_view> markers;         // all of these lie in it
+    std::vector<std::string_view> of_copies = {};  // any of these: it is a copy that a tool made
+    bool works_elsewhere = false;                  // its program has another working directory
+    bool files_are_sound = false;  // it renames whole files into place: they may be copied
 };
 
 const std::vector<Database>& databases() {
@@ -40,11 +42,63 @@ const std::vector<Database>& databases() {
          .directories = {"/var/lib/mysql"},
          .markers = {"ibdata1", "auto.cnf"},
          .of_copies = {"xtrabackup_info", "xtrabackup_checkpoints"}},
+        {.kind = "mongodb",
+         .title = "MongoDB data",
+         .programs = {"mongod"},
+         .directories = {"/var/lib/mongodb", "/var/lib/mongo", "/data/db"},
+         .markers = {"WiredTiger", "WiredTiger.wt"},
+         .works_elsewhere = true},
+        {.kind = "influxdb",
+         .title = "InfluxDB data",
+         .programs = {"influxd"},
+         .directories = {"/var/lib/influxdb"},
+         .markers = {"meta/meta.db", "data"},
+         .works_elsewhere = true},
+        {.kind = "influxdb",
+         .title = "InfluxDB data",
+         .programs = {"influxd"},
+         .directories = {"/var/lib/influxdb", "/var/lib/influxdb2"},
+         .markers = {"influxd.bolt", "engine"},
+         .works_elsewhere = true},
     };
     return all;
 }
 
-// The directories that the pattern names; "*" is one whole component.
+// More of them: their files are sound, or no process tells that it is one of them.
+const std::vector<Database>& more_databases() {
+    static const std::vector<Database> all = [] {
+        std::vector<Database> some;
+        for (const std::string_view marker : {"dump.rdb", "appendonlydir"}) {
+            some.push_back({.kind = "redis",
+                            .title = "Redis data",
+                            .programs = {"redis-server"},
+                            .directories = {"/var/lib/redis"},
+                            .markers = {marker},
+                            .files_are_sound = true});
+            some.push_back({.kind = "valkey",
+                            .title = "Valkey data",
+                            .programs = {"valkey-server"},
+                            .directories = {"/var/lib/valkey"},
+                            .markers = {marker},
+                            .files_are_sound = true});
+        }
+        for (const std::string_view marker : {"nodes/0/_state", "_state"}) {
+            some.push_back({.kind = "elasticsearch",
+                            .title = "Elasticsearch data",
+                            .directories = {"/var/lib/elasticsearch"},
+                            .markers = {marker}});
+            some.push_back({.kind = "opensearch",
+                            .title = "OpenSearch data",
+                            .directories = {"/var/lib/opensearch"},
+                            .markers = {marker}});
+        }
+        return some;
+    }();
+    return all;
+}
+
+}  // namespace
+
 std::vector<std::string> expand(const LocalFiles& files, std::string_view pattern) {
     const size_t star = pattern.find("/*");
     if (star == pattern.npos) return {std::string(pattern)};
@@ -58,6 +112,8 @@ std::vector<std::string> expand(const LocalFiles& files, std::string_view patter
     return found;
 }
 
+namespace {
+
 void look_at(const LocalFiles& files, const Database& database, const std::string& path,
              bool is_running, std::vector<Piece>& pieces) {
     const auto place = files.find(path);
@@ -69,7 +125,7 @@ void look_at(const LocalFiles& files, const Database& database, const std::strin
     add_piece(pieces, {.kind = std::string(database.kind),
                        .title = std::string(database.title),
                        .place = *place,
-                       .is_database = true,
+                       .is_database = !database.files_are_sound,
                        .is_running = is_running});
 }
 
@@ -84,24 +140,32 @@ void add_piece(std::vector<Piece>& pieces, Piece piece) {
         known->is_precious = known->is_precious || piece.is_precious;
 }
 
+namespace {
+
+void find_one(const LocalFiles& files, const ServerDirectories& servers, const Database& database,
+              std::vector<Piece>& pieces) {
+    bool somewhere = false;  // a server runs, and it is not known in which directory
+    for (const std::string_view program : database.programs) {
+        const auto running = servers.find(std::string(program));
+        if (running == servers.end()) continue;
+        for (const std::string& path : running->second) {
+            if (path.empty() || database.works_elsewhere)
+                somewhere = true;
+            else
+                look_at(files, database, path, true, pieces);
+        }
+    }
+    for (const std::string_view pattern : database.directories)
+        for (const std::string& path : expand(files, pattern))
+            look_at(files, database, path, somewhere, pieces);
+}
+
+}  // namespace
+
 void find_databases(const LocalFiles& files, const ServerDirectories& servers,
                     std::vector<Piece>& pieces) {
-    for (const Database& database : databases()) {
-        bool somewhere = false;  // a server runs, and it is not known in which directory
-        for (const std::string_view program : database.programs) {
-            const auto running = servers.find(std::string(program));
-            if (running == servers.end()) continue;
-            for (const std::string& path : running->second) {
-                if (path.empty())
-                    somewhere = true;
-                else
-                    look_at(files, database, path, true, pieces);
-            }
-        }
-        for (const std::string_view pattern : database.directories)
-            for (const std::string& path : expand(files, pattern))
-                look_at(files, database, path, somewhere, pieces);
-    }
+    for (const Database& database : databases()) find_one(files, servers, database, pieces);
+    for (const Database& database : more_databases()) find_one(files, servers, database, pieces);
 }
 
 }  // namespace lastgood

@@ -15,10 +15,26 @@ struct KnownDirectory {
 };
 
 constexpr KnownDirectory known_directories[] = {
-    {"home", "home directories", "/home"}, {"files", "files", "/srv"},
-    {"sites", "web sites", "/var/www"},    {"mail", "mail", "/var/mail"},
-    {"mail", "mail", "/var/vmail"},        {"mail", "mail", "/var/spool/cyrus"},
+    {"home", "home directories", "/home"},
+    {"files", "files", "/srv"},
+    {"sites", "web sites", "/var/www"},
+    {"mail", "mail", "/var/mail"},
+    {"mail", "mail", "/var/vmail"},
+    {"mail", "mail", "/var/spool/cyrus"},
+    {"guests", "disks of guests", "/var/lib/libvirt/images"},
+    {"guests", "disks of guests", "/var/lib/vz/images"},
 };
+
+// Named volumes: whoever gave them a name means to keep them.
+constexpr KnownDirectory volumes[] = {
+    {"docker-volume", "Docker volume", "/var/lib/docker/volumes/*/_data"},
+    {"podman-volume", "Podman volume", "/var/lib/containers/storage/volumes/*/_data"},
+};
+
+// 64 hexadecimal digits: nobody has named it.
+bool is_anonymous(std::string_view volume) {
+    return volume.size() == 64 && volume.find_first_not_of("0123456789abcdef") == volume.npos;
+}
 
 constexpr std::string_view cache_signature = "Signature: 8a477f597d28d172789f06886806bc55";
 
@@ -64,8 +80,30 @@ bool is_cache(const LocalFiles& files, const Place& directory) {
     return text && text->starts_with(cache_signature);
 }
 
+namespace {
+
+void find_volumes(const LocalFiles& files, const std::vector<Backup>& backups,
+                  std::vector<Piece>& pieces) {
+    for (const KnownDirectory& known : volumes) {
+        for (const std::string& path : expand(files, known.path)) {
+            const auto place = files.find(path);
+            const std::string name(last_component(parent_directory(path)));
+            std::vector<std::string> without;
+            if (!place || is_anonymous(name) || !has_data(files, *place, backups, without, 1))
+                continue;
+            add_piece(pieces, {.kind = std::string(known.kind),
+                               .title = std::string(known.title),
+                               .place = *place,
+                               .without = std::move(without)});
+        }
+    }
+}
+
+}  // namespace
+
 void find_directories(const LocalFiles& files, const std::vector<Backup>& backups,
                       std::vector<Piece>& pieces) {
+    find_volumes(files, backups, pieces);
     for (const KnownDirectory& known : known_directories) {
         const auto place = files.find(std::string(known.path));
         if (!place || is_cache(files, *place) || holds_backups(place->path, {})) continue;

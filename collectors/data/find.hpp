@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/data/local.hpp"
@@ -21,9 +22,12 @@ void find_databases(const LocalFiles& files, const ServerDirectories& servers,
                     std::vector<Piece>& pieces);
 // SQLite files of a size in /var/lib and /srv.
 void find_sqlite(const LocalFiles& files, std::vector<Piece>& pieces);
+// The directories that the pattern names; "*" is one whole component.
+std::vector<std::string> expand(const LocalFiles& files, std::string_view pattern);
 // Whether its CACHEDIR.TAG says that all of it can be made anew.
 bool is_cache(const LocalFiles& files, const Place& directory);
-// Home directories, /srv, web sites, mail. The places of backups in them are none.
+// Home directories, /srv, web sites, mail, guests, volumes of containers. The places of backups in
+// them are none.
 void find_directories(const LocalFiles& files, const std::vector<Backup>& backups,
                       std::vector<Piece>& pieces);
 void find_precious(const LocalFiles& files, const std::vector<std::string>& paths,

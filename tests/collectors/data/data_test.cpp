@@ -137,6 +137,28 @@ TEST_CASE("a place of backups is no data") {
     CHECK(scene.value(metric::data_size_bytes, "files /srv") == 1);
 }
 
+TEST_CASE("other databases, guests and named volumes") {
+    Scene scene;
+    scene.file("/var/lib/mongodb/WiredTiger", "x");
+    scene.file("/var/lib/mongodb/WiredTiger.wt", "x");
+    scene.file("/var/lib/redis/dump.rdb", "REDIS0010");
+    scene.file("/var/lib/influxdb/meta/meta.db", "x");
+    scene.directory("/var/lib/influxdb/data");
+    scene.file("/var/lib/elasticsearch/_state/manifest-1.st", "x");
+    scene.file("/var/lib/libvirt/images/vm1.qcow2", "x");
+    scene.file("/var/lib/docker/volumes/shop_db/_data/ibdata1", "x");
+    scene.file("/var/lib/docker/volumes/" + std::string(64, 'a') + "/_data/x", "x");
+    scene.directory("/var/lib/docker/volumes/empty/_data");
+    scene.process(700, "mongod", "/");
+    CHECK(scene.found() ==
+          "docker-volume /var/lib/docker/volumes/shop_db/_data; "
+          "elasticsearch /var/lib/elasticsearch; guests /var/lib/libvirt/images; "
+          "influxdb /var/lib/influxdb; mongodb /var/lib/mongodb; redis /var/lib/redis");
+    CHECK(scene.value(metric::data_server_running, "mongodb /var/lib/mongodb") == 1);
+    CHECK(scene.value(metric::data_server_running, "influxdb /var/lib/influxdb") == 0);
+    CHECK_FALSE(scene.value(metric::data_server_running, "redis /var/lib/redis"));
+}
+
 TEST_CASE("SQLite files of a size") {
     Scene scene;
     scene.file("/var/lib/shop/shop.db", sqlite_file());
