@@ -232,12 +232,13 @@ JobState judge_job(const UnitProperties& unit, const std::vector<UnitMessage>& m
                    const JobMemory& before, std::string_view tool, Timestamp now) {
     JobState state{.known = before, .running = is_running(unit), .load_state = unit.load_state};
     JobMemory& known = state.known;
-    for (const JobRun& run : runs_in_journal(messages, unit))
-        if (run.time <= now + most_ahead) add_from_journal(known, run);
+    // First: the journal says later that the same run has ended.
     if (const auto run = run_in_properties(unit)) {
         known.last = *run;
         note_success(known, *run);
     }
+    for (const JobRun& run : runs_in_journal(messages, unit))
+        if (run.time <= now + most_ahead) add_from_journal(known, run);
     if (state.running) state.running_since = std::max(unit.start, unit.tried);
     const Timestamp last = known.last ? known.last->time : 0;
     if (known.unproven && *known.unproven <= last) known.unproven.reset();

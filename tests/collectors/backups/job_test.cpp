@@ -291,6 +291,18 @@ TEST_CASE("the journal proves nothing of a unit that hides failures") {
     CHECK_FALSE(judge(good(), good_run(night - 1), {}).known.unproven);
 }
 
+TEST_CASE("the journal says a moment later what the properties tell of the same run") {
+    json hiding = ended(good(), 1, 3);
+    hiding["SuccessExitStatus"] = true;
+    const JobState job =
+        judge_job(parse_unit_properties(hiding), good_run(night + 0.001, "a1"), {}, "", now);
+    REQUIRE(job.known.last);
+    CHECK(job.known.last->exit_status == 3);
+    CHECK_FALSE(job.known.last->succeeded);
+    CHECK(job.known.unproven == std::nullopt);
+    CHECK(job.partly);
+}
+
 TEST_CASE("the journal is read only where it can tell more") {
     const UnitProperties unit = parse_unit_properties(good());
     CHECK_FALSE(needs_journal(unit, {}));
