@@ -32,7 +32,6 @@ std::vector<Rule> data_rules() {
             .all_of = {present(metric::data_size_bytes),
                        at_least(copies({"same-filesystem", "same-drive"}), 1),
                        unless(at_least(copies({"same-host", "off-host", "unknown"}), 1))},
-            .hold = 10 * minute,
             .summary = "One drive alone has {subject}, at least {value:size}, and its copies.",
             .advice = "See its backups: lastgood status '{path}'\n"
                       "Copy them to another machine, too.\n"
