@@ -1,7 +1,5 @@
 #include "collectors/backups/look_memory.hpp"
 
-#include <cmath>
-
 namespace lastgood {
 
 LookMemory::LookMemory(const Host& host, const std::string& state_directory,
@@ -25,23 +23,6 @@ Result<void> LookMemory::save() {
     if (!changed_) return {};
     changed_ = false;
     return document_.write(content_);
-}
-
-std::string text_in(const nlohmann::json& section, const char* key) {
-    const auto found = section.find(key);
-    return found != section.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::optional<double> number_in(const nlohmann::json& section, const char* key) {
-    const auto found = section.find(key);
-    if (found == section.end() || !found->is_number()) return std::nullopt;
-    const auto value = found->get<double>();
-    return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
-bool flag_in(const nlohmann::json& section, const char* key) {
-    const auto found = section.find(key);
-    return found != section.end() && found->is_boolean() && found->get<bool>();
 }
 
 }  // namespace lastgood

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "collectors/backups/own_document.hpp"
+#include "collectors/backups/parse/json_value.hpp"
 #include "core/host.hpp"
 
 namespace lastgood {
@@ -36,10 +37,5 @@ class LookMemory {
     nlohmann::json content_;
     bool changed_ = false;
 };
-
-// Values of a section: empty, nullopt and false if the key is missing or has another type.
-std::string text_in(const nlohmann::json& section, const char* key);
-std::optional<double> number_in(const nlohmann::json& section, const char* key);
-bool flag_in(const nlohmann::json& section, const char* key);
 
 }  // namespace lastgood

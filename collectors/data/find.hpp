@@ -2,19 +2,16 @@
 // and where database servers work. No disk is walked.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "collectors/data/local.hpp"
 #include "collectors/data/piece.hpp"
+#include "collectors/data/servers.hpp"
 #include "core/config.hpp"
 
 namespace lastgood {
-
-using ServerDirectories = std::map<std::string, std::set<std::string>>;
 
 // Each adds what it finds; add_piece() drops what is already there.
 void add_piece(std::vector<Piece>& pieces, Piece piece);

@@ -20,8 +20,8 @@ bool is_process(const std::string& name) {
 
 }  // namespace
 
-std::map<std::string, std::set<std::string>> directories_of_servers(const Host& host) {
-    std::map<std::string, std::set<std::string>> found;
+ServerDirectories directories_of_servers(const Host& host) {
+    ServerDirectories found;
     for (const std::string& id : host.list("/proc").value_or(std::vector<std::string>())) {
         if (!is_process(id)) continue;
         const auto program = host.read_line(fmt::format("/proc/{}/comm", id));

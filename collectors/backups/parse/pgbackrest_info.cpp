@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/ini.hpp"
+#include "collectors/backups/parse/json_value.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "core/text.hpp"
 
@@ -12,24 +13,6 @@ namespace lastgood {
 namespace {
 
 using Json = nlohmann::json;
-
-double number_in(const Json& object, const char* key) {
-    if (!object.is_object()) return 0;
-    const auto found = object.find(key);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0;
-}
-
-std::string text_in(const Json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool true_in(const Json& object, const char* key) {
-    if (!object.is_object()) return false;
-    const auto found = object.find(key);
-    return found != object.end() && found->is_boolean() && found->get<bool>();
-}
 
 // "20220926-201857" and a letter.
 bool is_label_part(std::string_view part, std::string_view kinds) {
@@ -67,10 +50,10 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
         PgbackrestBackup backup;
         backup.label = line.key;
         backup.type = text_in(value, "backup-type");
-        backup.start = number_in(value, "backup-timestamp-start");
-        backup.stop = number_in(value, "backup-timestamp-stop");
-        backup.size = number_in(value, "backup-info-size");
-        backup.error = true_in(value, "backup-error");
+        backup.start = number_in(value, "backup-timestamp-start").value_or(0);
+        backup.stop = number_in(value, "backup-timestamp-stop").value_or(0);
+        backup.size = number_in(value, "backup-info-size").value_or(0);
+        backup.error = flag_in(value, "backup-error");
         if (backup.stop <= 0)
             return fail(ErrorKind::malformed,
                         "backup " + backup.label + " has no backup-timestamp-stop");

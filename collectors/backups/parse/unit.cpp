@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "collectors/backups/parse/json_value.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -36,35 +38,14 @@ constexpr std::string_view known_tools[] = {"borg", "borgmatic", "restic", "rsyn
 constexpr size_t most_steps = 1000;
 constexpr int exited_code = 1;  // CLD_EXITED
 
-const json& value_of(const json& object, const char* key) {
-    static const json none;
-    if (!object.is_object()) return none;
-    const auto found = object.find(key);
-    return found == object.end() ? none : *found;
-}
-
-std::string text_of(const json& object, const char* key) {
-    const json& value = value_of(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool flag_of(const json& object, const char* key, bool otherwise) {
-    const json& value = value_of(object, key);
-    return value.is_boolean() ? value.get<bool>() : otherwise;
-}
-
 int number_of(const json& object, const char* key) {
-    const json& value = value_of(object, key);
-    if (!value.is_number()) return 0;
-    const auto number = value.get<double>();
+    const double number = number_in(object, key).value_or(0);
     return std::abs(number) < 1e6 ? static_cast<int>(number) : 0;
 }
 
 // Microseconds since 1970.
 Timestamp time_of(const json& object, const char* key) {
-    const json& value = value_of(object, key);
-    if (!value.is_number()) return 0;
-    const auto time = value.get<double>() * 1e-6;
+    const double time = number_in(object, key).value_or(0) * 1e-6;
     return time > 0 && time < 1e11 ? time : 0;
 }
 
@@ -73,8 +54,8 @@ UnitStep parse_step(const json& step) {
             .end = time_of(step, "end"),
             .exited = number_of(step, "code") == exited_code,
             .status = number_of(step, "status"),
-            .ignores_failure = flag_of(step, "ignores_failure", false),
-            .tool = is_known_tool(text_of(step, "tool")) ? text_of(step, "tool") : ""};
+            .ignores_failure = flag_in(step, "ignores_failure"),
+            .tool = is_known_tool(text_in(step, "tool")) ? text_in(step, "tool") : ""};
 }
 
 }  // namespace
@@ -95,7 +76,7 @@ bool means_partly(std::string_view tool, int exit_status) {
 
 UnitProperties parse_unit_properties(const json& properties) {
     UnitProperties unit;
-    const auto text = [&](const char* key) { return text_of(properties, key); };
+    const auto text = [&](const char* key) { return text_in(properties, key); };
     unit.load_state = text("LoadState");
     unit.active_state = text("ActiveState");
     unit.sub_state = text("SubState");
@@ -103,7 +84,7 @@ UnitProperties parse_unit_properties(const json& properties) {
     unit.invocation = text("InvocationID");
     unit.type = text("Type");
     unit.result = text("Result");
-    unit.remains = flag_of(properties, "RemainAfterExit", false);
+    unit.remains = flag_in(properties, "RemainAfterExit");
     unit.start = time_of(properties, "ExecMainStartTimestamp");
     unit.end = time_of(properties, "ExecMainExitTimestamp");
     unit.exited = number_of(properties, "ExecMainCode") == exited_code;
@@ -111,13 +92,13 @@ UnitProperties parse_unit_properties(const json& properties) {
     unit.inactive_since = time_of(properties, "InactiveEnterTimestamp");
     unit.tried = time_of(properties, "ConditionTimestamp");
     unit.conditions_met =
-        flag_of(properties, "ConditionResult", true) && flag_of(properties, "AssertResult", true);
-    unit.hides_failures = flag_of(properties, "SuccessExitStatus", false);
-    if (const json& steps = value_of(properties, "ExecStart"); steps.is_array())
+        flag_in(properties, "ConditionResult", true) && flag_in(properties, "AssertResult", true);
+    unit.hides_failures = flag_in(properties, "SuccessExitStatus");
+    if (const json& steps = value_in(properties, "ExecStart"); steps.is_array())
         for (const json& step : steps)
             if (unit.steps.size() < most_steps) unit.steps.push_back(parse_step(step));
     for (const UnitStep& step : unit.steps) unit.hides_failures |= step.ignores_failure;
-    if (const json& triggers = value_of(properties, "TriggeredBy"); triggers.is_array())
+    if (const json& triggers = value_in(properties, "TriggeredBy"); triggers.is_array())
         for (const json& trigger : triggers)
             if (trigger.is_string()) unit.triggers.push_back(trigger.get<std::string>());
     return unit;

@@ -1,0 +1,18 @@
+// Values of a JSON object that another program may have written, or damaged. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace lastgood {
+
+// null if the key is missing or `object` is no object.
+const nlohmann::json& value_in(const nlohmann::json& object, const char* key);
+
+// Empty, nullopt and `otherwise` if the key is missing or has another type; a number is finite.
+std::string text_in(const nlohmann::json& object, const char* key);
+std::optional<double> number_in(const nlohmann::json& object, const char* key);
+bool flag_in(const nlohmann::json& object, const char* key, bool otherwise = false);
+
+}  // namespace lastgood
