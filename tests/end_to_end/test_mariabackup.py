@@ -27,9 +27,13 @@ class Server:
         self.socket = self.directory / "s"
         self.backups = self.directory / "backups"
         self.backups.mkdir()
-        run("mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--user=root", "--auth-root-authentication-method=normal")
+        # A server that starts removes every "#sql" file of its tmpdir, also those of a server beside it.
+        temporary = self.directory / "tmp"
+        temporary.mkdir()
+        places = [f"--datadir={self.data}", f"--tmpdir={temporary}"]
+        run("mariadb-install-db", "--no-defaults", *places, "--user=root", "--auth-root-authentication-method=normal")
         self.process = subprocess.Popen(
-            ["mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", "--skip-networking", "--user=root"],
+            ["mariadbd", "--no-defaults", *places, f"--socket={self.socket}", "--skip-networking", "--user=root"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
 
