@@ -28,7 +28,7 @@ esac
 build_packages=(
     g++ meson ninja-build pkg-config
     libfmt-dev libsqlite3-dev libudev-dev libsystemd-dev libatasmart-dev libnvme-dev
-    libjson-c-dev libdbus-1-dev uuid-dev
+    libjson-c-dev libdbus-1-dev uuid-dev libexpat1-dev
     zlib1g-dev libbz2-dev liblzma-dev libzstd-dev
     libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libexpected-dev prometheus-cpp-dev libmicrohttpd-dev
     smartmontools

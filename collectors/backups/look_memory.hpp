@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "collectors/backups/own_document.hpp"
-#include "collectors/backups/parse/json_value.hpp"
 #include "core/host.hpp"
+#include "core/json_value.hpp"
 
 namespace lastgood {
 

@@ -59,6 +59,8 @@ class DataCollector {
         std::vector<Piece> pieces;
         find_databases(files, directories_of_servers(host_), pieces);
         find_directories(files, context_.config.backups, pieces);
+        find_containers(files, context_.config.backups, pieces);
+        find_guests(files, pieces);
         find_sqlite(files, pieces);
         find_precious(files, context_.config.precious, pieces);
         return pieces;
@@ -124,7 +126,12 @@ class DataCollector {
         Sink& sink = context_.sink;
         const std::string id = piece.id();
         const bool ephemeral = is_ephemeral(*piece.place.mount);
-        const auto backups = backups_of(piece.place, ephemeral, covered_);
+        auto backups = backups_of(piece.place, ephemeral, covered_);
+        if (!piece.in_vzdump)
+            std::erase_if(backups, [](const CoveringBackup& one) {
+                return one.backup->kind == BackupKind::vzdump ||
+                       one.backup->kind == BackupKind::proxmox_backup;
+            });
         const auto reason = waived(piece, filesystem.point);
         if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
         if (!reason || !backups.empty())

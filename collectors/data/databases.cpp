@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "collectors/data/find.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -138,6 +139,16 @@ void add_piece(std::vector<Piece>& pieces, Piece piece) {
         pieces.push_back(std::move(piece));
     else
         known->is_precious = known->is_precious || piece.is_precious;
+}
+
+Piece* piece_around(std::vector<Piece>& pieces, const Place& place) {
+    const auto found = std::ranges::find_if(pieces, [&](const Piece& piece) {
+        const auto has = [&](const std::string& name) { return lies_below(place.path, name); };
+        return !piece.is_database && piece.place.mount->number == place.mount->number &&
+               lies_below(place.inside(), piece.place.inside()) &&
+               std::ranges::none_of(piece.without, has);
+    });
+    return found == pieces.end() ? nullptr : &*found;
 }
 
 namespace {

@@ -25,17 +25,6 @@ constexpr KnownDirectory known_directories[] = {
     {"guests", "disks of guests", "/var/lib/vz/images"},
 };
 
-// Named volumes: whoever gave them a name means to keep them.
-constexpr KnownDirectory volumes[] = {
-    {"docker-volume", "Docker volume", "/var/lib/docker/volumes/*/_data"},
-    {"podman-volume", "Podman volume", "/var/lib/containers/storage/volumes/*/_data"},
-};
-
-// 64 hexadecimal digits: nobody has named it.
-bool is_anonymous(std::string_view volume) {
-    return volume.size() == 64 && volume.find_first_not_of("0123456789abcdef") == volume.npos;
-}
-
 constexpr std::string_view cache_signature = "Signature: 8a477f597d28d172789f06886806bc55";
 
 // The web server's package leaves a page of its own.
@@ -50,7 +39,8 @@ bool holds_backups(const std::string& path, const std::vector<Backup>& backups) 
     });
 }
 
-// Whether something lies there itself: not on other filesystems, and no backups.
+}  // namespace
+
 bool has_data(const LocalFiles& files, const Place& directory, const std::vector<Backup>& backups,
               std::vector<std::string>& without, int levels) {
     bool found = false;
@@ -72,43 +62,19 @@ bool has_data(const LocalFiles& files, const Place& directory, const std::vector
     return found;
 }
 
-}  // namespace
-
 bool is_cache(const LocalFiles& files, const Place& directory) {
     if (!files.has(directory, "CACHEDIR.TAG")) return false;
     const auto text = files.host().read(directory.path + "/CACHEDIR.TAG", 4096);
     return text && text->starts_with(cache_signature);
 }
 
-namespace {
-
-void find_volumes(const LocalFiles& files, const std::vector<Backup>& backups,
-                  std::vector<Piece>& pieces) {
-    for (const KnownDirectory& known : volumes) {
-        for (const std::string& path : expand(files, known.path)) {
-            const auto place = files.find(path);
-            const std::string name(last_component(parent_directory(path)));
-            std::vector<std::string> without;
-            if (!place || is_anonymous(name) || !has_data(files, *place, backups, without, 1))
-                continue;
-            add_piece(pieces, {.kind = std::string(known.kind),
-                               .title = std::string(known.title),
-                               .place = *place,
-                               .without = std::move(without)});
-        }
-    }
-}
-
-}  // namespace
-
 void find_directories(const LocalFiles& files, const std::vector<Backup>& backups,
                       std::vector<Piece>& pieces) {
-    find_volumes(files, backups, pieces);
     for (const KnownDirectory& known : known_directories) {
         const auto place = files.find(std::string(known.path));
         if (!place || is_cache(files, *place) || holds_backups(place->path, {})) continue;
         std::vector<std::string> without;
-        if (!has_data(files, *place, backups, without, 1)) continue;
+        if (!has_data(files, *place, backups, without)) continue;
         add_piece(pieces, {.kind = std::string(known.kind),
                            .title = std::string(known.title),
                            .place = *place,

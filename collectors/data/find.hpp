@@ -15,6 +15,8 @@ namespace lastgood {
 
 // Each adds what it finds; add_piece() drops what is already there.
 void add_piece(std::vector<Piece>& pieces, Piece piece);
+// The piece that has the place as a part, or at all; nullptr: none. Databases have none.
+Piece* piece_around(std::vector<Piece>& pieces, const Place& place);
 void find_databases(const LocalFiles& files, const ServerDirectories& servers,
                     std::vector<Piece>& pieces);
 // SQLite files of a size in /var/lib and /srv.
@@ -23,10 +25,20 @@ void find_sqlite(const LocalFiles& files, std::vector<Piece>& pieces);
 std::vector<std::string> expand(const LocalFiles& files, std::string_view pattern);
 // Whether its CACHEDIR.TAG says that all of it can be made anew.
 bool is_cache(const LocalFiles& files, const Place& directory);
-// Home directories, /srv, web sites, mail, guests, volumes of containers. The places of backups in
-// them are none.
+// Whether something lies there itself, down to some levels: not on other filesystems, and no
+// backups, which are added to `without`.
+bool has_data(const LocalFiles& files, const Place& directory, const std::vector<Backup>& backups,
+              std::vector<std::string>& without, int levels = 1);
+// Home directories, /srv, web sites, mail, guests. The places of backups in them are none.
 void find_directories(const LocalFiles& files, const std::vector<Backup>& backups,
                       std::vector<Piece>& pieces);
+// What containers keep on this host: named volumes, and directories of the host that they may write
+// to. Not what is part of a piece that is already there.
+void find_containers(const LocalFiles& files, const std::vector<Backup>& backups,
+                     std::vector<Piece>& pieces);
+// Disks of guests, as the configurations of libvirt and Proxmox VE name them. Not what is part of a
+// piece that is already there.
+void find_guests(const LocalFiles& files, std::vector<Piece>& pieces);
 void find_precious(const LocalFiles& files, const std::vector<std::string>& paths,
                    std::vector<Piece>& pieces);
 

@@ -24,6 +24,7 @@ class LocalFiles {
     // The names in it, without those that begin with a dot; empty also if it cannot be read.
     std::vector<std::string> names(const Place& directory) const;
 
+    const Mount* mount_of(std::string_view path) const { return topology_.mount_of(path); }
     const Host& host() const { return host_; }
 
   private:

@@ -16,8 +16,9 @@ struct Piece {
     bool is_database = false;
     bool is_running = false;   // a server runs on it
     bool is_precious = false;  // the setting `precious` names it
-    // Names below it that are not part of it: places of backups.
+    // Paths below it that are not part of it: places of backups, and what is a piece of its own.
     std::vector<std::string> without = {};
+    bool in_vzdump = true;  // false: a disk that vzdump leaves out
 
     std::string id() const { return kind + " " + place.path; }
 };

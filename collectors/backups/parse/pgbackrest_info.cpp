@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/ini.hpp"
-#include "collectors/backups/parse/json_value.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/json_value.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

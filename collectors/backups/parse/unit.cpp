@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "collectors/backups/parse/json_value.hpp"
+#include "core/json_value.hpp"
 
 namespace lastgood {
 

@@ -1,4 +1,4 @@
-#include "collectors/backups/parse/json_value.hpp"
+#include "core/json_value.hpp"
 
 #include <cmath>
 
