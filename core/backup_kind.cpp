@@ -109,6 +109,23 @@ constexpr BackupKindRow rows[] = {
      "/srv/kopia",
      "The copies are snapshots in this kopia repository. Without its password their times cannot "
      "be read: lastgood tells when it last changed, and never calls it fresh."},
+    {BackupKind::btrbk,
+     "btrbk",
+     BackupPlace::directory,
+     false,
+     {},
+     "/mnt/backup/btrbk",
+     "The copies are btrbk's snapshots in this directory on btrfs, a target or a snapshot_dir, "
+     "each "
+     "subvolume on its own."},
+    {BackupKind::snapper,
+     "snapper",
+     BackupPlace::directory,
+     false,
+     {},
+     "/home",
+     "The copies are snapper's snapshots of this subvolume of btrfs. They lie on the filesystem "
+     "that they are of, and go with it."},
     {BackupKind::stamp,
      "stamp",
      BackupPlace::later_file,

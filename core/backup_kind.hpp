@@ -24,6 +24,8 @@ enum class BackupKind {
     vzdump,
     proxmox_backup,
     kopia,
+    btrbk,
+    snapper,
     stamp,
     systemd,
     observed

@@ -73,6 +73,10 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
             return look_at_proxmox_backup(context.host, backup);
         case BackupKind::kopia:
             return look_at_kopia(context.host, backup);
+        case BackupKind::btrbk:
+            return look_at_btrbk(context.host, backup, memory);
+        case BackupKind::snapper:
+            return look_at_snapper(context.host, backup);
         case BackupKind::stamp:
             return look_at_stamp(context.host, backup);
         case BackupKind::systemd:

@@ -9,9 +9,22 @@
 
 namespace lastgood {
 
+namespace {
+
+// snapper's snapshots are on the filesystem of their source, whatever the configuration says of it.
+bool lies_in_its_source(const Host& host, const Backup& backup) {
+    constexpr std::string_view own = ".snapshots";
+    return backup.kind == BackupKind::snapper &&
+           (last_component(without_trailing_slashes(backup.location)) == own ||
+            host.exists(fmt::format("{}/{}", backup.location, own)));
+}
+
+}  // namespace
+
 std::optional<FailureDomain> closest_domain(const Host& host, const Topology& topology,
                                             const Backup& backup,
                                             const std::vector<Place>& sources) {
+    if (lies_in_its_source(host, backup)) return FailureDomain::same_filesystem;
     // A stamp may be anywhere: its location says nothing about the copies.
     if (backup.covers.empty() || backup.location.empty() || !has_copies_at_location(backup.kind))
         return std::nullopt;

@@ -55,6 +55,8 @@ Content content_of(const Backup& backup, const Piece& piece,
                                        })
                        ? Content::database
                        : Content::files;
+        case BackupKind::btrbk:    // of one moment: whole if all of the database
+        case BackupKind::snapper:  // is in one subvolume
         case BackupKind::stamp:
         case BackupKind::systemd:
         case BackupKind::observed:

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "collectors/backups/parse/barman_info.hpp"
+#include "collectors/backups/parse/btrbk_name.hpp"
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/parse/duplicity_name.hpp"
 #include "collectors/backups/parse/git_objects.hpp"
@@ -14,6 +15,7 @@
 #include "collectors/backups/parse/rdiff_backup_statistics.hpp"
 #include "collectors/backups/parse/record_time.hpp"
 #include "collectors/backups/parse/rsnapshot_log.hpp"
+#include "collectors/backups/parse/snapper_info.hpp"
 #include "collectors/backups/parse/vzdump_log.hpp"
 
 namespace {
@@ -41,6 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (const auto session = parse_rdiff_backup_statistics(text))
         require(session->end > 0 && session->end <= 1e18 && session->errors >= 0);
     if (const auto summary = parse_dirvish_summary(text)) is_whole_dirvish_status(summary->status);
+    if (const auto name = parse_btrbk_name(text))
+        require(text.starts_with(name->subvolume) && !name->subvolume.empty());
+    if (const auto date = parse_snapper_date(text)) require(*date > -86400 && *date < 3e11);
     if (const auto info = parse_mariabackup_info(text)) require(info->end > -86400);
     static_cast<void>(parse_mariabackup_checkpoints(text));
     if (const auto name = parse_vzdump_name(text))

@@ -6,12 +6,14 @@
 #include <string>
 
 #include "collectors/backups/parse/barman_info.hpp"
+#include "collectors/backups/parse/btrbk_name.hpp"
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/parse/duplicity_name.hpp"
 #include "collectors/backups/parse/git_objects.hpp"
 #include "collectors/backups/parse/mariabackup_info.hpp"
 #include "collectors/backups/parse/rdiff_backup_statistics.hpp"
 #include "collectors/backups/parse/record_time.hpp"
+#include "collectors/backups/parse/snapper_info.hpp"
 #include "tests/time_zone.hpp"
 
 using namespace lastgood;
@@ -246,4 +248,38 @@ TEST_CASE("only a whole commit is read from a git pack") {
     CHECK_FALSE(read_packed_commit(0, reader_of(std::string(30, '\x95'))));
     CHECK_FALSE(read_packed_commit(99, reader_of(packed)));
     CHECK_FALSE(read_packed_commit(0, reader_of("")));
+}
+
+TEST_CASE("names of btrbk") {
+    const test::TimeZone zone("UTC");
+    const auto name = parse_btrbk_name("var.lib.20261126T1200_2");
+    REQUIRE(name);
+    CHECK(name->subvolume == "var.lib");
+    CHECK(name->time == noon);
+    CHECK(name->precision == 60);
+    CHECK(name->number == 2);
+    CHECK(parse_btrbk_name("home.20261126T140000+0200")->time == noon);
+    CHECK(parse_btrbk_name("home.20261126T120000Z")->precision == 1);
+    const auto day = parse_btrbk_name("home.20261126");
+    REQUIRE(day);
+    CHECK(day->time == noon - 12 * 3600.0);
+    CHECK(day->precision == 86400);
+    for (const char* other :
+         {"", ".20261126T1200", "home", "home.", "home.20261126T1200x", "home.20261126T12",
+          "home.20261126T120000", "home.20261326T1200", "home.20261126T1200_", "home.2026-11-26",
+          "home.20261126T1200_x", "home.20261126T1200--d1-2.btrfs"})
+        CHECK_FALSE_MESSAGE(parse_btrbk_name(other), other);
+}
+
+TEST_CASE("snapper's record") {
+    const test::TimeZone zone("America/New_York");
+    const std::string record =
+        "<?xml version=\"1.0\"?>\n<snapshot>\n  <type>single</type>\n  <num>1</num>\n"
+        "  <date>2026-11-26 12:00:00</date>\n  <description>timeline</description>\n"
+        "  <cleanup>timeline</cleanup>\n</snapshot>\n";
+    CHECK(parse_snapper_date(record) == noon);
+    for (size_t length = 0; length + 1 < record.size(); ++length)
+        CHECK_FALSE_MESSAGE(parse_snapper_date(record.substr(0, length)), length);
+    CHECK_FALSE(parse_snapper_date("<snapshot><date>yesterday</date></snapshot>"));
+    CHECK_FALSE(parse_snapper_date("<snapshot></snapshot>"));
 }
