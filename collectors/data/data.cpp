@@ -57,7 +57,7 @@ class DataCollector {
   private:
     std::vector<Piece> find(const LocalFiles& files) const {
         std::vector<Piece> pieces;
-        find_databases(files, directories_of_servers(host_), pieces);
+        find_databases(files, directories_of_servers(files), pieces);
         find_directories(files, context_.config.backups, pieces);
         find_containers(files, context_.config.backups, pieces);
         find_guests(files, pieces);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/filesystem_kind.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -24,6 +25,20 @@ std::vector<std::string> LocalFiles::names(const Place& directory) const {
         host_.list(directory.path).value_or(std::vector<std::string>());
     std::erase_if(names, [](const std::string& name) { return name.starts_with('.'); });
     return names;
+}
+
+std::optional<std::string> LocalFiles::path_of(const Mount& mount,
+                                               const std::string& inside) const {
+    for (const Mount& one : topology_.mounts) {
+        if (one.number != mount.number || one.type != mount.type || !lies_below(inside, one.root))
+            continue;
+        const std::string_view rest =
+            std::string_view(inside).substr(one.root == "/" ? 0 : one.root.size());
+        std::string path = one.point == "/" ? std::string(rest) : one.point + std::string(rest);
+        const Mount* shown = topology_.mount_of(path);  // not hidden by another mount
+        if (shown != nullptr && shown->number == one.number) return path.empty() ? "/" : path;
+    }
+    return std::nullopt;
 }
 
 }  // namespace lastgood

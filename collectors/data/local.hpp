@@ -24,6 +24,9 @@ class LocalFiles {
     // The names in it, without those that begin with a dot; empty also if it cannot be read.
     std::vector<std::string> names(const Place& directory) const;
 
+    // What lies at `inside` the filesystem of a mount that another mount namespace has; nullopt: no
+    // mount of this host shows it.
+    std::optional<std::string> path_of(const Mount& mount, const std::string& inside) const;
     const Mount* mount_of(std::string_view path) const { return topology_.mount_of(path); }
     const Host& host() const { return host_; }
 

@@ -5,35 +5,91 @@
 #include <algorithm>
 #include <array>
 
+#include "collectors/data/parse/server_config.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> programs = {
-    "postgres", "mysqld", "mariadbd", "redis-server", "valkey-server", "mongod", "influxd"};
+constexpr size_t most_text = 16 * mib;  // of one mountinfo
 
-bool is_process(const std::string& name) {
-    return std::ranges::all_of(name, [](char c) { return is_digit(c); });
-}
+struct Program {
+    std::string_view name;
+    ServerConfig config;
+    bool works_in_data;
+};
+
+constexpr std::array<Program, 7> programs = {{
+    {"postgres", ServerConfig::postgresql, true},
+    {"mysqld", ServerConfig::mysql, true},
+    {"mariadbd", ServerConfig::mysql, true},
+    {"redis-server", ServerConfig::redis, true},
+    {"valkey-server", ServerConfig::redis, true},
+    {"mongod", ServerConfig::mongodb, false},
+    {"influxd", ServerConfig::none, false},
+}};
+
+class Processes {
+  public:
+    explicit Processes(const LocalFiles& files) : files_(files), host_(files.host()) {}
+
+    ServerDirectories directories() const {
+        ServerDirectories found;
+        for (const std::string& id : host_.list("/proc").value_or(std::vector<std::string>())) {
+            if (!consists_of(id, decimal_digits)) continue;
+            const auto name = host_.read_line(fmt::format("/proc/{}/comm", id));
+            const auto program = std::ranges::find(programs, name.value_or(""), &Program::name);
+            if (!name || program == programs.end()) continue;
+            const auto arguments = parse_server_arguments(
+                *name, host_.read(fmt::format("/proc/{}/cmdline", id)).value_or(""));
+            if (arguments.is_helper) continue;
+            if (auto directory = on_this_host(id, directory_of(id, *program, arguments)))
+                found[*name].insert(std::move(*directory));
+        }
+        return found;
+    }
+
+  private:
+    // As the process sees it; empty: not known.
+    std::string directory_of(const std::string& id, const Program& program,
+                             const ServerArguments& arguments) const {
+        if (!arguments.directory.empty()) return arguments.directory;
+        const auto directory = host_.read_link(fmt::format("/proc/{}/cwd", id));
+        if (program.works_in_data && directory) return *directory;
+        const auto config =
+            arguments.config.empty() ? std::nullopt : on_this_host(id, arguments.config);
+        if (!config || !files_.find(*config)) return {};
+        return data_directory_in(program.config, host_.read(*config).value_or(""));
+    }
+
+    // The mount behind a path of another mount namespace tells where it lies here. nullopt: nowhere
+    // but in a container, or on no mount of this host.
+    std::optional<std::string> on_this_host(const std::string& id, const std::string& path) const {
+        const auto text = host_.read(fmt::format("/proc/{}/mountinfo", id), most_text);
+        Topology seen;
+        if (text) seen.mounts = parse_mountinfo(*text);
+        const Mount* its_root = seen.mount_of("/");
+        const Mount* root = files_.mount_of("/");
+        if (its_root == nullptr) {
+            const auto link = host_.read_link(fmt::format("/proc/{}/root", id));
+            return link.value_or("/") == "/" ? std::optional(path) : std::nullopt;
+        }
+        if (root != nullptr && root->number == its_root->number && root->root == its_root->root)
+            return path;
+        if (path.empty()) return std::nullopt;  // of a container, whose default places are not here
+        const Place place = place_by_name(seen, path);
+        return place.mount == nullptr ? std::nullopt : files_.path_of(*place.mount, place.inside());
+    }
+
+    const LocalFiles& files_;
+    const Host& host_;
+};
 
 }  // namespace
 
-ServerDirectories directories_of_servers(const Host& host) {
-    ServerDirectories found;
-    for (const std::string& id : host.list("/proc").value_or(std::vector<std::string>())) {
-        if (!is_process(id)) continue;
-        const auto program = host.read_line(fmt::format("/proc/{}/comm", id));
-        if (!program || std::ranges::find(programs, *program) == programs.end()) continue;
-        if (host.read_link(fmt::format("/proc/{}/root", id)).value_or("/") != "/") continue;
-        const auto directory = host.read_link(fmt::format("/proc/{}/cwd", id));
-        if (directory)
-            found[*program].insert(*directory);
-        else if (directory.error().kind == ErrorKind::denied)
-            found[*program].insert("");
-    }
-    return found;
+ServerDirectories directories_of_servers(const LocalFiles& files) {
+    return Processes(files).directories();
 }
 
 }  // namespace lastgood

@@ -5,15 +5,16 @@
 #include <set>
 #include <string>
 
-#include "core/host.hpp"
+#include "collectors/data/local.hpp"
 
 namespace lastgood {
 
+// By the name of the program ("postgres"); "": a server runs whose directory is not known.
 using ServerDirectories = std::map<std::string, std::set<std::string>>;
 
-// Working directories of the processes, by the name of the program ("postgres"), of programs that
-// work in their data directory. Not those of containers: their paths are of another tree. Reading
-// another user's needs CAP_SYS_PTRACE; without it "" stands for them.
-ServerDirectories directories_of_servers(const Host& host);
+// By the arguments of each process, else by its working directory if the program works in its data
+// and that can be read (another user's needs CAP_SYS_PTRACE), else by the configuration that the
+// arguments name. Paths of containers are those of this host.
+ServerDirectories directories_of_servers(const LocalFiles& files);
 
 }  // namespace lastgood
