@@ -116,8 +116,7 @@ constexpr BackupKindRow rows[] = {
      {},
      "/mnt/backup/btrbk",
      "The copies are btrbk's snapshots in this directory on btrfs, a target or a snapshot_dir, "
-     "each "
-     "subvolume on its own."},
+     "each subvolume on its own."},
     {BackupKind::snapper,
      "snapper",
      BackupPlace::directory,

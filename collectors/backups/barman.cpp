@@ -1,5 +1,10 @@
-// Reads the base backups of a barman server in a directory.
+// Reads the base backups of a barman server in a directory: of each its data in base/ID, and its
+// record in base/ID/backup.info or, since barman 3.13.2, in meta/ID-backup.info.
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/barman_info.hpp"
@@ -23,18 +28,43 @@ class Server {
     Result<BackupState> look();
 
   private:
+    Result<std::set<std::string>> read_ids() const;
+    std::string record_of(const std::string& id) const;
     void add(const std::string& id);
     std::string why_unusable(const BarmanBackup& backup, const std::string& path) const;
     bool has_wal(const std::string& name) const;
+    void check_parents();
 
     const Host& host_;
     std::string directory_;
     Timestamp now_;
     std::vector<RecordedCopy> copies_;
+    std::map<std::string, std::string> parents_;  // of increments, by id
     std::vector<Error> problems_;
     bool in_progress_ = false;
     bool is_recognised_ = false;
 };
+
+constexpr std::string_view record_suffix = "-backup.info";
+
+Result<std::set<std::string>> Server::read_ids() const {
+    const auto directories = list_directories(host_, directory_ + "/base");
+    if (!directories) return Failure(directories.error());
+    std::set<std::string> ids(directories->begin(), directories->end());
+    const auto records = host_.list(directory_ + "/meta");
+    if (!records && records.error().kind != ErrorKind::absent) return Failure(records.error());
+    if (records)
+        for (const std::string& name : *records)
+            if (name.ends_with(record_suffix))
+                ids.insert(name.substr(0, name.size() - record_suffix.size()));
+    return ids;
+}
+
+// barman moves an old record to the new place when it next writes it.
+std::string Server::record_of(const std::string& id) const {
+    const std::string moved = fmt::format("{}/meta/{}{}", directory_, id, record_suffix);
+    return host_.exists(moved) ? moved : fmt::format("{}/base/{}/backup.info", directory_, id);
+}
 
 bool Server::has_wal(const std::string& name) const {
     if (name.empty()) return true;  // a backup.info that does not tell
@@ -49,9 +79,14 @@ std::string Server::why_unusable(const BarmanBackup& backup, const std::string& 
         case BarmanStatus::done:
             break;
         case BarmanStatus::waiting_for_wals:
-            return fmt::format(
-                "it waits for its WAL up to {}; see archive_command and barman check",
-                backup.end_wal);
+            return has_wal(backup.end_wal)
+                       ? std::string(
+                             "its WAL is there, but barman has not checked it: barman cron "
+                             "does, if it runs")
+                       : fmt::format(
+                             "it waits for its WAL up to {}; see archive_command and "
+                             "barman check",
+                             backup.end_wal);
         case BarmanStatus::started:
             return "it began and never ended";
         case BarmanStatus::failed:
@@ -72,7 +107,8 @@ std::string Server::why_unusable(const BarmanBackup& backup, const std::string& 
 
 void Server::add(const std::string& id) {
     const std::string path = directory_ + "/base/" + id;
-    const auto text = host_.read(path + "/backup.info");
+    const std::string record = record_of(id);
+    const auto text = host_.read(record);
     if (text) is_recognised_ = true;
     if (!text) {
         // Absent: barman is deleting it.
@@ -82,7 +118,7 @@ void Server::add(const std::string& id) {
     const auto backup = parse_barman_backup_info(*text);
     if (!backup) {
         problems_.push_back(
-            {backup.error().kind, fmt::format("{}/backup.info: {}", path, backup.error().message)});
+            {backup.error().kind, fmt::format("{}: {}", record, backup.error().message)});
         return;
     }
     const auto time = backup->end ? backup->end : backup->begin;
@@ -99,23 +135,41 @@ void Server::add(const std::string& id) {
     }
     if (!time) {
         if (backup->status == BarmanStatus::done)
-            problems_.push_back({ErrorKind::malformed, path + "/backup.info: it has no end_time"});
+            problems_.push_back({ErrorKind::malformed, record + ": it has no end_time"});
         return;
     }
     RecordedCopy copy{*time, true, backup->size, path, why_unusable(*backup, path)};
     copy.whole = copy.reason.empty();
     copies_.push_back(std::move(copy));
+    if (!backup->parent.empty())
+        parents_[path] = fmt::format("{}/base/{}", directory_, backup->parent);
+}
+
+// An increment cannot be restored without each backup that it builds on. The parent is older.
+void Server::check_parents() {
+    std::ranges::sort(copies_, {}, &RecordedCopy::time);
+    std::set<std::string> whole;
+    for (RecordedCopy& copy : copies_) {
+        const auto parent = parents_.find(copy.name);
+        if (copy.whole && parent != parents_.end() && !whole.contains(parent->second)) {
+            copy.whole = false;
+            copy.reason =
+                fmt::format("it is an increment to {}, which is not whole", parent->second);
+        }
+        if (copy.whole) whole.insert(copy.name);
+    }
 }
 
 Result<BackupState> Server::look() {
-    const auto ids = list_directories(host_, directory_ + "/base");
+    const auto ids = read_ids();
     if (!ids) return Failure(ids.error());
     for (const std::string& id : *ids) add(id);
     if (!is_recognised_ && !ids->empty() && problems_.empty())
         return fail(ErrorKind::malformed,
-                    fmt::format("{}/base: none of its directories has a backup.info: it is no "
+                    fmt::format("{}: none of the directories in base has a backup.info: it is no "
                                 "barman server's directory, or barman deletes now",
                                 directory_));
+    check_parents();
     BackupState state = state_of_copies(std::move(copies_), Confidence::exact, now_);
     state.in_progress = in_progress_;
     note_wal(host_, directory_ + "/wals", state);

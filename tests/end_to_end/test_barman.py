@@ -1,4 +1,6 @@
-"""Base backups made by barman of a real PostgreSQL: its record, the data and the WAL must all be there."""
+"""Base backups made by barman of a real PostgreSQL: its record, the data and the WAL must all be there.
+
+The record is base/ID/backup.info or, since barman 3.13.2, meta/ID-backup.info."""
 
 import calendar
 import os
@@ -72,6 +74,9 @@ class Barman:
         def is_done():
             self.new_wal()
             self.barman("archive-wal", "main")
+            for backup in self.ids():
+                if "status=WAITING" in self.record(backup).read_text():
+                    self.barman("check-backup", "main", backup)  # as barman cron does
             return "WAITING" not in self.barman("list-backup", "main")
 
         lastgood.wait_until(is_done, what="the WAL of the backup", seconds=30, step=0.3)
@@ -79,8 +84,15 @@ class Barman:
     def ids(self):
         return os.listdir(self.main / "base") if (self.main / "base").exists() else []
 
+    def record(self, backup):
+        moved = self.main / "meta" / f"{backup}-backup.info"
+        return moved if moved.exists() else self.main / "base" / backup / "backup.info"
+
+    def records(self):
+        return [*(self.main / "base").glob("*/backup.info"), *(self.main / "meta").glob("*-backup.info")]
+
     def goes_by(self, days):
-        for info in (self.main / "base").glob("*/backup.info"):
+        for info in self.records():
 
             def earlier(match):
                 then = calendar.timegm(time.strptime(match.group(), "%Y-%m-%d %H:%M:%S")) - days * DAY
@@ -92,17 +104,23 @@ class Barman:
             ]
             info.write_text("\n".join(lines) + "\n")
 
+    def places(self):
+        return [name for name in ("base", "wals", "meta") if (self.main / name).exists()]
+
     def keep(self):
-        for name in ("base", "wals"):
+        for name in self.places():
             run("cp", "-a", str(self.main / name), str(self.directory / f"kept-{name}"))
 
     def put_back(self):
         """The state after the first backup: barman takes seconds for each."""
-        for name in ("base", "wals"):
+        for name in self.places():
             shutil.rmtree(self.main / name)
-            run("cp", "-a", str(self.directory / f"kept-{name}"), str(self.main / name))
+        for kept in self.directory.glob("kept-*"):
+            run("cp", "-a", str(kept), str(self.main / kept.name.removeprefix("kept-")))
 
     def forget_all(self):
+        for info in self.records():
+            info.unlink()
         for name in self.ids():
             shutil.rmtree(self.main / "base" / name)
 
@@ -185,7 +203,7 @@ def test_barman_failed_backup_is_no_backup(barman, expected):
     finally:
         barman.config.write_text(before)
     (failed,) = set(barman.ids()) - {barman.good}
-    assert "status=FAILED" in (barman.main / "base" / failed / "backup.info").read_text()
+    assert "status=FAILED" in barman.record(failed).read_text()
     assert expected.is_stale()
     assert expected.value("incomplete") == 1
     assert expected.value("count") == 1
@@ -195,7 +213,7 @@ def test_barman_failed_backup_is_no_backup(barman, expected):
 @lie("barman", "a backup without the WAL of its time cannot be restored, and its data is whole")
 def test_barman_backup_waits_for_its_wal(barman, expected):
     backup = barman.main / "base" / barman.good
-    info = backup / "backup.info"
+    info = barman.record(barman.good)
     end_wal = re.search(r"end_wal=(\w+)", info.read_text()).group(1)
     wal = barman.main / "wals" / end_wal[:16] / end_wal
     kept = wal.with_name("kept")
@@ -236,8 +254,8 @@ def test_barman_killed_backup_is_no_backup(barman, expected):
     ) as process:
         started = lastgood.wait_until(
             lambda: [
-                path for path in (barman.main / "base").glob("*/backup.info")
-                if path.parent.name != barman.good and "status=STARTED" in path.read_text()
+                path for path in barman.records()
+                if path != barman.record(barman.good) and "status=STARTED" in path.read_text()
             ],
             what="a started backup", seconds=60, step=0.01,
         )
@@ -261,3 +279,46 @@ def test_barman_that_is_none_or_half_there(tmp_path, barman, expected):
     (barman.main / "base" / "20200101T000000" / "backup.info").write_text("half")
     assert not expected.is_stale()
     assert any("20200101T000000" in problem for problem in expected.problems())
+
+
+def moved_record(barman):
+    """The other place of the record: as barman 3.13.2 has it, or an older one."""
+    info = barman.record(barman.good)
+    old = barman.main / "base" / barman.good / "backup.info"
+    new = barman.main / "meta" / f"{barman.good}-backup.info"
+    new.parent.mkdir(exist_ok=True)
+    return info.rename(old if info == new else new)
+
+
+def test_barman_record_in_either_place(barman, expected):
+    for _ in range(2):
+        info = moved_record(barman)
+        assert not expected.is_stale(), (info, expected.lines)
+        assert expected.value("count") == 1
+        assert not expected.problems()
+    barman.goes_by(3)
+    assert expected.is_stale()
+    barman.put_back()
+    if moved_record(barman).parent.name != "meta":
+        moved_record(barman)
+    shutil.rmtree(barman.main / "base" / barman.good)
+    assert expected.is_stale()
+    assert expected.value("incomplete") == 1
+
+
+@lie("barman", "an increment whose parent is gone or broken stays DONE, and cannot be restored")
+def test_barman_increment_needs_its_parent(barman, expected):
+    barman.goes_by(3)
+    info = barman.record(barman.good)
+    now = time.strftime("%Y-%m-%d %H:%M:%S+00:00", time.gmtime())
+    increment = barman.main / "base" / "20991231T000000"
+    run("cp", "-a", str(barman.main / "base" / barman.good), str(increment))
+    text = re.sub(r"(?m)^end_time=.*$", f"end_time={now}", info.read_text())
+    (increment / "backup.info").write_text(f"{text}\nparent_backup_id={barman.good}\n")
+    assert not expected.is_stale()
+    info.write_text(info.read_text().replace("status=DONE", "status=FAILED"))
+    assert expected.is_stale()
+    assert expected.value("incomplete") == 1
+    info.unlink()
+    assert expected.is_stale()
+    assert any("increment" in problem for problem in expected.problems())

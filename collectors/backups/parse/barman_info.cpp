@@ -22,6 +22,11 @@ std::string wal_name(std::string_view value) {
                                                                         : std::string();
 }
 
+// "20261126T195335". It becomes a part of a path; any other one is of no backup.
+std::string backup_id(std::string_view value) {
+    return std::string(contains(value, '/') ? "?" : value);
+}
+
 }  // namespace
 
 Result<BarmanBackup> parse_barman_backup_info(std::string_view text) {
@@ -43,6 +48,8 @@ Result<BarmanBackup> parse_barman_backup_info(std::string_view text) {
             backup.begin_wal = wal_name(value);
         } else if (line.key == "end_wal") {
             backup.end_wal = wal_name(value);
+        } else if (line.key == "parent_backup_id" && value != "None") {
+            backup.parent = backup_id(value);
         } else if (line.key == "mode") {
             backup.is_snapshot = contains(value, "snapshot");
         }

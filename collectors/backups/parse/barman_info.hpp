@@ -26,6 +26,7 @@ struct BarmanBackup {
     std::optional<double> size;      // bytes
     std::string error;               // empty: none
     std::string begin_wal, end_wal;  // 24 hexadecimal digits; empty: none
+    std::string parent;              // id of the backup that this is an increment to; empty: none
     bool is_snapshot = false;        // of a cloud's disks: nothing of it lies here
 };
 

@@ -34,9 +34,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         require(run.process >= 0);
     }
     if (const auto time = parse_record_time(text)) require(*time > -86400 && *time < 3e11);
-    if (const auto info = parse_barman_backup_info(text))
+    if (const auto info = parse_barman_backup_info(text)) {
+        require(info->parent.find('/') == std::string::npos);
         for (const std::string& wal : {info->begin_wal, info->end_wal})
             require(wal.empty() || wal.size() == 24);
+    }
     if (const auto name = parse_duplicity_name(text))
         require((name->volume > 0) == (name->file == DuplicityFile::volume));
     count_duplicity_volumes(text);

@@ -51,6 +51,11 @@ TEST_CASE("barman's backup.info") {
     CHECK(info->error.empty());
     CHECK(info->begin_wal == "000000010000000000000003");
     CHECK_FALSE(info->is_snapshot);
+    CHECK(info->parent.empty());
+    CHECK(parse_barman_backup_info("status=DONE\nparent_backup_id=None")->parent.empty());
+    CHECK(parse_barman_backup_info("status=DONE\nparent_backup_id=20261126T115900")->parent ==
+          "20261126T115900");
+    CHECK(parse_barman_backup_info("status=DONE\nparent_backup_id=../x")->parent == "?");
 
     const auto failed = parse_barman_backup_info(
         "status=FAILED\nerror=failure copying files\nend_wal=../../../etc/passwd\n"
