@@ -306,14 +306,19 @@ void Judge::add_streams(const Subject& backup, Reasons& reasons) const {
 }
 
 // A copy is as old as its original, which has the finding.
-void Judge::add_original(const Subject& backup, Reasons& reasons) const {
-    if (backup.value(metric::backup_original_late) != 1) return;
+const Subject* Judge::original_of(const Subject& backup) const {
     const std::string name(backup.label(metric::backup_copy_of, "original"));
+    if (name.empty()) return nullptr;
     const size_t slash = backup.id.find('/');
     const Subject* original = nullptr;
     if (slash != backup.id.npos)
         original = facts_.find(SubjectKind::backup, name + backup.id.substr(slash));
-    if (original == nullptr) original = facts_.find(SubjectKind::backup, name);
+    return original != nullptr ? original : facts_.find(SubjectKind::backup, name);
+}
+
+void Judge::add_original(const Subject& backup, Reasons& reasons) const {
+    if (backup.value(metric::backup_original_late) != 1) return;
+    const Subject* original = original_of(backup);
     if (original == nullptr) return doubt(reasons, "nothing is known of its original");
     add_related(*this, reasons, *original, "its original: ", false);
 }

@@ -121,6 +121,9 @@ class Judge {
     void add_related_to_drive(const Subject& drive, Reasons& reasons) const;
     void add_reasons_to_stay(const Subject& drive, Reasons& reasons) const;
     void add_related_to_array(const Subject& array, Reasons& reasons) const;
+    // Of a copy of another backup, or of a stream of that; nullptr: it is none, or nothing is known
+    // of the original.
+    const Subject* original_of(const Subject& backup) const;
     void add_original(const Subject& backup, Reasons& reasons) const;
     void add_streams(const Subject& backup, Reasons& reasons) const;
     void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;

@@ -17,10 +17,19 @@ bool is_better(Health a, Health b) {
     return a != b && worse(a, b) == b;
 }
 
-std::string cover_word(const Subject& backup, const Judgement& judgement, Timestamp now) {
+std::string stale(const Subject& backup, Timestamp now) {
+    return fmt::format("stale ({})", short_age(now - newest_copy(backup)->value));
+}
+
+std::string cover_word(const Subject& backup, const Judgement& judgement, const Subject* original,
+                       Timestamp now) {
+    // Fresh by its own limit, which is longer.
+    if (original != nullptr && backup.value(metric::backup_original_late) == 1 &&
+        copy_state(backup, now) == CopyState::fresh && newest_copy(*original) != nullptr)
+        return stale(*original, now);
     switch (copy_state(backup, now)) {
         case CopyState::stale:
-            return fmt::format("stale ({})", short_age(now - newest_copy(backup)->value));
+            return stale(backup, now);
         case CopyState::never:
             return "never made";
         case CopyState::unreadable:
@@ -79,7 +88,8 @@ Cover Judge::cover_of(const Subject& subject) const {
     if (best_backup_.backup == nullptr || best_backup_.differ)
         return {.word = "unclear", .health = Health::unknown};
     const bool named = facts_.of(SubjectKind::backup).size() == 1;
-    return {.word = cover_word(*best_backup_.backup, best_backup_.judgement, now_),
+    return {.word = cover_word(*best_backup_.backup, best_backup_.judgement,
+                               original_of(*best_backup_.backup), now_),
             .health = best_backup_.judgement.health,
             .backup = named ? best_backup_.backup : nullptr};
 }
@@ -104,7 +114,7 @@ Cover Judge::cover_by_parts(const Subject& subject, const Metric& covering) cons
             continue;
         }
         parts.push_back(part);
-        cover = {.word = cover_word(*best.backup, best.judgement, now_),
+        cover = {.word = cover_word(*best.backup, best.judgement, original_of(*best.backup), now_),
                  .health = best.judgement.health,
                  .backup = best.backup};
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/judgement.hpp"
+#include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/host.hpp"
@@ -19,12 +20,23 @@ constexpr std::array<std::string_view, 5> domains = {"same-filesystem", "same-dr
                                                      "off-host", "unknown"};
 using Counts = std::map<std::string_view, double>;  // by domain
 
+constexpr int most_hops = 20;  // in a row; the configuration has no circle
+
 enum class Fresh { yes, no, unknown };
+
+// Of a copy that is not too old.
+Fresh is_all_there(const Subject& backup) {
+    if (backup.value(metric::backup_missing_streams) > 0) return Fresh::no;
+    const bool has_streams = backup.value(metric::backup_streams) >= 1;  // each has a size
+    const auto size = has_streams ? std::nullopt : backup.value(metric::backup_size_bytes);
+    const bool shrunk = size && *size < backup.value(metric::backup_shrunk_size_bytes);
+    return shrunk || backup.value(metric::backup_job_partly) == 1 ? Fresh::unknown : Fresh::yes;
+}
 
 Fresh is_fresh(const Subject& backup, Timestamp now) {
     switch (copy_state(backup, now)) {
         case CopyState::fresh:
-            return Fresh::yes;
+            return is_all_there(backup);
         case CopyState::stale:
         case CopyState::never:
         case CopyState::incomplete:
@@ -77,7 +89,11 @@ class Copies {
         for (const auto& [name, backup] : backups_) {
             if (name.find('/') != name.npos) continue;  // a stream of another one
             const std::string_view domain = backup.label(metric::backup_failure_domain, "domain");
-            ++counts[is_known_domain(domain) ? domain : "unknown"];
+            const bool leaves = domain == "off-host";
+            const Fresh state = leaves ? fresh(name) : Fresh::yes;
+            if (state == Fresh::no) continue;
+            const bool known = state == Fresh::yes && is_known_domain(domain);
+            ++counts[known ? domain : "unknown"];
         }
         if (counts.empty()) return;
         for (const std::string_view domain : domains)
@@ -91,13 +107,27 @@ class Copies {
         return found == counts.end() ? 0 : found->second;
     }
 
-    // The worst of its streams, if it has some.
+    // Of a backup and of its original, if it is a copy of one: a fresh copy of what is late or
+    // broken is no good copy.
     Fresh fresh(std::string_view name) const {
+        Fresh state = Fresh::yes;
+        for (int hops = 0; !name.empty() && hops < most_hops; ++hops) {
+            state = both(state, fresh_itself(name));
+            const auto found = backups_.find(name);
+            name = found == backups_.end()
+                       ? std::string_view()
+                       : found->second.label(metric::backup_copy_of, "original");
+        }
+        return state;
+    }
+
+    // The worst of its streams, if it has some.
+    Fresh fresh_itself(std::string_view name) const {
         const auto found = backups_.find(name);
         if (found == backups_.end()) return Fresh::unknown;
         int missing = static_cast<int>(found->second.value(metric::backup_streams).value_or(0));
         if (missing < 1) return is_fresh(found->second, now_);
-        Fresh all = Fresh::yes;
+        Fresh all = is_all_there(found->second);
         const std::string prefix = std::string(name) + "/";
         for (auto one = backups_.lower_bound(prefix);
              one != backups_.end() && one->first.starts_with(prefix); ++one) {

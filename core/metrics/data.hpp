@@ -80,8 +80,9 @@ inline constexpr Metric data_copies{
     .type = MetricType::gauge,
     .labels = "domain",
     .help =
-        "Backups that have all of it and whose newest copy is fresh, by where the copies lie "
-        "against it; unknown: the place or the state of the copies cannot be told.",
+        "Backups that have all of it and whose newest copy is fresh, and that of its original if "
+        "it is a copy of one, by where the copies lie against it; unknown: the place or the state "
+        "of the copies cannot be told.",
 };
 
 inline constexpr Metric data_health{

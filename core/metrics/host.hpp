@@ -11,7 +11,8 @@ inline constexpr Metric backups{
     .type = MetricType::gauge,
     .labels = "domain",
     .help =
-        "Backups by where their copies lie against what they cover; unknown: that cannot be told.",
+        "Backups by where their copies lie against what they cover, off the host only while the "
+        "newest copy and its original are good; unknown: that cannot be told.",
 };
 
 inline constexpr Metric kernel_log_lost_records_recent{

@@ -18,12 +18,14 @@ std::vector<Rule> host_rules() {
                            Operand(metric::backups, "domain", {"off-host", "unknown"}, Pick::sum),
                            1))},
             .hold = 10 * minute,
-            .summary = "No copy leaves {subject}: all {value:backup lies|backups lie} on it.",
+            .summary = "No good copy leaves {subject}: {value:backup lies|backups lie} on it.",
             .advice = "Send the copies to another machine, too, each night.\n"
                       "Name that backup as a [[backup]] in {config}.\n"
                       "Apply it: {reload}",
             .why = "A fire, a thief, ransomware or a provider's mistake takes the host with all "
-                   "its drives. A backup whose place cannot be told counts as one that leaves.",
+                   "its drives. A backup elsewhere counts unless it, or its original, is late or "
+                   "broken; one "
+                   "of which that cannot be told counts, too.",
         },
         Rule{
             .name = "kernel_log_lost",

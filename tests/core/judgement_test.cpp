@@ -4,6 +4,7 @@
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 
@@ -233,6 +234,27 @@ TEST_CASE("a backup with streams is as bad as the worst of them, and each must b
     // Streams of another one.
     CHECK(stream(one, "guestsx/vm2", 60).of(SubjectKind::backup, "guests").health ==
           Health::unknown);
+}
+
+TEST_CASE("a copy of a backup that is late is as stale as that") {
+    Made report = backup();
+    report.add(metric::backup_readable, "hop", 1)
+        .add(metric::backup_max_age_seconds, "hop", 9 * 86400)
+        .add(metric::backup_newest_timestamp_seconds, "hop", now - 5 * 86400,
+             {{"confidence", "exact"}})
+        .add(metric::backup_copy_of, "hop", 1, {{"original", "late"}})
+        .add(metric::backup_original_late, "hop", 1)
+        .add(metric::backup_readable, "late", 1)
+        .add(metric::backup_max_age_seconds, "late", 86400)
+        .add(metric::backup_newest_timestamp_seconds, "late", now - 5 * 86400,
+             {{"confidence", "exact"}})
+        .add(metric::data_info, "d", 1)
+        .add(metric::data_backed_up, "d", 1)
+        .add(metric::data_backup, "d", 1, {{"backup", "hop"}});
+    const Facts facts(report);
+    const Cover cover = Judge(report, facts, now).cover_of(*facts.find(SubjectKind::data, "d"));
+    CHECK(cover.word == "stale (5 d)");
+    CHECK(cover.health != Health::fine);
 }
 
 TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute for the whole") {

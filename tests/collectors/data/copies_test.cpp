@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/host.hpp"
@@ -75,6 +76,51 @@ TEST_CASE("a copy of copies counts if both are fresh") {
     scene.data_has("off-site", "off-host", "dump");
     CHECK(scene.of(metric::data_copies) == "same-drive 1 off-host 1");
     CHECK(scene.of(metric::backup_told_by_data).empty());
+}
+
+TEST_CASE("a fresh copy of what is late, broken or unproven is no good copy") {
+    for (const char* state : {"fresh", "stale", "unproven", "gone"}) {
+        const std::string original = state;
+        Scene scene;
+        if (original != "gone") scene.backup(original, original == "stale" ? 5 * 86400 : 60);
+        if (original == "unproven") scene.observations[2].labels = {{"confidence", "activity"}};
+        scene.backup("hop", 60);
+        scene.add(metric::backup_copy_of, "hop", 1, {{"original", original}});
+        scene.backup("second hop", 60);
+        scene.add(metric::backup_copy_of, "second hop", 1, {{"original", "hop"}});
+        scene.data_has("second hop", "off-host");
+        CHECK_MESSAGE(scene.of(metric::data_copies) == (original == "fresh"   ? "off-host 1"
+                                                        : original == "stale" ? ""
+                                                                              : "unknown 1"),
+                      state);
+    }
+}
+
+TEST_CASE("a fresh copy without a part of the source proves nothing") {
+    Scene scene;
+    scene.backup("it", 60);
+    scene.data_has("it", "off-host");
+    scene.add(metric::backup_size_bytes, "it", 40);
+    scene.add(metric::backup_shrunk_size_bytes, "it", 50);
+    CHECK(scene.of(metric::data_copies) == "unknown 1");
+    scene.observations.pop_back();
+    scene.add(metric::backup_job_partly, "it", 1);
+    CHECK(scene.of(metric::data_copies) == "unknown 1");
+    scene.observations.back().value = 0;
+    CHECK(scene.of(metric::data_copies) == "off-host 1");
+    scene.add(metric::backup_missing_streams, "it", 1);
+    CHECK(scene.of(metric::data_copies).empty());
+}
+
+TEST_CASE("a backup off the host counts for the host unless it or its original is bad") {
+    Scene scene;
+    scene.backup("local", 5 * 86400, "same-drive");
+    scene.backup("off", 60);
+    CHECK(scene.of(metric::backups) == "same-drive 1 off-host 1");
+    scene.add(metric::backup_copy_of, "off", 1, {{"original", "local"}});
+    CHECK(scene.of(metric::backups) == "same-drive 1");
+    scene.add(metric::backup_failure_domain, "silent", 1, {{"domain", "off-host"}});
+    CHECK(scene.of(metric::backups) == "same-drive 1 unknown 1");
 }
 
 TEST_CASE("a backup with streams is as fresh as the oldest of them") {
