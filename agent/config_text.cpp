@@ -108,6 +108,9 @@ std::string to_toml(const Config& config) {
             text += fmt::format("{} = {}\n", to_string(backup.kind), to_toml(backup.location));
         if (!backup.unit.empty() && backup.kind != BackupKind::systemd)
             text += fmt::format("systemd = {}\n", to_toml(backup.unit));
+        if (!backup.success_exit_status.empty())
+            text += fmt::format("success_exit_status = [{}]\n",
+                                fmt::join(backup.success_exit_status, ", "));
         if (!backup.covers.empty()) text += fmt::format("covers = {}\n", to_toml(backup.covers));
         if (backup.plan.schedule.empty())
             text += fmt::format("max_age = {}\n", to_toml(backup.max_age));

@@ -161,6 +161,31 @@ const BackupKindRow& row_of(BackupKind kind) {
     return rows[static_cast<size_t>(kind)];
 }
 
+bool has_streams(BackupKind kind) {
+    switch (kind) {
+        case BackupKind::barman:
+        case BackupKind::duplicity:
+        case BackupKind::dirvish:
+        case BackupKind::bup:
+        case BackupKind::vzdump:
+        case BackupKind::proxmox_backup:
+            return true;
+        case BackupKind::files:
+        case BackupKind::restic:
+        case BackupKind::borg:
+        case BackupKind::pgbackrest:
+        case BackupKind::rsnapshot:
+        case BackupKind::rdiff_backup:
+        case BackupKind::mariabackup:
+        case BackupKind::kopia:
+        case BackupKind::stamp:
+        case BackupKind::systemd:
+        case BackupKind::observed:
+            return false;
+    }
+    return false;
+}
+
 bool takes(const BackupKindRow& row, std::string_view own_key) {
     return std::ranges::find(row.own_keys, own_key) != row.own_keys.end();
 }

@@ -57,6 +57,10 @@ const BackupKindRow& row_of(BackupKind kind);
 
 bool takes(const BackupKindRow& row, std::string_view own_key);
 
+// Whether one place holds the copies of several sources, which the tool tells apart by itself.
+// Files are told apart by the setting `each`.
+bool has_streams(BackupKind kind);
+
 std::string_view to_string(BackupKind kind);
 
 }  // namespace lastgood

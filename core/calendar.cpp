@@ -162,6 +162,17 @@ std::optional<Timestamp> Calendar::next_after(Timestamp time, const TimeZone& zo
     return static_cast<Timestamp>(*found);
 }
 
+bool Calendar::comes_on(int weekday) const {
+    constexpr int most_days = 400;
+    auto time = last_until(from_civil_utc(last_year, 12, 31, 23, 59, 59), TimeZone());
+    for (int i = 0; i < most_days && time; ++i) {
+        const int64_t days = floor_days(static_cast<int64_t>(*time));
+        if (weekday_of(days) == weekday) return true;
+        time = last_until(static_cast<Timestamp>(days * day - 1), TimeZone());
+    }
+    return false;
+}
+
 std::optional<Seconds> Calendar::widest_gap() const {
     constexpr int most_times = 2000;
     std::optional<Seconds> widest;

@@ -35,6 +35,9 @@ class Calendar {
     std::optional<Timestamp> last_until(Timestamp time, const TimeZone& zone) const;
     std::optional<Timestamp> next_after(Timestamp time, const TimeZone& zone) const;
 
+    // Whether it comes on that day of the week, 0: Sunday. Looks at 400 of its days, the last ones.
+    bool comes_on(int weekday) const;
+
     // The longest time between two of the last 2000 times before 2026, in UTC. nullopt: there are
     // fewer than two.
     std::optional<Seconds> widest_gap() const;

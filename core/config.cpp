@@ -22,6 +22,10 @@ std::optional<Streams> parse_streams(std::string_view text) {
     return std::nullopt;
 }
 
+bool has_streams(const Backup& backup) {
+    return backup.each != Streams::none || has_streams(backup.kind);
+}
+
 bool has_copies_at_location(BackupKind kind) {
     return kind != BackupKind::stamp && kind != BackupKind::systemd && kind != BackupKind::observed;
 }

@@ -25,8 +25,10 @@ struct Backup {
     std::string name;
     // observed: values come from the inbox or a third-party collector
     BackupKind kind = BackupKind::observed;
-    std::string location;             // glob, repository directory, stamp file or unit
-    std::string unit;                 // systemd: the service that makes the copies; empty: none
+    std::string location;  // glob, repository directory, stamp file or unit
+    std::string unit;      // systemd: the service that makes the copies; empty: none
+    // systemd: exit statuses of its commands that count as success, besides 0; sorted
+    std::vector<int> success_exit_status;
     std::string stanza;               // pgbackrest; empty: the only stanza
     std::vector<std::string> covers;  // paths that the copies hold
     bool crosses_mounts = false;      // they also hold the filesystems that are mounted below
@@ -54,6 +56,8 @@ struct Backup {
 
 // Whether the copies of such a backup lie at its location.
 bool has_copies_at_location(BackupKind kind);
+// Whether it consists of streams, each of which is a backup of its own.
+bool has_streams(const Backup& backup);
 // The directories of the location before any wildcard; "" if it has no location.
 std::string fixed_location(const Backup& backup);
 

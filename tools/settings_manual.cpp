@@ -41,7 +41,7 @@ constexpr Example backup_keys[] = {
      "The copies also hold what is mounted below those paths: the tool has no option like "
      "--one-file-system. A temporary disk counts only if covers names it. Default `false`."},
     {"max_age", "duration", "\"26h\"", "The newest copy may be this old. Default `\"26h\"`."},
-    {"schedule", "text", "\"Sun 03:00\"",
+    {"schedule", "text", "\"03:00\"",
      "Instead of max_age: when a copy is made, as in crontab(5) (`\"0 3 * * 0\"`, `\"@daily\"`) or "
      "systemd.time(7) (`\"Sun 03:00\"`, `\"*-*-01 04:00 Europe/Berlin\"`). The backup is overdue "
      "when there is no copy since the last such time whose grace is over."},
@@ -96,6 +96,10 @@ constexpr Example backup_keys[] = {
      "The same copies lie in these directories, too. Each becomes a backup of its own with copy_of "
      "and these settings, named like db8@mnt-nas-db8; `name` and `max_lag` beside `on` set "
      "others."},
+    {"success_exit_status", "list of numbers", "[1]",
+     "With systemd: exit statuses of the job that are a success to you, besides 0. borg ends with "
+     "1 if a file changed while it was read. Name them in SuccessExitStatus= of the unit, too: "
+     "otherwise systemd does not run what comes after that command."},
     {"stanza", "text", "\"main\"",
      "For pgbackrest: the stanza. Needed only if the repository has several."},
     {"time_pattern", "text", "\"%Y-%m-%d_%H%M%S\"",

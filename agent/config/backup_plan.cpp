@@ -196,6 +196,33 @@ std::span<const BackupPlanKey> backup_plan_keys() {
     return keys;
 }
 
+namespace {
+
+void check_slots(ConfigReader& reader, const toml::node& node, const Backup& backup) {
+    const BackupPlan& plan = backup.plan;
+    if (backup.kind == BackupKind::files && backup.each == Streams::none)
+        reader.refuse(node.source(),
+                      "slots needs each = \"name\" or \"directory\", which tells the streams "
+                      "apart");
+    else if (!has_streams(backup))
+        reader.refuse(node.source(),
+                      fmt::format("slots: {} tells no streams apart; write a [[backup]] with a "
+                                  "schedule of its own for each",
+                                  to_string(backup.kind)));
+    if (plan.schedule.empty())
+        return reader.refuse(node.source(),
+                             "slots needs schedule, the time of each night: schedule = \"22:00\"");
+    const auto calendar = Calendar::parse(plan.schedule);
+    for (size_t day = 0; calendar && day < plan.slots.size(); ++day)
+        if (!plan.slots[day].empty() && !calendar->comes_on(static_cast<int>(day)))
+            reader.refuse(node.source(),
+                          fmt::format("slots: the schedule \"{}\" never comes on {}: {} would "
+                                      "never be due",
+                                      plan.schedule, weekday_names[day], plan.slots[day].front()));
+}
+
+}  // namespace
+
 void check_backup_plan(ConfigReader& reader, const toml::table& table, const Backup& backup) {
     const auto useless = [&](std::string_view key, std::string_view why) {
         if (const toml::node* node = table.get(key))
@@ -215,15 +242,8 @@ void check_backup_plan(ConfigReader& reader, const toml::table& table, const Bac
     if (plan.keep_span && plan.delete_after && *plan.keep_span > *plan.delete_after)
         reader.refuse(table.get("delete_after")->source(),
                       "delete_after is shorter than keep_span: no copy could be that old");
-    if (const toml::node* node = table.get("slots"); node && plan.has_slots()) {
-        if (plan.schedule.empty())
-            reader.refuse(node->source(),
-                          "slots needs schedule, the time of each night: schedule = \"22:00\"");
-        if (backup.kind == BackupKind::files && backup.each == Streams::none)
-            reader.refuse(node->source(),
-                          "slots needs each = \"name\" or \"directory\", which tells the streams "
-                          "apart");
-    }
+    if (const toml::node* node = table.get("slots"); node && plan.has_slots())
+        check_slots(reader, *node, backup);
     if (plan.schedule.empty()) {
         useless("grace", "without schedule");
         useless("time_zone", "without schedule");

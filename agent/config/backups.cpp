@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "agent/config/backup_plan.hpp"
 #include "agent/config/hops.hpp"
 #include "agent/config/tables.hpp"
@@ -67,6 +69,21 @@ void read_unit(ConfigReader& reader, const toml::node& node, Backup& backup) {
         reader.refuse(node.source(),
                       "systemd is the name of one service, such as \"restic.service\"; of a timer, "
                       "write the service that it starts");
+}
+
+void read_success_exit_status(ConfigReader& reader, const toml::node& node, Backup& backup) {
+    constexpr int64_t largest = 255;
+    const toml::array* list = node.as_array();
+    std::set<int> statuses;
+    if (list != nullptr)
+        for (const toml::node& item : *list)
+            if (const auto* one = item.as_integer(); one && one->get() > 0 && one->get() <= largest)
+                statuses.insert(static_cast<int>(one->get()));
+    if (list == nullptr || list->empty() || statuses.size() != list->size())
+        return reader.refuse(node.source(),
+                             "success_exit_status is a list of different exit statuses from 1 to "
+                             "255: write success_exit_status = [1]");
+    backup.success_exit_status.assign(statuses.begin(), statuses.end());
 }
 
 void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
@@ -175,6 +192,7 @@ struct BackupKey {
 constexpr BackupKey backup_keys[] = {
     {"name", read_backup_name},  // one line for each, whatever their length
     {"systemd", read_unit},
+    {"success_exit_status", read_success_exit_status},
     {"covers", read_covers},
     {"max_age", read_max_age},
     {"min_size", read_min_size},
@@ -259,6 +277,10 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
         backup.kind = BackupKind::systemd;
         backup.location = backup.unit;
     }
+    if (const toml::node* node = table.get("success_exit_status"); node && backup.unit.empty())
+        reader.warn(node->source(),
+                    "success_exit_status changes nothing without systemd, the unit that ends with "
+                    "it; remove success_exit_status");
     check_kind(reader, table, backup);
     check_backup_plan(reader, table, backup);
     check_place_is_free(reader, table, backup);

@@ -39,6 +39,7 @@ Backup hop_of(const Backup& original) {
     hop.copy_of = original.name;
     hop.log.clear();
     hop.unit.clear();
+    hop.success_exit_status.clear();
     hop.cache_directory.clear();
     hop.max_lag.reset();
     BackupPlan plan;
@@ -151,6 +152,10 @@ void settle(ConfigReading& reading, Backup& hop, std::set<std::string>& settled)
     };
     hop.max_age = later(original->max_age);
     if (original->plan.schedule.empty()) return;
+    if (original->plan.has_slots() && !has_streams(hop)) {
+        hop.max_age = later(longest_interval(*original));
+        return;
+    }
     hop.max_age = Backup().max_age;
     hop.plan.schedule = original->plan.schedule;
     hop.plan.time_zone = original->plan.time_zone;

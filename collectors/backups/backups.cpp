@@ -16,6 +16,7 @@
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/hops.hpp"
 #include "collectors/backups/look_memory.hpp"
+#include "collectors/backups/missed.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/systemd.hpp"
@@ -218,6 +219,7 @@ void observe_missed_slots(Context& context, const Backup& whole, const BackupSta
             due_times(context.host, whole.plan, now, days_of(whole.plan, stream.name));
         if (!times || !times->due || !stream.readable) continue;
         const auto newest = proven_newest(stream.state);
+        if (!newest && !stream.state.newest.empty()) continue;  // it is in doubt
         if (!newest || *newest < *times->due - slot_slack) ++missed[*times->due];
     }
     std::pair<double, Timestamp> most{0, 0};  // of equal ones the last night
@@ -355,6 +357,11 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
 
 Result<void> run(Context& context);
 
+void derive(const Knowledge& knowledge, Sink& sink) {
+    derive_hops(knowledge, sink);
+    derive_missed_nights(knowledge, sink);
+}
+
 }  // namespace
 
 extern const Collector backups_collector;
@@ -367,7 +374,7 @@ const Collector backups_collector = {
     .run = run,
     .groups = backup_groups,
     .answering = &metric::backup_readable,
-    .derive = derive_hops,
+    .derive = derive,
 };
 
 namespace {

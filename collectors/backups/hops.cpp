@@ -100,11 +100,25 @@ class Hops {
     void observe_lag(std::string_view subject, const Known& hop) {
         const Known* original = original_of(subject, hop);
         if (original == nullptr || !original->newest || !hop.newest) return;
-        const Seconds lag = std::max(*original->newest - *hop.newest, 0.0);
+        Seconds lag = std::max(*original->newest - *hop.newest, 0.0);
+        // Streams that are not told apart here: the whole is as old as its oldest stream, and the
+        // sync may have stopped before the newest.
+        if (original->has_streams && !hop.has_streams)
+            lag = std::max(
+                lag, newest_stream(hop.copy_of) - (hop.arrived ? hop.arrived->value : *hop.newest));
         sink_.observe(metric::backup_lag_seconds, subject, lag, now_);
         const bool blameless =
             original->readable && is_late(*original, now_) && hop.max_lag && lag <= *hop.max_lag;
         sink_.observe(metric::backup_original_late, subject, blameless ? 1 : 0, now_);
+    }
+
+    Timestamp newest_stream(std::string_view whole) const {
+        const std::string prefix = std::string(whole) + "/";
+        Timestamp newest = 0;
+        for (auto one = backups_.lower_bound(prefix);
+             one != backups_.end() && one->first.starts_with(prefix); ++one)
+            newest = std::max(newest, one->second.newest.value_or(0));
+        return newest;
     }
 
     void observe_missing_streams(std::string_view subject, const Known& hop) {

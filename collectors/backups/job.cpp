@@ -59,11 +59,27 @@ JobRun failed_run(const UnitProperties& unit) {
     return run;
 }
 
+using Statuses = std::span<const int>;
+
+bool is_success(bool exited, int status, Statuses more) {
+    return exited && (status == 0 || std::ranges::find(more, status) != more.end());
+}
+
+// Whether a unit that systemd calls failed ended with a status that counts as success here, after
+// the last of its commands.
+bool ended_well_after_all(const UnitProperties& unit, Statuses more) {
+    return unit.result == "exit-code" && main_ran(unit) && !was_skipped(unit) &&
+           is_success(unit.exited, unit.status, more) &&
+           std::ranges::all_of(unit.steps,
+                               [&](const UnitStep& step) { return step.start >= unit.tried; });
+}
+
 // Its last run, if systemd still knows it: after a reboot, and when systemd has unloaded the unit,
 // one whose last run failed reads as success too, and all its times are 0.
-std::optional<JobRun> run_in_properties(const UnitProperties& unit) {
+std::optional<JobRun> run_in_properties(const UnitProperties& unit, Statuses more) {
     if (unit.load_state != "loaded" || is_running(unit)) return std::nullopt;
-    if (!unit.result.empty() && unit.result != "success" && unit.result != "exec-condition") {
+    if (!unit.result.empty() && unit.result != "success" && unit.result != "exec-condition" &&
+        !ended_well_after_all(unit, more)) {
         JobRun run = failed_run(unit);
         return run.time > 0 ? std::optional(std::move(run)) : std::nullopt;
     }
@@ -72,10 +88,10 @@ std::optional<JobRun> run_in_properties(const UnitProperties& unit) {
     // status of SuccessExitStatus= or after "-".
     JobRun run{.invocation = unit.invocation, .time = unit.end};
     set_end(run, unit.exited, unit.status);
-    run.succeeded = unit.exited && unit.status == 0;
+    run.succeeded = is_success(unit.exited, unit.status, more);
     for (const UnitStep& step : unit.steps) {
         if (!run.succeeded) break;
-        if (step.start <= 0 || (step.exited && step.status == 0)) continue;
+        if (step.start <= 0 || is_success(step.exited, step.status, more)) continue;
         run.succeeded = false;
         set_end(run, step.exited, step.status);
     }
@@ -198,7 +214,7 @@ std::string tool_of(const UnitProperties& unit, std::string_view beside) {
 }  // namespace
 
 std::vector<JobRun> runs_in_journal(const std::vector<UnitMessage>& messages,
-                                    const UnitProperties& unit) {
+                                    const UnitProperties& unit, Statuses more) {
     std::map<std::string_view, Told> told;
     for (const UnitMessage& one : messages)
         if (!one.invocation.empty()) note(told[one.invocation], one);
@@ -213,6 +229,11 @@ std::vector<JobRun> runs_in_journal(const std::vector<UnitMessage>& messages,
         } else if (one.failed) {
             run.time = one.end;
             run.outcome = outcome_of(one, run.exit_status);
+            // Which of its commands that was, the journal does not tell.
+            if (run.exit_status && is_success(true, *run.exit_status, more)) {
+                run.succeeded = true;
+                run.confidence = Confidence::activity;
+            }
         } else {
             continue;
         }
@@ -222,22 +243,22 @@ std::vector<JobRun> runs_in_journal(const std::vector<UnitMessage>& messages,
     return runs;
 }
 
-bool needs_journal(const UnitProperties& unit, const JobMemory& before) {
-    const auto run = run_in_properties(unit);
+bool needs_journal(const UnitProperties& unit, const JobMemory& before, Statuses more) {
+    const auto run = run_in_properties(unit, more);
     if (!run) return true;
     return !run->succeeded && !(before.last && before.last->invocation == run->invocation);
 }
 
 JobState judge_job(const UnitProperties& unit, const std::vector<UnitMessage>& messages,
-                   const JobMemory& before, std::string_view tool, Timestamp now) {
+                   const JobMemory& before, const JobWords& words, Timestamp now) {
     JobState state{.known = before, .running = is_running(unit), .load_state = unit.load_state};
     JobMemory& known = state.known;
     // First: the journal says later that the same run has ended.
-    if (const auto run = run_in_properties(unit)) {
+    if (const auto run = run_in_properties(unit, words.success_exit_status)) {
         known.last = *run;
         note_success(known, *run);
     }
-    for (const JobRun& run : runs_in_journal(messages, unit))
+    for (const JobRun& run : runs_in_journal(messages, unit, words.success_exit_status))
         if (run.time <= now + most_ahead) add_from_journal(known, run);
     if (state.running) state.running_since = std::max(unit.start, unit.tried);
     const Timestamp last = known.last ? known.last->time : 0;
@@ -245,7 +266,7 @@ JobState judge_job(const UnitProperties& unit, const std::vector<UnitMessage>& m
     note_skip(known, unit, messages,
               std::max({last, state.running_since, known.unproven.value_or(0)}));
     state.partly = known.last && !known.last->succeeded && known.last->exit_status &&
-                   means_partly(tool_of(unit, tool), *known.last->exit_status);
+                   means_partly(tool_of(unit, words.tool), *known.last->exit_status);
     return state;
 }
 

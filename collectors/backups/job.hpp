@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,14 +51,21 @@ struct JobState {
 
 // The runs of which the messages, oldest first, tell the end. Only what PID 1 wrote counts.
 std::vector<JobRun> runs_in_journal(const std::vector<UnitMessage>& messages,
-                                    const UnitProperties& unit);
+                                    const UnitProperties& unit,
+                                    std::span<const int> success_exit_status = {});
 
 // Whether the journal can tell more than the properties and the memory.
-bool needs_journal(const UnitProperties& unit, const JobMemory& before);
+bool needs_journal(const UnitProperties& unit, const JobMemory& before,
+                   std::span<const int> success_exit_status = {});
 
-// `tool` is that of the repository beside the job, empty if there is none.
+// What the configuration says of the job.
+struct JobWords {
+    std::string_view tool = {};  // that of the repository beside the job; empty: there is none
+    std::span<const int> success_exit_status = {};  // besides 0
+};
+
 JobState judge_job(const UnitProperties& unit, const std::vector<UnitMessage>& messages,
-                   const JobMemory& before, std::string_view tool, Timestamp now);
+                   const JobMemory& before, const JobWords& words, Timestamp now);
 
 // The memory as a section of LookMemory, and back; what is damaged is not known.
 nlohmann::json to_json(const JobMemory& memory);

@@ -89,10 +89,23 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
     return times;
 }
 
-std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due) {
+namespace {
+
+int64_t local_time(const Host& host, const BackupPlan& plan, Timestamp time) {
     const auto calendar = Calendar::parse(plan.schedule);
     const auto zone = calendar ? zone_of(host, plan, *calendar) : Result<TimeZone>(TimeZone());
-    const int64_t local = local_time(zone ? *zone : TimeZone(), due);
+    return local_time(zone ? *zone : TimeZone(), time);
+}
+
+// A night goes from noon to noon, and has the number of the day that it ends on.
+int64_t night_number(const Host& host, const BackupPlan& plan, Timestamp due) {
+    return day_number(local_time(host, plan, due) + 86400 / 2);
+}
+
+}  // namespace
+
+std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due) {
+    const int64_t local = local_time(host, plan, due);
     std::string day(weekday_names[weekday_of(local)]);
     day[0] = static_cast<char>(day[0] - 'a' + 'A');
     return day + " " + format_time(static_cast<Timestamp>(local)).substr(0, 10);
@@ -127,8 +140,11 @@ void observe_limits(const Host& host, Sink& sink, const Backup& stream, Timestam
     }
     const auto times = due_times(host, stream.plan, now, days);
     if (!times) return sink.problem(stream.name, times.error());
-    if (times->due)
+    if (times->due) {
         sink.observe(metric::backup_due_timestamp_seconds, stream.name, *times->due, now);
+        sink.observe(metric::backup_due_night, stream.name,
+                     static_cast<double>(night_number(host, stream.plan, *times->due)), now);
+    }
     if (times->long_due)
         sink.observe(metric::backup_long_due_timestamp_seconds, stream.name, *times->long_due, now);
 }

@@ -109,7 +109,8 @@ Result<BackupState> look_at_job(Context& context, const Backup& backup, LookMemo
     const JobMemory before = recall(memory, backup, now);
     std::vector<UnitMessage> messages;
     std::optional<Error> problem;
-    if (needs_journal(*unit, before)) {
+    const JobWords words{to_string(backup.kind), backup.success_exit_status};
+    if (needs_journal(*unit, before, words.success_exit_status)) {
         auto read = read_unit_messages(context.host, context.config.journal_directory, backup.unit,
                                        before.last ? before.last->invocation : "");
         if (read)
@@ -117,7 +118,7 @@ Result<BackupState> look_at_job(Context& context, const Backup& backup, LookMemo
         else
             problem = read.error();
     }
-    const JobState job = judge_job(*unit, messages, before, to_string(backup.kind), now);
+    const JobState job = judge_job(*unit, messages, before, words, now);
     keep(memory, backup, job.known);
     observe_runs(context.sink, backup, job, now);
     observe_timers(context, backup, *unit, now);

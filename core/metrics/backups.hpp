@@ -141,6 +141,15 @@ inline constexpr Metric backup_due_timestamp_seconds{
         "(settings schedule and grace).",
 };
 
+inline constexpr Metric backup_due_night{
+    .name = "lastgood_backup_due_night",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "The night of lastgood_backup_due_timestamp_seconds, from noon to noon by the clock of its "
+        "time zone: the day on which it ends, in days since 1970-01-01.",
+};
+
 inline constexpr Metric backup_long_due_timestamp_seconds{
     .name = "lastgood_backup_long_due_timestamp_seconds",
     .subject = SubjectKind::backup,

@@ -15,6 +15,16 @@ inline constexpr Metric backups{
         "newest copy and its original are good; unknown: that cannot be told.",
 };
 
+inline constexpr Metric backups_missed{
+    .name = "lastgood_backups_missed",
+    .subject = SubjectKind::host,
+    .type = MetricType::gauge,
+    .labels = "night",
+    .help =
+        "Backups with a schedule that have no copy of one night: of the night that misses most; "
+        "absent if none has missed its time. The night is called by the day on which it ends.",
+};
+
 inline constexpr Metric kernel_log_lost_records_recent{
     .name = "lastgood_kernel_log_lost_records_recent",
     .subject = SubjectKind::host,

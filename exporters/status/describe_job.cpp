@@ -15,11 +15,13 @@ std::string last_run(Description& backup) {
     const auto failed = backup.take(metric::backup_job_failed);
     const std::string outcome = backup.take_label(metric::backup_job_outcome, "outcome");
     const bool partly = backup.take(metric::backup_job_partly) == 1;
-    backup.take(metric::backup_job_exit_status);  // a part of the outcome
+    const auto exit_status = backup.take(metric::backup_job_exit_status);
     if (!ended) return "no run of it is known";
     const std::string when = backup.ago(*ended);
     if (!failed) return fmt::format("ended {}, how is not known", when);
-    if (*failed == 0) return fmt::format("succeeded {}", when);
+    if (*failed == 0)
+        return fmt::format("succeeded {}{}", when,
+                           exit_status.value_or(0) == 0 ? "" : " with " + outcome);
     return fmt::format("FAILED {} with {}{}", when, outcome,
                        partly ? ": a part of the source could not be read" : "");
 }

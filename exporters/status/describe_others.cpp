@@ -173,6 +173,7 @@ void add_newest(Description& backup) {
     const auto limit = backup.take(metric::backup_max_age_seconds);
     const auto due = backup.take(metric::backup_due_timestamp_seconds);
     const auto long_due = backup.take(metric::backup_long_due_timestamp_seconds);
+    backup.take(metric::backup_due_night);  // the time tells
     for (const Observation* one : backup.take_all(metric::backup_newest_timestamp_seconds)) {
         std::string proof = harmless(one->label("confidence"));
         if (proof == "exact") proof = "exact: the tool recorded that it was finished";
@@ -417,6 +418,11 @@ void describe_host(Description& host) {
                           suppressed ? counted(*suppressed, "message", "messages") +
                                            " suppressed by the kernel"
                                      : ""}));
+    const std::string night = host.take_label(metric::backups_missed, "night");
+    const auto missed = host.take(metric::backups_missed);
+    host.row("missed", missed ? fmt::format("{} without a copy of the night to {}",
+                                            counted(*missed, "backup", "backups"), night)
+                              : "");
     const auto followed = host.take(metric::journal_followed);
     host.row("journal", !followed        ? ""
                         : *followed == 1 ? "read for messages of smartd, mdadm and zed"

@@ -28,6 +28,21 @@ std::vector<Rule> host_rules() {
                    "of which that cannot be told counts, too.",
         },
         Rule{
+            .name = "backups_missed_together",
+            .severity = Severity::warning,
+            .subject = SubjectKind::host,
+            .all_of = {at_least(metric::backups_missed, 2)},
+            .summary = "{value:backup|backups} missed the same night, the one to {night|today}.",
+            .advice = "See which are overdue: lastgood status\n"
+                      "See when their jobs ran: systemctl list-timers --all\n"
+                      "See whether the host was up then: journalctl --list-boots\n"
+                      "See whether there was room: df -h",
+            .also = "night",
+            .also_of = metric::backups_missed,
+            .why = "One late backup is a fault of its own. Two in one night have a common cause: "
+                   "the host was off, the place was full or away, the scheduler did not run.",
+        },
+        Rule{
             .name = "kernel_log_lost",
             .severity = Severity::unknown,
             .subject = SubjectKind::host,

@@ -172,3 +172,18 @@ TEST_CASE("times beyond the calendar find nothing") {
     CHECK_FALSE(daily.last_until(-1e9, {}).has_value());
     CHECK_FALSE(daily.last_until(double(NAN), {}).has_value());
 }
+
+TEST_CASE("the days of the week on which a schedule can come") {
+    const auto days = [](const char* text) {
+        std::string found;
+        for (int day = 0; day < 7; ++day)
+            if (Calendar::parse(text)->comes_on(day)) found += std::to_string(day);
+        return found;
+    };
+    CHECK(days("22:00") == "0123456");
+    CHECK(days("0 3 * * 1-5") == "12345");
+    CHECK(days("Sun *-*-* 03:00") == "0");
+    CHECK(days("*-*-01 04:00") == "0123456");
+    CHECK(days("*-01-01") == "0123456");
+    CHECK(days("2024-02-29") == "4");
+}

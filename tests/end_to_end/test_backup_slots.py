@@ -66,3 +66,27 @@ def test_a_missed_slot_is_one_finding_and_two_in_one_night_are_one_more(installa
     night = time.strftime("%a %Y-%m-%d", time.gmtime(yesterday))
     assert finding["summary"] == f"Backup vms missed 2 slots of the night of {night}.", finding
     assert ("backup_overdue", "vms/vm2") in findings(report) and ("backup_never_made", "vms/vm4") not in findings(report)
+
+
+def test_two_backups_that_miss_the_same_night_have_a_common_cause(installation, tmp_path):
+    night = midnight(0) - HOUR  # 23:00 UTC
+    text = '[collectors.backups]\ninterval = "1s"\n'
+    for name in ("db", "web", "mail"):
+        (tmp_path / name).mkdir()
+        copy(tmp_path / name, name, night - (2 * DAY if name == "db" else -60))
+        text += (
+            f'[[backup]]\nname = "{name}"\nfiles = "{tmp_path}/{name}/*.sql"\nsettle_time = "1ms"\n'
+            'schedule = "23:00"\ngrace = "1s"\ntime_zone = "UTC"\ntime_pattern = "%Y-%m-%d_%H%M%S"\n'
+        )
+    installation.write_config(sections=text)
+    installation.start("agent")
+    report = installation.wait_for_report(lambda report: report.value("backups_missed") == 1, 30, "the backups")
+    assert report.find("backup_overdue", "db") and not report.find("backups_missed_together")
+
+    for path in (tmp_path / "web").iterdir():
+        path.unlink()
+    copy(tmp_path / "web", "web", night - DAY + 60)
+    report = installation.wait_for_report(lambda report: report.find("backups_missed_together"), 30, "the night")
+    (finding,) = report.find("backups_missed_together")
+    ends = time.strftime("%a %Y-%m-%d", time.gmtime(night + 2 * HOUR))
+    assert f"2 backups missed the same night, the one to {ends}." == finding["summary"], finding

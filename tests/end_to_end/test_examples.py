@@ -31,7 +31,7 @@ class Story:
 
     def begin(self):
         text = (EXAMPLES / f"{self.name}.toml").read_text()
-        text = re.sub(r'"(/(?:backup|var)/)', f'"{self.directory}\\1', text)
+        text = re.sub(r'"(/(?:backup|var|mnt)/)', f'"{self.directory}\\1', text)
         for key, value in self.other.items():
             text, count = re.subn(rf"(?m)^({key} *= ).*$", rf"\g<1>{value}", text)
             assert count == 1, key
@@ -126,6 +126,52 @@ def test_dumps_beside_their_database(installation, tmp_path):
     story.expect("db8", "backup_beside_source")
     shown = installation.call("status").stdout
     assert "same drive" in shown, shown
+
+
+def test_staggered_guests(installation, tmp_path):
+    """The rebuild, later: a guest a night, a server that has all copies each day, and another place."""
+    story = Story(installation, tmp_path, "staggered-guests")
+    story.path("/var/lib/libvirt/images")
+    today = time.mktime((*time.localtime()[:3], 22, 0, 0, 0, 0, -1))
+    nights = {}  # the last one of each guest whose grace is over
+
+    for back in range(1, 9):
+        night = today - back * DAY
+        guest = {0: "db", 1: "web", 2: "mail", 3: "files", 4: "build"}.get(time.localtime(night).tm_wday)
+        if guest and night + 8 * HOUR < time.time():
+            nights.setdefault(guest, night)
+
+    def copy(place, guest, made):
+        path = story.path(place) / time.strftime(f"{guest}-%Y-%m-%d_%H%M%S.vma.gz", time.localtime(made))
+        path.write_bytes(gzip.compress(os.urandom(5000)))
+        os.utime(path, (made, made))
+        return path
+
+    copies = {(place, guest): copy(place, guest, night + 600) for guest, night in nights.items() for place in ("/backup/guests", "/mnt/master/guests")}
+    stamp = story.path("/var/lib/backup") / "guests-off-site"
+    stamp.touch()
+    story.begin()
+    for guest in nights:
+        for subject in (f"guests/{guest}", f"guests-master/{guest}", "guests-off-site"):
+            report = story.expect(subject)
+    assert report.value("backup_missed_slots", "guests") == 0
+
+    # One guest misses its night, on the host and on the server: only the original is blamed.
+    for place in ("/backup/guests", "/mnt/master/guests"):
+        copies[place, "mail"].unlink()
+        copy(place, "mail", nights["mail"] - 7 * DAY + 600)
+    story.expect("guests/mail", "backup_overdue", "backup_went_back")
+    report = story.expect("guests-master/mail", "backup_went_back")
+    assert not report.find("backup_slots_missed") and not report.find("backups_missed_together")
+
+    # The server gets nothing new of another one.
+    copies["/mnt/master/guests", "db"].unlink()
+    copy("/mnt/master/guests", "db", nights["db"] - 7 * DAY + 600)
+    story.expect("guests-master/db", "backup_behind", "backup_went_back")
+    # The sync to the other place has stopped, not long before a guest was due again.
+    copy("/mnt/master/guests", "db", nights["db"] + 600)
+    os.utime(stamp, (time.time() - 8 * DAY, time.time() - 8 * DAY))
+    story.expect("guests-off-site", "backup_behind", "backup_went_back")
 
 
 def test_backups_that_are_off_for_years(installation, tmp_path):

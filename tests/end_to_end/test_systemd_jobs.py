@@ -101,6 +101,20 @@ def test_a_status_that_counts_as_success(job):
     assert seen.value("job_exit_status") == 3
 
 
+def test_a_status_that_the_configuration_counts_as_success(job):
+    """borg ends with 1 each night, as a log file changes while it is read."""
+    with job.expected.config.open("a") as config:
+        config.write("success_exit_status = [1]\n")
+    ended = time.time() - 600
+    seen = job.look(restic=oneshot(ended, status=1, Result="exit-code", ActiveState="failed"))
+    assert seen.proven() == pytest.approx(ended, abs=0.01)
+    assert seen.value("job_failed") == seen.value("job_partly") == 0
+    assert seen.value("job_exit_status") == 1
+    seen = job.look(restic=oneshot(ended + 60, status=2, Result="exit-code", ActiveState="failed"))
+    assert seen.value("job_failed") == 1
+    assert seen.proven() == pytest.approx(ended, abs=0.01)
+
+
 @lie("systemd", "a - before the command makes each failure a success")
 def test_ignored_failure(job):
     seen = job.look(restic=oneshot(time.time() - 600, status=1, ignores_failure=True))

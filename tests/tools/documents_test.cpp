@@ -42,6 +42,8 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
             }
             if (!has_copies_at_location(place.kind))
                 is_of_other_kind |= line.starts_with("#copies =");
+            if (!takes(place, "each") && !has_streams(place.kind))
+                is_of_other_kind |= line.starts_with("#slots =");
             if (line.starts_with("#") && !line.starts_with("# ") && !is_of_other_kind)
                 line.erase(0, 1);
             text += line + "\n";

@@ -357,6 +357,22 @@ TEST_CASE("a hop has the limits of its original, as much later as it may be behi
     CHECK(third.plan.schedule.empty());
 }
 
+TEST_CASE("a hop without streams does not take the slots of its original") {
+    const auto config = parse_config(
+        "[[backup]]\nname = \"vms\"\nvzdump = \"/v\"\nschedule = \"22:00\"\ngrace = \"8h\"\n"
+        "slots = {mon = [\"vm1\"]}\ncopies = [{on = \"/mnt/nas\"}]\n"
+        "[[backup]]\nname = \"off\"\nstamp = \"/t\"\ncopy_of = \"vms\"\nmax_lag = \"26h\"\n",
+        "x");
+    REQUIRE(config.has_value());
+    REQUIRE(config->backups.size() == 3);
+    const Backup &nas = config->backups[1], &off = config->backups[2];
+    CHECK(nas.plan.slots == config->backups[0].plan.slots);
+    CHECK(nas.plan.schedule == "22:00");
+    CHECK_FALSE(off.plan.has_slots());
+    CHECK(off.plan.schedule.empty());
+    CHECK(off.max_age == 7 * 86400 + 8 * 3600 + 26 * 3600);
+}
+
 TEST_CASE("copies is a list of directories") {
     CHECK(contains(backup("files = \"/a/*\"\ncopies = \"/b\""), "x:4:10: copies is a list"));
     CHECK(contains(backup("files = \"/a/*\"\ncopies = [\"/b\"]"), "write copies = [{on ="));
@@ -378,6 +394,13 @@ TEST_CASE("slots name days and streams, and need the time of the night") {
     CHECK(contains(backup(place + "slots = {mon = []}"), "x:5:9: slots names no stream"));
     CHECK(contains(backup(place + "slots = {mon = [\"a\", \"a\"]}"), "\"a\" is there twice"));
     CHECK(contains(backup("vzdump = \"/v\"\nslots = {mon = [\"a\"]}"), "slots needs schedule"));
+    CHECK(contains(backup("restic = \"/v\"\nschedule = \"22:00\"\nslots = {mon = [\"a\"]}"),
+                   "slots: restic tells no streams apart"));
+    const std::string on_weekdays = "vzdump = \"/v\"\nschedule = \"Mon..Fri 22:00\"\n";
+    CHECK(backup(on_weekdays + "slots = {mon = [\"a\"], fri = [\"b\"]}").empty());
+    CHECK(contains(backup(on_weekdays + "slots = {mon = [\"a\"], sat = [\"b\"]}"),
+                   "x:5:9: slots: the schedule \"Mon..Fri 22:00\" never comes on sat: b would "
+                   "never be due"));
     CHECK(contains(backup("files = \"/v/*\"\nschedule = \"22:00\"\nslots = {mon = [\"a\"]}"),
                    "slots needs each"));
 }

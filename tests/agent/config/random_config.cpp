@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "collectors/collector.hpp"
+#include "core/calendar.hpp"
 #include "core/clock.hpp"
 #include "core/text.hpp"
 
@@ -124,9 +125,15 @@ class Generator {
         plan.schedule =
             std::vector{"Sun 03:00", "0 3 * * 1-5", "@daily", "*-*~1 4:00 UTC"}[below(4)];
         plan.grace = duration();
-        if (maybe() && (one.kind != BackupKind::files || one.each != Streams::none))
-            for (size_t i = 1 + below(3); i > 0; --i) plan.slots[below(7)] = {name(), name()};
+        if (maybe() && has_streams(one)) slots(plan);
         if (maybe() && !plan.schedule.ends_with("UTC")) plan.time_zone = "Europe/Berlin";
+    }
+    // Only on days on which the schedule comes.
+    void slots(BackupPlan& plan) {
+        const auto calendar = Calendar::parse(plan.schedule);
+        for (size_t i = 1 + below(3); i > 0; --i)
+            if (const size_t day = below(7); calendar->comes_on(static_cast<int>(day)))
+                plan.slots[day] = {name(), name()};
     }
     Backup backup() {
         Backup one;
@@ -138,6 +145,8 @@ class Generator {
             one.unit = one.location;
         else if (one.kind != BackupKind::observed && maybe())
             one.unit = "restic.service";
+        if (!one.unit.empty() && maybe())
+            one.success_exit_status = {1, 2 + static_cast<int>(below(254))};
         if (one.kind == BackupKind::files) {
             // Pieces of `text` open sets of a pattern.
             one.location = "/b/" + name() + "/*[a-z]\\[";

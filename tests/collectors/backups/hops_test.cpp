@@ -120,6 +120,18 @@ TEST_CASE("an original that cannot be read is not called late") {
     CHECK(world.original_late("nas") == 0);
 }
 
+TEST_CASE("a whole without streams is behind the newest stream of its original") {
+    World world;
+    world.backup("vm").newest(8 * day).set(metric::backup_streams, 2);
+    world.backup("vm/1").newest(8 * day).backup("vm/2").newest(100);
+    world.backup("stamp", "vm").arrived(60);
+    world.backup("late", "vm").arrived(3 * day);
+    world.backup("files", "vm").newest(2 * day);
+    CHECK(world.lag("stamp") == 0);
+    CHECK(world.lag("late") == 3 * day - 100);
+    CHECK(world.lag("files") == 2 * day - 100);
+}
+
 TEST_CASE("streams are compared with the stream of the same name") {
     World world;
     world.backup("vm").newest(3 * day).set(metric::backup_streams, 3);

@@ -110,8 +110,8 @@ Messages operator+(Messages one, const Messages& other) {
 }
 
 JobState judge(const json& unit, const Messages& messages = {}, const JobMemory& before = {},
-               std::string_view tool = "") {
-    return judge_job(parse_unit_properties(unit), messages, before, tool, now);
+               std::string_view tool = "", std::vector<int> more = {}) {
+    return judge_job(parse_unit_properties(unit), messages, before, {tool, more}, now);
 }
 
 std::optional<Timestamp> success(const JobState& job) {
@@ -170,6 +170,41 @@ TEST_CASE("\"-\" before one of several commands hides its failure from systemd")
     const JobState job = judge(unit);
     CHECK_FALSE(success(job));
     CHECK(job.known.last->exit_status == 1);
+}
+
+TEST_CASE("an exit status that the configuration counts as success") {
+    const auto judged = [](const json& unit, const Messages& messages = {}) {
+        return judge(unit, messages, {}, "borg", {1, 3});
+    };
+    // Whether systemd counts it as success or not.
+    for (const char* result : {"success", "exit-code"}) {
+        const JobState job = judged(ended(good(), 1, 1, result));
+        CHECK(success(job) == night);
+        CHECK(job.known.last_success->confidence == Confidence::exact);
+        CHECK(job.known.last->exit_status == 1);
+        CHECK_FALSE(job.partly);
+        CHECK_FALSE(success(judged(ended(good(), 1, 2, result))));
+        CHECK_FALSE(success(judged(ended(good(), 2, 1, result))));  // signal 1
+    }
+    // It ended the run before the last command.
+    json unit = ended(good(), 1, 1, "exit-code");
+    unit["ExecStart"].push_back(step(night, 0));
+    unit["ExecStart"][1]["start"] = unit["ExecStart"][1]["end"] = 0;
+    CHECK_FALSE(success(judged(unit)));
+    unit["ExecStart"][1] = step(night - 86400, 0);
+    CHECK_FALSE(success(judged(unit)));
+    // Another command failed.
+    unit = ended(good(), 1, 1);
+    unit["ExecStart"] = json::array({step(night - 1, 2), step(night, 1)});
+    CHECK_FALSE(success(judged(unit)));
+    // A later command than the main ones failed, and what systemd knows of them is of a night ago.
+    CHECK_FALSE(success(judged(ended(good(), 1, 0, "timeout"))));
+
+    // The journal does not tell which command it was.
+    const JobState later = judged(forgotten(), failed_run(night, "1"));
+    CHECK_FALSE(success(later));
+    CHECK(later.known.unproven == night);
+    CHECK(judged(forgotten(), failed_run(night, "2")).known.last->outcome == "exit status 2");
 }
 
 TEST_CASE("exit statuses that tell of a source that could not be read whole") {
@@ -295,7 +330,7 @@ TEST_CASE("the journal says a moment later what the properties tell of the same 
     json hiding = ended(good(), 1, 3);
     hiding["SuccessExitStatus"] = true;
     const JobState job =
-        judge_job(parse_unit_properties(hiding), good_run(night + 0.001, "a1"), {}, "", now);
+        judge_job(parse_unit_properties(hiding), good_run(night + 0.001, "a1"), {}, {}, now);
     REQUIRE(job.known.last);
     CHECK(job.known.last->exit_status == 3);
     CHECK_FALSE(job.known.last->succeeded);
