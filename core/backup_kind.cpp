@@ -169,6 +169,7 @@ bool has_streams(BackupKind kind) {
         case BackupKind::bup:
         case BackupKind::vzdump:
         case BackupKind::proxmox_backup:
+        case BackupKind::btrbk:
             return true;
         case BackupKind::files:
         case BackupKind::restic:
@@ -178,6 +179,7 @@ bool has_streams(BackupKind kind) {
         case BackupKind::rdiff_backup:
         case BackupKind::mariabackup:
         case BackupKind::kopia:
+        case BackupKind::snapper:
         case BackupKind::stamp:
         case BackupKind::systemd:
         case BackupKind::observed:
