@@ -32,7 +32,8 @@ std::vector<Rule> host_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::host,
             .all_of = {at_least(metric::backups_missed, 2)},
-            .summary = "{value:backup|backups} missed the same night, the one to {night|today}.",
+            .summary = "{value:backup|backups} of {subject} missed the same night, the one to "
+                       "{night|today}.",
             .advice = "See which are overdue: lastgood status\n"
                       "See when their jobs ran: systemctl list-timers --all\n"
                       "See whether the host was up then: journalctl --list-boots\n"
