@@ -10,6 +10,7 @@
 #include "collectors/data/content.hpp"
 #include "collectors/data/copies.hpp"
 #include "collectors/data/find.hpp"
+#include "collectors/data/piece_backups.hpp"
 #include "collectors/data/servers.hpp"
 #include "collectors/data/size.hpp"
 #include "core/backup_need.hpp"
@@ -41,7 +42,8 @@ class DataCollector {
         ephemeral_ = ephemeral_drives(host_, topology_);
         fstab_ = parse_fstab(host_.read("/etc/fstab").value_or(""));
         covered_ = covered_paths(host_, topology_, context_.config.backups);
-        std::vector<Piece> pieces = find({host_, topology_, types});
+        const LocalFiles files(host_, topology_, types);
+        std::vector<Piece> pieces = find(files);
         if (pieces.size() > most_pieces) {
             context_.sink.problem(
                 "", {ErrorKind::failed, fmt::format("{} pieces of data were found; only the first "
@@ -50,7 +52,7 @@ class DataCollector {
             pieces.resize(most_pieces);
         }
         SizeBudget budget;
-        for (const Piece& piece : pieces) observe(piece, budget);
+        for (const Piece& piece : pieces) observe(piece, files, budget);
         return {};
     }
 
@@ -94,14 +96,14 @@ class DataCollector {
         return std::nullopt;
     }
 
-    void observe(const Piece& piece, SizeBudget& budget) {
-        const Mount* filesystem = filesystem_of(piece.place);
-        if (filesystem == nullptr) return;
+    void observe(const Piece& piece, const LocalFiles& files, SizeBudget& budget) {
+        const Mount* filesystem = piece.device ? nullptr : filesystem_of(piece.place);
+        if (filesystem == nullptr && !piece.device) return;
         Sink& sink = context_.sink;
         const std::string id = piece.id();
         const Timestamp now = host_.now();
         sink.observe(metric::data_info, id, 1, now,
-                     {{"filesystem", filesystem->point},
+                     {{"filesystem", filesystem ? filesystem->point : ""},
                       {"kind", piece.kind},
                       {"path", piece.place.path},
                       {"title", piece.title}});
@@ -110,8 +112,9 @@ class DataCollector {
         sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now);
         if (piece.is_database)
             sink.observe(metric::data_server_running, id, piece.is_running ? 1 : 0, now);
-        if (!filesystem->read_only || !read_only_intended(*filesystem, fstab_))
-            observe_backups(piece, *filesystem, now);
+        if (filesystem == nullptr || !filesystem->read_only ||
+            !read_only_intended(*filesystem, fstab_))
+            observe_backups(piece, filesystem, files, now);
     }
 
     // Whether the filesystem has a finding, because no backup has any of it.
@@ -122,34 +125,32 @@ class DataCollector {
                !is_for_backups(filesystem, topology_, backups, covered_);
     }
 
-    void observe_backups(const Piece& piece, const Mount& filesystem, Timestamp now) {
+    // `filesystem`: nullptr of a block device.
+    void observe_backups(const Piece& piece, const Mount* filesystem, const LocalFiles& files,
+                         Timestamp now) {
         Sink& sink = context_.sink;
         const std::string id = piece.id();
         const bool ephemeral = is_ephemeral(*piece.place.mount);
-        auto backups = backups_of(piece.place, ephemeral, covered_);
-        if (!piece.in_vzdump)
-            std::erase_if(backups, [](const CoveringBackup& one) {
-                return one.backup->kind == BackupKind::vzdump ||
-                       one.backup->kind == BackupKind::proxmox_backup;
-            });
-        const auto reason = waived(piece, filesystem.point);
+        const auto backups = backups_of(piece, ephemeral, files, covered_, context_.config.backups);
+        const auto reason = waived(piece, filesystem ? filesystem->point : "/");
         if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
         if (!reason || !backups.empty())
             sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, now);
-        const bool told = !piece.is_precious && is_told_by(filesystem, ephemeral);
+        const bool told =
+            filesystem != nullptr && !piece.is_precious && is_told_by(*filesystem, ephemeral);
         sink.observe(metric::data_told_by_filesystem, id, told ? 1 : 0, now);
-        for (const CoveringBackup& one : backups) {
+        for (const PieceBackup& one : backups) {
             const auto content = content_of(*one.backup, piece, covered_);
             observe_backup(piece, one, content, "", now);
             for (const CoveringBackup& next : backups_of_copies(*one.backup))
-                observe_backup(piece, {next.backup, one.part}, content, one.backup->name, now);
+                observe_backup(piece, {next.backup, one.part}, content, one.name(), now);
         }
     }
 
-    void observe_backup(const Piece& piece, const CoveringBackup& one, Content content,
+    void observe_backup(const Piece& piece, const PieceBackup& one, Content content,
                         const std::string& via, Timestamp now) {
         context_.sink.observe(metric::data_backup, piece.id(), 1, now,
-                              {{"backup", one.backup->name},
+                              {{"backup", one.name()},
                                {"content", std::string(to_string(content))},
                                {"domain", std::string(to_string(domain_of(*one.backup, piece)))},
                                {"part", one.part},

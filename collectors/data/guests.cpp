@@ -2,6 +2,9 @@
 // name them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "collectors/data/find.hpp"
 #include "collectors/data/parse/libvirt_xml.hpp"
 #include "collectors/data/parse/proxmox_config.hpp"
@@ -28,9 +31,9 @@ class Search {
             if (!guest) return;
             for (const GuestDisk& disk : guest->disks)
                 if (!disk.path.empty())
-                    add(disk.path, true);
+                    add(disk.path);
                 else if (const auto pool = pools.find(disk.storage); pool != pools.end())
-                    add(fmt::format("{}/{}", pool->second, disk.volume), true);
+                    add(fmt::format("{}/{}", pool->second, disk.volume));
         });
     }
 
@@ -57,9 +60,12 @@ class Search {
         for (const auto& [path, text] : texts) {
             const bool machine = lies_below(path, machines);
             if (!path.ends_with(".conf") || (!machine && !lies_below(path, containers))) continue;
+            std::string_view guest = last_component(path);
+            guest.remove_suffix(std::string_view(".conf").size());
             for (const GuestDisk& disk : parse_proxmox_guest(
                      text, machine ? ProxmoxGuest::machine : ProxmoxGuest::container))
-                add(path_of(disk, storages), disk.in_vzdump);
+                add(path_of(disk, storages), disk.in_vzdump,
+                    fmt::format("{}-{}", machine ? "qemu" : "lxc", guest));
         }
     }
 
@@ -77,7 +83,8 @@ class Search {
         }
     }
 
-    void add(const std::string& path, bool in_vzdump) {
+    void add(const std::string& path, bool in_vzdump = true, const std::string& guest = "") {
+        if (lies_below(path, "/dev")) return add_device(path, in_vzdump, guest);
         const auto place = path.starts_with('/') ? files_.find(path) : std::nullopt;
         if (!place) return;
         const auto status = files_.host().status(place->path);
@@ -87,10 +94,34 @@ class Search {
             if (in_vzdump || around->place.path == place->path) return;
             around->without.push_back(place->path);
         }
+        add_disk(*place, in_vzdump, guest);
+    }
+
+    // Not what this host has mounted: the filesystem tells of that.
+    void add_device(const std::string& path, bool in_vzdump, const std::string& guest) {
+        const Topology& topology = files_.topology();
+        const auto node = files_.host().resolve(path);
+        const BlockDevice* device =
+            node ? topology.device(without_prefix(*node, "/dev/")) : nullptr;
+        if (device == nullptr || std::ranges::find(topology.mounts, device->number,
+                                                   &Mount::number) != topology.mounts.end())
+            return;
+        auto mount = std::make_shared<Mount>();
+        mount->number = device->number;
+        mount->root = "/";
+        mount->point = path;
+        mount->source = *node;
+        add_disk({.path = path, .mount = mount.get()}, in_vzdump, guest, mount);
+    }
+
+    void add_disk(Place place, bool in_vzdump, const std::string& guest,
+                  std::shared_ptr<const Mount> device = nullptr) {
         add_piece(pieces_, {.kind = "guest-disk",
                             .title = "disk of a guest",
-                            .place = *place,
-                            .in_vzdump = in_vzdump});
+                            .place = std::move(place),
+                            .guest = guest,
+                            .in_vzdump = in_vzdump,
+                            .device = std::move(device)});
     }
 
     const LocalFiles& files_;

@@ -28,6 +28,7 @@ class LocalFiles {
     // mount of this host shows it.
     std::optional<std::string> path_of(const Mount& mount, const std::string& inside) const;
     const Mount* mount_of(std::string_view path) const { return topology_.mount_of(path); }
+    const Topology& topology() const { return topology_; }
     const Host& host() const { return host_; }
 
   private:

@@ -1,6 +1,7 @@
 // A piece of data that is worth a backup.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,11 @@ struct Piece {
     bool is_precious = false;  // the setting `precious` names it
     // Paths below it that are not part of it: places of backups, and what is a piece of its own.
     std::vector<std::string> without = {};
-    bool in_vzdump = true;  // false: a disk that vzdump leaves out
+    std::string guest = {};  // "qemu-101": the guest of Proxmox VE whose disk it is
+    bool in_vzdump = true;   // false: a disk that vzdump leaves out
+    // A block device, not a place on a filesystem: what the mount of its place is, with its number
+    // and the resolved path of its node as the source.
+    std::shared_ptr<const Mount> device = nullptr;
 
     std::string id() const { return kind + " " + place.path; }
 };

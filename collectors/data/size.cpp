@@ -91,6 +91,11 @@ class Counting {
 }  // namespace
 
 DataSize size_of(const Host& host, const Piece& piece, SizeBudget& budget) {
+    if (piece.device) {
+        const auto sectors = host.read_number(
+            fmt::format("/sys/class/block/{}/size", last_component(piece.device->source)));
+        return {sectors ? *sectors * 512 : 0, sectors.has_value()};
+    }
     if (const auto used = used_of_filesystem(host, piece)) return {*used, true};
     return Counting(host, piece, budget).run();
 }

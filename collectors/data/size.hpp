@@ -19,7 +19,7 @@ struct SizeBudget {
 
 // Counts what the disk holds (of a recorded host: the sizes of the files), without other
 // filesystems below it, and follows no link. A mount's root costs one statvfs(2). Blocks as long as
-// the disk does. Takes what it used from the budget.
+// the disk does. Of a block device: what a guest may fill. Takes what it used from the budget.
 DataSize size_of(const Host& host, const Piece& piece, SizeBudget& budget);
 
 }  // namespace lastgood

@@ -102,7 +102,8 @@ TEST_CASE("Proxmox's disks: what vzdump leaves out is data of its own") {
     for (const char* path : {"/var/lib/vz/images/101/a.qcow2", "/var/lib/vz/images/101/b.qcow2",
                              "/data/guests/images/102/c.raw", "/data/shared/x"})
         scene.file(path, "xx");
-    scene.covers("vms", {"/var/lib/vz/images", "/data"});
+    scene.covers("vms", {"/var/lib/vz/images", "/data"}, "/backup/dump");
+    scene.file("/backup/dump/vzdump-lxc-102-2026_11_25-01_00_00.tar.zst", "x");
     scene.config.backups.front().kind = BackupKind::vzdump;
     CHECK(scene.found() ==
           "guest-disk /data/guests/images/102/c.raw; guest-disk /data/shared; "
@@ -112,4 +113,68 @@ TEST_CASE("Proxmox's disks: what vzdump leaves out is data of its own") {
     CHECK(scene.value(metric::data_backed_up, "guest-disk /data/guests/images/102/c.raw") == 1);
     CHECK(scene.value(metric::data_backed_up, "guest-disk /var/lib/vz/images/101/b.qcow2") == 0);
     CHECK(scene.value(metric::data_backed_up, "guest-disk /data/shared") == 0);
+}
+
+namespace {
+
+// A logical volume on sda: /dev/pve/NAME.
+void volume(Scene& scene, int number, const std::string& name) {
+    const std::string device = fmt::format("dm-{}", number);
+    const std::string sysfs = "/sys/devices/virtual/block/" + device;
+    scene.block(device, sysfs, fmt::format("252:{}", number));
+    scene.file(sysfs + "/dm/name", "pve-" + name + "\n");
+    scene.link(sysfs + "/slaves/sda", "../../../../pci/block/sda");
+    scene.file("/dev/" + device, "");
+    scene.link("/dev/pve/" + name, "../" + device);
+}
+
+}  // namespace
+
+TEST_CASE("disks of guests that are block devices, and the archives of their guests") {
+    Scene scene;
+    scene.file("/proc/self/mountinfo",
+               "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 27 0:60 / /etc/pve rw - fuse /dev/fuse rw\n"
+               "32 27 252:9 / /mnt rw - ext4 /dev/mapper/pve-mounted rw\n"
+               "33 27 0:5 / /dev rw - devtmpfs udev rw\n");
+    scene.file("/proc/sys/kernel/hostname", "pve1.example.org\n");
+    scene.block("sda", "/sys/devices/pci/block/sda", "8:0");
+    scene.block("sda1", "/sys/devices/pci/block/sda/sda1", "8:1", true);
+    int number = 0;
+    for (const char* name : {"vm-101-disk-0", "vm-101-disk-1", "vm-102-disk-0", "x"})
+        volume(scene, ++number, name);
+    volume(scene, 9, "mounted");
+    scene.file(grep,
+               "/etc/pve/nodes/pve1/qemu-server/101.conf:scsi0: lvm:vm-101-disk-0,size=1G\n"
+               "/etc/pve/nodes/pve1/qemu-server/101.conf:scsi1: lvm:vm-101-disk-1,backup=0\n"
+               "/etc/pve/nodes/pve1/qemu-server/102.conf:virtio0: lvm:vm-102-disk-0\n"
+               "/etc/pve/nodes/pve1/qemu-server/102.conf:virtio1: lvm:gone\n"
+               "/etc/pve/nodes/pve1/qemu-server/102.conf:virtio2: lvm:mounted\n"
+               "/etc/pve/storage.cfg:lvmthin: lvm\n"
+               "/etc/pve/storage.cfg:\tvgname pve\n");
+    scene.file("/etc/libvirt/qemu/x.xml",
+               "<domain><name>x</name><devices><disk type='block'><source dev='/dev/pve/x'/></disk>"
+               "</devices></domain>");
+    scene.file("/backup/dump/vzdump-qemu-101-2026_11_25-01_00_00.vma.zst", "x");
+    scene.covers("vms", {}, "/backup/dump");
+    scene.config.backups.front().kind = BackupKind::vzdump;
+    scene.covers("image", {"/dev/pve/x"});
+    scene.covers("all", {"/"});  // has the archives, and of a block device only its name
+    scene.config.backups.back().crosses_mounts = true;
+    CHECK(scene.found() ==
+          "guest-disk /dev/pve/vm-101-disk-0; guest-disk /dev/pve/vm-101-disk-1; "
+          "guest-disk /dev/pve/vm-102-disk-0; guest-disk /dev/pve/x");
+    const auto backed_up = [&](const std::string& name) {
+        return scene.value(metric::data_backed_up, "guest-disk /dev/pve/" + name);
+    };
+    CHECK(backed_up("vm-101-disk-0") == 1);
+    CHECK(backed_up("vm-101-disk-1") == 0);
+    CHECK(backed_up("vm-102-disk-0") == 0);
+    CHECK(backed_up("x") == 1);
+    const std::string first = "guest-disk /dev/pve/vm-101-disk-0";
+    CHECK(scene.label(metric::data_backup, first, "backup") == "vms/qemu-101; all");
+    CHECK(scene.label(metric::data_backup, first, "via") == "vms/qemu-101");
+    CHECK(scene.label(metric::data_backup, first, "domain") == "same-drive; same-drive");
+    CHECK(scene.label(metric::data_backup, "guest-disk /dev/pve/x", "backup") == "image; all");
+    CHECK(scene.value(metric::data_size_bytes, first) == 1 << 30);
+    CHECK(scene.value(metric::data_told_by_filesystem, first) == 0);
 }
