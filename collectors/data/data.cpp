@@ -140,7 +140,7 @@ class DataCollector {
             filesystem != nullptr && !piece.is_precious && is_told_by(*filesystem, ephemeral);
         sink.observe(metric::data_told_by_filesystem, id, told ? 1 : 0, now);
         for (const PieceBackup& one : backups) {
-            const auto content = content_of(*one.backup, piece, covered_);
+            const auto content = content_of(*one.backup, piece, files, covered_);
             observe_backup(piece, one, content, "", now);
             for (const CoveringBackup& next : backups_of_copies(*one.backup))
                 observe_backup(piece, {next.backup, one.part}, content, one.name(), now);
