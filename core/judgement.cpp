@@ -98,6 +98,10 @@ const Finding* finding_of(const Problem& problem, const Facts& facts) {
         if (kind == SubjectKind::collector || problem.subject.empty()) continue;
         if (const Finding* finding = unknown(facts.find(kind, problem.subject))) return finding;
     }
+    // What was read and found to be cut: the problem says which copy, and why.
+    if (const Subject* backup = facts.find(SubjectKind::backup, problem.subject))
+        for (const auto rule : {"backup_incomplete", "backup_no_whole_copy", "backup_rotated_away"})
+            if (const Finding* finding = finding_of(*backup, rule)) return finding;
     return unknown(facts.find(SubjectKind::collector, problem.collector));
 }
 

@@ -17,6 +17,7 @@
 #include "collectors/backups/hops.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/missed.hpp"
+#include "collectors/backups/other_copies.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/systemd.hpp"
@@ -150,8 +151,8 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now,
 
 // What the configuration says of the backup, and where its copies lie against what it covers. Looks
 // at nothing that may hang.
-void observe_places(Context& context, const Topology& topology, const Backup& backup,
-                    Timestamp now) {
+void observe_places(Context& context, const Topology& topology, OtherCopies& others,
+                    const Backup& backup, Timestamp now) {
     std::vector<Place> sources;
     for (const std::string& path : backup.covers)
         sources.push_back(find_place(context.host, topology, path));
@@ -163,9 +164,13 @@ void observe_places(Context& context, const Topology& topology, const Backup& ba
         if (const auto since = oldest_waiting_wal(context.host, topology, backup.covers))
             context.sink.observe(metric::backup_wal_waiting_timestamp_seconds, backup.name, *since,
                                  now);
-    if (const auto domain = closest_domain(context.host, topology, backup, sources))
-        context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
-                             {{"domain", std::string(to_string(*domain))}});
+    const auto domain = closest_domain(context.host, topology, backup, sources);
+    if (!domain) return;
+    context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
+                         {{"domain", std::string(to_string(*domain))}});
+    if (*domain != FailureDomain::same_filesystem && *domain != FailureDomain::same_drive) return;
+    for (const Backup* other : others.of(backup, sources))
+        context.sink.observe(metric::backup_also_in, backup.name, 1, now, {{"other", other->name}});
 }
 
 // Of a hop, what was written when it arrived does not tell how old its content is: derive_hops().
@@ -192,6 +197,9 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     // Without a copy there is none that could be complete.
     if (state.count != 0 || state.incomplete == true)
         observe(metric::backup_incomplete, state.incomplete);
+    // The newest at least.
+    if (state.incomplete == true && state.count == 0 && !state.incomplete_copies)
+        sink.observe(metric::backup_incomplete_copies, backup.name, 1, now);
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
     observe(metric::backup_in_progress, state.in_progress);
@@ -330,11 +338,12 @@ void observe_configuration(Context& context, const std::vector<const Backup*>& b
     auto read = Topology::read(context.host, context.config.loop_devices);
     // One that knows no mount: where copies lie is unknown.
     const Topology topology = read ? std::move(*read) : Topology();
+    OtherCopies others(context.host, topology, context.config.backups);
     for (const Backup* backup : backups) {
         const Timestamp now = context.host.now();
         observe_settings(context, *backup, now);
         observe_agreements(context.host, context.sink, *backup, now);
-        observe_places(context, topology, *backup, now);
+        observe_places(context, topology, others, *backup, now);
     }
 }
 
@@ -355,12 +364,23 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
     return first_error;
 }
 
-Result<void> run(Context& context);
-
+// Whether a hop is fresh shows only with what derive_hops() says of its newest copy.
 void derive(const Knowledge& knowledge, Sink& sink) {
-    derive_hops(knowledge, sink);
+    MemorySink hops;
+    derive_hops(knowledge, hops);
+    const auto& known = knowledge.observations;
+    if (std::ranges::find(known, &metric::backup_also_in, &Observation::metric) != known.end()) {
+        auto of_backups = hops.observations;
+        std::ranges::copy_if(known, std::back_inserter(of_backups), [](const Observation& one) {
+            return one.metric->subject == SubjectKind::backup;
+        });
+        derive_copied_elsewhere({of_backups, knowledge.first_seen, knowledge.now}, sink);
+    }
+    for (Observation& one : hops.observations) sink.add(std::move(one));
     derive_missed_nights(knowledge, sink);
 }
+
+Result<void> run(Context& context);
 
 }  // namespace
 

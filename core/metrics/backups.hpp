@@ -358,6 +358,23 @@ inline constexpr Metric backup_told_by_data{
         "1 if data that it has exists on one drive only: that has a finding, which names the data.",
 };
 
+inline constexpr Metric backup_also_in{
+    .name = "lastgood_backup_also_in",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "other",
+    .help =
+        "1 for another backup that has all that this one has, on other drives than its source or "
+        "off this host. Told of a backup that lies on the drive of its source.",
+};
+
+inline constexpr Metric backup_copied_elsewhere{
+    .name = "lastgood_backup_copied_elsewhere",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "1 if one of lastgood_backup_also_in is fresh.",
+};
+
 inline constexpr Metric backup_failure_domain{
     .name = "lastgood_backup_failure_domain",
     .subject = SubjectKind::backup,

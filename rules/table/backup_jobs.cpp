@@ -101,7 +101,9 @@ std::vector<Rule> unit_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_known_by_job_only, 1), is(metric::backup_job_readable, 1),
-                       unless(present(metric::backup_newest_timestamp_seconds)), unless(missing)},
+                       unless(present(metric::backup_newest_timestamp_seconds)), unless(missing),
+                       unless(is(metric::backup_job_partly, 1)),
+                       unless(is(metric::backup_job_failed, 1))},
             .summary = "Backup {subject}: no successful run of {unit|its job} is known.",
             .advice = "See its last runs: journalctl -n 50 -u {unit}\n"
                       "Run it: systemctl start {unit}",

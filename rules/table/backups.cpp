@@ -117,7 +117,8 @@ std::vector<Rule> backup_rules() {
             .name = "backup_incomplete",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {is(metric::backup_incomplete, 1), unless(unreadable), unless(has_streams)},
+            .all_of = {is(metric::backup_incomplete, 1), unless(is(metric::backup_count, 0)),
+                       unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} cannot be restored: its newest copy is truncated, empty "
                        "or failed.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
@@ -213,14 +214,17 @@ std::vector<Rule> backup_rules() {
             .all_of = {is(Operand(metric::backup_failure_domain, "domain",
                                   {"same-filesystem", "same-drive"}),
                           1),
-                       unless(is(metric::backup_told_by_data, 1))},
+                       present(newest), unless(is(metric::backup_told_by_data, 1)),
+                       unless(is(metric::backup_copied_elsewhere, 1))},
             .summary = "Backup {subject} lies on the same drive as its source: they die together.",
             .advice = "Copy {location|it} to another machine, too.\n"
                       "Name that copy as a [[backup]] of its own in {config}.\n"
                       "Apply it: {reload}",
             .why = "This copy helps against a deleted file, not against a dead drive or a disk "
                    "that was rolled back. A site lost ten hours of writes because its backups lay "
-                   "on the server's own disk.",
+                   "on the server's own disk. It ends while another backup on another "
+                   "drive or off this host has all of it and is fresh: a copy_of it, one that "
+                   "covers its copies, or one of the same kind that covers the same.",
         },
         Rule{
             .name = "backup_source_missing",

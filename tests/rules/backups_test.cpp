@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/metrics/backup_jobs.hpp"
 #include "tests/rules/build.hpp"
 
 using namespace lastgood;
@@ -156,4 +157,76 @@ TEST_CASE("an unreadable backup gives one finding, even if it has no copy or a s
                              {{"confidence", "exact"}}),
                  observation(metric::backup_max_age_seconds, "b", 3600)}) ==
           Names{"backup_unreadable b"});
+}
+
+namespace {
+
+// Of a backup that can be read and has a copy of this age.
+Names with_copy(double age, std::vector<Observation> more) {
+    more.push_back(observation(metric::backup_info, "b", 1));
+    more.push_back(observation(metric::backup_readable, "b", 1));
+    more.push_back(observation(metric::backup_max_age_seconds, "b", 3600));
+    more.push_back(observation(metric::backup_newest_timestamp_seconds, "b", now - age,
+                               {{"confidence", "exact"}}));
+    return found(more);
+}
+
+}  // namespace
+
+TEST_CASE("a backup beside its source is told until a fresh one elsewhere has all of it") {
+    const auto beside =
+        observation(metric::backup_failure_domain, "b", 1, {{"domain", "same-drive"}});
+    const auto elsewhere = [](double value) {
+        return observation(metric::backup_copied_elsewhere, "b", value);
+    };
+    CHECK(with_copy(60, {beside}) == Names{"backup_beside_source b"});
+    CHECK(with_copy(60, {beside, elsewhere(0)}) == Names{"backup_beside_source b"});
+    CHECK(with_copy(60, {beside, elsewhere(1)}) == Names{});
+    // Of copies that nothing proves it cannot be said where they lie.
+    CHECK(found({observation(metric::backup_info, "b", 1), beside,
+                 observation(metric::backup_readable, "b", 1),
+                 observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                             {{"confidence", "activity"}})}) == Names{"backup_unproven b"});
+}
+
+TEST_CASE("a copy that has failed for days is not told to be behind its original, too") {
+    const auto lag = [](double value) {
+        return std::vector<Observation>{observation(metric::backup_lag_seconds, "b", value),
+                                        observation(metric::backup_max_lag_seconds, "b", 60)};
+    };
+    CHECK(with_copy(3601, lag(61)) == Names{"backup_behind b"});
+    CHECK(with_copy(3601 + 3 * 86400, lag(61)) == Names{"backup_far_too_old b"});
+    auto scheduled = lag(61);
+    scheduled.push_back(
+        observation(metric::backup_long_due_timestamp_seconds, "b", now - 3 * 86400.0));
+    scheduled.push_back(observation(metric::backup_due_timestamp_seconds, "b", now - 86400));
+    scheduled.push_back(observation(metric::backup_newest_timestamp_seconds, "b", now - 4 * 86400.0,
+                                    {{"confidence", "exact"}}));
+    scheduled.push_back(observation(metric::backup_readable, "b", 1));
+    CHECK(found(scheduled) == Names{"backup_long_overdue b"});
+}
+
+TEST_CASE("without a whole copy, the newest one is not told, too") {
+    const auto cut = [](double whole) {
+        return found({observation(metric::backup_info, "b", 1),
+                      observation(metric::backup_readable, "b", 1),
+                      observation(metric::backup_incomplete, "b", 1),
+                      observation(metric::backup_incomplete_copies, "b", 3),
+                      observation(metric::backup_count, "b", whole)});
+    };
+    CHECK(cut(0) == Names{"backup_no_whole_copy b"});
+    CHECK(cut(1) == Names{"backup_incomplete b"});
+}
+
+TEST_CASE("a run that failed is told once, also if none that succeeded is known") {
+    const auto job = [](std::vector<Observation> more) {
+        more.push_back(observation(metric::backup_info, "b", 1));
+        more.push_back(observation(metric::backup_known_by_job_only, "b", 1));
+        more.push_back(observation(metric::backup_job_readable, "b", 1));
+        return found(more);
+    };
+    CHECK(job({}) == Names{"backup_job_unproven b"});
+    CHECK(job({observation(metric::backup_job_failed, "b", 1)}) == Names{"backup_job_failed b"});
+    CHECK(job({observation(metric::backup_job_partly, "b", 1),
+               observation(metric::backup_job_failed, "b", 1)}) == Names{"backup_job_partly b"});
 }
