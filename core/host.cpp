@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@
 namespace lastgood {
 
 namespace {
+
+constexpr size_t most_names = 250'000;  // in one directory: some 50 MB
 
 Failure system_failure(const std::string& path, int error) {
     return fail(errno_kind(error), fmt::format("{}: {}", path, errno_text(error)));
@@ -73,8 +77,41 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
     return fd;
 }
 
-Result<std::string> Host::read(const std::string& path, size_t limit) const {
-    const auto opened = open(path);
+namespace {
+
+// Files of the kernel's own filesystems act when they are read: /proc/kmsg, /sys/kernel/debug.
+bool is_of_the_kernel(int fd) {
+    struct statfs filesystem {};
+    if (::fstatfs(fd, &filesystem) != 0) return true;
+    const auto type = static_cast<uint64_t>(filesystem.f_type);
+    return type == PROC_SUPER_MAGIC || type == SYSFS_MAGIC || type == DEBUGFS_MAGIC ||
+           type == TRACEFS_MAGIC;
+}
+
+}  // namespace
+
+Result<int> Host::open_file(const std::string& path, LastLink last) const {
+    const auto found = open(path, O_PATH | (last == LastLink::refuse ? O_NOFOLLOW : 0));
+    if (!found) return found;
+    const Descriptor file(*found);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return system_failure(path, errno);
+    if (S_ISLNK(status.st_mode))
+        return fail(ErrorKind::failed, fmt::format("{}: a symbolic link, which is not followed "
+                                                   "here",
+                                                   path));
+    if (!S_ISREG(status.st_mode) || (!recorded_ && is_of_the_kernel(file.get())))
+        return fail(ErrorKind::failed, fmt::format("{}: not a regular file", path));
+    // The same file, whatever has its name by now.
+    const int fd = ::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(),
+                          O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return system_failure(path, errno);
+    return fd;
+}
+
+Result<std::string> Host::read(const std::string& path, size_t limit, LastLink last) const {
+    const bool is_kernel_path = path.starts_with("/proc/") || path.starts_with("/sys/");
+    const auto opened = is_kernel_path ? open(path) : open_file(path, last);
     if (!opened) return Failure(opened.error());
     const Descriptor file(*opened);
     std::string text;
@@ -126,7 +163,10 @@ Result<std::vector<std::string>> Host::list(const std::string& path) const {
         const dirent* const entry = ::readdir(directory);
         if (!entry) break;
         const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
+        if (name == "." || name == "..") continue;
+        if (names.size() >= most_names)
+            return fail(ErrorKind::failed, fmt::format("{}: more than {} names", path, most_names));
+        names.emplace_back(name);
     }
     if (errno != 0) return system_failure(path, errno);
     std::ranges::sort(names);

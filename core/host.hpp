@@ -46,6 +46,9 @@ struct FileStatus {
     uint64_t inode = 0;
 };
 
+// Whether the last component of a path may be a symbolic link.
+enum class LastLink { follow, refuse };
+
 // Whether a Host with this root reads a recorded host, not this machine.
 bool is_recorded(std::string_view root);
 
@@ -63,13 +66,14 @@ class Host {
     const std::string& root() const { return root_; }
 
     // Reads a whole file of at most `limit` bytes (larger: failed). For files in /proc and /sys and
-    // other small ones.
-    Result<std::string> read(const std::string& path, size_t limit = mib) const;
+    // other small ones; elsewhere as open_file().
+    Result<std::string> read(const std::string& path, size_t limit = mib,
+                             LastLink last = LastLink::follow) const;
     // The first line without trailing white space.
     Result<std::string> read_line(const std::string& path) const;
     // The first line as a decimal number. malformed: not a finite number.
     Result<double> read_number(const std::string& path) const;
-    // Names in a directory, sorted, without "." and "..".
+    // Names in a directory, sorted, without "." and "..". More than 250,000: failed.
     Result<std::vector<std::string>> list(const std::string& path) const;
     // The target as stored, not resolved.
     Result<std::string> read_link(const std::string& path) const;
@@ -81,6 +85,11 @@ class Host {
     // Opens a file with O_RDONLY | O_CLOEXEC | O_NONBLOCK and `extra_flags`, for uses that the
     // functions above do not cover. The caller closes the descriptor.
     Result<int> open(const std::string& path, int extra_flags = 0) const;
+
+    // Opens a regular file to read it. Where others may have put a link to something else, that is
+    // not opened at all: it may rewind a tape, start a watchdog, take away messages of the kernel.
+    // failed: no regular file of a disk. The caller closes the descriptor.
+    Result<int> open_file(const std::string& path, LastLink last = LastLink::follow) const;
 
     // Runs a command and blocks until it ends, at most its deadline and 2 s more (errors:
     // core/process.hpp). A recorded host answers from ROOT/commands/NAME, where NAME is the

@@ -25,6 +25,12 @@ void read_schedule(ConfigReader& reader, const toml::node& node, BackupPlan& pla
     const auto calendar = Calendar::parse(text);
     if (!calendar)
         return reader.refuse(node.source(), fmt::format("schedule: {}", calendar.error().message));
+    // An accepted configuration was judged before, and the clock goes on.
+    if (!reader.is_accepted() && !calendar->next_after(reader.judged_at(), TimeZone()))
+        return reader.refuse(node.source(),
+                             fmt::format("schedule: \"{}\" does not come again; write one that "
+                                         "comes regularly, such as \"03:00\" or \"Sun 03:00\"",
+                                         text));
     rely_on_zone(reader, node, calendar->zone());
     plan.schedule = text;
 }
@@ -252,6 +258,12 @@ void check_backup_plan(ConfigReader& reader, const toml::table& table, const Bac
     useless("max_age", "beside schedule");
     const auto calendar = Calendar::parse(plan.schedule);
     if (calendar && !calendar->zone().empty()) useless("time_zone", "beside the zone in schedule");
+    const auto gap = calendar ? calendar->widest_gap() : std::nullopt;
+    if (gap && table.contains("grace") && !plan.has_slots() && plan.grace > *gap)
+        reader.warn(table.get("grace")->source(),
+                    fmt::format("grace is longer than the {} between two copies: one that is "
+                                "missing is told only when the next is due, too",
+                                format_duration(*gap)));
 }
 
 std::string to_toml(const BackupPlan& plan) {

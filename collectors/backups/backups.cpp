@@ -9,6 +9,7 @@
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <new>
 #include <set>
 #include <thread>
 
@@ -181,6 +182,18 @@ const Metric& metric_of(const Backup& backup, const NewestCopy& newest) {
                    : metric::backup_newest_timestamp_seconds;
 }
 
+// The agent keeps 50 of a subject.
+void tell_problems(Sink& sink, const Backup& backup, const std::vector<Error>& problems) {
+    constexpr size_t most_problems = 50;
+    for (size_t i = 0; i < std::min(problems.size(), most_problems - 1); ++i)
+        sink.problem(backup.name, problems[i]);
+    if (problems.size() == most_problems) sink.problem(backup.name, problems.back());
+    if (problems.size() > most_problems)
+        sink.problem(backup.name,
+                     {problems.back().kind,
+                      fmt::format("and {} more problems", problems.size() - most_problems + 1)});
+}
+
 void observe_state(Context& context, const Backup& backup, const BackupState& state,
                    Timestamp now) {
     Sink& sink = context.sink;
@@ -205,7 +218,7 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     observe(metric::backup_in_progress, state.in_progress);
     observe(metric::backup_wal_timestamp_seconds, state.newest_wal);
     observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
-    for (const auto& problem : state.problems) sink.problem(backup.name, problem);
+    tell_problems(sink, backup, state.problems);
     if (backup.min_size && !state.size && state.count.value_or(1) > 0 &&
         !row_of(backup.kind).has_size)
         sink.problem(backup.name,
@@ -313,9 +326,19 @@ std::vector<const Backup*> chosen(const Context& context) {
     return backups;
 }
 
+// What a hostile place takes of memory is its own fault, not that of the backups beside it.
+Result<BackupState> look_within_memory(Context& context, const Backup& backup) {
+    try {
+        return look_and_remember(context, backup);
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorKind::failed,
+                    fmt::format("{}: it takes more memory than lastgood uses", backup.location));
+    }
+}
+
 std::optional<Error> look(Context& context, const Backup& backup) {
     const Timestamp now = context.host.now();
-    auto state = look_and_remember(context, backup);
+    auto state = look_within_memory(context, backup);
     // Read after the look, which may take long: a stream may have been forgotten meanwhile.
     LookMemory memory(context.host, context.config.state_directory, backup.name);
     context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);

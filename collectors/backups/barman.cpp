@@ -108,7 +108,7 @@ std::string Server::why_unusable(const BarmanBackup& backup, const std::string& 
 void Server::add(const std::string& id) {
     const std::string path = directory_ + "/base/" + id;
     const std::string record = record_of(id);
-    const auto text = host_.read(record);
+    const auto text = read_record(host_, record);
     if (text) is_recognised_ = true;
     if (!text) {
         // Absent: barman is deleting it.

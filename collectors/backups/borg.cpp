@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "collectors/backups/copies.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/state.hpp"
@@ -187,7 +188,7 @@ nlohmann::json to_section(const Proof& proof, const Transactions& transactions) 
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMemory& memory) {
     const std::string& location = backup.location;
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
-    const auto text = host.read(location + "/config", 64 * kib);
+    const auto text = read_record(host, location + "/config", 64 * kib);
     if (!text) return not_there(text.error(), location, "borg repository (no file \"config\")");
     const auto config = parse_borg_config(*text);
     if (!config)

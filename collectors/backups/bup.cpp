@@ -27,7 +27,7 @@ using Branches = std::map<std::string, std::string>;  // name: commit
 class FileReader {
   public:
     static std::optional<FileReader> open(const Host& host, const std::string& path) {
-        auto opened = host.open(path);
+        auto opened = host.open_file(path, LastLink::refuse);
         if (!opened) return std::nullopt;
         return FileReader(*opened);
     }
@@ -92,7 +92,7 @@ void Repository::read_loose(const std::string& below, int depth, Branches& branc
 }
 
 void Repository::read_packed(Branches& branches) {
-    const auto text = host_.read(directory_ + "/packed-refs");
+    const auto text = read_record(host_, directory_ + "/packed-refs");
     if (!text) return;
     std::string_view rest = *text;
     while (!rest.empty() && branches.size() < most_branches) {
@@ -145,7 +145,8 @@ BackupState Repository::look_at_branch(const std::string& name, const std::strin
                          directory_, id, name, directory_)});
         return state;
     }
-    const auto log = read_tail(host_, directory_ + "/logs/refs/heads/" + name, 4096);
+    const auto log =
+        read_tail(host_, directory_ + "/logs/refs/heads/" + name, 4096, LastLink::refuse);
     const auto entry = log ? parse_last_reflog_entry(log->text) : std::nullopt;
     const bool agrees = entry && entry->id == id;
     state.newest.push_back({agrees ? std::min(*time, entry->time) : *time,

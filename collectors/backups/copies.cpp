@@ -49,8 +49,12 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
     return state;
 }
 
-Result<FileTail> read_tail(const Host& host, const std::string& path, size_t limit) {
-    auto opened = host.open(path);
+Result<std::string> read_record(const Host& host, const std::string& path, size_t limit) {
+    return host.read(path, limit, LastLink::refuse);
+}
+
+Result<FileTail> read_tail(const Host& host, const std::string& path, size_t limit, LastLink last) {
+    auto opened = host.open_file(path, last);
     if (!opened) return Failure(opened.error());
     const Descriptor file(*opened);
     const off_t end = ::lseek(file.get(), 0, SEEK_END);

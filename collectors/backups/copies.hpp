@@ -30,7 +30,12 @@ struct FileTail {
     std::string text;
     bool whole = true;  // all of the file
 };
-Result<FileTail> read_tail(const Host& host, const std::string& path, size_t limit);
+Result<FileTail> read_tail(const Host& host, const std::string& path, size_t limit,
+                           LastLink last = LastLink::follow);
+
+// A tool's record within its repository: whoever writes there must not make lastgood tell what
+// stands in another file. Errors: those of Host::read().
+Result<std::string> read_record(const Host& host, const std::string& path, size_t limit = mib);
 
 // The names of the directories in a directory, sorted. Errors: those of Host::list().
 Result<std::vector<std::string>> list_directories(const Host& host, const std::string& path);

@@ -49,7 +49,7 @@ std::string Vault::why_not_whole(const DirvishSummary& summary, const std::strin
 
 void Vault::add(const std::string& image) {
     const std::string path = directory_ + "/" + image;
-    const auto text = host_.read(path + "/summary");
+    const auto text = read_record(host_, path + "/summary");
     if (!text && text.error().kind == ErrorKind::absent) return;  // no image, or it expires now
     if (!text) {
         branches_["default"].problems.push_back(text.error());

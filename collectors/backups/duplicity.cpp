@@ -62,7 +62,7 @@ std::string what_is_missing(const Host& host, const BackupSet& set, bool is_newe
     int expected = *set.volumes.rbegin();
     // Manifests in clear are read for the newest set only: there may be thousands.
     if (is_newest && !set.encrypted)
-        if (const auto text = host.read(set.manifest, longest_manifest))
+        if (const auto text = read_record(host, set.manifest, longest_manifest))
             expected = count_duplicity_volumes(*text).value_or(expected);
     if (static_cast<int>(set.volumes.size()) < expected)
         return fmt::format("it has {} of {} volumes", set.volumes.size(), expected);

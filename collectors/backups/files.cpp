@@ -61,7 +61,14 @@ void judge_copy(Judge& judge, Copy& copy, Depth depth, BackupState& state) {
         judge.memory.keep(copy.path, copy.status, depth, *probed);
 }
 
-Confidence confidence_of(const Copy& copy) {
+// Names were to tell the time, and this one does not: when the file was written may be the time of
+// a copy of it.
+bool fits_no_pattern(const Backup& backup, const Copy& copy) {
+    return !backup.time_pattern.empty() && !copy.dated;
+}
+
+Confidence confidence_of(const Backup& backup, const Copy& copy) {
+    if (fits_no_pattern(backup, copy)) return Confidence::activity;
     // A sync that fails at once still updates the time of its directory (rsnapshot's hourly.0).
     if (copy.status.kind == FileKind::directory && !copy.from_name &&
         copy.state != Completeness::complete)
@@ -140,6 +147,7 @@ BackupState state_of(Judge& judge, const CopyList& list) {
     const Timestamp possible = judge.host.now() + 3600;
     const Copy* newest = nullptr;
     const Copy* ahead = nullptr;
+    const Copy* undated = nullptr;
     for (const auto& copy : copies) {
         const bool is_copy = !copy.unfinished && copy.state != Completeness::incomplete;
         const bool is_empty = copy.status.kind == FileKind::regular && copy.status.size <= 0;
@@ -151,13 +159,25 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         if (!std::exchange(newest_finished_seen, true)) judge_newest(copy, state);
         if (!is_copy) ++incomplete;
         if (!is_copy) continue;
+        if (fits_no_pattern(judge.backup, copy)) {
+            if (undated == nullptr) undated = &copy;
+            continue;
+        }
         if (newest == nullptr || (newest->time > possible && copy.time <= possible)) newest = &copy;
         if (copy.time > possible) ahead = &copy;
         state.oldest = copy.time;
     }
     if (newest != nullptr) {
-        state.newest.push_back({newest->time, confidence_of(*newest), !newest->from_name});
+        state.newest.push_back(
+            {newest->time, confidence_of(judge.backup, *newest), !newest->from_name});
         set_size(judge, *newest, state);
+    }
+    if (undated != nullptr && (newest == nullptr || undated->time > newest->time)) {
+        state.newest.push_back({undated->time, confidence_of(judge.backup, *undated), true});
+        state.problems.push_back(
+            {ErrorKind::malformed,
+             fmt::format("{}: its name does not fit time_pattern \"{}\", so its time is not known",
+                         undated->path, judge.backup.time_pattern)});
     }
     if (ahead != nullptr && ahead != newest && newest->time <= possible)
         state.problems.push_back(

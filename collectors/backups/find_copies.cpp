@@ -119,6 +119,7 @@ class Leaf {
         if (list == nullptr) return;
         const auto time =
             copy_time(copy.name_time ? copy.name_time : time_, status.modified, status.changed);
+        copy.dated = copy.name_time || time_;
         copy.time = time.time;
         copy.from_name = time.from_name;
         copy.status = status;

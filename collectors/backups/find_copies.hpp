@@ -20,6 +20,7 @@ struct Copy {
     Timestamp time = 0;
     bool from_name = false;             // else from the modification time
     std::optional<NameTime> name_time;  // in the last component of the path
+    bool dated = false;                 // the path tells a time, though `time` may be another
     bool unfinished = false;
     Completeness state = Completeness::unknown;
     std::string reason;

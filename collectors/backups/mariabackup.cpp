@@ -85,7 +85,7 @@ Result<void> Directories::read(const std::string& path, int depth) {
 
 // With --compress=zstd the records are packed too.
 Result<std::string> Directories::read_record(const std::string& path) const {
-    auto text = host_.read(path);
+    auto text = lastgood::read_record(host_, path);
     if (!text || !path.ends_with(".zst")) return text;
     std::string content;
     const auto decompressor = make_decompressor("zstd");
@@ -109,7 +109,7 @@ void Directories::add_finished(const std::string& path, const std::vector<std::s
     }
     one.info = *info;
     for (const std::string_view name : {"xtrabackup_checkpoints", "mariadb_backup_checkpoints"})
-        if (const auto lines = host_.read(path + "/" + std::string(name)))
+        if (const auto lines = lastgood::read_record(host_, path + "/" + std::string(name)))
             if (const auto checkpoints = parse_mariabackup_checkpoints(*lines))
                 one.checkpoints = *checkpoints;
     if (one.info.partial)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/bytes.hpp"
+#include "core/json_value.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -43,7 +44,7 @@ OwnDocument::OwnDocument(const Host& host, const std::string& directory,
         if (text.error().kind == ErrorKind::denied) path_.clear();
         return;
     }
-    auto read = nlohmann::json::parse(*text, nullptr, false);
+    auto read = parse_json(*text);
     if (read.is_object())
         content_ = std::move(read);
     else

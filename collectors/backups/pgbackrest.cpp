@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/wal.hpp"
@@ -83,9 +84,9 @@ bool is_whole(const std::string& text) {
 
 // pgBackRest writes backup.info.copy first: it replaces a backup.info that is damaged or missing.
 Result<std::string> read_info(const Host& host, const std::string& directory) {
-    auto text = host.read(directory + "/backup.info", 64 * mib);
+    auto text = read_record(host, directory + "/backup.info", 16 * mib);
     if ((text && is_whole(*text)) || (!text && text.error().kind == ErrorKind::denied)) return text;
-    auto copy = host.read(directory + "/backup.info.copy", 64 * mib);
+    auto copy = read_record(host, directory + "/backup.info.copy", 16 * mib);
     return copy && is_whole(*copy) ? std::move(copy) : std::move(text);
 }
 

@@ -1,5 +1,7 @@
 #include "collectors/backups/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -77,6 +79,9 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
     const auto zone = zone_of(host, plan, *calendar);
     if (!zone) return Failure(zone.error());
     const auto last = [&](Timestamp time) { return last_on(*calendar, *zone, days, time); };
+    if (!calendar->next_after(now, *zone))
+        return fail(ErrorKind::malformed,
+                    fmt::format("its schedule \"{}\" does not come again", plan.schedule));
     DueTimes times;
     times.due = last(now - plan.grace);
     times.long_due = times.due;

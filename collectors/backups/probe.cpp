@@ -18,7 +18,9 @@ namespace lastgood {
 
 namespace {
 
-constexpr uint64_t largest_unpacked = 256 * mib;       // compressed bytes
+constexpr uint64_t largest_unpacked = 256 * mib;  // compressed bytes
+// Of a bomb they become some 4 GiB, which takes seconds; only then the clock is looked at again.
+constexpr size_t unpacked_at_once = 4 * kib;
 constexpr uint64_t most_content = uint64_t{64} * gib;  // stops decompression bombs
 constexpr size_t most_remembered = 10'000;
 
@@ -58,17 +60,22 @@ std::string read_at(int fd, uint64_t offset, size_t length, int& error) {
     return bytes;
 }
 
+// The packed stream ends as it should, but not all of its content was seen: a dump that was killed
+// may be in it.
+void leave_packed(ProbeResult& result, std::string_view why) {
+    result.state = Completeness::unknown;
+    if (result.reason.empty()) result.reason = fmt::format("it was not unpacked: {}", why);
+}
+
 void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeResult& result) {
     const auto decompressor = make_decompressor(result.format);
-    if (decompressor == nullptr || size > largest_unpacked) return;
+    if (decompressor == nullptr) return;
+    if (size > largest_unpacked) return leave_packed(result, "it is too large");
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     for (uint64_t offset = 0; offset < size;) {
-        if (host.monotonic() > give_up_at) {
-            if (result.reason.empty()) result.reason = "it was not unpacked: no time was left";
-            return;
-        }
+        if (host.monotonic() > give_up_at) return leave_packed(result, "no time was left");
         int error = 0;
-        const std::string piece = read_at(fd, offset, mib, error);
+        const std::string piece = read_at(fd, offset, unpacked_at_once, error);
         if (piece.empty()) {
             result.state = Completeness::unknown;
             result.reason = "the file could not be read to its end";
@@ -77,15 +84,14 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
         offset += piece.size();
         if (const bool good = decompressor->feed(piece);
             !good && !decompressor->obstacle().empty()) {
-            result.state = Completeness::unknown;  // a limit of ours says nothing about the file
-            result.reason = fmt::format("it was not unpacked: {}", decompressor->obstacle());
-            return;
+            return leave_packed(result, decompressor->obstacle());
         } else if (!good) {
             result.state = Completeness::incomplete;
             result.reason = "the compressed data is damaged";
             return;
         }
-        if (decompressor->produced() > most_content) return;
+        if (decompressor->produced() > most_content)
+            return leave_packed(result, "its content is too large");
     }
     if (!decompressor->ended()) {
         result.state = Completeness::incomplete;
@@ -115,7 +121,7 @@ std::string identity_of(const FileStatus& status) {
 
 Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth depth,
                                Seconds give_up_at) {
-    auto opened = host.open(path);
+    auto opened = host.open_file(path);
     if (!opened) return Failure(opened.error());
     const Descriptor file(*opened);
     struct stat status {};

@@ -56,7 +56,7 @@ Result<void> Datastore::read(const std::string& directory, const std::string& pr
 
 RecordedCopy Datastore::judge(const std::string& snapshot, Timestamp time) {
     RecordedCopy copy{time, false, std::nullopt, snapshot, ""};
-    const auto blob = host_.read(snapshot + std::string(manifest_name), 16 * mib);
+    const auto blob = read_record(host_, snapshot + std::string(manifest_name), mib);
     const auto manifest = blob ? parse_proxmox_manifest(*blob) : Failure(blob.error());
     if (!manifest) {
         copy.reason = fmt::format("{}: {}", manifest_name.substr(1), manifest.error().message);

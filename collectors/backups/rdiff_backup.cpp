@@ -23,7 +23,7 @@ std::string_view time_in(std::string_view name, std::string_view prefix) {
 
 // The process of a session that has not ended: "PID 7878". 0: it is not known.
 int process_in(const Host& host, const std::string& path) {
-    const auto text = host.read(path);
+    const auto text = read_record(host, path);
     if (!text) return 0;
     std::string_view rest = *text;
     if (!rest.starts_with("PID ")) return 0;
@@ -48,7 +48,7 @@ Sessions sort_names(const std::vector<std::string>& names) {
 }
 
 Result<RdiffBackupSession> read_session(const Host& host, const std::string& path) {
-    const auto text = host.read(path);
+    const auto text = read_record(host, path);
     if (!text) return Failure(text.error());
     auto session = parse_rdiff_backup_statistics(*text);
     if (!session)

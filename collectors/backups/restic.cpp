@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "collectors/backups/copies.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
 #include "collectors/backups/state.hpp"
@@ -196,7 +197,7 @@ bool has_copied_key(const Host& host, const std::string& directory,
                     const std::vector<ResticSnapshot>& keys) {
     constexpr size_t most_keys = 20;
     for (size_t i = 0; i < std::min(keys.size(), most_keys); ++i) {
-        const auto text = host.read(directory + "/" + keys[i].id, 64 * kib);
+        const auto text = read_record(host, directory + "/" + keys[i].id, 64 * kib);
         if (text && is_copied_key(*text, keys[i].modified)) return true;
     }
     return false;

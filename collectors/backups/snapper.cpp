@@ -31,7 +31,7 @@ std::string directory_of(const Host& host, const Backup& backup) {
 // nullopt: it is none, it is being made, or it is being removed.
 std::optional<Snapshot> read_snapshot(const Host& host, const std::string& directory,
                                       std::vector<Error>& problems) {
-    const auto info = host.read(directory + "/info.xml");
+    const auto info = read_record(host, directory + "/info.xml");
     if (!info) {
         if (info.error().kind != ErrorKind::absent) problems.push_back(info.error());
         return std::nullopt;

@@ -42,7 +42,7 @@ RecordedCopy GuestJudge::judge_run(Timestamp start, const Run& run) const {
     copy.time = start;
     copy.name = run.archive.empty() ? run.log : run.archive;
     copy.whole = false;
-    const auto text = read_tail(host_, run.log, mib);
+    const auto text = read_tail(host_, run.log, mib, LastLink::refuse);
     if (!text) {
         copy.reason = text.error().message;
         return copy;

@@ -1,9 +1,13 @@
 #include "core/host.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -23,6 +27,33 @@ TEST_CASE("Host distinguishes absent, denied and failed") {
     CHECK(recorded.host().read("/five", 4).error().kind == ErrorKind::failed);
     CHECK(host.read_number("/proc/self/comm").error().kind == ErrorKind::malformed);
     CHECK(host.list("/proc/self/comm").error().kind == ErrorKind::absent);
+}
+
+TEST_CASE("what is no regular file is not opened to read it") {
+    const test::TemporaryDirectory directory;
+    const std::string link = directory.path + "/link", pipe = directory.path + "/pipe";
+    const std::string file = directory.path + "/file";
+    std::ofstream(file) << "text";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const Host host;
+    CHECK(host.read(file).value() == "text");
+    CHECK(host.read(pipe).error().message == pipe + ": not a regular file");
+    CHECK(host.read(directory.path).error().kind == ErrorKind::failed);
+    for (const char* target : {"/proc/self/comm", "/sys/kernel/uevent_seqnum", "/dev/null"}) {
+        REQUIRE(::symlink(target, link.c_str()) == 0);
+        CHECK(host.read(link).error().message == link + ": not a regular file");
+        REQUIRE(::unlink(link.c_str()) == 0);
+    }
+    CHECK(host.read("/proc/self/comm").has_value());
+    REQUIRE(::symlink(file.c_str(), link.c_str()) == 0);
+    CHECK(host.read(link).value() == "text");
+    CHECK(host.read(link, mib, LastLink::refuse).error().message ==
+          link + ": a symbolic link, which is not followed here");
+    CHECK(host.read(file, mib, LastLink::refuse).value() == "text");
+    const auto opened = host.open_file(file);
+    REQUIRE(opened.has_value());
+    CHECK((::fcntl(*opened, F_GETFL) & O_PATH) == 0);
+    ::close(*opened);
 }
 
 TEST_CASE("a recorded host never reads outside its root") {

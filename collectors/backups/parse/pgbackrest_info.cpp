@@ -46,7 +46,7 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
     for (const auto& line : parse_ini(text)) {
         if (line.section == "backrest" && line.key == "backrest-format") recognised = true;
         if (line.section != "backup:current") continue;
-        const Json value = Json::parse(line.value, nullptr, false);
+        const Json value = parse_json(line.value);
         PgbackrestBackup backup;
         backup.label = line.key;
         backup.type = text_in(value, "backup-type");

@@ -8,6 +8,7 @@
 #include "collectors/backups/parse/decompressor.hpp"
 #include "collectors/backups/parse/record_time.hpp"
 #include "core/bytes.hpp"
+#include "core/json_value.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -61,7 +62,7 @@ const Json* find(const Json& object, const char* key) {
 Result<ProxmoxManifest> parse_proxmox_manifest(std::string_view blob) {
     const auto text = unpack(blob);
     if (!text) return Failure(text.error());
-    const Json document = Json::parse(*text, nullptr, false);
+    const Json document = parse_json(*text);
     const Json* files = find(document, "files");
     if (files == nullptr || !files->is_array())
         return fail(ErrorKind::malformed, "it lists no files");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/parse/name_time.hpp"
+#include "core/json_value.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -220,7 +221,7 @@ ResticVerdict judge_restic(const ResticHistory* before, const ResticLook& look) 
 }
 
 bool is_copied_key(std::string_view text, Timestamp modified) {
-    const auto key = nlohmann::json::parse(text, nullptr, false);
+    const auto key = parse_json(text);
     if (!key.is_object()) return false;
     const auto created = key.find("created");
     if (created == key.end() || !created->is_string()) return false;

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t most_binds = 1000;  // of one container
 
 nlohmann::json parse(std::string_view text) {
-    return nlohmann::json::parse(text, nullptr, false);
+    return parse_json(text);
 }
 
 std::string absolute(const std::string& path) {

@@ -202,6 +202,18 @@ TEST_CASE("schedules that make no sense are refused where they stand") {
     CHECK(backup("schedule = \"0 3 * * 0\"\ntime_zone = \"UTC\"").empty());
     CHECK(contains(backup("schedule = \"soon\""), "x:3:12: schedule: \"soon\" is no schedule"));
     CHECK(contains(backup("schedule = \"0 0 30 2 *\""), "never comes"));
+    CHECK(contains(backup("schedule = \"2020-01-01 03:00\""),
+                   "x:3:12: schedule: \"2020-01-01 03:00\" does not come again"));
+    const auto warned = [](const std::string& grace) {
+        return warnings_in(
+            "[[backup]]\nname = \"b\"\nrestic = \"/r\"\nschedule = \"Mon 03:00\"\n"
+            "grace = \"" +
+            grace + "\"\n");
+    };
+    CHECK(warned("9d") ==
+          "x:5:9: grace is longer than the 7 days between two copies: one that is missing is told "
+          "only when the next is due, too\n");
+    CHECK(warned("6d").empty());
     CHECK(contains(backup("time_zone = \"../../etc\""), "time_zone is a name like"));
     CHECK(backup("shrink = false\nmin_count = 7\nkeep_span = \"7d\"").empty());
     CHECK(contains(backup("shrink = true"), "shrink must be a share of the usual size"));

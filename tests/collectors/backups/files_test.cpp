@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
+#include "collectors/backups/copies.hpp"
+#include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
 #include "tests/packed.hpp"
 #include "tests/recorded_host.hpp"
@@ -115,4 +119,58 @@ TEST_CASE("a copy whose time is in the future does not hide the newest of the ot
     CHECK(state.newest.at(0).time == now - 50 * hour);
     REQUIRE(state.problems.size() == 1);
     CHECK(state.problems[0].message.find("in the future") != std::string::npos);
+}
+
+TEST_CASE("a name that does not fit time_pattern proves nothing") {
+    Files files("/backup/*");
+    files.backup.time_pattern = "%d.%m.%Y";
+    files.write("/backup/shop_2026-11-16_0200.sql", "select 1;\n", now - 80);
+    BackupState state = files.look();
+    REQUIRE(state.newest.size() == 1);
+    CHECK(state.newest[0].confidence == Confidence::activity);
+    REQUIRE(state.problems.size() == 1);
+    CHECK(
+        state.problems[0].message ==
+        "/backup/shop_2026-11-16_0200.sql: its name does not fit time_pattern \"%d.%m.%Y\", so its "
+        "time is not known");
+    // It does not hide one that fits; a day in a directory's name is as good.
+    files.write("/backup/shop_16.11.2026.sql", "select 1;\n", now - 90);
+    state = files.look();
+    REQUIRE(state.newest.size() == 2);
+    CHECK(state.newest[0].confidence == Confidence::inferred);
+    CHECK(state.newest[0].time < now - 86400);
+    CHECK(state.newest[1].confidence == Confidence::activity);
+
+    Files directories("/backup/*/*.sql");
+    directories.backup.time_pattern = "%d.%m.%Y";
+    directories.write("/backup/16.11.2026/shop.sql", "select 1;\n", now - 80);
+    state = directories.look();
+    REQUIRE(state.newest.size() == 1);
+    CHECK(state.newest[0].confidence == Confidence::inferred);
+    CHECK(state.problems.empty());
+}
+
+TEST_CASE("a bomb is given up in time, however much one piece of it unpacks to") {
+    test::TemporaryDirectory directory;
+    const std::string piece = test::bzipped(std::string(10'000'000, '\0'));
+    {
+        std::ofstream file(directory.path + "/bomb.bz2");
+        for (int i = 0; i < 100'000; ++i) file << piece;  // a TB
+    }
+    const Host host;
+    const auto probed =
+        probe_file(host, directory.path + "/bomb.bz2", Depth::whole, host.monotonic() + 0.01);
+    REQUIRE(probed.has_value());
+    CHECK(probed->state == Completeness::unknown);
+    CHECK(probed->reason == "it was not unpacked: no time was left");
+}
+
+TEST_CASE("a record that is a link to another file is not read") {
+    test::RecordedHost place;
+    place.file("/secret", "INFO: Finished Backup of VM 100 (00:00:05)\nERROR: s3cret\n");
+    place.link("/b/log", "/secret");
+    const Host host(place.root());
+    CHECK(read_tail(host, "/b/log", 100).has_value());
+    CHECK_FALSE(read_tail(host, "/b/log", 100, LastLink::refuse).has_value());
+    CHECK_FALSE(read_record(host, "/b/log").has_value());
 }
