@@ -165,6 +165,9 @@ void observe_places(Context& context, const Topology& topology, OtherCopies& oth
         if (const auto since = oldest_waiting_wal(context.host, topology, backup.covers))
             context.sink.observe(metric::backup_wal_waiting_timestamp_seconds, backup.name, *since,
                                  now);
+    if (sources.empty())
+        if (const auto here = lies_on_host(context.host, topology, backup))
+            context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);
     const auto domain = closest_domain(context.host, topology, backup, sources);
     if (!domain) return;
     context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,

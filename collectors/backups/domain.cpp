@@ -39,6 +39,23 @@ std::optional<FailureDomain> closest_domain(const Host& host, const Topology& to
     return closest;
 }
 
+std::optional<bool> lies_on_host(const Host& host, const Topology& topology, const Backup& backup) {
+    if (backup.location.empty() || !has_copies_at_location(backup.kind)) return std::nullopt;
+    const Place copies = find_place(host, topology, fixed_location(backup));
+    if (!copies.exists || !check_mounted(host, copies.path)) return std::nullopt;
+    switch (failure_domain(host, topology, copies, find_place(host, topology, "/"))) {
+        case FailureDomain::same_filesystem:
+        case FailureDomain::same_drive:
+        case FailureDomain::same_host:
+            return true;
+        case FailureDomain::off_host:
+            return false;
+        case FailureDomain::unknown:
+            break;
+    }
+    return std::nullopt;
+}
+
 Result<void> check_mounted(const Host& host, const std::string& path) {
     const auto table = host.read("/etc/fstab");
     const auto mounts = host.read("/proc/self/mountinfo");

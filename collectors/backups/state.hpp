@@ -123,6 +123,10 @@ std::optional<FailureDomain> closest_domain(const Host& host, const Topology& to
                                             const Backup& backup,
                                             const std::vector<Place>& sources);
 
+// Whether the copies lie on a disk of this host. nullopt: that cannot be told, or they are not
+// there.
+std::optional<bool> lies_on_host(const Host& host, const Topology& topology, const Backup& backup);
+
 // Fails with absent if fstab has a mount point at or above the path that is not mounted: an empty
 // mount point must not pass for an empty repository. Reads /etc/fstab and mountinfo only.
 Result<void> check_mounted(const Host& host, const std::string& path);

@@ -88,7 +88,7 @@ class Copies {
         Counts counts;
         for (const auto& [name, backup] : backups_) {
             if (name.find('/') != name.npos) continue;  // a stream of another one
-            const std::string_view domain = backup.label(metric::backup_failure_domain, "domain");
+            const std::string_view domain = domain_of(backup);
             const bool leaves = domain == "off-host";
             const Fresh state = leaves ? fresh(name) : Fresh::yes;
             if (state == Fresh::no) continue;
@@ -102,6 +102,13 @@ class Copies {
     }
 
   private:
+    // Against what it covers; of one that covers nothing that is named, against the host.
+    static std::string_view domain_of(const Subject& backup) {
+        if (backup.first(metric::backup_failure_domain) != nullptr)
+            return backup.label(metric::backup_failure_domain, "domain");
+        const auto on_host = backup.value(metric::backup_on_host);
+        return !on_host ? "unknown" : *on_host == 1 ? "same-host" : "off-host";
+    }
     static double count_in(const Counts& counts, std::string_view domain) {
         const auto found = counts.find(domain);
         return found == counts.end() ? 0 : found->second;

@@ -86,8 +86,8 @@ class DataCollector {
                                    [&](const std::string& id) { return ephemeral_.contains(id); });
     }
 
-    // The reason for which it needs no backup, by the setting: of the data, or of what it lies in on
-    // its own mount. What is precious is waived by its own name only.
+    // The reason for which it needs no backup, by the setting: of the data, or of what it lies in
+    // on its own mount. What is precious is waived by its own name only.
     std::optional<std::string> waived(const Piece& piece, const std::string& filesystem) const {
         const auto& setting = context_.config.not_backed_up.value;
         for (std::string path = piece.place.path; !path.empty(); path = parent_directory(path)) {

@@ -385,6 +385,15 @@ inline constexpr Metric backup_failure_domain{
         "off-host or unknown.",
 };
 
+inline constexpr Metric backup_on_host{
+    .name = "lastgood_backup_on_host",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "Of a backup without covers: 1 if its copies lie on a disk of this host, 0 if on another "
+        "host; absent if that cannot be told.",
+};
+
 inline constexpr Metric backup_source_missing{
     .name = "lastgood_backup_source_missing",
     .subject = SubjectKind::backup,

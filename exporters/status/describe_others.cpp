@@ -329,6 +329,7 @@ void describe_backup(Description& backup) {
     const auto writing = backup.take(metric::backup_in_progress);
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
+    const auto on_host = backup.take(metric::backup_on_host);
     add_newest(backup);
     backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");
     describe_job(backup);
@@ -358,7 +359,9 @@ void describe_backup(Description& backup) {
                      min_span ? "the oldest at least " + format_duration(*min_span) + " old" : "",
                      max_span ? "none older than " + format_duration(*max_span) : ""}));
     add_proofs(backup);
-    backup.row("lies", where(domain));
+    backup.row("lies", !on_host        ? where(domain)
+                       : *on_host == 1 ? "on this host"
+                                       : "on another host");
     add_hops(backup);
     std::string covers;
     for (const Subject* filesystem : backup.judgements().relations().covered_by(backup.subject()))

@@ -165,3 +165,21 @@ TEST_CASE("the drives of this host are read once for all backups") {
     };
     CHECK(time_of(50) < 10 * time_of(1));
 }
+
+TEST_CASE("whether copies lie on this host can be told without covers") {
+    RecordedHost recorded;
+    recorded.file("/proc/self/mountinfo",
+                  "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 0:50 / /nas rw - nfs4 nas:/x rw\n");
+    recorded.directory("/dump");
+    recorded.directory("/nas/dump");
+    const auto here = [&](const char* location, BackupKind kind = BackupKind::vzdump) {
+        Backup backup;
+        backup.kind = kind;
+        backup.location = location;
+        return lies_on_host(recorded.host(), *Topology::read(recorded.host(), false), backup);
+    };
+    CHECK(here("/dump") == true);
+    CHECK(here("/nas/dump") == false);
+    CHECK_FALSE(here("/dump", BackupKind::stamp).has_value());
+    CHECK_FALSE(here("x.service", BackupKind::systemd).has_value());
+}

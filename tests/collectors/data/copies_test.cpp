@@ -147,3 +147,15 @@ TEST_CASE("backups of the host by where they lie") {
     scene.backup("c", 60, "");
     CHECK(scene.of(metric::backups) == "same-drive 1 same-host 1 unknown 1");
 }
+
+TEST_CASE("a backup without covers lies on this host or leaves it") {
+    for (const double on_host : {0, 1}) {
+        Scene scene;
+        scene.backup("guests", 60, "");
+        scene.add(metric::backup_on_host, "guests", on_host);
+        CHECK(scene.of(metric::backups) == (on_host == 1 ? "same-host 1" : "off-host 1"));
+    }
+    Scene scene;
+    scene.backup("job", 60, "");
+    CHECK(scene.of(metric::backups) == "unknown 1");
+}
