@@ -4,12 +4,15 @@
 // - the cache belongs to the repository's id, which each copy of it has, too: a time that is later
 //   than the repository's last commit is that of another copy;
 // - a create also writes it at each checkpoint, and may then be killed. What was seen while the
-//   create's lock or its uncommitted segments existed is remembered and not believed later.
+//   create's lock or its uncommitted segments existed is remembered and not believed later;
+// - at a full disk borg takes its uncommitted segments back by itself, and lets its lock go. The
+//   directory of segments, which changed after the last commit, is all that tells of it.
 //
 // Limits: borg makes the files cache anew, empty, when it finds that its cache does not fit the
 // repository, as at a delete after a killed create: like a create of standard input. And: a create
 // was killed after a checkpoint, its lock was broken, and a later compact, rename or delete removed
-// its segments, all between two looks. It looks like a backup at the time of the checkpoint.
+// its segments, all between two looks; or it was killed before the next segment after it. It looks
+// like a backup at the time of the checkpoint.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,11 +30,15 @@ namespace {
 
 constexpr Seconds commit_time = 300;   // at most, between a create's commit and its files cache
 constexpr Seconds cache_making = 0.5;  // borg writes a cache's README and empty "files" this close
+constexpr Seconds time_step = 0.1;     // of a filesystem's times
 
 struct Transactions {
     int64_t committed = -1;  // N of index.N
     Timestamp committed_at = 0;
     int64_t last_segment = -1;  // the highest number of a file in data/*/
+    // A commit ends with its index. Segments that came or went later are those of a transaction
+    // that was not committed.
+    bool rolled_back = false;
 };
 
 Result<Transactions> read_transactions(const Host& host, const std::string& location) {
@@ -53,11 +60,15 @@ Result<Transactions> read_transactions(const Host& host, const std::string& loca
     for (const auto& name : *directories)
         last_directory = std::max(last_directory, parse_borg_transaction(name, "").value_or(-1));
     if (last_directory < 0) return transactions;
-    const auto segments = host.list(fmt::format("{}/data/{}", location, last_directory));
+    const std::string last = fmt::format("{}/data/{}", location, last_directory);
+    const auto segments = host.list(last);
     if (!segments) return Failure(segments.error());
     for (const auto& name : *segments)
         transactions.last_segment =
             std::max(transactions.last_segment, parse_borg_transaction(name, "").value_or(-1));
+    const auto status = host.status(last);
+    transactions.rolled_back = status && transactions.last_segment <= transactions.committed &&
+                               status->modified > transactions.committed_at + time_step;
     return transactions;
 }
 
@@ -141,6 +152,8 @@ struct Proof {
     std::optional<Timestamp> perhaps;
     std::optional<Timestamp> checkpoint;  // never a backup
     std::optional<Timestamp> seen_locked;
+    std::optional<double> index;         // that it belongs to
+    std::optional<bool> killed = false;  // the last create; nullopt: that cannot be told
 };
 
 // `section`: {"index": N, "backup": T, "checkpoint": T, "seen_locked": T} of the look before.
@@ -148,35 +161,56 @@ Proof judge(const nlohmann::json& section, const Transactions& transactions,
             const std::optional<Lock>& lock, Timestamp cache) {
     Proof proof;
     proof.checkpoint = number_in(section, "checkpoint");
-    const bool same_index =
-        number_in(section, "index") == static_cast<double>(transactions.committed);
-    const auto before = same_index ? number_in(section, "backup") : std::nullopt;
+    proof.index = static_cast<double>(transactions.committed);
+    const auto index = number_in(section, "index");
+    const bool same_index = index == proof.index;
+    // An older state of the repository may be without what was proven.
+    const auto before = index <= proof.index ? number_in(section, "backup") : std::nullopt;
     const bool of_this_lock = lock && cache > lock->taken_at;
     const bool left_over = !lock && transactions.last_segment > transactions.committed;
-    if ((of_this_lock && !lock->alive) || left_over) {
+    const bool was_locked = number_in(section, "seen_locked") == cache;
+    const bool was_proven = same_index && before && !was_locked;
+    if ((of_this_lock && !lock->alive) || (left_over && !was_proven) ||
+        (was_locked && same_index && !lock && transactions.rolled_back))
         proof.checkpoint = cache;
+    if (proof.checkpoint == cache || left_over) proof.killed = true;
+    if (proof.checkpoint == cache) {
+        proof.backup = before;
         return proof;
     }
     if (of_this_lock) {  // a checkpoint, or the end of the create a moment before it lets go
         proof.seen_locked = cache;
+        proof.backup = before;
         return proof;
     }
-    if (proof.checkpoint == cache) return proof;
-    if (number_in(section, "seen_locked") == cache && !same_index) {
+    // The create ended, or failed after its last checkpoint, or a later one failed before its
+    // first.
+    const bool is_doubtful = transactions.rolled_back && !was_proven;
+    if (is_doubtful) {
+        proof.perhaps = cache;
+        proof.backup = before;
+        proof.index = index;  // in doubt until the next commit
+        proof.killed.reset();
+        if (was_locked) proof.seen_locked = cache;
+        return proof;
+    }
+    if (was_locked && !same_index) {
         proof.seen_locked = cache;
         proof.perhaps = cache;
         return proof;
     }
+    if (lock) proof.index = index;  // its files cache may be still to come
     // The last commit of this copy of the repository is older: another copy was written.
     proof.backup =
         cache <= transactions.committed_at + commit_time ? cache : transactions.committed_at;
     // Without a commit since the look before there is no newer backup.
-    if (before && !lock) proof.backup = std::min(*proof.backup, *before);
+    if (same_index && before && !lock) proof.backup = std::min(*proof.backup, *before);
     return proof;
 }
 
-nlohmann::json to_section(const Proof& proof, const Transactions& transactions) {
-    nlohmann::json section = {{"index", transactions.committed}};
+nlohmann::json to_section(const Proof& proof) {
+    nlohmann::json section = nlohmann::json::object();
+    if (proof.index) section["index"] = *proof.index;
     if (proof.backup) section["backup"] = *proof.backup;
     if (proof.checkpoint) section["checkpoint"] = *proof.checkpoint;
     if (proof.seen_locked) section["seen_locked"] = *proof.seen_locked;
@@ -213,16 +247,21 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMem
         return state;
     }
     const Proof proof = judge(memory.section("borg"), *transactions, lock, cache->modified);
-    memory.keep("borg", to_section(proof, *transactions));
+    memory.keep("borg", to_section(proof));
     if (proof.backup) state.newest.push_back({*proof.backup, Confidence::inferred});
     state.perhaps = proof.perhaps;
-    if (proof.checkpoint == cache->modified) {
-        state.incomplete = true;
+    state.incomplete = proof.killed;
+    if (proof.killed == true)
         state.problems.push_back(
             {ErrorKind::failed,
              fmt::format("{}: the last borg create was killed before it finished", location)});
-    }
-    if (!state.incomplete) state.incomplete = false;
+    if (!proof.killed)
+        state.problems.push_back(
+            {ErrorKind::failed,
+             fmt::format("{}: what was written after the last commit was taken back, as at a full "
+                         "disk: whether the last borg create finished cannot be told until the "
+                         "next; see borg list --consider-checkpoints",
+                         location)});
     return state;
 }
 

@@ -116,15 +116,6 @@ bool walk(const Host& host, const std::string& path, Seconds give_up_at, const V
     return true;
 }
 
-bool holds_no_file(const Host& host, const std::string& path) {
-    bool found = false;
-    const bool all_seen = walk(host, path, host.monotonic() + 1, [&](const FileStatus&) {
-        found = true;
-        return false;
-    });
-    return all_seen && !found;
-}
-
 ProbeResult judge(const Host& host, const std::string& path, const Seen& seen,
                   const std::string& complete_if) {
     if (!complete_if.empty()) {
@@ -146,6 +137,15 @@ ProbeResult judge(const Host& host, const std::string& path, const Seen& seen,
 }
 
 }  // namespace
+
+bool holds_no_file(const Host& host, const std::string& path) {
+    bool found = false;
+    const bool all_seen = walk(host, path, host.monotonic() + 1, [&](const FileStatus&) {
+        found = true;
+        return false;
+    });
+    return all_seen && !found;
+}
 
 Result<ProbeResult> probe_directory(const Host& host, const std::string& path,
                                     const std::string& complete_if) {

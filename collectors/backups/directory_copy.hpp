@@ -20,6 +20,10 @@ namespace lastgood {
 Result<ProbeResult> probe_directory(const Host& host, const std::string& path,
                                     const std::string& complete_if);
 
+// Whether there is no file in the directory and below. False: there is one, or there are too many
+// directories to see within a second.
+bool holds_no_file(const Host& host, const std::string& path);
+
 struct DirectorySize {
     double bytes = 0;       // of the files in it and below; links are not followed
     bool at_least = false;  // it has more than could be counted

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
@@ -108,6 +109,66 @@ void drop_what_is_gone(std::vector<PgbackrestBackup>& backups, const Directories
     });
 }
 
+// archive/STANZA. What cannot be listed is not missing.
+class Archive {
+  public:
+    Archive(const Host& host, std::string directory)
+        : host_(host), directory_(std::move(directory)) {
+        if (const auto names = host.list(directory_)) versions_ = *names;
+    }
+
+    // The first segment of WAL that the backup needs and the archive does not have; empty: none.
+    std::string missing(const PgbackrestBackup& backup) {
+        for (const std::string& segment : {backup.first_wal, backup.last_wal})
+            if (is_wal_segment(segment) && lacks(backup.database, segment)) return segment;
+        return {};
+    }
+
+  private:
+    bool lacks(int database, const std::string& segment) {
+        const std::string suffix = fmt::format("-{}", database);
+        const auto version = std::ranges::find_if(
+            versions_, [&](const std::string& name) { return name.ends_with(suffix); });
+        if (version == versions_.end()) return false;
+        const std::string log =
+            fmt::format("{}/{}/{}", directory_, *version, segment.substr(0, 16));
+        const auto [known, is_new] = logs_.try_emplace(log);
+        if (is_new) {
+            auto names = host_.list(log);
+            if (names) known->second = std::move(*names);
+            if (!names && names.error().kind != ErrorKind::absent) unreadable_.push_back(log);
+        }
+        return !contains(unreadable_, log) &&
+               std::ranges::none_of(known->second, [&](const std::string& name) {
+                   return name.starts_with(segment) && is_wal_segment(name);
+               });
+    }
+
+    const Host& host_;
+    std::string directory_;
+    std::vector<std::string> versions_;                     // "15-1"
+    std::map<std::string, std::vector<std::string>> logs_;  // names of segments
+    std::vector<std::string> unreadable_;
+};
+
+// Leaves the backups that can be restored; says of the newest one why it cannot.
+void drop_what_lacks_wal(std::vector<PgbackrestBackup>& backups, Archive archive,
+                         BackupState& state) {
+    const std::string newest = backups.empty() ? "" : backups.back().label;
+    std::erase_if(backups, [&](const PgbackrestBackup& backup) {
+        const std::string wal = archive.missing(backup);
+        if (wal.empty()) return false;
+        if (backup.label == newest) {
+            state.incomplete = true;
+            state.problems.push_back(
+                {ErrorKind::malformed,
+                 fmt::format("backup {}: its WAL {} is not in archive/: it cannot be restored",
+                             backup.label, wal)});
+        }
+        return true;
+    });
+}
+
 }  // namespace
 
 Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
@@ -138,13 +199,14 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
         return fail(backups.error().kind,
                     fmt::format("{}/backup.info: {}", directory, backups.error().message));
     drop_what_is_gone(*backups, *directories, state);
+    drop_what_lacks_wal(*backups, Archive(host, backup.location + "/archive/" + *stanza), state);
     state.count = static_cast<double>(backups->size());
     if (backups->empty()) return state;
     const PgbackrestBackup& newest = backups->back();
     state.newest.push_back({newest.stop, Confidence::exact});
     state.oldest = backups->front().stop;
     state.size = newest.size;
-    state.incomplete = newest.error;
+    if (!state.incomplete) state.incomplete = newest.error;
     if (newest.error)
         state.problems.push_back(
             {ErrorKind::malformed,

@@ -17,7 +17,8 @@ namespace {
 constexpr size_t most_files = 200'000;      // in one directory
 constexpr size_t most_remembered = 50'000;  // snapshots; with more, each look is the first
 constexpr Seconds pack_search_time = 20;
-constexpr Seconds racy = 2;  // a directory that changed so lately may change again unseen
+constexpr Seconds most_ahead = 3600;  // a later time is that of a wrong clock
+constexpr Seconds racy = 2;           // a directory that changed so lately may change again unseen
 
 // The files in snapshots/, index/, keys/ or locks/. The old "s3legacy" layout has other directory
 // names and is not supported.
@@ -214,6 +215,7 @@ Result<Before> look_anew(const Host& host, const std::string& location, const Be
     Packs packs(host, location + "/data", problems);
 
     ResticLook look;
+    look.latest = host.now() + most_ahead;
     look.now.snapshots = std::move(*snapshots);
     look.now.packs_until = packs.last_change();
     if (const auto status = host.status(location + "/snapshots"))
@@ -274,7 +276,8 @@ Result<BackupState> look_at_restic(const Host& host, const Backup& backup, LookM
 
     std::vector<Error> problems;
     Before look = read_section(memory.section("restic"));
-    if (!look.history || look.changes != *changes) {
+    const bool is_possible = look.backup.value_or(0) <= host.now() + most_ahead;
+    if (!look.history || look.changes != *changes || !is_possible) {
         if (look.history) read_history(memory.section("restic"), look);
         auto anew = look_anew(host, location, look, *changes, problems);
         if (!anew) return Failure(anew.error());

@@ -1,11 +1,14 @@
 // Reads what rsnapshot wrote: its log says how each run ended, and the snapshots carry the time of
 // the run that made them. A run that fails touches its snapshot too, so that only both together
-// prove a copy.
+// prove a copy; and one whose source was not mounted ends well, with an empty tree.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/directory_copy.hpp"
 #include "collectors/backups/parse/decompressor.hpp"
 #include "collectors/backups/parse/rsnapshot_log.hpp"
 #include "collectors/backups/state.hpp"
@@ -73,6 +76,8 @@ class Judgement {
 
   private:
     const SnapshotDirectory* made_by(const RsnapshotRun& run, Timestamp until) const;
+    std::string what_is_empty(const SnapshotDirectory& made, std::string_view level) const;
+    void count(const std::vector<std::string_view>& bad);
     bool is_running(const RsnapshotRun& run) const;
     void say_how_the_last_ended(const RsnapshotRun& run);
 
@@ -122,6 +127,23 @@ void Judgement::say_how_the_last_ended(const RsnapshotRun& run) {
     }
 }
 
+// What holds no file in the snapshot: all of it, or a destination that has files in the one before.
+// Empty: nothing.
+std::string Judgement::what_is_empty(const SnapshotDirectory& made, std::string_view level) const {
+    const std::string path = root_ + "/" + made.name;
+    if (holds_no_file(host_, path)) return path;
+    const auto number = parse_number<int>(made.name.substr(made.name.rfind('.') + 1));
+    const std::string before =
+        fmt::format("{}/{}.{}", root_, level, made.name == ".sync" ? 0 : number.value_or(0) + 1);
+    const auto destinations = list_directories(host_, path);
+    if (!destinations) return {};
+    for (const std::string& name : *destinations)
+        if (holds_no_file(host_, path + "/" + name) && host_.exists(before + "/" + name) &&
+            !holds_no_file(host_, before + "/" + name))
+            return path + "/" + name;
+    return {};
+}
+
 bool Judgement::judge(const std::vector<RsnapshotRun>& runs) {
     state_ = {};
     syncs_first_ =
@@ -130,15 +152,33 @@ bool Judgement::judge(const std::vector<RsnapshotRun>& runs) {
         !runs.empty() && runs.back().end == RsnapshotEnd::none && is_running(runs.back());
     std::vector<std::string_view> bad;
     bool newest_seen = false;
+    Timestamp next_start = host_.now() + 2 * slack;  // a killed run ended before the next
     for (size_t i = runs.size(); i > 0; --i) {
-        const RsnapshotRun& run = runs[i - 1];
-        const bool is_whole =
+        RsnapshotRun run = runs[i - 1];
+        bool is_whole =
             run.end == RsnapshotEnd::success || (run.end == RsnapshotEnd::warnings && !run.partial);
-        const SnapshotDirectory* made =
-            made_by(run, run.end == RsnapshotEnd::none ? host_.now() : run.ended);
+        const auto find = [&] {
+            return made_by(run, run.end == RsnapshotEnd::none ? next_start - 2 * slack : run.ended);
+        };
+        const SnapshotDirectory* made = find();
+        if (made == nullptr && run.may_be_later) {
+            run.started += rsnapshot_clock_change;
+            // Behind the hour that came twice, its end is right as it is.
+            if (run.ended < run.started) run.ended += rsnapshot_clock_change;
+            made = find();
+        }
+        if (!run.refused) next_start = run.started;
         if (i == runs.size()) say_how_the_last_ended(run);
         if (made == nullptr) continue;
         if (run.end == RsnapshotEnd::none && is_running(run)) continue;
+        if (is_whole && state_.newest.empty()) {
+            const std::string empty = what_is_empty(*made, run.level);
+            is_whole = empty.empty();
+            if (!is_whole && !newest_seen)
+                state_.problems.push_back(
+                    {ErrorKind::malformed,
+                     fmt::format("{}: it holds no file; was the source mounted?", empty)});
+        }
         if (!newest_seen) {
             state_.incomplete = !is_whole;
             if (!is_whole && i != runs.size()) say_how_the_last_ended(run);
@@ -150,13 +190,20 @@ bool Judgement::judge(const std::vector<RsnapshotRun>& runs) {
             state_.newest.push_back({run.ended, Confidence::exact});
         }
     }
-    state_.count = 0;
+    count(bad);
+    return !state_.newest.empty();
+}
+
+// A run copies the newest snapshot, with its time in whole seconds or finer, before it writes to
+// it: of those with one time, one was made to its end, and a killed run has changed the other.
+void Judgement::count(const std::vector<std::string_view>& bad) {
+    std::set<Timestamp> made;
     for (const SnapshotDirectory& one : snapshots_) {
         if (one.name == ".sync" || contains(bad, one.name)) continue;
-        *state_.count += 1;
+        made.insert(std::floor(one.touched));
         if (!state_.oldest || one.touched < *state_.oldest) state_.oldest = one.touched;
     }
-    return !state_.newest.empty();
+    state_.count = static_cast<double>(made.size());
 }
 
 }  // namespace

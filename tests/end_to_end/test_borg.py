@@ -1,5 +1,7 @@
 """Repositories made by borg: only a finished create makes a backup fresh, not other operations that change files."""
 
+import contextlib
+import os
 import random
 import shutil
 import subprocess
@@ -153,6 +155,52 @@ def test_borg_lie_checkpoint_after_compact(tmp_path, borg, borg_expected, source
     for command in (["break-lock"], ["compact"], ["compact", "--threshold", "0"]):
         run("borg", *command)
         assert borg_expected.is_stale(), (command, borg_expected.lines)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    if os.geteuid() != 0:
+        lastgood.cannot_run("it needs root, to mount a small tmpfs")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=64m", "lastgood-test", str(disk))
+    yield disk
+    run("umount", str(disk))
+
+
+@lie("borg", "at a full disk after a checkpoint borg takes back its segments, and the cache has the checkpoint's time")
+def test_borg_lie_full_disk_after_a_checkpoint(tmp_path, small_disk, borg, monkeypatch, source):
+    monkeypatch.setenv("BORG_REPO", str(small_disk / "borg"))
+    run("borg", "init", "--encryption", "repokey")
+    expected = Expected(
+        tmp_path, borg=str(small_disk / "borg"), cache_directory=str(tmp_path / "base" / ".cache" / "borg"), max_age="26h",
+    )
+    run("borg", "create", "::one", str(source))
+    assert not expected.is_stale()
+    for directory in (small_disk / "borg", tmp_path / "base"):
+        make_older(directory, 3 * DAY)
+    expected.collect()
+    files = sorted((tmp_path / "base" / ".cache" / "borg").glob("*/files"))
+    noise = random.Random(1)
+    with subprocess.Popen(
+        ["borg", "create", "--checkpoint-interval", "1", "--compression", "none", "::full", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:
+        before = [path.stat().st_mtime for path in files]
+
+        def feed_until_checkpoint():
+            process.stdin.write(noise.randbytes(1_000_000))
+            return [path.stat().st_mtime for path in files] != before
+
+        lastgood.wait_until(feed_until_checkpoint, seconds=60, what="a checkpoint", step=0.2)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(noise.randbytes(100_000_000))
+        process.stdin = None  # the pipe is broken: closing it would fail
+        assert process.wait(60) == 2
+    assert "full.checkpoint" in run("borg", "list", "--consider-checkpoints", "--short")
+    assert expected.is_unproven(), expected.lines
+    assert expected.value("incomplete") is None
+    assert any("taken back" in problem for problem in expected.problems())
 
 
 @lie("borg", "--files-cache=disabled never moves the cache: not too old, unproven")

@@ -160,6 +160,22 @@ def test_pgbackrest_encrypted(tmp_path, encrypted_cluster):
     assert expected.value("count") == 1
 
 
+@lie("pgbackrest", "the WAL of a backup's own time is gone, and newer WAL is there: PostgreSQL does not start from it")
+def test_pgbackrest_lie_wal_of_the_backup_is_gone(tmp_path, cluster):
+    expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="26h")
+    cluster.backrest("--type=full", "backup")
+    expected.collect()
+    assert expected.value("incomplete") == 0 and not expected.problems()
+    said = json.loads(cluster.backrest("info", "--output=json"))[0]["backup"][-1]["archive"]
+    cluster.sql("create table filler as select 1 as one; select pg_switch_wal()")
+    cluster.backrest("check")
+    for segment in (cluster.repository / "archive" / "demo").glob(f"*/*/{said['start']}-*"):
+        segment.unlink()
+    assert expected.is_stale(), expected.lines
+    assert expected.value("incomplete") == 1
+    assert any("cannot be restored" in problem for problem in expected.problems())
+
+
 @lie("pgbackrest", "the backups are good and fresh, and archive_command fails: nothing since can be restored")
 def test_pgbackrest_lie_wal_is_not_archived(tmp_path, cluster):
     expected = Expected(

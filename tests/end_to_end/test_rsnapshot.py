@@ -118,6 +118,21 @@ def test_rsnapshot_failed_run_is_no_backup(rsnapshot):
     assert any("rsync returned" in problem for problem in expected.problems()), expected.problems()
 
 
+@lie("rsnapshot", "a source that was not mounted makes an empty snapshot, with success")
+def test_rsnapshot_empty_source_is_no_backup(rsnapshot):
+    rsnapshot.run("alpha")
+    rsnapshot.goes_by(3 * DAY)
+    (rsnapshot.source / "a").unlink()
+    expected = rsnapshot.expected
+    for night in range(4):  # more than are kept
+        rsnapshot.run("alpha")
+        assert expected.is_stale(), night
+        assert expected.value("incomplete") == 1, night
+        assert any("holds no file" in problem for problem in expected.problems()), expected.problems()
+        rsnapshot.goes_by(DAY)
+    assert expected.value("count") == 0
+
+
 @lie("rsnapshot", "a backup_script that fails leaves an empty directory in a snapshot with the time of now")
 def test_rsnapshot_failed_script_is_no_backup(rsnapshot):
     rsnapshot.run("alpha")
@@ -179,6 +194,30 @@ def test_rsnapshot_killed_run_is_no_backup(rsnapshot):
     if "echo " in rsnapshot.log.read_text():  # else its process is not known
         assert expected.value("in_progress") == 0
         assert any("stopped before its end" in problem for problem in expected.problems())
+
+
+def test_rsnapshot_killed_run_is_not_counted(tmp_path):
+    made = Rsnapshot(tmp_path)
+    for _ in range(2):
+        made.run("alpha")
+        made.goes_by(DAY)
+    made.configure(rsync=made.program("rsync", f'case "$*" in *relative*) touch {tmp_path}/begun; exec sleep 60;; *) exec /usr/bin/rsync "$@";; esac'))
+    with subprocess.Popen(
+        ["rsnapshot", "-c", str(made.config), "alpha"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:
+        lastgood.wait_until((tmp_path / "begun").exists, what="rsync")
+        os.killpg(process.pid, 9)
+    assert made.expected.collect().value("count") == 2
+    made.goes_by(DAY)
+    (tmp_path / "lock").unlink()
+    made.configure()
+    for count in (3, 3):  # retain alpha 3, of which the killed one is the oldest but one at last
+        made.run("alpha")
+        assert made.expected.collect().value("count") <= count
+        made.goes_by(DAY)
+    made.run("alpha")
+    assert made.expected.collect().value("count") == 3
 
 
 def test_rsnapshot_refuses_its_configuration(rsnapshot):

@@ -1,6 +1,7 @@
 #include "collectors/backups/parse/duplicity_name.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/text.hpp"
 
@@ -70,10 +71,12 @@ std::optional<DuplicityName> parse_duplicity_name(std::string_view name) {
 
 std::optional<int> count_duplicity_volumes(std::string_view manifest) {
     if (!manifest.starts_with("Hostname ")) return std::nullopt;
-    int volumes = 0;
+    // One that was interrupted and resumed names the volume where it went on twice.
+    std::set<std::string_view> volumes;
     while (!manifest.empty())
-        if (take_line(manifest).starts_with("Volume ")) ++volumes;
-    return volumes;
+        if (const auto line = take_line(manifest); line.starts_with("Volume "))
+            volumes.insert(line);
+    return static_cast<int>(volumes.size());
 }
 
 }  // namespace lastgood

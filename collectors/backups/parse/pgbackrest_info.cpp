@@ -54,6 +54,14 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
         backup.stop = number_in(value, "backup-timestamp-stop").value_or(0);
         backup.size = number_in(value, "backup-info-size").value_or(0);
         backup.error = flag_in(value, "backup-error");
+        backup.database = static_cast<int>(number_in(value, "db-id").value_or(0));
+        // archive-copy: they lie in the backup; without archive-check nobody said where they lie.
+        const bool is_checked =
+            !value.contains("option-archive-check") || flag_in(value, "option-archive-check");
+        if (is_checked && !flag_in(value, "option-archive-copy")) {
+            backup.first_wal = text_in(value, "backup-archive-start");
+            backup.last_wal = text_in(value, "backup-archive-stop");
+        }
         if (backup.stop <= 0)
             return fail(ErrorKind::malformed,
                         "backup " + backup.label + " has no backup-timestamp-stop");

@@ -17,6 +17,9 @@ struct PgbackrestBackup {
     Timestamp stop = 0;
     double size = 0;     // of the database, bytes
     bool error = false;  // pgBackRest found pages with wrong checksums
+    int database = 0;    // db-id: the N of archive/STANZA/VERSION-N
+    // The segments of WAL that it needs; empty: it needs none from the archive, or does not tell.
+    std::string first_wal, last_wal;
 };
 
 // Parses section [backup:current] of backup.info, format 5 (pgBackRest 2.x); oldest first. Empty:

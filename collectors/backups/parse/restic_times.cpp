@@ -108,7 +108,7 @@ class Judgement {
         for (size_t i = added_.size(); i-- > last;) {
             if (!stands_alone(i) || !proves_itself(i, sizes)) continue;
             accept(*added_[i]);
-            return;  // older ones do not matter
+            if (added_[i]->modified <= look_.latest) return;  // older ones do not matter
         }
     }
 
@@ -205,10 +205,14 @@ ResticVerdict judge_restic(const ResticHistory* before, const ResticLook& look) 
     seen.copied = verdict.copied;
     auto& snapshots = verdict.history.snapshots;
     if (snapshots.empty()) return verdict;
-    const Timestamp newest = std::ranges::max(snapshots, {}, &ResticSnapshot::modified).modified;
+    verdict.history.packs_until = std::min(look.now.packs_until, look.latest);
     verdict.oldest = std::ranges::min(snapshots, {}, &ResticSnapshot::modified).modified;
     Judgement(before, seen).apply(snapshots);
+    const bool all_ahead = *verdict.oldest > look.latest;
+    Timestamp newest = *verdict.oldest;
     for (const auto& one : snapshots) {
+        if (one.modified > look.latest && !all_ahead) continue;
+        newest = std::max(newest, one.modified);
         if (one.backup)
             verdict.backup = std::max(verdict.backup.value_or(*one.backup), *one.backup);
         if (one.perhaps)

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,8 @@ struct ResticLook {
     std::vector<Timestamp> index_times;  // modification times of index/*
     std::vector<Timestamp> key_times;    // of keys/*
     bool copied = false;                 // the times of the files are a copy's: see is_copied_key()
+    // A later time was written under a wrong clock: it hides none that is possible.
+    Timestamp latest = std::numeric_limits<Timestamp>::max();
     // The times of packs that were written after the one time and until the other. Called only for
     // snapshots that are new, and at the first look.
     std::function<std::vector<Timestamp>(Timestamp from, Timestamp until)> packs;

@@ -1,6 +1,7 @@
 #include "collectors/backups/parse/rsnapshot_log.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,23 @@ std::optional<Timestamp> parse_time(std::string_view text) {
     if (!time) time = find_time_by_pattern(text, "%d/%b/%Y:%H:%M:%S");
     if (!time) return std::nullopt;
     return time->time;
+}
+
+bool have_one_name(Timestamp one, Timestamp other) {
+    const auto first = static_cast<time_t>(one), second = static_cast<time_t>(other);
+    tm a{}, b{};
+    return ::localtime_r(&first, &a) != nullptr && ::localtime_r(&second, &b) != nullptr &&
+           a.tm_mday == b.tm_mday && a.tm_hour == b.tm_hour && a.tm_min == b.tm_min;
+}
+
+// Of a time that came twice, the first.
+Timestamp earlier(Timestamp time) {
+    const Timestamp before = time - rsnapshot_clock_change;
+    return have_one_name(time, before) ? before : time;
+}
+
+bool comes_twice(Timestamp first) {
+    return have_one_name(first, first + rsnapshot_clock_change);
 }
 
 struct LogLine {
@@ -59,6 +77,7 @@ class LogReader {
     std::vector<RsnapshotRun> take() { return std::move(runs_); }
 
   private:
+    std::optional<Timestamp> time_of(const LogLine& line);
     RsnapshotRun* open_run(std::string_view command);
     RsnapshotRun* newest_open();
     void start(const LogLine& line, std::string_view command);
@@ -67,7 +86,17 @@ class LogReader {
     void command(std::string_view text);
 
     std::vector<RsnapshotRun> runs_;
+    Timestamp last_ = 0;  // of the lines before
 };
+
+// Lines follow each other: one that seems to go back in an hour that came twice is of the second.
+std::optional<Timestamp> LogReader::time_of(const LogLine& line) {
+    auto time = parse_time(line.time);
+    if (!time) return time;
+    time = earlier(*time);
+    if (*time < last_ && comes_twice(*time)) *time += rsnapshot_clock_change;
+    return last_ = *time;
+}
 
 RsnapshotRun* LogReader::open_run(std::string_view command) {
     for (size_t i = runs_.size(); i > 0; --i) {
@@ -83,18 +112,19 @@ RsnapshotRun* LogReader::newest_open() {
 }
 
 void LogReader::start(const LogLine& line, std::string_view command) {
-    const auto time = parse_time(line.time);
+    const auto time = time_of(line);
     if (!time) return;
     if (runs_.size() >= 2 * most_runs)
         runs_.erase(runs_.begin(), runs_.begin() + static_cast<ptrdiff_t>(most_runs));
     RsnapshotRun run;
     run.level = level_of(command);
     run.started = *time;
+    run.may_be_later = comes_twice(*time);
     runs_.push_back(std::move(run));
 }
 
 void LogReader::end(const LogLine& line, std::string_view command, RsnapshotEnd how) {
-    const auto time = parse_time(line.time);
+    const auto time = time_of(line);
     RsnapshotRun* run = open_run(command);
     if (run == nullptr || !time) return;
     run->end = how;
@@ -105,7 +135,7 @@ void LogReader::end(const LogLine& line, std::string_view command, RsnapshotEnd 
 void LogReader::error(const LogLine& line, std::string_view command, std::string_view text) {
     RsnapshotRun* run = open_run(command);
     if (run == nullptr) {
-        const auto time = parse_time(line.time);
+        const auto time = time_of(line);
         if (!time) return;
         if (!runs_.empty() && runs_.back().refused && runs_.back().level == level_of(command) &&
             runs_.back().started == *time)

@@ -31,7 +31,11 @@ struct RsnapshotRun {
     // Files were not copied. Those that vanished while rsync ran do not count.
     bool partial = false;
     std::string error;  // the first one, without the time
+    // Its local times came twice that night, when the clock was put back: they may mean an hour
+    // later. The order of the lines tells where it can.
+    bool may_be_later = false;
 };
+constexpr Seconds rsnapshot_clock_change = 3600;
 
 // In the order of their starts; at most the last 10,000. A text that begins within a run is fine:
 // what belongs to no run is left out. Lines without a known form are skipped.

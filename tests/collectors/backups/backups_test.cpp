@@ -438,6 +438,7 @@ TEST_CASE("a borg lock distinguishes a running create from a finished one") {
     scene.write("/srv/borg/config", "[repository]\nversion = 1\nid = " + id + "\n");
     scene.write("/srv/borg/index.5", "x", now - 30 * hour);
     scene.write("/srv/borg/data/0/5", "x");
+    scene.touch("/srv/borg/data/0", now - 30 * hour);
     scene.write("/cache/" + id + "/files", "x", now - 30 * hour);
     scene.write("/proc/sys/kernel/hostname", "db8\n");
     REQUIRE(scene.collect());

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/state.hpp"
@@ -21,6 +22,9 @@ struct Repository {
 
     void write(const std::string& path, const std::string& text, Timestamp modified) {
         host.file(path, text);
+        touch(path, modified);
+    }
+    void touch(const std::string& path, Timestamp modified) {
         const timespec time{
             static_cast<time_t>(modified),
             static_cast<long>((modified - static_cast<double>(static_cast<time_t>(modified))) *
@@ -28,6 +32,7 @@ struct Repository {
         const timespec times[2] = {time, time};
         REQUIRE(::utimensat(AT_FDCWD, (host.root() + path).c_str(), times, 0) == 0);
     }
+    void remove(const std::string& path) { std::filesystem::remove_all(host.root() + path); }
     std::optional<Timestamp> newest(const BackupState& state, Confidence confidence) const {
         for (const auto& one : state.newest)
             if (one.confidence == confidence) return one.time;
@@ -58,6 +63,7 @@ struct Restic : Repository {
 
 struct Borg : Repository {
     const std::string id = std::string(64, 'a');
+    LookMemory memory{host.host(), "", "it"};
     Borg() {
         backup.kind = BackupKind::borg;
         backup.location = "/srv/borg";
@@ -67,12 +73,13 @@ struct Borg : Repository {
     void committed(int number, Timestamp at) {
         for (const std::string name : {"/index.", "/data/0/"})
             write("/srv/borg" + name + std::to_string(number), "x", at);
+        segments_changed(at);
     }
+    void segments_changed(Timestamp at) { touch("/srv/borg/data/0", at); }
     void cache(const std::string& name, const std::string& text, Timestamp at) {
         write("/cache/" + id + "/" + name, text, at);
     }
-    BackupState look() const {
-        LookMemory memory(host.host(), "", "it");
+    BackupState look() {
         auto state = look_at_borg(host.host(), backup, memory);
         REQUIRE(state.has_value());
         return *state;
@@ -127,7 +134,10 @@ TEST_CASE("borg: an empty repository has no copy") {
 TEST_CASE("borg: only the files cache proves a create") {
     Borg borg;
     borg.committed(5, now - day);
-    const auto newest = [&] { return borg.newest(borg.look(), Confidence::inferred); };
+    const auto newest = [&] {
+        borg.memory.keep("borg", nlohmann::json::object());  // the first look
+        return borg.newest(borg.look(), Confidence::inferred);
+    };
     CHECK_FALSE(newest());
     CHECK(borg.look().problems.size() == 1);  // the cache is not on this host
     borg.cache("README", "x", now - 3 * day);
@@ -143,4 +153,58 @@ TEST_CASE("borg: only the files cache proves a create") {
     borg.cache("files.tmp", "x", now - 60);
     borg.cache("files.home.tmp", "x", now - 60);
     CHECK(newest() == now - 1.5 * day);
+}
+
+TEST_CASE("borg: segments that went after the last commit leave a create in doubt") {
+    Borg borg;
+    borg.committed(5, now - 2 * day);
+    borg.cache("files", "x", now - 2 * day + 1);
+    CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + 1);
+
+    SUBCASE("after a checkpoint") {
+        borg.committed(7, now - 3600);
+        borg.cache("files", "y", now - 3599);
+        borg.segments_changed(now - 1800);
+        for (int look = 0; look < 2; ++look) {
+            const BackupState state = borg.look();
+            CHECK(borg.newest(state, Confidence::inferred) == now - 2 * day + 1);
+            CHECK(state.perhaps == now - 3599);
+            CHECK_FALSE(state.incomplete);
+            CHECK(state.problems.size() == 1);
+        }
+        borg.committed(9, now - 60);  // the next one ends well
+        borg.cache("files", "z", now - 59);
+        const BackupState state = borg.look();
+        CHECK(borg.newest(state, Confidence::inferred) == now - 59);
+        CHECK_FALSE(state.perhaps);
+        CHECK(state.incomplete == false);
+    }
+    SUBCASE("without a checkpoint what was proven stays") {
+        borg.segments_changed(now - 1800);
+        const BackupState state = borg.look();
+        CHECK(borg.newest(state, Confidence::inferred) == now - 2 * day + 1);
+        CHECK_FALSE(state.perhaps);
+        CHECK(state.problems.empty());
+    }
+    SUBCASE("a create that was killed after a checkpoint: the last good one grows old") {
+        borg.committed(7, now - 3600);
+        borg.cache("files", "y", now - 3599);
+        borg.write("/srv/borg/data/0/8", "x", now - 1800);
+        for (int look = 0; look < 2; ++look) {
+            const BackupState state = borg.look();
+            CHECK(state.incomplete == true);
+            CHECK(borg.newest(state, Confidence::inferred) == now - 2 * day + 1);
+            borg.remove("/srv/borg/data/0/8");
+            borg.segments_changed(now - 900);
+        }
+    }
+    SUBCASE("a look between a commit and its files cache") {
+        borg.host.directory("/srv/borg/lock.exclusive");
+        borg.touch("/srv/borg/lock.exclusive", now - 7200);
+        borg.committed(7, now - 3600);
+        CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + 1);
+        borg.remove("/srv/borg/lock.exclusive");
+        borg.cache("files", "y", now - 3599);
+        CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 3599);
+    }
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "collectors/backups/state.hpp"
 #include "tests/recorded_host.hpp"
 #include "tests/time_zone.hpp"
@@ -26,8 +28,9 @@ struct Rsnapshot {
         backup.location = "/srv/r";
         host.directory("/srv/r");
     }
-    void snapshot(const std::string& name, Timestamp at) {
-        host.directory("/srv/r/" + name);
+    void snapshot(const std::string& name, Timestamp at, bool empty = false) {
+        host.directory("/srv/r/" + name + "/localhost/etc");
+        if (!empty) host.file("/srv/r/" + name + "/localhost/etc/hosts", "x");
         const timespec time{static_cast<time_t>(at), 0};
         const timespec times[2] = {time, time};
         REQUIRE(::utimensat(AT_FDCWD, (host.root() + "/srv/r/" + name).c_str(), times, 0) == 0);
@@ -117,4 +120,77 @@ TEST_CASE("rsnapshot's directory: none, empty, without a log") {
     const auto nothing = look_at_rsnapshot(without.host.host(), without.backup);
     REQUIRE_FALSE(nothing.has_value());
     CHECK(nothing.error().kind == ErrorKind::absent);
+}
+
+TEST_CASE("a source that was not mounted makes an empty snapshot, with success") {
+    Rsnapshot it;
+    it.snapshot("alpha.0", noon + 9, true);
+    it.snapshot("alpha.1", noon - 7200 + 9);
+    it.run("alpha", 10, "completed successfully");
+    it.run("alpha", 12, "completed successfully");
+    auto state = it.look();
+    REQUIRE(state.newest.size() == 1);
+    CHECK(state.newest[0].time == noon - 7200 + 9);
+    CHECK(state.incomplete == true);
+    CHECK(state.count == 1);
+    REQUIRE(state.problems.size() == 1);
+    CHECK(state.problems[0].message == "/srv/r/alpha.0: it holds no file; was the source mounted?");
+
+    SUBCASE("all of them") {
+        it.host.directory("/srv/r/alpha.1");
+        std::filesystem::remove_all(it.host.root() + "/srv/r/alpha.1/localhost/etc/hosts");
+        it.snapshot("alpha.1", noon - 7200 + 9, true);
+        state = it.look();
+        CHECK(state.incomplete == true);
+        CHECK(state.count == 0);
+        CHECK(state.newest[0].confidence == Confidence::activity);
+    }
+    SUBCASE("one of two destinations") {
+        it.host.file("/srv/r/alpha.0/db1/dump", "x");
+        it.snapshot("alpha.0", noon + 9, true);
+        state = it.look();
+        CHECK(state.incomplete == true);
+        CHECK(state.problems[0].message.starts_with("/srv/r/alpha.0/localhost: it holds no file"));
+    }
+}
+
+TEST_CASE("a killed run ends before the next one, and leaves two snapshots of one time") {
+    Rsnapshot it;
+    it.run("alpha", 6, "completed successfully");
+    it.log += "[2026-11-26T08:00:00] /usr/bin/rsnapshot alpha: started\n";
+    it.run("alpha", 10, "completed successfully");
+    it.run("alpha", 12, "completed successfully");
+    it.snapshot("alpha.0", noon + 9);
+    it.snapshot("alpha.1", noon - 7200 + 9);
+    it.snapshot("alpha.2", noon - 6 * 3600 + 9);  // the killed run's
+    it.snapshot("alpha.3", noon - 6 * 3600 + 9);
+    const auto state = it.look();
+    CHECK(state.count == 3);
+    CHECK(state.incomplete == false);
+    CHECK(state.newest[0].time == noon + 9);
+    CHECK(state.problems.empty());
+}
+
+TEST_CASE("a run in the hour that comes twice, when the clock is put back") {
+    constexpr Timestamp first_half_past_two = 1824942600;  // 2027-10-31 00:30 UTC, 02:30 CEST
+    const auto run = [](const std::string& from, const std::string& to) {
+        return fmt::format(
+            "[2027-10-31T{}] /usr/bin/rsnapshot alpha: started\n"
+            "[2027-10-31T{}] /usr/bin/rsnapshot alpha: completed successfully\n",
+            from, to);
+    };
+    Rsnapshot it;
+    const test::TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
+    const auto newest = [&](Timestamp touched, const std::string& log) {
+        it.snapshot("alpha.0", touched);
+        it.log = log;
+        const auto state = it.look();
+        REQUIRE(state.newest.size() == 1);
+        CHECK(state.newest[0].confidence == Confidence::exact);
+        return state.newest[0].time - first_half_past_two;
+    };
+    CHECK(newest(first_half_past_two + 60, run("02:30:00", "02:31:00")) == 60);
+    CHECK(newest(first_half_past_two + 3660, run("02:30:00", "02:31:00")) == 3660);
+    CHECK(newest(first_half_past_two + 2400, run("02:30:00", "02:10:00")) == 2400);
+    CHECK(newest(first_half_past_two + 5400, run("02:30:00", "03:00:00")) == 5400);
 }

@@ -106,6 +106,26 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("restic: a backup under a clock a year ahead does not hide the others") {
+    for (const bool first_look : {false, true}) {
+        CAPTURE(first_look);
+        auto repository = with_backups(3);
+        repository.look.latest = 7 * day;
+        repository.add('x', 365 * day, 2, true);
+        CHECK(repository.judge().backup == 3 * day);
+        repository.add('e', 5 * day, 2, true);
+        if (first_look) repository.looked = false;
+        const auto verdict = repository.judge();
+        CHECK(verdict.backup == 5 * day);
+        CHECK_FALSE(verdict.activity);
+        CHECK_FALSE(verdict.perhaps);
+    }
+    Repository alone;
+    alone.look.latest = day;
+    alone.add('x', 365 * day, 2, true);
+    CHECK(alone.judge().backup == 365 * day);
+}
+
 TEST_CASE("restic: several more at once may be copies") {
     auto repository = with_backups(3);
     repository.add('0', 9 * day, 2, true);

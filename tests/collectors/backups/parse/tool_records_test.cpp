@@ -104,6 +104,8 @@ TEST_CASE("duplicity's names") {
         CHECK_FALSE_MESSAGE(parse_duplicity_name(name), name);
     CHECK(count_duplicity_volumes("Hostname vm\nLocaldir src\nVolume 1:\n    StartingPath   .\n"
                                   "Volume 2:\nFilelist 2\n") == 2);
+    CHECK(count_duplicity_volumes("Hostname vm\nVolume 1:\nVolume 2:\nVolume 2:\nVolume 3:\n") ==
+          3);
     CHECK_FALSE(count_duplicity_volumes("\x85\x02Hostname vm\nVolume 1:\n"));
 }
 
