@@ -173,7 +173,7 @@ void add_newest(Description& backup) {
     const auto limit = backup.take(metric::backup_max_age_seconds);
     const auto due = backup.take(metric::backup_due_timestamp_seconds);
     const auto long_due = backup.take(metric::backup_long_due_timestamp_seconds);
-    backup.take(metric::backup_due_night);  // the time tells
+    const auto night = backup.take(metric::backup_due_night);
     for (const Observation* one : backup.take_all(metric::backup_newest_timestamp_seconds)) {
         std::string proof = harmless(one->label("confidence"));
         if (proof == "exact") proof = "exact: the tool recorded that it was finished";
@@ -193,12 +193,12 @@ void add_newest(Description& backup) {
                slots ? (*slots == 0 ? std::string("in NONE: it is never due")
                                     : "due on " + counted(*slots, "day", "days") + " of the week")
                      : "");
-    const std::string night = backup.take_label(metric::backup_missed_night, "night");
+    const std::string missed_night = backup.take_label(metric::backup_missed_night, "night");
     const auto missed = backup.take(metric::backup_missed_slots);
     backup.row("missed", sentence_of({!missed        ? ""
                                       : *missed == 0 ? std::string("no slot")
                                                      : counted(*missed, "slot", "slots"),
-                                      night.empty() ? "" : "the night of " + night}));
+                                      missed_night.empty() ? "" : "the night of " + missed_night}));
     backup.row("limit", limit ? "the newest copy may be " + format_duration(*limit) + " old" : "");
     const auto paused = backup.take(metric::backup_paused_until_timestamp_seconds);
     backup.row("paused",
@@ -206,6 +206,7 @@ void add_newest(Description& backup) {
     backup.row(
         "due",
         sentence_of({due ? "a copy since " + format_time(*due) : "", due ? backup.ago(*due) : "",
+                     night ? "in the night to " + format_time(*night * 86400).substr(0, 10) : "",
                      long_due ? "long overdue without one since " + format_time(*long_due) : ""}));
 }
 
