@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -105,8 +106,10 @@ Result<int> Host::open_file(const std::string& path, LastLink last) const {
     // The same file, whatever has its name by now.
     const int fd = ::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(),
                           O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return system_failure(path, errno);
-    return fd;
+    if (fd >= 0) return fd;
+    // A process that gave up its privileges may not follow its own links there (proc(5)).
+    if (::prctl(PR_GET_DUMPABLE) == 1) return system_failure(path, errno);
+    return open(path, last == LastLink::refuse ? O_NOFOLLOW : 0);
 }
 
 Result<std::string> Host::read(const std::string& path, size_t limit, LastLink last) const {
