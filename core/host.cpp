@@ -3,15 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <memory>
@@ -81,12 +81,14 @@ Result<int> Host::open(const std::string& path, int extra_flags) const {
 namespace {
 
 // Files of the kernel's own filesystems act when they are read: /proc/kmsg, /sys/kernel/debug.
-bool is_of_the_kernel(int fd) {
-    struct statfs filesystem {};
-    if (::fstatfs(fd, &filesystem) != 0) return true;
-    const auto type = static_cast<uint64_t>(filesystem.f_type);
-    return type == PROC_SUPER_MAGIC || type == SYSFS_MAGIC || type == DEBUGFS_MAGIC ||
-           type == TRACEFS_MAGIC;
+bool is_of_the_kernel(const struct stat& file) {
+    if (major(file.st_dev) != 0) return false;  // on a block device
+    return std::ranges::any_of(
+        std::array{"/proc", "/sys", "/sys/kernel/debug", "/sys/kernel/tracing"},
+        [&](const char* directory) {
+            struct stat own {};
+            return ::stat(directory, &own) == 0 && own.st_dev == file.st_dev;
+        });
 }
 
 }  // namespace
@@ -101,7 +103,7 @@ Result<int> Host::open_file(const std::string& path, LastLink last) const {
         return fail(ErrorKind::failed, fmt::format("{}: a symbolic link, which is not followed "
                                                    "here",
                                                    path));
-    if (!S_ISREG(status.st_mode) || (!recorded_ && is_of_the_kernel(file.get())))
+    if (!S_ISREG(status.st_mode) || (!recorded_ && is_of_the_kernel(status)))
         return fail(ErrorKind::failed, fmt::format("{}: not a regular file", path));
     // The same file, whatever has its name by now.
     const int fd = ::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(),
