@@ -125,6 +125,14 @@ constexpr BackupKindRow rows[] = {
      "/home",
      "The copies are snapper's snapshots of this subvolume of btrfs. They lie on the filesystem "
      "that they are of, and go with it."},
+    {BackupKind::lvm,
+     "lvm",
+     BackupPlace::directory,
+     false,
+     {},
+     "/dev/vg0/data",
+     "The copies are LVM's snapshots of this logical volume, /dev/GROUP/VOLUME. They need the "
+     "volume that they are of, and go with its drives."},
     {BackupKind::stamp,
      "stamp",
      BackupPlace::later_file,
@@ -180,6 +188,7 @@ bool has_streams(BackupKind kind) {
         case BackupKind::mariabackup:
         case BackupKind::kopia:
         case BackupKind::snapper:
+        case BackupKind::lvm:
         case BackupKind::stamp:
         case BackupKind::systemd:
         case BackupKind::observed:

@@ -26,6 +26,7 @@ enum class BackupKind {
     kopia,
     btrbk,
     snapper,
+    lvm,
     stamp,
     systemd,
     observed

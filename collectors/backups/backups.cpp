@@ -80,6 +80,8 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
             return look_at_btrbk(context.host, backup, memory);
         case BackupKind::snapper:
             return look_at_snapper(context.host, backup);
+        case BackupKind::lvm:
+            return look_at_lvm(context.host, backup);
         case BackupKind::stamp:
             return look_at_stamp(context.host, backup);
         case BackupKind::systemd:

@@ -25,6 +25,7 @@ std::optional<FailureDomain> closest_domain(const Host& host, const Topology& to
                                             const Backup& backup,
                                             const std::vector<Place>& sources) {
     if (lies_in_its_source(host, backup)) return FailureDomain::same_filesystem;
+    if (backup.kind == BackupKind::lvm) return FailureDomain::same_drive;
     // A stamp may be anywhere: its location says nothing about the copies.
     if (backup.covers.empty() || backup.location.empty() || !has_copies_at_location(backup.kind))
         return std::nullopt;

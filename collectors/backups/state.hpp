@@ -105,6 +105,7 @@ Result<BackupState> look_at_proxmox_backup(const Host& host, const Backup& backu
 Result<BackupState> look_at_kopia(const Host& host, const Backup& backup);
 Result<BackupState> look_at_btrbk(const Host& host, const Backup& backup, LookMemory& memory);
 Result<BackupState> look_at_snapper(const Host& host, const Backup& backup);
+Result<BackupState> look_at_lvm(const Host& host, const Backup& backup);
 Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 
 // Remembers the newest proven copy of the backup and of each of its streams, and sets

@@ -96,7 +96,8 @@ Content content_of(const Backup& backup, const Piece& piece, const LocalFiles& f
                        ? content_of_copies(files, backup.location)
                        : Content::files;
         case BackupKind::btrbk:    // of one moment: whole if all of the database
-        case BackupKind::snapper:  // is in one subvolume
+        case BackupKind::snapper:  // is in one subvolume or volume
+        case BackupKind::lvm:
         case BackupKind::stamp:
         case BackupKind::systemd:
         case BackupKind::observed:

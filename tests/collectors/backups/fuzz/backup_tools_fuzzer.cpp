@@ -10,6 +10,7 @@
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/parse/duplicity_name.hpp"
 #include "collectors/backups/parse/git_objects.hpp"
+#include "collectors/backups/parse/lvm_backup.hpp"
 #include "collectors/backups/parse/mariabackup_info.hpp"
 #include "collectors/backups/parse/proxmox_manifest.hpp"
 #include "collectors/backups/parse/rdiff_backup_statistics.hpp"
@@ -47,6 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (const auto summary = parse_dirvish_summary(text)) is_whole_dirvish_status(summary->status);
     if (const auto name = parse_btrbk_name(text))
         require(text.starts_with(name->subvolume) && !name->subvolume.empty());
+    if (const auto snapshots = parse_lvm_backup(text))
+        for (const LvmSnapshot& one : *snapshots)
+            require(!one.name.empty() && !one.origin.empty() && one.taken >= 0);
+    for (const DmStatus& one : parse_dm_status(text)) require(!one.target.empty());
     if (const auto date = parse_snapper_date(text)) require(*date > -86400 && *date < 3e11);
     if (const auto info = parse_mariabackup_info(text)) require(info->end > -86400);
     static_cast<void>(parse_mariabackup_checkpoints(text));
