@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "collectors/collector.hpp"
 #include "collectors/data/content.hpp"
@@ -25,6 +26,7 @@ namespace lastgood {
 namespace {
 
 constexpr size_t most_pieces = 500;
+constexpr size_t most_of_kind = 200;  // so that no kind of them pushes out the others
 
 class DataCollector {
   public:
@@ -44,15 +46,12 @@ class DataCollector {
         covered_ = covered_paths(host_, topology_, context_.config.backups);
         const LocalFiles files(host_, topology_, types);
         std::vector<Piece> pieces = find(files);
-        if (pieces.size() > most_pieces) {
-            context_.sink.problem(
-                "", {ErrorKind::failed, fmt::format("{} pieces of data were found; only the first "
-                                                    "{} are watched",
-                                                    pieces.size(), most_pieces)});
-            pieces.resize(most_pieces);
-        }
+        limit(pieces);
         SizeBudget budget;
-        for (const Piece& piece : pieces) observe(piece, files, budget);
+        for (const Piece& piece : pieces) {
+            observe(piece, files, budget);
+            context_.sink.flush();  // the next one may lie on a disk that hangs
+        }
         return {};
     }
 
@@ -66,6 +65,23 @@ class DataCollector {
         find_sqlite(files, pieces);
         find_precious(files, context_.config.precious, pieces);
         return pieces;
+    }
+
+    // The precious ones come first.
+    void limit(std::vector<Piece>& pieces) const {
+        const size_t found = pieces.size();
+        const auto others = std::stable_partition(pieces.begin(), pieces.end(),
+                                                  [](const Piece& one) { return one.is_precious; });
+        std::map<std::string, size_t> of_kind;
+        const auto too_many = [&](const Piece& one) { return ++of_kind[one.kind] > most_of_kind; };
+        pieces.erase(std::remove_if(others, pieces.end(), too_many), pieces.end());
+        if (pieces.size() > most_pieces) pieces.erase(pieces.begin() + most_pieces, pieces.end());
+        if (pieces.size() < found)
+            context_.sink.problem(
+                "", {ErrorKind::failed,
+                     fmt::format("{} pieces of data were found; only {} of them are watched, at "
+                                 "most {} of one kind; name those that matter in precious",
+                                 found, pieces.size(), most_of_kind)});
     }
 
     // The mount by which the filesystems collector calls the filesystem; nullptr: it does not.
@@ -109,7 +125,7 @@ class DataCollector {
                       {"kind", piece.kind},
                       {"path", piece.place.path},
                       {"title", piece.title}});
-        const DataSize size = size_of(host_, piece, budget);
+        const DataSize size = size_of(files, piece, budget);
         sink.observe(metric::data_size_bytes, id, size.bytes, now);
         sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now);
         if (piece.is_database)

@@ -47,12 +47,12 @@ bool has_data(const LocalFiles& files, const Place& directory, const std::vector
     for (const std::string& name : files.names(directory)) {
         if (name == "lost+found") continue;
         const std::string path = fmt::format("{}/{}", directory.path, name);
-        const auto status = files.host().status(path, false);
-        if (!status) continue;
         if (holds_backups(path, backups)) {
             without.push_back(path);
             continue;
         }
+        const auto status = files.status(path);
+        if (!status) continue;
         if (status->kind == FileKind::regular && !is_sample(path)) found = true;
         if (status->kind != FileKind::directory) continue;
         const auto inner = files.find(path);

@@ -20,6 +20,21 @@ bool LocalFiles::has(const Place& directory, std::string_view name) const {
     return find(fmt::format("{}/{}", directory.path, name)).has_value();
 }
 
+std::optional<FileStatus> LocalFiles::status(const std::string& path) const {
+    const Mount* mount = topology_.mount_of(path);
+    if (mount == nullptr || filesystem_kind(mount->type, types_) != FilesystemKind::local)
+        return std::nullopt;
+    const auto status = host_.status(path, false);
+    return status ? std::optional(*status) : std::nullopt;
+}
+
+std::set<std::string, std::less<>> LocalFiles::mount_points_below(std::string_view path) const {
+    std::set<std::string, std::less<>> points;
+    for (const Mount& mount : topology_.mounts)
+        if (mount.point != path && lies_below(mount.point, path)) points.insert(mount.point);
+    return points;
+}
+
 std::vector<std::string> LocalFiles::names(const Place& directory) const {
     std::vector<std::string> names =
         host_.list(directory.path).value_or(std::vector<std::string>());

@@ -1,7 +1,9 @@
 // Looks for directories on this host's own disks only: a network or FUSE mount may hang.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,9 @@ class LocalFiles {
     std::optional<Place> find(const std::string& path) const;
     // Whether the directory, which find() returned, has this name in it or below it.
     bool has(const Place& directory, std::string_view name) const;
+    // Of what lies in a directory that find() returned, without following a link; nullopt: it is
+    // not there, or a filesystem is mounted there that may hang.
+    std::optional<FileStatus> status(const std::string& path) const;
     // The names in it, without those that begin with a dot; empty also if it cannot be read.
     std::vector<std::string> names(const Place& directory) const;
 
@@ -29,6 +34,8 @@ class LocalFiles {
     std::optional<std::string> path_of(const Mount& mount, const std::string& inside) const;
     const Mount* mount_of(std::string_view path) const { return topology_.mount_of(path); }
     const Topology& topology() const { return topology_; }
+    // The mount points below the path.
+    std::set<std::string, std::less<>> mount_points_below(std::string_view path) const;
     const Host& host() const { return host_; }
 
   private:

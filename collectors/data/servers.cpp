@@ -1,11 +1,17 @@
 #include "collectors/data/servers.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "collectors/data/parse/server_config.hpp"
+#include "core/descriptor.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -13,6 +19,12 @@ namespace lastgood {
 namespace {
 
 constexpr size_t most_text = 16 * mib;  // of one mountinfo
+
+// Anybody may give his processes the name of a server.
+constexpr long first_of_people = 1000;  // users below are those of services (SYS_UID_MAX)
+constexpr int most_of_services = 100;   // processes of one program
+constexpr int most_of_people = 20;
+constexpr int most_of_one = 5;
 
 struct Program {
     std::string_view name;
@@ -34,7 +46,7 @@ class Processes {
   public:
     explicit Processes(const LocalFiles& files) : files_(files), host_(files.host()) {}
 
-    ServerDirectories directories() const {
+    ServerDirectories directories() {
         ServerDirectories found;
         for (const std::string& id : host_.list("/proc").value_or(std::vector<std::string>())) {
             if (!consists_of(id, decimal_digits)) continue;
@@ -43,14 +55,40 @@ class Processes {
             if (!name || program == programs.end()) continue;
             const auto arguments = parse_server_arguments(
                 *name, host_.read(fmt::format("/proc/{}/cmdline", id)).value_or(""));
-            if (arguments.is_helper) continue;
-            if (auto directory = on_this_host(id, directory_of(id, *program, arguments)))
+            const auto user = user_of(id);
+            if (arguments.is_helper || is_one_too_many(*name, user)) continue;
+            auto directory = on_this_host(id, directory_of(id, *program, arguments));
+            if (directory && may_tell_of(*directory, user))
                 found[*name].insert(std::move(*directory));
         }
         return found;
     }
 
   private:
+    // Of the process; nullopt: not known, as on a recorded host that has no such file.
+    std::optional<long> user_of(const std::string& id) const {
+        const auto text = host_.read(fmt::format("/proc/{}/status", id));
+        return text ? effective_user(*text) : std::nullopt;
+    }
+
+    bool is_one_too_many(const std::string& program, std::optional<long> user) {
+        if (!user || *user < first_of_people) return ++of_services_[program] > most_of_services;
+        return ++of_one_[{program, *user}] > most_of_one || ++of_people_[program] > most_of_people;
+    }
+
+    // A server owns its data. "": of people it tells nothing.
+    bool may_tell_of(const std::string& directory, std::optional<long> user) const {
+        if (!user || *user == 0) return true;
+        if (directory.empty()) return *user < first_of_people;
+        const auto place = files_.find(directory);
+        const auto opened = place ? host_.open(place->path, O_PATH | O_DIRECTORY)
+                                  : Result<int>(fail(ErrorKind::absent, ""));
+        if (!opened) return false;
+        const Descriptor file(*opened);
+        struct stat found {};
+        return ::fstat(file.get(), &found) == 0 && found.st_uid == static_cast<uid_t>(*user);
+    }
+
     // As the process sees it; empty: not known.
     std::string directory_of(const std::string& id, const Program& program,
                              const ServerArguments& arguments) const {
@@ -84,6 +122,8 @@ class Processes {
 
     const LocalFiles& files_;
     const Host& host_;
+    std::map<std::string, int> of_services_, of_people_;  // processes, by program
+    std::map<std::pair<std::string, long>, int> of_one_;  // and by user
 };
 
 }  // namespace

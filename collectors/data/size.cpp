@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include <optional>
+#include <set>
 
 #include "core/directory.hpp"
 #include "core/text.hpp"
@@ -28,8 +29,12 @@ std::optional<double> used_of_filesystem(const Host& host, const Piece& piece) {
 // Counts directory by directory, so that the deepest tree needs no stack.
 class Counting {
   public:
-    Counting(const Host& host, const Piece& piece, SizeBudget& budget)
-        : host_(host), piece_(piece), budget_(budget), begin_(host.monotonic()) {}
+    Counting(const LocalFiles& files, const Piece& piece, SizeBudget& budget)
+        : host_(files.host()),
+          piece_(piece),
+          budget_(budget),
+          begin_(host_.monotonic()),
+          others_(files.mount_points_below(piece.place.path)) {}
 
     DataSize run() {
         const auto status = host_.status(piece_.place.path);
@@ -71,6 +76,7 @@ class Counting {
             }
             --budget_.names;
             const std::string inner = fmt::format("{}/{}", path == "/" ? "" : path, name);
+            if (others_.contains(inner)) continue;
             const auto status = reader->kind() && reader->kind() != FileKind::symlink
                                     ? reader->status(name)
                                     : host_.status(inner, false);
@@ -84,20 +90,21 @@ class Counting {
     SizeBudget& budget_;
     Seconds begin_;
     uint64_t device_ = 0;
+    std::set<std::string, std::less<>> others_;  // mount points: a dead server may be behind one
     std::vector<std::string> waiting_;
     DataSize size_;
 };
 
 }  // namespace
 
-DataSize size_of(const Host& host, const Piece& piece, SizeBudget& budget) {
+DataSize size_of(const LocalFiles& files, const Piece& piece, SizeBudget& budget) {
     if (piece.device) {
-        const auto sectors = host.read_number(
+        const auto sectors = files.host().read_number(
             fmt::format("/sys/class/block/{}/size", last_component(piece.device->source)));
         return {sectors ? *sectors * 512 : 0, sectors.has_value()};
     }
-    if (const auto used = used_of_filesystem(host, piece)) return {*used, true};
-    return Counting(host, piece, budget).run();
+    if (const auto used = used_of_filesystem(files.host(), piece)) return {*used, true};
+    return Counting(files, piece, budget).run();
 }
 
 }  // namespace lastgood

@@ -1,8 +1,8 @@
 // How much space a piece of data takes, counted within bounds.
 #pragma once
 
+#include "collectors/data/local.hpp"
 #include "collectors/data/piece.hpp"
-#include "core/host.hpp"
 
 namespace lastgood {
 
@@ -18,8 +18,9 @@ struct SizeBudget {
 };
 
 // Counts what the disk holds (of a recorded host: the sizes of the files), without other
-// filesystems below it, and follows no link. A mount's root costs one statvfs(2). Blocks as long as
-// the disk does. Of a block device: what a guest may fill. Takes what it used from the budget.
-DataSize size_of(const Host& host, const Piece& piece, SizeBudget& budget);
+// filesystems below it, at whose mount points it does not look, and follows no link. A mount's root
+// costs one statvfs(2). Blocks as long as the disk does. Of a block device: what a guest may fill.
+// Takes what it used from the budget.
+DataSize size_of(const LocalFiles& files, const Piece& piece, SizeBudget& budget);
 
 }  // namespace lastgood

@@ -53,7 +53,7 @@ class Search {
         for (const std::string& name : files_.names(*place)) {
             if (++names_ > most_names || found_ >= most_files) return;
             const std::string inner = fmt::format("{}/{}", place->path, name);
-            const auto status = files_.host().status(inner, false);
+            const auto status = files_.status(inner);
             if (!status) continue;
             if (status->kind == FileKind::directory && levels > 0) below(inner, levels - 1);
             if (status->kind == FileKind::regular && has_name_of_one(name) &&

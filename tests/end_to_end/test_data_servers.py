@@ -7,10 +7,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 
 import lastgood
 import pytest
 from repositories import run
+from test_backup_places import never_answering
 
 
 @pytest.fixture
@@ -52,3 +54,30 @@ def test_a_server_in_a_directory_of_its_own(cluster, tmp_path):
     found = found_data(tmp_path, *without_ptrace)
     assert found[("lastgood_data_server_running", f"postgresql {cluster}")] == 1, found
     assert found[("lastgood_data_size_bytes", f"postgresql {cluster}")] > 10 << 20
+
+
+@pytest.fixture
+def hanging_below_srv():
+    """A mount in /srv that never answers, as of a NAS that is off."""
+    point = pathlib.Path(tempfile.mkdtemp(prefix="lastgood-nas-", dir="/srv"))
+    with never_answering(point):
+        yield point
+    point.rmdir()
+
+
+def test_a_mount_that_does_not_answer_hides_no_data(installation, tmp_path, hanging_below_srv):
+    (tmp_path / "precious" / "nas").mkdir(parents=True)
+    (tmp_path / "precious" / "file").write_text("x")
+    sections = f'[data]\nprecious = ["{tmp_path}/precious"]\n[collectors.data]\ninterval = "1s"\ndeadline = "15s"\n'
+    installation.write_config(sections=sections)
+    started = time.time()
+    installation.start("agent", wait=False)
+    subject = f"precious {tmp_path}/precious"
+    with never_answering(tmp_path / "precious" / "nas") as inner:
+        report = installation.wait_for_report(
+            lambda report: max((one["observed_at"] for one in report.select("data_size_bytes", subject)), default=0) > started + 10,
+            40,
+            f"it is counted again and again, without {inner}",
+        )
+    assert report.value("data_size_incomplete", subject) == 0
+    assert not report.find("collector_failing")

@@ -157,6 +157,17 @@ ServerArguments parse_server_arguments(std::string_view program, std::string_vie
     return found;
 }
 
+std::optional<long> effective_user(std::string_view status) {
+    constexpr std::string_view key = "Uid:\t";  // real, effective, saved, of the filesystem
+    while (!status.empty()) {
+        const std::string_view line = take_line(status);
+        if (!line.starts_with(key)) continue;
+        const auto users = split(line.substr(key.size()), "\t");
+        return users.size() < 2 ? std::nullopt : parse_number<long>(users[1]);
+    }
+    return std::nullopt;
+}
+
 std::string data_directory_in(ServerConfig form, std::string_view text) {
     return Lines(form, text).directory();
 }

@@ -2,6 +2,7 @@
 // configuration. Pure: what is malformed or relative says nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ struct ServerArguments {
 };
 // `program`: as in /proc/PID/comm. `command_line`: /proc/PID/cmdline.
 ServerArguments parse_server_arguments(std::string_view program, std::string_view command_line);
+
+// As whom a process works, by its /proc/PID/status (proc(5)); nullopt: that does not say.
+std::optional<long> effective_user(std::string_view status);
 
 enum class ServerConfig { none, postgresql, mysql, mongodb, redis, elasticsearch };
 // The directory that a configuration file names; empty: none.

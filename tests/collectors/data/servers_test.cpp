@@ -1,9 +1,11 @@
 // Tests databases in directories of their own: what is known of them without a look at other users'
 // working directories, which needs CAP_SYS_PTRACE.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "collectors/data/parse/server_config.hpp"
 #include "tests/collectors/data/scene.hpp"
 
 using namespace lastgood;
@@ -83,4 +85,65 @@ TEST_CASE("a server in a container has its data where the mount behind its path 
     CHECK(scene.found() == "postgresql /data/pg; postgresql /var/lib/postgresql/data");
     CHECK(scene.value(metric::data_server_running, "postgresql /data/pg") == 1);
     CHECK(scene.value(metric::data_server_running, "postgresql /var/lib/postgresql/data") == 0);
+}
+
+namespace {
+
+// Of a user, with a directory that the user of this test owns.
+void process_of(Scene& scene, int id, long user, const std::string& directory) {
+    scene.postgresql(directory);
+    process(scene, id, "postgres", "postgres -D " + directory);
+    scene.file(fmt::format("/proc/{}/status", id),
+               fmt::format("Name:\tpostgres\nUid:\t0\t{0}\t{0}\t{0}\n", user));
+}
+
+size_t pieces_in(const std::string& found) {
+    return static_cast<size_t>(std::ranges::count(found, ';')) + 1;
+}
+
+}  // namespace
+
+TEST_CASE("a process tells of directories that its user owns") {
+    Scene scene;
+    process_of(scene, 812, ::geteuid(), "/data/own");
+    process_of(scene, 813, ::geteuid() + 1, "/data/other");
+    process_of(scene, 814, 0, "/data/root");  // which becomes the user later
+    CHECK(scene.found() == "postgresql /data/own; postgresql /data/root");
+}
+
+TEST_CASE("processes of people push out nothing") {
+    Scene scene;
+    scene.file("/data/precious/x", "x");
+    scene.config.precious = std::vector<std::string>{"/data/precious"};
+    scene.postgresql("/var/lib/postgresql/15/main");
+    const auto user = static_cast<long>(::geteuid());
+    for (int id = 1000; id < 1300; ++id) process_of(scene, id, user, fmt::format("/data/{}", id));
+    const std::string found = scene.found();
+    CHECK(found.find("precious /data/precious") != found.npos);
+    CHECK(found.find("postgresql /var/lib/postgresql/15/main") != found.npos);
+    CHECK(pieces_in(found) <= 102);
+    if (user >= 1000) CHECK(pieces_in(found) == 7);
+}
+
+TEST_CASE("of one kind of data at most 200 pieces are watched, and precious data always") {
+    Scene scene;
+    for (int number = 0; number < 250; ++number)
+        scene.postgresql(fmt::format("/var/lib/postgresql/15/{}", number));
+    scene.file("/data/precious/x", "x");
+    scene.config.precious = std::vector<std::string>{"/data/precious", "/var/lib/postgresql/15/99"};
+    const std::string found = scene.found();
+    CHECK(pieces_in(found) == 202);
+    CHECK(found.find("precious /data/precious") != found.npos);
+    CHECK(found.find("postgresql /var/lib/postgresql/15/99") != found.npos);
+    REQUIRE(scene.ran.sink.problems.size() == 1);
+    CHECK(scene.ran.sink.problems[0].second.message ==
+          "251 pieces of data were found; only 202 of them are watched, at most 200 of one kind; "
+          "name those that matter in precious");
+}
+
+TEST_CASE("as whom a process works") {
+    CHECK(effective_user("Name:\tx\nUid:\t1\t1000\t3\t4\nGid:\t7\t8\t9\t9\n") == 1000);
+    CHECK_FALSE(effective_user("Name:\tx\n"));
+    CHECK_FALSE(effective_user("Uid:\t1\n"));
+    CHECK_FALSE(effective_user("Uid:\tx\ty\n"));
 }

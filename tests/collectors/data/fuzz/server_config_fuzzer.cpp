@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         require_path(found.directory);
         require_path(found.config);
     }
+    static_cast<void>(effective_user(text));
     for (const auto form :
          {ServerConfig::none, ServerConfig::postgresql, ServerConfig::mysql, ServerConfig::mongodb,
           ServerConfig::redis, ServerConfig::elasticsearch})
