@@ -7,8 +7,10 @@
 
 #include "collectors/backups/directory_copy.hpp"
 #include "collectors/backups/find_copies.hpp"
+#include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/parse/dump_name.hpp"
 #include "collectors/backups/parse/name_time.hpp"
+#include "collectors/backups/plan.hpp"
 #include "collectors/backups/probe.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/glob.hpp"
@@ -197,6 +199,16 @@ std::string location_of(const Backup& backup, const std::string& stream, const C
     return std::string(parent_directory(newest->path)) + "/" + stream + "*";
 }
 
+StreamNames known_streams(const Host& host, const Config& config, const Backup& backup) {
+    StreamNames names;
+    if (backup.each == Streams::none) return names;
+    for (StreamState& stream :
+         remembered_streams(LookMemory(host, config.state_directory, backup.name)))
+        names.insert(std::move(stream.name));
+    for (std::string& stream : streams_in_slots(backup.plan)) names.insert(std::move(stream));
+    return names;
+}
+
 }  // namespace
 
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup) {
@@ -204,7 +216,7 @@ Result<BackupState> look_at_files(const Host& host, const Config& config, const 
         !backup.time_pattern.empty() && !wrong.empty())
         return fail(ErrorKind::malformed,
                     fmt::format("time_pattern \"{}\" {}", backup.time_pattern, wrong));
-    auto found = find_copies(host, backup);
+    auto found = find_copies(host, backup, known_streams(host, config, backup));
     if (!found) return Failure(found.error());
     BackupState state;
     state.problems = std::move(found->problems);

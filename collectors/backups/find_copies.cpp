@@ -12,6 +12,7 @@
 #include "core/directory.hpp"
 #include "core/glob.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {
@@ -30,6 +31,7 @@ thread_local uint64_t read_names = 0;
 struct Walk {
     const Host& host;
     const Backup& backup;
+    const StreamNames& known;
     PathPattern pattern;
     std::vector<ComponentPattern> components;
     bool comparable = true;  // compare_times() works
@@ -37,6 +39,7 @@ struct Walk {
     size_t directories = 0;
     bool cut_short = false;
     size_t more_problems = 0;
+    size_t new_streams = 0;  // in `found`
     FoundCopies found{};
     LocalDays days{};
 
@@ -46,6 +49,14 @@ struct Walk {
             found.problems.push_back(error);
         else
             ++more_problems;
+    }
+
+    // Who may add names to a place must not push out what is watched there. Counts the new ones.
+    bool has_room_for(const std::string& stream, size_t& count) const {
+        if (known.contains(harmless(stream))) return true;
+        if (count + known.size() >= most_streams) return false;
+        ++count;
+        return true;
     }
 };
 
@@ -128,7 +139,7 @@ class Leaf {
     CopyList* list_of(const std::string& stream) {
         const auto known = summary_.streams.find(stream);
         if (known != summary_.streams.end()) return &known->second;
-        if (summary_.streams.size() >= most_streams) {
+        if (!walk_.has_room_for(stream, new_streams_)) {
             summary_.too_many_streams = true;
             return nullptr;
         }
@@ -141,6 +152,7 @@ class Leaf {
     std::optional<NameTime> time_;  // in the path of the directory
     std::string stream_;
     CopyList* last_ = nullptr;
+    size_t new_streams_ = 0;
     DirectorySummary summary_;
 };
 
@@ -152,7 +164,7 @@ void take(Walk& walk, const DirectorySummary& summary) {
         const auto known = found.streams.find(name);
         if (known != found.streams.end())
             known->second.add(list);
-        else if (found.streams.size() < most_streams)
+        else if (walk.has_room_for(name, walk.new_streams))
             found.streams.emplace(name, list);
         else
             found.too_many_streams = true;
@@ -238,9 +250,10 @@ uint64_t names_read() {
     return read_names;
 }
 
-Result<FoundCopies> find_copies(const Host& host, const Backup& backup) {
+Result<FoundCopies> find_copies(const Host& host, const Backup& backup, const StreamNames& known) {
     Walk walk{.host = host,
               .backup = backup,
+              .known = known,
               .pattern = split_path_pattern(backup.location),
               .components = {},
               .now = host.now()};

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,9 +77,12 @@ struct FoundCopies {
 // Reads the directories that the pattern in backup.location leads to. A large directory that is
 // unchanged since this thread read it is not read again, but for its newest copies: files that are
 // written in place leave their directory's times as they are. All of it is read again after an
-// hour. Memory is bounded, however many names and directories there are. Errors: those of opening
-// the first directory.
-Result<FoundCopies> find_copies(const Host& host, const Backup& backup);
+// hour. Memory is bounded, however many names and directories there are: where there are too many
+// streams, those that are `known` are found before others. Errors: those of opening the first
+// directory.
+using StreamNames = std::set<std::string, std::less<>>;
+Result<FoundCopies> find_copies(const Host& host, const Backup& backup,
+                                const StreamNames& known = {});
 
 // For tests: how many names this thread has read in directories.
 uint64_t names_read();

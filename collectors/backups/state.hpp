@@ -70,13 +70,13 @@ constexpr size_t most_streams = 500;  // of a backup; more is a problem
 
 // Sets what the streams make of the whole: its newest copy is the oldest of their newest ones, so
 // that it is fresh only if all are; without one if any stream has none. Sizes and counts are sums.
-// Sorts the streams by name, makes the names harmless to print, and drops those beyond most_streams
-// with a problem.
+// Sorts the streams by name, and makes the names harmless to print.
+//
 void summarise_streams(BackupState& state);
 
 // Streams are remembered in the state directory, so that one whose copies all go away is missed.
-// Adds those that are remembered, or `expected`, and were not found, without a copy, and remembers
-// all; then summarises. Without a usable state directory only a problem is added.
+// Adds those remembered, or `expected`, that were not found; drops the newest names beyond
+// most_streams; remembers some new ones; summarises. Without a state directory adds a problem.
 void recall_streams(LookMemory& memory, BackupState& state,
                     const std::vector<std::string>& expected = {});
 std::vector<StreamState> remembered_streams(const LookMemory& memory);

@@ -60,13 +60,6 @@ void summarise_streams(BackupState& state) {
     auto& streams = state.streams;
     std::ranges::sort(streams, {}, &StreamState::name);
     make_names_safe(streams);
-    if (streams.size() > most_streams) {
-        state.problems.push_back(
-            {ErrorKind::failed,
-             fmt::format("{} streams, of which {} are watched; make the pattern narrower",
-                         streams.size(), most_streams)});
-        streams.erase(streams.begin() + most_streams, streams.end());
-    }
     state.newest.clear();
     if (const auto newest = oldest_newest(streams)) state.newest.push_back(*newest);
     const auto add = [](std::optional<double>& sum, const std::optional<double>& part) {
@@ -98,6 +91,40 @@ namespace {
 
 constexpr const char* section_name = "streams";  // an object: a stream's name and its location
 
+// Newly remembered in one look, but the first: each that goes away is missed until it is forgotten
+// by hand, which must be no work that others can make.
+constexpr size_t most_new = 50;
+
+using Names = std::set<std::string, std::less<>>;
+
+// Whoever may add a name must not push out what is watched: the known ones come first.
+void drop_too_many(BackupState& state, const Names& known) {
+    auto& streams = state.streams;
+    if (streams.size() <= most_streams) return;
+    state.problems.push_back(
+        {ErrorKind::failed,
+         fmt::format("{} streams, of which {} are watched; make the pattern narrower",
+                     streams.size(), most_streams)});
+    std::stable_partition(streams.begin(), streams.end(),
+                          [&](const StreamState& stream) { return known.contains(stream.name); });
+    streams.erase(streams.begin() + most_streams, streams.end());
+}
+
+void remember(LookMemory& memory, const BackupState& state, const Names& known) {
+    size_t room = known.empty() ? most_streams : most_new;
+    // Nothing new of a crowd.
+    if (!known.empty() && state.streams.size() >= most_streams) room = 0;
+    auto section = nlohmann::json::object();
+    for (const StreamState& stream : state.streams) {
+        if (!known.contains(stream.name)) {
+            if (room == 0) continue;
+            --room;
+        }
+        section[stream.name] = harmless(stream.location);
+    }
+    memory.keep(section_name, std::move(section));
+}
+
 std::vector<StreamState> streams_in(const nlohmann::json& section) {
     std::vector<StreamState> streams;
     for (const auto& [name, location] : section.items()) {
@@ -122,6 +149,10 @@ void recall_streams(LookMemory& memory, BackupState& state,
     std::set<std::string> found;
     for (const StreamState& stream : state.streams) found.insert(stream.name);
     std::vector<StreamState> awaited = remembered_streams(memory);
+    Names known;
+    for (const StreamState& stream : awaited) known.insert(stream.name);
+    Names watched = known;
+    watched.insert(expected.begin(), expected.end());
     for (const std::string& name : expected) awaited.push_back({name, "", {}, true});
     for (StreamState& gone : awaited) {
         if (!found.insert(gone.name).second) continue;
@@ -129,11 +160,9 @@ void recall_streams(LookMemory& memory, BackupState& state,
         if (all_read) gone.state.count = 0;
         state.streams.push_back(std::move(gone));
     }
+    drop_too_many(state, watched);
     if (!state.streams.empty()) summarise_streams(state);
-    auto section = nlohmann::json::object();
-    for (const StreamState& stream : state.streams)
-        section[stream.name] = harmless(stream.location);
-    memory.keep(section_name, std::move(section));
+    remember(memory, state, known);
     if (memory.problem()) state.problems.push_back(*memory.problem());
 }
 

@@ -50,6 +50,23 @@ void wait_until_settled(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("of too many streams the known ones are found, in whatever order they are read") {
+    Directory directory;
+    directory.backup.each = Streams::by_name;
+    StreamNames known;
+    for (int i = 0; i < 700; ++i) {
+        const std::string name = fmt::format("s{}x", i);
+        directory.copy(name + "-20261126.sql", start);
+        if (i % 7 == 0) known.insert(name);
+    }
+    REQUIRE(known.size() == 100);
+    const auto found = find_copies(Host("/"), directory.backup, known);
+    REQUIRE(found);
+    CHECK(found->too_many_streams);
+    CHECK(found->streams.size() == 500);
+    for (const std::string& name : known) CHECK(found->streams.contains(name));
+}
+
 TEST_CASE("of 2000 copies the newest are kept, the others are counted, and the oldest is right") {
     Directory directory;
     // Neither the order of names nor that of writing is the order of time.

@@ -2,6 +2,7 @@
 #include "collectors/backups/look_memory.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,4 +184,42 @@ TEST_CASE("each stream goes back by itself; a new one takes nothing back") {
     const auto back = look({stream("a", now - 9 * hour), stream("b", now - 90 * hour)});
     CHECK(back.streams[0].state.went_back_from == now - hour);
     CHECK_FALSE(back.streams[1].state.went_back_from);
+}
+
+TEST_CASE("new streams neither push out the known ones nor are all of a crowd remembered") {
+    const State place;
+    const auto look = [&](const std::vector<std::string>& names) {
+        BackupState state;
+        for (const std::string& name : names) {
+            state.streams.push_back({name, "", {}, true});
+            state.streams.back().state.count = 1;
+        }
+        auto memory = place.memory();
+        recall_streams(memory, state);
+        REQUIRE(memory.save());
+        return state;
+    };
+    const auto count_remembered = [&] { return remembered_streams(place.memory()).size(); };
+    const auto some = [](int count) {
+        std::vector<std::string> names{"beta", "zeta"};
+        for (int i = 0; i < count; ++i) names.push_back(fmt::format("a{}", i));
+        return names;
+    };
+    const auto watched = [](const BackupState& state, std::string_view name) {
+        return std::ranges::count(state.streams, name, &StreamState::name) == 1;
+    };
+    look(some(0));
+    const auto crowd = look(some(600));
+    CHECK(crowd.streams.size() == most_streams);
+    CHECK(watched(crowd, "zeta"));
+    CHECK(watched(crowd, "beta"));
+    REQUIRE(crowd.problems.size() == 1);
+    CHECK(crowd.problems[0].message.find("602 streams, of which 500") != std::string::npos);
+    CHECK(count_remembered() == 2);
+    CHECK(look(some(0)).streams.size() == 2);
+    look(some(80));
+    CHECK(count_remembered() == 52);  // the others in the next looks
+    look(some(80));
+    CHECK(count_remembered() == 82);
+    CHECK(watched(look({"beta"}), "zeta"));  // it is missed
 }
