@@ -35,15 +35,20 @@ bool tells_whether_it_answers(const Task& task) {
     return !task.succeeded || !leads || !leads(task.subject);
 }
 
-// The members of a group that its last run did not reach.
+// The members of a group that its last run did not reach. One of which nothing is known yet may
+// have been behind one that hangs, and comes before that one in the next run.
 std::vector<std::string> unanswered_members(const Task& task) {
     if (!task.collector || !task.collector->answering || !task.has_reported) return {};
-    std::set<std::string_view> told;
-    for (const Observation& one : task.last.observations)
+    const bool may_come = task.kind == CollectorKind::stream && task.backoff <= 2;
+    std::set<std::string_view> told, known;
+    for (const Observation& one : task.last.observations) {
+        known.insert(one.subject);
         if (one.metric == task.collector->answering) told.insert(one.subject);
+    }
     std::vector<std::string> silent;
-    std::ranges::copy_if(task.members, std::back_inserter(silent),
-                         [&](const std::string& member) { return !told.contains(member); });
+    std::ranges::copy_if(task.members, std::back_inserter(silent), [&](const std::string& member) {
+        return !told.contains(member) && (known.contains(member) || !may_come);
+    });
     return silent;
 }
 

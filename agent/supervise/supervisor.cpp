@@ -22,8 +22,6 @@ constexpr size_t poll_limit = 16;
 constexpr Seconds counts_for = 10;
 constexpr size_t batch_limit = 50'000;    // observations per batch
 constexpr size_t rejected_limit = 1'000;  // lines per batch that are not valid
-constexpr size_t problem_limit = 1'000;   // problems per batch
-constexpr size_t subject_problem_limit = 50;
 constexpr size_t reason_limit = 500;      // bytes of the reason why a line is not valid
 constexpr size_t poll_output = 32 * mib;  // bytes
 // Runs of one of our collectors for the whole host that may have left something stuck behind. Of
@@ -44,15 +42,9 @@ bool enabled(const Config& config, const Collector& collector) {
     return found == config.collectors.end() || found->second.enabled;
 }
 
-// A child that was ended has not reached every member of its group: what is known of the others
-// stays, with its age, but not that they answer.
-void keep_values_of_unreached(Task& task) {
-    if (task.members.empty()) return;
-    std::set<std::string_view> unreached(task.members.begin(), task.members.end());
-    for (const Observation& one : task.current.observations) unreached.erase(one.subject);
-    for (Observation& one : task.last.observations)
-        if (unreached.contains(one.subject) && one.metric != task.collector->answering)
-            task.current.observations.push_back(std::move(one));
+// nullptr: none.
+const Metric* answering_of(const Task& task) {
+    return task.collector ? task.collector->answering : nullptr;
 }
 
 // Whether a child reads one subject or one group.
@@ -70,22 +62,6 @@ std::map<std::string, std::vector<std::string>> parts_of(const Collector& collec
     else
         for (std::string& subject : collector.subjects(host, config)) parts[std::move(subject)];
     return parts;
-}
-
-// A loud subject must not hide another one's problem, nor fill report and memory.
-void add_problem(Batch& batch, std::string subject, Error error) {
-    ++batch.problem_count;
-    const auto known = batch.subject_problems.find(subject);
-    const size_t of_subject = known == batch.subject_problems.end() ? 0 : known->second;
-    if (of_subject < subject_problem_limit && batch.problems.size() < problem_limit) {
-        ++batch.subject_problems[subject];
-        batch.problems.emplace_back(std::move(subject), std::move(error));
-    } else if (batch.more_problems.size() < problem_limit ||
-               batch.more_problems.contains(subject)) {
-        ++batch.more_problems[subject];
-    } else {
-        ++batch.more_problems[""];
-    }
 }
 
 // Polls of one collector at the same time. The deadline should measure a drive, not how busy the
@@ -246,6 +222,7 @@ std::vector<std::string> Supervisor::arguments_of(const Task& task) const {
 
 void Supervisor::start(Task& task) {
     task.current = {};
+    task.reached.clear();
     task.started_at = loop_.monotonic();
     ChildLimits limits;
     limits.deadline =
@@ -302,9 +279,16 @@ void Supervisor::reject_line(Task& task, const Error& error) {
                         rejected_limit, batch.first_rejected));
 }
 
-// Completes a batch: its increments and its cursor are saved together.
+// Completes a batch: its increments and its cursor are saved together. A child that reads a group
+// commits after each member: its round is complete when it has read all of them.
 void Supervisor::commit(Task& task, const std::string& cursor) {
-    accept(task);
+    task.reached.merge(members_read(task.current, task.members, answering_of(task)));
+    const bool is_round = std::ranges::all_of(
+        task.members, [&](const std::string& member) { return task.reached.contains(member); });
+    accept(task, 0);
+    task.child->extend();
+    if (!is_round) return on_change_();
+    task.reached.clear();
     if (!cursor.empty()) state_.set_cursor(task.name, cursor);
     task.has_reported = task.succeeded = true;
     task.failure.clear();
@@ -313,12 +297,11 @@ void Supervisor::commit(Task& task, const std::string& cursor) {
     task.duration = loop_.monotonic() - task.started_at;
     task.started_at = loop_.monotonic();
     task.backoff = 1;
-    task.child->extend();
     on_change_();
 }
 
-// Makes the printed batch the current one.
-void Supervisor::accept(Task& task) {
+// Makes the printed batch the current one. `oldest`: of what is known to answer without being read.
+void Supervisor::accept(Task& task, Timestamp oldest) {
     for (const Observation& observation : task.current.increments) {
         if (state_.increment(observation)) {
             note_growth(state_, observation, true);
@@ -336,7 +319,7 @@ void Supervisor::accept(Task& task) {
     for (const Observation& observation : task.current.observations)
         note_growth(state_, observation, false);
     keep_values_of_sleepers(task.last.observations, task.current.observations);
-    keep_values_of_unreached(task);
+    keep_values_of_unread(task.last, task.current, task.members, answering_of(task), oldest);
     task.last = std::exchange(task.current, {});
     note_inventory(task);
 }
@@ -376,7 +359,12 @@ void Supervisor::ended(Task& task, ChildEnd end, const std::string& message) {
     if (ended_well) task.due_at = std::max(task.started_at + task.interval, now + 0.1);
     // Of a group, what was read before the end counts, unless all of it was committed.
     const bool all_committed = end == ChildEnd::finished && task.current.observations.empty();
-    if (task.kind == CollectorKind::poll || (!task.members.empty() && !all_committed)) accept(task);
+    // What a run of the whole host did not come to is not gone. An inventory tells that by itself.
+    if (task.kind == CollectorKind::poll && !ended_well && task.collector && task.subject.empty() &&
+        task.collector->inventory == nullptr)
+        keep_values_of_others(task.last, task.current);
+    if (task.kind == CollectorKind::poll || (!task.members.empty() && !all_committed))
+        accept(task, ended_well ? 0 : loop_.now() - 2 * (task.interval + task.deadline));
     if (ended_well) {
         if (!task.failure.empty())
             log(LogLevel::info, fmt::format("collector {}{}{} works again", task.name,

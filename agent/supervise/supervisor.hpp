@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/memory/state.hpp"
+#include "agent/supervise/batch.hpp"
 #include "agent/supervise/loop.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
@@ -24,19 +25,6 @@ struct Launch {
     int config_fd = -1;  // the accepted configuration as TOML
 };
 
-// Output of one run; of a stream: of one batch.
-struct Batch {
-    std::vector<Observation> observations;
-    // Subject, error: at most 50 of one subject and 1000 in all.
-    std::vector<std::pair<std::string, Error>> problems;
-    size_t problem_count = 0;                        // with those that were left out
-    std::map<std::string, size_t> more_problems;     // by subject: how many were left out
-    std::map<std::string, size_t> subject_problems;  // by subject: how many are kept
-    std::vector<Observation> increments;             // applied when the batch is complete
-    size_t rejected_lines = 0;
-    std::string first_rejected;  // reason
-};
-
 // A collector, or a collector for one subject.
 struct Task {
     std::string name, subject;
@@ -45,9 +33,10 @@ struct Task {
     CollectorKind kind = CollectorKind::poll;
     Seconds interval = 60, deadline = 30;
 
-    Batch current;              // not complete yet
-    Batch last;                 // the newest complete one
-    bool has_reported = false;  // at least one run has ended, successfully or not
+    Batch current;                  // not complete yet
+    Batch last;                     // the newest complete one
+    std::set<std::string> reached;  // members that the child has read in this round
+    bool has_reported = false;      // at least one run has ended, successfully or not
     bool succeeded = false;
     std::string failure;  // of the last run
     Timestamp failing_since = 0;
@@ -99,7 +88,7 @@ class Supervisor {
     void reject_line(Task& task, const Error& error);
     void commit(Task& task, const std::string& cursor);
     void ended(Task& task, ChildEnd end, const std::string& message);
-    void accept(Task& task);
+    void accept(Task& task, Timestamp oldest);
     void note_inventory(const Task& task);
     std::vector<std::string> arguments_of(const Task& task) const;
     bool has_room_for(const Task& task) const;

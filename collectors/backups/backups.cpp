@@ -20,6 +20,7 @@
 #include "collectors/backups/missed.hpp"
 #include "collectors/backups/other_copies.hpp"
 #include "collectors/backups/plan.hpp"
+#include "collectors/backups/proofs.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/systemd.hpp"
 #include "collectors/backups/wal.hpp"
@@ -163,10 +164,6 @@ void observe_places(Context& context, const Topology& topology, OtherCopies& oth
         if (!sources[i].exists)
             context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
                                  {{"path", backup.covers[i]}});
-    if (takes(row_of(backup.kind), "max_wal_age"))
-        if (const auto since = oldest_waiting_wal(context.host, topology, backup.covers))
-            context.sink.observe(metric::backup_wal_waiting_timestamp_seconds, backup.name, *since,
-                                 now);
     if (sources.empty())
         if (const auto here = lies_on_host(context.host, topology, backup))
             context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);
@@ -361,34 +358,52 @@ std::optional<Error> look(Context& context, const Backup& backup) {
     return std::nullopt;
 }
 
-// What does not need a look.
-void observe_configuration(Context& context, const std::vector<const Backup*>& backups) {
+// What lies beside the copies, on filesystems that may hang.
+void look_beside(Context& context, const Topology& topology, const Backup& backup) {
+    const Timestamp now = context.host.now();
+    if (!backup.plan.verified_stamp.empty() || !backup.plan.restored_stamp.empty()) {
+        LookMemory memory(context.host, context.config.state_directory, backup.name);
+        observe_proofs(context.host, context.sink, memory, backup, now);
+        if (const auto saved = memory.save(); !saved)
+            context.sink.problem(backup.name, saved.error());
+    }
+    if (!takes(row_of(backup.kind), "max_wal_age")) return;
+    if (const auto since = oldest_waiting_wal(context.host, topology, backup.covers))
+        context.sink.observe(metric::backup_wal_waiting_timestamp_seconds, backup.name, *since,
+                             now);
+}
+
+std::optional<Error> observe(Context& context, const Topology& topology, OtherCopies& others,
+                             const Backup& backup) {
+    const Timestamp now = context.host.now();
+    observe_settings(context, backup, now);
+    observe_agreements(context.sink, backup, now);
+    observe_places(context, topology, others, backup, now);
+    context.sink.flush();
+    auto error = look(context, backup);
+    look_beside(context, topology, backup);
+    return error;
+}
+
+// An unreadable backup must not hide the others: what was read of one is handed on before the look
+// at the next. Returns the first error.
+std::optional<Error> look_at_all(Context& context, const std::vector<const Backup*>& backups) {
     auto read = Topology::read(context.host, context.config.loop_devices);
     // One that knows no mount: where copies lie is unknown.
     const Topology topology = read ? std::move(*read) : Topology();
     OtherCopies others(context.host, topology, context.config.backups);
-    for (const Backup* backup : backups) {
-        const Timestamp now = context.host.now();
-        observe_settings(context, *backup, now);
-        observe_agreements(context.host, context.sink, *backup, now);
-        observe_places(context, topology, others, *backup, now);
-    }
-}
-
-// An unreadable backup must not hide the others. Returns the first error.
-std::optional<Error> look_at_all(Context& context, const std::vector<const Backup*>& backups) {
-    observe_configuration(context, backups);
+    const bool one_by_one = is_group(context.subject);
     LookOrder order(context.host, context.config.runtime_directory,
-                    is_group(context.subject) ? context.subject : "");
+                    one_by_one ? context.subject : "");
     std::optional<Error> first_error;
     for (const Backup* backup : order.sorted(backups)) {
-        context.sink.flush();
         order.begin(backup->name);
-        const auto error = look(context, *backup);
+        const auto error = observe(context, topology, others, *backup);
         order.end(backup->name);
         if (error && !first_error) first_error = error;
+        if (one_by_one) context.sink.commit("");
     }
-    context.sink.commit("");
+    if (!one_by_one || backups.empty()) context.sink.commit("");
     return first_error;
 }
 

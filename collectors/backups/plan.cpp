@@ -154,21 +154,7 @@ void observe_limits(const Host& host, Sink& sink, const Backup& stream, Timestam
         sink.observe(metric::backup_long_due_timestamp_seconds, stream.name, *times->long_due, now);
 }
 
-namespace {
-
-void observe_proof(const Host& host, Sink& sink, const Backup& backup, const std::string& stamp,
-                   const Metric& metric, Timestamp now) {
-    if (stamp.empty()) return;
-    const auto status = host.status(stamp);
-    if (status)
-        sink.observe(metric, backup.name, std::min(status->modified, now), now);
-    else if (status.error().kind != ErrorKind::absent)  // the first test makes it
-        sink.problem(backup.name, status.error());
-}
-
-}  // namespace
-
-void observe_agreements(const Host& host, Sink& sink, const Backup& backup, Timestamp now) {
+void observe_agreements(Sink& sink, const Backup& backup, Timestamp now) {
     const BackupPlan& plan = backup.plan;
     if (plan.paused_until != 0)
         sink.observe(metric::backup_paused_until_timestamp_seconds, backup.name, plan.paused_until,
@@ -179,10 +165,6 @@ void observe_agreements(const Host& host, Sink& sink, const Backup& backup, Time
     if (plan.restored_within)
         sink.observe(metric::backup_restored_within_seconds, backup.name, *plan.restored_within,
                      now);
-    observe_proof(host, sink, backup, plan.verified_stamp,
-                  metric::backup_verified_timestamp_seconds, now);
-    observe_proof(host, sink, backup, plan.restored_stamp,
-                  metric::backup_restored_timestamp_seconds, now);
 }
 
 }  // namespace lastgood

@@ -42,8 +42,8 @@ void observe_limits(const Host& host, Sink& sink, const Backup& backup, Timestam
 // Of a stream that is due on these days.
 void observe_limits(const Host& host, Sink& sink, const Backup& stream, Timestamp now, Days days);
 
-// Prints until when the backup is paused, when its copies must have been verified and restored, and
-// when the stamps say that they were. Of the backup as a whole, not of its streams.
-void observe_agreements(const Host& host, Sink& sink, const Backup& backup, Timestamp now);
+// Prints until when the backup is paused, and when its copies must have been verified and restored.
+// Of the backup as a whole, not of its streams.
+void observe_agreements(Sink& sink, const Backup& backup, Timestamp now);
 
 }  // namespace lastgood

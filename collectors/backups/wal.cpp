@@ -69,19 +69,22 @@ class Databases {
   public:
     Databases(const Host& host, const Topology& topology) : host_(host), topology_(topology) {}
 
+    // find_place() looks at nothing that may hang: a name may be where a dead server is mounted.
     void look(const std::string& path, int levels) {
-        if (looked_++ > most_directories) return;
         const Place place = find_place(host_, topology_, path);
         if (!place.exists || place.mount == nullptr ||
             filesystem_kind(place.mount->type, "") == FilesystemKind::network)
             return;
+        const auto status = host_.status(place.path);
+        if (!status || status->kind != FileKind::directory || looked_++ > most_directories) return;
         if (host_.exists(place.path + "/global/pg_control")) {
             const auto waits = waiting_in(host_, place.path);
             if (waits && (!oldest || *waits < *oldest)) oldest = waits;
         } else if (levels > 0) {
-            const auto names = list_directories(host_, place.path);
+            const auto names = host_.list(place.path);
             if (!names) return;
-            for (const std::string& name : *names) look(place.path + "/" + name, levels - 1);
+            for (const std::string& name : *names)
+                if (looked_ <= most_directories) look(place.path + "/" + name, levels - 1);
         }
     }
 

@@ -47,6 +47,15 @@ inline const Collector stores{.name = "stores",
                               .groups = groups_now,
                               .answering = &metric::backup_readable};
 
+// As "stores", but a stream that commits after each member.
+inline const Collector shelves{.name = "shelves",
+                               .summary = "",
+                               .kind = CollectorKind::stream,
+                               .interval = 60,
+                               .deadline = 20,
+                               .groups = groups_now,
+                               .answering = &metric::backup_readable};
+
 // A supervisor with these collectors on a simulated loop.
 struct Stage {
     explicit Stage(std::vector<const Collector*> which = {&space}, const Host* watched = nullptr)

@@ -26,6 +26,7 @@ TEST_CASE("a group has one child, and what it did not reach keeps its last value
     stage.child("stores disk").end(ChildEnd::finished, "");
     stage.loop.advance(61);
     stage.child("stores disk").print(line(metric::backup_readable, "a", 1));
+    stage.child("stores disk").print(line(metric::backup_max_age_seconds, "b", 9));
     stage.child("stores disk").end(ChildEnd::failed, "killed by signal 11");
     const auto last = [&](const Metric& metric, const char* backup) {
         return value_of(stage.task("stores", "disk").last.observations, metric, backup);
@@ -41,6 +42,76 @@ TEST_CASE("a group has one child, and what it did not reach keeps its last value
     CHECK(stage.task("stores", "nas").members == std::vector<std::string>{"b", "c"});
     CHECK(stage.task("stores", "disk").members == std::vector<std::string>{"a"});
     present_groups.clear();
+}
+
+TEST_CASE(
+    "of a group each member counts as soon as it was read, and who hangs hides only himself") {
+    Stage stage({&shelves});
+    present_groups = {{"disk", {"a", "hangs", "z"}}};
+    stage.configure();
+    const auto last = [&](const Metric& metric, const char* backup) {
+        return value_of(stage.task("shelves", "disk").last.observations, metric, backup);
+    };
+    const auto read = [&](const std::string& member, double size) {
+        PlayedChild& child = stage.child("shelves disk");
+        child.print(line(metric::backup_readable, member, 1));
+        child.print(line(metric::backup_size_bytes, member, size));
+        child.print(line(metric::backup_readable, member + "/part", 1));
+        child.print(commit);
+    };
+    read("a", 1);
+    CHECK(last(metric::backup_size_bytes, "a") == 1);
+    CHECK_FALSE(stage.task("shelves", "disk").has_reported);  // the others are not missing yet
+    read("hangs", 2);
+    read("z", 3);
+    CHECK(stage.task("shelves", "disk").succeeded);
+
+    read("a", 4);
+    CHECK(last(metric::backup_size_bytes, "a") == 4);
+    CHECK(last(metric::backup_size_bytes, "z") == 3);
+    stage.child("shelves disk").print(line(metric::backup_max_age_seconds, "hangs", 9));
+    stage.loop.advance(81);
+    stage.child("shelves disk").end(ChildEnd::killed, "took longer");
+    stage.loop.settle();
+    CHECK_FALSE(stage.task("shelves", "disk").succeeded);
+    CHECK(last(metric::backup_readable, "a") == 1);
+    CHECK(last(metric::backup_readable, "z") == 1);
+    CHECK_FALSE(last(metric::backup_readable, "hangs"));
+    CHECK(last(metric::backup_readable, "hangs/part") == 0);
+    CHECK(last(metric::backup_size_bytes, "hangs") == 2);
+
+    // The next child reads the others first, and again: it fails until it has read all.
+    for (int round = 0; round < 4; ++round) {
+        stage.loop.advance(61);
+        read("a", 5);
+        CHECK_FALSE(stage.task("shelves", "disk").succeeded);
+        stage.child("shelves disk").print(line(metric::backup_max_age_seconds, "hangs", 9));
+        stage.loop.advance(81);
+        stage.child("shelves disk").end(ChildEnd::killed, "took longer");
+        stage.loop.settle();
+    }
+    CHECK(last(metric::backup_size_bytes, "a") == 5);
+    CHECK_FALSE(last(metric::backup_readable, "z"));  // it was not read for too long
+    CHECK(last(metric::backup_size_bytes, "z") == 3);
+    present_groups.clear();
+}
+
+TEST_CASE("what a poll of the whole host did not come to stays, until a run ends well") {
+    Stage stage({&space});
+    stage.configure();
+    stage.child("space").print(line(metric::backup_size_bytes, "a", 1));
+    stage.child("space").print(line(metric::backup_size_bytes, "b", 2));
+    stage.finish("space");
+    stage.loop.advance(61);
+    stage.child("space").print(line(metric::backup_size_bytes, "a", 3));
+    stage.child("space").end(ChildEnd::killed, "took longer");
+    stage.loop.settle();
+    CHECK(stage.value("space", metric::backup_size_bytes, "a") == 3);
+    CHECK(stage.value("space", metric::backup_size_bytes, "b") == 2);
+    stage.loop.advance(61);
+    stage.child("space").print(line(metric::backup_size_bytes, "a", 4));
+    stage.finish("space");
+    CHECK_FALSE(stage.value("space", metric::backup_size_bytes, "b"));
 }
 
 TEST_CASE("polls of one collector beyond its limit wait, in the order they are due") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "collectors/backups/proofs.hpp"
 #include "core/metrics/backups.hpp"
 #include "tests/temporary_directory.hpp"
 #include "tests/zone_of.hpp"
@@ -86,7 +87,10 @@ TEST_CASE("stamps tell when the copies were verified and restored") {
     host.write("/stamp/verified", "");
     MemorySink sink;
     const Timestamp now = at(2026, 11, 22, 12);
-    observe_agreements(Host(host.path), sink, backup, now);
+    const Host watched(host.path);
+    LookMemory memory(watched, "", backup.name);
+    observe_agreements(sink, backup, now);
+    observe_proofs(watched, sink, memory, backup, now);
     CHECK(sink.problems.empty());  // the first restore makes the other one
     REQUIRE(sink.observations.size() == 2);
     CHECK(sink.observations[0].metric == &metric::backup_verified_within_seconds);
