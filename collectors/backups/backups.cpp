@@ -98,6 +98,23 @@ void note_job_problems(BackupState& state, const Result<BackupState>& job) {
     if (job) std::ranges::copy(job->problems, std::back_inserter(state.problems));
 }
 
+// A directory has no mark of its end. That its job ended well since is one; a copy that has a fault
+// beside is not believed.
+void believe_job(BackupState& state, const BackupState& job) {
+    const auto ended = proven_newest(job);
+    if (!ended) return;
+    for (NewestCopy& one : state.newest) {
+        if (one.confidence != Confidence::activity || one.time > *ended) continue;
+        const Timestamp time = one.time;
+        std::erase_if(state.newest, [](const NewestCopy& other) {
+            return other.confidence != Confidence::activity;
+        });
+        state.newest.front() = {time, Confidence::inferred, state.newest.front().when_written};
+        state.perhaps.reset();
+        return;
+    }
+}
+
 // Each user of the memory reads and writes it by itself, one after another.
 Result<BackupState> look_and_remember(Context& context, const Backup& backup) {
     LookMemory memory(context.host, context.config.state_directory, backup.name);
@@ -108,6 +125,8 @@ Result<BackupState> look_and_remember(Context& context, const Backup& backup) {
         context.sink.flush();
     }
     auto state = look_at(context, backup, memory, job);
+    if (state && job && backup.kind == BackupKind::files && state->problems.empty())
+        believe_job(*state, *job);
     if (state && backup.kind != BackupKind::systemd) note_job_problems(*state, job);
     if (const auto saved = memory.save(); state && !saved)
         state->problems.push_back(

@@ -24,13 +24,10 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
     state.count = 0;
     std::ranges::stable_sort(copies, std::ranges::greater{}, &RecordedCopy::time);
     bool newest_seen = false, newest_whole_seen = false;
+    const RecordedCopy* ahead = nullptr;
     for (const RecordedCopy& copy : copies) {
         const bool in_future = copy.time > now + clock_slack;
-        if (in_future)
-            state.problems.push_back(
-                {ErrorKind::malformed,
-                 fmt::format("{}: its time, {}, is in the future; is the clock right?", copy.name,
-                             format_time(copy.time))});
+        if (in_future) ahead = &copy;
         if (!newest_seen && !in_future) {
             newest_seen = true;
             state.incomplete = !copy.whole;
@@ -46,6 +43,12 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
         state.newest.push_back({copy.time, confidence});
         state.size = copy.size;
     }
+    // One night's wrong clock is no fault of the others.
+    if (ahead != nullptr && state.newest.empty())
+        state.problems.push_back(
+            {ErrorKind::malformed,
+             fmt::format("{}: its time, {}, is in the future; is the clock right?", ahead->name,
+                         format_time(ahead->time))});
     return state;
 }
 

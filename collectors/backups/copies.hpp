@@ -21,7 +21,8 @@ struct RecordedCopy {
 
 // Newest, oldest, size and count of the whole copies, and whether the newest of all is incomplete,
 // with its reason as a problem. A copy with a time in the future proves nothing about now: it is
-// counted, and is a problem; it never hides the newest that has a possible time.
+// counted, and is a problem if there is no other; it never hides the newest that has a possible
+// time.
 BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confidence, Timestamp now);
 
 // The last `limit` bytes of a file, or all of it; begins with a whole line. Errors: those of

@@ -85,7 +85,7 @@ Result<Seen> look_into(const Host& host, const std::string& path) {
 }
 
 ProbeResult verdict(Completeness state, std::string reason) {
-    return {false, state, "directory", std::move(reason)};
+    return {false, state, "directory", std::move(reason), false};
 }
 
 // Calls `file` for each file below, until it returns false. Returns false then, and if there are

@@ -47,6 +47,7 @@ void judge_copy(Judge& judge, Copy& copy, Depth depth, BackupState& state) {
     if (auto known = judge.memory.find(copy.path, copy.status, depth)) {
         copy.state = known->state;
         copy.reason = known->reason;
+        copy.breaks_promise = known->breaks_promise;
         return;
     }
     if (judge.host.monotonic() > judge.give_up_at) return;
@@ -57,6 +58,7 @@ void judge_copy(Judge& judge, Copy& copy, Depth depth, BackupState& state) {
     }
     copy.state = probed->state;
     copy.reason = probed->reason;
+    copy.breaks_promise = probed->breaks_promise;
     if (probed->being_written) copy.unfinished = true;
     // What is in a directory changes without it: only what is complete stays so.
     else if (is_file || probed->state == Completeness::complete)
@@ -69,13 +71,23 @@ bool fits_no_pattern(const Backup& backup, const Copy& copy) {
     return !backup.time_pattern.empty() && !copy.dated;
 }
 
-Confidence confidence_of(const Backup& backup, const Copy& copy) {
-    if (fits_no_pattern(backup, copy)) return Confidence::activity;
-    // A sync that fails at once still updates the time of its directory (rsnapshot's hourly.0).
-    if (copy.status.kind == FileKind::directory && !copy.from_name &&
-        copy.state != Completeness::complete)
-        return Confidence::activity;
-    return Confidence::inferred;
+// A directory without a mark may be half made, and a sync that fails at once still updates its time
+// (rsnapshot's hourly.0).
+bool proves_itself(const Backup& backup, const Copy& copy) {
+    if (fits_no_pattern(backup, copy) || copy.breaks_promise) return false;
+    return copy.status.kind != FileKind::directory || copy.state == Completeness::complete;
+}
+
+std::string why_in_doubt(const Backup& backup, const Copy& copy) {
+    if (fits_no_pattern(backup, copy))
+        return fmt::format(
+            "{}: its name does not fit time_pattern \"{}\", so its time is not known", copy.path,
+            backup.time_pattern);
+    if (copy.breaks_promise) return fmt::format("{}: {}", copy.path, copy.reason);
+    return fmt::format(
+        "{}: a directory does not tell whether it was finished; let the job write a file in it at "
+        "its end, and name it with complete_if, or name the job's unit with systemd",
+        copy.path);
 }
 
 // The newest finished copy decides whether the backup counts as incomplete.
@@ -133,6 +145,16 @@ void note_stopped_names(const Judge& judge, const CopyList& list, BackupState& s
     }
 }
 
+// A copy that is newer than all that prove themselves. What may be one leaves no word on the age.
+void note_doubtful(Judge& judge, const Copy& copy, BackupState& state) {
+    const bool undated = fits_no_pattern(judge.backup, copy);
+    state.newest.push_back({copy.time, Confidence::activity, undated || !copy.from_name});
+    if (!undated) state.perhaps = copy.time;
+    if (!undated && state.newest.size() == 1) set_size(judge, copy, state);
+    if (undated || copy.breaks_promise || judge.backup.unit.empty())
+        state.problems.push_back({ErrorKind::malformed, why_in_doubt(judge.backup, copy)});
+}
+
 BackupState state_of(Judge& judge, const CopyList& list) {
     BackupState state;
     state.in_progress = false;
@@ -148,8 +170,7 @@ BackupState state_of(Judge& judge, const CopyList& list) {
     // A copy whose time is not possible does not hide the newest of the others.
     const Timestamp possible = judge.host.now() + 3600;
     const Copy* newest = nullptr;
-    const Copy* ahead = nullptr;
-    const Copy* undated = nullptr;
+    const Copy* doubtful = nullptr;  // the newest that does not prove itself
     for (const auto& copy : copies) {
         const bool is_copy = !copy.unfinished && copy.state != Completeness::incomplete;
         const bool is_empty = copy.status.kind == FileKind::regular && copy.status.size <= 0;
@@ -161,29 +182,16 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         if (!std::exchange(newest_finished_seen, true)) judge_newest(copy, state);
         if (!is_copy) ++incomplete;
         if (!is_copy) continue;
-        if (fits_no_pattern(judge.backup, copy)) {
-            if (undated == nullptr) undated = &copy;
-            continue;
-        }
-        if (newest == nullptr || (newest->time > possible && copy.time <= possible)) newest = &copy;
-        if (copy.time > possible) ahead = &copy;
-        state.oldest = copy.time;
+        const Copy*& one = proves_itself(judge.backup, copy) ? newest : doubtful;
+        if (one == nullptr || (one->time > possible && copy.time <= possible)) one = &copy;
+        if (!fits_no_pattern(judge.backup, copy)) state.oldest = copy.time;
     }
     if (newest != nullptr) {
-        state.newest.push_back(
-            {newest->time, confidence_of(judge.backup, *newest), !newest->from_name});
+        state.newest.push_back({newest->time, Confidence::inferred, !newest->from_name});
         set_size(judge, *newest, state);
     }
-    if (undated != nullptr && (newest == nullptr || undated->time > newest->time)) {
-        state.newest.push_back({undated->time, confidence_of(judge.backup, *undated), true});
-        state.problems.push_back(
-            {ErrorKind::malformed,
-             fmt::format("{}: its name does not fit time_pattern \"{}\", so its time is not known",
-                         undated->path, judge.backup.time_pattern)});
-    }
-    if (ahead != nullptr && ahead != newest && newest->time <= possible)
-        state.problems.push_back(
-            {ErrorKind::malformed, fmt::format("{}: its time is in the future", ahead->path)});
+    if (doubtful != nullptr && (newest == nullptr || doubtful->time > newest->time))
+        note_doubtful(judge, *doubtful, state);
     if (list.count() > static_cast<double>(copies.size()) && list.oldest())
         state.oldest = list.oldest();
     state.count = count;

@@ -128,9 +128,14 @@ class Leaf {
                              ? list_of(std::string(stream_of(name, copy.name_time)))
                              : last_;
         if (list == nullptr) return;
-        const auto time =
-            copy_time(copy.name_time ? copy.name_time : time_, status.modified, status.changed);
-        copy.dated = copy.name_time || time_;
+        const auto& name_time = copy.name_time ? copy.name_time : time_;
+        auto time = copy_time(name_time, status.modified, status.changed);
+        // rsync -a gives a directory the time of its source, at its end: it was written later.
+        if (status.kind == FileKind::directory && !time.from_name)
+            if (const auto later = copy_time(name_time, status.changed, status.changed);
+                later.from_name)
+                time = later;
+        copy.dated = name_time.has_value();
         copy.time = time.time;
         copy.from_name = time.from_name;
         copy.status = status;

@@ -26,6 +26,7 @@ struct Copy {
     bool unfinished = false;
     Completeness state = Completeness::unknown;
     std::string reason;
+    bool breaks_promise = false;  // see ProbeResult
 };
 
 // The finished copies of one stream. However many there are, it keeps only the newest.

@@ -56,6 +56,17 @@ json to_json(const History& history) {
     return section;
 }
 
+// The median of all copies before the newest.
+std::optional<double> usual_size(const History& history) {
+    if (history.copies.size() < fewest_sizes + 1) return std::nullopt;
+    std::vector<double> sizes;
+    for (const Copy& copy : history.copies) sizes.push_back(copy.size);
+    sizes.pop_back();
+    std::ranges::sort(sizes);
+    const size_t middle = sizes.size() / 2;
+    return sizes.size() % 2 == 1 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2;
+}
+
 void note(History& history, const BackupState& state, Timestamp now) {
     const auto newest = proven_newest(state);
     const auto oldest = state.oldest ? state.oldest : newest;
@@ -68,17 +79,6 @@ void note(History& history, const BackupState& state, Timestamp now) {
     else if (copies.empty() || copies.back().time < *newest)
         copies.push_back({*newest, *state.size});
     if (copies.size() > most_sizes) copies.erase(copies.begin());
-}
-
-// The median of all copies before the newest.
-std::optional<double> usual_size(const History& history) {
-    if (history.copies.size() < fewest_sizes + 1) return std::nullopt;
-    std::vector<double> sizes;
-    for (const Copy& copy : history.copies) sizes.push_back(copy.size);
-    sizes.pop_back();
-    std::ranges::sort(sizes);
-    const size_t middle = sizes.size() / 2;
-    return sizes.size() % 2 == 1 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2;
 }
 
 // For a backup of which nothing is remembered, as others report it.
@@ -136,6 +136,9 @@ void observe_history(const Host& host, Sink& sink, LookMemory& memory, const Bac
             if (backup.plan.shrink > 0 && one.size)
                 sink.observe(metric::backup_shrunk_size_bytes, name, *usual * backup.plan.shrink,
                              now);
+            // What is in it is unknown: maybe an error text, each night. It does not become usual.
+            if (!one.incomplete && one.size && *one.size < *usual * backup.plan.shrink)
+                history.copies.pop_back();
         }
         after[key] = to_json(history);
     };

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "collectors/backups/parse/decompressor.hpp"
+#include "collectors/backups/parse/promised_content.hpp"
 #include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "core/text.hpp"
@@ -67,7 +68,15 @@ void leave_packed(ProbeResult& result, std::string_view why) {
     if (result.reason.empty()) result.reason = fmt::format("it was not unpacked: {}", why);
 }
 
-void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeResult& result) {
+void note_promise(std::string_view broken, ProbeResult& result) {
+    if (broken.empty()) return;
+    result.state = Completeness::unknown;
+    result.reason = broken;
+    result.breaks_promise = true;
+}
+
+void unpack(const Host& host, int fd, std::string_view name, uint64_t size, Seconds give_up_at,
+            ProbeResult& result) {
     const auto decompressor = make_decompressor(result.format);
     if (decompressor == nullptr) return;
     if (size > largest_unpacked) return leave_packed(result, "it is too large");
@@ -110,6 +119,8 @@ void unpack(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeRe
         result.state = content.state;
         result.reason = content.reason;
     }
+    if (content.state == Completeness::unknown && content.format.empty())
+        note_promise(broken_promise_within(name, decompressor->head()), result);
 }
 
 std::string identity_of(const FileStatus& status) {
@@ -144,7 +155,10 @@ Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth 
     result.reason = verdict.reason;
     if (depth == Depth::whole && verdict.state != Completeness::incomplete &&
         is_compression(verdict.format))
-        unpack(host, file.get(), size, give_up_at, result);
+        unpack(host, file.get(), last_component(path), size, give_up_at, result);
+    if (verdict.state == Completeness::unknown && verdict.format.empty())
+        note_promise(broken_promise(last_component(path), read_at(file.get(), 0, 2 * kib, error)),
+                     result);
     return result;
 }
 
@@ -152,9 +166,9 @@ ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
                          const std::string& backup)
     : document_(host, runtime_directory, backup) {
     for (const auto& [file, value] : document_.content().items()) {
-        if (!value.is_array() || value.size() != 5 || !value[0].is_string() ||
+        if (!value.is_array() || value.size() != 6 || !value[0].is_string() ||
             !value[1].is_boolean() || !value[2].is_number_integer() || !value[3].is_string() ||
-            !value[4].is_string())
+            !value[4].is_string() || !value[5].is_boolean())
             continue;
         Entry entry;
         entry.identity = value[0].get<std::string>();
@@ -164,6 +178,7 @@ ProbeMemory::ProbeMemory(const Host& host, const std::string& runtime_directory,
         entry.result.state = static_cast<Completeness>(state);
         entry.result.format = value[3].get<std::string>();
         entry.result.reason = value[4].get<std::string>();
+        entry.result.breaks_promise = value[5].get<bool>();
         entries_.emplace(file, std::move(entry));
     }
 }
@@ -191,9 +206,9 @@ void ProbeMemory::save() const {
     auto document = nlohmann::json::object();
     for (const auto& [file, entry] : entries_) {
         if (!entry.used || document.size() >= most_remembered) continue;
-        document[file] = {entry.identity, entry.depth == Depth::whole,
-                          static_cast<int>(entry.result.state), entry.result.format,
-                          entry.result.reason};
+        document[file] = {
+            entry.identity,      entry.depth == Depth::whole, static_cast<int>(entry.result.state),
+            entry.result.format, entry.result.reason,         entry.result.breaks_promise};
     }
     // On failure the next run reads the backups again.
     static_cast<void>(document_.write(document));

@@ -21,6 +21,8 @@ struct ProbeResult {
     Completeness state = Completeness::unknown;
     std::string format;  // as in CompletenessVerdict
     std::string reason;
+    // Unknown, and the content has no mark of what the name promises: `reason` says what.
+    bool breaks_promise = false;
 };
 
 // Blocks for the reads of judge_ends(); unpacks until `give_up_at`, a time of Host::monotonic(). A

@@ -57,15 +57,16 @@ Result<RdiffBackupSession> read_session(const Host& host, const std::string& pat
 }
 
 std::string what_failed(const RdiffBackupSession& session, const std::string& path) {
-    return fmt::format(
-        "{}: the session of {} could not copy {} of {} files; see error_log beside it", path,
-        format_time(session.end), session.errors, session.source_files);
+    return fmt::format("{}: the session of {} could not copy {} files; see error_log beside it",
+                       path, format_time(session.end), session.errors);
 }
 
 // From the newest session to the first good one; of older ones the time in the name is enough, for
-// there may be thousands. Names sort by time as long as all have one offset.
+// there may be thousands. Names sort by time as long as all have one offset. `partly`: the newest
+// could not copy all files; what it copied is there, and can be restored.
 std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& data,
-                                        const Sessions& sessions, std::vector<Error>& problems) {
+                                        const Sessions& sessions, std::vector<Error>& problems,
+                                        bool& partly) {
     std::vector<RecordedCopy> copies;
     bool proven = false;
     for (auto one = sessions.statistics.rbegin(); one != sessions.statistics.rend(); ++one) {
@@ -81,8 +82,10 @@ std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& dat
             if (session.error().kind != ErrorKind::absent) problems.push_back(session.error());
             continue;
         }
-        if (copies.empty() && session->errors > 0)
+        if (copies.empty() && session->errors > 0) {
+            partly = true;
             problems.push_back({ErrorKind::failed, what_failed(*session, path)});
+        }
         RecordedCopy copy{session->end, true, session->source_size, path, ""};
         if (session->source_files <= 1 && session->source_size <= 0) {
             copy.whole = false;
@@ -106,8 +109,10 @@ Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup)
                          "repository of rdiff-backup (no directory \"rdiff-backup-data\")");
     const Sessions sessions = sort_names(*names);
     std::vector<Error> problems;
-    BackupState state = state_of_copies(read_sessions(host, data, sessions, problems),
+    bool partly = false;
+    BackupState state = state_of_copies(read_sessions(host, data, sessions, problems, partly),
                                         Confidence::exact, host.now());
+    if (partly) state.incomplete = true;
     for (Error& problem : problems) state.problems.push_back(std::move(problem));
     state.in_progress = false;
     for (const std::string& time : sessions.mirrors) {

@@ -58,6 +58,12 @@ class Place:
                 return line["value"]
         return None
 
+    def newest(self, confidence):
+        for line in self.lines:
+            if line.get("metric") == "lastgood_backup_newest_timestamp_seconds" and line["labels"]["confidence"] == confidence:
+                return line["value"]
+        return None
+
     def problems(self):
         return "\n".join(line["problem"] for line in self.lines if "problem" in line)
 

@@ -113,3 +113,14 @@ def test_rdiff_backup_of_an_empty_source_is_no_backup(rdiff_backup):
     rdiff_backup.backup()
     assert rdiff_backup.expected.is_stale()
     assert any("empty" in problem for problem in rdiff_backup.expected.problems())
+
+
+@lie("rdiff-backup", "a session that could not read most files ends with success")
+def test_rdiff_backup_with_unread_files_is_partly_done(rdiff_backup):
+    rdiff_backup.backup()
+    (statistics,) = (rdiff_backup.repository / "rdiff-backup-data").glob("session_statistics.*")
+    assert "Errors 0" in statistics.read_text()
+    statistics.write_text(statistics.read_text().replace("Errors 0", "Errors 20"))
+    expected = rdiff_backup.expected.collect()
+    assert expected.value("incomplete") == 1
+    assert any("could not copy 20 files" in problem for problem in expected.problems()), expected.problems()

@@ -117,8 +117,7 @@ TEST_CASE("a copy whose time is in the future does not hide the newest of the ot
     files.write("/backup/b.sql", "select 1;", now - 50 * hour);
     const BackupState state = files.look();
     CHECK(state.newest.at(0).time == now - 50 * hour);
-    REQUIRE(state.problems.size() == 1);
-    CHECK(state.problems[0].message.find("in the future") != std::string::npos);
+    CHECK(state.problems.empty());
 }
 
 TEST_CASE("a name that does not fit time_pattern proves nothing") {

@@ -30,6 +30,7 @@ class Looks : public test::TemporaryDirectory {
         state.size = size;
         state.oldest = oldest;
         state.count = count;
+        state.incomplete = incomplete;
         look(state, newest + hour);
     }
     void look(const BackupState& state, Timestamp now) {
@@ -47,6 +48,7 @@ class Looks : public test::TemporaryDirectory {
 
     Backup backup;
     MemorySink sink;
+    std::optional<bool> incomplete = false;
 };
 
 }  // namespace
@@ -70,6 +72,17 @@ TEST_CASE("the usual size is the median of the copies before the newest") {
     // In time the new size is the usual one.
     looks.backup.plan.shrink = 0.5;
     for (int i = 5; i < 40; ++i) looks.look(start + i * day, 20, start, 5);
+    CHECK(looks.value(metric::backup_usual_size_bytes) == 20);
+}
+
+TEST_CASE("what is small and of unknown content does not become usual") {
+    Looks looks;
+    for (int i = 0; i < 5; ++i) looks.look(start + i * day, 100, start, i + 1);
+    looks.incomplete.reset();
+    for (int i = 5; i < 40; ++i) looks.look(start + i * day, 20, start, 5);
+    CHECK(looks.value(metric::backup_usual_size_bytes) == 100);
+    looks.incomplete = false;
+    for (int i = 40; i < 80; ++i) looks.look(start + i * day, 20, start, 5);
     CHECK(looks.value(metric::backup_usual_size_bytes) == 20);
 }
 

@@ -6,6 +6,7 @@
 
 #include "collectors/backups/parse/completeness.hpp"
 #include "collectors/backups/parse/decompressor.hpp"
+#include "collectors/backups/parse/promised_content.hpp"
 #include "core/bytes.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -18,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     });
     if (size == 0 && verdict.state != lastgood::Completeness::incomplete) std::abort();
     if (verdict.state == lastgood::Completeness::incomplete && verdict.reason.empty()) std::abort();
+    lastgood::broken_promise(file.substr(0, size / 4), file.substr(size / 4));
+    lastgood::broken_promise_within(file.substr(0, size / 4), file.substr(size / 4));
     lastgood::judge_content(file.substr(0, size / 2), file.substr(size / 2));
     if (lastgood::is_compression(verdict.format)) {
         const auto decompressor = lastgood::make_decompressor(verdict.format);

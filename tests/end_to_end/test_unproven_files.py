@@ -1,0 +1,59 @@
+"""Files and directories that do not hold, or do not show, what their names promise: unproven, neither fine nor an alarm."""
+
+import gzip
+import os
+import time
+
+import pytest
+from lies import lie
+from test_file_backups import DAY, need, output, place  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"the input device is not a TTY\n", b"OCI runtime exec failed: exec failed: no such file\n", b"<!DOCTYPE html>\n<html>Sign in</html>\n"],
+    ids=["docker", "oci", "html"],
+)
+@lie("files", "an error text that no list knows is where the dump should be, each night")
+def test_unknown_error_texts(place, text):  # noqa: F811
+    dump = b"-- MySQL dump 10.13\n" + b"insert into t values (1);\n" * 1000 + b"-- Dump completed on 2026-11-24\n"
+    place.put("db-1.sql.gz", gzip.compress(dump), DAY + 7200)
+    assert place.is_whole() == 1
+    for night in range(3):
+        place.put(f"db-{night + 2}.sql.gz", gzip.compress(text), 7200 - 10 * night)
+        assert place.is_whole() is None and "holds no SQL" in place.problems(), place.lines
+        assert place.newest("inferred") is None and place.newest("activity") is not None
+    (place.copies / "db-1.sql.gz").unlink()
+    assert place.is_whole() is None and place.newest("inferred") is None
+
+
+@lie("gzip", "gzip of a truncated gzip file is whole")
+def test_gzip_of_a_truncated_gzip(place):  # noqa: F811
+    need("gzip")
+    packed = gzip.compress(os.urandom(50_000))[:-9000]
+    place.put("db.gz", gzip.compress(packed))
+    assert place.is_whole() is None and place.newest("inferred") is None
+    assert "compressed twice" in place.problems()
+
+
+@lie("rsync", "a half-made directory with a date in its name looks like a finished one of --link-dest")
+def test_rsync_link_dest(place, tmp_path):  # noqa: F811
+    need("rsync")
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(10):
+        (source / str(number)).write_text("x")
+    then = time.time() - 9 * 3600
+    os.utime(source, (then, then))
+    name = time.strftime("%Y-%m-%d_%H%M%S", time.localtime(time.time() - 10))
+    output("rsync", "-a", "--link-dest=../none", f"{source}/", str(place.path(name)))
+    place.collect()
+    assert place.newest("inferred") is None
+    assert place.newest("activity") == pytest.approx(time.time(), abs=60)
+    assert "complete_if" in place.problems()
+    place.config.write_text(place.config.read_text() + 'complete_if = "done"\n')
+    assert place.is_whole() in (0, None) and place.newest("inferred") is None
+    (place.copies / name / "done").touch()
+    os.utime(place.copies / name, (then, then))
+    assert place.is_whole() == 1
+    assert place.newest("inferred") == pytest.approx(time.time(), abs=60)
