@@ -8,11 +8,11 @@
 
 #include "agent/config/hops.hpp"
 #include "agent/config/reader.hpp"
-#include "agent/config/similar.hpp"
 #include "agent/config/source_file.hpp"
 #include "agent/config/syntax.hpp"
 #include "agent/config/tables.hpp"
 #include "core/host.hpp"
+#include "core/similar.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -23,7 +23,9 @@ constexpr size_t most_files = 1000;
 
 void read_section(ConfigReader& reader, const toml::key& section, const toml::table& table) {
     for (const auto& [key, node] : table)
-        if (!read_setting(reader, section.str(), key.str(), node))
+        if (key == "covers")
+            reader.refuse(key.source(), "covers belongs below a line [[backup]]");
+        else if (!read_setting(reader, section.str(), key.str(), node))
             reader.refuse_key(key, fmt::format("in [{}]", section.str()),
                               setting_keys(section.str()));
 }
@@ -128,11 +130,13 @@ void read_text(ConfigReader& reader, std::string_view text, const std::string& n
         for (const auto& [key, node] : file) read_table(reader, key, node);
     } catch (const toml::parse_error& error) {
         // The parser stops at the first one.
-        const auto line = line_of(text, error.source().begin.line);
+        const auto number = error.source().begin.line;
+        const auto line = line_of(text, number);
+        const auto before = number > 1 ? line_of(text, number - 1) : std::string_view();
         reader.refuse(error.source(),
                       fmt::format("{}; lastgood read nothing of this file: correct this, then "
                                   "check again",
-                                  explain_syntax_error(line, error.description())));
+                                  explain_syntax_error(line, error.description(), before)));
     }
 }
 

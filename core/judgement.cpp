@@ -221,8 +221,10 @@ Judge::Reasons Judge::own_reasons(const Subject& subject) const {
             doubt(reasons, fmt::format("{}{}{}", about, about.empty() ? "" : ": ",
                                        harmless(problem->message)));
         } else {
-            doubt(reasons, fmt::format("collector {} could not read it: {}",
-                                       harmless(problem->collector), harmless(problem->message)));
+            const std::string_view unread =
+                subject.kind == SubjectKind::backup ? "says" : "could not read it";
+            doubt(reasons, fmt::format("collector {} {}: {}", harmless(problem->collector), unread,
+                                       harmless(problem->message)));
         }
         reasons.back().problem = true;
     }

@@ -73,6 +73,16 @@ const std::vector<AdviceCommand>& commands() {
          {{"restic", "restic", "restic -r {location} unlock"},
           {"borg", "borg", "borg break-lock {location}"}},
          ""},
+        // Not commands: what makes a backup of the kind proven.
+        {SubjectKind::backup,
+         "prove",
+         "kind",
+         {{"restic", "restic", "Wait for the next backup, which lastgood sees come."},
+          {"borg", "borg", "Set cache_directory to that of the client which writes here."},
+          {"files", "files",
+           "If files names one directory or file, write a pattern of the dumps there."},
+          {"vzdump", "vzdump", "Copy vzdump's .log files beside the archives, too."}},
+         "Run the job once while the agent runs, which sees what the run changes."},
     };
     return all;
 }

@@ -189,13 +189,10 @@ std::string description(const Rule& rule) {
     return text.empty() ? usual : fmt::format("{}{{{{ else }}}}{}{{{{ end }}}}", text, usual);
 }
 
-// Who is woken must see at once which host it is. Rules about the host name it in their text.
+// Who is woken must see at once which host it is.
 std::string summary(const Rule& rule) {
-    return fmt::format("{}{}",
-                       rule.subject == SubjectKind::host
-                           ? ""
-                           : "{{ reReplaceAll \":[0-9]+$\" \"\" $labels.instance }}: ",
-                       render_for_prometheus(rule.summary, rule.subject));
+    return "{{ reReplaceAll \":[0-9]+$\" \"\" $labels.instance }}: " +
+           render_for_prometheus(rule.summary, rule.subject);
 }
 
 // A double-quoted YAML scalar.

@@ -104,6 +104,16 @@ std::string directory_of(const std::string& location) {
     return slash == location.npos ? location : location.substr(0, slash + 1);
 }
 
+// The command that shows where the configuration has a backup, which may be in conf.d, too. A
+// stream is named after its backup: "guests/qemu-101".
+std::string find_entry(std::string_view id, std::string_view config) {
+    const std::string name = harmless(id.substr(0, id.find('/')));
+    if (config == AgentWords{}.config) return fmt::format("grep -rnw {} /etc/lastgood", name);
+    const std::string_view directory = config.substr(0, config.rfind('/') + 1);
+    return fmt::format("grep -srnw {} {} {}", name, in_shell(config),
+                       in_shell(std::string(directory) + "conf.d"));
+}
+
 // The root filesystem cannot be unmounted.
 constexpr std::string_view unmount = "umount {id} && ", unmount_root = "umount / && ";
 constexpr std::string_view by_rescue = " from a rescue system";
@@ -153,6 +163,7 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     }
     if (word == "reload") return std::string(values.agent.reload);
     if (word == "config") return std::string(values.agent.config);
+    if (word == "entry") return find_entry(values.id, values.agent.config);
     if (word == "state") return harmless(values.agent.state);
     if (word == "log") return std::string(values.agent.log);
     if (word == "mistake") return harmless(values.agent.mistake);
@@ -188,7 +199,7 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
             "{{{{ else }}}}{}{{{{ end }}}}",
             *singular, placeholder.fallback);
     if (word == "id") return fmt::format("{{{{ $labels.{} }}}}", to_string(kind));
-    if (word == "host") return "{{ $labels.instance }}";
+    if (word == "host") return "this host";  // the summary begins with its name
     if (word == "uuid")
         return fmt::format("{{{{ reReplaceAll \"^{}\" \"\" $labels.{} }}}}", btrfs_prefix,
                            to_string(kind));
@@ -202,6 +213,8 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
     }
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "entry")
+        return "grep -rnw {{ reReplaceAll \"/.*\" \"\" $labels.backup }} /etc/lastgood";
     if (word == "state") return std::string(AgentWords{}.state);
     if (word == "log") return std::string(AgentWords{}.log);
     if (word == "mistake") return std::string(AgentWords{}.mistake);
@@ -210,7 +223,9 @@ std::string for_prometheus(const Placeholder& placeholder, SubjectKind kind) {
         return fmt::format("{{{{ reReplaceAll \"{}\" \"/\" $labels.location }}}}", pattern_part);
     if (word == "lv") return fmt::format("{{{{ or $labels.name \"{}\" }}}}", placeholder.fallback);
     if (word == "value") return "{{ printf \"%.0f\" $value }}";
-    if (word == "value:duration") return "{{ humanizeDuration $value }}";
+    if (word == "value:duration")  // "5d 17h 37m 29s": two units say enough
+        return "{{ reReplaceAll \"^([0-9]+[dh] [0-9]+[hm]) .*\" \"$1\" (humanizeDuration $value) "
+               "}}";
     if (word == "value:percent") return "{{ humanizePercentage $value }}";
     if (word == "value:size") return "{{ humanize1024 $value }}B";
     if (word == "value:time")
@@ -265,6 +280,7 @@ std::string for_manual(const Placeholder& placeholder, SubjectKind kind) {
     if (word == "value") return "N";
     if (word == "reload") return std::string(AgentWords{}.reload);
     if (word == "config") return std::string(AgentWords{}.config);
+    if (word == "entry") return find_entry("NAME", AgentWords{}.config);
     if (word == "state") return std::string(AgentWords{}.state);
     if (word == "log") return std::string(AgentWords{}.log);
     if (word == "mistake") return std::string(AgentWords{}.mistake);
@@ -277,7 +293,7 @@ bool is_known(const Placeholder& placeholder, SubjectKind kind) {
     if (contains(labels, word)) return true;
     if (word == "id" || word == "name") return kind != SubjectKind::host;
     if (word == "lv" || word == "vg" || word == "uuid") return kind == SubjectKind::array;
-    if (word == "directory") return kind == SubjectKind::backup;
+    if (word == "directory" || word == "entry") return kind == SubjectKind::backup;
     if (word == "config" || word == "state" || word == "log" || word == "mistake") return true;
     if (command_of(word, kind) != nullptr || singular_of(placeholder)) return true;
     return word == "host" || word == "reload" || word == "value" || word == "value:duration" ||

@@ -14,9 +14,10 @@
 //   {value}      the value compared, without decimals; {value:duration}, {value:percent},
 //                {value:size} and {value:time} add the unit; {value:sector|sectors} gives "1
 //                sector", "2 sectors"
-//   {host}       the host: "this host", or the label "instance" in Prometheus
+//   {host}       "this host"; summaries of alerts begin with its name
 //   {reload}     the command that makes the agent read its configuration again
 //   {config}     the agent's configuration file
+//   {entry}      the command that shows where the configuration has a backup
 //   {mistake}    the first mistake in a refused configuration, with its place
 //   {state}      the directory of the saved state
 //   {log}        the command that shows the agent's log; without a service there is none

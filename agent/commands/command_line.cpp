@@ -102,7 +102,7 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         "Show what is wrong and what to do; exit status 0 fine, 1 warning, 2 critical, 3 unknown");
     status_command
         ->add_option("subject", options.status.subject,
-                     "Show everything known about this drive, array, filesystem, backup or "
+                     "Show everything known about this drive, array, filesystem, data, backup or "
                      "collector (device, serial number or id), or about the host (host)")
         ->type_name("SUBJECT");
     status_command->add_flag("--json", options.status.json, "Print the report as JSON");

@@ -122,9 +122,10 @@ int status(Options& options) {
     if (options.status.report_path.empty()) {
         const auto config = configuration(options, ConfigTrust::not_needed);
         if (!config)
-            print_error(
-                fmt::format("lastgood: {}\nlastgood: reading the report from its default place",
-                            config.error().message));
+            print_error(fmt::format(
+                "lastgood: {}\nlastgood: The configuration cannot be used, so this is the "
+                "report in\n{}",
+                config.error().message, report_path(Config{})));
         options.status.report_path = report_path(config ? *config : Config{});
     }
     return run_status(options.status);

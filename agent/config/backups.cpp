@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <set>
 
 #include "agent/config/backup_plan.hpp"
@@ -51,9 +52,23 @@ ConfigNeed need_of(BackupPlace place) {
     return ConfigNeed::directory;
 }
 
+// "sftp:nas:/restic", "ssh://nas/./srv", "root@nas:/srv"
+bool is_remote(std::string_view place) {
+    const size_t colon = place.find(':');
+    return colon != place.npos && colon > 0 && !contains(place.substr(0, colon), '/');
+}
+
 void read_place(ConfigReader& reader, const toml::node& node, BackupKind kind, Backup& backup) {
     backup.kind = kind;
-    if (!reader.read_path(node, to_string(kind), backup.location)) return;
+    if (!reader.read(node, to_string(kind), backup.location)) return;
+    if (is_remote(backup.location))
+        return reader.refuse(
+            node.source(),
+            fmt::format(
+                "{}: \"{}\" is on another host, and lastgood reads only this one; watch the "
+                "job instead: systemd = \"UNIT.service\", or a stamp",
+                to_string(kind), backup.location));
+    if (!reader.check_path(node, to_string(kind), backup.location)) return;
     const BackupPlace place = row_of(kind).place;
     reader.rely_on(node.source(), need_of(place), backup.location);
     if (place != BackupPlace::pattern) return;
@@ -88,9 +103,19 @@ void read_success_exit_status(ConfigReader& reader, const toml::node& node, Back
 
 void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
     reader.read(node, "covers", backup.covers);
-    for (const std::string& path : backup.covers)
-        if (reader.check_path(node, "covers", path))
-            reader.rely_on(node.source(), ConfigNeed::existing, path);
+    const toml::array* list = node.as_array();
+    const bool one_each = list != nullptr && list->size() == backup.covers.size();
+    for (size_t i = 0; i < backup.covers.size(); ++i) {
+        const std::string& path = backup.covers[i];
+        const toml::node& item = one_each ? (*list)[i] : node;
+        if (!reader.check_path(item, "covers", path)) continue;
+        if (const size_t wild = path.find_first_of("*?["); wild != path.npos)
+            reader.warn(item.source(),
+                        fmt::format("covers takes no patterns: write {} for all that is below it",
+                                    parent_directory(path.substr(0, wild) + "x")));
+        else
+            reader.rely_on(item.source(), ConfigNeed::existing, path);
+    }
 }
 
 void read_crosses_mounts(ConfigReader& reader, const toml::node& node, Backup& backup) {
@@ -215,6 +240,18 @@ void read_key(ConfigReader& reader, const toml::key& key, const toml::node& node
         if (key == one.name) return one.read(reader, node, backup);
     for (const BackupPlanKey& one : backup_plan_keys())
         if (key == one.name) return one.read(reader, node, backup.plan);
+    if (contains(std::array{"path", "place", "repository", "repo", "location", "directory"},
+                 std::string_view(key.str())))
+        return reader.refuse(
+            key.source(),
+            fmt::format("unknown key \"{}\": write the kind of the copies as the key, "
+                        "such as restic =, borg = or files =",
+                        key.str()));
+    if (contains(std::array{"exclude", "excludes"}, std::string_view(key.str())))
+        return reader.refuse(key.source(),
+                             "unknown key \"" + std::string(key.str()) +
+                                 "\": lastgood does not see what a job leaves out; name in covers "
+                                 "only the directories that it has as a whole");
     std::vector<std::string_view> known;
     for (const BackupKindRow& row : backup_kinds())
         if (is_place_of_copies(row)) known.push_back(row.key);
@@ -277,6 +314,8 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
         backup.kind = BackupKind::systemd;
         backup.location = backup.unit;
     }
+    if (const toml::node* name = table.get("name"); name && backup.kind == BackupKind::observed)
+        reader.rely_on(name->source(), ConfigNeed::reported, backup.name);
     if (const toml::node* node = table.get("success_exit_status"); node && backup.unit.empty())
         reader.warn(node->source(),
                     "success_exit_status changes nothing without systemd, the unit that ends with "

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "agent/config/similar.hpp"
 #include "core/calendar.hpp"
+#include "core/similar.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {

@@ -8,8 +8,8 @@
 #include <iterator>
 #include <tuple>
 
-#include "agent/config/similar.hpp"
 #include "core/clock.hpp"
+#include "core/similar.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -89,8 +89,11 @@ void ConfigReader::warn(const toml::source_region& where, std::string text) {
 
 void ConfigReader::refuse_key(const toml::key& key, std::string_view section,
                               const std::vector<std::string>& known) {
+    constexpr size_t most_listed = 16;
     refuse_word(key, fmt::format("unknown key \"{}\" {}", key.str(), section), known,
-                fmt::format("the known keys are {}", fmt::join(known, ", ")));
+                known.size() > most_listed
+                    ? std::string("man lastgood.toml explains the known keys")
+                    : fmt::format("the known keys are {}", fmt::join(known, ", ")));
 }
 
 void ConfigReader::refuse_word(const toml::key& key, std::string_view text,
@@ -149,7 +152,7 @@ bool ConfigReader::read(const toml::node& node, std::string_view key, bool& valu
     if (flag)
         value = flag->get();
     else
-        refuse(node.source(), fmt::format("{} must be true or false", key));
+        refuse(node.source(), fmt::format("write {0} = true, or {0} = false", key));
     return flag != nullptr;
 }
 
@@ -215,7 +218,7 @@ bool ConfigReader::read_size(const toml::node& node, std::string_view key,
 bool ConfigReader::check_path(const toml::node& node, std::string_view key, std::string_view path) {
     std::string wrong;
     if (!path.starts_with('/'))
-        wrong = fmt::format("{} must be an absolute path, one that begins with /", key);
+        wrong = fmt::format("{} must be an absolute path: \"{}\" does not begin with /", key, path);
     else if (path.size() >= PATH_MAX || std::ranges::any_of(split(path, "/"), [](auto name) {
                  return name.size() > NAME_MAX;
              }))

@@ -32,6 +32,7 @@ enum class ConfigNeed {
     parent,     // a path whose directory is there
     pattern,    // a path pattern whose fixed part is there (core/glob.hpp)
     unit,       // a unit of systemd that is there
+    reported,   // a program that reports the backup of this name
     program,    // a program that can be executed
     user,       // a user of this host
     certificate,

@@ -10,6 +10,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/glob.hpp"
+#include "core/similar.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/certificate.hpp"
 #include "exporters/prometheus/protection.hpp"
@@ -74,6 +75,32 @@ std::string check_unit(const Host& host, const std::string& unit) {
                        unit);
 }
 
+constexpr std::string_view zones = "/usr/share/zoneinfo/";
+
+std::string check_zone(const Host& host, const std::string& path) {
+    if (host.status(path)) return {};
+    const std::string directory(parent_directory(path));
+    const auto known = host.list(directory);
+    if (!known) return why_unreachable(known.error(), path);
+    const std::string name = path.substr(zones.size());
+    const auto meant = most_similar(path.substr(directory.size() + 1), *known);
+    const std::string area = name.substr(0, name.rfind('/') + 1);  // "Europe/"
+    return fmt::format("there is no time zone {}; {}", name,
+                       meant.empty() ? "lastgood cannot judge this backup without it"
+                                     : fmt::format("did you mean {}{}?", area, meant));
+}
+
+// A [[backup]] without a place: somebody reports it, or its place was forgotten.
+std::string check_reporter(const Host& host, const Config& config, const std::string& name) {
+    const auto inbox = host.list(config.inbox_directory.value);
+    const bool perhaps = inbox ? !inbox->empty() : inbox.error().kind != ErrorKind::absent;
+    if (perhaps || !config.external_collectors.empty()) return {};
+    return fmt::format(
+        "{} has no place: set files, restic, borg or another one; without a place, "
+        "a collector or a file in the inbox must report it, and there is none",
+        name);
+}
+
 bool is_user(const std::string& name) {
     std::array<char, 16384> buffer{};
     passwd entry{};
@@ -85,17 +112,25 @@ bool is_user(const std::string& name) {
 std::string what_is_wrong(const Host& host, const ConfigUse& use) {
     switch (use.need) {
         case ConfigNeed::existing:
+            if (use.value.starts_with(zones)) return check_zone(host, use.value);
             return check_path(host, use.value, false);
         case ConfigNeed::directory:
             return check_path(host, use.value, true);
         case ConfigNeed::parent:
             return check_path(host, std::string(parent_directory(use.value)), true);
         case ConfigNeed::pattern:
+            if (const auto status = host.status(use.value);
+                status && status->kind == FileKind::directory)
+                return fmt::format(
+                    "{0} is a directory; write which files in it are the copies, "
+                    "such as \"{0}/*\"",
+                    trim_end(use.value, "/"));
             return check_path(host, split_path_pattern(use.value).fixed, true);
         case ConfigNeed::unit:
             return check_unit(host, use.value);
         case ConfigNeed::program:
             return check_program(host, use.value);
+        case ConfigNeed::reported:
         case ConfigNeed::user:
         case ConfigNeed::certificate:
         case ConfigNeed::key:
@@ -193,8 +228,10 @@ void look_around(const Host& host, ConfigReading& reading) {
                 reading, reading.mistakes,
                 {use.place,
                  fmt::format("there is no user \"{}\"; create it or name another one", use.value)});
-        if (std::string wrong = what_is_wrong(host, use); !wrong.empty())
-            insert_remark(reading, reading.warnings, {use.place, std::move(wrong)});
+        std::string wrong = use.need == ConfigNeed::reported
+                                ? check_reporter(host, reading.config, use.value)
+                                : what_is_wrong(host, use);
+        if (!wrong.empty()) insert_remark(reading, reading.warnings, {use.place, std::move(wrong)});
     }
     ProtectionCheck(host, reading).run();
 }

@@ -258,8 +258,9 @@ BackupState to_state(const Before& look, const std::string& location) {
             {ErrorKind::malformed,
              fmt::format(
                  "{0}: its files have the times of a copy, not of the backups, which proves "
-                 "no backup. Copy it with its times (rsync -a). If the backups go to this "
-                 "copy itself: restic key passwd",
+                 "no backup. Copy it with its times (rsync -a). If backups are written into "
+                 "this copy, renew the date of its key (the old password may be given again): "
+                 "restic -r {0} key passwd",
                  location)});
     return state;
 }

@@ -29,7 +29,9 @@ Table data_table(const TableContext& context) {
         const Observation* size = data->first(metric::data_size_bytes);
         const bool more = data->value(metric::data_size_incomplete) == 1;
         std::vector<std::string> remarks;
-        if (const Observation* waived = data->first(metric::data_backup_waived)) {
+        const std::string cover = context.judge.cover_of(*data).word;
+        if (const Observation* waived = data->first(metric::data_backup_waived);
+            waived && cover.starts_with("no")) {  // a backup has it all the same
             const std::string reason = harmless(waived->label("reason"));
             remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
         }
@@ -39,7 +41,7 @@ Table data_table(const TableContext& context) {
         row.cells = {state_cell(shown, context),
                      {data->name()},
                      right(size ? (more ? "> " : "") + size_text(size->value) : ""),
-                     {context.judge.cover_of(*data).word},
+                     {cover},
                      {joined(remarks)}};
         row.plain = shown.word == "fine" && remarks.empty();
         ranked.emplace_back(shown.rank, std::move(row));

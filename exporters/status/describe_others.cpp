@@ -179,9 +179,11 @@ void add_newest(Description& backup) {
         if (proof == "exact") proof = "exact: the tool recorded that it was finished";
         if (proof == "inferred") proof = "inferred: only a finished backup leaves such files";
         if (proof == "activity") proof = "activity only, which proves nothing";
+        const bool shown = one == newest_copy(backup.subject());
         if (backup.subject().label(metric::backup_info, "kind") == "systemd")
             proof = proof_by_job(one->label("confidence"));
-        backup.row("newest", sentence_of({format_time(one->value), backup.ago(one->value), proof}));
+        backup.row(shown ? "newest" : "changed",
+                   sentence_of({format_time(one->value), backup.ago(one->value), proof}));
     }
     if (newest_copy(backup.subject()) == nullptr)
         backup.row("newest",
@@ -205,9 +207,10 @@ void add_newest(Description& backup) {
                paused ? sentence_of({"until " + format_time(*paused), backup.ago(*paused)}) : "");
     backup.row(
         "due",
-        sentence_of({due ? "a copy since " + format_time(*due) : "", due ? backup.ago(*due) : "",
+        sentence_of({due ? "the last time was " + format_time(*due) : "",
+                     due ? backup.ago(*due) : "",
                      night ? "in the night to " + format_time(*night * 86400).substr(0, 10) : "",
-                     long_due ? "long overdue without one since " + format_time(*long_due) : ""}));
+                     long_due ? "critical without a copy since " + format_time(*long_due) : ""}));
 }
 
 void add_wal(Description& backup) {
@@ -258,12 +261,46 @@ void add_proofs(Description& backup) {
                        sentence_of({harmless(one->label("what")), backup.ago(one->value),
                                     says(one->label("what"), one->value)}));
     }
-    if (!verified && !restored)
+    if (!verified && !restored && verified_limit.empty() && restored_limit.empty())
         backup.unknown("verified", "not known to have been verified or restored");
 }
 
 std::string domain_of(const Subject& backup) {
     return where(backup.label(metric::backup_failure_domain, "domain"));
+}
+
+// Whether its place was read at the last look; "": not known.
+std::string_view read_text(std::optional<double> readable, bool by_others, std::string_view kind) {
+    if (!readable) return "";
+    if (by_others)
+        return *readable != 0
+                   ? ""
+                   : "NOBODY REPORTS it: no file in the inbox, no collector. Or its place "
+                     "is forgotten: files, restic, borg, ...";
+    if (*readable != 0) return "its place was read";
+    return kind == "systemd" ? "systemd could NOT BE ASKED"
+                             : "its place could NOT BE READ, the rest is from before";
+}
+
+// "20, the one with the oldest newest copy: qemu-101, 16 h old"
+void add_streams(Description& backup) {
+    const auto streams = backup.take(metric::backup_streams);
+    if (!streams) return;
+    const Judge& judge = backup.judgements();
+    const std::string prefix = backup.subject().id + "/";
+    std::string oldest;
+    double time = judge.now();
+    for (const Subject* stream : judge.facts().of(SubjectKind::backup)) {
+        const Observation* newest = newest_copy(*stream);
+        if (!stream->id.starts_with(prefix) || newest == nullptr || newest->value > time) continue;
+        time = newest->value;
+        oldest = harmless(stream->id.substr(prefix.size()));
+    }
+    backup.row("streams",
+               sentence_of({fmt::format("{:.0f}", *streams),
+                            oldest.empty() ? ""
+                                           : fmt::format("the longest without a new copy: {}, {}",
+                                                         oldest, short_age(judge.now() - time))}));
 }
 
 // Of what it is a copy, and which backups are copies of it.
@@ -326,21 +363,21 @@ void describe_backup(Description& backup) {
     const auto max_span = backup.take(metric::backup_max_span_seconds);
     const auto min_count = backup.take(metric::backup_min_count);
     const auto incomplete = backup.take(metric::backup_incomplete);
+    const bool has_streams = backup.subject().value(metric::backup_streams) >= 1.0;
     add_wal(backup);
     const auto writing = backup.take(metric::backup_in_progress);
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
     const auto on_host = backup.take(metric::backup_on_host);
     add_newest(backup);
+    add_streams(backup);
     backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");
     describe_job(backup);
+    const std::string_view was_read = read_text(readable, by_others == 1, kind);
     backup.row(
         "now",
         sentence_of(
-            {readable && by_others != 1
-                 ? (*readable == 0 ? "its place could NOT BE READ" : "its place was read")
-             : readable == 0.0 ? "NOBODY REPORTS it"
-                               : "",
+            {std::string(was_read),
              incomplete                     ? (*incomplete == 0 ? "the newest copy is complete"
                                                                 : "the newest copy is INCOMPLETE")
              : kind == "files" && count > 0 ? "whether the newest copy is complete cannot be told"
@@ -350,13 +387,15 @@ void describe_backup(Description& backup) {
     backup.row("kept",
                sentence_of({count ? counted(*count, "copy", "copies") : "",
                             oldest ? "the oldest " + backup.ago(*oldest) : "",
-                            size ? format_size(*size) + " the newest" : "",
+                            size ? format_size(*size) +
+                                       (has_streams ? " the newest of all streams" : " the newest")
+                                 : "",
                             smallest ? "at least " + format_size(*smallest) + " expected" : "",
                             usual ? format_size(*usual) + " is usual" : "",
                             shrunk ? "shrunk if below " + format_size(*shrunk) : ""}));
     backup.row(
         "asked for",
-        sentence_of({min_count ? "at least " + counted(*min_count, "copy", "copies") : "",
+        sentence_of({min_count ? "by now at least " + counted(*min_count, "copy", "copies") : "",
                      min_span ? "the oldest at least " + format_duration(*min_span) + " old" : "",
                      max_span ? "none older than " + format_duration(*max_span) : ""}));
     add_proofs(backup);

@@ -66,6 +66,11 @@ void add_wrapped(std::vector<std::string>& lines, const std::string& start, size
     }
 }
 
+// Must be done again after each change.
+bool ends_a_change(std::string_view step) {
+    return step.starts_with("Apply it") || step.starts_with("Check it");
+}
+
 // The steps that the screen does not show yet for this subject. Several findings
 // about one drive may share steps; the screen shows each step once.
 std::vector<std::string> new_steps(const Finding& finding,
@@ -76,7 +81,8 @@ std::vector<std::string> new_steps(const Finding& finding,
         std::string step = harmless(one);
         if (const Step parts = split_step(step); past && parts.command.starts_with("kill -HUP "))
             step = fmt::format("{}: the agent does that when it starts.", parts.text);
-        if (said.emplace(finding.subject, step).second)
+        const bool is_new = said.emplace(finding.subject, step).second;
+        if (is_new || (ends_a_change(step) && !steps.empty()))
             steps.push_back(std::move(step));
         else
             left_out = true;
@@ -88,14 +94,16 @@ std::vector<std::string> new_steps(const Finding& finding,
 }
 
 // A command gets a line of its own if it would be broken: it must
-// be possible to copy it.
+// be possible to copy it, so it stays whole even if it is longer than the screen.
 void add_step(std::vector<std::string>& lines, const std::string& start, std::string_view step,
               size_t left, const ViewOptions& options) {
     const Step parts = split_step(step);
     if (parts.command.empty() || left + display_width(step) <= options.width)
         return add_wrapped(lines, start, left, step, left, options);
     add_wrapped(lines, start, left, std::string(parts.text) + ":", left, options);
-    add_wrapped(lines, "", 0, parts.command, left, options);
+    const size_t width = display_width(parts.command);
+    const size_t room = options.width > width ? options.width - width : 0;
+    lines.push_back(std::string(std::min(left, room), ' ') + std::string(parts.command));
 }
 
 // "by root until 2027-03-01 00:00 (in 90d): a spare is ordered"

@@ -14,8 +14,12 @@
 #include "core/config.hpp"
 #include "core/descriptor.hpp"
 #include "core/facts.hpp"
+#include "core/metrics/data.hpp"
 #include "core/print.hpp"
 #include "core/report.hpp"
+#include "core/similar.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "exporters/status/json.hpp"
 #include "exporters/status/terminal.hpp"
 #include "exporters/status/text.hpp"
@@ -24,6 +28,8 @@
 namespace lastgood {
 
 namespace {
+
+constexpr size_t error_width = 80;
 
 struct Screen {
     std::string text;
@@ -59,16 +65,34 @@ Report only(const Report& report, const std::vector<const Subject*>& subjects) {
     return part;
 }
 
+// " Did you mean pg-nas?", also data below a path, and the filesystem of one. "": none is near.
+std::string what_was_meant(const Facts& facts, const std::string& word) {
+    std::vector<std::string> known, meant;
+    for (const SubjectKind kind : named_subject_kinds)
+        for (const Subject* subject : facts.of(kind)) {
+            known.push_back(subject->name());
+            const std::string path(
+                kind == SubjectKind::data ? subject->label(metric::data_info, "path") : "");
+            if (path.starts_with("/") && meant.size() < 3 &&
+                (path == word || path.starts_with(word + "/") || word.starts_with(path + "/")))
+                meant.push_back(subject->name());
+        }
+    if (const auto similar = most_similar(word, known); meant.empty() && !similar.empty())
+        meant.emplace_back(similar);
+    if (meant.empty()) return "";
+    for (std::string& one : meant)
+        if (contains(one, ' ')) one = in_shell(one);
+    return fmt::format(" Did you mean {}?", fmt::join(meant, " or "));
+}
+
 std::string known_names(const Facts& facts) {
     std::string text;
     for (const SubjectKind kind : named_subject_kinds) {
-        std::string names;
-        for (const Subject* subject : facts.of(kind)) {
-            names += (names.empty() ? "" : ", ") + subject->name();
-        }
+        const std::string names = display_names(facts.of(kind));
         if (!names.empty()) {
-            text += fmt::format("\n  {}{}: {}", to_string(kind),
-                                kind == SubjectKind::data ? "" : "s", names);
+            const std::string line = fmt::format("{}{}: {}", to_string(kind),
+                                                 kind == SubjectKind::data ? "" : "s", names);
+            for (const std::string& part : wrap(line, error_width - 2, 2)) text += "\n  " + part;
         }
     }
     if (facts.find(SubjectKind::host, "") != nullptr) {
@@ -91,10 +115,11 @@ Screen subject_screen(const Report& report, const StatusOptions& options, const 
         }
     }
     if (subjects.empty()) {
-        return {"",
-                fmt::format("nothing is named \"{}\". The names are:{}", harmless(options.subject),
-                            known_names(facts)),
-                3};
+        return {
+            "",
+            fmt::format("nothing is named \"{}\".{}\nThe names are:{}", harmless(options.subject),
+                        what_was_meant(facts, options.subject), known_names(facts)),
+            3};
     }
     const Judge judgements(report, facts, now);
     Health health = Health::unknown;

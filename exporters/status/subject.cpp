@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/facts.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/preflight.hpp"
 #include "core/words.hpp"
 #include "exporters/status/describe.hpp"
@@ -57,6 +58,16 @@ std::string pull_warning(const Subject& subject, const Judge& judgements) {
     return "";
 }
 
+// Why a backup is fine: "its newest copy is 17 h old, 26 h allowed". "": nothing proves it.
+std::string proof_of(const Subject& subject, Timestamp now) {
+    if (subject.kind != SubjectKind::backup || copy_state(subject, now) != CopyState::fresh)
+        return "";
+    const auto limit = subject.value(metric::backup_max_age_seconds);
+    const std::string age = short_age(now - newest_copy(subject)->value);
+    return fmt::format("its newest copy is {} old, {}", age,
+                       limit ? short_age(*limit) + " allowed" : "none is due since");
+}
+
 // "drive sdb: CRITICAL  why", and further reasons that come from other subjects.
 void add_judgement(std::vector<std::string>& lines, const Subject& subject, const Judge& judgements,
                    bool past, const ViewOptions& options) {
@@ -69,6 +80,9 @@ void add_judgement(std::vector<std::string>& lines, const Subject& subject, cons
                " accepted, see below" + pull_warning(subject, judgements);
     else if (judgement.reasons.empty() && subject.kind == SubjectKind::host)
         text = "lastgood itself works; what it found: lastgood status";
+    else if (const std::string proof = proof_of(subject, judgements.now());
+             judgement.reasons.empty() && !proof.empty() && !past)
+        text = proof;
     else if (judgement.reasons.empty())
         text = (state.word == "fine" ? "no fault of it is known"
                                      : "no fault of it is known, as far as it can be seen") +

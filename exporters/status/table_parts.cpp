@@ -52,9 +52,10 @@ void finish(Table& table, std::vector<std::pair<int, Row>>& ranked) {
 std::string fold_text(const Table& table, std::string_view noun, const TableContext& context) {
     const size_t plain = table.plain_rows();
     const bool all = plain == table.rows.size();
-    return fmt::format("{} {}{}{}, {}fine{}", plain, all ? "" : "more ", noun,
-                       plain == 1 ? "" : "s", plain == 1 ? "" : "all ",
-                       context.past ? " then" : "");
+    std::string nouns(noun);  // "drives", "pieces of data"
+    if (plain != 1) nouns.insert(std::min(nouns.find(' '), nouns.size()), "s");
+    return fmt::format("{} {}{}, {}fine{}", plain, all ? "" : "more ", nouns,
+                       plain == 1 ? "" : "all ", context.past ? " then" : "");
 }
 
 }  // namespace lastgood

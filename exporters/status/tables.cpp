@@ -343,7 +343,7 @@ Table filesystem_table(const TableContext& context) {
             remarks.emplace_back("does not answer");
         }
         const Observation* waived = filesystem->first(metric::filesystem_backup_waived);
-        if (waived) {
+        if (waived && cover.word.starts_with("no")) {  // a backup has it all the same
             const std::string reason = harmless(waived->label("reason"));
             remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
         }
@@ -380,6 +380,21 @@ Table filesystem_table(const TableContext& context) {
     return table;
 }
 
+namespace {
+
+// How old the newest copy may be: "26 h", or since when one was due: "due 02:00".
+std::string limit_of(const Subject& backup, Timestamp now) {
+    const auto due = backup.value(metric::backup_due_timestamp_seconds);
+    if (due) {
+        const std::string time = format_time(*due);  // "2026-11-26 02:00:00 UTC"
+        return "due " + (now - *due < 86400 ? time.substr(11, 5) : time.substr(0, 10));
+    }
+    const auto oldest_allowed = oldest_allowed_copy(backup, now);
+    return oldest_allowed ? short_age(now - *oldest_allowed) : "";
+}
+
+}  // namespace
+
 Table backup_table(const TableContext& context) {
     Table table;
     table.header = {{"BACKUPS", Colour::bold},
@@ -398,7 +413,6 @@ Table backup_table(const TableContext& context) {
     for (const Subject* backup : context.judge.facts().of(SubjectKind::backup)) {
         const Judgement judgement = context.judge.of(*backup);
         const Observation* newest = newest_copy(*backup);
-        const auto oldest_allowed = oldest_allowed_copy(*backup, now);
         const auto kept = backup->value(metric::backup_count);
         std::vector<std::string> remarks;
         if (backup->value(metric::backup_readable) == 0) remarks.emplace_back("unreadable");
@@ -422,7 +436,7 @@ Table backup_table(const TableContext& context) {
                      right(newest != nullptr ? short_age(now - newest->value)
                            : never           ? "never"
                                              : "unknown"),
-                     right(oldest_allowed ? short_age(now - *oldest_allowed) : ""),
+                     right(limit_of(*backup, now)),
                      right(size_text(backup->value(metric::backup_size_bytes))),
                      right(kept ? fmt::format("{:.0f}", *kept) : ""),
                      right(age_of(backup->value(metric::backup_oldest_timestamp_seconds), now)),

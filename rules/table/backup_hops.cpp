@@ -21,7 +21,7 @@ std::vector<Rule> backup_hop_rules() {
                                            2 * slot_slack))},
             .summary = "Backup {subject} is {value:duration} behind its original {original|}.",
             .advice = "See when the job that copies it ran last: systemctl list-timers --all\n"
-                      "Read the log of its last run.\n"
+                      "Read the log of its last run: journalctl -n 50 -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run it by hand, and compare: lastgood status {id}",
             .also = "original",

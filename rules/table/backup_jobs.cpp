@@ -69,7 +69,7 @@ std::vector<Rule> unit_rules() {
                 "Backup {subject}: systemd cannot run {unit|its job}: it is missing or masked.",
             .advice = "See what systemd says: systemctl status {unit}\n"
                       "See which units there are: systemctl list-unit-files\n"
-                      "Correct the unit, or systemd = in {config}.",
+                      "Correct the unit, or systemd of this [[backup]]; find it: {entry}",
             .why = "A job that was renamed, removed or masked makes no copies.",
         },
         Rule{
@@ -92,7 +92,7 @@ std::vector<Rule> unit_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_job_readable, 0)},
             .summary = "Backup {subject}: systemd does not tell how {unit|its job} ended.",
-            .advice = "See what fails: lastgood collect backups {id}\n"
+            .advice = "See what fails: lastgood status {id}\n"
                       "See whether systemd answers: systemctl status {unit}",
             .why = "A failed job is not seen then: unknown is not fine.",
         },

@@ -33,7 +33,7 @@ std::vector<Rule> backup_plan_rules() {
                        unless(has_streams), unless(original_is_late), unless(behind)},
             .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
-                      "Read the log of its last run.\n"
+                      "Read the log of its last run: journalctl -n 50 -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run it by hand; do no risky work before there is a fresh copy.",
             .why = "A time of its schedule and the grace after it have passed without a copy. Only "
@@ -49,7 +49,7 @@ std::vector<Rule> backup_plan_rules() {
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
                       "See whether there is room: df -h {directory}\n"
-                      "Find out why nobody noticed.",
+                      "Read the log of its last run: journalctl -n 50 -u {unit}",
             .why = "Three copies in a row are missing: the job is not late but broken.",
         },
         Rule{
@@ -77,7 +77,7 @@ std::vector<Rule> backup_plan_rules() {
                       "See whether there is room: df -h {directory}\n"
                       "Test the way of the WAL with pgbackrest check or barman check.\n"
                       "If the database writes nothing for so long, set archive_timeout there, or a "
-                      "larger max_wal_age in {config}.",
+                      "larger max_wal_age; find it: {entry}",
             .why = "The setting max_wal_age. What was written since then can be restored from no "
                    "backup.",
         },
@@ -89,7 +89,7 @@ std::vector<Rule> backup_plan_rules() {
             .summary = "Backup {subject} missed {value:slot|slots} of the night of {night|one "
                        "day}.",
             .advice = "See when the jobs of that night ran: systemctl list-timers --all\n"
-                      "Read the log of that night.\n"
+                      "Read the log of that night: journalctl --since yesterday -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run by hand what is missing: lastgood status {id}",
             .also = "night",
@@ -103,7 +103,7 @@ std::vector<Rule> backup_plan_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_slots, 0), unless(unreadable)},
             .summary = "Backup {subject} is in no slot: nothing says when its copy is due.",
-            .advice = "Write its name into slots of this [[backup]] in {config}.\n"
+            .advice = "Write its name into slots of its [[backup]]; find it: {entry}\n"
                       "Apply it: {reload}\n"
                       "If it is no longer made, remove its copies, then: lastgood forget {id}",
             .why = "There are copies of it, but it could stop without being missed.",
@@ -157,7 +157,7 @@ std::vector<Rule> backup_plan_rules() {
             .all_of = {older_than(metric::backup_paused_until_timestamp_seconds, 0)},
             .summary = "The pause of backup {subject} has ended {value:duration} ago.",
             .advice = "Let the job run again, and see that it does: systemctl list-timers --all\n"
-                      "Then remove paused_until from this [[backup]] in {config}.\n"
+                      "Then remove paused_until from its [[backup]]; find it: {entry}\n"
                       "Apply it: {reload}",
             .why =
                 "Backups that were switched off for a while stayed off for two and a half years. "
@@ -173,7 +173,7 @@ std::vector<Rule> backup_plan_rules() {
                 "Backup {subject} reaches back only {value:duration}: older copies are gone.",
             .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
                       "See what is kept: lastgood status {id}\n"
-                      "Compare the rule by which the tool deletes with keep_span in {config}.",
+                      "Compare the rule by which the tool deletes with keep_span; find it: {entry}",
             .why = "A mistake that is found after a week needs a copy from before it. A backup "
                    "that is younger than keep_span must reach back to its first copy.",
         },
@@ -186,7 +186,7 @@ std::vector<Rule> backup_plan_rules() {
             .summary = "Backup {subject} keeps only {value:copy|copies}: fewer than asked for.",
             .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
                       "See what is kept: lastgood status {id}\n"
-                      "Compare the rule by which the tool deletes with min_count in {config}.",
+                      "Compare the rule by which the tool deletes with min_count; find it: {entry}",
             .why = "Copies that fail, or a rule that deletes too much, leave fewer than min_count.",
         },
         Rule{

@@ -32,8 +32,8 @@ std::vector<Rule> backup_rules() {
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice = "Run the backup job now and read its messages.\n"
-                      "See what lastgood finds: lastgood collect backups {id}\n"
-                      "If the job writes elsewhere, correct the place in {config}.\n"
+                      "See what lastgood finds: lastgood status {id}\n"
+                      "If the job writes elsewhere, correct the place; find it: {entry}\n"
                       "Check it: lastgood config check",
             .why = "No copy at all: any loss is total.",
         },
@@ -46,9 +46,10 @@ std::vector<Rule> backup_rules() {
             .summary =
                 "Nothing tells whether backup {subject} has a copy: no collector reports it.",
             .advice =
-                "See whether its collector works or its inbox file is there: lastgood status {id}\n"
-                "Run the program that should report it and read its messages.\n"
-                "Check that it uses this name: grep -n {id} {config}",
+                "See whether its inbox file is there: ls -l {state}/inbox\n"
+                "Run the program that should report it, and read its messages.\n"
+                "If no program should, set its place, such as files or restic; find it: {entry}\n"
+                "See that its name and the reported one are the same: lastgood status {id}",
             .why = "A program that fails and a file that is missing say nothing of the copies. One "
                    "that starts every few minutes has its time first.",
         },
@@ -61,9 +62,9 @@ std::vector<Rule> backup_rules() {
             .hold = 10 * minute,
             .summary = "Nothing reports backup {subject} now: its last known copy is "
                        "{value:duration} old.",
-            .advice =
-                "See whether its collector works or its inbox file is there: lastgood status {id}\n"
-                "Run the program that should report it and read its messages.",
+            .advice = "See whether its inbox file is there: ls -l {state}/inbox\n"
+                      "Run the program that should report it, and read its messages.\n"
+                      "See what was known last: lastgood status {id}",
             .why = "A program that fails and a file that went away say nothing of the copies: they "
                    "may be fresh or gone. What was known last keeps its age.",
         },
@@ -75,12 +76,10 @@ std::vector<Rule> backup_rules() {
                        unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} is unproven: {location|its place} changes, but shows no "
                        "finished backup.",
-            .advice =
-                "For restic, wait for the next backup, which lastgood sees come.\n"
-                "For borg, set the client's cache_directory of this [[backup]] in "
-                "{config}.\n"
-                "Else let the job touch a file when it has succeeded, and set that file as stamp.\n"
-                "Check it: lastgood config check",
+            .advice = "{command:prove}\n"
+                      "Or let its unit or a stamp prove it, as a [[backup]] of its own.\n"
+                      "Find this one: {entry}\n"
+                      "Check it: lastgood config check",
             .why = "Deleting, compacting and renaming change a repository too. An alert that "
                    "believed such changes stayed silent with a newest archive six months old.",
         },
@@ -93,7 +92,7 @@ std::vector<Rule> backup_rules() {
                        unless(has_streams), unless(original_is_late), unless(behind)},
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
-                      "Read the log of its last run.\n"
+                      "Read the log of its last run: journalctl -n 50 -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run it by hand; do no risky work before there is a fresh copy.",
             .why = "The newest copy is older than its max_age. Only times that a finished backup "
@@ -110,7 +109,7 @@ std::vector<Rule> backup_rules() {
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
                       "See whether there is room: df -h {directory}\n"
-                      "Find out why nobody noticed.",
+                      "Read the log of its last run: journalctl -n 50 -u {unit}",
             .why = "Three days over max_age: the job is not late but broken.",
         },
         Rule{
@@ -119,12 +118,13 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_incomplete, 1), unless(is(metric::backup_count, 0)),
                        unless(unreadable), unless(has_streams)},
-            .summary = "Backup {subject} cannot be restored: its newest copy is truncated, empty "
+            .summary = "The newest copy of backup {subject} is not whole: it is truncated, empty "
                        "or failed.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
-                      "Read the log of the newest run.\n"
+                      "See what is wrong with it: lastgood status {id}\n"
                       "See whether there is room: df -h {directory}\n"
-                      "Run the job again.",
+                      "Read the log of the newest run, mend the job and run it: journalctl -n 50 "
+                      "-u {unit}",
             .why = "The copy before it still stands. When that one grows older than max_age, "
                    "backup_too_old reports it.",
         },
@@ -136,7 +136,7 @@ std::vector<Rule> backup_rules() {
                        unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} has no whole copy: {value} of {value} are truncated, "
                        "empty or failed.",
-            .advice = "See what is wrong with them: lastgood collect backups {id}\n"
+            .advice = "See what is wrong with them: lastgood status {id}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of the newest run, mend the job and run it now.",
             .why = "There are files, and the newest is of last night, but none of them can be "
@@ -151,7 +151,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject} loses its good copies: {value} removed since its newest "
                        "one is incomplete.",
             .advice = "Stop the rotation now, or copy the last good one to another place.\n"
-                      "See which copies are whole: lastgood collect backups {id}\n"
+                      "See which copies are not whole: lastgood status {id}\n"
                       "Then mend the job and run it.",
             .why = "The rotation goes on while the job fails: after as many nights as copies are "
                    "kept, none can be restored.",
@@ -163,10 +163,10 @@ std::vector<Rule> backup_rules() {
             .all_of = {below_other(metric::backup_size_bytes, metric::backup_min_size_bytes),
                        unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} is too small: its newest copy has only {value:size}.",
-            .advice = "See what lastgood finds: lastgood collect backups {id}\n"
+            .advice = "See what lastgood finds: lastgood status {id}\n"
                       "Check that the source was mounted and complete when it was backed up.\n"
                       "Look into the copy, then run the job again.\n"
-                      "If the data really shrank, lower min_size in {config}.",
+                      "If the data really shrank, lower min_size; find it: {entry}",
             .why = "A source that was not mounted makes a fresh, worthless copy.",
         },
         Rule{
@@ -176,7 +176,7 @@ std::vector<Rule> backup_rules() {
             .all_of = {unreadable, unless(reported_by_others),
                        unless(is_unit)},  // backup_job_unreadable
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
-            .advice = "See what fails: lastgood collect backups {id}\n"
+            .advice = "See what fails: lastgood status {id}\n"
                       "Check that the place is mounted and that root may read it: ls -ld "
                       "{directory}",
             .why = "Whether there is a good copy is unknown: unreadable is not old, and not fine "
@@ -189,7 +189,7 @@ std::vector<Rule> backup_rules() {
             .all_of = {older_than(metric::backup_went_back_from_timestamp_seconds, 0),
                        unless(unreadable), unless(has_streams)},
             .summary = "Backup {subject} went back: a newer copy of {value:duration} ago is gone.",
-            .advice = "See what is there: lastgood collect backups {id}\n"
+            .advice = "See what is there: lastgood status {id}\n"
                       "If nobody deleted it, an older state of its disk may be back.\n"
                       "Run the job again; the next copy ends this.",
             .why = "A rotation removes the oldest copies, never the newest one. A provider put an "
@@ -236,7 +236,7 @@ std::vector<Rule> backup_rules() {
                        "copied.",
             .advice = "See which path: lastgood status {id}\n"
                       "See whether it was moved, or is not mounted: findmnt\n"
-                      "Correct covers of this [[backup]] in {config}.\n"
+                      "Correct its covers; find them: {entry}\n"
                       "Apply it: {reload}",
             .why = "Data that was moved is covered by nothing, and the backup of its old place "
                    "stays fresh.",

@@ -242,15 +242,15 @@ TEST_CASE("an empty label counts as unknown") {
 }
 
 TEST_CASE("texts become templates of Prometheus") {
-    CHECK(
-        render_for_prometheus("{subject} {value} {value:duration} {value:size} {value:percent}",
-                              SubjectKind::drive) ==
-        "{{ or $labels.device $labels.drive }} ({{ or $labels.model \"model unknown\" }}, serial "
-        "{{ or $labels.serial \"unknown\" }}) {{ printf \"%.0f\" $value }} "
-        "{{ humanizeDuration $value }} {{ humanize1024 $value }}B {{ humanizePercentage $value }}");
+    CHECK(render_for_prometheus("{subject} {value} {value:duration} {value:size} {value:percent}",
+                                SubjectKind::drive) ==
+          "{{ or $labels.device $labels.drive }} ({{ or $labels.model \"model unknown\" }}, serial "
+          "{{ or $labels.serial \"unknown\" }}) {{ printf \"%.0f\" $value }} "
+          "{{ reReplaceAll \"^([0-9]+[dh] [0-9]+[hm]) .*\" \"$1\" (humanizeDuration $value) }} "
+          "{{ humanize1024 $value }}B {{ humanizePercentage $value }}");
     CHECK(render_for_prometheus("/dev/{device}", SubjectKind::array) ==
           "/dev/{{ or $labels.device \"DEVICE\" }}");
-    CHECK(render_for_prometheus("{subject}", SubjectKind::host) == "{{ $labels.instance }}");
+    CHECK(render_for_prometheus("{subject}", SubjectKind::host) == "this host");
     CHECK(unknown_placeholders("{device} {nonsense} {id}", SubjectKind::drive) ==
           std::vector<std::string>{"nonsense"});
     CHECK(unknown_placeholders("{id}", SubjectKind::host) == std::vector<std::string>{"id"});
@@ -370,7 +370,7 @@ TEST_CASE("quotes, backslashes and line ends are escaped in YAML") {
                     .summary = "say \"no\" to C:\\",
                     .advice = "one\ntwo\tthree\x01"};
     const std::string yaml = to_prometheus_yaml(std::vector{rule});
-    CHECK(yaml.find(R"(summary: "say \"no\" to C:\\")") != std::string::npos);
+    CHECK(yaml.find(R"(instance }}: say \"no\" to C:\\")") != std::string::npos);
     CHECK(yaml.find(R"(description: "1. one\n2. two\x09three\x01")") != std::string::npos);
     CHECK(yaml.find("        for: 90s\n") != std::string::npos);
     CHECK(yaml.find("  - name: lastgood\n") != std::string::npos);

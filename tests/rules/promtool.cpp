@@ -256,9 +256,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         test += fmt::format(
             "            exp_annotations:\n              summary: {}\n              description: "
             "{}\n              runbook_url: {}\n",
-            quote(rule.subject == SubjectKind::host
-                      ? findings[0].summary
-                      : fmt::format("{}: {}", given.instance, findings[0].summary)),
+            quote(fmt::format("{}: {}", given.instance, findings[0].summary)),
             quote(numbered(findings[0].steps)),
             quote(fmt::format("http://{}/rules#{}", host.instance, rule.name)));
     }

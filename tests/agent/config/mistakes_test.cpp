@@ -50,7 +50,7 @@ command = "tape-age"
 [drives]
 colour = true
 )") == "x:3:11: max_age: \"26\": name a unit, one of s, min, h, d, w, month, y\n"
-       "x:4:9: files must be an absolute path, one that begins with /\n"
+       "x:4:9: files must be an absolute path: \"dumps/*\" does not begin with /\n"
        "x:6:8: user must be a string\n"
        "x:7:10: listen = \"127.0.0.1\": the port is missing; write for instance "
        "\"127.0.0.1:9847\", or \"[::]:9847\" for every address\n"
@@ -110,7 +110,25 @@ TEST_CASE("where a file is no TOML, plain words say what to write") {
          "[serve] is there twice: write all its keys below the first [serve]");
     says("# caf\xe9\n",
          "this letter is not UTF-8: save the file as UTF-8, or write another letter");
-    CHECK_MESSAGE(contains(mistakes_in("[serve\n"), "x:1:"), "the parser's own words");
+    says("[serve\n", "write ] behind it");
+    says("[[backup]]\nname = 'home\"\n",
+         "this text does not end: it begins with ', so write ' behind it");
+    says("[[backup]]\nname = \"a\"\n[backup]\nname = \"b\"\n",
+         "write [[backup]], with two brackets");
+    says("[[backup\nname = \"a\"\n", "write ]] behind it");
+    says("[[backup]]\nname \"home\"\n", "write KEY = VALUE: the = is missing");
+    says("[[backup]]\n// of the night\n", "a remark begins with #, not with //");
+    says("[[backup]]\ncovers = [\"/a\" \"/b\"]\n", "write a , between the texts of this list");
+    says("[[backup]]\ncovers = [\"/a\",\nname = \"a\"\n",
+         "the list in the line before does not end: write ] there");
+    says("[[backup]]\nname = \"a\",\n", "remove the , at the end");
+    says("[[backup]]\nfiles = \"C:\\new\\users\"\n",
+         "\\ has a meaning between \" and \": write the text between ' and '");
+    says("[[backup]]\ncrosses_mounts = yes\n",
+         "write crosses_mounts = true, or crosses_mounts = false");
+    says("[[backup]]\npaused_until = 1.12.2026\n", "write a date, like paused_until = 2027-03-01");
+    says("[[accept]]\nuntil = 2026-13-40\n", "write a date, like until = 2027-03-01");
+    CHECK_MESSAGE(contains(mistakes_in("= 1\n"), "x:1:"), "the parser's own words");
 }
 
 TEST_CASE("a word that is nearly known is recognised, and written as in the file") {
@@ -415,4 +433,20 @@ TEST_CASE("slots name days and streams, and need the time of the night") {
                    "never be due"));
     CHECK(contains(backup("files = \"/v/*\"\nschedule = \"22:00\"\nslots = {mon = [\"a\"]}"),
                    "slots needs each"));
+}
+
+TEST_CASE("what a place or covers cannot be, is said with the value") {
+    CHECK(contains(backup("restic = \"sftp:nas:/restic\""), "is on another host"));
+    CHECK(contains(backup("borg = \"ssh://nas/./srv\""), "watch the job instead: systemd ="));
+    CHECK(contains(backup("covers = [\"/a\", \"~/x\"]"),
+                   "x:3:17: covers must be an absolute path: "
+                   "\"~/x\" does not begin with /"));
+    CHECK(contains(backup("repository = \"/srv/x\""), "write the kind of the copies as the key"));
+    CHECK(contains(backup("exclude = \"/srv/x\""), "does not see what a job leaves out"));
+    CHECK(contains(mistakes_in("[filesystems]\ncovers = [\"/x\"]\n"),
+                   "covers belongs below a line [[backup]]"));
+    CHECK(contains(backup("quatsch = 1"), "man lastgood.toml explains the known keys"));
+    CHECK(
+        contains(warnings_in("[[backup]]\nname = \"b\"\nfiles = \"/d/*\"\ncovers = \"/home/*\"\n"),
+                 "covers takes no patterns: write /home for all that is below it"));
 }

@@ -53,8 +53,8 @@ TEST_CASE("what a configuration relies on and is not there is a warning") {
           "x:2:8: there is no /metrics\n"
           "x:4:13: there is no /journal\n"
           "x:7:9: there is no /dumps/db\n"
-          "x:8:10: there is no /data\n"
-          "x:8:10: there is no /more\n"
+          "x:8:11: there is no /data\n"
+          "x:8:20: there is no /more\n"
           "x:11:10: there is no /repository\n"
           "x:14:9: there is no /stamps\n"
           "x:17:11: there is no /usr/bin/tape-age\n");
@@ -175,4 +175,21 @@ TEST_CASE("who may read the files of the listener") {
         host.host());
     CHECK_MESSAGE(all_of(by_systemd.mistakes) + all_of(by_systemd.warnings) == "",
                   "systemd puts these there when the listener starts");
+}
+
+TEST_CASE("a backup without a place, a directory without a pattern and a mistyped zone are told") {
+    test::RecordedHost host;
+    host.file("/usr/share/zoneinfo/Europe/Berlin", "TZif");
+    host.file("/srv/pg/a.sql", "x");
+    const auto warnings = [&](const std::string& text) {
+        return all_of(around("[[backup]]\nname = \"home\"\n" + text, host.host()).warnings);
+    };
+    CHECK(contains(warnings(""), "x:2:8: home has no place: set files, restic, borg"));
+    CHECK(contains(warnings("files = \"/srv/pg\"\n"), "such as \"/srv/pg/*\""));
+    CHECK(contains(warnings("files = \"/srv/pg/*\"\nschedule = \"02:00\"\ntime_zone = "
+                            "\"Europe/Berln\"\n"),
+                   "there is no time zone Europe/Berln; did you mean Europe/Berlin?"));
+    CHECK(warnings("files = \"/srv/pg/*.sql\"\n").empty());
+    host.file("/var/lib/lastgood/inbox/tape.txt", "");
+    CHECK(warnings("").empty());
 }

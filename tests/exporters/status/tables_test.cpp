@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/metrics/data.hpp"
 #include "exporters/status/json.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/mirror.hpp"
@@ -121,4 +122,30 @@ TEST_CASE("the JSON of a subject tells why it is not fine, and whether it must s
          {"\"health\":\"warning\",\n\"judgements\"", "\"name\":\"sda\",\"health\":\"warning\"",
           "\"pull\":\"no\"", "\"text\":\"Something is wrong\",\"rule\":\"drive_slow\""})
         CHECK_MESSAGE(json.find(part) != std::string::npos, part);
+}
+
+TEST_CASE("pieces of data are counted in words") {
+    Report report = mirror();
+    for (const char* one : {"files /srv/a", "files /srv/b"})
+        add(report, metric::data_size_bytes, one, 1);
+    const Facts facts(report);
+    const Judge judge(report, facts, now);
+    CHECK(data_table({judge}).folded == "2 pieces of data, all fine");
+}
+
+TEST_CASE("a command stays on one line, and a change is applied after each") {
+    Report report = mirror();
+    Finding finding = warning("backup_x", SubjectKind::backup, "www");
+    const std::string command = "lastgood record restored www --note '...' --config /etc/x/l.toml";
+    finding.steps = {"Then write down what was restored, and who did it: " + command,
+                     "Apply it: systemctl reload lastgood"};
+    report.findings.push_back(finding);
+    finding.rule = "backup_y";
+    finding.steps = {"Correct its covers.", "Apply it: systemctl reload lastgood"};
+    report.findings.push_back(finding);
+    const std::string screen = render_subject(report, "www", now, {80, 0, false});
+    CHECK_MESSAGE(screen.find(" " + command + "\n") != std::string::npos, screen);
+    CHECK_MESSAGE(screen.find("2. Apply it", screen.find("2. Apply it") + 1) != std::string::npos,
+                  screen);
+    CHECK(screen.find("First do the steps above") == std::string::npos);
 }

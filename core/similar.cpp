@@ -1,4 +1,4 @@
-#include "agent/config/similar.hpp"
+#include "core/similar.hpp"
 
 #include <algorithm>
 
