@@ -346,7 +346,7 @@ Report Agent::make_report(Timestamp time) {
     for (const Acceptance& one : end_acceptances(state_, report.observations, time))
         log(LogLevel::info, fmt::format("{} is over, and with it its acceptance by {}",
                                         finding_words(one.rule, one.subject), one.by));
-    name_acceptances(state_, config_, report.findings);
+    name_acceptances(state_, config_, report);
     sort_findings(report.findings);
     add_problems(report);
     return report;

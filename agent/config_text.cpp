@@ -134,6 +134,10 @@ std::string to_toml(const Config& config) {
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
         if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));
     }
+    for (const DeclaredElsewhere& one : config.elsewhere)
+        text += fmt::format(
+            "\n[[declared_elsewhere]]\npaths = {}\nowner = {}\nreason = {}\nuntil = {}\n",
+            to_toml(one.paths), to_toml(one.owner), to_toml(one.reason), toml_date(one.until));
     for (const AcceptSetting& one : config.accepted) {
         text += fmt::format("\n[[accept]]\nrule = {}\nsubject = {}\nuntil = {}\nreason = {}\n",
                             to_toml(one.rule), to_toml(one.subject), toml_date(one.until),

@@ -90,8 +90,18 @@ struct AcceptSetting {
     bool operator==(const AcceptSetting&) const = default;
 };
 
+// Somebody's word that data is backed up out of this host's sight.
+struct DeclaredElsewhere {
+    std::vector<std::string> paths;
+    std::string owner, reason;
+    Timestamp until = 0;
+
+    bool operator==(const DeclaredElsewhere&) const = default;
+};
+
 struct Config : Settings {
     std::vector<Backup> backups;
+    std::vector<DeclaredElsewhere> elsewhere;
     std::vector<AcceptSetting> accepted;
     std::vector<ExternalCollector> external_collectors;
     std::map<std::string, CollectorSettings> collectors;  // by collector name

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -34,6 +36,16 @@ std::set<std::string> ephemeral_drives(const Host& host, const Topology& topolog
     for (const auto& [id, drive] : topology.drives)
         if (is_ephemeral_model(drive.model)) ephemeral.insert(id);
     return ephemeral;
+}
+
+bool lies_on_ephemeral_disk(const Host& host, const Topology& topology, const Mount& mount,
+                            const std::set<std::string>& ephemeral_drives) {
+    if (mount.type == "tmpfs" || mount.type == "ramfs") return true;
+    if (filesystem_kind(mount.type, "") == FilesystemKind::network) return false;
+    if (host.exists(fmt::format("{}/{}", mount.point, loss_warning))) return true;
+    const auto drives = topology.drives_under_mount(mount);
+    return std::ranges::any_of(
+        drives, [&](const std::string& id) { return ephemeral_drives.contains(id); });
 }
 
 }  // namespace lastgood

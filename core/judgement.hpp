@@ -79,12 +79,17 @@ bool is_container(const Subject& array);
 // What the subject's state says against it and no finding tells: "its newest copy is 9 days old".
 std::vector<std::string> doubts_of(const Subject& subject, Timestamp now);
 
+// Until when somebody says that a filesystem or data, which no backup here has, is backed up out of
+// this host's sight. nullopt: nobody says so now.
+std::optional<Timestamp> elsewhere_until(const Subject& subject, Timestamp now);
+
 // Whether a backup has what is on a filesystem, or a piece of data.
 struct Cover {
-    // For a table: "yes", "partly (/etc)", "no", "no*" (by the administrator's word), "stale (9
-    // d)", "never made", "unreadable", "unproven", "incomplete", "too small", "in doubt",
-    // "unclear"; "" if nothing says whether it needs a backup. "yes" and "partly" only if every
-    // copy that counts is fresh and nothing speaks against it.
+    // For a table: "yes", "partly (/etc)", "no", "elsewhere (until 2027-03-01)" (by somebody's
+    // word), "no*" (needs none, by the administrator's word), "stale (9 d)", "never made",
+    // "unreadable", "unproven", "incomplete", "too small", "in doubt", "unclear"; "" if nothing
+    // says whether it needs a backup. "yes" and "partly" only if every copy that counts is fresh
+    // and nothing speaks against it.
     std::string word;
     Health health = Health::fine;     // of the backup that decides
     const Subject* backup = nullptr;  // the one that decides; nullptr: none, or not known which

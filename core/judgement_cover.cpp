@@ -65,23 +65,35 @@ namespace {
 
 // What says so of the subject: a filesystem, or data on one.
 struct CoverMetrics {
-    const Metric &backed_up, &waived, &backup;
+    const Metric &backed_up, &waived, &backup, &elsewhere;
 };
 
 CoverMetrics metrics_of(SubjectKind kind) {
     if (kind == SubjectKind::data)
-        return {metric::data_backed_up, metric::data_backup_waived, metric::data_backup};
+        return {metric::data_backed_up, metric::data_backup_waived, metric::data_backup,
+                metric::data_elsewhere_until_timestamp_seconds};
     return {metric::filesystem_backed_up, metric::filesystem_backup_waived,
-            metric::filesystem_backup};
+            metric::filesystem_backup, metric::filesystem_elsewhere_until_timestamp_seconds};
 }
 
 }  // namespace
+
+std::optional<Timestamp> elsewhere_until(const Subject& subject, Timestamp now) {
+    if (subject.kind != SubjectKind::data && subject.kind != SubjectKind::filesystem)
+        return std::nullopt;
+    const CoverMetrics metrics = metrics_of(subject.kind);
+    const auto until = subject.value(metrics.elsewhere);
+    if (!until || *until <= now || subject.value(metrics.backed_up) != 0) return std::nullopt;
+    return until;
+}
 
 Cover Judge::cover_of(const Subject& subject) const {
     const CoverMetrics metrics = metrics_of(subject.kind);
     const auto backed_up = subject.value(metrics.backed_up);
     if (!backed_up && subject.first(metrics.waived)) return {.word = "no*"};
     if (!backed_up) return {};
+    if (const auto until = elsewhere_until(subject, now_))
+        return {.word = fmt::format("elsewhere (until {})", format_day(*until))};
     if (*backed_up == 0) return {.word = "no"};  // a rule says whether that is a fault
     // A backup that is named and of which nothing is known is no other backup.
     if (subject.first(metrics.backup) != nullptr) return cover_by_parts(subject, metrics.backup);

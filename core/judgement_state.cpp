@@ -168,6 +168,8 @@ void add_data(const Subject& data, Texts& texts) {
     const bool is_known = data.first(metric::data_backed_up) != nullptr ||
                           data.first(metric::data_backup_waived) != nullptr ||
                           data.first(metric::data_info) != nullptr;
+    if (data.value(metric::data_missing) == 1 && !told(data, {"data_missing"}))
+        texts.emplace_back("there is no such path");
     if (!is_known && !told(data, {})) texts.emplace_back("nothing is known of it");
 }
 

@@ -154,6 +154,12 @@ std::string format_time(Timestamp time) {
                        parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+std::string format_day(Timestamp midnight) {
+    constexpr Seconds noon = 43200;  // the same date in UTC, from UTC-11 to UTC+12
+    const std::string time = format_time(midnight + noon);
+    return time.substr(0, time.find(' '));
+}
+
 std::string format_size(double bytes) {
     constexpr std::array<std::string_view, 6> names{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     size_t index = 0;

@@ -25,6 +25,8 @@ std::string short_age(Seconds age);
 
 // "2026-11-21 20:14:05 UTC"; "unknown" if out of range.
 std::string format_time(Timestamp time);
+// The date of a setting that means its midnight, "2027-03-01", in nearly every zone.
+std::string format_day(Timestamp midnight);
 
 // For people: "512 B", "1.5 GiB"; binary units, one decimal.
 std::string format_size(double bytes);

@@ -178,14 +178,16 @@ class Told {
         return rule_.advice;
     }
 
-    // The label Rule::also of the subject's largest series of also_of; nullopt: none.
-    std::optional<std::string> also(std::string_view subject) const {
+    // Sets the labels Rule::also of the subject's largest series of also_of, if there is one.
+    void add_also(std::string_view subject,
+                  std::map<std::string, std::string, std::less<>>& labels) const {
         const auto found = largest_.find(subject);
-        if (found == largest_.end()) return std::nullopt;
+        if (found == largest_.end()) return;
         const Observation& largest = *found->second;
-        return std::string(rule_.also == to_string(largest.metric->subject)
-                               ? std::string_view(largest.subject)
-                               : largest.label(rule_.also));
+        for (const std::string_view also : rule_.also)
+            labels.insert_or_assign(std::string(also), also == to_string(largest.metric->subject)
+                                                           ? largest.subject
+                                                           : std::string(largest.label(also)));
     }
 
   private:
@@ -259,8 +261,7 @@ std::vector<Finding> evaluate(std::span<const Rule> rules,
             if (now - since < rule.hold) continue;
             TextValues texts{rule.subject, subject, info_of(subject, rule.subject, series), value,
                              agent};
-            if (auto also = told.also(subject))
-                texts.info.insert_or_assign(std::string(rule.also), *std::move(also));
+            told.add_also(subject, texts.info);
             std::vector<std::string> steps = steps_of(told.advice(subject));
             for (std::string& step : steps) step = render_step_for_host(step, texts);
             findings.push_back(Finding{std::string(rule.name), rule.severity, rule.subject,

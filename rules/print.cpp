@@ -146,7 +146,8 @@ std::string joined(const std::string& conditions, const Rule& rule, const Metric
                    const std::string& series, const std::vector<std::string_view>& names) {
     const auto further = further_labels(metric, rule.subject);
     std::vector<std::string_view> ignored = further;
-    if (!rule.also.empty() && !contains(ignored, rule.also)) ignored.push_back(rule.also);
+    for (const std::string_view also : rule.also)
+        if (!contains(ignored, also)) ignored.push_back(also);
     return fmt::format(
         "(\n{}) * ignoring ({}) group_left ({}) topk without ({}) (1, {})\n"
         "or ignoring ({}) (\n{})\n",
@@ -159,7 +160,7 @@ std::string expression(const Rule& rule) {
     std::string text = conditions_to_promql(rule);
     if (!rule.also.empty())
         text = joined(text, rule, *rule.also_of.metric, selector(rule.also_of, rule.subject),
-                      {rule.also});
+                      rule.also);
     if (const Metric* info = info_metric(rule.subject))
         text = joined(text, rule, *info, std::string(info->name), info_labels(rule.subject));
     return text;

@@ -87,9 +87,9 @@ struct Rule {
     // after a colon; where a name in it is unknown, the step is told without it.
     std::string_view advice = {};
     std::vector<Instead> instead = {};  // the first one whose condition holds replaces `advice`
-    // A further label of the alert and placeholder of the texts: the label `also` of the largest
+    // Further labels of the alert and placeholders of the texts: the labels `also` of the largest
     // series that `also_of` selects for the subject. Unknown if there is no such series.
-    std::string_view also = {};
+    std::vector<std::string_view> also = {};
     Operand also_of = {};
     std::string_view why = {};  // the source of severity and thresholds; for the manual
     // Data is lost, or a drive or an array has failed: nobody lives with that for long.

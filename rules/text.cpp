@@ -387,10 +387,10 @@ std::vector<std::string> steps_of(std::string_view advice) {
 }
 
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind,
-                                              std::string_view also) {
+                                              const std::vector<std::string_view>& also) {
     std::vector<std::string> unknown;
     walk(text, kind, [&](const Placeholder& placeholder) {
-        if (!is_known(placeholder, kind) && (also.empty() || placeholder.word != also))
+        if (!is_known(placeholder, kind) && !contains(also, placeholder.word))
             unknown.emplace_back(placeholder.word);
         return std::string();
     });

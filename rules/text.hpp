@@ -70,6 +70,6 @@ std::vector<std::string> steps_of(std::string_view advice);
 // The placeholders of a text that do not exist for this kind of subject; for the tests. `also` is
 // Rule::also.
 std::vector<std::string> unknown_placeholders(std::string_view text, SubjectKind kind,
-                                              std::string_view also = {});
+                                              const std::vector<std::string_view>& also = {});
 
 }  // namespace lastgood

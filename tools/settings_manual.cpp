@@ -127,6 +127,16 @@ constexpr Example backup_keys[] = {
      "For rsnapshot: its log (logfile in rsnapshot.conf). Default `\"/var/log/rsnapshot.log\"`. "
      "Without a log nothing tells a failed run from a good one."},
 };
+constexpr Example elsewhere_keys[] = {
+    {"paths", "list of paths", "[\"/srv/shop\"]",
+     "Required. Directories or mount points. Each counts for what is below it on its filesystem."},
+    {"owner", "text", "\"anna\"", "Required. Who answers for that backup."},
+    {"reason", "text", "\"the hypervisor copies this disk each night\"",
+     "Required. Who or what backs it up, and where to."},
+    {"until", "date", "2027-03-01",
+     "Required. When it must be asked again, 365 days ahead at most; the end is a finding."},
+};
+
 constexpr Example accept_keys[] = {
     {"rule", "text", "\"drive_suspect_many_reallocated\"",
      "Required. The rule of the finding (docs/rules.md)."},
@@ -219,6 +229,12 @@ std::vector<Section> all_sections() {
         }
     };
     sections.push_back(backup_section());
+    add("[[declared_elsewhere]]",
+        "One table for data that is backed up out of this host's sight: by the hypervisor, or by a "
+        "server that fetches it. What no backup here has is not reported, but is shown as accepted "
+        "until the date, with the owner; it is never called fine. It counts neither for a "
+        "temporary disk nor for a backup that is late.",
+        elsewhere_keys);
     add("[[accept]]",
         "One table for each finding that you know and live with. It stays visible, but counts no "
         "longer. `lastgood accept` does the same from the command line.",

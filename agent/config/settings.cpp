@@ -58,7 +58,9 @@ void check(ConfigReader& reader, const toml::node& node,
            const Setting<std::vector<std::string>>& setting) {
     const Config& config = reader.config();
     if (&setting == &config.precious)
-        for (const std::string& path : setting.value) reader.check_path(node, setting.key, path);
+        for (const std::string& path : setting.value)
+            if (reader.check_path(node, setting.key, path))
+                reader.rely_on(node.source(), ConfigNeed::existing, path);
     if (&setting != &config.not_backed_up) return;
     for (const std::string& entry : setting.value)
         reader.check_path(node, setting.key, entry.substr(0, entry.find(": ")));

@@ -21,8 +21,9 @@ bool read_setting(ConfigReader& reader, std::string_view section, std::string_vi
 // A local date, which means its midnight; one that has passed is no mistake. False: refused.
 bool read_date(ConfigReader& reader, const toml::node& node, std::string_view key, Timestamp& date);
 
-void read_backup(ConfigReader& reader, const toml::table& table);              // [[backup]]
-void read_acceptance(ConfigReader& reader, const toml::table& table);          // [[accept]]
+void read_backup(ConfigReader& reader, const toml::table& table);       // [[backup]]
+void read_acceptance(ConfigReader& reader, const toml::table& table);   // [[accept]]
+void read_declaration(ConfigReader& reader, const toml::table& table);  // [[declared_elsewhere]]
 void read_external_collector(ConfigReader& reader, const toml::table& table);  // [[collector]]
 void read_collectors(ConfigReader& reader, const toml::table& table);          // [collectors.NAME]
 

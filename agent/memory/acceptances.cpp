@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 
 #include "core/facts.hpp"
 #include "core/info_metric.hpp"
 #include "core/metrics/agent.hpp"
+#include "core/metrics/data.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "core/text.hpp"
 #include "rules/accept.hpp"
 
@@ -79,18 +83,46 @@ void add_pauses(const Config& config, const Facts& facts, Timestamp now,
     }
 }
 
+// The rules that say that no backup, or none that could help, has a filesystem or data. What lies
+// on an ephemeral disk is not among them.
+constexpr std::array<std::string_view, 1> rules_of_filesystems{"filesystem_not_backed_up"};
+constexpr std::array<std::string_view, 4> rules_of_data{
+    "data_not_backed_up", "data_on_one_drive", "data_on_same_drives", "data_only_as_files"};
+
+// What somebody declares to be backed up out of this host's sight.
+void add_declarations(const Facts& facts, Timestamp now, std::vector<Acceptance>& found) {
+    const auto add = [&](SubjectKind kind, const Metric& declared, const auto& rules) {
+        for (const Subject* subject : facts.of(kind)) {
+            const Observation* one = subject->first(declared);
+            if (one == nullptr || one->value <= now) continue;
+            for (const std::string_view rule : rules)
+                found.push_back({.rule = std::string(rule),
+                                 .kind = kind,
+                                 .subject = subject->id,
+                                 .up_to = std::nullopt,
+                                 .until = one->value,
+                                 .by = std::string(one->label("owner")),
+                                 .reason = std::string(one->label("reason"))});
+        }
+    };
+    add(SubjectKind::filesystem, metric::filesystem_elsewhere_until_timestamp_seconds,
+        rules_of_filesystems);
+    add(SubjectKind::data, metric::data_elsewhere_until_timestamp_seconds, rules_of_data);
+}
+
 // The acceptances of the configuration, with the ids of what they name here.
 std::vector<Acceptance> configured(const Config& config, Timestamp now,
                                    std::vector<Observation>& observations) {
     std::vector<Acceptance> found;
     const bool pauses = std::ranges::any_of(
         config.backups, [&](const Backup& backup) { return is_paused(backup, now); });
-    if (config.accepted.empty() && !pauses) return found;
+    if (config.accepted.empty() && config.elsewhere.empty() && !pauses) return found;
     Report report;
     report.observations = std::move(observations);
     {
         const Facts facts(report);
         add_pauses(config, facts, now, found);
+        add_declarations(facts, now, found);
         for (const AcceptSetting& setting : config.accepted) {
             const Rule* rule = find_rule(setting.rule);
             if (!rule || setting.until <= now) continue;
@@ -113,6 +145,21 @@ std::vector<Acceptance> configured(const Config& config, Timestamp now,
     }
     observations = std::move(report.observations);
     return found;
+}
+
+// The one by which the finding is accepted; nullptr: none.
+const Observation* declaration_of(const Finding& finding,
+                                  const std::vector<Observation>& observations) {
+    const Metric* declared = nullptr;
+    if (contains(rules_of_filesystems, finding.rule))
+        declared = &metric::filesystem_elsewhere_until_timestamp_seconds;
+    if (contains(rules_of_data, finding.rule))
+        declared = &metric::data_elsewhere_until_timestamp_seconds;
+    const auto found = std::ranges::find_if(observations, [&](const Observation& one) {
+        return one.metric == declared && one.subject == finding.subject &&
+               one.value == finding.accepted->until;
+    });
+    return found == observations.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -145,11 +192,14 @@ std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observat
 
 void add_acceptances(const State& state, const Config& config, Timestamp now,
                      std::vector<Observation>& observations) {
-    std::vector<Acceptance> all = configured(config, now, observations);
+    std::vector<Acceptance> all;
     for (const auto& [key, acceptance] : state.acceptances()) all.push_back(acceptance);
+    std::ranges::move(configured(config, now, observations), std::back_inserter(all));
+    std::set<std::pair<std::string, std::string>> known;  // the command comes first
     std::erase_if(all, [&](const Acceptance& one) {
         const Rule* rule = find_rule(one.rule);
-        return rule == nullptr || one.until <= now || ends_too_late(one, *rule, now);
+        return rule == nullptr || one.until <= now || ends_too_late(one, *rule, now) ||
+               !known.emplace(one.rule, one.subject).second;
     });
     for (const Acceptance& one : all) {
         Labels labels{{"rule", one.rule}};
@@ -161,8 +211,8 @@ void add_acceptances(const State& state, const Config& config, Timestamp now,
     }
 }
 
-void name_acceptances(const State& state, const Config& config, std::vector<Finding>& findings) {
-    for (Finding& finding : findings) {
+void name_acceptances(const State& state, const Config& config, Report& report) {
+    for (Finding& finding : report.findings) {
         if (!finding.accepted) continue;
         const auto by_command = state.acceptances().find({finding.rule, finding.subject});
         if (by_command != state.acceptances().end()) {
@@ -177,6 +227,10 @@ void name_acceptances(const State& state, const Config& config, std::vector<Find
                 continue;
             finding.accepted->by = backup.plan.paused_by;
             finding.accepted->reason = backup.plan.paused_reason;
+        }
+        if (const Observation* one = declaration_of(finding, report.observations)) {
+            finding.accepted->by = one->label("owner");
+            finding.accepted->reason = one->label("reason");
         }
         for (const AcceptSetting& setting : config.accepted)
             if (setting.rule == finding.rule && setting.until == finding.accepted->until)

@@ -24,7 +24,7 @@ std::vector<Acceptance> end_acceptances(State& state, const std::vector<Observat
 void add_acceptances(const State& state, const Config& config, Timestamp now,
                      std::vector<Observation>& observations);
 
-// Tells of each accepted finding who accepted it, and why.
-void name_acceptances(const State& state, const Config& config, std::vector<Finding>& findings);
+// Tells of each accepted finding of the report who accepted it, and why.
+void name_acceptances(const State& state, const Config& config, Report& report);
 
 }  // namespace lastgood

@@ -13,6 +13,7 @@
 #include <set>
 #include <thread>
 
+#include "collectors/backups/disks.hpp"
 #include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/hops.hpp"
@@ -26,6 +27,7 @@
 #include "collectors/backups/wal.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
+#include "core/ephemeral.hpp"
 #include "core/metrics/backup_jobs.hpp"
 #include "core/utf8.hpp"
 
@@ -172,10 +174,18 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now,
         sink.observe(metric::backup_max_wal_age_seconds, backup.name, *backup.max_wal_age, now);
 }
 
+// What is the same for all backups of one look.
+struct Surroundings {
+    const Topology& topology;
+    std::set<std::string> ephemeral;  // drives
+    OtherCopies& others;
+};
+
 // What the configuration says of the backup, and where its copies lie against what it covers. Looks
 // at nothing that may hang.
-void observe_places(Context& context, const Topology& topology, OtherCopies& others,
-                    const Backup& backup, Timestamp now) {
+void observe_places(Context& context, Surroundings& around, const Backup& backup, Timestamp now) {
+    const Topology& topology = around.topology;
+    observe_disks(context.host, context.sink, topology, around.ephemeral, backup);
     std::vector<Place> sources;
     for (const std::string& path : backup.covers)
         sources.push_back(find_place(context.host, topology, path));
@@ -191,7 +201,7 @@ void observe_places(Context& context, const Topology& topology, OtherCopies& oth
     context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
                          {{"domain", std::string(to_string(*domain))}});
     if (*domain != FailureDomain::same_filesystem && *domain != FailureDomain::same_drive) return;
-    for (const Backup* other : others.of(backup, sources))
+    for (const Backup* other : around.others.of(backup, sources))
         context.sink.observe(metric::backup_also_in, backup.name, 1, now, {{"other", other->name}});
 }
 
@@ -392,15 +402,14 @@ void look_beside(Context& context, const Topology& topology, const Backup& backu
                              now);
 }
 
-std::optional<Error> observe(Context& context, const Topology& topology, OtherCopies& others,
-                             const Backup& backup) {
+std::optional<Error> observe(Context& context, Surroundings& around, const Backup& backup) {
     const Timestamp now = context.host.now();
     observe_settings(context, backup, now);
     observe_agreements(context.sink, backup, now);
-    observe_places(context, topology, others, backup, now);
+    observe_places(context, around, backup, now);
     context.sink.flush();
     auto error = look(context, backup);
-    look_beside(context, topology, backup);
+    look_beside(context, around.topology, backup);
     return error;
 }
 
@@ -411,13 +420,14 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
     // One that knows no mount: where copies lie is unknown.
     const Topology topology = read ? std::move(*read) : Topology();
     OtherCopies others(context.host, topology, context.config.backups);
+    Surroundings around{topology, ephemeral_drives(context.host, topology), others};
     const bool one_by_one = is_group(context.subject);
     LookOrder order(context.host, context.config.runtime_directory,
                     one_by_one ? context.subject : "");
     std::optional<Error> first_error;
     for (const Backup* backup : order.sorted(backups)) {
         order.begin(backup->name);
-        const auto error = observe(context, topology, others, *backup);
+        const auto error = observe(context, around, *backup);
         order.end(backup->name);
         if (error && !first_error) first_error = error;
         if (one_by_one) context.sink.commit("");

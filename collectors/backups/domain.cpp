@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "collectors/backups/disks.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/ephemeral.hpp"
 #include "core/fstab.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -55,6 +58,18 @@ std::optional<bool> lies_on_host(const Host& host, const Topology& topology, con
             break;
     }
     return std::nullopt;
+}
+
+void observe_disks(const Host& host, Sink& sink, const Topology& topology,
+                   const std::set<std::string>& ephemeral, const Backup& backup) {
+    if (backup.location.empty() || !has_copies_at_location(backup.kind)) return;
+    const Place copies = find_place(host, topology, fixed_location(backup));
+    if (copies.mount == nullptr || !copies.exists || !check_mounted(host, copies.path)) return;
+    const Timestamp now = host.now();
+    const bool lost = lies_on_ephemeral_disk(host, topology, *copies.mount, ephemeral);
+    sink.observe(metric::backup_ephemeral, backup.name, lost ? 1 : 0, now);
+    for (const std::string& drive : topology.drives_under_mount(*copies.mount))
+        sink.observe(metric::backup_drive, backup.name, 1, now, {{"drive", drive}});
 }
 
 Result<void> check_mounted(const Host& host, const std::string& path) {

@@ -93,6 +93,7 @@ using Subjects = std::map<std::string_view, Subject>;
 bool is_fresh(const Subjects& backups, std::string_view name, Timestamp now) {
     const auto found = backups.find(name);
     if (found == backups.end()) return false;
+    if (found->second.value(metric::backup_ephemeral) == 1) return false;  // it does not last
     const double streams = found->second.value(metric::backup_streams).value_or(0);
     if (streams < 1) return copy_state(found->second, now) == CopyState::fresh;
     double fresh = 0;

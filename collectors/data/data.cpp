@@ -16,6 +16,7 @@
 #include "collectors/data/size.hpp"
 #include "core/backup_need.hpp"
 #include "core/coverage.hpp"
+#include "core/elsewhere.hpp"
 #include "core/ephemeral.hpp"
 #include "core/failure_domain.hpp"
 #include "core/mounts.hpp"
@@ -44,9 +45,15 @@ class DataCollector {
         ephemeral_ = ephemeral_drives(host_, topology_);
         fstab_ = parse_fstab(host_.read("/etc/fstab").value_or(""));
         covered_ = covered_paths(host_, topology_, context_.config.backups);
+        declared_ = declared_paths(host_, topology_, context_.config.elsewhere);
         const LocalFiles files(host_, topology_, types);
         std::vector<Piece> pieces = find(files);
         limit(pieces);
+        observe_missing(context_.config.precious, precious_data);
+        for (const DeclaredElsewhere& declaration : context_.config.elsewhere) {
+            for (const std::string& id : observe_missing(declaration.paths, declared_data))
+                observe_declaration(id, declaration, host_.now());
+        }
         SizeBudget budget;
         for (const Piece& piece : pieces) {
             observe(piece, files, budget);
@@ -63,7 +70,14 @@ class DataCollector {
         find_containers(files, context_.config.backups, pieces);
         find_guests(files, pieces);
         find_sqlite(files, pieces);
-        find_precious(files, context_.config.precious, pieces);
+        find_named(files, context_.config.precious, precious_data, pieces);
+        for (const DeclaredElsewhere& declaration : context_.config.elsewhere)
+            find_named(files, declaration.paths, declared_data, pieces);
+        std::erase_if(pieces, [&](const Piece& piece) {  // which speaks for itself
+            if (piece.kind != declared_data.kind) return false;
+            const Mount* filesystem = filesystem_of(piece.place);
+            return filesystem != nullptr && filesystem->point == piece.place.path;
+        });
         return pieces;
     }
 
@@ -84,6 +98,30 @@ class DataCollector {
                                  found, pieces.size(), most_of_kind)});
     }
 
+    // The paths that are not there, as subjects of their own; returns their ids.
+    std::vector<std::string> observe_missing(const std::vector<std::string>& paths,
+                                             const NamedData& named) {
+        std::vector<std::string> missing;
+        for (const std::string& path : paths) {
+            const Place place = find_place(host_, topology_, path);
+            if (place.exists) continue;
+            missing.push_back(fmt::format("{} {}", named.kind, place.path));
+            context_.sink.observe(metric::data_info, missing.back(), 1, host_.now(),
+                                  {{"filesystem", ""},
+                                   {"kind", std::string(named.kind)},
+                                   {"path", place.path},
+                                   {"title", std::string(named.title)}});
+            context_.sink.observe(metric::data_missing, missing.back(), 1, host_.now());
+        }
+        return missing;
+    }
+
+    void observe_declaration(const std::string& id, const DeclaredElsewhere& declaration,
+                             Timestamp now) {
+        context_.sink.observe(metric::data_elsewhere_until_timestamp_seconds, id, declaration.until,
+                              now, {{"owner", declaration.owner}, {"reason", declaration.reason}});
+    }
+
     // The mount by which the filesystems collector calls the filesystem; nullptr: it does not.
     const Mount* filesystem_of(const Place& place) const {
         const Mount* best = nullptr;
@@ -93,13 +131,6 @@ class DataCollector {
                 (best == nullptr || mount->root.size() > best->root.size()))
                 best = mount;
         return best;
-    }
-
-    bool is_ephemeral(const Mount& mount) const {
-        const auto drives = topology_.drives_under_mount(mount);
-        return host_.exists(fmt::format("{}/{}", mount.point, loss_warning)) ||
-               std::ranges::any_of(drives,
-                                   [&](const std::string& id) { return ephemeral_.contains(id); });
     }
 
     // The reason for which it needs no backup, by the setting: of the data, or of what it lies in
@@ -127,7 +158,8 @@ class DataCollector {
                       {"title", piece.title}});
         const DataSize size = size_of(files, piece, budget);
         sink.observe(metric::data_size_bytes, id, size.bytes, now);
-        sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now);
+        sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now,
+                     {{"bound", size.complete ? "" : "at least "}});
         if (piece.is_database)
             sink.observe(metric::data_server_running, id, piece.is_running ? 1 : 0, now);
         if (filesystem == nullptr || !filesystem->read_only ||
@@ -148,15 +180,20 @@ class DataCollector {
                          Timestamp now) {
         Sink& sink = context_.sink;
         const std::string id = piece.id();
-        const bool ephemeral = is_ephemeral(*piece.place.mount);
+        const bool ephemeral =
+            lies_on_ephemeral_disk(host_, topology_, *piece.place.mount, ephemeral_);
         const auto backups = backups_of(piece, ephemeral, files, covered_, context_.config.backups);
         const auto reason = waived(piece, filesystem ? filesystem->point : "/");
         if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
         if (!reason || !backups.empty())
             sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, now);
-        const bool told =
-            filesystem != nullptr && !piece.is_precious && is_told_by(*filesystem, ephemeral);
+        const auto* declaration = declaration_of(piece.place, ephemeral, declared_);
+        const bool told = filesystem != nullptr && !piece.is_precious &&
+                          is_told_by(*filesystem, ephemeral) &&
+                          declaration == declaration_of(*filesystem, ephemeral, declared_);
         sink.observe(metric::data_told_by_filesystem, id, told ? 1 : 0, now);
+        if (declaration != nullptr && (declaration->until > now || is_named(piece)))
+            observe_declaration(id, *declaration, now);
         for (const PieceBackup& one : backups) {
             const auto content = content_of(*one.backup, piece, files, covered_);
             observe_backup(piece, one, content, "", now);
@@ -165,12 +202,19 @@ class DataCollector {
         }
     }
 
+    // By a declaration, which has a finding when it ends: here, not for all that lies below.
+    bool is_named(const Piece& piece) const {
+        return std::ranges::any_of(declared_, [&](const DeclaredPath& declared) {
+            return declared.place.path == piece.place.path;
+        });
+    }
+
     void observe_backup(const Piece& piece, const PieceBackup& one, Content content,
                         const std::string& via, Timestamp now) {
         context_.sink.observe(metric::data_backup, piece.id(), 1, now,
                               {{"backup", one.name()},
                                {"content", std::string(to_string(content))},
-                               {"domain", std::string(to_string(domain_of(*one.backup, piece)))},
+                               {"domain", std::string(domain_of(*one.backup, piece))},
                                {"part", one.part},
                                {"via", via}});
     }
@@ -186,11 +230,15 @@ class DataCollector {
         return found;
     }
 
-    FailureDomain domain_of(const Backup& backup, const Piece& piece) const {
+    // What is lost with the machine is no second copy, wherever the disk is.
+    std::string_view domain_of(const Backup& backup, const Piece& piece) const {
         if (backup.location.empty() || !has_copies_at_location(backup.kind))
-            return FailureDomain::unknown;
+            return to_string(FailureDomain::unknown);
         const Place copies = find_place(host_, topology_, fixed_location(backup));
-        return failure_domain(host_, topology_, copies, piece.place);
+        if (copies.mount != nullptr && copies.exists &&
+            lies_on_ephemeral_disk(host_, topology_, *copies.mount, ephemeral_))
+            return ephemeral_domain;
+        return to_string(failure_domain(host_, topology_, copies, piece.place));
     }
 
     Context& context_;
@@ -199,7 +247,8 @@ class DataCollector {
     std::vector<const Mount*> filesystems_;  // point into topology_
     std::set<std::string> ephemeral_;
     std::vector<FstabEntry> fstab_;
-    std::vector<CoveredPath> covered_;  // points into topology_ and the configuration
+    std::vector<CoveredPath> covered_;    // points into topology_ and the configuration
+    std::vector<DeclaredPath> declared_;  // likewise
 };
 
 Result<void> run(Context& context) {

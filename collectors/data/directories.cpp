@@ -82,14 +82,14 @@ void find_directories(const LocalFiles& files, const std::vector<Backup>& backup
     }
 }
 
-void find_precious(const LocalFiles& files, const std::vector<std::string>& paths,
-                   std::vector<Piece>& pieces) {
+void find_named(const LocalFiles& files, const std::vector<std::string>& paths,
+                const NamedData& named, std::vector<Piece>& pieces) {
     for (const std::string& path : paths)
         if (const auto place = files.find(path))
-            add_piece(pieces, {.kind = "precious",
-                               .title = "precious data",
+            add_piece(pieces, {.kind = std::string(named.kind),
+                               .title = std::string(named.title),
                                .place = *place,
-                               .is_precious = true});
+                               .is_precious = named.is_precious});
 }
 
 }  // namespace lastgood

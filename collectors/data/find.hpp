@@ -39,7 +39,14 @@ void find_containers(const LocalFiles& files, const std::vector<Backup>& backups
 // Disks of guests, as the configurations of libvirt and Proxmox VE name them. Not what is part of a
 // piece that is already there.
 void find_guests(const LocalFiles& files, std::vector<Piece>& pieces);
-void find_precious(const LocalFiles& files, const std::vector<std::string>& paths,
-                   std::vector<Piece>& pieces);
+// What the configuration names: by the setting `precious`, by [[declared_elsewhere]].
+struct NamedData {
+    std::string_view kind, title;
+    bool is_precious = false;
+};
+inline constexpr NamedData precious_data{"precious", "precious data", true};
+inline constexpr NamedData declared_data{"declared", "data", false};
+void find_named(const LocalFiles& files, const std::vector<std::string>& paths,
+                const NamedData& named, std::vector<Piece>& pieces);
 
 }  // namespace lastgood

@@ -20,6 +20,7 @@
 #include "collectors/kernel_watch.hpp"
 #include "core/backup_need.hpp"
 #include "core/bytes.hpp"
+#include "core/elsewhere.hpp"
 #include "core/ephemeral.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/kernel_number.hpp"
@@ -130,6 +131,7 @@ class FilesystemsCollector {
         looked_at_ = host.now();
         ephemeral_drives_ = ephemeral_drives(host, topology_);
         covered_ = covered_paths(host, topology_, context_.config.backups);
+        declared_ = declared_paths(host, topology_, context_.config.elsewhere);
         // The kernel signals new mounts here, and ext4 errors that do not stop the filesystem
         // (fs/ext4/super.c, flush_stashed_error_work).
         watched_ = {"/proc/self/mountinfo"};
@@ -244,6 +246,10 @@ class FilesystemsCollector {
         for (const CoveringBackup& one : backups)
             sink.observe(metric::filesystem_backup, id, 1, now,
                          {{"backup", one.backup->name}, {"part", one.part}});
+        if (const auto* declaration = declaration_of(mount, ephemeral, declared_))
+            sink.observe(metric::filesystem_elsewhere_until_timestamp_seconds, id,
+                         declaration->until, now,
+                         {{"owner", declaration->owner}, {"reason", declaration->reason}});
     }
 
     void observe_use(const Mount& mount, Timestamp now) {
@@ -336,7 +342,8 @@ class FilesystemsCollector {
     std::map<std::string, Known> known_;
     Timestamp looked_at_ = 0;
     std::set<std::string> ephemeral_drives_;
-    std::vector<CoveredPath> covered_;  // points into topology_ and the configuration
+    std::vector<CoveredPath> covered_;    // points into topology_ and the configuration
+    std::vector<DeclaredPath> declared_;  // likewise
     std::vector<std::string> watched_;
 };
 

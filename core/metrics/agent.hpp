@@ -134,7 +134,7 @@ inline constexpr Metric accepted{
     .name = "lastgood_accepted",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .labels = "rule,drive,array,filesystem,backup,collector",
+    .labels = "rule,drive,array,filesystem,data,backup,collector",
     .help =
         "A finding of this rule is accepted: as long as the rule's value is not worse than this. "
         "1 if the rule compares no value that can get worse.",
@@ -145,7 +145,7 @@ inline constexpr Metric accepted_until_timestamp_seconds{
     .name = "lastgood_accepted_until_timestamp_seconds",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .labels = "rule,drive,array,filesystem,backup,collector",
+    .labels = "rule,drive,array,filesystem,data,backup,collector",
     .help = "When an acceptance ends.",
     .own = true,
 };

@@ -394,6 +394,23 @@ inline constexpr Metric backup_on_host{
         "host; absent if that cannot be told.",
 };
 
+inline constexpr Metric backup_ephemeral{
+    .name = "lastgood_backup_ephemeral",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "1 if the copies lie in memory, or on a disk that is lost when the machine is moved or "
+        "stopped; absent if that cannot be told.",
+};
+
+inline constexpr Metric backup_drive{
+    .name = "lastgood_backup_drive",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "drive",
+    .help = "1 for each drive of this host that the copies lie on.",
+};
+
 inline constexpr Metric backup_source_missing{
     .name = "lastgood_backup_source_missing",
     .subject = SubjectKind::backup,

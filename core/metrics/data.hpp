@@ -27,7 +27,10 @@ inline constexpr Metric data_size_incomplete{
     .name = "lastgood_data_size_incomplete",
     .subject = SubjectKind::data,
     .type = MetricType::gauge,
-    .help = "1 if it has more files than are counted, or some could not be read.",
+    .labels = "bound",
+    .help =
+        "1 if it has more files than are counted, or some could not be read; bound is then the "
+        "words before its size: \"at least \".",
 };
 
 inline constexpr Metric data_server_running{
@@ -37,6 +40,15 @@ inline constexpr Metric data_server_running{
     .help =
         "1 if a database server runs on it, so that copies of its files are no backup; absent if "
         "it is no database.",
+};
+
+inline constexpr Metric data_missing{
+    .name = "lastgood_data_missing",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "1 if there is no such path, though the setting precious or [[declared_elsewhere]] names "
+        "it.",
 };
 
 inline constexpr Metric data_backed_up{
@@ -52,6 +64,16 @@ inline constexpr Metric data_backup_waived{
     .type = MetricType::state,
     .labels = "reason",
     .help = "1 if the setting not_backed_up names it or its filesystem.",
+};
+
+inline constexpr Metric data_elsewhere_until_timestamp_seconds{
+    .name = "lastgood_data_elsewhere_until_timestamp_seconds",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .labels = "owner,reason",
+    .help =
+        "Until then somebody says that it is backed up out of this host's sight "
+        "([[declared_elsewhere]]); absent on an ephemeral disk.",
 };
 
 inline constexpr Metric data_told_by_filesystem{
@@ -71,7 +93,8 @@ inline constexpr Metric data_backup{
     .help =
         "1 for each backup whose covers have it, or have the copies of another backup of it, via; "
         "part is empty, or names the paths if it is only those; domain is where the copies lie "
-        "against it; content is database (a dump, or a tool of the database), files, or unknown.",
+        "against it, or ephemeral; content is database (a dump, or a tool of the database), files, "
+        "or unknown.",
 };
 
 inline constexpr Metric data_copies{
@@ -82,7 +105,25 @@ inline constexpr Metric data_copies{
     .help =
         "Backups that have all of it and whose newest copy is fresh, and that of its original if "
         "it is a copy of one, by where the copies lie against it; unknown: the place or the state "
-        "of the copies cannot be told.",
+        "of the copies cannot be told; ephemeral: they lie on a disk that is lost with the "
+        "machine, and are no second copy.",
+};
+
+inline constexpr Metric data_drives{
+    .name = "lastgood_data_drives",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "Drives of this host that the data, or one of its copies by data_copies, lies on; those on "
+        "an ephemeral disk do not count. Absent if it has no copy, or if the drives of the data "
+        "are not known.",
+};
+
+inline constexpr Metric data_drives_incomplete{
+    .name = "lastgood_data_drives_incomplete",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "1 if the drives of one of its copies are not known: there may be more drives.",
 };
 
 inline constexpr Metric data_health{

@@ -131,6 +131,16 @@ inline constexpr Metric filesystem_backup_waived{
     .help = "1 if the setting not_backed_up says that the filesystem needs no backup.",
 };
 
+inline constexpr Metric filesystem_elsewhere_until_timestamp_seconds{
+    .name = "lastgood_filesystem_elsewhere_until_timestamp_seconds",
+    .subject = SubjectKind::filesystem,
+    .type = MetricType::gauge,
+    .labels = "owner,reason",
+    .help =
+        "Until then somebody says that it is backed up out of this host's sight "
+        "([[declared_elsewhere]]); absent on an ephemeral disk.",
+};
+
 inline constexpr Metric filesystem_backup{
     .name = "lastgood_filesystem_backup",
     .subject = SubjectKind::filesystem,

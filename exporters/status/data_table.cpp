@@ -10,10 +10,10 @@ namespace lastgood {
 
 namespace {
 
-// By its findings, because only the rule says what cannot be told.
-bool exists_on_one_drive(const Subject& data) {
-    return std::ranges::any_of(
-        data.findings, [](const Finding* finding) { return finding->rule == "data_on_one_drive"; });
+// By its findings, because only the rules say what cannot be told.
+bool has_finding(const Subject& data, std::string_view rule) {
+    return std::ranges::any_of(data.findings,
+                               [&](const Finding* finding) { return finding->rule == rule; });
 }
 
 }  // namespace
@@ -35,7 +35,14 @@ Table data_table(const TableContext& context) {
             const std::string reason = harmless(waived->label("reason"));
             remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
         }
-        if (exists_on_one_drive(*data)) remarks.emplace_back("on one drive only");
+        if (std::string word = elsewhere_remark(
+                *data, metric::data_elsewhere_until_timestamp_seconds, context.judge.now());
+            !word.empty())
+            remarks.push_back(std::move(word));
+        if (data->value(metric::data_missing) == 1) remarks.emplace_back("there is no such path");
+        if (has_finding(*data, "data_on_one_drive")) remarks.emplace_back("on one drive only");
+        if (has_finding(*data, "data_on_same_drives"))
+            remarks.emplace_back("with its copies on the same drives");
         add_related(remarks, judgement);
         Row row;
         row.cells = {state_cell(shown, context),

@@ -55,6 +55,8 @@ class Description {
     std::set<const Observation*> taken_;
 };
 
+// A row for each word that it is backed up out of this host's sight; `until` is of its kind.
+void describe_elsewhere(Description& description, const Metric& until);
 void describe_drive(Description& description);
 void describe_array(Description& description);
 void describe_filesystem(Description& description);

@@ -14,6 +14,7 @@ std::string where(std::string_view domain) {
     if (domain == "same-drive") return "copies on the same drive";
     if (domain == "same-host") return "copies on other drives of this host";
     if (domain == "off-host") return "copies on another host";
+    if (domain == "ephemeral") return "copies on a TEMPORARY disk";
     return "not known where its copies lie";
 }
 
@@ -23,6 +24,7 @@ std::string_view count_words(std::string_view domain) {
     if (domain == "same-drive") return "on the same drive";
     if (domain == "same-host") return "on other drives";
     if (domain == "off-host") return "off this host";
+    if (domain == "ephemeral") return "on a TEMPORARY disk, which is no second copy";
     return "of which that cannot be told";
 }
 
@@ -44,7 +46,36 @@ void add_backup(Description& data, const Observation& one) {
                                                 : ""}));
 }
 
+// "one drive only"; "at least 2 drives of this host"; "2 drives of this host, and off this host"
+void add_drives(Description& data) {
+    const auto drives = data.take(metric::data_drives);
+    const bool more = data.take(metric::data_drives_incomplete) == 1;
+    if (!drives) return data.row("exists on", more ? "drives that are not all known" : "");
+    double off_host = 0;
+    for (const Observation* one : data.subject().observations)
+        if (one->metric == &metric::data_copies && one->label("domain") == "off-host")
+            off_host += one->value;
+    const bool only = *drives == 1 && off_host == 0 && !more;
+    data.row("exists on", only ? "one drive only"
+                               : fmt::format("{}{} of this host{}", more ? "at least " : "",
+                                             counted(*drives, "drive", "drives"),
+                                             off_host > 0 ? ", and off this host" : ""));
+}
+
 }  // namespace
+
+void describe_elsewhere(Description& description, const Metric& until) {
+    for (const Observation* one : description.take_all(until))
+        description.row(
+            "elsewhere",
+            fmt::format("{} {}: {}; it {} {}, and nothing here sees that backup",
+                        harmless(one->label("owner")),
+                        one->value > description.judgements().now() ? "answers for a backup"
+                                                                    : "answered for a backup",
+                        harmless(one->label("reason")),
+                        one->value > description.judgements().now() ? "holds until" : "ended on",
+                        format_day(one->value)));
+}
 
 void describe_data(Description& data) {
     const auto label = [&](const char* key) { return data.take_label(metric::data_info, key); };
@@ -57,6 +88,7 @@ void describe_data(Description& data) {
     const bool more = data.take(metric::data_size_incomplete) == 1;
     data.row("size", sentence_of({size ? format_size(*size) : "",
                                   more ? "more than that: not all of it was counted" : ""}));
+    data.row("missing", data.take(metric::data_missing) == 1 ? "there is NO such path" : "");
     if (const auto running = data.take(metric::data_server_running))
         data.row("server", *running == 0 ? "none runs on it, as far as it can be seen"
                                          : "runs on it: copies of its files are no backup");
@@ -67,6 +99,8 @@ void describe_data(Description& data) {
             copies += fmt::format("{}{:.0f} {}", copies.empty() ? "" : ", ", one->value,
                                   count_words(one->label("domain")));
     data.row("copies", copies);
+    add_drives(data);
+    describe_elsewhere(data, metric::data_elsewhere_until_timestamp_seconds);
     const auto backed_up = data.take(metric::data_backed_up);
     const auto told = data.take(metric::data_told_by_filesystem);
     const auto waived = data.take_all(metric::data_backup_waived);

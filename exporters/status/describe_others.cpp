@@ -121,6 +121,7 @@ void add_backups(Description& filesystem) {
                                        state_word(judgements.of(*backup).health), part_of(*one),
                                        copy_text(*backup, judgements.now())));
     }
+    describe_elsewhere(filesystem, metric::filesystem_elsewhere_until_timestamp_seconds);
     if (!backed_up) return filesystem.unknown("backup", why_no_backup(filesystem.subject()));
     const Cover cover = judgements.cover_of(filesystem.subject());
     if (filesystem.saved()) {
@@ -341,6 +342,20 @@ void add_hops(Description& backup) {
     }
 }
 
+void add_disks(Description& backup) {
+    std::string drives;
+    for (const Observation* one : backup.take_all(metric::backup_drive)) {
+        const Subject* drive =
+            backup.judgements().facts().find(SubjectKind::drive, one->label("drive"));
+        drives +=
+            (drives.empty() ? "" : ", ") + (drive ? drive->name() : harmless(one->label("drive")));
+    }
+    const auto ephemeral = backup.take(metric::backup_ephemeral);
+    backup.row("lies on", sentence_of({drives, ephemeral == 1 ? "a TEMPORARY disk, which is lost "
+                                                                "when the machine moves or stops"
+                                                              : ""}));
+}
+
 }  // namespace
 
 void describe_backup(Description& backup) {
@@ -369,6 +384,7 @@ void describe_backup(Description& backup) {
     const auto lock = backup.take(metric::backup_lock_timestamp_seconds);
     const std::string domain = backup.take_label(metric::backup_failure_domain, "domain");
     const auto on_host = backup.take(metric::backup_on_host);
+    add_disks(backup);
     add_newest(backup);
     add_streams(backup);
     backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");

@@ -41,6 +41,12 @@ void add_related(std::vector<std::string>& parts, const Judgement& judgement) {
     }
 }
 
+std::string elsewhere_remark(const Subject& subject, const Metric& until, Timestamp now) {
+    const Observation* one = subject.first(until);
+    if (one == nullptr || one->value <= now) return {};
+    return fmt::format("backup elsewhere, by {}'s word", harmless(one->label("owner")));
+}
+
 void finish(Table& table, std::vector<std::pair<int, Row>>& ranked) {
     std::ranges::stable_sort(ranked,
                              [](const auto& a, const auto& b) { return a.first > b.first; });

@@ -19,6 +19,8 @@ std::string joined(const std::vector<std::string>& parts);  // by ", "
 // What related subjects say, in two words each: "md0 CRITICAL". A filesystem's backup has a column
 // of its own.
 void add_related(std::vector<std::string>& parts, const Judgement& judgement);
+// "backup elsewhere, by anna's word", while that holds for a filesystem or data; else "".
+std::string elsewhere_remark(const Subject& subject, const Metric& until, Timestamp now);
 // Adds the rows to the table, those with a higher rank first.
 void finish(Table& table, std::vector<std::pair<int, Row>>& ranked);
 // "24 drives, all fine"; `noun` is singular: "drive".

@@ -170,7 +170,8 @@ std::string_view special_word(DriveState state, Health health) {
 State state_of(const Subject& subject, const Judgement& judgement, Timestamp now) {
     State state{std::string(state_word(judgement.health)), colour_of(judgement.health),
                 rank_of(judgement.health)};
-    if (judgement.health == Health::fine && accepted_findings(subject) > 0)
+    if (judgement.health == Health::fine &&
+        (accepted_findings(subject) > 0 || elsewhere_until(subject, now)))
         return {"accepted", Colour::none, 2};
     if (subject.kind != SubjectKind::drive) return state;
     if (only_vital(judgement) && judgement.health != Health::unknown)
@@ -347,6 +348,10 @@ Table filesystem_table(const TableContext& context) {
             const std::string reason = harmless(waived->label("reason"));
             remarks.push_back("no backup, by your word" + (reason.empty() ? "" : ": " + reason));
         }
+        if (std::string word = elsewhere_remark(
+                *filesystem, metric::filesystem_elsewhere_until_timestamp_seconds, now);
+            !word.empty())
+            remarks.push_back(std::move(word));
         if (filesystem->value(metric::filesystem_ephemeral) == 1) {
             remarks.emplace_back("ephemeral disk");
         }
@@ -420,9 +425,10 @@ Table backup_table(const TableContext& context) {
         if (backup->value(metric::backup_in_progress) == 1)
             remarks.emplace_back("a copy is being written");
         const auto paused = backup->value(metric::backup_paused_until_timestamp_seconds);
-        if (paused && *paused > now)  // noon of that day, in any zone
-            remarks.push_back("paused until " + format_time(*paused + 43200).substr(0, 10));
+        if (paused && *paused > now) remarks.push_back("paused until " + format_day(*paused));
         const std::string_view domain = backup->label(metric::backup_failure_domain, "domain");
+        if (backup->value(metric::backup_ephemeral) == 1)
+            remarks.emplace_back("on a temporary disk");
         if (domain.starts_with("same-")) {
             remarks.emplace_back(domain == "same-host"    ? "on this host"
                                  : domain == "same-drive" ? "on the same drive"

@@ -24,7 +24,7 @@ std::vector<Rule> backup_hop_rules() {
                       "Read the log of its last run: journalctl -n 50 -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run it by hand, and compare: lastgood status {id}",
-            .also = "original",
+            .also = {"original"},
             .also_of = metric::backup_copy_of,
             .why = "The newest content of the copy counts, not when it was copied: a job that "
                    "runs each night may copy an old state. By default a copy may be as far behind "
@@ -40,7 +40,7 @@ std::vector<Rule> backup_hop_rules() {
             .advice = "Compare what is in both places: lastgood status\n"
                       "See what the job that copies it leaves out, and correct it.\n"
                       "Run it by hand.",
-            .also = "original",
+            .also = {"original"},
             .also_of = metric::backup_copy_of,
             .why = "What the copy never had is not late there, and would be missed only when the "
                    "original is lost.",

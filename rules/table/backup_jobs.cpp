@@ -21,7 +21,7 @@ std::vector<Rule> run_rules() {
             .advice = "Read its messages: journalctl -n 50 -u {unit}\n"
                       "Mend what they say.\n"
                       "Run it again: systemctl start {unit}",
-            .also = "outcome",
+            .also = {"outcome"},
             .also_of = Operand(metric::backup_job_outcome),
             .why =
                 "A copy may be there all the same, without what the job could not do. A "
@@ -82,7 +82,7 @@ std::vector<Rule> unit_rules() {
                       "Start it, now and at each boot: systemctl enable --now {timer}\n"
                       "If something else starts the job: lastgood accept backup_job_timer_off "
                       "{id} --reason '...'",
-            .also = "timer",
+            .also = {"timer"},
             .also_of = Operand(metric::backup_job_timer),
             .why = "A timer that is installed and not enabled looks like a job, and never runs.",
         },

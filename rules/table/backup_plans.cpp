@@ -92,7 +92,7 @@ std::vector<Rule> backup_plan_rules() {
                       "Read the log of that night: journalctl --since yesterday -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Run by hand what is missing: lastgood status {id}",
-            .also = "night",
+            .also = {"night"},
             .also_of = metric::backup_missed_night,
             .why = "One stream that misses its slot is a failure of its own; several in one night "
                    "have a common cause: the place was full, or the host was off.",

@@ -227,6 +227,20 @@ std::vector<Rule> backup_rules() {
                    "covers its copies, or one of the same kind that covers the same.",
         },
         Rule{
+            .name = "backup_on_ephemeral_disk",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {is(metric::backup_ephemeral, 1)},
+            .summary = "Backup {subject} lies on a temporary disk: its copies do not last.",
+            .advice = "See which disk: findmnt --target {directory}\n"
+                      "Let the job write to a lasting disk, best on another machine.\n"
+                      "Correct the place of this [[backup]] in {config}.\n"
+                      "Apply it: {reload}",
+            .why = "Such a disk, or memory, is emptied when the machine is stopped or moved: then "
+                   "the copies are gone, when they are needed most. They count as no second copy "
+                   "of data.",
+        },
+        Rule{
             .name = "backup_source_missing",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

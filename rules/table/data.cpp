@@ -4,10 +4,59 @@
 
 namespace lastgood::table {
 
-std::vector<Rule> data_rules() {
-    const auto copies = [](std::vector<std::string_view> domains) {
-        return Operand(metric::data_copies, "domain", std::move(domains), Pick::sum);
+namespace {
+
+Operand copies(std::vector<std::string_view> domains) {
+    return {metric::data_copies, "domain", std::move(domains), Pick::sum};
+}
+
+// No copy would outlive the drives of the data. Those on a temporary disk do not last either.
+Rule on_its_drives(std::string_view name, std::vector<std::string_view> domains, Condition drives,
+                   std::string_view summary, std::string_view why) {
+    return Rule{
+        .name = name,
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {present(metric::data_size_bytes), at_least(copies(std::move(domains)), 1),
+                   unless(at_least(copies({"same-host", "off-host", "unknown"}), 1)),
+                   std::move(drives)},
+        .summary = summary,
+        .advice =
+            "See its backups: lastgood status '{path}'\n"
+            "Copy them to another machine, too.\n"
+            "Name that copy as a [[backup]] of its own in {config}.\n"
+            "Apply it: {reload}",
+        .also = {"bound"},
+        .also_of = metric::data_size_incomplete,
+        .why = why,
     };
+}
+
+Rule elsewhere_ended() {
+    return Rule{
+        .name = "data_elsewhere_ended",
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {older_than(metric::data_elsewhere_until_timestamp_seconds, 0),
+                   unless(is(metric::data_told_by_filesystem, 1))},
+        .summary = "{subject}: {owner|somebody}'s word for its backup elsewhere has ended.",
+        .advice =
+            "Ask {owner|the owner} whether it still holds (\"{reason|no reason given}\").\n"
+            "See that what is backed up there can be restored.\n"
+            "Set a new until in its [[declared_elsewhere]] in {config}, or remove that.\n"
+            "Apply it: {reload}",
+        .also = {"owner", "reason"},
+        .also_of = metric::data_elsewhere_until_timestamp_seconds,
+        .why =
+            "Nothing here sees that backup. A word for it holds for a year at most; then "
+            "somebody must ask again. It is told of the declared path, not of all that lies "
+            "below it.",
+    };
+}
+
+}  // namespace
+
+std::vector<Rule> data_rules() {
     return {
         Rule{
             .name = "data_not_backed_up",
@@ -15,32 +64,44 @@ std::vector<Rule> data_rules() {
             .subject = SubjectKind::data,
             .all_of = {present(metric::data_size_bytes), is(metric::data_backed_up, 0),
                        unless(is(metric::data_told_by_filesystem, 1))},
-            .summary = "No backup has {subject}, at least {value:size}.",
+            .summary = "No backup has {subject}, {bound|}{value:size}.",
             .advice = "Look for a backup of it: lastgood config discover\n"
                       "Add {path} to the covers of that backup in {config}.\n"
                       "Apply it: {reload}\n"
                       "If there is no backup, make one; if it needs none, name it in "
                       "not_backed_up.",
+            .also = {"bound"},
+            .also_of = metric::data_size_incomplete,
             .why = "A backup of a part of a filesystem hides that the rest has none. Where no "
                    "backup has any of the filesystem, that has the finding, and this one is not "
                    "raised, unless the setting precious names the data.",
         },
+        elsewhere_ended(),
         Rule{
-            .name = "data_on_one_drive",
+            .name = "data_missing",
             .severity = Severity::warning,
             .subject = SubjectKind::data,
-            .all_of = {present(metric::data_size_bytes),
-                       at_least(copies({"same-filesystem", "same-drive"}), 1),
-                       unless(at_least(copies({"same-host", "off-host", "unknown"}), 1))},
-            .summary = "One drive alone has {subject}, at least {value:size}, and its copies.",
-            .advice = "See its backups: lastgood status '{path}'\n"
-                      "Copy them to another machine, too.\n"
-                      "Name that copy as a [[backup]] of its own in {config}.\n"
+            .all_of = {is(metric::data_missing, 1)},
+            .hold = 10 * minute,
+            .summary = "{subject} does not exist: nothing can copy it.",
+            .advice = "See whether it was moved, or is not mounted: findmnt\n"
+                      "Correct precious or [[declared_elsewhere]] in {config}.\n"
                       "Apply it: {reload}",
-            .why = "If the drive dies, the data dies with every copy. Only fresh copies of all of "
-                   "it count; one whose place or state cannot be told keeps this from being "
-                   "raised.",
+            .why = "The configuration names this path, and there is none. Data that was moved is "
+                   "watched by nobody.",
         },
+        on_its_drives(
+            "data_on_one_drive", {"same-filesystem", "same-drive", "ephemeral"},
+            is(metric::data_drives, 1),
+            "One drive alone has {subject}, {bound|}{value:size}, and every lasting copy.",
+            "If the drive dies, the data dies with every copy. Only fresh copies of all "
+            "of it count, none on a temporary disk; one whose place or state cannot be "
+            "told keeps this from being raised."),
+        on_its_drives("data_on_same_drives", {"same-filesystem", "same-drive"},
+                      unless(is(metric::data_drives, 1)),
+                      "{subject}, {bound|}{value:size}, shares its drives with every lasting copy.",
+                      "The array that the data lies on has its copies, too: what destroys the one "
+                      "destroys the others. Copies count as for data_on_one_drive."),
         Rule{
             .name = "data_only_as_files",
             .severity = Severity::warning,
@@ -49,12 +110,14 @@ std::vector<Rule> data_rules() {
                        present(Operand(metric::data_backup, "content", {"files"})),
                        unless(present(
                            Operand(metric::data_backup, "content", {"database", "unknown"})))},
-            .summary = "No dump of {subject}, at least {value:size}: only a running server's "
+            .summary = "No dump of {subject}, {bound|}{value:size}: only a running server's "
                        "files.",
             .advice = "Dump it each night with the database's own tool into a directory that a "
                       "backup has.\n"
                       "Name the dumps as a [[backup]] that covers {path} in {config}.\n"
                       "Apply it: {reload}",
+            .also = {"bound"},
+            .also_of = metric::data_size_incomplete,
             .why = "Files that are copied while the server writes to them do not fit together: the "
                    "database may not start from them. A snapshot of all its filesystems at once is "
                    "sound; accept the finding if your backup takes one.",

@@ -131,7 +131,7 @@ std::vector<Rule> drive_failing_rules() {
             .advice = LASTGOOD_SAVE_DATA
             "Do not add it again before you know why it was removed: journalctl -k -g "
             "{device}\n" LASTGOOD_REPLACE_KICKED,
-            .also = "array",
+            .also = {"array"},
             .also_of = faulty(),
             .why = "md removes a member when it cannot write to it, or when its read errors cannot "
                    "be repaired.",

@@ -198,7 +198,7 @@ std::vector<Rule> other_rules() {
                 "The maker calls such an attribute \"old-age\": it counts wear or age and "
                 "foretells no failure (ATA-3), unlike drive_failing_attribute, but it has reached "
                 "its limit. Temperatures belong to drive_suspect_hot.");
-            rule.also = "attributes";
+            rule.also = {"attributes"};
             rule.also_of = Operand(metric::drive_attributes_at_limit, "type", {"old_age"});
             return rule;
         }(),

@@ -38,7 +38,7 @@ std::vector<Rule> host_rules() {
                       "See when their jobs ran: systemctl list-timers --all\n"
                       "See whether the host was up then: journalctl --list-boots\n"
                       "See whether there was room: df -h",
-            .also = "night",
+            .also = {"night"},
             .also_of = metric::backups_missed,
             .why = "One late backup is a fault of its own. Two in one night have a common cause: "
                    "the host was off, the place was full or away, the scheduler did not run.",

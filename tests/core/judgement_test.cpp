@@ -257,6 +257,27 @@ TEST_CASE("a copy of a backup that is late is as stale as that") {
     CHECK(cover.health != Health::fine);
 }
 
+TEST_CASE(
+    "a word that a filesystem is backed up elsewhere holds until its date, and beside no backup") {
+    const auto word = [](double backed_up, Timestamp until) {
+        Made report = backup();
+        report.add(metric::filesystem_backed_up, "/", backed_up)
+            .add(metric::filesystem_elsewhere_until_timestamp_seconds, "/", until,
+                 {{"owner", "anna"}, {"reason", "the NAS"}});
+        if (backed_up != 0) report.add(metric::filesystem_backup, "/", 1, {{"backup", "c"}});
+        report.add(metric::backup_readable, "c", 1)
+            .add(metric::backup_max_age_seconds, "c", 86400)
+            .add(metric::backup_newest_timestamp_seconds, "c", now - 9 * 86400,
+                 {{"confidence", "exact"}});
+        const Facts facts(report);
+        return Judge(report, facts, now).cover_of(*facts.find(SubjectKind::filesystem, "/")).word;
+    };
+    const std::string day = format_day(now + 90 * 86400);
+    CHECK(word(0, now + 90 * 86400) == "elsewhere (until " + day + ")");
+    CHECK(word(0, now - 1) == "no");
+    CHECK(word(1, now + 90 * 86400) == "stale (9 d)");
+}
+
 TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute for the whole") {
     // "b" is fresh, "c" is not.
     const auto with = [](const std::vector<std::pair<std::string, std::string>>& covering) {

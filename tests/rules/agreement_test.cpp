@@ -274,15 +274,21 @@ void tamper_with_condition(Tampering& tampering, size_t at) {
     });
     add("one label less", has_two_labels,
         [](Condition& condition) { condition.left.values.pop_back(); });
-    const auto has_several_series = [](const Condition* condition) {
+    // Series that an alert tells apart are no further ones: a subject has one of them.
+    const auto has_several_series = [](const Rule& rule, const Condition* condition) {
         if (!compares(condition)) return false;
         const Operand& left = condition->left;
-        return left.metric->labels != left.label || left.values.size() > 1;
+        const bool shown = !rule.also.empty() && rule.also_of.metric == left.metric;
+        return (left.metric->labels != left.label && !shown) || left.values.size() > 1;
     };
-    add("another pick", has_several_series, [](Condition& condition) {
-        Pick& pick = condition.left.pick;
-        pick = pick == Pick::largest ? Pick::smallest : Pick::largest;
-    });
+    tampering.add(fmt::format("another pick of condition {}", at + 1),
+                  [condition_of, has_several_series](Rule& rule) {
+                      Condition* condition = condition_of(rule);
+                      if (!has_several_series(rule, condition)) return false;
+                      Pick& pick = condition->left.pick;
+                      pick = pick == Pick::largest ? Pick::smallest : Pick::largest;
+                      return true;
+                  });
     if (at == 0) return;
     add(
         "turned round", [](const Condition* condition) { return condition != nullptr; },

@@ -79,7 +79,8 @@ std::string_view spare_label(const Rule& rule, const Operand& operand) {
     for (std::string_view rest = operand.metric->labels; !rest.empty();) {
         const std::string_view label = take_until(rest, ',');
         const auto shown = info_labels(rule.subject);
-        if (label != operand.label && label != to_string(rule.subject) && !contains(shown, label))
+        if (label != operand.label && label != to_string(rule.subject) && !contains(shown, label) &&
+            !contains(rule.also, label))
             return label;
     }
     return {};
@@ -165,7 +166,8 @@ std::vector<Observation> names(const Rule& rule, const std::vector<Variable>& va
     };
     if (const Metric* also = rule.also_of.metric; also != nullptr && !is_operand(also)) {
         found.push_back(series(rule, rule.also_of, 1, subject));
-        found.back().labels.emplace_back(rule.also, "the others");
+        for (const std::string_view label : rule.also)
+            found.back().labels.emplace_back(label, "the others");
         std::ranges::sort(found.back().labels);
     }
     if (const Metric* of_kind = info_metric(rule.subject);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "core/metrics/data.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "core/metrics/host.hpp"
 #include "tests/rules/build.hpp"
 
@@ -24,16 +25,35 @@ TEST_CASE("data without a backup is told once: by itself, or by its filesystem")
     CHECK(data(1, 0) == Names{});
 }
 
+TEST_CASE("data that the configuration names, and that is not there") {
+    CHECK(found({observation(metric::data_missing, "d", 1)}) == Names{"data_missing d"});
+}
+
+TEST_CASE("the end of a word that data is backed up elsewhere") {
+    const auto ended = [](const Metric& until, double at, double told) {
+        return found({observation(until, "d", at, {{"owner", "anna"}, {"reason", "the NAS"}}),
+                      observation(metric::data_told_by_filesystem, "d", told)});
+    };
+    const Metric& data = metric::data_elsewhere_until_timestamp_seconds;
+    CHECK(ended(data, table_time + 1, 0) == Names{});
+    CHECK(ended(data, table_time - 1, 0) == Names{"data_elsewhere_ended d"});
+    CHECK(ended(data, table_time - 1, 1) == Names{});
+    const Metric& filesystem = metric::filesystem_elsewhere_until_timestamp_seconds;
+    CHECK(ended(filesystem, table_time + 1, 0) == Names{});
+    CHECK(ended(filesystem, table_time - 1, 0) == Names{"filesystem_elsewhere_ended d"});
+}
+
 namespace {
 
 // With a database server; each copy is one that is fresh, in this domain.
 Names found_with(const std::vector<std::string>& domains,
-                 const std::vector<std::string>& contents = {}) {
+                 const std::vector<std::string>& contents = {}, double drives = 1) {
     std::vector<Observation> all = {observation(metric::data_size_bytes, "d", 41),
                                     observation(metric::data_backed_up, "d", 1),
                                     observation(metric::data_server_running, "d", 1)};
     for (const std::string& domain : domains)
         all.push_back(observation(metric::data_copies, "d", 1, {{"domain", domain}}));
+    if (drives > 0) all.push_back(observation(metric::data_drives, "d", drives));
     for (const std::string& content : contents)
         all.push_back(observation(metric::data_backup, "d", 1, {{"content", content}}));
     return found(all);
@@ -44,6 +64,10 @@ Names found_with(const std::vector<std::string>& domains,
 TEST_CASE("data with all its copies on its own drive") {
     CHECK(found_with({"same-filesystem"}) == Names{"data_on_one_drive d"});
     CHECK(found_with({"same-drive"}) == Names{"data_on_one_drive d"});
+    CHECK(found_with({"same-drive", "ephemeral"}) == Names{"data_on_one_drive d"});
+    CHECK(found_with({"ephemeral"}) == Names{"data_on_one_drive d"});
+    for (const double drives : {0, 2})  // not known, an array
+        CHECK(found_with({"same-drive"}, {}, drives) == Names{"data_on_same_drives d"});
     for (const char* elsewhere : {"same-host", "off-host", "unknown"})
         CHECK(found_with({"same-drive", elsewhere}) == Names{});
     CHECK(found_with({}) == Names{});  // a stale backup has its own finding

@@ -72,6 +72,22 @@ std::string input_series(const ObservedHost& host, int steps) {
     return text;
 }
 
+// The largest series of Rule::also_of; nullptr: there is none.
+const Observation* told_by(const Rule& rule, std::string_view subject, const ObservedHost& host) {
+    const Observation* largest = nullptr;
+    const Operand& of = rule.also_of;
+    for (const Observation& one : host.observations) {
+        if (rule.also.empty() || one.metric != of.metric ||
+            (!of.label.empty() && !contains(of.values, one.label(of.label))))
+            continue;
+        const bool own = of.metric->subject == rule.subject;
+        if ((own ? std::string_view(one.subject) : one.label(to_string(rule.subject))) == subject &&
+            (largest == nullptr || one.value > largest->value))
+            largest = &one;
+    }
+    return largest;
+}
+
 AlertLabels labels_of(const Finding& finding, const Rule& rule, const ObservedHost& host) {
     AlertLabels labels = identity(host.instance);
     labels["severity"] = severity_label(finding.severity);
@@ -79,19 +95,13 @@ AlertLabels labels_of(const Finding& finding, const Rule& rule, const ObservedHo
         labels["certainty"] = certainty;
     if (finding.kind == SubjectKind::host) return labels;
     labels[std::string(to_string(finding.kind))] = finding.subject;
-    for (const Observation& observation : host.observations) {
-        const Operand& of = rule.also_of;
-        if (rule.also.empty() || observation.metric != of.metric ||
-            (!of.label.empty() && !contains(of.values, observation.label(of.label))))
-            continue;
-        const bool own = of.metric->subject == rule.subject;
-        const std::string_view subject = own ? std::string_view(observation.subject)
-                                             : observation.label(to_string(rule.subject));
-        if (subject != finding.subject) continue;
-        const std::string_view also = rule.also == to_string(of.metric->subject)
-                                          ? std::string_view(observation.subject)
-                                          : observation.label(rule.also);
-        if (!also.empty()) labels[std::string(rule.also)] = also;
+    const Observation* largest = told_by(rule, finding.subject, host);
+    for (const std::string_view label : rule.also) {
+        if (largest == nullptr) break;
+        const std::string_view also = label == to_string(largest->metric->subject)
+                                          ? std::string_view(largest->subject)
+                                          : largest->label(label);
+        if (!also.empty()) labels[std::string(label)] = also;
     }
     const Metric* info = info_metric(finding.kind);
     if (info == nullptr) return labels;

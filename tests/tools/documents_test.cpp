@@ -57,9 +57,11 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
         CHECK(config->external_collectors.size() == 1);
         CHECK(config->collectors.size() == 1);
         CHECK(config->accepted.size() == 1);
+        CHECK(config->elsewhere.size() == 1);
         Config settings = *config;
         settings.backups.clear();
         settings.accepted.clear();
+        settings.elsewhere.clear();
         settings.external_collectors.clear();
         settings.collectors.clear();
         CHECK(to_toml(settings) == to_toml(Config{}));

@@ -307,6 +307,23 @@ TEST_CASE("names and paths that files cannot have are a mistake") {
                    "longer than 128 KiB"));
 }
 
+TEST_CASE("a word that data is backed up elsewhere names paths, who says so, why, and its end") {
+    const auto declared = [](const std::string& keys) {
+        return mistakes_in("[[declared_elsewhere]]\n" + keys);
+    };
+    const std::string whole =
+        "paths = [\"/\"]\nowner = \"anna\"\nreason = \"the NAS\"\nuntil = 2026-03-01\n";
+    CHECK(declared(whole).empty());
+    CHECK(contains(declared("owner = \"a\"\nreason = \"b\"\nuntil = 2026-03-01"), "needs paths"));
+    CHECK(contains(declared("paths = [\"/\"]\nowner = \"a\"\nuntil = 2026-03-01"),
+                   "needs owner and reason"));
+    CHECK(contains(declared("paths = [\"/\"]\nowner = \"a\"\nreason = \"b\""), "needs until"));
+    CHECK(contains(declared(whole + "by = \"anna\""), "unknown key \"by\""));
+    CHECK(contains(declared("paths = [\"srv\"]"), "paths must be an absolute path"));
+    CHECK(contains(declared("until = 2100-03-01"),
+                   "[[declared_elsewhere]] holds for 365 days at most"));
+}
+
 TEST_CASE("what an acceptance may not hold is a mistake; a clock that was set back is none") {
     const auto accept = [](const std::string& keys) {
         return mistakes_in("[[accept]]\nreason = \"x\"\n" + keys);

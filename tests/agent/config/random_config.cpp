@@ -103,9 +103,7 @@ class Generator {
     void plan(Backup& one) {
         BackupPlan& plan = one.plan;
         if (maybe()) {
-            plan.paused_until = from_civil_local(2001 + static_cast<int>(below(20)),
-                                                 1 + static_cast<int>(below(12)),
-                                                 1 + static_cast<int>(below(28)), 0, 0, 0);
+            plan.paused_until = date();
             plan.paused_by = "a" + text();
             plan.paused_reason = "b" + text();
         }
@@ -182,16 +180,25 @@ class Generator {
         one.deadline = duration();
         return one;
     }
+    DeclaredElsewhere elsewhere() {
+        DeclaredElsewhere one;
+        for (size_t i = 1 + below(3); i > 0; --i) one.paths.push_back(path());
+        one.owner = "o" + text();
+        one.reason = "r" + text();
+        one.until = date();
+        return one;
+    }
+    Timestamp date() {
+        return from_civil_local(2001 + static_cast<int>(below(20)), 1 + static_cast<int>(below(12)),
+                                1 + static_cast<int>(below(28)), 0, 0, 0);
+    }
     AcceptSetting accepted() {
         AcceptSetting one;
         const bool by_value = maybe();
         one.rule = by_value ? "drive_suspect_many_reallocated" : "array_gone";
         one.subject = "s" + name() + text();
         if (by_value) one.up_to = number();
-        one.until = std::floor(wall_clock() - static_cast<double>(below(10'000)) * 86400);
-        one.until =
-            from_civil_local(2001 + static_cast<int>(below(20)), 1 + static_cast<int>(below(12)),
-                             1 + static_cast<int>(below(28)), 0, 0, 0);
+        one.until = date();
         one.reason = text();
         return one;
     }
@@ -228,6 +235,7 @@ Config random_config(std::mt19937_64& random) {
     }
     for (size_t i = make.below(3); i > 0; --i)
         config.external_collectors.push_back(make.external());
+    for (size_t i = make.below(3); i > 0; --i) config.elsewhere.push_back(make.elsewhere());
     for (size_t i = make.below(3); i > 0; --i) config.accepted.push_back(make.accepted());
     for (const Collector* collector : all_collectors()) {
         if (make.below(4) != 0) continue;
@@ -241,6 +249,7 @@ Config random_config(std::mt19937_64& random) {
 
 bool is_same(const Config& one, const Config& other) {
     bool same = one.backups == other.backups && one.accepted == other.accepted &&
+                one.elsewhere == other.elsewhere &&
                 one.external_collectors == other.external_collectors &&
                 one.collectors == other.collectors;
     const Settings &a = one, &b = other;

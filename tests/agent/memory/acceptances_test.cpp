@@ -1,13 +1,16 @@
 #include "agent/memory/acceptances.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <set>
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "rules/accept.hpp"
 
 using namespace lastgood;
@@ -96,7 +99,9 @@ TEST_CASE("the age of a paused backup and of its streams is accepted until the p
                                                         "backup_overdue", "backup_too_old"});
     CHECK(accepted(now + day).first.empty());
 
-    std::vector<Finding> findings(2);
+    Report report;
+    std::vector<Finding>& findings = report.findings;
+    findings.resize(2);
     for (Finding& finding : findings) {
         finding.rule = "backup_too_old";
         finding.kind = SubjectKind::backup;
@@ -104,10 +109,59 @@ TEST_CASE("the age of a paused backup and of its streams is accepted until the p
     }
     findings[0].subject = "db8/orders";
     findings[1].subject = "www";
-    name_acceptances(State(), config, findings);
+    name_acceptances(State(), config, report);
     CHECK(findings[0].accepted->by == "anna");
     CHECK(findings[0].accepted->reason == "the server moves");
     CHECK(findings[1].accepted->by == "the configuration");
+}
+
+TEST_CASE(
+    "what somebody declares to be backed up elsewhere is accepted by that name, till its end") {
+    Config config;
+    config.elsewhere.emplace_back();
+    const Metric& declared = metric::data_elsewhere_until_timestamp_seconds;
+    Report report;
+    report.observations = {
+        {&declared, "files /srv", {{"owner", "anna"}, {"reason", "the NAS"}}, now + day, now},
+        {&declared, "home /home", {{"owner", "ben"}, {"reason", "tapes"}}, now + day, now},
+        {&declared, "mail /var/mail", {{"owner", "ben"}, {"reason", "tapes"}}, now - day, now},
+        {&metric::filesystem_elsewhere_until_timestamp_seconds,
+         "/",
+         {{"owner", "anna"}, {"reason", "the NAS"}},
+         now + day,
+         now}};
+    State state;
+    state.accept({.rule = "data_not_backed_up",
+                  .kind = SubjectKind::data,
+                  .subject = "home /home",
+                  .up_to = std::nullopt,
+                  .until = now + 2 * day,
+                  .by = "root",
+                  .reason = "soon"});
+    add_acceptances(state, config, now, report.observations);
+    std::multiset<std::string> accepted;
+    for (const Observation& one : report.observations)
+        if (one.metric == &metric::accepted)
+            accepted.insert(fmt::format("{} {}{}", one.label("rule"), one.label("data"),
+                                        one.label("filesystem")));
+    CHECK(accepted == std::multiset<std::string>{
+                          "data_not_backed_up files /srv", "data_not_backed_up home /home",
+                          "data_on_one_drive files /srv", "data_on_one_drive home /home",
+                          "data_on_same_drives files /srv", "data_on_same_drives home /home",
+                          "data_only_as_files files /srv", "data_only_as_files home /home",
+                          "filesystem_not_backed_up /"});
+    for (const char* subject : {"files /srv", "home /home"}) {
+        Finding finding;
+        finding.rule = "data_on_one_drive";
+        finding.kind = SubjectKind::data;
+        finding.subject = subject;
+        finding.accepted.emplace().until = now + day;
+        report.findings.push_back(finding);
+    }
+    name_acceptances(state, config, report);
+    CHECK(report.findings[0].accepted->by == "anna");
+    CHECK(report.findings[0].accepted->reason == "the NAS");
+    CHECK(report.findings[1].accepted->by == "ben");
 }
 
 TEST_CASE("an acceptance ends a day after what it accepts") {

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "collectors/backups/disks.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/ephemeral.hpp"
+#include "core/metrics/backups.hpp"
 #include "tests/collectors/golden.hpp"
 #include "tests/processor_time.hpp"
 #include "tests/recorded_host.hpp"
@@ -182,4 +185,34 @@ TEST_CASE("whether copies lie on this host can be told without covers") {
     CHECK(here("/nas/dump") == false);
     CHECK_FALSE(here("/dump", BackupKind::stamp).has_value());
     CHECK_FALSE(here("x.service", BackupKind::systemd).has_value());
+}
+
+TEST_CASE("copies in memory, or on a disk that says that it is lost, do not last") {
+    RecordedHost recorded;
+    const std::string disk = "/sys/devices/pci0000:00/0000:00:1f.2/block/sdb";
+    recorded.block("sdb", disk, "8:16");
+    recorded.file("/proc/self/mountinfo",
+                  "28 1 0:50 / /memory rw - tmpfs none rw\n"
+                  "29 1 8:16 / /mnt rw - ext4 /dev/sdb rw\n"
+                  "30 1 0:51 / /nas rw - nfs4 nas:/x rw\n");
+    const auto found = [&](const std::string& location) {
+        const auto topology = Topology::read(recorded.host(), Config{}.loop_devices);
+        REQUIRE(topology);
+        Backup backup;
+        backup.name = "b";
+        backup.kind = BackupKind::files;
+        backup.location = location;
+        MemorySink sink;
+        const auto ephemeral = ephemeral_drives(recorded.host(), *topology);
+        observe_disks(recorded.host(), sink, *topology, ephemeral, backup);
+        std::string text;
+        for (const Observation& one : sink.observations)
+            text += one.metric == &metric::backup_drive ? "drive " : one.value == 1 ? "lost " : "";
+        return text;
+    };
+    CHECK(found("/memory/*.sql") == "lost ");
+    CHECK(found("/nas/*.sql").empty());
+    CHECK(found("/mnt/*.sql") == "drive ");
+    recorded.file("/mnt/DATALOSS_WARNING_README.txt", "x");
+    CHECK(found("/mnt/*.sql") == "lost drive ");
 }

@@ -7,6 +7,7 @@
 #include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
+#include "core/metrics/filesystems.hpp"
 #include "core/metrics/host.hpp"
 
 using namespace lastgood;
@@ -18,7 +19,7 @@ constexpr Timestamp now = 1'800'000'000;
 struct Scene {
     void data_has(const std::string& backup, const std::string& domain, const std::string& via = "",
                   const std::string& part = "") {
-        add(metric::data_info, "d", 1);
+        add(metric::data_info, "d", 1, {{"filesystem", "/"}});
         add(metric::data_backup, "d", 1,
             {{"backup", backup},
              {"content", "files"},
@@ -158,4 +159,41 @@ TEST_CASE("a backup without covers lies on this host or leaves it") {
     Scene scene;
     scene.backup("job", 60, "");
     CHECK(scene.of(metric::backups) == "unknown 1");
+}
+
+TEST_CASE("a copy on an ephemeral disk is no second copy, fresh or not") {
+    Scene scene;
+    scene.backup("dump", 60, "same-drive");
+    scene.backup("scratch", 60, "same-host");
+    scene.data_has("dump", "same-drive");
+    scene.data_has("scratch", "ephemeral");
+    scene.data_has("silent", "ephemeral");
+    CHECK(scene.of(metric::data_copies) == "same-drive 1 ephemeral 2");
+    CHECK(scene.of(metric::backup_told_by_data) == "dump 1 scratch 1 silent 1");
+}
+
+TEST_CASE("the drives that data and its copies lie on, as far as they are known") {
+    Scene scene;
+    scene.backup("dump", 60, "same-drive");
+    scene.data_has("dump", "same-drive");
+    CHECK(scene.of(metric::data_drives).empty());  // those of the data are not known
+    scene.add(metric::filesystem_drive, "/", 1, {{"drive", "a"}});
+    scene.add(metric::backup_drive, "dump", 1, {{"drive", "a"}});
+    CHECK(scene.of(metric::data_drives) == " 1");
+    CHECK(scene.of(metric::data_drives_incomplete).empty());
+    scene.backup("second", 60, "same-host");
+    scene.data_has("second", "same-host");
+    CHECK(scene.of(metric::data_drives_incomplete) == " 1");
+    scene.add(metric::backup_drive, "second", 1, {{"drive", "b"}});
+    scene.add(metric::backup_drive, "second", 1, {{"drive", "c"}});
+    CHECK(scene.of(metric::data_drives) == " 3");
+    CHECK(scene.of(metric::data_drives_incomplete).empty());
+    scene.backup("scratch", 60, "same-host");
+    scene.data_has("scratch", "ephemeral");
+    scene.add(metric::backup_drive, "scratch", 1, {{"drive", "d"}});
+    CHECK(scene.of(metric::data_drives) == " 3");
+    scene.backup("far", 60, "off-host");
+    scene.data_has("far", "off-host");
+    CHECK(scene.of(metric::data_drives) == " 3");
+    CHECK(scene.of(metric::data_drives_incomplete).empty());
 }

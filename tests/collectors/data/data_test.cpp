@@ -127,6 +127,46 @@ TEST_CASE("data is covered by a path at or above it") {
     CHECK(scene.label(metric::data_backup, data, "part").empty());
 }
 
+TEST_CASE("data that is declared to be backed up elsewhere tells by whom, and until when") {
+    Scene scene;
+    scene.postgresql("/var/lib/postgresql/15/main");
+    scene.file("/opt/shop/cart", "x");
+    scene.config.elsewhere = {
+        {{"/var/lib/postgresql", "/opt/shop"}, "anna", "the NAS", 4e9},
+        {{"/var/lib"}, "ben", "tapes", 1e9},
+        {{"/backup"}, "ben", "tapes", 4e9},  // a filesystem, which speaks for itself
+    };
+    const std::string data = "postgresql /var/lib/postgresql/15/main";
+    const Metric& until = metric::data_elsewhere_until_timestamp_seconds;
+    CHECK(scene.found() ==
+          "declared /opt/shop; declared /var/lib; declared /var/lib/postgresql; " + data);
+    CHECK(scene.value(until, data) == 4e9);
+    CHECK(scene.label(until, data, "owner") == "anna");
+    CHECK(scene.label(until, data, "reason") == "the NAS");
+    CHECK(scene.value(metric::data_backed_up, data) == 0);
+    CHECK(scene.value(metric::data_told_by_filesystem, data) == 0);  // it says something else
+    CHECK(scene.value(until, "declared /var/lib") == 1e9);
+    SUBCASE("the end is told of the path that was declared") {
+        scene.file("/now", "2000000000\n");
+        scene.config.elsewhere[0].until = 1e9;
+        scene.found();
+        CHECK_FALSE(scene.value(until, data));
+        CHECK(scene.value(until, "declared /opt/shop") == 1e9);
+    }
+    SUBCASE("the filesystem is declared, too") {
+        scene.config.elsewhere = {{{"/"}, "anna", "the hypervisor", 4e9}};
+        CHECK(scene.found() == data);
+        CHECK(scene.value(until, data) == 4e9);
+        CHECK(scene.value(metric::data_told_by_filesystem, data) == 1);
+    }
+    SUBCASE("an ephemeral disk is told whatever somebody says") {
+        scene.file("/DATALOSS_WARNING_README.txt", "x");
+        scene.found();
+        CHECK_FALSE(scene.value(until, data));
+        CHECK(scene.value(metric::data_told_by_filesystem, data) == 1);
+    }
+}
+
 TEST_CASE("precious data has a finding of its own, and not_backed_up counts for what lies below") {
     Scene scene;
     scene.file("/opt/ledger/book", "x");

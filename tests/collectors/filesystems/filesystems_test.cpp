@@ -389,6 +389,20 @@ TEST_CASE("a filesystem that needs no backup is told as that, not as one without
     CHECK_FALSE(value(ran.sink, metric::filesystem_backup_waived, "/"));
 }
 
+TEST_CASE("a filesystem of which somebody says that it is backed up elsewhere") {
+    Config config;
+    config.elsewhere = {{{"/"}, "ben", "tapes", 3e9}, {{"/"}, "anna", "the NAS", 4e9}};
+    config.elsewhere.push_back({{"/mnt", "/srv/part"}, "ben", "tapes", 4e9});
+    const auto ran =
+        test::run_on_host(filesystems(), test::host_directory("read-only-by-error"), config);
+    const Metric& until = metric::filesystem_elsewhere_until_timestamp_seconds;
+    CHECK(value(ran.sink, until, "/") == 4e9);
+    CHECK_FALSE(value(ran.sink, until, "/srv"));
+    CHECK_FALSE(value(ran.sink, until, "/mnt"));  // an ephemeral disk
+    CHECK(value(ran.sink, metric::filesystem_ephemeral, "/mnt") == 1);
+    CHECK(value(ran.sink, metric::filesystem_backed_up, "/") == 0);
+}
+
 TEST_CASE("entries of not_backed_up") {
     CHECK(backup_waived("/scratch", {"/a", "/scratch"}) == "");
     CHECK(backup_waived("/scratch", {"/scratch: made anew"}) == "made anew");
