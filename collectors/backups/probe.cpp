@@ -114,7 +114,8 @@ void unpack(const Host& host, int fd, std::string_view name, uint64_t size, Seco
     }
     result.state = Completeness::complete;
     result.reason.clear();
-    const auto content = judge_content(decompressor->head(), decompressor->tail());
+    const auto content =
+        judge_content(decompressor->head(), decompressor->tail(), decompressor->produced());
     if (content.state == Completeness::incomplete) {
         result.state = content.state;
         result.reason = content.reason;

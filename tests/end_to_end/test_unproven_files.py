@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sqlite3
 import time
 
 import pytest
@@ -57,3 +58,16 @@ def test_rsync_link_dest(place, tmp_path):  # noqa: F811
     os.utime(place.copies / name, (then, then))
     assert place.is_whole() == 1
     assert place.newest("inferred") == pytest.approx(time.time(), abs=60)
+
+
+@lie("sqlite3", "a database that was cut while it was copied begins as a whole one")
+def test_truncated_sqlite_database(place):  # noqa: F811
+    database = place.path("app.db")
+    with sqlite3.connect(database) as connection:
+        connection.execute("create table t (text)")
+        connection.executemany("insert into t values (?)", [(os.urandom(500).hex(),) for _ in range(500)])
+    connection.close()
+    place.age("app.db")
+    assert place.is_whole() is None and place.newest("inferred") is not None
+    place.put("app.db", database.read_bytes()[: database.stat().st_size * 7 // 10], 7000)
+    assert place.is_whole() == 0 and "fewer pages" in place.problems()

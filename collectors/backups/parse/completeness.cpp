@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "collectors/backups/parse/database_files.hpp"
 #include "collectors/backups/parse/framed.hpp"
 #include "core/bytes.hpp"
 #include "core/text.hpp"
@@ -262,8 +263,10 @@ CompletenessVerdict judge_sqlite_dump(std::string_view end) {
 
 }  // namespace
 
-CompletenessVerdict judge_content(std::string_view head, std::string_view tail) {
+CompletenessVerdict judge_content(std::string_view head, std::string_view tail,
+                                  std::optional<uint64_t> size) {
     if (is_tar(head)) return judge_tar(head, tail);
+    if (const auto verdict = judge_database_file(size, head, tail)) return *verdict;
     const std::string_view beginning = head.substr(0, head_length);
     // Newer versions of pg_dump append "\unrestrict …" and blank lines.
     const std::string_view end = tail.substr(tail.size() - std::min<size_t>(tail.size(), 1024));
@@ -321,7 +324,7 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
     // A power cut can leave a file of the right length with nothing but zeros.
     if (consists_of(start, "\0"sv) && consists_of(tail, "\0"sv))
         return incomplete("", "the file contains only zeros");
-    return judge_content(start, tail);
+    return judge_content(start, tail, size);
 }
 
 bool is_compression(std::string_view format) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,8 +19,8 @@ enum class Completeness {
 struct CompletenessVerdict {
     Completeness state = Completeness::unknown;
     std::string_view format;  // "gzip", "zstd", "xz", "bzip2", "tar", "zip", "7z", "pg_dump",
-                              // "mysqldump", "sqlite3", "lz4",
-                              // "openpgp"; "": unknown
+                              // "mysqldump", "sqlite3", "lz4", "sqlite", "redis", "xbstream",
+                              // "mongodump", "openpgp"; "": unknown
     std::string_view reason;  // for people: what is missing; empty if complete
 };
 
@@ -35,6 +36,7 @@ using ReadAt = std::function<std::string(uint64_t offset, size_t length)>;
 // - zip (APPNOTE 6.3): the end of central directory record.
 // - 7z (7zFormat.txt): the end of the file is where the header says.
 // - SQL: the last line of pg_dump, pg_dumpall, mysqldump, mariadb-dump and sqlite3's .dump.
+// - SQLite, Redis, xbstream, mongodump: collectors/backups/parse/database_files.hpp.
 // - lz4, OpenPGP, pg_dump's custom format: collectors/backups/parse/framed.hpp.
 // Worthless, and so incomplete: an error message in place of a dump, an archive of directories
 // alone, encrypted or compressed nothing.
@@ -42,7 +44,9 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at);
 
 // Judges the content of a compressed file, tar or SQL, by its first and last bytes (at least 512).
 // Other content is `unknown`, with an empty format.
-CompletenessVerdict judge_content(std::string_view head, std::string_view tail);
+// `size`: of all of it; nullopt: not known.
+CompletenessVerdict judge_content(std::string_view head, std::string_view tail,
+                                  std::optional<uint64_t> size = {});
 
 // True for the formats that make_decompressor() knows.
 bool is_compression(std::string_view format);
