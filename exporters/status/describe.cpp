@@ -160,6 +160,7 @@ void Description::add_rest(std::vector<std::vector<Cell>>& rows,
                            const Observation& observation) const {
     const Metric& metric = *observation.metric;
     const std::string labels = label_text(observation.labels);
+    constexpr size_t widest_fact = 60;  // letters: the rest of the line is for its value
     std::vector<Cell> row;
     switch (metric.type) {
         case MetricType::info:
@@ -174,6 +175,8 @@ void Description::add_rest(std::vector<std::vector<Cell>>& rows,
         case MetricType::counter:
             row = {{fact_name(metric) + (labels.empty() ? "" : " (" + labels + ")")},
                    {value_text(metric, observation.value, judgements_.now())}};
+            if (row[0].text.size() > widest_fact)
+                row = {{fact_name(metric)}, {row[1].text + " (" + labels + ")"}};
             break;
     }
     const bool aged = ages_ == Ages::shown && observation.observed_at > 0;
