@@ -54,6 +54,7 @@ enum class CopyState {
     stale,
     from_future,  // by more than clock_skew
     never,
+    gone,  // copies were there at an earlier look
     unreadable,
     unproven,  // something changed, which no finished backup explains
     incomplete,

@@ -32,6 +32,8 @@ std::string cover_word(const Subject& backup, const Judgement& judgement, const 
             return stale(backup, now);
         case CopyState::never:
             return "never made";
+        case CopyState::gone:
+            return "gone";
         case CopyState::unreadable:
             return "unreadable";
         case CopyState::unproven:

@@ -67,6 +67,11 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     // systemd forgets the runs of a unit: none that is known does not mean that there was none.
     const bool looked_for = readable == 1 && backup.value(metric::backup_reported_by_others) != 1 &&
                             backup.value(metric::backup_known_by_job_only) != 1;
+    if (backup.value(metric::backup_copies_gone).value_or(0) > 0) return CopyState::gone;
+    // What cannot be told: whether there are copies elsewhere.
+    if (backup.value(metric::backup_stamp_missing) == 1 ||
+        backup.value(metric::backup_other_files).value_or(0) > 0)
+        return CopyState::unknown;
     // What is a copy of another backup may show only when it arrived.
     if (backup.first(metric::backup_arrived_timestamp_seconds) && newest == nullptr)
         return CopyState::unknown;
@@ -191,6 +196,8 @@ CopyWords words_of(CopyState state, const Subject& backup, Timestamp now) {
             return {"its newest copy is from the future", "backup_from_future"};
         case CopyState::never:
             return {"no copy has been made yet", "backup_never_made"};
+        case CopyState::gone:
+            return {"its copies are gone", "backup_gone"};
         case CopyState::unreadable:
             if (backup.value(metric::backup_reported_by_others) != 1)
                 return {"the place of its copies could not be read", "backup_unreadable"};

@@ -35,6 +35,8 @@ std::string doubt_of(const Judge& judge, const Subject& backup) {
             return fmt::format("the newest copy of backup {} is from the future", name);
         case CopyState::unreadable:
             return fmt::format("backup {} could not be read", name);
+        case CopyState::gone:
+            return fmt::format("the copies of backup {} are gone", name);
         case CopyState::never:
         case CopyState::unproven:
         case CopyState::unknown:

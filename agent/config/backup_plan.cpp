@@ -229,6 +229,16 @@ void check_slots(ConfigReader& reader, const toml::node& node, const Backup& bac
 
 }  // namespace
 
+void accept_names_with_backup(Backup& backup) {
+    // Its streams have a "/" in their own names: "vm/100".
+    if (backup.kind == BackupKind::proxmox_backup || backup.name.empty()) return;
+    const std::string prefix = backup.name + "/";
+    for (auto& day : backup.plan.slots)
+        for (std::string& stream : day)
+            if (stream.size() > prefix.size() && stream.starts_with(prefix))
+                stream.erase(0, prefix.size());
+}
+
 void check_backup_plan(ConfigReader& reader, const toml::table& table, const Backup& backup) {
     const auto useless = [&](std::string_view key, std::string_view why) {
         if (const toml::node* node = table.get(key))

@@ -16,6 +16,9 @@ struct BackupPlanKey {
 };
 std::span<const BackupPlanKey> backup_plan_keys();
 
+// slots may call a stream "BACKUP/STREAM", as status does: leaves the stream's own name.
+void accept_names_with_backup(Backup& backup);
+
 // What is wrong between keys of one backup.
 void check_backup_plan(ConfigReader& reader, const toml::table& table, const Backup& backup);
 

@@ -321,6 +321,7 @@ void read_backup(ConfigReader& reader, const toml::table& table) {
                     "success_exit_status changes nothing without systemd, the unit that ends with "
                     "it; remove success_exit_status");
     check_kind(reader, table, backup);
+    accept_names_with_backup(backup);
     check_backup_plan(reader, table, backup);
     check_place_is_free(reader, table, backup);
     if (!table.contains("name")) reader.refuse(table.source(), "[[backup]] needs a name");

@@ -132,20 +132,41 @@ void Supervisor::add_task(Task task) {
     tasks_.push_back(std::move(task));
 }
 
+// What is known of a member of a group goes with it to its new group, until it is looked at there.
+void Supervisor::hand_over(const std::map<std::string, Batch*>& before, Task& task) {
+    for (const std::string& member : task.members) {
+        const auto from = before.find(member);
+        if (from == before.end() || from->second == &task.last) continue;
+        const std::string streams = member + "/";
+        std::erase_if(from->second->observations, [&](Observation& one) {
+            const bool of_member = one.subject == member || one.subject.starts_with(streams);
+            if (of_member) task.last.observations.push_back(std::move(one));
+            return of_member;
+        });
+    }
+}
+
 void Supervisor::refresh_subjects() {
     subjects_due_ = loop_.monotonic() + subjects_interval;
     for (const Collector* collector : collectors_) {
         if (!is_divided(*collector) || !enabled(config_, *collector)) continue;
         auto missing = parts_of(*collector, host_, config_);
+        std::map<std::string, Batch*> before;  // by member
         for (Task& task : tasks_) {
             if (task.collector != collector || task.retired) continue;
+            for (const std::string& member : task.members) before[member] = &task.last;
             auto here = missing.extract(task.subject);
-            if (here.empty())
-                task.retired = true;
-            else
+            if (!here.empty()) {
                 task.members = std::move(here.mapped());
+                continue;
+            }
+            task.retired = true;
+            if (task.child && !task.members.empty()) task.child->stop("stopped");
         }
         for (auto& [subject, members] : missing) add_task(*collector, subject, std::move(members));
+        if (collector->groups)
+            for (Task& task : tasks_)
+                if (task.collector == collector && !task.retired) hand_over(before, task);
     }
 }
 
@@ -282,10 +303,19 @@ void Supervisor::reject_line(Task& task, const Error& error) {
 // Completes a batch: its increments and its cursor are saved together. A child that reads a group
 // commits after each member: its round is complete when it has read all of them.
 void Supervisor::commit(Task& task, const std::string& cursor) {
-    task.reached.merge(members_read(task.current, task.members, answering_of(task)));
+    auto read = members_read(task.current, task.members, answering_of(task));
+    const bool is_again = std::ranges::any_of(
+        read, [&](const auto& member) { return task.reached.contains(member); });
+    const bool is_other_group = !task.members.empty() && (read.empty() || is_again);
+    if (is_other_group) task.reached.clear();
+    task.reached.merge(read);
     const bool is_round = std::ranges::all_of(
         task.members, [&](const std::string& member) { return task.reached.contains(member); });
     accept(task, 0);
+    if (is_other_group) {  // perhaps a member was mounted or unmounted: another group has it now
+        refresh_subjects();
+        wake_up();
+    }
     task.child->extend();
     if (!is_round) return on_change_();
     task.reached.clear();

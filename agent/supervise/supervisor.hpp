@@ -82,6 +82,7 @@ class Supervisor {
     void gone(Task& task, const Child* child);
     void wake_up();
     void refresh_subjects();
+    static void hand_over(const std::map<std::string, Batch*>& before, Task& task);
     void schedule();
     void start(Task& task);
     void take_line(Task& task, std::string_view line);

@@ -19,9 +19,11 @@
 #include "collectors/backups/hops.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/missed.hpp"
+#include "collectors/backups/no_copies.hpp"
 #include "collectors/backups/other_copies.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/proofs.hpp"
+#include "collectors/backups/slots.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/systemd.hpp"
 #include "collectors/backups/wal.hpp"
@@ -118,7 +120,8 @@ void believe_job(BackupState& state, const BackupState& job) {
 }
 
 // Each user of the memory reads and writes it by itself, one after another.
-Result<BackupState> look_and_remember(Context& context, const Backup& backup) {
+Result<BackupState> look_and_remember(Context& context, const Topology& topology,
+                                      const Backup& backup) {
     LookMemory memory(context.host, context.config.state_directory, backup.name);
     // First: the place of the copies may hang.
     auto job = Result<BackupState>(BackupState{});
@@ -130,6 +133,10 @@ Result<BackupState> look_and_remember(Context& context, const Backup& backup) {
     if (state && job && backup.kind == BackupKind::files && state->problems.empty())
         believe_job(*state, *job);
     if (state && backup.kind != BackupKind::systemd) note_job_problems(*state, job);
+    if (state)
+        if (auto same = check_same_filesystem(context.host, topology, memory, backup, *state);
+            !same)
+            state = Failure(same.error());
     if (const auto saved = memory.save(); state && !saved)
         state->problems.push_back(
             {saved.error().kind,
@@ -246,6 +253,8 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
         sink.observe(metric::backup_incomplete_copies, backup.name, 1, now);
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
+    // A stamp that is gone was touched once all the same: backup_stamp_missing tells it.
+    if (backup.kind != BackupKind::stamp) observe(metric::backup_copies_gone, state.gone);
     observe(metric::backup_in_progress, state.in_progress);
     observe(metric::backup_wal_timestamp_seconds, state.newest_wal);
     observe(metric::backup_lock_timestamp_seconds, state.oldest_lock);
@@ -287,8 +296,10 @@ void observe_missed_slots(Context& context, const Backup& whole, const BackupSta
 void observe_streams(Context& context, const Backup& whole, const BackupState& state,
                      Timestamp now) {
     if (state.streams.empty()) return;
+    const auto unknown = slots_without_stream(whole.plan, state.streams);
     context.sink.observe(metric::backup_streams, whole.name,
-                         static_cast<double>(state.streams.size()), now);
+                         static_cast<double>(state.streams.size() + unknown.size()), now);
+    if (whole.plan.has_slots()) observe_slots(context.sink, whole, state.streams, unknown, now);
     for (const StreamState& stream : state.streams) {
         Backup one = whole;
         one.name = whole.name + "/" + stream.name;
@@ -298,14 +309,10 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
         if (whole.plan.has_slots())
             context.sink.observe(metric::backup_slots, one.name, std::popcount(days), now);
         observe_state(context, one, stream.state, now);
+        if (state.gone) context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
     if (whole.plan.has_slots()) observe_missed_slots(context, whole, state, now);
-}
-
-// Whether NewestCopy::when_written may be set for the kind.
-bool may_be_written_later(BackupKind kind) {
-    return kind == BackupKind::files || kind == BackupKind::restic || kind == BackupKind::stamp;
 }
 
 // What earlier looks saw, as old as it is at least: that copy was there when it was made.
@@ -328,16 +335,31 @@ void observe_unreadable(Context& context, const LookMemory& memory, const Backup
         one.location = stream.location;
         observe_settings(context, one, now, days_of(whole.plan, stream.name));
         context.sink.observe(metric::backup_readable, one.name, 0, now);
+        context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         observe_known_newest(context, memory, whole, stream.name, now);
     }
 }
 
 // Adds what earlier looks saw.
-void recall(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {
-    if (backup.each != Streams::none || !state.streams.empty() || backup.plan.has_slots())
-        recall_streams(memory, state, streams_in_slots(backup.plan));
+void recall(const Context& context, const Topology& topology, LookMemory& memory,
+            const Backup& backup, BackupState& state, Timestamp now) {
+    if (backup.each != Streams::none || !state.streams.empty() || backup.plan.has_slots() ||
+        !remembered_streams(memory).empty())
+        recall_streams(memory, state);
     note_lost_copies(memory, state);
+    note_gone(context.host, topology, memory, backup, state);
     note_newest(memory, backup, state, now);
+}
+
+// Why there may be no copy although the job works.
+void observe_nothing(Context& context, const Backup& backup, const BackupState& state,
+                     Timestamp now) {
+    if (backup.kind == BackupKind::stamp)
+        context.sink.observe(metric::backup_stamp_missing, backup.name, state.count == 0 ? 1 : 0,
+                             now);
+    if (const auto others = other_files(context.host, backup, state))
+        context.sink.observe(metric::backup_other_files, backup.name, others->count, now,
+                             {{"example", others->example}});
 }
 
 bool is_group(std::string_view subject) {
@@ -358,18 +380,19 @@ std::vector<const Backup*> chosen(const Context& context) {
 }
 
 // What a hostile place takes of memory is its own fault, not that of the backups beside it.
-Result<BackupState> look_within_memory(Context& context, const Backup& backup) {
+Result<BackupState> look_within_memory(Context& context, const Topology& topology,
+                                       const Backup& backup) {
     try {
-        return look_and_remember(context, backup);
+        return look_and_remember(context, topology, backup);
     } catch (const std::bad_alloc&) {
         return fail(ErrorKind::failed,
                     fmt::format("{}: it takes more memory than lastgood uses", backup.location));
     }
 }
 
-std::optional<Error> look(Context& context, const Backup& backup) {
+std::optional<Error> look(Context& context, const Topology& topology, const Backup& backup) {
     const Timestamp now = context.host.now();
-    auto state = look_within_memory(context, backup);
+    auto state = look_within_memory(context, topology, backup);
     // Read after the look, which may take long: a stream may have been forgotten meanwhile.
     LookMemory memory(context.host, context.config.state_directory, backup.name);
     context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);
@@ -378,7 +401,8 @@ std::optional<Error> look(Context& context, const Backup& backup) {
         observe_unreadable(context, memory, backup, now);
         return state.error();
     }
-    recall(memory, backup, *state, now);
+    recall(context, topology, memory, backup, *state, now);
+    observe_nothing(context, backup, *state, now);
     drop_what_is_in_doubt(context, backup, *state, now);
     observe_state(context, backup, *state, now);
     observe_streams(context, backup, *state, now);
@@ -408,7 +432,7 @@ std::optional<Error> observe(Context& context, Surroundings& around, const Backu
     observe_agreements(context.sink, backup, now);
     observe_places(context, around, backup, now);
     context.sink.flush();
-    auto error = look(context, backup);
+    auto error = look(context, around.topology, backup);
     look_beside(context, around.topology, backup);
     return error;
 }

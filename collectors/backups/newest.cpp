@@ -39,14 +39,23 @@ std::optional<Timestamp> proven_newest(const BackupState& state) {
     return newest;
 }
 
+bool may_be_written_later(BackupKind kind) {
+    return kind == BackupKind::files || kind == BackupKind::restic || kind == BackupKind::stamp;
+}
+
 std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& backup,
                                       const std::string& stream) {
     const auto& section = memory.section("newest");
     if (text_in(section, "place") != place_of(backup)) return std::nullopt;
-    if (stream.empty()) return number_in(section, "time");
     const auto found = section.find("streams");
-    return found != section.end() && found->is_object() ? number_in(*found, stream.c_str())
-                                                        : std::nullopt;
+    const bool has_streams = found != section.end() && found->is_object();
+    if (!stream.empty()) return has_streams ? number_in(*found, stream.c_str()) : std::nullopt;
+    auto oldest = number_in(section, "time");
+    if (!oldest && has_streams)
+        for (const auto& [name, time] : found->items())
+            if (const auto one = number_in(*found, name.c_str()))
+                oldest = std::min(oldest.value_or(*one), *one);
+    return oldest;
 }
 
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {

@@ -50,10 +50,12 @@ struct BackupState {
     std::optional<bool> incomplete;
     std::optional<double> incomplete_copies;  // of the finished copies that were checked
     std::optional<double> whole_copies_lost;  // set by note_lost_copies()
-    std::optional<bool> in_progress;          // a copy is being written
-    std::optional<Timestamp> newest_wal;      // of the archive beside base backups of PostgreSQL
-    std::optional<Timestamp> oldest_lock;     // when it was taken; nullopt: there is no lock
-    std::vector<Error> problems;              // parts that could not be read, or are damaged
+    // All copies were seen at an earlier look and are gone: how many; `newest` is of then.
+    std::optional<double> gone;
+    std::optional<bool> in_progress;       // a copy is being written
+    std::optional<Timestamp> newest_wal;   // of the archive beside base backups of PostgreSQL
+    std::optional<Timestamp> oldest_lock;  // when it was taken; nullopt: there is no lock
+    std::vector<Error> problems;           // parts that could not be read, or are damaged
     // Where one place holds copies of several sources (a database, host or guest each): the state
     // of each. Names are unique; make the rest with summarise_streams(). Empty: it is one stream.
     std::vector<StreamState> streams;
@@ -75,10 +77,9 @@ constexpr size_t most_streams = 500;  // of a backup; more is a problem
 void summarise_streams(BackupState& state);
 
 // Streams are remembered in the state directory, so that one whose copies all go away is missed.
-// Adds those remembered, or `expected`, that were not found; drops the newest names beyond
+// Adds those remembered that were not found, without a copy; drops the newest names beyond
 // most_streams; remembers some new ones; summarises. Without a state directory adds a problem.
-void recall_streams(LookMemory& memory, BackupState& state,
-                    const std::vector<std::string>& expected = {});
+void recall_streams(LookMemory& memory, BackupState& state);
 std::vector<StreamState> remembered_streams(const LookMemory& memory);
 // Forgets the stream with this subject, "BACKUP/STREAM". false: none is remembered.
 Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject);
@@ -113,8 +114,11 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 // from anew. A time more than an hour ahead of `now` is not remembered: it would last for ever.
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now);
 
+// Whether NewestCopy::when_written may be set for the kind.
+bool may_be_written_later(BackupKind kind);
+
 // The newest proven copy that note_newest() remembers of the backup at this place, or of its
-// stream; nullopt: none.
+// stream; of a backup with streams, the oldest of theirs. nullopt: none.
 std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& backup,
                                       const std::string& stream = "");
 

@@ -140,8 +140,7 @@ std::vector<StreamState> remembered_streams(const LookMemory& memory) {
     return streams_in(memory.section(section_name));
 }
 
-void recall_streams(LookMemory& memory, BackupState& state,
-                    const std::vector<std::string>& expected) {
+void recall_streams(LookMemory& memory, BackupState& state) {
     const bool all_read = std::ranges::none_of(state.problems, [](const Error& error) {
         return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
                error.kind == ErrorKind::timed_out;
@@ -151,16 +150,13 @@ void recall_streams(LookMemory& memory, BackupState& state,
     std::vector<StreamState> awaited = remembered_streams(memory);
     Names known;
     for (const StreamState& stream : awaited) known.insert(stream.name);
-    Names watched = known;
-    watched.insert(expected.begin(), expected.end());
-    for (const std::string& name : expected) awaited.push_back({name, "", {}, true});
     for (StreamState& gone : awaited) {
         if (!found.insert(gone.name).second) continue;
         gone.readable = all_read;
         if (all_read) gone.state.count = 0;
         state.streams.push_back(std::move(gone));
     }
-    drop_too_many(state, watched);
+    drop_too_many(state, known);
     if (!state.streams.empty()) summarise_streams(state);
     remember(memory, state, known);
     if (memory.problem()) state.problems.push_back(*memory.problem());

@@ -42,6 +42,7 @@ Fresh is_fresh(const Subject& backup, Timestamp now) {
             return is_all_there(backup);
         case CopyState::stale:
         case CopyState::never:
+        case CopyState::gone:
         case CopyState::incomplete:
         case CopyState::too_small:
             return Fresh::no;

@@ -307,8 +307,9 @@ inline constexpr Metric backup_streams{
     .subject = SubjectKind::backup,
     .type = MetricType::gauge,
     .help =
-        "Streams of copies in one place, each a backup NAME/STREAM of its own; absent: it is "
-        "one stream. The newest copy of the whole is the oldest of their newest ones.",
+        "Streams of copies in one place, each a backup NAME/STREAM of its own, and those that "
+        "slots name and were never seen; absent: it is one stream. The newest copy of the whole is "
+        "the oldest of their newest ones.",
 };
 
 inline constexpr Metric backup_incomplete{
@@ -356,6 +357,56 @@ inline constexpr Metric backup_told_by_data{
     .type = MetricType::gauge,
     .help =
         "1 if data that it has exists on one drive only: that has a finding, which names the data.",
+};
+
+inline constexpr Metric backup_copies_gone{
+    .name = "lastgood_backup_copies_gone",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "How many copies were there at an earlier look, if none is there now. The newest copy is "
+        "then that of the earlier look.",
+};
+
+inline constexpr Metric backup_told_by_whole{
+    .name = "lastgood_backup_told_by_whole",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help =
+        "1 for a stream whose backup has the finding, as all its streams are gone or unreadable.",
+};
+
+inline constexpr Metric backup_other_files{
+    .name = "lastgood_backup_other_files",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "example",
+    .help =
+        "Names at the place of a backup of which no copy was ever seen, at most 1000: its pattern "
+        "or place may be wrong.",
+};
+
+inline constexpr Metric backup_stamp_missing{
+    .name = "lastgood_backup_stamp_missing",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "1 if the file that the job touches (setting stamp) is not there.",
+};
+
+inline constexpr Metric backup_streams_without_slot{
+    .name = "lastgood_backup_streams_without_slot",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "streams",
+    .help = "Streams that the setting slots does not name: nothing says when they are due.",
+};
+
+inline constexpr Metric backup_slots_without_stream{
+    .name = "lastgood_backup_slots_without_stream",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "slots",
+    .help = "Names in the setting slots of which no copy was ever seen.",
 };
 
 inline constexpr Metric backup_also_in{

@@ -22,6 +22,7 @@ std::vector<Rule> backup_plan_rules() {
     // Each of its streams has findings of its own.
     const auto has_streams = at_least(metric::backup_streams, 1);
     const auto original_is_late = is(metric::backup_original_late, 1);
+    const auto gone = at_least(metric::backup_copies_gone, 1);
     const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
     return {
         Rule{
@@ -30,7 +31,7 @@ std::vector<Rule> backup_plan_rules() {
             .subject = SubjectKind::backup,
             .all_of = {before_other(newest, due, slot_slack),
                        unless(before_other(newest, long_due, long_slack)), unless(unreadable),
-                       unless(has_streams), unless(original_is_late), unless(behind)},
+                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone)},
             .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}\n"
@@ -101,12 +102,33 @@ std::vector<Rule> backup_plan_rules() {
             .name = "backup_no_slot",
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
-            .all_of = {is(metric::backup_slots, 0), unless(unreadable)},
-            .summary = "Backup {subject} is in no slot: nothing says when its copy is due.",
-            .advice = "Write its name into slots of its [[backup]]; find it: {entry}\n"
+            .all_of = {at_least(metric::backup_streams_without_slot, 1), unless(unreadable)},
+            .summary = "Backup {subject} has {value:stream|streams} in no slot: {streams|see its "
+                       "status}.",
+            .advice = "Write their names into slots of its [[backup]]; find it: {entry}\n"
                       "Apply it: {reload}\n"
-                      "If it is no longer made, remove its copies, then: lastgood forget {id}",
-            .why = "There are copies of it, but it could stop without being missed.",
+                      "If one is no longer made, remove its copies, then forget it: lastgood "
+                      "forget --help",
+            .also = "streams",
+            .also_of = Operand(metric::backup_streams_without_slot),
+            .why = "There are copies of them, but they could stop without being missed: nothing "
+                   "says when they are due.",
+        },
+        Rule{
+            .name = "backup_slot_unknown",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_slots_without_stream, 1), unless(unreadable)},
+            .summary = "Backup {subject} never had {value:stream|streams} that slots name: "
+                       "{slots|see there}.",
+            .advice = "See the names of its streams: lastgood status {id}\n"
+                      "If one is meant by another name, correct slots in {config}.\n"
+                      "Apply it: {reload}\n"
+                      "If it is the right name, run its job and read its messages.",
+            .also = "slots",
+            .also_of = Operand(metric::backup_slots_without_stream),
+            .why = "No copy of them was ever seen: perhaps the name is wrong, perhaps the job "
+                   "never ran.",
         },
         Rule{
             .name = "backup_verification_late",
@@ -182,7 +204,7 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {below_other(count, metric::backup_min_count), present(newest),
-                       unless(unreadable), unless(has_streams)},
+                       unless(unreadable), unless(has_streams), unless(gone)},
             .summary = "Backup {subject} keeps only {value:copy|copies}: fewer than asked for.",
             .advice = "Stop what deletes copies until you know why: systemctl list-timers --all\n"
                       "See what is kept: lastgood status {id}\n"

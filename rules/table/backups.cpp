@@ -1,5 +1,6 @@
 #include "core/metrics/backups.hpp"
 
+#include "core/backup_plan.hpp"
 #include "core/metrics/backup_jobs.hpp"
 #include "rules/table/table.hpp"
 
@@ -17,6 +18,7 @@ std::vector<Rule> backup_rules() {
     const auto has_streams = at_least(metric::backup_streams, 1);
     // The copies of its copies do not say it again.
     const auto original_is_late = is(metric::backup_original_late, 1);
+    const auto gone = at_least(metric::backup_copies_gone, 1);
     const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
     // What is not known of a unit's runs proves nothing (backup_job_unproven).
     const auto is_unit = is(metric::backup_known_by_job_only, 1);
@@ -28,14 +30,68 @@ std::vector<Rule> backup_rules() {
             .all_of = {is(metric::backup_readable, 1), unless(present(any_newest)),
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
                        unless(has_streams), unless(is_unit),
-                       unless(present(metric::backup_arrived_timestamp_seconds))},
+                       unless(present(metric::backup_arrived_timestamp_seconds)),
+                       unless(is(metric::backup_stamp_missing, 1)),
+                       unless(at_least(metric::backup_other_files, 1))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",
             .advice = "Run the backup job now and read its messages.\n"
                       "See what lastgood finds: lastgood status {id}\n"
                       "If the job writes elsewhere, correct the place; find it: {entry}\n"
                       "Check it: lastgood config check",
-            .why = "No copy at all: any loss is total.",
+            .why = "The place is there and empty, and no copy was ever seen in it: any loss is "
+                   "total.",
+        },
+        Rule{
+            .name = "backup_gone",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {gone, unless(unreadable), unless(is(metric::backup_told_by_whole, 1)),
+                       unless(older_than_other(newest, max_age, 3 * day)),
+                       unless(before_other(newest, metric::backup_long_due_timestamp_seconds,
+                                           2 * slot_slack))},
+            .summary =
+                "Backup {subject} has lost all copies: {value:copy was|copies were} there before.",
+            .advice = "See whether its place is mounted: findmnt -T {directory}\n"
+                      "See what is there: ls -la {directory}\n"
+                      "If somebody deleted them, find out who, and run the job now.",
+            .why = "They were there at an earlier look, on the filesystem that is mounted now. The "
+                   "time of the newest one stays, and grows old. On another filesystem than then, "
+                   "whether they are gone cannot be told: backup_unreadable.",
+        },
+        Rule{
+            .name = "backup_no_match",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_other_files, 1), unless(unreadable),
+                       unless(present(any_newest)), unless(has_streams)},
+            .summary = "Backup {subject}: nothing matches {location|its place}; {value:other "
+                       "name is|other names are} there.",
+            .advice = "See what is there: ls -la {directory}\n"
+                      "If the copies are there, correct their place in {config}.\n"
+                      "Apply it: {reload}\n"
+                      "If there are none yet, run the backup job and read its messages.",
+            .also = "example",
+            .also_of = Operand(metric::backup_other_files),
+            .why = "A copy was never seen there, but the place is not empty: perhaps the pattern "
+                   "is wrong, perhaps the job has not run. A pattern knows * ? [ ] and **, but no "
+                   "braces. Only an empty place proves that there is no copy: backup_never_made.",
+        },
+        Rule{
+            .name = "backup_stamp_missing",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {is(metric::backup_stamp_missing, 1), unless(unreadable),
+                       unless(older_than_other(newest, max_age)),
+                       unless(
+                           before_other(newest, metric::backup_due_timestamp_seconds, slot_slack))},
+            .summary = "Backup {subject}: its job has not touched {location|its stamp} yet.",
+            .advice = "Let the last step of the job be: touch {location}\n"
+                      "Run the job and read its messages.\n"
+                      "If it touches another file, correct stamp in {config}.\n"
+                      "Apply it: {reload}",
+            .why = "A stamp says when the job last succeeded, not whether there are copies: "
+                   "without it nothing is known of them.",
         },
         Rule{
             .name = "backup_not_reported",
@@ -89,7 +145,7 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {older_than_other(newest, max_age),
                        unless(older_than_other(newest, max_age, 3 * day)), unless(unreadable),
-                       unless(has_streams), unless(original_is_late), unless(behind)},
+                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone)},
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}\n"
@@ -174,11 +230,12 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
             .all_of = {unreadable, unless(reported_by_others),
-                       unless(is_unit)},  // backup_job_unreadable
+                       unless(is_unit),  // backup_job_unreadable
+                       unless(is(metric::backup_told_by_whole, 1))},
             .summary = "Backup {subject} cannot be checked: {location|its place} is unreadable.",
-            .advice = "See what fails: lastgood status {id}\n"
-                      "Check that the place is mounted and that root may read it: ls -ld "
-                      "{directory}",
+            .advice = "See whether it is mounted: findmnt -T {directory}\n"
+                      "See whether root may read it: ls -ld {directory}\n"
+                      "See what fails: lastgood status {id}",
             .why = "Whether there is a good copy is unknown: unreadable is not old, and not fine "
                    "either.",
         },
@@ -215,7 +272,8 @@ std::vector<Rule> backup_rules() {
                                   {"same-filesystem", "same-drive"}),
                           1),
                        present(newest), unless(is(metric::backup_told_by_data, 1)),
-                       unless(is(metric::backup_copied_elsewhere, 1))},
+                       unless(is(metric::backup_copied_elsewhere, 1)), unless(unreadable),
+                       unless(gone)},
             .summary = "Backup {subject} lies on the same drive as its source: they die together.",
             .advice = "Copy {location|it} to another machine, too.\n"
                       "Name that copy as a [[backup]] of its own in {config}.\n"

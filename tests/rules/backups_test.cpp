@@ -230,3 +230,42 @@ TEST_CASE("a run that failed is told once, also if none that succeeded is known"
     CHECK(job({observation(metric::backup_job_partly, "b", 1),
                observation(metric::backup_job_failed, "b", 1)}) == Names{"backup_job_partly b"});
 }
+
+TEST_CASE("no copy, and whether that proves a loss") {
+    const auto none = [](std::vector<Observation> more) {
+        more.push_back(observation(metric::backup_info, "b", 1));
+        more.push_back(observation(metric::backup_readable, "b", 1));
+        more.push_back(observation(metric::backup_max_age_seconds, "b", 3600));
+        more.push_back(observation(metric::backup_count, "b", 0));
+        more.push_back(
+            observation(metric::backup_failure_domain, "b", 1, {{"domain", "same-drive"}}));
+        return found(more);
+    };
+    const auto known = [](double age) {
+        return observation(metric::backup_newest_timestamp_seconds, "b", now - age,
+                           {{"confidence", "inferred"}});
+    };
+    const auto gone = observation(metric::backup_copies_gone, "b", 7);
+    CHECK(none({}) == Names{"backup_never_made b"});
+    CHECK(none({observation(metric::backup_other_files, "b", 7, {{"example", "a"}})}) ==
+          Names{"backup_no_match b"});
+    CHECK(none({observation(metric::backup_stamp_missing, "b", 1)}) ==
+          Names{"backup_stamp_missing b"});
+    CHECK(none({known(60), gone}) == Names{"backup_gone b"});
+    CHECK(none({known(3601), gone}) == Names{"backup_gone b"});
+    CHECK(none({known(3601 + 3 * 86400), gone}) == Names{"backup_far_too_old b"});
+    CHECK(none({known(60), gone, observation(metric::backup_told_by_whole, "b", 1)}) == Names{});
+}
+
+TEST_CASE("slots that fit no stream are one finding of the whole") {
+    const auto slots = [](double without, double unknown) {
+        return found(
+            {observation(metric::backup_info, "b", 1), observation(metric::backup_readable, "b", 1),
+             observation(metric::backup_streams, "b", 20),
+             observation(metric::backup_streams_without_slot, "b", without, {{"streams", "x"}}),
+             observation(metric::backup_slots_without_stream, "b", unknown, {{"slots", "y"}})});
+    };
+    CHECK(slots(0, 0) == Names{});
+    CHECK(slots(19, 0) == Names{"backup_no_slot b"});
+    CHECK(slots(0, 1) == Names{"backup_slot_unknown b"});
+}

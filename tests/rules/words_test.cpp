@@ -87,11 +87,11 @@ std::string complaint_about(std::string_view text) {
 // end without punctuation. Empty: nothing.
 std::string complaint_about_command(const std::string& command) {
     static const std::set<std::string_view> programs = {
-        "borg",        "btrfs",    "cat",        "date",      "df",          "du",      "echo",
-        "findmnt",     "grep",     "journalctl", "lastgood",  "ls",          "fsck",    "fstrim",
-        "lsof",        "lvchange", "lvconvert",  "lvs",       "mdadm",       "pgrep",   "ps",
-        "restic",      "smartctl", "ss",         "systemctl", "timedatectl", "timeout", "umount",
-        "vgcfgbackup", "vgchange", "vgextend",   "zpool"};
+        "borg",    "btrfs",       "cat",      "date",       "df",        "du",          "echo",
+        "findmnt", "touch",       "grep",     "journalctl", "lastgood",  "ls",          "fsck",
+        "fstrim",  "lsof",        "lvchange", "lvconvert",  "lvs",       "mdadm",       "pgrep",
+        "ps",      "restic",      "smartctl", "ss",         "systemctl", "timedatectl", "timeout",
+        "umount",  "vgcfgbackup", "vgchange", "vgextend",   "zpool"};
     if (!programs.contains(command.substr(0, command.find(' ')))) return "no program: " + command;
     if (command.ends_with('.')) return "a full stop behind the command";
     // Allowed words in capitals: the new drive, what only btrfs shows, columns and tags of tools,
