@@ -109,7 +109,7 @@ std::vector<Rule> backup_plan_rules() {
                       "Apply it: {reload}\n"
                       "If one is no longer made, remove its copies, then forget it: lastgood "
                       "forget --help",
-            .also = "streams",
+            .also = {"streams"},
             .also_of = Operand(metric::backup_streams_without_slot),
             .why = "There are copies of them, but they could stop without being missed: nothing "
                    "says when they are due.",
@@ -122,10 +122,10 @@ std::vector<Rule> backup_plan_rules() {
             .summary = "Backup {subject} never had {value:stream|streams} that slots name: "
                        "{slots|see there}.",
             .advice = "See the names of its streams: lastgood status {id}\n"
-                      "If one is meant by another name, correct slots in {config}.\n"
+                      "If one is meant by another name, correct slots; find it: {entry}\n"
                       "Apply it: {reload}\n"
                       "If it is the right name, run its job and read its messages.",
-            .also = "slots",
+            .also = {"slots"},
             .also_of = Operand(metric::backup_slots_without_stream),
             .why = "No copy of them was ever seen: perhaps the name is wrong, perhaps the job "
                    "never ran.",

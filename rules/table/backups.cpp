@@ -68,10 +68,10 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject}: nothing matches {location|its place}; {value:other "
                        "name is|other names are} there.",
             .advice = "See what is there: ls -la {directory}\n"
-                      "If the copies are there, correct their place in {config}.\n"
+                      "If the copies are there, correct their place; find it: {entry}\n"
                       "Apply it: {reload}\n"
                       "If there are none yet, run the backup job and read its messages.",
-            .also = "example",
+            .also = {"example"},
             .also_of = Operand(metric::backup_other_files),
             .why = "A copy was never seen there, but the place is not empty: perhaps the pattern "
                    "is wrong, perhaps the job has not run. A pattern knows * ? [ ] and **, but no "
@@ -88,7 +88,7 @@ std::vector<Rule> backup_rules() {
             .summary = "Backup {subject}: its job has not touched {location|its stamp} yet.",
             .advice = "Let the last step of the job be: touch {location}\n"
                       "Run the job and read its messages.\n"
-                      "If it touches another file, correct stamp in {config}.\n"
+                      "If it touches another file, correct stamp; find it: {entry}\n"
                       "Apply it: {reload}",
             .why = "A stamp says when the job last succeeded, not whether there are copies: "
                    "without it nothing is known of them.",
