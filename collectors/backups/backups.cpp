@@ -13,7 +13,6 @@
 #include <set>
 #include <thread>
 
-#include "collectors/backups/disks.hpp"
 #include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/hops.hpp"
@@ -21,6 +20,7 @@
 #include "collectors/backups/missed.hpp"
 #include "collectors/backups/no_copies.hpp"
 #include "collectors/backups/other_copies.hpp"
+#include "collectors/backups/places.hpp"
 #include "collectors/backups/plan.hpp"
 #include "collectors/backups/proofs.hpp"
 #include "collectors/backups/slots.hpp"
@@ -179,37 +179,6 @@ void observe_settings(Context& context, const Backup& backup, Timestamp now,
         sink.observe(metric::backup_min_size_bytes, backup.name, *backup.min_size, now);
     if (backup.max_wal_age)
         sink.observe(metric::backup_max_wal_age_seconds, backup.name, *backup.max_wal_age, now);
-}
-
-// What is the same for all backups of one look.
-struct Surroundings {
-    const Topology& topology;
-    std::set<std::string> ephemeral;  // drives
-    OtherCopies& others;
-};
-
-// What the configuration says of the backup, and where its copies lie against what it covers. Looks
-// at nothing that may hang.
-void observe_places(Context& context, Surroundings& around, const Backup& backup, Timestamp now) {
-    const Topology& topology = around.topology;
-    observe_disks(context.host, context.sink, topology, around.ephemeral, backup);
-    std::vector<Place> sources;
-    for (const std::string& path : backup.covers)
-        sources.push_back(find_place(context.host, topology, path));
-    for (size_t i = 0; i < sources.size(); ++i)
-        if (!sources[i].exists)
-            context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
-                                 {{"path", backup.covers[i]}});
-    if (sources.empty())
-        if (const auto here = lies_on_host(context.host, topology, backup))
-            context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);
-    const auto domain = closest_domain(context.host, topology, backup, sources);
-    if (!domain) return;
-    context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
-                         {{"domain", std::string(to_string(*domain))}});
-    if (*domain != FailureDomain::same_filesystem && *domain != FailureDomain::same_drive) return;
-    for (const Backup* other : around.others.of(backup, sources))
-        context.sink.observe(metric::backup_also_in, backup.name, 1, now, {{"other", other->name}});
 }
 
 // Of a hop, what was written when it arrived does not tell how old its content is: derive_hops().

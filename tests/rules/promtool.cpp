@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 #include "core/bytes.hpp"
 #include "core/host.hpp"
@@ -173,57 +174,88 @@ std::vector<Pair> pairs_of(const std::vector<Rule>& rules) {
     return pairs;
 }
 
-Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
-                     Seconds until, const std::string& yaml) {
-    // Each rule of the host once, and the moments at which it is compared.
-    std::vector<Rule> host_rules, prometheus_rules;
-    std::map<std::string, std::set<Seconds>> moments;
-    for (const Pair& pair : pairs) {
-        prometheus_rules.push_back(pair.in_prometheus);
-        auto& of_rule = moments[std::string(pair.on_host.name)];
-        if (!of_rule.empty()) continue;
-        host_rules.push_back(pair.on_host);
-        of_rule = {0, until};
-        const Seconds hold = pair.on_host.hold;
-        for (const Seconds moment : {hold - step, hold, hold + step}) {
-            if (moment > 0 && moment < until) of_rule.insert(moment);
-        }
-    }
-    // The labels of the expected alerts, without alertname, by rule and moment.
-    std::map<std::pair<std::string, Seconds>, std::vector<AlertLabels>> expected;
+namespace {
+
+// promtool refuses an expression that loads more than 10,000 samples: so many hosts at a time.
+constexpr size_t hosts_at_once = 1000;
+
+struct Comparing {
+    std::vector<Rule> host_rules = {};                      // each once
+    std::map<std::string, std::set<Seconds>> moments = {};  // at which a rule is compared
+    Seconds until = 0;
+};
+
+// The labels of the expected alerts, without alertname, by rule and moment.
+using Expected = std::map<std::pair<std::string, Seconds>, std::vector<AlertLabels>>;
+
+Expected expected_of(const Comparing& comparing, std::span<const ObservedHost> hosts) {
+    Expected expected;
     for (const ObservedHost& host : hosts) {
         RuleMemory memory;
-        for (int minute = 0; minute * step <= until; ++minute) {
+        for (int minute = 0; minute * step <= comparing.until; ++minute) {
             const Seconds time = minute * step;
-            for (const Finding& finding : evaluate(host_rules, host.observations, time, memory)) {
-                if (finding.accepted || !moments[finding.rule].contains(time)) continue;
-                AlertLabels labels = labels_of(finding, rule_of(host_rules, finding.rule), host);
+            for (const Finding& finding :
+                 evaluate(comparing.host_rules, host.observations, time, memory)) {
+                if (finding.accepted || !comparing.moments.at(finding.rule).contains(time))
+                    continue;
+                AlertLabels labels =
+                    labels_of(finding, rule_of(comparing.host_rules, finding.rule), host);
                 labels["alertstate"] = "firing";
                 expected[{finding.rule, time}].push_back(std::move(labels));
             }
         }
     }
-    const int steps = static_cast<int>(until / step);
-    std::string test =
-        "rule_files:\n  - {rules}\nevaluation_interval: 1m\ntests:\n"
-        "  - interval: 1m\n    input_series:\n";
-    for (const ObservedHost& host : hosts) test += input_series(host, steps);
+    return expected;
+}
+
+// One of the tests of promtool's file.
+std::string test_of(const Comparing& comparing, const std::vector<Pair>& pairs,
+                    std::span<const ObservedHost> hosts) {
+    Expected expected = expected_of(comparing, hosts);
+    std::string test = "  - interval: 1m\n    input_series:\n";
+    for (const ObservedHost& host : hosts)
+        test += input_series(host, static_cast<int>(comparing.until / step));
     test += "    promql_expr_test:\n";
     for (const Pair& pair : pairs) {
         const std::string rule(pair.on_host.name), alert = alert_name(pair.in_prometheus);
-        for (const Seconds time : moments[rule]) {
+        for (const Seconds time : comparing.moments.at(rule)) {
             auto& samples = expected[{rule, time}];
             test += fmt::format(
                 "      - expr: 'ALERTS{{alertname=\"{}\",alertstate=\"firing\"}}'\n"
                 "        eval_time: {:.0f}s\n        exp_samples:{}\n",
                 alert, time, samples.empty() ? " []" : "");
-            for (AlertLabels& labels : samples) {
+            for (AlertLabels labels : samples) {
                 labels["alertname"] = alert;
                 test += fmt::format("          - labels: {}\n            value: 1\n",
                                     yaml_single(series_text("ALERTS", labels)));
             }
         }
     }
+    return test;
+}
+
+}  // namespace
+
+Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedHost>& hosts,
+                     Seconds until, const std::string& yaml) {
+    Comparing comparing{.until = until};
+    std::vector<Rule> prometheus_rules;
+    for (const Pair& pair : pairs) {
+        prometheus_rules.push_back(pair.in_prometheus);
+        auto& of_rule = comparing.moments[std::string(pair.on_host.name)];
+        if (!of_rule.empty()) continue;
+        comparing.host_rules.push_back(pair.on_host);
+        of_rule = {0, until};
+        const Seconds hold = pair.on_host.hold;
+        for (const Seconds moment : {hold - step, hold, hold + step}) {
+            if (moment > 0 && moment < until) of_rule.insert(moment);
+        }
+    }
+    std::string test = "rule_files:\n  - {rules}\nevaluation_interval: 1m\ntests:\n";
+    const std::span<const ObservedHost> all(hosts);
+    for (size_t at = 0; at < all.size(); at += hosts_at_once)
+        test +=
+            test_of(comparing, pairs, all.subspan(at, std::min(hosts_at_once, all.size() - at)));
     Disagreement disagreement;
     if (const auto output =
             promtool_test(yaml.empty() ? to_prometheus_yaml(prometheus_rules) : yaml, test)) {

@@ -19,6 +19,7 @@
 #include "exporters/status/json.hpp"
 #include "exporters/status/view.hpp"
 #include "tests/agent/commands/mutated_reports.hpp"
+#include "tests/agent/commands/says_fine.hpp"
 
 using namespace lastgood;
 using namespace lastgood::test;
@@ -162,8 +163,7 @@ std::string check_subject(const Said& said, const Subject& subject, const std::s
     CHECK(json_says(said.in_json, subject, "health", health));
     CHECK(said.metrics.find(fmt::format("\nlastgood_{}_health{{{}=\"{}\",state=\"{}\"}} 1\n", kind,
                                         kind, subject.id, health)) != std::string::npos);
-    CHECK((screen.find("no fault of it is known") != std::string::npos) ==
-          (health == "fine" && word != "accepted"));
+    CHECK(test::says_fine(screen) == (health == "fine" && word != "accepted"));
     if (subject.kind != SubjectKind::collector) {
         const auto& row = said.tables.at(subject.kind);
         REQUIRE(row.contains(subject.name()));

@@ -126,8 +126,7 @@ TEST_CASE("the JSON of a subject tells why it is not fine, and whether it must s
 
 TEST_CASE("pieces of data are counted in words") {
     Report report = mirror();
-    for (const char* one : {"files /srv/a", "files /srv/b"})
-        add(report, metric::data_info, one, 1);
+    for (const char* one : {"files /srv/a", "files /srv/b"}) add(report, metric::data_info, one, 1);
     const Facts facts(report);
     const Judge judge(report, facts, now);
     CHECK(data_table({judge}).folded == "2 pieces of data, all fine");

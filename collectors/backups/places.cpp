@@ -1,0 +1,31 @@
+#include "collectors/backups/places.hpp"
+
+#include "collectors/backups/disks.hpp"
+#include "collectors/backups/state.hpp"
+#include "core/metrics/backups.hpp"
+
+namespace lastgood {
+
+void observe_places(Context& context, Surroundings& around, const Backup& backup, Timestamp now) {
+    const Topology& topology = around.topology;
+    observe_disks(context.host, context.sink, topology, around.ephemeral, backup);
+    std::vector<Place> sources;
+    for (const std::string& path : backup.covers)
+        sources.push_back(find_place(context.host, topology, path));
+    for (size_t i = 0; i < sources.size(); ++i)
+        if (!sources[i].exists)
+            context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
+                                 {{"path", backup.covers[i]}});
+    if (sources.empty())
+        if (const auto here = lies_on_host(context.host, topology, backup))
+            context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);
+    const auto domain = closest_domain(context.host, topology, backup, sources);
+    if (!domain) return;
+    context.sink.observe(metric::backup_failure_domain, backup.name, 1, now,
+                         {{"domain", std::string(to_string(*domain))}});
+    if (*domain != FailureDomain::same_filesystem && *domain != FailureDomain::same_drive) return;
+    for (const Backup* other : around.others.of(backup, sources))
+        context.sink.observe(metric::backup_also_in, backup.name, 1, now, {{"other", other->name}});
+}
+
+}  // namespace lastgood
