@@ -71,8 +71,6 @@ std::vector<Rule> backup_rules() {
                       "If the copies are there, correct their place; find it: {entry}\n"
                       "Apply it: {reload}\n"
                       "If there are none yet, run the backup job and read its messages.",
-            .also = {"example"},
-            .also_of = Operand(metric::backup_other_files),
             .why = "A copy was never seen there, but the place is not empty: perhaps the pattern "
                    "is wrong, perhaps the job has not run. A pattern knows * ? [ ] and **, but no "
                    "braces. Only an empty place proves that there is no copy: backup_never_made.",

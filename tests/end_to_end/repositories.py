@@ -69,9 +69,11 @@ class Expected:
         return self.proven() is None and self.newest("activity") is not None
 
     def is_stale(self):
-        """Not fresh: activity never makes a backup fresh."""
+        """Not fresh: activity never makes a backup fresh, nor does a copy that is gone."""
         self.collect()
         assert self.readable, self.error
+        if any(line.get("metric") == "lastgood_backup_copies_gone" and line["value"] >= 1 for line in self.lines):
+            return True
         proven = self.proven()
         return proven is None or time.time() - proven > self.value("max_age_seconds")
 

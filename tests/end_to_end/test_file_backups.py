@@ -389,9 +389,9 @@ def test_a_lost_stream_is_a_finding_until_it_is_forgotten(tmp_path):
     copies = tmp_path / "copies"
     copies.mkdir()
     for name in ("db1", "db2"):
-        (copies / f"{name}-{stamp(time.time() - 3600)}.sql").write_bytes(b"x" * 100)
+        (copies / f"{name}-{stamp(time.time() - 3600)}.data").write_bytes(b"x" * 100)
     installation.write_config(
-        sections=f'[collectors.backups]\ninterval = "1s"\n[[backup]]\nname = "it"\nfiles = "{copies}/*.sql"\neach = "name"\nsettle_time = "1s"\n'
+        sections=f'[collectors.backups]\ninterval = "1s"\n[[backup]]\nname = "it"\nfiles = "{copies}/*.data"\neach = "name"\nsettle_time = "1s"\n'
     )
     installation.start("agent")
     try:

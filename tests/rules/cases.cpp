@@ -155,6 +155,24 @@ std::optional<std::vector<std::optional<double>>> find_holding(
     return chosen;
 }
 
+// Variables without which a condition of the rule does not count, while another one compares the
+// same series: of two limits, one would hide the other.
+std::vector<size_t> hiding_limits(const Rule& rule, const std::vector<Variable>& variables) {
+    std::vector<size_t> found;
+    for (const Condition& one : rule.all_of) {
+        if (!one.unless || one.right.metric == nullptr) continue;
+        const bool shares = std::ranges::any_of(rule.all_of, [&](const Condition& other) {
+            return other.unless && other.right.metric != nullptr && same(other.left, one.left) &&
+                   !same(other.right, one.right);
+        });
+        if (!shares) continue;
+        const auto variable = std::ranges::find_if(
+            variables, [&](const Variable& its) { return same(its.operand, one.right); });
+        found.push_back(static_cast<size_t>(variable - variables.begin()));
+    }
+    return found;
+}
+
 // The series that name the subject and what an alert shows beside it, unless the rule itself
 // compares them.
 std::vector<Observation> names(const Rule& rule, const std::vector<Variable>& variables,
@@ -202,21 +220,27 @@ RuleCases cases_of(const Rule& rule) {
     const auto chosen = find_holding(rule, variables, subject);
     REQUIRE_MESSAGE(chosen, "nothing makes it hold: ", rule.name);
 
+    const std::vector<size_t> limits = hiding_limits(rule, variables);
     RuleCases cases;
     int number = 0;
     // A host with the chosen values, but with `instead` for variable `at`.
-    const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info) {
+    const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info,
+                             std::optional<size_t> absent = {}) {
         ObservedHost host{fmt::format("{}-{}", rule.name, number++), {}};
         for (const Observation& one : instead) {
             // A subject may have one series only.
             if (!has_series(host.observations, one)) host.observations.push_back(one);
         }
         for (size_t i = 0; i < variables.size(); ++i) {
-            if (i == at || !(*chosen)[i]) continue;
+            if (i == at || i == absent || !(*chosen)[i]) continue;
             Observation base = series(rule, variables[i].operand, *(*chosen)[i], subject);
             // Two operands of one metric may select the same series.
             if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
         }
+        for (const size_t limit : absent ? limits : std::vector<size_t>())
+            if (limit != absent && limit != at && !(*chosen)[limit])
+                host.observations.push_back(
+                    series(rule, variables[limit].operand, right_value, subject));
         if (with_info)
             for (Observation& one : names(rule, variables, subject))
                 host.observations.push_back(std::move(one));
@@ -233,6 +257,21 @@ RuleCases cases_of(const Rule& rule) {
             return series(rule, operand, value, subject, false, which);
         };
         variant(at, {}, true);
+        for (const size_t absent : limits) {
+            for (const double value : values) {
+                variant(at, {one(value)}, true, absent);
+                variant(at, {one(value), one(value - 1, 1)}, true, absent);
+                variant(at, {one(value), one(value + 1, 1)}, true, absent);
+                for (size_t which = 0; which < operand.values.size(); ++which)
+                    variant(at, {one(value, which)}, true, absent);
+                if (!operand.label.empty())
+                    variant(at, {one(value), series(rule, operand, value + 1e6, subject, true)},
+                            true, absent);
+                if (!operand.label.empty())
+                    variant(at, {one(value), series(rule, operand, value - 1e6, subject, true)},
+                            true, absent);
+            }
+        }
         variant(at, {one(not_a_number)}, true);
         variant(at, {series(rule, operand, values[0], "another subject")}, true);
         for (const double value : values) {
