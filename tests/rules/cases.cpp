@@ -207,6 +207,36 @@ std::vector<ObservedHost> states(const Rule& rule, const ObservedHost& holding,
     return hosts;
 }
 
+// What may be observed in place of a variable's one series.
+std::vector<std::vector<Observation>> alternatives(const Rule& rule, const Variable& variable,
+                                                   const std::string& subject) {
+    const Operand& operand = variable.operand;
+    const auto one = [&](double value, size_t which = 0) {
+        return series(rule, operand, value, subject, false, which);
+    };
+    const auto foreign = [&](double value, size_t which = 0) {
+        return series(rule, operand, value, subject, true, which);
+    };
+    std::vector<std::vector<Observation>> found{
+        {}, {one(not_a_number)}, {series(rule, operand, variable.values[0], "another subject")}};
+    for (const double value : variable.values) {
+        found.push_back({one(value)});
+        if (!operand.label.empty()) {
+            for (size_t which = 0; which < operand.values.size(); ++which)
+                found.push_back({foreign(value, which)});
+            found.push_back({one(value), foreign(value + 1e6)});
+            found.push_back({one(value), foreign(value - 1e6)});
+        }
+        found.push_back({one(value), one(value - 1, 1)});
+        found.push_back({one(value), one(value + 1, 1)});
+        found.push_back({one(value / 2), one(value / 2, 1)});
+        found.push_back({one(value), one(not_a_number, 1)});
+        for (size_t which = 1; which < operand.values.size(); ++which)
+            found.push_back({one(value, which)});
+    }
+    return found;
+}
+
 }  // namespace
 
 double nudge(const Condition& condition) {
@@ -251,49 +281,10 @@ RuleCases cases_of(const Rule& rule) {
     cases.instead = states(rule, cases.holding, subject);
     variant(variables.size(), {}, false);
     for (size_t at = 0; at < variables.size(); ++at) {
-        const Operand& operand = variables[at].operand;
-        const std::vector<double>& values = variables[at].values;
-        const auto one = [&](double value, size_t which = 0) {
-            return series(rule, operand, value, subject, false, which);
-        };
-        variant(at, {}, true);
-        for (const size_t absent : limits) {
-            for (const double value : values) {
-                variant(at, {one(value)}, true, absent);
-                variant(at, {one(value), one(value - 1, 1)}, true, absent);
-                variant(at, {one(value), one(value + 1, 1)}, true, absent);
-                for (size_t which = 0; which < operand.values.size(); ++which)
-                    variant(at, {one(value, which)}, true, absent);
-                if (!operand.label.empty())
-                    variant(at, {one(value), series(rule, operand, value + 1e6, subject, true)},
-                            true, absent);
-                if (!operand.label.empty())
-                    variant(at, {one(value), series(rule, operand, value - 1e6, subject, true)},
-                            true, absent);
-            }
-        }
-        variant(at, {one(not_a_number)}, true);
-        variant(at, {series(rule, operand, values[0], "another subject")}, true);
-        for (const double value : values) {
-            variant(at, {one(value)}, true);
-            const auto foreign = [&](double foreign_value, size_t which = 0) {
-                return series(rule, operand, foreign_value, subject, true, which);
-            };
-            if (!operand.label.empty()) {
-                for (size_t which = 0; which < operand.values.size(); ++which) {
-                    variant(at, {foreign(value, which)}, true);
-                }
-                variant(at, {one(value), foreign(value + 1e6)}, true);
-                variant(at, {one(value), foreign(value - 1e6)}, true);
-            }
-            variant(at, {one(value), one(value - 1, 1)}, true);
-            variant(at, {one(value), one(value + 1, 1)}, true);
-            variant(at, {one(value / 2), one(value / 2, 1)}, true);
-            variant(at, {one(value), one(not_a_number, 1)}, true);
-            for (size_t which = 1; which < operand.values.size(); ++which) {
-                variant(at, {one(value, which)}, true);
-            }
-        }
+        const auto others = alternatives(rule, variables[at], subject);
+        for (const auto& instead : others) variant(at, instead, true);
+        for (const size_t absent : limits)
+            for (const auto& instead : others) variant(at, instead, true, absent);
     }
     return cases;
 }
