@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 #include <set>
 
 #include "agent/config/backup_plan.hpp"

@@ -2,6 +2,7 @@
 // its manifest, all its volumes and the chain that it builds on are there.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 

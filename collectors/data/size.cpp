@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 
+#include <cstdint>
 #include <optional>
 #include <set>
 

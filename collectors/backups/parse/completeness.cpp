@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "collectors/backups/parse/database_files.hpp"

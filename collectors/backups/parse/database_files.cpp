@@ -1,5 +1,7 @@
 #include "collectors/backups/parse/database_files.hpp"
 
+#include <cstdint>
+
 #include "core/text.hpp"
 
 namespace lastgood {
