@@ -95,7 +95,7 @@ bool is_of_the_kernel(const struct stat& file) {
 
 Result<int> Host::open_file(const std::string& path, LastLink last) const {
     const auto found = open(path, O_PATH | (last == LastLink::refuse ? O_NOFOLLOW : 0));
-    if (!found) return found;
+    if (!found) return Failure(found.error());
     const Descriptor file(*found);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return system_failure(path, errno);

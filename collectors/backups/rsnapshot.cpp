@@ -130,7 +130,7 @@ void Judgement::say_how_the_last_ended(const RsnapshotRun& run) {
 // What holds no file in the snapshot: all of it, or a destination that has files in the one before.
 // Empty: nothing.
 std::string Judgement::what_is_empty(const SnapshotDirectory& made, std::string_view level) const {
-    const std::string path = root_ + "/" + made.name;
+    std::string path = root_ + "/" + made.name;
     if (holds_no_file(host_, path)) return path;
     const auto number = parse_number<int>(made.name.substr(made.name.rfind('.') + 1));
     const std::string before =
