@@ -151,7 +151,9 @@ TEST_CASE("a name that does not fit time_pattern proves nothing") {
 
 TEST_CASE("a bomb is given up in time, however much one piece of it unpacks to") {
     test::TemporaryDirectory directory;
-    const std::string piece = test::bzipped(std::string(10'000'000, '\0'));
+    std::string zeros;
+    zeros.resize(10'000'000);
+    const std::string piece = test::bzipped(zeros);
     {
         std::ofstream file(directory.path + "/bomb.bz2");
         for (int i = 0; i < 100'000; ++i) file << piece;  // a TB

@@ -31,7 +31,7 @@ TEST_CASE("SQLite: as many pages as the header counts") {
     file += number(7) + number(3);
     file.resize(92);
     file += number(7);
-    file.resize(3 * 4096);
+    file.resize(size_t{3} * 4096);
     CHECK(state_of(file) == Completeness::unknown);
     CHECK(state_of(file.substr(0, file.size() - 1)) == Completeness::incomplete);
     CHECK(judge_database_file({}, file, file)->state == Completeness::unknown);
