@@ -32,26 +32,13 @@ Rule on_its_drives(std::string_view name, std::vector<std::string_view> domains,
     };
 }
 
-Rule elsewhere_ended() {
-    return Rule{
-        .name = "data_elsewhere_ended",
-        .severity = Severity::warning,
-        .subject = SubjectKind::data,
-        .all_of = {older_than(metric::data_elsewhere_until_timestamp_seconds, 0),
-                   unless(is(metric::data_told_by_filesystem, 1))},
-        .summary = "{subject}: {owner|somebody}'s word for its backup elsewhere has ended.",
-        .advice =
-            "Ask {owner|the owner} whether it still holds (\"{reason|no reason given}\").\n"
-            "See that what is backed up there can be restored.\n"
-            "Set a new until in its [[declared_elsewhere]] in {config}, or remove that.\n"
-            "Apply it: {reload}",
-        .also = {"owner", "reason"},
-        .also_of = metric::data_elsewhere_until_timestamp_seconds,
-        .why =
-            "Nothing here sees that backup. A word for it holds for a year at most; then "
-            "somebody must ask again. It is told of the declared path, not of all that lies "
-            "below it.",
-    };
+Rule word_has_ended() {
+    return elsewhere_ended(
+        "data_elsewhere_ended", metric::data_elsewhere_until_timestamp_seconds,
+        {unless(is(metric::data_told_by_filesystem, 1))},
+        "Nothing here sees that backup. A word for it holds for a year at most; "
+        "then somebody must ask again. It is told of the declared path, not of all "
+        "that lies below it.");
 }
 
 }  // namespace
@@ -76,7 +63,7 @@ std::vector<Rule> data_rules() {
                    "backup has any of the filesystem, that has the finding, and this one is not "
                    "raised, unless the setting precious names the data.",
         },
-        elsewhere_ended(),
+        word_has_ended(),
         Rule{
             .name = "data_missing",
             .severity = Severity::warning,

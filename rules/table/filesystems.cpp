@@ -184,22 +184,10 @@ std::vector<Rule> filesystem_rules() {
             .why = "Backups that were switched off \"for a while\" were missing for two and a half "
                    "years.",
         },
-        Rule{
-            .name = "filesystem_elsewhere_ended",
-            .severity = Severity::warning,
-            .subject = SubjectKind::filesystem,
-            .all_of = {older_than(metric::filesystem_elsewhere_until_timestamp_seconds, 0)},
-            .summary = "{subject}: {owner|somebody}'s word for its backup elsewhere has ended.",
-            .advice =
-                "Ask {owner|the owner} whether it still holds (\"{reason|no reason given}\").\n"
-                "See that what is backed up there can be restored.\n"
-                "Set a new until in its [[declared_elsewhere]] in {config}, or remove that.\n"
-                "Apply it: {reload}",
-            .also = {"owner", "reason"},
-            .also_of = metric::filesystem_elsewhere_until_timestamp_seconds,
-            .why = "Nothing here sees that backup. A word for it holds for a year at most; then "
-                   "somebody must ask again.",
-        },
+        elsewhere_ended("filesystem_elsewhere_ended",
+                        metric::filesystem_elsewhere_until_timestamp_seconds, {},
+                        "Nothing here sees that backup. A word for it holds for a year at most; "
+                        "then somebody must ask again."),
     };
 }
 

@@ -93,6 +93,27 @@ inline Condition from_zfs(const Metric& errors_recent) {
     return at_least(Operand(errors_recent, "layer", {"zed", "zfs"}), 1);
 }
 
+// Somebody's word that it is backed up elsewhere held until `until`.
+inline Rule elsewhere_ended(std::string_view name, const Metric& until, std::vector<Condition> more,
+                            std::string_view why) {
+    more.insert(more.begin(), older_than(until, 0));
+    return {
+        .name = name,
+        .severity = Severity::warning,
+        .subject = until.subject,
+        .all_of = std::move(more),
+        .summary = "{subject}: {owner|somebody}'s word for its backup elsewhere has ended.",
+        .advice =
+            "Ask {owner|the owner} whether it still holds (\"{reason|no reason given}\").\n"
+            "See that what is backed up there can be restored.\n"
+            "Set a new until in its [[declared_elsewhere]] in {config}, or remove that.\n"
+            "Apply it: {reload}",
+        .also = {"owner", "reason"},
+        .also_of = until,
+        .why = why,
+    };
+}
+
 std::vector<Rule> drive_failing_rules();
 std::vector<Rule> drive_suspect_rules();
 std::vector<Rule> drive_message_rules();
