@@ -48,10 +48,6 @@ void note(Known& known, const Observation& one) {
         known.has_streams = one.value >= 1;
 }
 
-std::string_view whole_of(std::string_view subject) {
-    return subject.substr(0, subject.find('/'));
-}
-
 bool is_late(const Known& one, Timestamp now) {
     return one.newest && ((one.max_age && now - *one.newest > *one.max_age) ||
                           (one.due && *one.newest < *one.due - slot_slack));

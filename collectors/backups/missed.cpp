@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/backups/hops.hpp"
 #include "core/backup_plan.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/host.hpp"
@@ -44,10 +45,6 @@ void note(Expected& one, const Observation& told) {
 bool has_missed(const Expected& one) {
     return one.due && one.night && one.newest && one.readable && !one.has_streams &&
            *one.newest < *one.due - slot_slack;
-}
-
-std::string_view whole_of(std::string_view subject) {
-    return subject.substr(0, subject.find('/'));
 }
 
 std::string name_of_night(double day) {

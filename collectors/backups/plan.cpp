@@ -41,6 +41,11 @@ size_t weekday_of(int64_t local) {
     return static_cast<size_t>(((day_number(local) + weekday_of_1970) % 7 + 7) % 7);
 }
 
+// A night goes from noon to noon, and has the number of the day that it ends on.
+double night_number(const TimeZone& zone, Timestamp due) {
+    return static_cast<double>(day_number(local_time(zone, due) + 86400 / 2));
+}
+
 // The last time at or before `time` that comes on one of the days.
 std::optional<Timestamp> last_on(const Calendar& calendar, const TimeZone& zone, Days days,
                                  Timestamp time) {
@@ -84,6 +89,7 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
                     fmt::format("its schedule \"{}\" does not come again", plan.schedule));
     DueTimes times;
     times.due = last(now - plan.grace);
+    if (times.due) times.night = night_number(*zone, *times.due);
     times.long_due = times.due;
     for (int i = 1; i < missed_for_long && times.long_due; ++i) {
         times.long_due = last(*times.long_due - 1);
@@ -94,23 +100,10 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
     return times;
 }
 
-namespace {
-
-int64_t local_time(const Host& host, const BackupPlan& plan, Timestamp time) {
+std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due) {
     const auto calendar = Calendar::parse(plan.schedule);
     const auto zone = calendar ? zone_of(host, plan, *calendar) : Result<TimeZone>(TimeZone());
-    return local_time(zone ? *zone : TimeZone(), time);
-}
-
-// A night goes from noon to noon, and has the number of the day that it ends on.
-int64_t night_number(const Host& host, const BackupPlan& plan, Timestamp due) {
-    return day_number(local_time(host, plan, due) + 86400 / 2);
-}
-
-}  // namespace
-
-std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due) {
-    const int64_t local = local_time(host, plan, due);
+    const int64_t local = local_time(zone ? *zone : TimeZone(), due);
     std::string day(weekday_names[weekday_of(local)]);
     day[0] = static_cast<char>(day[0] - 'a' + 'A');
     return day + " " + format_time(static_cast<Timestamp>(local)).substr(0, 10);
@@ -147,8 +140,7 @@ void observe_limits(const Host& host, Sink& sink, const Backup& stream, Timestam
     if (!times) return sink.problem(stream.name, times.error());
     if (times->due) {
         sink.observe(metric::backup_due_timestamp_seconds, stream.name, *times->due, now);
-        sink.observe(metric::backup_due_night, stream.name,
-                     static_cast<double>(night_number(host, stream.plan, *times->due)), now);
+        sink.observe(metric::backup_due_night, stream.name, *times->night, now);
     }
     if (times->long_due)
         sink.observe(metric::backup_long_due_timestamp_seconds, stream.name, *times->long_due, now);

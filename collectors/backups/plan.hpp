@@ -13,6 +13,7 @@ namespace lastgood {
 
 struct DueTimes {
     std::optional<Timestamp> due;       // newest slot whose grace is over
+    std::optional<double> night;        // of `due`, as in backup_due_night
     std::optional<Timestamp> before;    // the slot before that
     std::optional<Timestamp> long_due;  // three slots and at least a day before
 };
