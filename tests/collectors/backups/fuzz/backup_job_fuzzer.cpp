@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                 .exit_code = text_of(one, "exit_code"),
                                 .exit_status = text_of(one, "exit_status")});
     const JobMemory before = parse_job_memory(document, now);
-    const JobState job = judge_job(unit, messages, before, "restic", now);
+    const JobState job = judge_job(unit, messages, before, {.tool = "restic"}, now);
     const JobMemory& known = job.known;
     if (known.last_success) {
         require(known.last_success->succeeded);
