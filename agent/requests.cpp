@@ -29,7 +29,9 @@ Result<void> leave(const Config& config, const std::vector<std::string>& lines) 
     const auto made = make_own_directory(directory, 0700);
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
-    auto left = made ? write_file(directory + "/" + unguessable(), text, Synced::no)
+    // Their names sort as they were made.
+    const std::string name = fmt::format("{:020.6f}-{}", wall_clock(), unguessable());
+    auto left = made ? write_file(directory + "/" + name, text, Synced::no)
                      : Result<void>(Failure(made.error()));
     if (left || ::geteuid() == 0) return left;
     return fail(left.error().kind, left.error().message + "; run this as root");

@@ -187,6 +187,10 @@ class DataCollector {
         if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
         if (!reason || !backups.empty())
             sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, now);
+        if (!reason && !backups.empty())
+            sink.observe(metric::data_partly_backed_up, id,
+                         have_only_a_part(piece, backups, ephemeral, files, covered_) ? 1 : 0, now);
+        sink.observe(metric::data_precious, id, piece.is_precious ? 1 : 0, now);
         const auto* declaration = declaration_of(piece.place, ephemeral, declared_);
         const bool told = filesystem != nullptr && !piece.is_precious &&
                           is_told_by(*filesystem, ephemeral) &&

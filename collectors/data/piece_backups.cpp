@@ -38,7 +38,53 @@ bool may_have_archives(const LocalFiles& files, const Backup& backup, const std:
     });
 }
 
+class Parts {
+  public:
+    Parts(const Piece& piece, bool ephemeral, const LocalFiles& files,
+          const std::vector<CoveredPath>& covered)
+        : piece_(piece), ephemeral_(ephemeral), files_(files), covered_(covered) {}
+
+    bool have_all_in(const Place& directory, int levels) {
+        for (const std::string& name : files_.names(directory)) {
+            const Place inner{fmt::format("{}/{}", directory.path, name), directory.mount};
+            if (name == "lost+found" || contains(piece_.without, inner.path)) continue;
+            if (has_all(inner)) continue;
+            if (names_left_-- == 0 || !has_nothing_else(inner, levels)) return false;
+        }
+        return true;
+    }
+
+  private:
+    bool has_all(const Place& place) const {
+        return std::ranges::any_of(backups_of(place, ephemeral_, covered_),
+                                   [](const CoveringBackup& one) { return one.part.empty(); });
+    }
+    // What no backup has as a whole.
+    bool has_nothing_else(const Place& place, int levels) {
+        const auto status = files_.status(place.path);
+        if (!status || status->kind == FileKind::symlink) return true;
+        if (status->kind != FileKind::directory) return false;
+        const auto inner = files_.find(place.path);
+        if (!inner || inner->mount != place.mount) return true;
+        return levels > 0 ? have_all_in(*inner, levels - 1) : files_.names(*inner).empty();
+    }
+
+    const Piece& piece_;
+    bool ephemeral_;
+    const LocalFiles& files_;
+    const std::vector<CoveredPath>& covered_;
+    int names_left_ = 10'000;
+};
+
 }  // namespace
+
+bool have_only_a_part(const Piece& piece, const std::vector<PieceBackup>& found, bool ephemeral,
+                      const LocalFiles& files, const std::vector<CoveredPath>& covered) {
+    constexpr int levels = 3;
+    if (std::ranges::any_of(found, [](const PieceBackup& one) { return one.part.empty(); }))
+        return false;
+    return !Parts(piece, ephemeral, files, covered).have_all_in(piece.place, levels);
+}
 
 std::vector<PieceBackup> backups_of(const Piece& piece, bool ephemeral, const LocalFiles& files,
                                     const std::vector<CoveredPath>& covered,

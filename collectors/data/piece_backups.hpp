@@ -26,4 +26,9 @@ std::vector<PieceBackup> backups_of(const Piece& piece, bool ephemeral, const Lo
                                     const std::vector<CoveredPath>& covered,
                                     const std::vector<Backup>& backups);
 
+// Whether the backups together, `found` by backups_of(), have only a part of it: something lies in
+// it, down to some levels, that none has. Empty directories and places of backups are nothing.
+bool have_only_a_part(const Piece& piece, const std::vector<PieceBackup>& found, bool ephemeral,
+                      const LocalFiles& files, const std::vector<CoveredPath>& covered);
+
 }  // namespace lastgood

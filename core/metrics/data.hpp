@@ -58,6 +58,22 @@ inline constexpr Metric data_backed_up{
     .help = "1 if the covers of a backup have it or a part of it, else 0.",
 };
 
+inline constexpr Metric data_partly_backed_up{
+    .name = "lastgood_data_partly_backed_up",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "1 if the covers of all backups together have only a part of it, 0 if they have all; absent "
+        "if no backup has any.",
+};
+
+inline constexpr Metric data_precious{
+    .name = "lastgood_data_precious",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "1 if the setting precious names it.",
+};
+
 inline constexpr Metric data_backup_waived{
     .name = "lastgood_data_backup_waived",
     .subject = SubjectKind::data,

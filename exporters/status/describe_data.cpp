@@ -102,6 +102,8 @@ void describe_data(Description& data) {
     add_drives(data);
     describe_elsewhere(data, metric::data_elsewhere_until_timestamp_seconds);
     const auto backed_up = data.take(metric::data_backed_up);
+    const auto partly = data.take(metric::data_partly_backed_up);
+    const auto precious = data.take(metric::data_precious);
     const auto told = data.take(metric::data_told_by_filesystem);
     const auto waived = data.take_all(metric::data_backup_waived);
     const Cover cover = data.judgements().cover_of(data.subject());
@@ -109,10 +111,16 @@ void describe_data(Description& data) {
     if (!backed_up)
         text = waived.empty() ? "not asked for" : "not asked for: not_backed_up names it";
     if (cover.word == "no") text = "no: no backup covers it";
-    data.row("backed up",
-             sentence_of({text, told == 1   ? "no backup covers anything of its filesystem"
-                                : told == 0 ? "told apart from its filesystem"
-                                            : ""}));
+    data.row("backed up", sentence_of({text,
+                                       partly == 1   ? "something in it is in NO backup"
+                                       : partly == 0 ? "nothing in it is left out"
+                                                     : "",
+                                       precious == 1   ? "precious sets it"
+                                       : precious == 0 ? "found by lastgood"
+                                                       : "",
+                                       told == 1   ? "no backup covers anything of its filesystem"
+                                       : told == 0 ? "told apart from its filesystem"
+                                                   : ""}));
 }
 
 }  // namespace lastgood

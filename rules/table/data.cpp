@@ -32,6 +32,26 @@ Rule on_its_drives(std::string_view name, std::vector<std::string_view> domains,
     };
 }
 
+Rule only_a_part(std::string_view name, Severity severity, double precious) {
+    return Rule{
+        .name = name,
+        .severity = severity,
+        .subject = SubjectKind::data,
+        .all_of = {is(metric::data_partly_backed_up, 1), present(metric::data_size_bytes),
+                   is(metric::data_precious, precious)},
+        .summary = "Backups have only a part of {subject}.",
+        .advice =
+            "See which part: lastgood status '{path}'\n"
+            "Let a backup have all of {path}, and name that in covers in {config}.\n"
+            "Apply it: {reload}\n"
+            "If the rest needs none, accept this with the reason: lastgood accept",
+        .why =
+            "What precious names must be in a backup as a whole. Of other data it cannot be "
+            "told whether the rest matters. Several backups that have all of it between them "
+            "are enough, and so are those of every file and directory that lies in it.",
+    };
+}
+
 Rule word_has_ended() {
     return elsewhere_ended(
         "data_elsewhere_ended", metric::data_elsewhere_until_timestamp_seconds,
@@ -63,6 +83,8 @@ std::vector<Rule> data_rules() {
                    "backup has any of the filesystem, that has the finding, and this one is not "
                    "raised, unless the setting precious names the data.",
         },
+        only_a_part("precious_partly_backed_up", Severity::warning, 1),
+        only_a_part("data_partly_backed_up", Severity::unknown, 0),
         word_has_ended(),
         Rule{
             .name = "data_missing",

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/clock.hpp"
 #include "core/host.hpp"
 #include "tests/recorded_host.hpp"
@@ -126,6 +128,17 @@ TEST_CASE("each request arrives as it was made") {
     REQUIRE(ask_to_revoke(config, "array_gone", "md 1"));
     CHECK(take_requests(config).revoke.at(0) ==
           std::pair<std::string, std::string>("array_gone", "md 1"));
+}
+
+TEST_CASE("requests are taken in the order in which they were made") {
+    const test::RecordedHost place;
+    Config config;
+    config.runtime_directory.value = place.root();
+    for (int i = 0; i < 20; ++i)
+        REQUIRE(ask_to_forget(config, SubjectKind::drive, fmt::format("d{:02}", i)));
+    const auto forget = take_requests(config).forget;
+    REQUIRE(forget.size() == 20);
+    CHECK(std::ranges::is_sorted(forget));
 }
 
 TEST_CASE("an acceptance must fit its rule") {

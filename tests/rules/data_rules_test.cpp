@@ -25,6 +25,18 @@ TEST_CASE("data without a backup is told once: by itself, or by its filesystem")
     CHECK(data(1, 0) == Names{});
 }
 
+TEST_CASE("data of which backups have a part only: what is precious must be whole") {
+    const auto data = [](double partly, double precious) {
+        return found({observation(metric::data_size_bytes, "d", 41),
+                      observation(metric::data_backed_up, "d", 1),
+                      observation(metric::data_partly_backed_up, "d", partly),
+                      observation(metric::data_precious, "d", precious)});
+    };
+    CHECK(data(1, 1) == Names{"precious_partly_backed_up d"});
+    CHECK(data(1, 0) == Names{"data_partly_backed_up d"});
+    CHECK(data(0, 1) == Names{});
+}
+
 TEST_CASE("data that the configuration names, and that is not there") {
     CHECK(found({observation(metric::data_missing, "d", 1)}) == Names{"data_missing d"});
 }

@@ -180,3 +180,51 @@ TEST_CASE("precious data has a finding of its own, and not_backed_up counts for 
     CHECK(scene.label(metric::data_backup_waived, "postgresql /var/lib/postgresql/15/main",
                       "reason") == "a replica");
 }
+
+TEST_CASE("data of which backups have only a part is told, unless the parts are all of it") {
+    const auto partly = [](const std::vector<std::string>& covers) {
+        Scene scene;
+        scene.file("/home/anna/letter", "x");
+        scene.file("/home/bert/mail/1", "x");
+        scene.directory("/home/lost+found");
+        scene.directory("/home/carla/empty");
+        scene.covers("homes", covers);
+        scene.found();
+        return scene.value(metric::data_partly_backed_up, "home /home");
+    };
+    CHECK(partly({"/home/anna"}) == 1);
+    CHECK(partly({"/home/anna/letter"}) == 1);
+    CHECK(partly({"/home/anna", "/home/bert"}) == 0);
+    CHECK(partly({"/home/anna/letter", "/home/bert/mail"}) == 0);
+    CHECK(partly({"/home"}) == 0);
+    CHECK(partly({"/"}) == 0);
+    CHECK_FALSE(partly({"/etc"}).has_value());
+
+    Scene scene;
+    scene.file("/opt/ledger/2025/book", "x");
+    scene.file("/opt/ledger/2026/book", "x");
+    scene.config.precious.value = {"/opt/ledger"};
+    scene.covers("ledger", {"/opt/ledger/2026"});
+    scene.found();
+    CHECK(scene.value(metric::data_partly_backed_up, "precious /opt/ledger") == 1);
+    CHECK(scene.value(metric::data_precious, "precious /opt/ledger") == 1);
+    scene.config.not_backed_up.value = {"/opt/ledger: printed"};
+    scene.found();
+    CHECK_FALSE(scene.value(metric::data_partly_backed_up, "precious /opt/ledger").has_value());
+}
+
+TEST_CASE(
+    "not_backed_up counts for what lies on its own mount, and for precious data by its name") {
+    Scene scene;
+    scene.file("/proc/self/mountinfo", std::string(test::data_mountinfo) +
+                                           "31 27 8:17 /homes /home rw - ext4 /dev/sdb1 rw\n");
+    scene.file("/home/anna/letter", "x");
+    scene.file("/opt/ledger/book", "x");
+    scene.file("/var/www/shop/index.html", "x");
+    scene.config.precious.value = {"/opt/ledger"};
+    scene.config.not_backed_up.value = {"/: a cattle host"};
+    scene.found();
+    CHECK(scene.value(metric::data_backup_waived, "sites /var/www") == 1);
+    CHECK_FALSE(scene.value(metric::data_backup_waived, "home /home"));
+    CHECK_FALSE(scene.value(metric::data_backup_waived, "precious /opt/ledger"));
+}
