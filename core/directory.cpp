@@ -57,6 +57,7 @@ const char* DirectoryReader::next() {
         kind_.reset();
         if (entry->d_type == DT_REG) kind_ = FileKind::regular;
         if (entry->d_type == DT_DIR) kind_ = FileKind::directory;
+        if (entry->d_type == DT_LNK) kind_ = FileKind::symlink;
         return name;
     }
 }

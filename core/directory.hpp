@@ -22,7 +22,7 @@ class DirectoryReader {
     // The next name but "." and ".."; nullptr at the end, and after an error, which error() then
     // tells. It is valid until the next call.
     const char* next();
-    // What the directory says of the last name. nullopt: it does not say, or it is a link.
+    // What the directory says of the last name. nullopt: it does not say.
     std::optional<FileKind> kind() const { return kind_; }
     const std::optional<Error>& error() const { return error_; }
 

@@ -82,6 +82,18 @@ bool is_settled(const FileStatus& status, Timestamp now, Seconds settle_time) {
     return now - touched >= settle_time || touched > now;
 }
 
+// A link to what stands beside it, as "latest" to the newest copy, is that and not one more.
+bool is_second_name(const Host& host, const std::string& directory, std::string_view name,
+                    const ComponentPattern& pattern) {
+    const auto target = host.read_link(fmt::format("{}/{}", directory, name));
+    if (!target) return false;
+    std::string_view beside = without_trailing_slashes(*target);
+    if (beside == "." || beside == directory) return true;
+    for (const std::string& here : {std::string("./"), directory + "/"})
+        if (beside.starts_with(here)) beside.remove_prefix(here.size());
+    return !contains(beside, '/') && beside != name && pattern.matches(std::string(beside).c_str());
+}
+
 // The copies in one directory, and whether all of them are finished.
 class Leaf {
   public:
@@ -94,7 +106,11 @@ class Leaf {
     void read(const ComponentPattern& pattern) {
         while (const char* name = reader_.next()) {
             ++summary_.names;
-            if (pattern.matches(name)) see(name);
+            if (!pattern.matches(name)) continue;
+            if (reader_.kind() == FileKind::symlink &&
+                is_second_name(walk_.host, reader_.path(), name, pattern))
+                continue;
+            see(name);
         }
         if (reader_.error()) walk_.problem(*reader_.error());
     }
@@ -201,6 +217,9 @@ std::vector<std::string> directories_in(Walk& walk, DirectoryReader& reader, siz
         ++read_names;
         if (any_depth ? name[0] == '.' : !walk.components[component].matches(name)) continue;
         if (reader.kind() == FileKind::regular) continue;
+        if (!any_depth && reader.kind() == FileKind::symlink &&
+            is_second_name(walk.host, reader.path(), name, walk.components[component]))
+            continue;
         if (reader.kind() != FileKind::directory) {
             // "**" follows no link: it might come back here.
             const auto status = any_depth ? walk.host.status(reader.path() + "/" + name, false)

@@ -63,7 +63,8 @@ inline constexpr Metric data_partly_backed_up{
     .subject = SubjectKind::data,
     .type = MetricType::gauge,
     .help =
-        "1 if the covers of all backups together have only a part of it, 0 if they have all; absent "
+        "1 if the covers of all backups together have only a part of it, 0 if they have all; "
+        "absent "
         "if no backup has any.",
 };
 

@@ -152,3 +152,27 @@ TEST_CASE("problems are bounded") {
         directory.link(fmt::format("{}.sql", i), fmt::format("{}.sql", i));
     CHECK(directory.look().problems.size() == 50);  // too many levels of links
 }
+
+TEST_CASE("a link to what stands beside it is no further copy, and no further stream") {
+    Directory directory;
+    for (const char* day : {"2026-11-24", "2026-11-25"})
+        directory.copy(fmt::format("{}/db.sql", day), start);
+    directory.link("latest", "2026-11-25");
+    directory.link("absolute", directory.path + "/2026-11-25/");
+    directory.link("self", ".");
+    const auto count = [&](const char* pattern, Streams each = Streams::none) {
+        directory.backup.location = directory.path + pattern;
+        directory.backup.each = each;
+        double copies = 0;
+        const auto found = directory.look();
+        for (const auto& [name, list] : found.streams) copies += list.count();
+        return fmt::format("{} with {}", found.streams.size(), copies);
+    };
+    CHECK(count("/*") == "1 with 2");
+    CHECK(count("/*/db.sql") == "1 with 2");
+    CHECK(count("/*/db.sql", Streams::by_directory) == "2 with 2");
+    // A link is all there is of a copy that lies elsewhere, or whose own name does not match.
+    directory.copy("x.data", start);
+    directory.link("x.sql", "x.data");
+    CHECK(count("/*.sql") == "1 with 1");
+}
