@@ -8,7 +8,6 @@
 #include <bit>
 #include <chrono>
 #include <iterator>
-#include <map>
 #include <new>
 #include <set>
 #include <thread>
@@ -240,26 +239,6 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
                                         to_string(backup.kind))});
 }
 
-// Of the streams that should have a copy of the same night: how many have none.
-void observe_missed_slots(Context& context, const Backup& whole, const BackupState& state,
-                          Timestamp now) {
-    std::map<Timestamp, double> missed;
-    for (const StreamState& stream : state.streams) {
-        const auto times =
-            due_times(context.host, whole.plan, now, days_of(whole.plan, stream.name));
-        if (!times || !times->due || !stream.readable) continue;
-        const auto newest = proven_newest(stream.state);
-        if (!newest && !stream.state.newest.empty()) continue;  // it is in doubt
-        if (!newest || *newest < *times->due - slot_slack) ++missed[*times->due];
-    }
-    std::pair<double, Timestamp> most{0, 0};  // of equal ones the last night
-    for (const auto& [due, count] : missed) most = std::max(most, std::pair(count, due));
-    context.sink.observe(metric::backup_missed_slots, whole.name, most.first, now);
-    if (most.first > 0)
-        context.sink.observe(metric::backup_missed_night, whole.name, 1, now,
-                             {{"night", night_of(context.host, whole.plan, most.second)}});
-}
-
 // Each stream is a backup with the limits of the whole. Its failure domain is that of the whole,
 // and told once.
 void observe_streams(Context& context, const Backup& whole, const BackupState& state,
@@ -281,7 +260,8 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
         if (state.gone) context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
-    if (whole.plan.has_slots()) observe_missed_slots(context, whole, state, now);
+    if (whole.plan.has_slots())
+        observe_missed_slots(context.host, context.sink, whole, state.streams, now);
 }
 
 // What earlier looks saw, as old as it is at least: that copy was there when it was made.

@@ -13,15 +13,21 @@ namespace lastgood {
 
 namespace {
 
-constexpr const char* section_name = "copies";  // "mount", "source", "counts" by stream
+constexpr const char* section_name = "copies";  // "place", "mount", "source", "counts" by stream
 constexpr double most_counted = 1000;
 
 bool has_none(const BackupState& state) {
     return state.count == 0 && state.incomplete != true && state.newest.empty();
 }
 
-nlohmann::json counts_in(const LookMemory& memory) {
+std::string place_of(const Backup& backup) {
+    return fmt::format("{} {}", to_string(backup.kind), backup.location);
+}
+
+// Of another place nothing is known.
+nlohmann::json counts_in(const LookMemory& memory, const Backup& backup) {
     const auto& section = memory.section(section_name);
+    if (text_in(section, "place") != place_of(backup)) return nlohmann::json::object();
     const auto found = section.find("counts");
     return found != section.end() && found->is_object() ? *found : nlohmann::json::object();
 }
@@ -39,12 +45,15 @@ bool has_stream(const BackupState& state, const std::string& name) {
 // Returns whether it is gone.
 bool note(const LookMemory& memory, const Backup& backup, const std::string& stream,
           BackupState& state, nlohmann::json& counts) {
-    if (proven_newest(state)) counts[stream] = std::max(state.count.value_or(1), 1.0);
+    if (state.count.value_or(0) > 0 || proven_newest(state))
+        counts[stream] = std::max(state.count.value_or(1), 1.0);
     if (!has_none(state)) return false;
     const auto newest = known_newest(memory, backup, stream);
-    if (!newest) return false;
-    state.newest.push_back({*newest, Confidence::inferred, may_be_written_later(backup.kind)});
-    state.gone = std::max(number_in(counts, stream.c_str()).value_or(1), 1.0);
+    const auto count = number_in(counts, stream.c_str());
+    if (!newest && !count) return false;
+    if (newest)
+        state.newest.push_back({*newest, Confidence::inferred, may_be_written_later(backup.kind)});
+    state.gone = std::max(count.value_or(1), 1.0);
     return true;
 }
 
@@ -92,7 +101,7 @@ bool is_proven_place(BackupKind kind) {
 Result<void> check_same_filesystem(const Host& host, const Topology& topology,
                                    const LookMemory& memory, const Backup& backup,
                                    const BackupState& state) {
-    if (!state.streams.empty() || !has_none(state) || !known_newest(memory, backup)) return {};
+    if (!state.streams.empty() || !has_none(state) || counts_in(memory, backup).empty()) return {};
     const auto& section = memory.section(section_name);
     const std::string point = text_in(section, "mount"), source = text_in(section, "source");
     const Mount* now = mount_of(host, topology, backup);
@@ -110,7 +119,7 @@ Result<void> check_same_filesystem(const Host& host, const Topology& topology,
 
 void note_gone(const Host& host, const Topology& topology, LookMemory& memory, const Backup& backup,
                BackupState& state) {
-    auto counts = counts_in(memory);
+    auto counts = counts_in(memory, backup);
     bool gone = false;
     if (state.streams.empty()) gone = note(memory, backup, "", state, counts);
     for (StreamState& stream : state.streams)
@@ -119,10 +128,11 @@ void note_gone(const Host& host, const Topology& topology, LookMemory& memory, c
         summarise_streams(state);
         set_gone_of_whole(state);
     }
-    if (!proven_newest(state)) return;
+    if (counts.empty()) return;
     auto section = memory.section(section_name);
+    section["place"] = place_of(backup);
     const Mount* mount = mount_of(host, topology, backup);
-    const bool any_there = state.count.value_or(1) > 0;
+    const bool any_there = state.count ? *state.count > 0 : proven_newest(state).has_value();
     if (mount != nullptr && any_there) {
         section["mount"] = mount->point;
         section["source"] = mount->source;
@@ -136,7 +146,7 @@ void note_gone(const Host& host, const Topology& topology, LookMemory& memory, c
 
 std::optional<OtherFiles> other_files(const Host& host, const Backup& backup,
                                       const BackupState& state) {
-    if (!state.streams.empty() || !has_none(state) || is_proven_place(backup.kind))
+    if (!state.streams.empty() || !has_none(state) || state.gone || is_proven_place(backup.kind))
         return std::nullopt;
     auto reader = DirectoryReader::open(host, fixed_location(backup));
     if (!reader) return std::nullopt;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "collectors/backups/plan.hpp"
+#include "core/backup_plan.hpp"
 #include "core/metrics/backups.hpp"
 
 namespace lastgood {
@@ -42,6 +44,24 @@ void observe_slots(Sink& sink, const Backup& whole, const std::vector<StreamStat
                  static_cast<double>(without.size()), now, {{"streams", joined(without)}});
     sink.observe(metric::backup_slots_without_stream, whole.name,
                  static_cast<double>(unknown.size()), now, {{"slots", joined(unknown)}});
+}
+
+void observe_missed_slots(const Host& host, Sink& sink, const Backup& whole,
+                          const std::vector<StreamState>& streams, Timestamp now) {
+    std::map<Timestamp, double> missed;
+    for (const StreamState& stream : streams) {
+        const auto times = due_times(host, whole.plan, now, days_of(whole.plan, stream.name));
+        if (!times || !times->due || !stream.readable) continue;
+        const auto newest = proven_newest(stream.state);
+        if (!newest && !stream.state.newest.empty()) continue;  // it is in doubt
+        if (!newest || *newest < *times->due - slot_slack) ++missed[*times->due];
+    }
+    std::pair<double, Timestamp> most{0, 0};  // of equal ones the last night
+    for (const auto& [due, count] : missed) most = std::max(most, std::pair(count, due));
+    sink.observe(metric::backup_missed_slots, whole.name, most.first, now);
+    if (most.first > 0)
+        sink.observe(metric::backup_missed_night, whole.name, 1, now,
+                     {{"night", night_of(host, whole.plan, most.second)}});
 }
 
 }  // namespace lastgood

@@ -19,4 +19,8 @@ std::vector<std::string> slots_without_stream(const BackupPlan& plan,
 void observe_slots(Sink& sink, const Backup& whole, const std::vector<StreamState>& streams,
                    const std::vector<std::string>& unknown, Timestamp now);
 
+// Prints of the streams that should have a copy of the same night how many have none.
+void observe_missed_slots(const Host& host, Sink& sink, const Backup& whole,
+                          const std::vector<StreamState>& streams, Timestamp now);
+
 }  // namespace lastgood

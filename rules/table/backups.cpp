@@ -31,7 +31,7 @@ std::vector<Rule> backup_rules() {
                        unless(reported_by_others), unless(is(metric::backup_incomplete, 1)),
                        unless(has_streams), unless(is_unit),
                        unless(present(metric::backup_arrived_timestamp_seconds)),
-                       unless(is(metric::backup_stamp_missing, 1)),
+                       unless(is(metric::backup_stamp_missing, 1)), unless(gone),
                        unless(at_least(metric::backup_other_files, 1))},
             .summary =
                 "Backup {subject} has no finished copy at {location|its place}: any loss is total.",

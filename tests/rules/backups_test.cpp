@@ -252,6 +252,7 @@ TEST_CASE("no copy, and whether that proves a loss") {
     CHECK(none({observation(metric::backup_stamp_missing, "b", 1)}) ==
           Names{"backup_stamp_missing b"});
     CHECK(none({known(60), gone}) == Names{"backup_gone b"});
+    CHECK(none({gone}) == Names{"backup_gone b"});  // copies that proved nothing
     CHECK(none({known(3601), gone}) == Names{"backup_gone b"});
     CHECK(none({known(3601 + 3 * 86400), gone}) == Names{"backup_far_too_old b"});
     CHECK(none({known(60), gone, observation(metric::backup_told_by_whole, "b", 1)}) == Names{});

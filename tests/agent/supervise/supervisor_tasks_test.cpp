@@ -41,6 +41,31 @@ TEST_CASE("a group has one child, and what it did not reach keeps its last value
     stage.loop.advance(61);
     CHECK(stage.task("stores", "nas").members == std::vector<std::string>{"b", "c"});
     CHECK(stage.task("stores", "disk").members == std::vector<std::string>{"a"});
+    // What is known of it goes with it.
+    CHECK_FALSE(last(metric::backup_size_bytes, "b"));
+    CHECK(value_of(stage.task("stores", "nas").last.observations, metric::backup_size_bytes, "b") ==
+          7);
+    present_groups.clear();
+}
+
+TEST_CASE("a member that its group's child no longer reads is given to its new group at once") {
+    Stage stage({&shelves});
+    present_groups = {{"/", {"a"}}, {"/nas", {"b", "c"}}};
+    stage.configure();
+    const auto read = [&](const char* group, const char* member) {
+        PlayedChild& child = stage.child(std::string("shelves ") + group);
+        child.print(line(metric::backup_readable, member, 1));
+        child.print(commit);
+    };
+    for (const char* member : {"b", "c"}) read("/nas", member);
+    read("/", "a");
+    present_groups = {{"/", {"a", "b"}}, {"/nas", {"c"}}};  // no time has passed
+    read("/nas", "c");
+    read("/nas", "c");
+    CHECK(stage.task("shelves", "/nas").members == std::vector<std::string>{"c"});
+    CHECK(stage.task("shelves", "/").members == std::vector<std::string>{"a", "b"});
+    CHECK(value_of(stage.task("shelves", "/").last.observations, metric::backup_readable, "b") ==
+          1);
     present_groups.clear();
 }
 

@@ -82,6 +82,28 @@ TEST_CASE("copies that were there and are not are gone, with the time of the new
     CHECK(proven_newest(*back) == now - 30);
 }
 
+TEST_CASE("copies that proved nothing were there all the same") {
+    const Scene place;
+    const Topology topology = mounted("");
+    auto unproven = with_copies(now - 60, 2);
+    unproven.newest.front().confidence = Confidence::activity;
+    REQUIRE(place.look(unproven, topology));
+    const auto gone = place.look(with_copies(std::nullopt, 0), topology);
+    REQUIRE(gone);
+    CHECK(gone->gone == 2);
+    CHECK(gone->newest.empty());
+}
+
+TEST_CASE("of another place nothing is known") {
+    Scene place;
+    const Topology topology = mounted("");
+    REQUIRE(place.look(with_copies(now - 60, 7), topology));
+    place.backup.location += ".gz";
+    const auto none = place.look(with_copies(std::nullopt, 0), topology);
+    REQUIRE(none);
+    CHECK_FALSE(none->gone);
+}
+
 TEST_CASE("copies of a place that is not mounted are not gone: that cannot be told") {
     const Scene place;
     const Topology there = mounted(place.mount("nas:/x"));
