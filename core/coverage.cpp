@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -53,12 +54,27 @@ void add_part(CoveringBackup& found, const std::string& part, size_t number) {
 
 }  // namespace
 
+std::optional<std::string> stored_as_link(const Host& host, const Topology& topology,
+                                          const Backup& backup, std::string_view path) {
+    if (backup.kind != BackupKind::restic && backup.kind != BackupKind::borg) return std::nullopt;
+    const std::string own(without_trailing_slashes(path));
+    // Devices are named by links, and read as what they are.
+    if (lies_below(own, "/dev")) return std::nullopt;
+    const Place parent = find_place(host, topology, parent_directory(own));
+    if (parent.mount != nullptr &&
+        filesystem_kind(parent.mount->type, "") == FilesystemKind::network)
+        return std::nullopt;
+    const auto target = host.read_link(own);
+    return target ? std::optional(*target) : std::nullopt;
+}
+
 std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,
                                        const std::vector<Backup>& backups) {
     std::vector<CoveredPath> covered;
     for (const Backup& backup : backups)
         for (const std::string& path : backup.covers)
-            covered.push_back({&backup, find_place(host, topology, path)});
+            if (!stored_as_link(host, topology, backup, path))
+                covered.push_back({&backup, find_place(host, topology, path)});
     return covered;
 }
 

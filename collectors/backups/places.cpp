@@ -2,7 +2,9 @@
 
 #include "collectors/backups/disks.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/coverage.hpp"
 #include "core/metrics/backups.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -16,6 +18,10 @@ void observe_places(Context& context, Surroundings& around, const Backup& backup
         if (!sources[i].exists)
             context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
                                  {{"path", backup.covers[i]}});
+    for (const std::string& path : backup.covers)
+        if (const auto target = stored_as_link(context.host, topology, backup, path))
+            context.sink.observe(metric::backup_source_link, backup.name, 1, now,
+                                 {{"path", path}, {"target", harmless(*target)}});
     if (sources.empty())
         if (const auto here = lies_on_host(context.host, topology, backup))
             context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);

@@ -462,6 +462,16 @@ inline constexpr Metric backup_drive{
     .help = "1 for each drive of this host that the copies lie on.",
 };
 
+inline constexpr Metric backup_source_link{
+    .name = "lastgood_backup_source_link",
+    .subject = SubjectKind::backup,
+    .type = MetricType::state,
+    .labels = "path,target",
+    .help =
+        "1 for each path of covers that is a symbolic link, of which the tool stores only the "
+        "link.",
+};
+
 inline constexpr Metric backup_source_missing{
     .name = "lastgood_backup_source_missing",
     .subject = SubjectKind::backup,

@@ -424,6 +424,10 @@ void describe_backup(Description& backup) {
         covers += (covers.empty() ? "" : ", ") + filesystem->name() +
                   covered_part(*filesystem, backup.subject().id);
     backup.row("covers", covers);
+    for (const Observation* link : backup.take_all(metric::backup_source_link))
+        backup.row("covers",
+                   fmt::format("{}, of which ONLY THE LINK to {} is stored",
+                               harmless(link->label("path")), harmless(link->label("target"))));
     for (const Observation* missing : backup.take_all(metric::backup_source_missing))
         backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
 }

@@ -312,6 +312,20 @@ std::vector<Rule> backup_rules() {
                    "stays fresh.",
         },
         Rule{
+            .name = "backup_source_link",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {is(metric::backup_source_link, 1)},
+            .summary = "Backup {subject} has only a link of a path that it covers.",
+            .advice = "See which path, and where it leads: lastgood status {id}\n"
+                      "Let the job back up the target.\n"
+                      "Name that in covers, too; find them: {entry}\n"
+                      "Apply it: {reload}",
+            .why = "restic and borg store a symbolic link that they are given as a link. What it "
+                   "leads to is in no copy: a database that was moved to another disk, for "
+                   "instance.",
+        },
+        Rule{
             .name = "backup_lock_old",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

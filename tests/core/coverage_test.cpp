@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/mounts.hpp"
+#include "tests/recorded_host.hpp"
 
 using namespace lastgood;
 
@@ -85,4 +86,29 @@ TEST_CASE("what does not exist is no copy of anything") {
     CHECK(coverage_of(*scene.topology.mount_of("/home"), false, gone, true).extent == Extent::none);
     CHECK(coverage_of(*scene.topology.mount_of("/home"), false, Place{"/home"}, true).extent ==
           Extent::none);
+}
+
+TEST_CASE("restic and borg store a link that they are given as a link") {
+    const Scene scene;
+    test::RecordedHost recorded;
+    recorded.file("/mnt/mysql/ibdata1", "x");
+    recorded.link("/var/lib/mysql", "/mnt/mysql");
+    recorded.directory("/var/lib/pgsql");
+    recorded.link("/lib", "/var/lib");
+    Backup backup;
+    backup.covers = {"/var/lib/mysql", "/var/lib/pgsql"};
+    for (const auto& [kind, links] : {std::pair(BackupKind::restic, true),
+                                      {BackupKind::borg, true},
+                                      {BackupKind::files, false},
+                                      {BackupKind::rsnapshot, false}}) {
+        backup.kind = kind;
+        const auto target = [&](const char* path) {
+            return stored_as_link(recorded.host(), scene.topology, backup, path).value_or("");
+        };
+        CHECK(target("/var/lib/mysql") == (links ? "/mnt/mysql" : ""));
+        CHECK(target("/var/lib/mysql/") == (links ? "/mnt/mysql" : ""));
+        CHECK(target("/lib/pgsql").empty());  // the link is above it
+        CHECK(target("/var/lib/none").empty());
+        CHECK(covered_paths(recorded.host(), scene.topology, {backup}).size() == (links ? 1 : 2));
+    }
 }

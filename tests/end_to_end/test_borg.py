@@ -211,3 +211,13 @@ def test_borg_lie_files_cache_disabled(tmp_path, borg, borg_expected, source):
     run("borg", "create", "--files-cache=disabled", "::two", str(source))
     assert borg_expected.is_unproven(), borg_expected.lines
     assert any("files-cache=disabled" in problem for problem in borg_expected.problems())
+
+
+@lie("borg", "a link in covers is stored as a link, and what it leads to is in no copy")
+def test_borg_lie_link_in_covers(tmp_path, borg, borg_expected, source):
+    (tmp_path / "link").symlink_to(source)
+    with borg_expected.config.open("a") as config:
+        config.write(f'covers = ["{tmp_path}/link"]\n')
+    run("borg", "create", "::one", str(tmp_path / "link"))
+    assert "first" not in run("borg", "list", "--short", "::one")
+    assert borg_expected.collect().value("source_link", path=str(tmp_path / "link"), target=str(source)) == 1

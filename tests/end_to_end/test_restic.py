@@ -437,3 +437,12 @@ def test_restic_a_damaged_memory_is_said_once_and_starts_anew(tmp_path, restic, 
     for damaged in ("", whole[:100], whole.replace('"count":1', '"count":2'), "{}"):
         memory.write_text(damaged)
         assert not expected.is_stale(), damaged
+
+
+@lie("restic", "a link in covers is stored as a link, and what it leads to is in no copy")
+def test_restic_lie_link_in_covers(tmp_path, restic, source):
+    (tmp_path / "link").symlink_to(source)
+    expected = Expected(tmp_path, restic=str(restic), covers=[str(tmp_path / "link")])
+    run("restic", "backup", str(tmp_path / "link"))
+    assert "first" not in run("restic", "ls", "latest")
+    assert expected.collect().value("source_link", path=str(tmp_path / "link"), target=str(source)) == 1
