@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "collectors/backups/doubt.hpp"
 #include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/hops.hpp"
@@ -221,6 +222,8 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
         sink.observe(metric::backup_incomplete_copies, backup.name, 1, now);
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
+    if (state.unjudged > 0)
+        sink.observe(metric::backup_unjudged_copies, backup.name, state.unjudged, now);
     // A stamp that is gone was touched once all the same: backup_stamp_missing tells it.
     if (backup.kind != BackupKind::stamp) observe(metric::backup_copies_gone, state.gone);
     observe(metric::backup_in_progress, state.in_progress);
@@ -239,10 +242,20 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
                                         to_string(backup.kind))});
 }
 
+// What earlier looks saw, as old as it is at least: that copy was there when it was made.
+void observe_known_newest(Context& context, const LookMemory& memory, const Backup& backup,
+                          const std::string& stream, Timestamp now) {
+    const std::string subject = backup.name + (stream.empty() ? "" : "/" + stream);
+    if (const auto newest = known_newest(memory, backup, stream))
+        context.sink.observe(
+            metric_of(backup, {*newest, Confidence::inferred, may_be_written_later(backup.kind)}),
+            subject, *newest, std::min(*newest, now), {{"confidence", "inferred"}});
+}
+
 // Each stream is a backup with the limits of the whole. Its failure domain is that of the whole,
 // and told once.
-void observe_streams(Context& context, const Backup& whole, const BackupState& state,
-                     Timestamp now) {
+void observe_streams(Context& context, const LookMemory& memory, const Backup& whole,
+                     const BackupState& state, Timestamp now) {
     if (state.streams.empty()) return;
     const auto unknown = slots_without_stream(whole.plan, state.streams);
     context.sink.observe(metric::backup_streams, whole.name,
@@ -256,22 +269,15 @@ void observe_streams(Context& context, const Backup& whole, const BackupState& s
         observe_settings(context, one, now, days);
         if (whole.plan.has_slots())
             context.sink.observe(metric::backup_slots, one.name, std::popcount(days), now);
-        observe_state(context, one, stream.state, now);
+        if (stream.readable)
+            observe_state(context, one, stream.state, now);
+        else
+            observe_known_newest(context, memory, whole, stream.name, now);
         if (state.gone) context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
     if (whole.plan.has_slots())
         observe_missed_slots(context.host, context.sink, whole, state.streams, now);
-}
-
-// What earlier looks saw, as old as it is at least: that copy was there when it was made.
-void observe_known_newest(Context& context, const LookMemory& memory, const Backup& backup,
-                          const std::string& stream, Timestamp now) {
-    const std::string subject = backup.name + (stream.empty() ? "" : "/" + stream);
-    if (const auto newest = known_newest(memory, backup, stream))
-        context.sink.observe(
-            metric_of(backup, {*newest, Confidence::inferred, may_be_written_later(backup.kind)}),
-            subject, *newest, std::min(*newest, now), {{"confidence", "inferred"}});
 }
 
 void observe_unreadable(Context& context, const LookMemory& memory, const Backup& whole,
@@ -287,6 +293,14 @@ void observe_unreadable(Context& context, const LookMemory& memory, const Backup
         context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         observe_known_newest(context, memory, whole, stream.name, now);
     }
+}
+
+// Some records are damaged, and what is whole beside them is too old.
+void observe_unjudged(Context& context, LookMemory& memory, const Backup& backup,
+                      const BackupState& state, Timestamp now) {
+    tell_problems(context.sink, backup, state.problems);
+    observe_unreadable(context, memory, backup, now);
+    if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
 }
 
 // Adds what earlier looks saw.
@@ -344,17 +358,24 @@ std::optional<Error> look(Context& context, const Topology& topology, const Back
     auto state = look_within_memory(context, topology, backup);
     // Read after the look, which may take long: a stream may have been forgotten meanwhile.
     LookMemory memory(context.host, context.config.state_directory, backup.name);
-    context.sink.observe(metric::backup_readable, backup.name, state ? 1 : 0, now);
     if (!state) {
+        context.sink.observe(metric::backup_readable, backup.name, 0, now);
         context.sink.problem(backup.name, state.error());
         observe_unreadable(context, memory, backup, now);
         return state.error();
     }
     recall(context, topology, memory, backup, *state, now);
+    const bool judged =
+        can_be_judged(memory, backup, *state, interval_of(context.host, backup, now), now);
+    context.sink.observe(metric::backup_readable, backup.name, judged ? 1 : 0, now);
+    if (!judged) {
+        observe_unjudged(context, memory, backup, *state, now);
+        return std::nullopt;
+    }
     observe_nothing(context, backup, *state, now);
     drop_what_is_in_doubt(context, backup, *state, now);
     observe_state(context, backup, *state, now);
-    observe_streams(context, backup, *state, now);
+    observe_streams(context, memory, backup, *state, now);
     observe_history(context.host, context.sink, memory, backup, *state, now);
     if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
     return std::nullopt;

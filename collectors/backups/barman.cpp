@@ -8,6 +8,7 @@
 
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/barman_info.hpp"
+#include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/wal.hpp"
 #include "core/text.hpp"
@@ -31,6 +32,7 @@ class Server {
     Result<std::set<std::string>> read_ids() const;
     std::string record_of(const std::string& id) const;
     void add(const std::string& id);
+    void add_unjudged(const std::string& id, const std::string& record, const Error& why);
     std::string why_unusable(const BarmanBackup& backup, const std::string& path) const;
     bool has_wal(const std::string& name) const;
     void check_parents();
@@ -40,7 +42,6 @@ class Server {
     Timestamp now_;
     std::vector<RecordedCopy> copies_;
     std::map<std::string, std::string> parents_;  // of increments, by id
-    std::vector<Error> problems_;
     bool in_progress_ = false;
     bool is_recognised_ = false;
 };
@@ -63,7 +64,9 @@ Result<std::set<std::string>> Server::read_ids() const {
 // barman moves an old record to the new place when it next writes it.
 std::string Server::record_of(const std::string& id) const {
     const std::string moved = fmt::format("{}/meta/{}{}", directory_, id, record_suffix);
-    return host_.exists(moved) ? moved : fmt::format("{}/base/{}/backup.info", directory_, id);
+    const auto status = host_.status(moved, false);
+    const bool is_moved = status || status.error().kind != ErrorKind::absent;
+    return is_moved ? moved : fmt::format("{}/base/{}/backup.info", directory_, id);
 }
 
 bool Server::has_wal(const std::string& name) const {
@@ -105,6 +108,14 @@ std::string Server::why_unusable(const BarmanBackup& backup, const std::string& 
     return {};
 }
 
+void Server::add_unjudged(const std::string& id, const std::string& record, const Error& why) {
+    const auto named = find_time_by_pattern(id, "%Y%m%dT%H%M%S");
+    RecordedCopy copy =
+        unjudged_copy(host_, record, why, named ? std::optional(named->time) : std::nullopt);
+    copy.name = directory_ + "/base/" + id;
+    copies_.push_back(std::move(copy));
+}
+
 void Server::add(const std::string& id) {
     const std::string path = directory_ + "/base/" + id;
     const std::string record = record_of(id);
@@ -112,15 +123,14 @@ void Server::add(const std::string& id) {
     if (text) is_recognised_ = true;
     if (!text) {
         // Absent: barman is deleting it.
-        if (text.error().kind != ErrorKind::absent) problems_.push_back(text.error());
+        if (text.error().kind != ErrorKind::absent) add_unjudged(id, record, text.error());
         return;
     }
     const auto backup = parse_barman_backup_info(*text);
-    if (!backup) {
-        problems_.push_back(
+    if (!backup)
+        return add_unjudged(
+            id, record,
             {backup.error().kind, fmt::format("{}: {}", record, backup.error().message)});
-        return;
-    }
     const auto time = backup->end ? backup->end : backup->begin;
     const bool is_begun =
         backup->status == BarmanStatus::started || backup->status == BarmanStatus::other;
@@ -135,7 +145,7 @@ void Server::add(const std::string& id) {
     }
     if (!time) {
         if (backup->status == BarmanStatus::done)
-            problems_.push_back({ErrorKind::malformed, record + ": it has no end_time"});
+            add_unjudged(id, record, {ErrorKind::malformed, record + ": it has no end_time"});
         return;
     }
     RecordedCopy copy{*time, true, backup->size, path, why_unusable(*backup, path)};
@@ -148,9 +158,18 @@ void Server::add(const std::string& id) {
 // An increment cannot be restored without each backup that it builds on. The parent is older.
 void Server::check_parents() {
     std::ranges::sort(copies_, {}, &RecordedCopy::time);
-    std::set<std::string> whole;
+    std::set<std::string> whole, unjudged;
     for (RecordedCopy& copy : copies_) {
         const auto parent = parents_.find(copy.name);
+        if (copy.whole && parent != parents_.end() && unjudged.contains(parent->second)) {
+            copy.unjudged = ErrorKind::malformed;
+            copy.reason = fmt::format("{}: it is an increment to {}, which cannot be judged",
+                                      copy.name, parent->second);
+        }
+        if (copy.unjudged) {
+            unjudged.insert(copy.name);
+            continue;
+        }
         if (copy.whole && parent != parents_.end() && !whole.contains(parent->second)) {
             copy.whole = false;
             copy.reason =
@@ -164,7 +183,7 @@ Result<BackupState> Server::look() {
     const auto ids = read_ids();
     if (!ids) return Failure(ids.error());
     for (const std::string& id : *ids) add(id);
-    if (!is_recognised_ && !ids->empty() && problems_.empty())
+    if (!is_recognised_ && !ids->empty() && copies_.empty())
         return fail(ErrorKind::malformed,
                     fmt::format("{}: none of the directories in base has a backup.info: it is no "
                                 "barman server's directory, or barman deletes now",
@@ -173,7 +192,6 @@ Result<BackupState> Server::look() {
     BackupState state = state_of_copies(std::move(copies_), Confidence::exact, now_);
     state.in_progress = in_progress_;
     note_wal(host_, directory_ + "/wals", state);
-    for (Error& problem : problems_) state.problems.push_back(std::move(problem));
     return state;
 }
 

@@ -28,8 +28,10 @@ Timestamp time_of(const Snapshot& snapshot) {
     return created < snapshot.name.time + snapshot.name.precision ? created : snapshot.name.time;
 }
 
+using Unjudged = std::map<std::string, std::vector<RecordedCopy>>;  // by the subvolume's name
+
 Result<std::vector<Snapshot>> read_snapshots(const Host& host, const std::string& directory,
-                                             std::vector<Error>& problems) {
+                                             Unjudged& unjudged) {
     const auto names = list_directories(host, directory);
     if (!names) return not_there(names.error(), directory, "directory of btrbk");
     std::vector<Snapshot> snapshots;
@@ -43,7 +45,8 @@ Result<std::vector<Snapshot>> read_snapshots(const Host& host, const std::string
         } else if (subvolume.error().kind == ErrorKind::absent) {
             continue;  // removed since it was listed
         } else if (subvolume.error().kind != ErrorKind::malformed) {
-            problems.push_back(subvolume.error());
+            unjudged[parsed->subvolume].push_back(
+                unjudged_copy(host, snapshot.path, subvolume.error(), parsed->time));
             continue;
         }
         snapshots.push_back(std::move(snapshot));
@@ -55,6 +58,9 @@ class Subvolumes {
   public:
     Subvolumes(bool among_received, Timestamp now) : among_received_(among_received), now_(now) {}
     void add(const Snapshot& snapshot);
+    void add_unjudged(const std::string& name, std::vector<RecordedCopy> copies) {
+        streams_[name].copies = std::move(copies);
+    }
     // By the name of the source's subvolume.
     std::map<std::string, BackupState> judge();
 
@@ -97,22 +103,20 @@ Result<BackupState> look_at_btrbk(const Host& host, const Backup& backup, LookMe
     if (auto mounted = check_mounted(host, backup.location); !mounted)
         return Failure(mounted.error());
     BackupState whole;
-    const auto snapshots = read_snapshots(host, backup.location, whole.problems);
+    Unjudged unjudged;
+    const auto snapshots = read_snapshots(host, backup.location, unjudged);
     if (!snapshots) return Failure(snapshots.error());
     if (const auto btrfs = check_btrfs(host, backup.location); !btrfs)
         return Failure(btrfs.error());
     const bool among_received = std::ranges::any_of(
         *snapshots, [](const Snapshot& one) { return one.subvolume && one.subvolume->received; });
     Subvolumes subvolumes(among_received, host.now());
+    for (auto& [name, copies] : unjudged) subvolumes.add_unjudged(name, std::move(copies));
     for (const Snapshot& snapshot : *snapshots) subvolumes.add(snapshot);
     auto states = subvolumes.judge();
     if (states.empty()) whole.count = 0;
     const bool had_one_only = remembered_streams(memory).empty();
-    if (states.size() == 1 && had_one_only) {
-        BackupState& only = states.begin()->second;
-        for (Error& problem : whole.problems) only.problems.push_back(std::move(problem));
-        return std::move(only);
-    }
+    if (states.size() == 1 && had_one_only) return std::move(states.begin()->second);
     for (auto& [name, state] : states) whole.streams.push_back({name, "", std::move(state), true});
     if (!whole.streams.empty()) summarise_streams(whole);
     return whole;

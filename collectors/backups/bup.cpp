@@ -26,9 +26,9 @@ using Branches = std::map<std::string, std::string>;  // name: commit
 // Reads a file at places. Ends of file and errors read as fewer bytes.
 class FileReader {
   public:
-    static std::optional<FileReader> open(const Host& host, const std::string& path) {
+    static Result<FileReader> open(const Host& host, const std::string& path) {
         auto opened = host.open_file(path, LastLink::refuse);
-        if (!opened) return std::nullopt;
+        if (!opened) return Failure(opened.error());
         return FileReader(*opened);
     }
     ReadAt function() const {
@@ -55,58 +55,85 @@ class Repository {
     Result<BackupState> look();
 
   private:
-    void read_loose(const std::string& below, int depth, Branches& branches);
-    void read_packed(Branches& branches);
+    void read_loose(const std::string& below, int depth);
+    void read_ref(const std::string& name);
+    void read_packed();
     void list_packs();
-    std::optional<std::string> find_commit(const std::string& id) const;
+    std::optional<std::string> find_commit(const std::string& id);
     BackupState look_at_branch(const std::string& name, const std::string& id);
+    size_t found() const { return branches_.size() + unjudged_.size(); }
 
     const Host& host_;
     std::string directory_;
-    std::vector<std::string> packs_;  // without ".idx"; the newest first
-    std::vector<Error> problems_;
+    Branches branches_;
+    std::map<std::string, RecordedCopy> unjudged_;  // branches whose ref tells no commit
+    std::vector<std::string> packs_;                // without ".idx"; the newest first
+    std::optional<Error> packs_unreadable_;
+    BackupState whole_;
 };
 
+void Repository::read_ref(const std::string& name) {
+    const std::string path = directory_ + "/refs/heads/" + name;
+    const auto text = read_record(host_, path, 4096);
+    if (text && is_git_id(trim(*text)))
+        branches_[name] = trim(*text);
+    else if (text)
+        unjudged_[name] =
+            unjudged_copy(host_, path, {ErrorKind::malformed, path + ": it holds no commit"});
+    else if (text.error().kind != ErrorKind::absent)
+        unjudged_[name] = unjudged_copy(host_, path, text.error());
+}
+
 // Refs in files of their own replace those of packed-refs.
-void Repository::read_loose(const std::string& below, int depth, Branches& branches) {
+void Repository::read_loose(const std::string& below, int depth) {
     const std::string directory = directory_ + "/refs/heads" + below;
     const auto names = host_.list(directory);
     if (!names) {
-        if (names.error().kind != ErrorKind::absent) problems_.push_back(names.error());
+        if (names.error().kind != ErrorKind::absent)
+            note_unjudged(whole_, names.error(), host_.now());
         return;
     }
     for (const std::string& name : *names) {
-        if (branches.size() >= most_branches) return;
+        if (found() >= most_branches) return;
         const auto status = host_.status(directory + "/" + name, false);
-        if (!status) continue;
-        if (status->kind == FileKind::directory && depth < deepest_branch)
-            read_loose(below + "/" + name, depth + 1, branches);
-        if (status->kind != FileKind::regular || name.ends_with(".lock")) continue;
-        const auto id = host_.read_line(directory + "/" + name);
-        if (id && is_git_id(*id))
-            branches[(below + "/" + name).substr(1)] = *id;
-        else
-            problems_.push_back(
-                {ErrorKind::malformed, fmt::format("{}/{}: it holds no commit", directory, name)});
+        if (status && status->kind == FileKind::directory) {
+            if (depth < deepest_branch) read_loose(below + "/" + name, depth + 1);
+        } else if (!name.ends_with(".lock")) {
+            read_ref((below + "/" + name).substr(1));
+        }
     }
 }
 
-void Repository::read_packed(Branches& branches) {
-    const auto text = read_record(host_, directory_ + "/packed-refs");
-    if (!text) return;
-    std::string_view rest = *text;
-    while (!rest.empty() && branches.size() < most_branches) {
-        std::string_view line = take_line(rest);
-        const std::string_view id = take_until(line, ' ');
-        if (is_git_id(id) && line.starts_with("refs/heads/"))
-            branches.emplace(std::string(line.substr(11)), std::string(id));
+void Repository::read_packed() {
+    const std::string path = directory_ + "/packed-refs";
+    const auto text = read_record(host_, path);
+    if (!text) {
+        if (text.error().kind != ErrorKind::absent)
+            note_unjudged(whole_, text.error(), host_.now());
+        return;
     }
+    bool is_whole = true;
+    std::string_view rest = *text;
+    while (!rest.empty() && found() < most_branches) {
+        std::string_view line = take_line(rest);
+        if (line.starts_with('#') || line.starts_with('^')) continue;
+        const std::string_view id = take_until(line, ' ');
+        is_whole = is_whole && is_git_id(id);
+        if (!is_git_id(id) || !line.starts_with("refs/heads/")) continue;
+        const std::string name(line.substr(11));
+        if (!unjudged_.contains(name)) branches_.emplace(name, std::string(id));
+    }
+    if (!is_whole)
+        note_unjudged(whole_, {ErrorKind::malformed, path + ": it is damaged"}, host_.now());
 }
 
 void Repository::list_packs() {
     const std::string directory = directory_ + "/objects/pack";
     const auto names = host_.list(directory);
-    if (!names) return;
+    if (!names) {
+        packs_unreadable_ = names.error();
+        return;
+    }
     std::vector<std::pair<Timestamp, std::string>> found;
     for (const std::string& name : *names) {
         if (!name.ends_with(".idx")) continue;
@@ -118,14 +145,16 @@ void Repository::list_packs() {
     for (auto& [time, path] : found) packs_.push_back(std::move(path));
 }
 
-std::optional<std::string> Repository::find_commit(const std::string& id) const {
+std::optional<std::string> Repository::find_commit(const std::string& id) {
     for (const std::string& path : packs_) {
         const auto index = FileReader::open(host_, path + ".idx");
+        if (!index) packs_unreadable_ = index.error();
         if (!index) continue;
         const auto place = find_in_pack_index(id, index->function());
         if (!place) continue;
-        if (const auto pack = FileReader::open(host_, path + ".pack"))
-            return read_packed_commit(*place, pack->function());
+        const auto pack = FileReader::open(host_, path + ".pack");
+        if (pack) return read_packed_commit(*place, pack->function());
+        packs_unreadable_ = pack.error();
     }
     return std::nullopt;
 }
@@ -136,9 +165,13 @@ BackupState Repository::look_at_branch(const std::string& name, const std::strin
     BackupState state;
     const auto commit = find_commit(id);
     const auto time = commit ? parse_commit_time(*commit) : std::nullopt;
+    if (!time && packs_unreadable_ && packs_unreadable_->kind != ErrorKind::absent) {
+        note_unjudged(state, *packs_unreadable_, host_.now());
+        return state;
+    }
     if (!time) {
         state.incomplete = true;
-        problems_.push_back(
+        whole_.problems.push_back(
             {ErrorKind::malformed,
              fmt::format("{}: the commit {} of branch \"{}\" is in no pack; see git --git-dir {} "
                          "fsck",
@@ -156,16 +189,21 @@ BackupState Repository::look_at_branch(const std::string& name, const std::strin
 }
 
 Result<BackupState> Repository::look() {
-    Branches branches;
-    read_loose("", 0, branches);
-    read_packed(branches);
+    read_loose("", 0);
+    read_packed();
     list_packs();
-    BackupState whole;
-    for (const auto& [name, id] : branches)
-        whole.streams.push_back({name, "", look_at_branch(name, id)});
-    summarise_streams(whole);  // saves are not counted; without a branch there is none
-    for (Error& problem : problems_) whole.problems.push_back(std::move(problem));
-    return whole;
+    for (const auto& [name, id] : branches_)
+        whole_.streams.push_back({name, "", look_at_branch(name, id)});
+    for (const auto& [name, copy] : unjudged_)
+        whole_.streams.push_back(
+            {name, "", state_of_copies({copy}, Confidence::exact, host_.now())});
+    summarise_streams(whole_);  // saves are not counted; without a branch there is none
+    if (whole_.unjudged > 0 && whole_.count == 0) whole_.count.reset();
+    for (StreamState& stream : whole_.streams) {
+        std::ranges::move(stream.state.problems, std::back_inserter(whole_.problems));
+        stream.state.problems.clear();
+    }
+    return std::move(whole_);
 }
 
 }  // namespace

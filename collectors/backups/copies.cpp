@@ -15,21 +15,53 @@ namespace {
 // Clocks of two machines may differ by this much without anything being wrong.
 constexpr Seconds clock_slack = 300;
 
+constexpr size_t most_told = 50;  // problems
+
+// Takes what cannot be judged out of the copies.
+void set_aside_unjudged(std::vector<RecordedCopy>& copies, BackupState& state) {
+    std::erase_if(copies, [&](RecordedCopy& copy) {
+        if (!copy.unjudged) return false;
+        state.unjudged += 1;
+        state.newest_unjudged = std::max(state.newest_unjudged.value_or(copy.time), copy.time);
+        if (state.problems.size() < most_told)
+            state.problems.push_back({*copy.unjudged, std::move(copy.reason)});
+        return true;
+    });
+}
+
 }  // namespace
+
+RecordedCopy unjudged_copy(const Host& host, const std::string& record, const Error& why,
+                           std::optional<Timestamp> time) {
+    if (!time) {
+        const auto status = host.status(record, false);
+        time = status ? std::min(status->modified, host.now()) : host.now();
+    }
+    return {*time, false, std::nullopt, record, why.message, why.kind};
+}
+
+void note_unjudged(BackupState& state, Error why, Timestamp now) {
+    state.unjudged += 1;
+    state.newest_unjudged = now;
+    if (state.problems.size() < most_told) state.problems.push_back(std::move(why));
+}
 
 BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confidence,
                             Timestamp now) {
     BackupState state;
     state.incomplete = false;
     state.count = 0;
+    set_aside_unjudged(copies, state);
     std::ranges::stable_sort(copies, std::ranges::greater{}, &RecordedCopy::time);
     bool newest_seen = false, newest_whole_seen = false;
+    Timestamp newest_finished = 0;
     const RecordedCopy* ahead = nullptr;
     for (const RecordedCopy& copy : copies) {
         const bool in_future = copy.time > now + clock_slack;
         if (in_future) ahead = &copy;
         if (!newest_seen && !in_future) {
             newest_seen = true;
+            newest_finished = copy.time;
             state.incomplete = !copy.whole;
             if (!copy.whole)
                 state.problems.push_back(
@@ -49,6 +81,10 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
             {ErrorKind::malformed,
              fmt::format("{}: its time, {}, is in the future; is the clock right?", ahead->name,
                          format_time(ahead->time))});
+    if (!state.newest_unjudged) return state;
+    const bool judged_newest = newest_seen && newest_finished >= *state.newest_unjudged;
+    if (!judged_newest) state.incomplete.reset();
+    if (state.count == 0) state.count.reset();  // that there is none is not known
     return state;
 }
 
@@ -86,7 +122,9 @@ Result<std::vector<std::string>> list_directories(const Host& host, const std::s
     if (!names) return Failure(names.error());
     std::erase_if(*names, [&](const std::string& name) {
         const auto status = host.status(path + "/" + name);
-        return !status || status->kind != FileKind::directory;
+        // What cannot be looked at is no directory that went away.
+        if (!status) return status.error().kind == ErrorKind::absent;
+        return status->kind != FileKind::directory;
     });
     return *names;
 }

@@ -17,12 +17,21 @@ struct RecordedCopy {
     std::optional<double> size;  // bytes
     std::string name;            // for people: the path of its record
     std::string reason;          // why it is not whole
+    // Its record is damaged or cannot be read, for this reason: nobody can tell what it is.
+    std::optional<ErrorKind> unjudged = std::nullopt;
 };
+
+// A copy whose record is damaged or cannot be read. `record`: its path. `time`: as its name tells
+// it; else that of the record's last change, which is no earlier.
+RecordedCopy unjudged_copy(const Host& host, const std::string& record, const Error& why,
+                           std::optional<Timestamp> time = {});
+// The same, where it is not known which and how many.
+void note_unjudged(BackupState& state, Error why, Timestamp now);
 
 // Newest, oldest, size and count of the whole copies, and whether the newest of all is incomplete,
 // with its reason as a problem. A copy with a time in the future proves nothing about now: it is
 // counted, and is a problem if there is no other; it never hides the newest that has a possible
-// time.
+// time. What cannot be judged is told, and counted as that alone.
 BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confidence, Timestamp now);
 
 // The last `limit` bytes of a file, or all of it; begins with a whole line. Errors: those of
@@ -38,7 +47,8 @@ Result<FileTail> read_tail(const Host& host, const std::string& path, size_t lim
 // stands in another file. Errors: those of Host::read().
 Result<std::string> read_record(const Host& host, const std::string& path, size_t limit = mib);
 
-// The names of the directories in a directory, sorted. Errors: those of Host::list().
+// The names of the directories in a directory, and of what cannot be looked at; sorted. Errors:
+// those of Host::list().
 Result<std::vector<std::string>> list_directories(const Host& host, const std::string& path);
 
 }  // namespace lastgood

@@ -21,11 +21,12 @@ class Vault {
         : host_(host), directory_(std::move(directory)), now_(host.now()) {}
     // By branch. Errors: those of Host::list().
     Result<std::map<std::string, BackupState>> look();
+    // Only its summary tells of which branch an image is.
+    std::vector<RecordedCopy> take_unjudged() { return std::move(unjudged_); }
 
   private:
     struct Branch {
         std::vector<RecordedCopy> copies;
-        std::vector<Error> problems;
         bool in_progress = false;
     };
     void add(const std::string& image);
@@ -36,6 +37,7 @@ class Vault {
     Timestamp now_;
     std::optional<Timestamp> lock_;
     std::map<std::string, Branch> branches_;
+    std::vector<RecordedCopy> unjudged_;
 };
 
 std::string Vault::why_not_whole(const DirvishSummary& summary, const std::string& image) const {
@@ -52,13 +54,14 @@ void Vault::add(const std::string& image) {
     const auto text = read_record(host_, path + "/summary");
     if (!text && text.error().kind == ErrorKind::absent) return;  // no image, or it expires now
     if (!text) {
-        branches_["default"].problems.push_back(text.error());
+        unjudged_.push_back(unjudged_copy(host_, path + "/summary", text.error()));
         return;
     }
     const auto summary = parse_dirvish_summary(*text);
     if (!summary) {
-        branches_["default"].problems.push_back(
-            {summary.error().kind, fmt::format("{}/summary: {}", path, summary.error().message)});
+        unjudged_.push_back(unjudged_copy(
+            host_, path + "/summary",
+            {summary.error().kind, fmt::format("{}/summary: {}", path, summary.error().message)}));
         return;
     }
     Branch& branch = branches_[summary->branch.empty() ? "default" : summary->branch];
@@ -87,9 +90,25 @@ Result<std::map<std::string, BackupState>> Vault::look() {
         state = state_of_copies(std::move(branch.copies), Confidence::exact, now_);
         state.in_progress = branch.in_progress;
         state.oldest_lock = lock_;
-        for (Error& problem : branch.problems) state.problems.push_back(std::move(problem));
     }
     return states;
+}
+
+// Each branch may be the one.
+void doubt(BackupState& branch, const BackupState& unjudged) {
+    if (!unjudged.newest_unjudged) return;
+    branch.newest_unjudged = unjudged.newest_unjudged;
+    if (branch.count == 0) branch.count.reset();
+    const auto newest = proven_newest(branch);
+    if (branch.incomplete == false && newest.value_or(0) < *unjudged.newest_unjudged)
+        branch.incomplete.reset();
+}
+
+void add_unjudged(BackupState& state, const BackupState& unjudged) {
+    state.unjudged += unjudged.unjudged;
+    if (unjudged.newest_unjudged)
+        state.newest_unjudged = std::max(state.newest_unjudged, unjudged.newest_unjudged);
+    for (const Error& problem : unjudged.problems) state.problems.push_back(problem);
 }
 
 }  // namespace
@@ -115,9 +134,18 @@ Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup) {
                         backup.location));
     BackupState whole;
     for (const auto& [prefix, directory] : vaults) {
-        auto branches = Vault(host, directory).look();
+        Vault vault(host, directory);
+        auto branches = vault.look();
         if (!branches) return Failure(branches.error());
-        if (vaults.size() == 1 && branches->size() == 1) return branches->begin()->second;
+        const BackupState unjudged =
+            state_of_copies(vault.take_unjudged(), Confidence::exact, host.now());
+        for (auto& [branch, state] : *branches) doubt(state, unjudged);
+        if (vaults.size() == 1 && branches->size() == 1) {
+            BackupState& only = branches->begin()->second;
+            add_unjudged(only, unjudged);
+            return std::move(only);
+        }
+        add_unjudged(whole, unjudged);
         for (auto& [branch, state] : *branches) {
             for (const Error& problem : state.problems) whole.problems.push_back(problem);
             state.problems.clear();

@@ -28,6 +28,7 @@ struct BackupSet {
     double size = 0;           // of the volumes, bytes
     Timestamp modified = 0;    // of the newest volume
     std::string empty_volume;  // the name of one without content
+    std::optional<Error> unreadable;
 };
 
 // The sets of one prefix. A full backup and an increment of the same second are two sets.
@@ -41,7 +42,11 @@ void add_file(const Host& host, const std::string& directory, const std::string&
     set.base = parsed.base;
     const std::string path = directory + "/" + name;
     const auto status = host.status(path);
-    if (!status) return;  // removed since it was listed
+    if (!status) {
+        if (status.error().kind != ErrorKind::absent)  // else removed since it was listed
+            set.unreadable = status.error();
+        return;
+    }
     if (parsed.file == DuplicityFile::manifest) {
         if (status->size > 0) set.manifest = path;
         set.encrypted = parsed.encrypted;
@@ -82,8 +87,12 @@ BackupState judge(const Host& host, const std::string& directory, const Sets& se
         copy.time = time;
         copy.name = fmt::format("{}, the {} backup of {}", directory,
                                 set.full ? "full" : "incremental", format_time(time));
-        if (set.manifest.empty() && now - set.modified < running_backup) {
+        if (set.manifest.empty() && !set.unreadable && now - set.modified < running_backup) {
             in_progress = true;
+            continue;
+        }
+        if (set.unreadable) {
+            copies.push_back(unjudged_copy(host, directory, *set.unreadable, time));
             continue;
         }
         copy.reason = what_is_missing(host, set, std::next(one) == sets.end());

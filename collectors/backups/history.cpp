@@ -129,8 +129,10 @@ void observe_history(const Host& host, Sink& sink, LookMemory& memory, const Bac
         History history = known == before.end() ? History{} : read_history(*known);
         note(history, one, now);
         const Seconds existed = history.first ? std::max(now - *history.first, 0.0) : 0;
-        observe_limits_of_past(sink, name, backup.plan, existed, interval, now);
-        tell_unreadable(sink, name, backup, one);
+        if (!one.newest_unjudged) {
+            observe_limits_of_past(sink, name, backup.plan, existed, interval, now);
+            tell_unreadable(sink, name, backup, one);
+        }
         if (const auto usual = usual_size(history)) {
             sink.observe(metric::backup_usual_size_bytes, name, *usual, now);
             if (backup.plan.shrink > 0 && one.size)

@@ -12,8 +12,9 @@ constexpr const char* section_name = "whole_copies";  // an object: a stream's n
 
 void note(const std::string& stream, const nlohmann::json& before, nlohmann::json& after,
           BackupState& state) {
-    if (!state.count || !state.incomplete) return;
     const auto known = number_in(before, stream.c_str());
+    if (state.newest_unjudged && known) after[stream] = *known;
+    if (!state.count || !state.incomplete || state.newest_unjudged) return;
     const double whole = known && *state.incomplete ? *known : *state.count;
     after[stream] = whole;
     if (*state.incomplete) state.whole_copies_lost = std::max(0.0, whole - *state.count);

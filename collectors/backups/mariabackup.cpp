@@ -23,6 +23,7 @@ struct Found {
     MariabackupCheckpoints checkpoints;
     std::string reason;  // why it is not whole
     bool is_whole = false;
+    bool unjudged = false;  // its base may be one that cannot be judged
 };
 
 class Directories {
@@ -31,7 +32,7 @@ class Directories {
     // Errors: those of Host::list().
     Result<void> read(const std::string& path, int depth);
     BackupState judge();
-    bool has_any() const { return !found_.empty() || !unfinished_.empty() || in_progress_; }
+    bool has_any() const { return !found_.empty() || !others_.empty() || in_progress_; }
 
   private:
     void add_finished(const std::string& path, const std::vector<std::string>& names,
@@ -43,8 +44,7 @@ class Directories {
     const Host& host_;
     Timestamp now_;
     std::vector<Found> found_;
-    std::vector<RecordedCopy> unfinished_;
-    std::vector<Error> problems_;
+    std::vector<RecordedCopy> others_;  // not finished, or not to be judged
     bool in_progress_ = false;
 };
 
@@ -78,7 +78,7 @@ Result<void> Directories::read(const std::string& path, int depth) {
         if (!status || status->kind != FileKind::directory) continue;
         if (auto read_below = read(path + "/" + name, depth + 1);
             !read_below && read_below.error().kind != ErrorKind::absent)
-            problems_.push_back(read_below.error());
+            others_.push_back(unjudged_copy(host_, path + "/" + name, read_below.error()));
     }
     return {};
 }
@@ -103,8 +103,11 @@ void Directories::add_finished(const std::string& path, const std::vector<std::s
     const auto text = read_record(path + "/" + info_name);
     const auto info = text ? parse_mariabackup_info(*text) : Failure(text.error());
     if (!info) {
-        problems_.push_back(
+        RecordedCopy copy = unjudged_copy(
+            host_, path + "/" + info_name,
             {info.error().kind, fmt::format("{}/{}: {}", path, info_name, info.error().message)});
+        copy.name = path;
+        others_.push_back(std::move(copy));
         return;
     }
     one.info = *info;
@@ -128,13 +131,15 @@ void Directories::add_unfinished(const std::string& path, const std::vector<std:
         in_progress_ = true;
         return;
     }
-    unfinished_.push_back({newest, false, std::nullopt, path,
-                           "there is no xtrabackup_info: it was stopped before its end"});
+    others_.push_back({newest, false, std::nullopt, path,
+                       "there is no xtrabackup_info: it was stopped before its end"});
 }
 
 // An increment is worth nothing without the backups before it.
 void Directories::follow_chains() {
     std::ranges::sort(found_, {}, [](const Found& one) { return one.info.end; });
+    const bool some_unjudged = std::ranges::any_of(
+        others_, [](const RecordedCopy& one) { return one.unjudged.has_value(); });
     for (Found& one : found_) {
         if (!one.reason.empty()) continue;
         if (!one.checkpoints.incremental) {
@@ -145,18 +150,24 @@ void Directories::follow_chains() {
             return base.is_whole && &base != &one && base.checkpoints.to >= one.checkpoints.from &&
                    base.info.end <= one.info.end;
         });
-        if (!one.is_whole) one.reason = "it is incremental, and its base is not here or not whole";
+        if (!one.is_whole && some_unjudged)
+            one.unjudged = true;
+        else if (!one.is_whole)
+            one.reason = "it is incremental, and its base is not here or not whole";
     }
 }
 
 BackupState Directories::judge() {
     follow_chains();
-    std::vector<RecordedCopy> copies = std::move(unfinished_);
-    for (const Found& one : found_)
-        copies.push_back({one.info.end, one.is_whole, std::nullopt, one.path, one.reason});
+    std::vector<RecordedCopy> copies = std::move(others_);
+    for (const Found& one : found_) {
+        copies.push_back({one.info.end, one.is_whole, std::nullopt, one.path, one.reason, {}});
+        if (!one.unjudged) continue;
+        copies.back().unjudged = ErrorKind::malformed;
+        copies.back().reason = one.path + ": it is incremental, and its base cannot be judged";
+    }
     BackupState state = state_of_copies(std::move(copies), Confidence::exact, now_);
     state.in_progress = in_progress_;
-    for (Error& problem : problems_) state.problems.push_back(std::move(problem));
     return state;
 }
 

@@ -23,7 +23,8 @@ std::optional<Timestamp> note(BackupState& state, std::optional<Timestamp> befor
     const auto newest = proven_newest(state);
     if (!newest) return before;
     if (before && *newest < *before - least_step) {
-        state.went_back_from = before;
+        // One that cannot be judged may be that.
+        if (!state.newest_unjudged) state.went_back_from = before;
         return before;
     }
     return *newest > now + most_ahead ? before : newest;

@@ -17,7 +17,8 @@ constexpr const char* section_name = "copies";  // "place", "mount", "source", "
 constexpr double most_counted = 1000;
 
 bool has_none(const BackupState& state) {
-    return state.count == 0 && state.incomplete != true && state.newest.empty();
+    return state.count == 0 && !state.newest_unjudged && state.incomplete != true &&
+           state.newest.empty();
 }
 
 std::string place_of(const Backup& backup) {

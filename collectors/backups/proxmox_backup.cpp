@@ -58,6 +58,7 @@ RecordedCopy Datastore::judge(const std::string& snapshot, Timestamp time) {
     RecordedCopy copy{time, false, std::nullopt, snapshot, ""};
     const auto blob = read_record(host_, snapshot + std::string(manifest_name), mib);
     const auto manifest = blob ? parse_proxmox_manifest(*blob) : Failure(blob.error());
+    if (!blob) return unjudged_copy(host_, snapshot, blob.error(), time);
     if (!manifest) {
         copy.reason = fmt::format("{}: {}", manifest_name.substr(1), manifest.error().message);
         return copy;
@@ -79,8 +80,11 @@ RecordedCopy Datastore::judge(const std::string& snapshot, Timestamp time) {
 BackupState Datastore::look_at_group(const std::string& directory) {
     const auto names = host_.list(directory);
     if (!names) {
-        whole_.problems.push_back(names.error());
-        return {};
+        BackupState unknown;
+        note_unjudged(unknown, names.error(), now_);
+        std::ranges::move(unknown.problems, std::back_inserter(whole_.problems));
+        unknown.problems.clear();
+        return unknown;
     }
     std::vector<RecordedCopy> copies;
     bool in_progress = false, proven = false;

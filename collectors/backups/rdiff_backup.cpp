@@ -79,7 +79,8 @@ std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& dat
         }
         const auto session = read_session(host, path);
         if (!session) {
-            if (session.error().kind != ErrorKind::absent) problems.push_back(session.error());
+            if (session.error().kind != ErrorKind::absent)
+                copies.push_back(unjudged_copy(host, path, session.error(), time));
             continue;
         }
         if (copies.empty() && session->errors > 0) {

@@ -30,16 +30,18 @@ std::string directory_of(const Host& host, const Backup& backup) {
 
 // nullopt: it is none, it is being made, or it is being removed.
 std::optional<Snapshot> read_snapshot(const Host& host, const std::string& directory,
-                                      std::vector<Error>& problems) {
+                                      std::vector<RecordedCopy>& unjudged) {
     const auto info = read_record(host, directory + "/info.xml");
     if (!info) {
-        if (info.error().kind != ErrorKind::absent) problems.push_back(info.error());
+        if (info.error().kind != ErrorKind::absent)
+            unjudged.push_back(unjudged_copy(host, directory + "/info.xml", info.error()));
         return std::nullopt;
     }
     const auto date = parse_snapper_date(*info);
     if (!date) {
-        problems.push_back(
-            {ErrorKind::malformed, directory + "/info.xml: it is no record of a snapshot"});
+        const std::string record = directory + "/info.xml";
+        unjudged.push_back(unjudged_copy(
+            host, record, {ErrorKind::malformed, record + ": it is no record of a snapshot"}));
         return std::nullopt;
     }
     Snapshot snapshot{directory, *date, std::nullopt};
@@ -52,7 +54,7 @@ std::optional<Snapshot> read_snapshot(const Host& host, const std::string& direc
             snapshot.subvolume->empty = true;
     } else if (subvolume.error().kind != ErrorKind::absent &&
                subvolume.error().kind != ErrorKind::malformed) {
-        problems.push_back(subvolume.error());
+        unjudged.push_back(unjudged_copy(host, directory, subvolume.error(), *date));
         return std::nullopt;
     }
     return snapshot;
@@ -82,17 +84,16 @@ Result<BackupState> look_at_snapper(const Host& host, const Backup& backup) {
     const auto names = list_directories(host, directory);
     if (!names) return not_there(names.error(), directory, "directory of snapper");
     if (const auto btrfs = check_btrfs(host, directory); !btrfs) return Failure(btrfs.error());
-    std::vector<Error> problems;
+    std::vector<RecordedCopy> copies;
     std::vector<Snapshot> snapshots;
     for (const std::string& name : *names) {
         if (!consists_of(name, decimal_digits)) continue;
-        if (auto snapshot = read_snapshot(host, directory + "/" + name, problems))
+        if (auto snapshot = read_snapshot(host, directory + "/" + name, copies))
             snapshots.push_back(std::move(*snapshot));
     }
     const bool among_received = std::ranges::any_of(
         snapshots, [](const Snapshot& one) { return one.subvolume && one.subvolume->received; });
     bool in_progress = false;
-    std::vector<RecordedCopy> copies;
     for (const Snapshot& snapshot : snapshots) {
         if (is_work_in(snapshot, among_received)) continue;
         if (snapshot.subvolume && may_be_arriving(*snapshot.subvolume, host.now()))
@@ -102,7 +103,6 @@ Result<BackupState> look_at_snapper(const Host& host, const Backup& backup) {
     }
     BackupState state = state_of_copies(std::move(copies), Confidence::exact, host.now());
     state.in_progress = in_progress;
-    for (Error& problem : problems) state.problems.push_back(std::move(problem));
     return state;
 }
 

@@ -50,6 +50,10 @@ struct BackupState {
     std::optional<bool> incomplete;
     std::optional<double> incomplete_copies;  // of the finished copies that were checked
     std::optional<double> whole_copies_lost;  // set by note_lost_copies()
+    // Copies whose record is damaged or cannot be read: whether they are whole, or there at all,
+    // cannot be told. While there may be such, nothing is gone, and no number is all.
+    double unjudged = 0;
+    std::optional<Timestamp> newest_unjudged;  // there may be one as new as this
     // All copies were seen at an earlier look and are gone: how many; `newest` is of then.
     std::optional<double> gone;
     std::optional<bool> in_progress;       // a copy is being written

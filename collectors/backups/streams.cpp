@@ -141,10 +141,11 @@ std::vector<StreamState> remembered_streams(const LookMemory& memory) {
 }
 
 void recall_streams(LookMemory& memory, BackupState& state) {
-    const bool all_read = std::ranges::none_of(state.problems, [](const Error& error) {
-        return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
-               error.kind == ErrorKind::timed_out;
-    });
+    const bool all_read =
+        state.unjudged == 0 && std::ranges::none_of(state.problems, [](const Error& error) {
+            return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
+                   error.kind == ErrorKind::timed_out;
+        });
     std::set<std::string> found;
     for (const StreamState& stream : state.streams) found.insert(stream.name);
     std::vector<StreamState> awaited = remembered_streams(memory);

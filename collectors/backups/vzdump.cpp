@@ -8,6 +8,7 @@
 #include "collectors/backups/parse/vzdump_log.hpp"
 #include "collectors/backups/state.hpp"
 #include "core/bytes.hpp"
+#include "core/text.hpp"
 
 namespace lastgood {
 
@@ -22,6 +23,7 @@ struct Run {
 };
 struct Guest {
     std::map<Timestamp, Run> runs;  // by start
+    std::vector<RecordedCopy> unreadable;
     bool in_progress = false;
 };
 
@@ -43,10 +45,12 @@ RecordedCopy GuestJudge::judge_run(Timestamp start, const Run& run) const {
     copy.name = run.archive.empty() ? run.log : run.archive;
     copy.whole = false;
     const auto text = read_tail(host_, run.log, mib, LastLink::refuse);
-    if (!text) {
-        copy.reason = text.error().message;
-        return copy;
-    }
+    if (!text) return unjudged_copy(host_, run.log, text.error(), start);
+    // vzdump writes its first line before it reads the guest.
+    if (!contains(text->text, "INFO: ") && !contains(text->text, "ERROR: "))
+        return unjudged_copy(host_, run.log,
+                             {ErrorKind::malformed, run.log + ": it is empty, or no log of vzdump"},
+                             start);
     const VzdumpLog log = parse_vzdump_log(text->text);
     copy.time = start + log.duration.value_or(0);
     copy.size = run.status.size;
@@ -66,7 +70,7 @@ RecordedCopy GuestJudge::judge_run(Timestamp start, const Run& run) const {
 
 // Logs are read from the newest run to the first good one; older archives are counted.
 BackupState GuestJudge::judge(std::vector<Error>& problems) {
-    std::vector<RecordedCopy> copies;
+    std::vector<RecordedCopy> copies = guest_.unreadable;
     std::optional<NewestCopy> unproven;
     bool proven = false;
     for (auto one = guest_.runs.rbegin(); one != guest_.runs.rend(); ++one) {
@@ -111,8 +115,13 @@ Result<BackupState> look_at_vzdump(const Host& host, const Backup& backup) {
         if (!parsed) continue;
         const std::string path = backup.location + "/" + name;
         const auto status = host.status(path);
-        if (!status) continue;  // removed since it was listed
         Guest& guest = guests[parsed->guest];
+        if (!status) {
+            if (status.error().kind != ErrorKind::absent)  // else removed since it was listed
+                guest.unreadable.push_back(
+                    unjudged_copy(host, path, status.error(), parsed->start));
+            continue;
+        }
         if (parsed->file == VzdumpFile::unfinished) {
             if (now - status->modified < running_backup) guest.in_progress = true;
             continue;

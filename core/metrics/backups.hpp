@@ -62,6 +62,13 @@ inline constexpr Metric backup_went_back_from_timestamp_seconds{
         "is the newest ever seen.",
 };
 
+inline constexpr Metric backup_unjudged_copies{
+    .name = "lastgood_backup_unjudged_copies",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "Copies whose record is damaged or cannot be read. Absent if there is none.",
+};
+
 inline constexpr Metric backup_arrived_timestamp_seconds{
     .name = "lastgood_backup_arrived_timestamp_seconds",
     .subject = SubjectKind::backup,

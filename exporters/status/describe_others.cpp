@@ -356,6 +356,19 @@ void add_disks(Description& backup) {
                                                               : ""}));
 }
 
+void add_covers(Description& backup) {
+    std::string covers;
+    for (const Subject* filesystem : backup.judgements().relations().covered_by(backup.subject()))
+        covers += (covers.empty() ? "" : ", ") + filesystem->name() +
+                  covered_part(*filesystem, backup.subject().id);
+    backup.row("covers", covers);
+    for (const Observation* link : backup.take_all(metric::backup_source_link))
+        backup.row("covers", harmless(link->label("path")) + ", of which ONLY THE LINK to " +
+                                 harmless(link->label("target")) + " is stored");
+    for (const Observation* missing : backup.take_all(metric::backup_source_missing))
+        backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
+}
+
 }  // namespace
 
 void describe_backup(Description& backup) {
@@ -369,6 +382,7 @@ void describe_backup(Description& backup) {
                     named("at", label("location"))}));
     const auto readable = backup.take(metric::backup_readable);
     const auto count = backup.take(metric::backup_count);
+    const auto unjudged = backup.take(metric::backup_unjudged_copies);
     const auto oldest = backup.take(metric::backup_oldest_timestamp_seconds);
     const auto size = backup.take(metric::backup_size_bytes);
     const auto smallest = backup.take(metric::backup_min_size_bytes);
@@ -389,11 +403,10 @@ void describe_backup(Description& backup) {
     add_streams(backup);
     backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");
     describe_job(backup);
-    const std::string_view was_read = read_text(readable, by_others == 1, kind);
     backup.row(
         "now",
         sentence_of(
-            {std::string(was_read),
+            {std::string(read_text(readable, by_others == 1, kind)),
              incomplete                     ? (*incomplete == 0 ? "the newest copy is complete"
                                                                 : "the newest copy is INCOMPLETE")
              : kind == "files" && count > 0 ? "whether the newest copy is complete cannot be told"
@@ -402,6 +415,7 @@ void describe_backup(Description& backup) {
              lock ? "locked since " + backup.ago(*lock) : ""}));
     backup.row("kept",
                sentence_of({count ? counted(*count, "copy", "copies") : "",
+                            unjudged ? fmt::format("{:.0f} that CANNOT BE JUDGED", *unjudged) : "",
                             oldest ? "the oldest " + backup.ago(*oldest) : "",
                             size ? format_size(*size) +
                                        (has_streams ? " the newest of all streams" : " the newest")
@@ -419,17 +433,7 @@ void describe_backup(Description& backup) {
                        : *on_host == 1 ? "on this host"
                                        : "on another host");
     add_hops(backup);
-    std::string covers;
-    for (const Subject* filesystem : backup.judgements().relations().covered_by(backup.subject()))
-        covers += (covers.empty() ? "" : ", ") + filesystem->name() +
-                  covered_part(*filesystem, backup.subject().id);
-    backup.row("covers", covers);
-    for (const Observation* link : backup.take_all(metric::backup_source_link))
-        backup.row("covers",
-                   fmt::format("{}, of which ONLY THE LINK to {} is stored",
-                               harmless(link->label("path")), harmless(link->label("target"))));
-    for (const Observation* missing : backup.take_all(metric::backup_source_missing))
-        backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
+    add_covers(backup);
 }
 
 void describe_collector(Description& collector) {

@@ -238,6 +238,20 @@ std::vector<Rule> backup_rules() {
                    "either.",
         },
         Rule{
+            .name = "backup_unjudged",
+            .severity = Severity::unknown,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_unjudged_copies, 1), unless(unreadable)},
+            .summary = "Backup {subject} has {value:copy|copies} that cannot be judged: a record "
+                       "is damaged.",
+            .advice = "See which, and what is wrong: lastgood status {id}\n"
+                      "See whether the disk has errors: lastgood status\n"
+                      "If the copy is worthless, remove it with the tool that made it.",
+            .why = "The tool's own record of a copy is damaged, empty or cannot be read. It counts "
+                   "neither as a copy nor as one that is gone. Where it may be the newest, and no "
+                   "other one is fresh, the backup is unreadable.",
+        },
+        Rule{
             .name = "backup_went_back",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
