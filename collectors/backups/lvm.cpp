@@ -33,15 +33,21 @@ std::optional<Volume> volume_at(std::string_view location) {
     return Volume{group, rest};
 }
 
-Result<std::vector<LvmSnapshot>> read_record(const Host& host, const Volume& volume) {
+// Of the volume.
+Result<std::vector<LvmSnapshot>> read_snapshots(const Host& host, const Volume& volume) {
     const std::string path = fmt::format("/etc/lvm/backup/{}", volume.group);
     const auto text = host.read(path, 16 * mib);
     if (!text) return not_there(text.error(), path, "record of LVM (backup = 1 in lvm.conf)");
-    auto snapshots = parse_lvm_backup(*text);
-    if (!snapshots)
-        return fail(snapshots.error().kind, fmt::format("{}: {}", path, snapshots.error().message));
-    std::erase_if(*snapshots, [&](const LvmSnapshot& one) { return one.origin != volume.name; });
-    return snapshots;
+    auto record = parse_lvm_backup(*text);
+    if (!record)
+        return fail(record.error().kind, fmt::format("{}: {}", path, record.error().message));
+    if (!contains(record->volumes, volume.name))
+        return fail(ErrorKind::absent,
+                    fmt::format("{}: it names no volume {}; see whether it was renamed, or removed",
+                                path, volume.name));
+    std::erase_if(record->snapshots,
+                  [&](const LvmSnapshot& one) { return one.origin != volume.name; });
+    return std::move(record->snapshots);
 }
 
 Result<std::vector<DmStatus>> ask_device_mapper(const Host& host) {
@@ -88,7 +94,7 @@ Result<BackupState> look_at_lvm(const Host& host, const Backup& backup) {
         return fail(ErrorKind::malformed,
                     fmt::format("{}: it is no volume of LVM; name it as \"/dev/GROUP/VOLUME\"",
                                 backup.location));
-    const auto snapshots = read_record(host, *volume);
+    const auto snapshots = read_snapshots(host, *volume);
     if (!snapshots) return Failure(snapshots.error());
     if (snapshots->empty()) {
         BackupState none;

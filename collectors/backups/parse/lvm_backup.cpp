@@ -72,7 +72,7 @@ class Reader {
     explicit Reader(std::string_view text) : tokens_(text) {}
     // false: it is cut, or no such record.
     bool read();
-    std::vector<LvmSnapshot> snapshots() const;
+    LvmRecord record() const;
 
   private:
     bool in_volume() const { return sections_.size() >= 3 && sections_[1] == "logical_volumes"; }
@@ -123,9 +123,10 @@ bool Reader::read() {
     }
 }
 
-std::vector<LvmSnapshot> Reader::snapshots() const {
-    std::vector<LvmSnapshot> found;
+LvmRecord Reader::record() const {
+    LvmRecord found;
     for (const auto& [name, values] : volumes_) {
+        found.volumes.emplace_back(name);
         const std::string type = value_of(values, "type");
         LvmSnapshot snapshot{std::string(name), value_of(values, "origin"), "", 0};
         if (type == "snapshot")
@@ -139,7 +140,7 @@ std::vector<LvmSnapshot> Reader::snapshots() const {
         const auto taken = parse_number<int64_t>(value_of(volume->second, "creation_time"));
         if (!taken || *taken < 0 || *taken > int64_t{1} << 40) continue;
         snapshot.taken = static_cast<Timestamp>(*taken);
-        found.push_back(std::move(snapshot));
+        found.snapshots.push_back(std::move(snapshot));
     }
     return found;
 }
@@ -152,11 +153,11 @@ std::string doubled(std::string_view name) {
 
 }  // namespace
 
-Result<std::vector<LvmSnapshot>> parse_lvm_backup(std::string_view text) {
+Result<LvmRecord> parse_lvm_backup(std::string_view text) {
     Reader reader(text);
     if (!reader.read())
         return fail(ErrorKind::malformed, "it is no record of a volume group, or it is cut");
-    return reader.snapshots();
+    return reader.record();
 }
 
 std::string dm_name_of(std::string_view group, std::string_view volume) {

@@ -17,9 +17,13 @@ struct LvmSnapshot {
     Timestamp taken = 0;  // in whole seconds
 };
 
-// The snapshots in the group, but for those that are being merged into their origin. malformed: no
-// such record, or it is cut.
-Result<std::vector<LvmSnapshot>> parse_lvm_backup(std::string_view text);
+struct LvmRecord {
+    std::vector<std::string> volumes;    // names; LVM's hidden ones, too
+    std::vector<LvmSnapshot> snapshots;  // but for those that are being merged into their origin
+};
+
+// malformed: no such record, or it is cut.
+Result<LvmRecord> parse_lvm_backup(std::string_view text);
 
 // What device-mapper calls a volume: '-' is doubled within both names.
 std::string dm_name_of(std::string_view group, std::string_view volume);

@@ -133,16 +133,19 @@ class Group {
 }  // namespace
 
 TEST_CASE("LVM's record of a group") {
-    const auto snapshots = parse_lvm_backup(record);
-    REQUIRE(snapshots);
-    REQUIRE(snapshots->size() == 2);
-    CHECK(snapshots->at(0).name == "data-snap");
-    CHECK(snapshots->at(0).origin == "data");
-    CHECK(snapshots->at(0).pool.empty());
-    CHECK(snapshots->at(0).taken == taken);
-    CHECK(snapshots->at(1).name == "thin-s");
-    CHECK(snapshots->at(1).origin == "thin");
-    CHECK(snapshots->at(1).pool == "pool");
+    const auto parsed = parse_lvm_backup(record);
+    REQUIRE(parsed);
+    CHECK(parsed->volumes ==
+          std::vector<std::string>{"data", "data-snap", "snapshot0", "thin", "thin-s"});
+    const auto& snapshots = parsed->snapshots;
+    REQUIRE(snapshots.size() == 2);
+    CHECK(snapshots.at(0).name == "data-snap");
+    CHECK(snapshots.at(0).origin == "data");
+    CHECK(snapshots.at(0).pool.empty());
+    CHECK(snapshots.at(0).taken == taken);
+    CHECK(snapshots.at(1).name == "thin-s");
+    CHECK(snapshots.at(1).origin == "thin");
+    CHECK(snapshots.at(1).pool == "pool");
     for (size_t length = 0; length + 3 < record.size(); ++length)
         CHECK_FALSE_MESSAGE(parse_lvm_backup(std::string_view(record).substr(0, length)), length);
     CHECK_FALSE(
@@ -153,9 +156,9 @@ TEST_CASE("LVM's record of a group") {
 TEST_CASE("a snapshot that merges into its origin is none") {
     std::string merging = record;
     merging.replace(merging.find("cow_store"), 9, "merging_store");
-    const auto snapshots = parse_lvm_backup(merging);
-    REQUIRE(snapshots);
-    CHECK(snapshots->size() == 1);
+    const auto parsed = parse_lvm_backup(merging);
+    REQUIRE(parsed);
+    CHECK(parsed->snapshots.size() == 1);
 }
 
 TEST_CASE("a snapshot that device-mapper has is whole") {
@@ -213,9 +216,10 @@ TEST_CASE("a thin snapshot is as good as its pool") {
 
 TEST_CASE("a volume without snapshots has none; what is no volume is said") {
     const Group group;
-    const auto none = group.look("/dev/vg-0/pool");
+    const auto none = group.look("/dev/vg-0/thin-s");
     REQUIRE(none);
     CHECK(none->count == 0);
+    CHECK(group.look("/dev/vg-0/renamed").error().kind == ErrorKind::absent);
     for (const char* location : {"/dev/sda", "/dev/mapper/vg--0-data", "/srv/x", "/dev/a/b/c"})
         CHECK(group.look(location).error().kind == ErrorKind::malformed);
     CHECK(group.look("/dev/other/data").error().kind == ErrorKind::absent);

@@ -48,8 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (const auto summary = parse_dirvish_summary(text)) is_whole_dirvish_status(summary->status);
     if (const auto name = parse_btrbk_name(text))
         require(text.starts_with(name->subvolume) && !name->subvolume.empty());
-    if (const auto snapshots = parse_lvm_backup(text))
-        for (const LvmSnapshot& one : *snapshots)
+    if (const auto record = parse_lvm_backup(text))
+        for (const LvmSnapshot& one : record->snapshots)
             require(!one.name.empty() && !one.origin.empty() && one.taken >= 0);
     for (const DmStatus& one : parse_dm_status(text)) require(!one.target.empty());
     if (const auto date = parse_snapper_date(text)) require(*date > -86400 && *date < 3e11);
