@@ -226,7 +226,8 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
     add(*config_command, "show", "Print all settings with their values");
     CLI::App* discover_command =
         add(*config_command, "discover",
-            "Find backups on local filesystems and print a configuration for them");
+            "Find backups on local filesystems and in the settings of backup tools, and print a "
+            "configuration for them");
     discover_command
         ->add_option("--root", options.root,
                      "Search a recorded host: files below this directory instead of /")

@@ -18,14 +18,31 @@ void add_comment(std::string& text, std::string_view comment) {
         text += fmt::format("# {}\n", line);
 }
 
+std::string listed(const std::vector<std::string>& paths) {
+    std::string text;
+    for (const std::string& path : paths)
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", toml_string(path));
+    return text;
+}
+
 void add_backup(std::string& text, const SuggestedBackup& suggestion) {
     const Backup& backup = suggestion.backup;
     text += '\n';
     for (const std::string& remark : suggestion.remarks) add_comment(text, remark);
-    text += fmt::format("[[backup]]\nname = {}\n{} = {}\n", toml_string(backup.name),
-                        to_string(backup.kind), toml_string(backup.location));
-    if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", toml_string(backup.stanza));
-    text += "# covers = [\"/var/lib/…\"]\n";
+    text += fmt::format("[[backup]]\nname = {}\n", toml_string(backup.name));
+    if (!backup.location.empty())
+        text += fmt::format("{} = {}\n", to_string(backup.kind), toml_string(backup.location));
+    const auto add = [&](std::string_view key, const std::string& value) {
+        if (!value.empty()) text += fmt::format("{} = {}\n", key, toml_string(value));
+    };
+    add("systemd", backup.unit);
+    add("stanza", backup.stanza);
+    add("log", backup.log);
+    if (!backup.covers.empty())
+        text += fmt::format("covers = [{}]\n", listed(backup.covers));
+    else if (backup.kind != BackupKind::vzdump)  // its guests are no paths
+        text += "# covers = [\"/var/lib/…\"]\n";
+    if (backup.crosses_mounts) text += "crosses_mounts = true\n";
     text += fmt::format("max_age = \"{:.0f}h\"\n", backup.max_age / 3600);
 }
 

@@ -9,11 +9,14 @@
 #include <optional>
 #include <set>
 
+#include "collectors/backups/discover_jobs.hpp"
+#include "collectors/backups/discover_name.hpp"
 #include "collectors/backups/parse/borg_repository.hpp"
 #include "collectors/backups/parse/dump_name.hpp"
 #include "collectors/backups/parse/name_time.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/parse/restic_times.hpp"
+#include "collectors/backups/parse/vzdump_log.hpp"
 #include "core/bytes.hpp"
 #include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
@@ -33,7 +36,6 @@ constexpr std::array<std::string_view, 22> passed_over = {
 constexpr double largest_directory = 4 * 1024 * 1024;  // bytes of the directory itself
 constexpr size_t most_snapshots = 5000;
 constexpr size_t fewest_dumps = 3;
-constexpr size_t longest_name = 100;
 
 using Names = std::vector<std::string>;
 
@@ -43,32 +45,6 @@ bool has(const Names& names, std::string_view name) {
 
 std::string directories(size_t count) {
     return counted(count, "directory", "directories");
-}
-
-// The text as a valid name of a backup in the configuration.
-std::string plain_name(std::string_view text) {
-    std::string name;
-    for (const char c : text) {
-        if (is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '@')
-            name += c;
-        else if (!name.empty() && name.back() != '-')
-            name += '-';
-    }
-    if (name.size() > longest_name) name.resize(longest_name);
-    return std::string(trim(name, "-_."));
-}
-
-// A directory's own name, preceded by its parent's name if its own is as general as "backups".
-std::string name_of_directory(std::string_view directory) {
-    constexpr std::array<std::string_view, 20> says_nothing = {
-        "backup", "backups", "dump",   "dumps",      "restic", "borg",  "pgbackrest",
-        "repo",   "data",    "daily",  "repository", "weekly", "mysql", "postgresql",
-        "hourly", "archive", "images", "db",         "files",  "sql"};
-    std::string name = plain_name(last_component(directory));
-    if (!name.empty() && !contains(says_nothing, name)) return name;
-    const std::string above = plain_name(last_component(parent_directory(directory)));
-    if (above.empty()) return name.empty() ? "backup" : name;
-    return name.empty() ? above : above + "-" + name;
 }
 
 class Search {
@@ -210,6 +186,7 @@ class Search {
         if (is_borg(path, *names)) return suggest_borg(path);
         const bool pgbackrest = has(*names, "backup") && suggest_pgbackrest(path);
         if (pgbackrest) return;
+        suggest_vzdump(path, *names);
         suggest_dumps(path, *names);
         if (depth >= limits_.depth) return;
         for (const std::string& name : *names) {
@@ -307,6 +284,24 @@ class Search {
         return !stanzas.empty();
     }
 
+    // One for the directory: it tells the guests apart by itself.
+    void suggest_vzdump(const std::string& path, const Names& names) {
+        std::map<std::string, std::vector<Timestamp>> guests;
+        for (const std::string& name : names)
+            if (const auto one = parse_vzdump_name(name); one && one->file == VzdumpFile::archive)
+                guests[one->guest].push_back(one->start);
+        if (guests.empty()) return;
+        Backup backup;
+        backup.kind = BackupKind::vzdump;
+        backup.location = path;
+        if (is_configured(backup)) return;
+        const auto most = std::ranges::max_element(
+            guests, {}, [](const auto& guest) { return guest.second.size(); });
+        suggest(std::move(backup), name_of_directory(path),
+                fmt::format("vzdump's archives of {}.", counted(guests.size(), "guest", "guests")),
+                most->second, "archives of one guest");
+    }
+
     struct Dump {
         std::string name;
         DatedName dated;
@@ -315,7 +310,7 @@ class Search {
     void suggest_dumps(const std::string& path, const Names& names) {
         std::map<std::pair<std::string, std::string>, std::vector<Dump>> groups;
         for (const std::string& name : names) {
-            if (!is_dump_name(name)) continue;
+            if (!is_dump_name(name) || parse_vzdump_name(name)) continue;
             if (auto dated = split_dated_name(name)) {
                 const std::pair key(dated->before, dated->after);
                 groups[key].push_back({name, std::move(*dated)});
@@ -367,7 +362,7 @@ class Search {
                                        others, others == 1 ? "name" : "names", other));
         if (!is_utf8(path) || !is_utf8(group.front().name))
             more.emplace_back("A '?' stands for a byte of its name that is not UTF-8.");
-        suggest(std::move(backup), std::move(name),
+        suggest(std::move(backup), name,
                 fmt::format("{} dated dumps in {}, the smallest {}.", times.size(), path,
                             format_size(std::max(smallest, 0.0))),
                 times, "dumps", std::move(more));
@@ -396,7 +391,7 @@ class Search {
                         what, path));
     }
 
-    void suggest(Backup backup, std::string name, std::string what,
+    void suggest(Backup backup, const std::string& name, std::string what,
                  const std::vector<Timestamp>& times, std::string_view copies,
                  std::vector<std::string> more = {}) {
         if (!is_utf8(backup.location))
@@ -424,10 +419,7 @@ class Search {
             remarks.push_back(fmt::format("No {} could be read in it.", copies));
         }
         for (std::string& remark : more) remarks.push_back(std::move(remark));
-        const std::string wanted = name;
-        for (int number = 2; !names_.insert(name).second; ++number)
-            name = fmt::format("{}-{}", wanted, number);
-        backup.name = std::move(name);
+        backup.name = unused_name(name, names_);
         found_.suggestions.push_back({std::move(backup), std::move(remarks)});
     }
 
@@ -452,7 +444,9 @@ class Search {
 
 Discovery discover_backups(const Host& host, const Topology& topology, const Config& config,
                            const DiscoverLimits& limits) {
-    return Search(host, topology, config, limits).run();
+    Discovery found = Search(host, topology, config, limits).run();
+    add_jobs(host, topology, config, found);
+    return found;
 }
 
 }  // namespace lastgood

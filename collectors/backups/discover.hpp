@@ -30,10 +30,12 @@ struct Discovery {
     size_t configured = 0;                     // backups found that are configured already
 };
 
-// Finds restic, borg and pgBackRest repositories, and directories with at least three dated dumps
-// of the same naming scheme. Searches mounted local filesystems only and crosses no mount point,
-// because a dead network server would block it. Skips hidden directories and those of the
-// operating system; follows no symbolic link. Needs no password. Stops at `limits`, with a note.
+// Finds restic, borg and pgBackRest repositories, directories with vzdump's archives, and those
+// with at least three dated dumps of the same naming scheme; then adds what the configurations and
+// jobs of backup tools tell (discover_jobs.hpp). Searches mounted local filesystems only and
+// crosses no mount point, because a dead network server would block it. Skips hidden directories
+// and those of the operating system; follows no symbolic link. Needs no password. Stops at
+// `limits`, with a note.
 Discovery discover_backups(const Host& host, const Topology& topology, const Config& config,
                            const DiscoverLimits& limits = {});
 

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/config_file.hpp"
 #include "tests/recorded_host.hpp"
 
@@ -54,6 +56,35 @@ TEST_CASE("the output is a valid configuration, whatever the names") {
     REQUIRE(again);
     for (size_t i = 0; i < config->backups.size(); ++i)
         CHECK(again->backups[i].location == config->backups[i].location);
+}
+
+TEST_CASE("what a job tells is printed as settings") {
+    test::RecordedHost scene;
+    scene.file("/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+    for (const char* part : {"data", "index", "keys", "snapshots"})
+        scene.directory(std::string("/srv/r/") + part);
+    scene.file("/srv/r/config", "x");
+    scene.file("/etc/systemd/system/r.service",
+               "[Service]\nExecStart=restic -r /srv/r backup /home '/srv/\"a\"'\n");
+    scene.file("/etc/systemd/system/away.service",
+               "[Service]\nExecStart=restic -r sftp:box:/r backup -x /home\n");
+    scene.file("/etc/rsnapshot.conf",
+               "snapshot_root\t/srv\nlogfile\t/var/log/r.log\nbackup\t/etc/\tx/\n");
+    scene.file("/d/vzdump-qemu-100-2026_11_20-03_00_01.vma.zst", "x");
+    const std::string text = printed(scene);
+    const auto config = parse_config(text, "discovered.toml");
+    REQUIRE_MESSAGE(config, text);
+    REQUIRE(config->backups.size() == 4);
+    const auto named = [&](std::string_view name) {
+        return *std::ranges::find(config->backups, name, &Backup::name);
+    };
+    CHECK(named("r").unit == "r.service");
+    CHECK(named("r").covers == std::vector<std::string>{"/home", "/srv/\"a\""});
+    CHECK(named("r").crosses_mounts);
+    CHECK(named("away").kind == BackupKind::systemd);
+    CHECK_FALSE(named("away").crosses_mounts);
+    CHECK(named("srv").log == "/var/log/r.log");
+    CHECK(named("d").kind == BackupKind::vzdump);
 }
 
 TEST_CASE("a comment says that nothing was found") {

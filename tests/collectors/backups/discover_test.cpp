@@ -268,3 +268,86 @@ TEST_CASE("a name that TOML cannot hold gives a note") {
     CHECK(found.suggestions[0].backup.location == "/srv/d?/[0-9]*.sql");
     CHECK(found.suggestions[0].backup.name == "d");
 }
+
+TEST_CASE("vzdump's archives: one suggestion for the directory") {
+    Scene scene;
+    for (const char* guest : {"qemu-100", "qemu-101", "lxc-102"})
+        for (int i = 18; i < 21; ++i)
+            scene.file(
+                fmt::format("/var/lib/vz/dump/vzdump-{}-2026_11_{}-03_00_01.tar.zst", guest, i),
+                "x");
+    scene.dumps("/var/lib/vz/dump", "orders-", ".sql.gz", 3);
+    auto found = scene.search();
+    REQUIRE(found.suggestions.size() == 2);
+    CHECK(found.suggestions[0].backup.kind == BackupKind::vzdump);
+    CHECK(found.suggestions[0].backup.location == "/var/lib/vz/dump");
+    CHECK(found.suggestions[0].backup.max_age == 36 * 3600);
+    CHECK(contains(found.suggestions[0].remarks, "archives of 3 guests"));
+    CHECK(found.suggestions[1].backup.location == "/var/lib/vz/dump/orders-[0-9]*.sql.gz");
+
+    Backup known = found.suggestions[0].backup;
+    scene.config.backups = {known};
+    found = scene.search();
+    CHECK(found.suggestions.size() == 1);
+    CHECK(found.configured == 1);
+}
+
+TEST_CASE("what a job says of a repository that was found") {
+    Scene scene;
+    scene.restic("/srv/restic", 3);
+    scene.file("/etc/restic.env", "REPO=/srv/restic\nRESTIC_PASSWORD=secret\n");
+    scene.file("/etc/systemd/system/restic-home.service",
+               "[Service]\nEnvironmentFile=/etc/restic.env\n"
+               "ExecStart=/usr/bin/restic -r ${REPO} backup /home\n");
+    auto found = scene.search();
+    REQUIRE(found.suggestions.size() == 1);
+    Backup one = found.suggestions[0].backup;
+    CHECK(one.location == "/srv/restic");
+    CHECK(one.unit == "restic-home.service");
+    CHECK(one.covers == std::vector<std::string>{"/home"});
+    CHECK(one.crosses_mounts);
+    CHECK(one.max_age == 36 * 3600);
+    CHECK(contains(found.suggestions[0].remarks, "/etc/systemd/system/restic-home.service"));
+
+    // Another job that writes there stays on its filesystem: nothing is said of mounts.
+    scene.file("/etc/cron.d/etc", "0 3 * * * root restic -r /srv/restic backup -x /etc\n");
+    found = scene.search();
+    REQUIRE(found.suggestions.size() == 1);
+    one = found.suggestions[0].backup;
+    CHECK(one.covers == std::vector<std::string>{"/home", "/etc"});
+    CHECK_FALSE(one.crosses_mounts);
+
+    scene.config.backups = {one};
+    CHECK(scene.search().suggestions.empty());
+}
+
+TEST_CASE("backups that only their jobs tell of") {
+    Scene scene;
+    scene.mount("/mnt/nas", "nfs4");
+    scene.file("/etc/rsnapshot.conf",
+               "snapshot_root\t/var/cache/rsnapshot/\nbackup\t/home/\tlocalhost/\n");
+    scene.directory("/var/cache/rsnapshot");
+    scene.file("/etc/btrbk/btrbk.conf",
+               "volume /mnt/pool\nsnapshot_dir _snap\nsubvolume @home\ntarget /mnt/nowhere\n");
+    scene.file("/etc/cron.d/borg", "1 2 * * * root borg create /mnt/nas/borg::x /srv\n");
+    scene.file("/etc/cron.daily/provider",
+               "#!/bin/sh\nrestic -r rest:https://me:secret@host/x backup /home\n");
+    scene.file("/etc/systemd/system/away.service",
+               "[Service]\nExecStart=/usr/bin/nice /usr/local/bin/away.sh\n");
+    scene.file("/usr/local/bin/away.sh", "#!/bin/bash\nborg create box:r::$(date) /home\n");
+    const auto found = scene.search();
+    REQUIRE(found.suggestions.size() == 3);
+    CHECK(found.suggestions[0].backup.kind == BackupKind::systemd);
+    CHECK(found.suggestions[0].backup.unit == "away.service");
+    CHECK(found.suggestions[0].backup.name == "away");
+    CHECK(found.suggestions[0].backup.location.empty());
+    CHECK(found.suggestions[1].backup.kind == BackupKind::borg);
+    CHECK(found.suggestions[1].backup.location == "/mnt/nas/borg");
+    CHECK(contains(found.suggestions[1].remarks, "was not looked at"));
+    CHECK(found.suggestions[2].backup.kind == BackupKind::rsnapshot);
+    CHECK(found.suggestions[2].backup.location == "/var/cache/rsnapshot");
+    CHECK(contains(found.notes, "btrbk writes to /mnt/nowhere, which is not there"));
+    CHECK(contains(found.notes, "rest:https://me@host/x"));
+    for (const auto& one : found.suggestions) CHECK_FALSE(contains(one.remarks, "secret"));
+    CHECK_FALSE(contains(found.notes, "secret"));
+}
