@@ -58,6 +58,7 @@ class Description {
 // A row for each word that it is backed up out of this host's sight; `until` is of its kind.
 void describe_elsewhere(Description& description, const Metric& until);
 void describe_drive(Description& description);
+void describe_speed(Description& drive);  // how quick it is
 void describe_array(Description& description);
 void describe_filesystem(Description& description);
 void describe_data(Description& description);

@@ -266,6 +266,7 @@ void add_attributes(Description& drive) {
 void describe_drive(Description& drive) {
     add_identity(drive);
     add_condition(drive);
+    describe_speed(drive);
     add_wear(drive);
     add_uses(drive);
     add_counts(drive);

@@ -11,6 +11,7 @@
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/metrics/latency.hpp"
 #include "core/preflight.hpp"
 #include "core/words.hpp"
 #include "exporters/status/table_parts.hpp"
@@ -84,6 +85,7 @@ std::string drive_remarks(const Subject& drive, const Judgement& judgement,
     count(metric::drive_grown_defects, "defect", "defects");
     if (const auto used = drive.value(metric::drive_used_endurance_ratio); used && *used >= 0.8)
         parts.push_back(percent(used) + " worn");
+    if (drive.label(metric::drive_pace, "pace") == "slow") parts.emplace_back("slow");
     return joined(parts);
 }
 

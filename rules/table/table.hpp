@@ -116,6 +116,7 @@ inline Rule elsewhere_ended(std::string_view name, const Metric& until, std::vec
 
 std::vector<Rule> drive_failing_rules();
 std::vector<Rule> drive_suspect_rules();
+std::vector<Rule> drive_slow_rules();
 std::vector<Rule> drive_message_rules();
 std::vector<Rule> array_rules();
 std::vector<Rule> filesystem_rules();
