@@ -1,7 +1,9 @@
 // What containers of Docker and Podman keep on this host.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 #include "collectors/data/find.hpp"
 #include "collectors/data/parse/container_config.hpp"
@@ -100,10 +102,28 @@ class Search {
     std::vector<Piece>& pieces_;
 };
 
-// What the first of the files says.
+// Where a setting of Podman may be, the strongest first: files beside the main one override it, in
+// the order of their names (containers.conf(5), containers-storage.conf(5)).
+std::vector<std::string> podman_files(const LocalFiles& files, std::string_view stem) {
+    std::vector<std::string> found;
+    for (const char* directory : {"/etc/containers", "/usr/share/containers"})
+        for (const char* suffix : {".rootful.conf.d", ".conf.d"}) {
+            const auto place = files.find(fmt::format("{}/{}{}", directory, stem, suffix));
+            if (!place) continue;
+            auto names = files.names(*place);
+            std::ranges::sort(names, std::greater());
+            for (const std::string& name : names)
+                if (name.ends_with(".conf")) found.push_back(place->path + "/" + name);
+        }
+    for (const char* directory : {"/etc/containers", "/usr/share/containers"})
+        found.push_back(fmt::format("{}/{}.conf", directory, stem));
+    return found;
+}
+
+// What the first of the files says that says anything.
 template <class Parse>
-std::string setting(const Search& search, std::initializer_list<const char*> paths, Parse parse) {
-    for (const char* path : paths)
+std::string setting(const Search& search, const std::vector<std::string>& paths, Parse parse) {
+    for (const std::string& path : paths)
         if (std::string value = parse(search.text(path)); !value.empty()) return value;
     return {};
 }
@@ -120,15 +140,12 @@ void find_containers(const LocalFiles& files, const std::vector<Backup>& backups
     search.docker(
         or_else(setting(search, {"/etc/docker/daemon.json"}, docker_data_root), "/var/lib/docker"));
     search.docker("/var/snap/docker/common/var-lib-docker");
-    const std::string root = or_else(
-        setting(search, {"/etc/containers/storage.conf", "/usr/share/containers/storage.conf"},
-                podman_graph_root),
-        "/var/lib/containers/storage");
-    search.podman(root, or_else(setting(search,
-                                        {"/etc/containers/containers.conf",
-                                         "/usr/share/containers/containers.conf"},
-                                        podman_volume_path),
-                                root + "/volumes"));
+    const std::string root =
+        or_else(setting(search, podman_files(files, "storage"), podman_graph_root),
+                "/var/lib/containers/storage");
+    search.podman(root,
+                  or_else(setting(search, podman_files(files, "containers"), podman_volume_path),
+                          root + "/volumes"));
 }
 
 }  // namespace lastgood

@@ -114,12 +114,24 @@ class GuestReader : public Reader {
 class PoolReader : public Reader {
   public:
     LibvirtPool pool;
+    // Of a pool without a path of its own, which these types may have.
+    std::string usual_path() const {
+        if (source_.empty()) return {};
+        if (type_ == "logical") return "/dev/" + source_;
+        return type_ == "zfs" ? "/dev/zvol/" + source_ : std::string();
+    }
 
   private:
+    void began(std::string_view path, const char** attributes) override {
+        if (path == "pool") type_ = attribute(attributes, "type");
+    }
     void ended(std::string_view path, std::string_view text) override {
         if (path == "pool/name") pool.name = text;
+        if (path == "pool/source/name") source_ = text;
         if (path == "pool/target/path") pool.path = text;
     }
+
+    std::string type_, source_;
 };
 
 }  // namespace
@@ -132,8 +144,9 @@ std::optional<LibvirtGuest> parse_libvirt_guest(std::string_view xml) {
 
 std::optional<LibvirtPool> parse_libvirt_pool(std::string_view xml) {
     PoolReader reader;
-    if (!reader.read(xml) || reader.pool.name.empty() || !reader.pool.path.starts_with('/'))
-        return std::nullopt;
+    if (!reader.read(xml)) return std::nullopt;
+    if (reader.pool.path.empty()) reader.pool.path = reader.usual_path();
+    if (reader.pool.name.empty() || !reader.pool.path.starts_with('/')) return std::nullopt;
     return std::move(reader.pool);
 }
 

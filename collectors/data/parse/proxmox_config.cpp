@@ -84,7 +84,7 @@ std::vector<GuestDisk> parse_proxmox_guest(std::string_view conf, ProxmoxGuest k
 }
 
 ProxmoxStorages parse_proxmox_storages(std::string_view storage_cfg) {
-    ProxmoxStorages storages = {{"local", {.type = "dir", .place = "/var/lib/vz", .mount = ""}}};
+    ProxmoxStorages storages = {{"local", {.type = "dir", .place = "/var/lib/vz", .mount = {}}}};
     ProxmoxStorage* storage = nullptr;
     while (!storage_cfg.empty()) {
         std::string_view line = take_line(storage_cfg);
@@ -92,7 +92,7 @@ ProxmoxStorages parse_proxmox_storages(std::string_view storage_cfg) {
         if (!is_space(line.front())) {
             const std::string_view type = trim(take_until(line, ':'));
             storage = &storages[std::string(trim(line))];
-            *storage = {.type = std::string(type), .place = "", .mount = ""};
+            *storage = {.type = std::string(type), .place = {}, .mount = {}};
             continue;
         }
         if (storage == nullptr) continue;
@@ -100,6 +100,9 @@ ProxmoxStorages parse_proxmox_storages(std::string_view storage_cfg) {
         const std::string_view key = take_until(line, ' ');
         if (key == "path" || key == "vgname" || key == "pool") storage->place = trim(line);
         if (key == "mountpoint") storage->mount = trim(line);
+        if (key == "content-dirs")
+            if (const auto images = option(split(trim(line), ", "), "images"); !images.empty())
+                storage->images = trim(images, "/");
     }
     return storages;
 }
@@ -123,8 +126,8 @@ std::string path_of(const GuestDisk& disk, const ProxmoxStorages& storages) {
         return {};
     std::string_view guest = disk.volume;  // "101/NAME" or "100/base-100-disk-0.qcow2/101/NAME"
     guest.remove_suffix(std::min(name.size() + 1, guest.size()));
-    std::string path = fmt::format("{}/images/{}/{}", without_trailing_slashes(storage.place),
-                                   last_component(guest), name);
+    std::string path = fmt::format("{}/{}/{}/{}", without_trailing_slashes(storage.place),
+                                   storage.images, last_component(guest), name);
     if (storage.type == "btrfs" && path.ends_with(".raw")) path.insert(path.size() - 4, "/disk");
     return path;
 }

@@ -18,9 +18,10 @@ std::vector<GuestDisk> parse_proxmox_guest(std::string_view conf, ProxmoxGuest k
 
 // Of a storage by its name.
 struct ProxmoxStorage {
-    std::string type;   // "dir", "lvmthin", …
-    std::string place;  // a directory, a volume group, or a pool of ZFS
-    std::string mount;  // of a pool of ZFS: where it is mounted, if that is said
+    std::string type;               // "dir", "lvmthin", …
+    std::string place;              // a directory, a volume group, or a pool of ZFS
+    std::string mount;              // of a pool of ZFS: where it is mounted, if that is said
+    std::string images = "images";  // below the directory: content-dirs may say another one
 };
 using ProxmoxStorages = std::map<std::string, ProxmoxStorage, std::less<>>;
 // storage.cfg; with the storage `local`, which is there also if it is not named.

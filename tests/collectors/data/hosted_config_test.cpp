@@ -127,6 +127,15 @@ TEST_CASE("libvirt's pool") {
     CHECK(pool->name == "default");
     CHECK(pool->path == "/tank/images");
     CHECK_FALSE(parse_libvirt_pool("<pool><name>rbd</name></pool>"));
+    const auto usual = [](const std::string& type) {
+        const auto one = parse_libvirt_pool("<pool type='" + type +
+                                            "'><name>a</name><source><name>tank/vms</name></source>"
+                                            "</pool>");
+        return one ? one->path : "";
+    };
+    CHECK(usual("zfs") == "/dev/zvol/tank/vms");
+    CHECK(usual("logical") == "/dev/tank/vms");
+    CHECK(usual("rbd").empty());
 }
 
 TEST_CASE("disks of Proxmox guests, and which vzdump leaves out") {
@@ -165,6 +174,7 @@ TEST_CASE("where a disk of Proxmox lies") {
         "# a comment\n"
         "zfspool: tank\n\tpool tank/guests\n\tmountpoint /tank/guests\n"
         "zfspool: plain\n\tpool rpool/data\n"
+        "dir: other\n\tpath /srv/other\n\tcontent-dirs vztmpl=t,images=vms/disks\n"
         "rbd: ceph\n\tpool rbd\n"
         "btrfs: bt\n\tpath /bt\n");
     const auto path = [&](const char* storage, const char* volume) {
@@ -176,6 +186,7 @@ TEST_CASE("where a disk of Proxmox lies") {
     CHECK(path("local-lvm", "vm-101-disk-0") == "/dev/pve/vm-101-disk-0");
     CHECK(path("tank", "vm-101-disk-0") == "/dev/zvol/tank/guests/vm-101-disk-0");
     CHECK(path("tank", "subvol-102-disk-0") == "/tank/guests/subvol-102-disk-0");
+    CHECK(path("other", "101/a.qcow2") == "/srv/other/vms/disks/101/a.qcow2");
     CHECK(path("plain", "subvol-102-disk-0") == "/rpool/data/subvol-102-disk-0");
     CHECK(path("bt", "103/vm-103-disk-0.raw") == "/bt/images/103/vm-103-disk-0/disk.raw");
     CHECK(path("ceph", "vm-101-disk-0").empty());

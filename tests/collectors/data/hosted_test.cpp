@@ -55,9 +55,12 @@ TEST_CASE("Docker with a directory of its own, and a volume that stands for one"
 
 TEST_CASE("Podman with a directory of its own") {
     Scene scene;
-    scene.file("/etc/containers/storage.conf", "[storage]\ngraphroot = \"/data/podman\"\n");
+    scene.file("/etc/containers/storage.conf", "[storage]\ngraphroot = \"/main\"\n");
     scene.file("/data/podman/volumes/db/_data/x", "x");
     scene.file("/data/app/x", "x");
+    scene.file("/etc/containers/storage.conf.d/10.conf", "[storage]\ngraphroot = \"/no\"\n");
+    scene.file("/etc/containers/storage.conf.d/20.conf",
+               "[storage]\ngraphroot = \"/data/podman\"\n");
     scene.file("/data/podman/overlay-containers/1/userdata/config.json",
                R"({"mounts": [{"type": "bind", "source": "/data/app", "options": ["rbind"]},
                    {"type": "bind", "source": "/data/podman/volumes/db/_data", "options": []}]})");
