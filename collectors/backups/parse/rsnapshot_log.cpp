@@ -101,7 +101,8 @@ std::optional<Timestamp> LogReader::time_of(const LogLine& line) {
 RsnapshotRun* LogReader::open_run(std::string_view command) {
     for (size_t i = runs_.size(); i > 0; --i) {
         RsnapshotRun& run = runs_[i - 1];
-        if (run.level == level_of(command)) return run.end == RsnapshotEnd::none ? &run : nullptr;
+        if (run.refused || run.level != level_of(command)) continue;
+        return run.end == RsnapshotEnd::none ? &run : nullptr;
     }
     return nullptr;
 }

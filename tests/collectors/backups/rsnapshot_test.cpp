@@ -122,6 +122,63 @@ TEST_CASE("rsnapshot's directory: none, empty, without a log") {
     CHECK(nothing.error().kind == ErrorKind::absent);
 }
 
+TEST_CASE(
+    "a run that could not copy all files is no whole copy; files that vanished are no fault") {
+    const auto look = [](const char* warning) {
+        Rsnapshot it;
+        it.snapshot("alpha.0", noon + 9);
+        it.log = fmt::format(
+            "[2026-11-26T12:00:00] /usr/bin/rsnapshot alpha: started\n"
+            "[2026-11-26T12:00:05] WARNING: {}\n"
+            "[2026-11-26T12:00:09] /usr/bin/rsnapshot alpha: completed, but with some warnings\n",
+            warning);
+        return it.look();
+    };
+    const auto vanished = look("Some files vanished during rsync of /etc/");
+    CHECK(vanished.incomplete == false);
+    CHECK(vanished.newest.at(0).confidence == Confidence::exact);
+    const auto partial = look("Some files and/or directories in /etc/ only transferred partially");
+    CHECK(partial.incomplete == true);
+    CHECK(partial.newest.at(0).confidence == Confidence::activity);
+}
+
+TEST_CASE("a run that finds the lock of another one is no run, and the other one's end counts") {
+    Rsnapshot it;
+    it.snapshot("alpha.0", noon + 9);
+    const std::string begin = "] /usr/bin/rsnapshot alpha: ";
+    it.log = "[2026-11-26T12:00:00" + begin + "started\n[2026-11-26T12:00:05" + begin +
+             "started\n[2026-11-26T12:00:05" + begin +
+             "ERROR: Lockfile /run/rsnapshot.pid exists and so does its process, can not "
+             "continue\n[2026-11-26T12:00:09" +
+             begin + "completed successfully\n";
+    auto state = it.look();
+    CHECK(state.incomplete == false);
+    CHECK(state.newest.at(0).confidence == Confidence::exact);
+    CHECK(state.newest.at(0).time == noon + 9);
+    it.run("alpha", 13, "completed successfully");
+    it.log += "[2026-11-26T13:00:10" + begin + "started\n[2026-11-26T13:00:10" + begin +
+              "ERROR: Lockfile /run/rsnapshot.pid exists, can not continue\n";
+    it.snapshot("alpha.0", noon + 3600 + 9);
+    state = it.look();
+    CHECK(state.incomplete == false);
+    CHECK(state.newest.at(0).time == noon + 3600 + 9);
+}
+
+TEST_CASE("a log with commands tells of which snapshots it is") {
+    const auto confidence = [](const char* root) {
+        Rsnapshot it;
+        it.snapshot("alpha.0", noon + 9);
+        it.log = fmt::format(
+            "[2026-11-26T12:00:00] /usr/bin/rsnapshot alpha: started\n"
+            "[2026-11-26T12:00:09] touch {}/alpha.0/\n"
+            "[2026-11-26T12:00:09] /usr/bin/rsnapshot alpha: completed successfully\n",
+            root);
+        return it.look().newest.at(0).confidence;
+    };
+    CHECK(confidence("/srv/r") == Confidence::exact);
+    CHECK(confidence("/srv/other") == Confidence::activity);
+}
+
 TEST_CASE("a source that was not mounted makes an empty snapshot, with success") {
     Rsnapshot it;
     it.snapshot("alpha.0", noon + 9, true);
