@@ -306,7 +306,7 @@ void observe_unjudged(Context& context, LookMemory& memory, const Backup& backup
 // Adds what earlier looks saw.
 void recall(const Context& context, const Topology& topology, LookMemory& memory,
             const Backup& backup, BackupState& state, Timestamp now) {
-    if (backup.each != Streams::none || !state.streams.empty() || backup.plan.has_slots() ||
+    if (backup.each != Streams::none || !state.streams.empty() ||
         !remembered_streams(memory).empty())
         recall_streams(memory, state);
     note_lost_copies(memory, state);

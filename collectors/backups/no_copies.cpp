@@ -124,7 +124,7 @@ void note_gone(const Host& host, const Topology& topology, LookMemory& memory, c
     bool gone = false;
     if (state.streams.empty()) gone = note(memory, backup, "", state, counts);
     for (StreamState& stream : state.streams)
-        if (stream.readable && note(memory, backup, stream.name, stream.state, counts)) gone = true;
+        if (note(memory, backup, stream.name, stream.state, counts)) gone = true;
     if (gone && !state.streams.empty()) {
         summarise_streams(state);
         set_gone_of_whole(state);

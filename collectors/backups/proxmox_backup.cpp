@@ -95,7 +95,7 @@ BackupState Datastore::look_at_group(const std::string& directory) {
         if (!host_.exists(snapshot + std::string(manifest_name))) {
             if (now_ - *time < longest_backup)
                 in_progress = true;
-            else if (!proven)
+            else
                 copies.push_back({*time, false, std::nullopt, snapshot,
                                   "there is no manifest: it was stopped before its end"});
             continue;
