@@ -112,3 +112,16 @@ TEST_CASE("restic and borg store a link that they are given as a link") {
         CHECK(covered_paths(recorded.host(), scene.topology, {backup}).size() == (links ? 1 : 2));
     }
 }
+
+TEST_CASE("devices are read through their links, and a mount that may hang is not asked") {
+    test::RecordedHost recorded;
+    recorded.link("/dev/vg/data", "../dm-3");
+    recorded.link("/nas/db", "/nas/db-15");
+    Topology topology;
+    topology.mounts =
+        parse_mountinfo(std::string(mountinfo) + "34 27 0:50 / /nas rw - nfs4 nas:/export rw\n");
+    Backup backup;
+    backup.kind = BackupKind::borg;
+    for (const char* path : {"/dev/vg/data", "/nas/db"})
+        CHECK_MESSAGE(!stored_as_link(recorded.host(), topology, backup, path), path);
+}

@@ -7,41 +7,13 @@
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "tests/core/made_report.hpp"
 
 using namespace lastgood;
+using Made = test::MadeReport;
+using test::now;
 
 namespace {
-
-constexpr Timestamp now = 1'800'000'000;
-
-struct Made : Report {
-    Made() { written_at = now; }
-    Made& add(const Metric& metric, const char* subject, double value, Labels labels = {}) {
-        observations.push_back({&metric, subject, std::move(labels), value, now});
-        return *this;
-    }
-    Made& drive(const char* name) {
-        return add(metric::drive_info, name, 1, {{"device", name}})
-            .add(metric::drive_read_timestamp_seconds, name, now - 60);
-    }
-    Made& find(const char* rule, Severity severity, SubjectKind kind, const char* subject) {
-        findings.push_back({rule, severity, kind, subject, "Something is wrong.", {}, now - 60});
-        return *this;
-    }
-    Made& accept() {
-        findings.back().accepted = Acceptance{};
-        return *this;
-    }
-    Judgement of(SubjectKind kind, const char* subject) const {
-        const Facts facts(*this);
-        const Subject* found = facts.find(kind, subject);
-        REQUIRE(found != nullptr);
-        // The reasons point into the facts: only the texts live on.
-        Judgement judgement = Judge(*this, facts, now).of(*found);
-        for (Reason& reason : judgement.reasons) reason.related = nullptr;
-        return judgement;
-    }
-};
 
 // A RAID 1 of sda and sdb that survives one loss.
 Made mirror() {
@@ -56,54 +28,7 @@ Made mirror() {
         .add(metric::array_degraded_members, "md0", 0);
 }
 
-Made backup() {
-    return Made()
-        .add(metric::backup_readable, "b", 1)
-        .add(metric::backup_max_age_seconds, "b", 86400)
-        .add(metric::backup_newest_timestamp_seconds, "b", now - 60, {{"confidence", "exact"}});
-}
-
-CopyState state(const Made& report) {
-    const Facts facts(report);
-    return copy_state(*facts.find(SubjectKind::backup, "b"), now);
-}
-
 }  // namespace
-
-TEST_CASE("a copy is fresh only with proof, a limit and every size that is asked for") {
-    CHECK(state(backup()) == CopyState::fresh);
-    CHECK(state(backup().add(metric::backup_incomplete, "b", 1)) == CopyState::incomplete);
-    const auto sized = backup().add(metric::backup_min_size_bytes, "b", 10);
-    CHECK(state(sized) == CopyState::unknown_size);
-    CHECK(state(Made(sized).add(metric::backup_size_bytes, "b", 9)) == CopyState::too_small);
-    CHECK(state(Made(sized).add(metric::backup_size_bytes, "b", 10)) == CopyState::fresh);
-    const auto with = [](double newest, const char* confidence) {
-        return state(Made()
-                         .add(metric::backup_max_age_seconds, "b", 86400)
-                         .add(metric::backup_newest_timestamp_seconds, "b", newest,
-                              {{"confidence", confidence}}));
-    };
-    CHECK(with(now - 86400, "inferred") == CopyState::fresh);
-    CHECK(with(now - 86401, "inferred") == CopyState::stale);
-    CHECK(with(now + 3600, "exact") == CopyState::fresh);
-    CHECK(with(now + 3601, "exact") == CopyState::from_future);
-    CHECK(with(now, "activity") == CopyState::unproven);
-    CHECK(with(now, "a new word") == CopyState::unproven);
-    CHECK(state(Made().add(metric::backup_newest_timestamp_seconds, "b", now,
-                           {{"confidence", "exact"}})) == CopyState::no_limit);
-}
-
-TEST_CASE("a copy is fresh by a schedule if it is from the last time that is over") {
-    const auto with = [](double newest) {
-        return state(Made()
-                         .add(metric::backup_due_timestamp_seconds, "b", now - 3 * 86400)
-                         .add(metric::backup_newest_timestamp_seconds, "b", newest,
-                              {{"confidence", "exact"}}));
-    };
-    CHECK(with(now - 3 * 86400) == CopyState::fresh);
-    CHECK(with(now - 3 * 86400 - 300) == CopyState::fresh);  // another host's clock
-    CHECK(with(now - 3 * 86400 - 301) == CopyState::stale);
-}
 
 TEST_CASE("an accepted finding silences what it says, and nothing else") {
     const auto gone = [](const char* rule) {
@@ -128,7 +53,7 @@ TEST_CASE("an accepted finding silences what it says, and nothing else") {
     CHECK(degraded("array_degraded_redundant") == Health::fine);
     CHECK(degraded("array_mismatches") == Health::unknown);
     const auto late = [](const char* rule) {
-        Made report = backup();
+        Made report = test::fresh_backup();
         report.observations.back().value = now - 9 * 86400;
         return report.find(rule, Severity::warning, SubjectKind::backup, "b")
             .accept()
@@ -189,7 +114,7 @@ TEST_CASE("a filesystem is not fine on an array of unknown state or with a backu
               .add(metric::array_readable, "md0", 0)
               .of(SubjectKind::filesystem, "/")
               .health == Health::unknown);
-    Made covered = backup();
+    Made covered = test::fresh_backup();
     covered.observations.insert(covered.observations.end(), report.observations.begin(),
                                 report.observations.end());
     covered.add(metric::filesystem_backed_up, "/", 1);
@@ -237,7 +162,7 @@ TEST_CASE("a backup with streams is as bad as the worst of them, and each must b
 }
 
 TEST_CASE("a copy of a backup that is late is as stale as that") {
-    Made report = backup();
+    Made report = test::fresh_backup();
     report.add(metric::backup_readable, "hop", 1)
         .add(metric::backup_max_age_seconds, "hop", 9 * 86400)
         .add(metric::backup_newest_timestamp_seconds, "hop", now - 5 * 86400,
@@ -260,7 +185,7 @@ TEST_CASE("a copy of a backup that is late is as stale as that") {
 TEST_CASE(
     "a word that a filesystem is backed up elsewhere holds until its date, and beside no backup") {
     const auto word = [](double backed_up, Timestamp until) {
-        Made report = backup();
+        Made report = test::fresh_backup();
         report.add(metric::filesystem_backed_up, "/", backed_up)
             .add(metric::filesystem_elsewhere_until_timestamp_seconds, "/", until,
                  {{"owner", "anna"}, {"reason", "the NAS"}});
@@ -281,7 +206,7 @@ TEST_CASE(
 TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute for the whole") {
     // "b" is fresh, "c" is not.
     const auto with = [](const std::vector<std::pair<std::string, std::string>>& covering) {
-        Made report = backup();
+        Made report = test::fresh_backup();
         report.add(metric::backup_info, "c", 1)
             .add(metric::backup_readable, "c", 1)
             .add(metric::backup_max_age_seconds, "c", 86400)
@@ -299,6 +224,7 @@ TEST_CASE("a backup of a part of a filesystem is told as such, and no substitute
     CHECK(with({{"b", "/etc, /srv"}}) == "partly (/etc, …)");
     CHECK(with({{"b", "/etc"}, {"b", "/srv"}}) == "partly (/etc, …)");
     CHECK(with({{"c", ""}, {"b", "/etc"}}) == "stale (9 d)");
+    CHECK(with({{"b", ""}, {"c", "/etc"}}) == "yes");
     CHECK(with({{"b", "/etc"}, {"c", "/etc"}}) == "partly (/etc)");
     CHECK(with({{"b", "/etc"}, {"c", "/srv"}}) == "stale (9 d)");
     CHECK(with({{"c", "/etc"}, {"b", "/srv"}}) == "stale (9 d)");
@@ -347,7 +273,7 @@ TEST_CASE("a filesystem on a drive that does not answer is not fine") {
 }
 
 TEST_CASE("a fresh backup with a finding is in doubt") {
-    const Made report = backup()
+    const Made report = test::fresh_backup()
                             .add(metric::filesystem_size_bytes, "/", 1)
                             .add(metric::filesystem_backed_up, "/", 1)
                             .add(metric::filesystem_backup, "/", 1, {{"backup", "b"}})

@@ -270,3 +270,13 @@ TEST_CASE("slots that fit no stream are one finding of the whole") {
     CHECK(slots(19, 0) == Names{"backup_no_slot b"});
     CHECK(slots(0, 1) == Names{"backup_slot_unknown b"});
 }
+
+TEST_CASE("two slots of one night are missed by one cause; a lock is old after a day") {
+    const auto with = [](const Metric& metric, double value) {
+        return found({observation(metric, "b", value)});
+    };
+    CHECK(with(metric::backup_missed_slots, 1) == Names{});
+    CHECK(with(metric::backup_missed_slots, 2) == Names{"backup_slots_missed b"});
+    CHECK(with(metric::backup_lock_timestamp_seconds, now - 86400) == Names{});
+    CHECK(with(metric::backup_lock_timestamp_seconds, now - 86401) == Names{"backup_lock_old b"});
+}

@@ -315,8 +315,10 @@ TEST_CASE("a word that data is backed up elsewhere names paths, who says so, why
         "paths = [\"/\"]\nowner = \"anna\"\nreason = \"the NAS\"\nuntil = 2026-03-01\n";
     CHECK(declared(whole).empty());
     CHECK(contains(declared("owner = \"a\"\nreason = \"b\"\nuntil = 2026-03-01"), "needs paths"));
-    CHECK(contains(declared("paths = [\"/\"]\nowner = \"a\"\nuntil = 2026-03-01"),
-                   "needs owner and reason"));
+    for (const char* one : {"owner", "reason"})
+        CHECK(contains(
+            declared("paths = [\"/\"]\n" + std::string(one) + " = \"a\"\nuntil = 2026-03-01"),
+            "needs owner and reason"));
     CHECK(contains(declared("paths = [\"/\"]\nowner = \"a\"\nreason = \"b\""), "needs until"));
     CHECK(contains(declared(whole + "by = \"anna\""), "unknown key \"by\""));
     CHECK(contains(declared("paths = [\"srv\"]"), "paths must be an absolute path"));
@@ -402,6 +404,28 @@ TEST_CASE("a hop has the limits of its original, as much later as it may be behi
     CHECK(off.plan.grace == 5 * 3600);
     CHECK(third.max_age == 9 * 86400);
     CHECK(third.plan.schedule.empty());
+}
+
+TEST_CASE(
+    "a hop takes over neither the pause nor the job of its original, but what copies must be") {
+    const auto config = parse_config(
+        "[[backup]]\nname = \"db\"\nfiles = \"/b/*\"\nmax_age = \"26h\"\nsystemd = \"a.service\"\n"
+        "paused_until = 2026-03-01\npaused_by = \"a\"\npaused_reason = \"b\"\n"
+        "verified_within = \"30d\"\nkeep_span = \"7d\"\ndelete_after = \"9d\"\n"
+        "min_count = 3\nshrink = 0.3\ncopies = [{on = \"/mnt/nas\"}]\n",
+        "x");
+    REQUIRE(config.has_value());
+    REQUIRE(config->backups.size() == 2);
+    const Backup& hop = config->backups[1];
+    CHECK(hop.unit.empty());
+    CHECK(hop.plan.paused_until == 0);
+    CHECK_FALSE(hop.plan.verified_within);
+    CHECK(hop.plan.keep_span == 7 * 86400.0);
+    CHECK(hop.plan.delete_after == 9 * 86400.0);
+    CHECK(hop.plan.min_count == 3);
+    CHECK(hop.plan.shrink == 0.3);
+    CHECK(hop.max_lag == 26 * 3600.0);
+    CHECK(hop.max_age == 52 * 3600.0);
 }
 
 TEST_CASE("a hop without streams does not take the slots of its original") {

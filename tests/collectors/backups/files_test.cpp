@@ -1,6 +1,7 @@
 // Tests the limits of backups that are plain files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -174,4 +175,96 @@ TEST_CASE("a record that is a link to another file is not read") {
     CHECK(read_tail(host, "/b/log", 100).has_value());
     CHECK_FALSE(read_tail(host, "/b/log", 100, LastLink::refuse).has_value());
     CHECK_FALSE(read_record(host, "/b/log").has_value());
+}
+
+TEST_CASE("a packed dump is whole only if it ends, has content, and that content ends") {
+    const std::string begun =
+        "--\n-- PostgreSQL database dump\n--\n" + std::string(3000, 'x') + "\n";
+    const std::string finished = begun + "--\n-- PostgreSQL database dump complete\n--\n";
+    for (const test::PackedFormat& format : test::formats) {
+        const auto incomplete = [&](const std::string& content) {
+            Files files("/backup/*");
+            files.write("/backup/dump", content, now - hour);
+            return files.look().incomplete == true;
+        };
+        const std::string packed = format.pack(finished);
+        CAPTURE(format.name);
+        CHECK_FALSE(incomplete(packed));
+        CHECK(incomplete(packed.substr(0, packed.size() / 2)));
+        CHECK(incomplete(format.pack("")));
+        CHECK(incomplete(format.pack(begun)));
+    }
+}
+
+TEST_CASE("cut copies are counted, and what breaks the promise of its name proves nothing") {
+    Files files("/backup/*");
+    const std::string begun = "--\n-- PostgreSQL database dump\n--\nselect 1;\n";
+    for (const char* name : {"a", "b", "c"})
+        files.write(std::string("/backup/") + name + ".sql", begun, now - hour);
+    CHECK(files.look().incomplete_copies == 3);
+    CHECK(files.look().count == 0);
+    files.write("/backup/d.sql", "the input device is not a TTY\n", now - 0.5 * hour);
+    const BackupState state = files.look();
+    CHECK(state.count == 1);
+    REQUIRE(state.newest.size() == 1);
+    CHECK(state.newest[0].confidence == Confidence::activity);
+}
+
+TEST_CASE("one of several names that has stopped is told, where they are not told apart") {
+    Files files("/backup/*.sql");
+    files.backup.max_age = 26 * hour;
+    for (int age = 0; age < 12; ++age)
+        for (const char* name : {"shop", "blog"})
+            if (std::string_view(name) == "shop" || age > 8)
+                files.write(fmt::format("/backup/{}-202611{:02}.sql", name, 20 - age), "select 1;",
+                            now - (24 * age + 1) * hour);
+    const BackupState state = files.look();
+    REQUIRE(state.problems.size() == 1);
+    CHECK(state.problems[0].message.find("2 different names, of which \"blog") !=
+          std::string::npos);
+}
+
+namespace {
+
+// Files of this host, whose judgement is remembered.
+struct RealFiles : test::TemporaryDirectory {
+    RealFiles() {
+        REQUIRE(::chmod(path.c_str(), 0755) == 0);
+        config.runtime_directory = path;
+        backup.name = "it";
+        backup.kind = BackupKind::files;
+        backup.location = at("copies/*");
+        backup.settle_time = 0;
+    }
+    BackupState look() const {
+        auto state = look_at_files(Host(), config, backup);
+        REQUIRE(state.has_value());
+        return *state;
+    }
+    Backup backup;
+    Config config;
+};
+
+}  // namespace
+
+TEST_CASE("a copy that a process has open for writing is none yet, and is judged when it is not") {
+    const RealFiles files;
+    files.write("copies/a.sql", "--\n-- PostgreSQL database dump\n--\nselect 1;\n");
+    {
+        const std::ofstream writer(files.at("copies/a.sql"), std::ios::app);
+        const BackupState state = files.look();
+        CHECK(state.in_progress == true);
+        CHECK(state.count == 0);
+        CHECK(state.newest.empty());
+    }
+    CHECK(files.look().incomplete == true);
+}
+
+TEST_CASE("a directory that was not whole is looked into again") {
+    RealFiles files;
+    files.backup.complete_if = "sub/DONE";
+    files.write("copies/2026-11-20/sub/data", "x");
+    CHECK_FALSE(proven_newest(files.look()));
+    files.write("copies/2026-11-20/sub/DONE", "");
+    CHECK(proven_newest(files.look()));
 }

@@ -75,6 +75,23 @@ TEST_CASE("the usual size is the median of the copies before the newest") {
     CHECK(looks.value(metric::backup_usual_size_bytes) == 20);
 }
 
+TEST_CASE("of many copies the last 30 are usual, with the sizes that they have in the end") {
+    Looks looks;
+    for (int i = 0; i < 40; ++i) {
+        looks.look(start + i * day, 10, start, 1);  // it grows after its time is known
+        looks.look(start + i * day, 100, start, 1);
+        CHECK(looks.value(metric::backup_usual_size_bytes) ==
+              (i < 3 ? std::nullopt : std::optional(100.0)));
+    }
+    // A copy from the future is not remembered: all others would be older.
+    BackupState ahead;
+    ahead.newest = {{start + 900 * day, Confidence::exact}};
+    ahead.size = 100;
+    looks.look(ahead, start + 40 * day);
+    for (int i = 41; i < 80; ++i) looks.look(start + i * day, 300, start, 1);
+    CHECK(looks.value(metric::backup_usual_size_bytes) == 300);
+}
+
 TEST_CASE("what is small and of unknown content does not become usual") {
     Looks looks;
     for (int i = 0; i < 5; ++i) looks.look(start + i * day, 100, start, i + 1);

@@ -145,3 +145,22 @@ TEST_CASE("streams are compared with the stream of the same name") {
     CHECK(world.original_late("nas/1") == 1);
     CHECK(world.derived("nas", metric::backup_missing_streams) == 1);  // 3 is too new
 }
+
+TEST_CASE("of a hop that cannot be read no stream is missing") {
+    World world;
+    world.backup("vm").newest(100).set(metric::backup_streams, 1);
+    world.backup("vm/1").newest(100).set(metric::backup_oldest_timestamp_seconds, now - 9 * day);
+    world.backup("nas", "vm").newest(100).set(metric::backup_streams, 1);
+    CHECK(world.derived("nas", metric::backup_missing_streams) == 1);
+    world.set(metric::backup_readable, 0);
+    CHECK_FALSE(world.derived("nas", metric::backup_missing_streams));
+}
+
+TEST_CASE("an original is late by its schedule, too, but for the clocks of two hosts") {
+    for (const auto& [late, expected] : {std::pair(300, 0), {301, 1}}) {
+        World world;
+        world.backup("db").newest(day).set(metric::backup_due_timestamp_seconds, now - day + late);
+        world.backup("nas", "db").newest(day);
+        CHECK(world.original_late("nas") == expected);
+    }
+}

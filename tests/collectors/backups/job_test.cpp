@@ -359,6 +359,37 @@ TEST_CASE("what is remembered comes back as it was") {
         CHECK(parse_job_memory(json::parse(damaged), now) == JobMemory{});
 }
 
+TEST_CASE("a start that failed before its main command does not end as the run before did") {
+    // ExecStartPre= failed; the main process is still that of the last night.
+    json unit = with(ended(good(), 1, 1, "exit-code"),
+                     {{"ConditionTimestamp", microseconds(night + 3600)},
+                      {"InactiveEnterTimestamp", microseconds(night + 3601)},
+                      {"ExecStart", json::array()}});
+    const JobState job = judge(unit, {}, {}, "borg", {1});
+    CHECK_FALSE(success(job));
+    REQUIRE(job.known.last);
+    CHECK(job.known.last->time == night + 3601);
+    CHECK(job.known.last->outcome == "result exit-code");
+    CHECK_FALSE(job.known.last->exit_status);
+    CHECK_FALSE(judge(unit, {}, {}, "borg").partly);
+}
+
+TEST_CASE("of a unit that is not loaded, or runs, the properties tell no ended run") {
+    CHECK_FALSE(judge(with(good(), {{"LoadState", "masked"}})).known.last);
+    const JobState running =
+        judge(with(good(), {{"ActiveState", "activating"}, {"SubState", "start"}}));
+    CHECK_FALSE(running.known.last);
+    CHECK(running.running);
+}
+
+TEST_CASE("a run that is proven ends the doubt about those before it") {
+    JobMemory before;
+    before.unproven = night - 100;
+    CHECK_FALSE(judge(good(), {}, before).known.unproven);
+    before.unproven = night + 100;
+    CHECK(judge(good(), {}, before).known.unproven == night + 100);
+}
+
 TEST_CASE("names of services") {
     for (const char* name : {"restic.service", "backup@home.service", "a-b_c:d\\x2d.service"})
         CHECK(is_service_name(name));
@@ -379,16 +410,20 @@ struct Outcome {
     }
 };
 
-Outcome look(const test::RecordedHost& host) {
+Outcome look(const Host& host, LookMemory& memory, const char* unit = "restic.service") {
     Config config;
     Outcome outcome;
-    Context context{host.host(), config, outcome.sink, "", "", true};
+    Context context{host, config, outcome.sink, "", "", true};
     Backup backup;
     backup.name = "it";
-    backup.unit = "restic.service";
-    LookMemory memory(host.host(), "", backup.name);
+    backup.unit = unit;
     outcome.state = look_at_job(context, backup, memory);
     return outcome;
+}
+
+Outcome look(const test::RecordedHost& host) {
+    LookMemory memory(host.host(), "", "it");
+    return look(host.host(), memory);
 }
 
 }  // namespace
@@ -417,4 +452,41 @@ TEST_CASE("a recorded host answers for systemd") {
               with(good(), {{"TriggeredBy", {"nightly.timer", "restic.path"}}}).dump());
     host.file("/units/nightly.timer.json", R"({"LoadState":"loaded","ActiveState":"active"})");
     CHECK(look(host).value(metric::backup_job_timer_active) == 1);
+}
+
+TEST_CASE("what is remembered of one unit proves nothing of another") {
+    test::RecordedHost host;
+    host.file("/now", std::to_string(static_cast<long>(now)));
+    host.file("/units/restic.service.json", good().dump());
+    host.file("/units/new.service.json", forgotten().dump());
+    const Host clocked(host.root());  // reads the clock's file
+    LookMemory memory(clocked, "", "it");
+    look(clocked, memory);
+    host.file("/units/restic.service.json", forgotten().dump());
+    const Outcome same = look(clocked, memory);
+    REQUIRE(same.state);
+    CHECK(proven_newest(*same.state) == night);
+    const Outcome other = look(clocked, memory, "new.service");
+    REQUIRE(other.state);
+    CHECK_FALSE(proven_newest(*other.state));
+}
+
+TEST_CASE("whether the last run failed is not told while a later one is in doubt") {
+    test::RecordedHost host;
+    host.file("/now", std::to_string(static_cast<long>(now)));
+    host.file("/units/restic.service.json", forgotten().dump());
+    const Host clocked(host.root());  // reads the clock's file
+    LookMemory memory(clocked, "", "it");
+    JobMemory known = remembered(night - 86400);
+    json section = to_json(known);
+    section["unit"] = "restic.service";
+    memory.keep("systemd", section);
+    CHECK(look(clocked, memory).value(metric::backup_job_failed) == 0);
+    known.unproven = night;
+    section = to_json(known);
+    section["unit"] = "restic.service";
+    memory.keep("systemd", section);
+    const Outcome outcome = look(clocked, memory);
+    CHECK_FALSE(outcome.value(metric::backup_job_failed));
+    CHECK(outcome.value(metric::backup_job_end_timestamp_seconds) == night);
 }

@@ -157,6 +157,46 @@ TEST_CASE("a newest copy that was there before and is gone has gone back") {
     CHECK_FALSE(look(now - 90 * hour));
 }
 
+TEST_CASE(
+    "a wrong clock leaves nothing in the memory, and two ways to read a time differ a little") {
+    const State place;
+    const Backup backup;
+    constexpr Timestamp now = 1795230900, hour = 3600;
+    const auto look = [&](Timestamp newest, Timestamp clock) {
+        BackupState state;
+        state.newest = {{newest, Confidence::exact}};
+        auto memory = place.memory();
+        note_newest(memory, backup, state, clock);
+        REQUIRE(memory.save());
+        return state.went_back_from;
+    };
+    look(now - hour, now);
+    look(now + 200 * hour, now);
+    CHECK(look(now - 9 * hour, now) == now - hour);
+    look(now - hour, now);
+    look(now + 200 * hour, now + 200 * hour);  // this clock was wrong
+    CHECK_FALSE(look(now - hour, now));
+    CHECK_FALSE(look(now - hour - 60, now));
+    look(now - hour, now);
+    CHECK(look(now - hour - 61, now) == now - hour);
+}
+
+TEST_CASE("of a place that cannot be read the whole is as old as its oldest stream was") {
+    const State place;
+    Backup backup;
+    constexpr Timestamp now = 1795230900, hour = 3600;
+    BackupState state;
+    for (const auto& [name, age] : {std::pair("a", 9), {"b", 90}, {"c", 1}}) {
+        state.streams.push_back({name, "", {}, true});
+        state.streams.back().state.newest = {{now - age * hour, Confidence::exact}};
+    }
+    auto memory = place.memory();
+    note_newest(memory, backup, state, now);
+    CHECK(known_newest(memory, backup) == now - 90 * hour);
+    CHECK(known_newest(memory, backup, "a") == now - 9 * hour);
+    CHECK_FALSE(known_newest(memory, backup, "d"));
+}
+
 TEST_CASE("each stream goes back by itself; a new one takes nothing back") {
     const State place;
     const Backup backup;
@@ -186,6 +226,26 @@ TEST_CASE("each stream goes back by itself; a new one takes nothing back") {
     CHECK_FALSE(back.streams[1].state.went_back_from);
 }
 
+TEST_CASE("a stream that was not found is missed only where all could be read") {
+    const State place;
+    const auto look = [&](std::vector<std::string> names, std::optional<ErrorKind> problem) {
+        BackupState state;
+        for (const std::string& name : names) state.streams.push_back({name, "", {}, true});
+        if (problem) state.problems.push_back({*problem, "x"});
+        auto memory = place.memory();
+        recall_streams(memory, state);
+        REQUIRE(memory.save());
+        REQUIRE(state.streams.size() == 2);
+        CHECK(state.streams[0].readable);
+        return state.streams[1].readable;
+    };
+    look({"a", "b"}, std::nullopt);
+    CHECK(look({"a"}, std::nullopt));
+    CHECK(look({"a"}, ErrorKind::malformed));  // a copy is damaged
+    for (const ErrorKind kind : {ErrorKind::denied, ErrorKind::failed, ErrorKind::timed_out})
+        CHECK_FALSE(look({"a"}, kind));
+}
+
 TEST_CASE("new streams neither push out the known ones nor are all of a crowd remembered") {
     const State place;
     const auto look = [&](const std::vector<std::string>& names) {
@@ -201,8 +261,9 @@ TEST_CASE("new streams neither push out the known ones nor are all of a crowd re
     };
     const auto count_remembered = [&] { return remembered_streams(place.memory()).size(); };
     const auto some = [](int count) {
-        std::vector<std::string> names{"beta", "zeta"};
+        std::vector<std::string> names;
         for (int i = 0; i < count; ++i) names.push_back(fmt::format("a{}", i));
+        names.insert(names.end(), {"beta", "zeta"});
         return names;
     };
     const auto watched = [](const BackupState& state, std::string_view name) {

@@ -122,6 +122,21 @@ TEST_CASE("copies of a place that is not mounted are not gone: that cannot be to
     CHECK(emptied->gone == 7);
 }
 
+TEST_CASE("copies that are all cut are not gone, and an empty place is not remembered as theirs") {
+    const Scene place;
+    REQUIRE(place.look(with_copies(now - 60, 3), Topology()));  // no mount is known
+    auto cut = with_copies(std::nullopt, 0);
+    cut.incomplete = true;
+    const auto still_there = place.look(cut, Topology());
+    REQUIRE(still_there);
+    CHECK_FALSE(still_there->gone);
+    for (const std::string& mount : {std::string(), place.mount("nas:/x")}) {
+        const auto gone = place.look(with_copies(std::nullopt, 0), mounted(mount));
+        REQUIRE(gone);
+        CHECK(gone->gone == 3);
+    }
+}
+
 TEST_CASE("streams that are all gone are gone as a whole") {
     const Scene place;
     BackupState state;
@@ -158,6 +173,9 @@ TEST_CASE("only a place that is empty proves that there was never a copy") {
     CHECK(others()->example == "a.gz");
     CHECK_FALSE(other_files(place.host, place.backup, with_copies(now, 1)));
     Backup repository = place.backup;
+    repository.location = place.path + "/nas/db";
+    repository.kind = BackupKind::vzdump;
+    CHECK(other_files(place.host, repository, none));
     repository.kind = BackupKind::restic;
     CHECK_FALSE(other_files(place.host, repository, none));
 }
@@ -179,4 +197,24 @@ TEST_CASE("slots and streams that do not fit are told as one") {
     CHECK(sink.observations[1].value == 1);
     CHECK(sink.observations[1].label("slots") == "101");
     CHECK(slots_without_stream({}, streams).empty());
+}
+
+TEST_CASE("whole copies that go while the newest is broken are counted from when it was whole") {
+    const Scene place;
+    const auto lost = [&](double count, bool incomplete) {
+        BackupState state = with_copies(now - 60, count);
+        state.incomplete = incomplete;
+        state.incomplete_copies = incomplete ? 1 : 0;
+        LookMemory memory(place.host, place.path, "it");
+        note_lost_copies(memory, state);
+        REQUIRE(memory.save());
+        return state.whole_copies_lost;
+    };
+    CHECK(lost(2, true) == 0);  // before the first look nothing is known
+    CHECK_FALSE(lost(7, false));
+    CHECK(lost(7, true) == 0);
+    CHECK(lost(5, true) == 2);
+    CHECK(lost(4, true) == 3);
+    CHECK_FALSE(lost(5, false));
+    CHECK(lost(4, true) == 1);
 }

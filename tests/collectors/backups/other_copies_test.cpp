@@ -35,7 +35,8 @@ Names others_of(const std::vector<Backup>& backups) {
                   "27 1 8:0 / / rw - ext4 /dev/sda rw\n"
                   "28 27 8:16 / /disk rw - ext4 /dev/sdb rw\n"
                   "29 27 0:50 / /nas rw - nfs4 nas:/x rw\n");
-    recorded.file("/etc/fstab", "/dev/sdc /usb ext4 noauto 0 0\n");
+    recorded.file("/etc/fstab", "/dev/sdc /disk/usb ext4 noauto 0 0\n");
+    recorded.directory("/disk/usb");
     const Config config;
     const Host& host = recorded.host();
     const auto topology = Topology::read(host, config.loop_devices);
@@ -70,7 +71,8 @@ TEST_CASE("what cannot be told makes up for nothing") {
     // The files of a running server.
     CHECK(others_of({dumps, backup("all", BackupKind::restic, "/nas", {"/var"})}) == Names{});
     CHECK(others_of({dumps, backup("s", BackupKind::stamp, "/nas/ok", database, "pg")}) == Names{});
-    CHECK(others_of({dumps, backup("u", BackupKind::files, "/usb/*", database, "pg")}) == Names{});
+    CHECK(others_of({dumps, backup("u", BackupKind::files, "/disk/usb/*", database, "pg")}) ==
+          Names{});
     CHECK(others_of({dumps, backup("o", BackupKind::observed, "", database, "pg")}) == Names{});
 }
 
@@ -82,7 +84,8 @@ TEST_CASE("of files, a backup on another drive that covers all of them makes up"
 
 TEST_CASE("only a fresh one ends the finding") {
     constexpr Timestamp now = 1'790'000'000;
-    const auto copied = [&](double age, double readable, double streams = 0) {
+    const auto copied = [&](double age, double readable, double streams = 0, double lost = 0,
+                            int fresh = 0) {
         std::vector<Observation> world = {
             {&metric::backup_also_in, "pg", {{"other", "nas"}}, 1, now},
             {&metric::backup_readable, "nas", {}, readable, now},
@@ -93,6 +96,14 @@ TEST_CASE("only a fresh one ends the finding") {
              now - age,
              now}};
         if (streams > 0) world.push_back({&metric::backup_streams, "nas", {}, streams, now});
+        for (int i = 0; i < fresh; ++i) {
+            const std::string stream = "nas/" + std::to_string(i);
+            for (size_t one = 1; one < 4; ++one) {
+                world.push_back(world[one]);
+                world.back().subject = stream;
+            }
+        }
+        world.push_back({&metric::backup_ephemeral, "nas", {}, lost, now});
         MemorySink sink;
         derive_copied_elsewhere(
             {world, [](SubjectKind, const std::string&) { return std::nullopt; }, now}, sink);
@@ -104,5 +115,8 @@ TEST_CASE("only a fresh one ends the finding") {
     CHECK(copied(60, 1));
     CHECK_FALSE(copied(3601, 1));
     CHECK_FALSE(copied(60, 0));
+    CHECK_FALSE(copied(60, 1, 0, 1));     // on a disk that does not last
+    CHECK_FALSE(copied(60, 1, 2, 0, 1));  // of two streams one is fresh
+    CHECK(copied(60, 1, 2, 0, 2));
     CHECK_FALSE(copied(60, 1, 1));  // nothing is known of its stream
 }

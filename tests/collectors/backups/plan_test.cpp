@@ -1,6 +1,9 @@
 #include "collectors/backups/plan.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
 
 #include "collectors/backups/proofs.hpp"
 #include "core/metrics/backups.hpp"
@@ -98,6 +101,34 @@ TEST_CASE("stamps tell when the copies were verified and restored") {
     CHECK(sink.observations[1].value <= now);
 }
 
+TEST_CASE("a stamp that cannot be read is as old as it was when it was seen") {
+    const test::TemporaryDirectory place;
+    REQUIRE(::chmod(place.path.c_str(), 0755) == 0);
+    Backup backup;
+    backup.name = "b";
+    backup.plan.verified_stamp = place.write("verified", "");
+    const Host host;
+    const auto look = [&](Timestamp now) {
+        MemorySink sink;
+        LookMemory memory(host, place.path, backup.name);
+        observe_proofs(host, sink, memory, backup, now);
+        REQUIRE(memory.save());
+        return sink;
+    };
+    const Timestamp made = host.status(backup.plan.verified_stamp).value().modified;
+    CHECK(look(made - hour).observations.at(0).value == made - hour);  // never in the future
+    look(made + hour);
+    std::filesystem::remove(backup.plan.verified_stamp);
+    place.link("verified", "verified");
+    const MemorySink circle = look(made + 9 * hour);
+    CHECK(circle.problems.size() == 1);
+    REQUIRE(circle.observations.size() == 1);
+    CHECK(circle.observations[0].value == made);
+    CHECK(circle.observations[0].observed_at == made);
+    std::filesystem::remove(backup.plan.verified_stamp);
+    CHECK(look(made + 9 * hour).observations.empty());  // the next test makes it
+}
+
 TEST_CASE("a time zone that the host does not know is a problem with its name") {
     const BerlinHost host;
     MemorySink sink;
@@ -160,4 +191,57 @@ TEST_CASE("the whole is as late as the slot that is due longest") {
     REQUIRE(sink.observations.size() == 1);
     CHECK(sink.observations[0].metric == &metric::backup_due_timestamp_seconds);
     CHECK(sink.observations[0].value == at(2026, 11, 23, 21));
+}
+
+TEST_CASE("the night of a due time goes from noon to noon, and is named by its morning") {
+    const BerlinHost host;
+    const auto night = [&](const char* schedule) {
+        return host.due(plan(schedule), at(2026, 11, 26, 10)).night;
+    };
+    constexpr double morning = 20'783;  // 2026-11-26
+    CHECK(night("Wed 22:00") == morning);
+    CHECK(night("Thu 00:30") == morning);
+    CHECK(night("Thu 03:00") == morning);
+    CHECK(night("Wed 11:59") == morning - 1);
+}
+
+TEST_CASE("the time between two copies is that of the schedule, with its grace") {
+    const BerlinHost host;
+    const auto interval = [&](const BackupPlan& made) {
+        Backup backup;
+        backup.max_age = 26 * hour;
+        backup.plan = made;
+        return interval_of(Host(host.path), backup, at(2026, 11, 26, 10));
+    };
+    CHECK(interval({}) == 26 * hour);
+    CHECK(interval(plan("03:00", 5 * hour)) == 29 * hour);
+    CHECK(interval(plan("Sun 03:00", 5 * hour)) == 7 * 24 * hour + 5 * hour);
+    BackupPlan nightly = plan("22:00", 5 * hour);
+    nightly.slots[1] = {"vm1"};
+    CHECK(interval(nightly) == 7 * 24 * hour + 5 * hour);
+}
+
+TEST_CASE("a pause is told until when it lasts, and none where there is none") {
+    Backup backup;
+    backup.name = "b";
+    MemorySink sink;
+    observe_agreements(sink, backup, at(2026, 11, 22, 12));
+    CHECK(sink.observations.empty());
+    backup.plan.paused_until = at(2026, 12, 24, 0);
+    observe_agreements(sink, backup, at(2026, 11, 22, 12));
+    REQUIRE(sink.observations.size() == 1);
+    CHECK(sink.observations[0].metric == &metric::backup_paused_until_timestamp_seconds);
+    CHECK(sink.observations[0].value == at(2026, 12, 24, 0));
+}
+
+TEST_CASE("a schedule that has come for the last time is a problem: nothing is due any more") {
+    const BerlinHost host;
+    MemorySink sink;
+    Backup backup;
+    backup.name = "b";
+    backup.plan.schedule = "2020-01-01 UTC";
+    observe_limits(Host(host.path), sink, backup, at(2026, 11, 22, 12));
+    CHECK(sink.observations.empty());
+    REQUIRE(sink.problems.size() == 1);
+    CHECK(sink.problems[0].second.message.find("does not come again") != std::string::npos);
 }

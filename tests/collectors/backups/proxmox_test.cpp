@@ -129,6 +129,14 @@ TEST_CASE("vzdump: truncated, empty, without a log, with a log alone") {
     CHECK(stream(state, "qemu-103").newest.size() == 1);  // activity
     CHECK(says(state, "no log beside it"));
     CHECK_FALSE(proven(stream(state, "qemu-104")));
+    it.write(Vzdump::stem("qemu-104", "26") + ".log", finished);
+    it.write(Vzdump::stem("qemu-104", "26") + ".vma.zst", "");
+    it.write(Vzdump::stem("qemu-101", "24") + ".log", finished);
+    it.write(Vzdump::stem("qemu-101", "24") + ".vma.zst", "");
+    const auto emptied = it.look();
+    CHECK_FALSE(proven(stream(emptied, "qemu-104")));
+    CHECK(says(emptied, "it is empty"));
+    CHECK(stream(emptied, "qemu-101").count == 1);
     CHECK_FALSE(proven(state));
 }
 

@@ -107,6 +107,50 @@ TEST_CASE("restic: a snapshot's file is named by its hash; other names are unfin
     CHECK(restic.look().oldest_lock == now - 7200);
 }
 
+TEST_CASE("restic: a directory that may change again unseen, or a wrong clock, is read again") {
+    Restic restic;
+    restic.snapshot('a', now - 2 * day);
+    restic.snapshot('b', now - day);
+    const auto look_at = [&](Timestamp clock, LookMemory& memory) {
+        restic.host.file("/now", std::to_string(static_cast<long long>(clock)));
+        const Host host(restic.host.root());  // reads the clock's file
+        const auto state = look_at_restic(host, restic.backup, memory);
+        REQUIRE(state.has_value());
+        return *state;
+    };
+    const auto changed = [](const LookMemory& memory) {
+        return memory.section("restic").at("snapshots_changed").get<double>();
+    };
+    LookMemory memory(restic.host.host(), "", "it");
+    const Timestamp written = restic.host.host().status("/srv/restic/snapshots").value().changed;
+    CHECK(restic.newest(look_at(written + 1, memory), Confidence::inferred) == now - day);
+    CHECK(changed(memory) == 0);
+    look_at(written + 3600, memory);
+    CHECK(changed(memory) == written);
+    // What was seen while the clock was wrong.
+    auto section = memory.section("restic");
+    section["backup"] = written + 900 * day;
+    memory.keep("restic", section);
+    CHECK(restic.newest(look_at(written + 3600, memory), Confidence::inferred) == now - day);
+}
+
+TEST_CASE("restic: a memory that lost its snapshots makes no new ones of the old") {
+    Restic restic;
+    const std::string name(64, 'a');
+    restic.write("/srv/restic/snapshots/" + name, "x", now - day);
+    LookMemory memory(restic.host.host(), "", "it");
+    const auto newest = [&] {
+        const auto state = look_at_restic(restic.host.host(), restic.backup, memory);
+        REQUIRE(state.has_value());
+        return restic.newest(*state, Confidence::inferred);
+    };
+    CHECK_FALSE(newest());
+    auto section = memory.section("restic");
+    section["snapshots"] = "";
+    memory.keep("restic", section);
+    CHECK_FALSE(newest());
+}
+
 TEST_CASE("restic: packs prove a backup after a prune has replaced its index") {
     Restic restic;
     const std::string name(64, 'a');
@@ -153,6 +197,15 @@ TEST_CASE("borg: only the files cache proves a create") {
     borg.cache("files.tmp", "x", now - 60);
     borg.cache("files.home.tmp", "x", now - 60);
     CHECK(newest() == now - 1.5 * day);
+}
+
+TEST_CASE("borg: a create that this repository has no commit of was into another copy of it") {
+    for (const auto& [later, own] : {std::pair(300, true), {301, false}}) {
+        Borg borg;
+        borg.committed(5, now - 2 * day);
+        borg.cache("files", "x", now - 2 * day + later);
+        CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + (own ? later : 0));
+    }
 }
 
 TEST_CASE("borg: segments that went after the last commit leave a create in doubt") {

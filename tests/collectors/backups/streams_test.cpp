@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "collectors/backups/state.hpp"
 
 using namespace lastgood;
@@ -52,8 +54,12 @@ TEST_CASE("of a stream's times, one that proves a copy counts before a newer one
     BackupState state;
     state.streams.push_back(stream("a", NewestCopy{300, Confidence::activity}));
     state.streams[0].state.newest.push_back({100, Confidence::inferred});
-    summarise_streams(state);
-    CHECK(state.newest[0].time == 100);
+    for (int order = 0; order < 2; ++order) {
+        summarise_streams(state);
+        CHECK(state.newest[0].time == 100);
+        CHECK(state.newest[0].confidence == Confidence::inferred);
+        std::swap(state.streams[0].state.newest[0], state.streams[0].state.newest[1]);
+    }
 }
 
 TEST_CASE("the number of copies of the whole is known only if that of each stream is") {

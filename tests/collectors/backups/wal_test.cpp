@@ -83,6 +83,9 @@ TEST_CASE("an archive without a segment, and none at all") {
     BackupState state;
     note_wal(archive.host.host(), "/b", state);
     CHECK(state.problems.empty());
+    archive.host.link("/circle", "circle");  // it cannot be read
+    note_wal(archive.host.host(), "/circle", state);
+    CHECK(state.problems.size() == 1);
 }
 
 TEST_CASE("the oldest segment that waits") {
@@ -98,6 +101,11 @@ TEST_CASE("the oldest segment that waits") {
     CHECK(archive.waiting("/pg/15/main") == 300);
     CHECK(archive.waiting("/pg/15") == 300);
     CHECK(archive.waiting("/pg") == 300);
+    archive.write("/pg/16/main/global/pg_control", 1);
+    for (const auto& [age, oldest] : {std::pair(250, 250), {350, 300}}) {
+        archive.write("/pg/16/main/pg_wal/archive_status/000000010000000000000003.ready", age);
+        CHECK(archive.waiting("/pg") == oldest);
+    }
     CHECK(archive.waiting("/") == std::nullopt);  // too far above
     CHECK(archive.waiting("/nowhere") == std::nullopt);
 }

@@ -18,11 +18,12 @@ std::string tar(const std::string& first_name) {
 
 // What a backup of files has of a running database whose directory it names.
 std::string content(const std::string& location, const std::string& file,
-                    const std::string& text = "x") {
+                    const std::string& text = "x",
+                    const std::string& covered = "/var/lib/postgresql") {
     Scene scene;
     scene.postgresql("/var/lib/postgresql/15/main");
     scene.file(file, text);
-    scene.covers("it", {"/var/lib/postgresql"}, location);
+    scene.covers("it", {covered}, location);
     scene.config.backups.front().kind = BackupKind::files;
     scene.found();
     return scene.label(metric::data_backup, "postgresql /var/lib/postgresql/15/main", "content");
@@ -68,4 +69,9 @@ TEST_CASE("of a backup of files the last copy tells") {
     CHECK(content("/backup/db-*.tar.gz", "/backup/db-1.tar.gz") == "unknown");
     CHECK(content("/backup/db/*", "/backup/db/1/PG_VERSION") == "files");
     CHECK(content("/srv/nfs/db-*", "/srv/nfs/db-1", "PGDMP") == "unknown");
+}
+
+TEST_CASE("a backup of much else has the database's files, whatever its copies are called") {
+    for (const char* much : {"/", "/var", "/var/lib"})
+        CHECK_MESSAGE(content("/backup/db-*.sql", "/backup/db-1.sql", "x", much) == "files", much);
 }

@@ -197,3 +197,17 @@ TEST_CASE("the drives that data and its copies lie on, as far as they are known"
     CHECK(scene.of(metric::data_drives) == " 3");
     CHECK(scene.of(metric::data_drives_incomplete).empty());
 }
+
+TEST_CASE("a copy of which little is known may lie on further drives, and off them") {
+    Scene scene;
+    scene.backup("dump", 60, "same-drive");
+    scene.data_has("dump", "same-drive");
+    scene.add(metric::filesystem_drive, "/", 1, {{"drive", "a"}});
+    scene.add(metric::backup_drive, "dump", 1, {{"drive", "a"}});
+    CHECK(scene.of(metric::data_drives_incomplete).empty());
+    CHECK(scene.of(metric::backup_told_by_data) == "dump 1");
+    scene.data_has("silent", "same-host");
+    CHECK(scene.of(metric::data_copies) == "same-drive 1 unknown 1");
+    CHECK(scene.of(metric::data_drives_incomplete) == " 1");
+    CHECK(scene.of(metric::backup_told_by_data).empty());
+}

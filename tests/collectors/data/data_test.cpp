@@ -211,6 +211,7 @@ TEST_CASE("data of which backups have only a part is told, unless the parts are 
     scene.config.not_backed_up.value = {"/opt/ledger: printed"};
     scene.found();
     CHECK_FALSE(scene.value(metric::data_partly_backed_up, "precious /opt/ledger").has_value());
+    CHECK(scene.value(metric::data_backed_up, "precious /opt/ledger") == 1);  // all the same
 }
 
 TEST_CASE(
@@ -227,4 +228,26 @@ TEST_CASE(
     CHECK(scene.value(metric::data_backup_waived, "sites /var/www") == 1);
     CHECK_FALSE(scene.value(metric::data_backup_waived, "home /home"));
     CHECK_FALSE(scene.value(metric::data_backup_waived, "precious /opt/ledger"));
+}
+
+TEST_CASE("copies that a backup has as a whole are copies of the data; those in memory are none") {
+    Scene scene;
+    scene.file("/proc/self/mountinfo",
+               std::string(test::data_mountinfo) + "31 27 0:60 / /memory rw - tmpfs none rw\n");
+    scene.postgresql("/var/lib/postgresql/15/main");
+    scene.directory("/memory/r");
+    scene.directory("/backup/r/part");
+    const std::string data = "postgresql /var/lib/postgresql/15/main";
+    const auto labels = [&](const char* label) {
+        scene.found();
+        return scene.label(metric::data_backup, data, label);
+    };
+    scene.covers("local", {"/var/lib/postgresql"}, "/backup/r");
+    scene.covers("memory", {"/var/lib/postgresql"}, "/memory/r");
+    scene.covers("some", {"/backup/r/part"}, "/srv/nfs/r");
+    CHECK(labels("via").empty());
+    CHECK(labels("domain").ends_with("; ephemeral"));
+    CHECK(labels("content") == "files; files");
+    scene.covers("all", {"/backup/r"}, "/srv/nfs/r");
+    CHECK(labels("via") == "local; ");
 }
