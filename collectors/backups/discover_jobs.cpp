@@ -94,6 +94,9 @@ void Merger::add_here(const FoundJob& one) {
     std::vector<std::string> remarks{
         fmt::format("{} writes to it, says {}.", one.job.tool, one.file)};
     if (!local) remarks.emplace_back("It is on a network filesystem, and was not looked at.");
+    // A package's own configuration names a place before anybody makes a backup.
+    const auto names = local ? host_.list(location) : Result<std::vector<std::string>>();
+    if (local && names && names->empty()) remarks.emplace_back("It is empty: is it in use?");
     suggest(std::move(backup), one, name_of_directory(location), std::move(remarks));
 }
 

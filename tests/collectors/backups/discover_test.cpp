@@ -346,6 +346,7 @@ TEST_CASE("backups that only their jobs tell of") {
     CHECK(contains(found.suggestions[1].remarks, "was not looked at"));
     CHECK(found.suggestions[2].backup.kind == BackupKind::rsnapshot);
     CHECK(found.suggestions[2].backup.location == "/var/cache/rsnapshot");
+    CHECK(contains(found.suggestions[2].remarks, "is it in use"));
     CHECK(contains(found.notes, "btrbk writes to /mnt/nowhere, which is not there"));
     CHECK(contains(found.notes, "rest:https://me@host/x"));
     for (const auto& one : found.suggestions) CHECK_FALSE(contains(one.remarks, "secret"));
