@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
 #include "agent/agent_process.hpp"
 #include "agent/config_file.hpp"
@@ -96,7 +97,7 @@ void Agent::take_over(const Saved& saved) {
     const State meanwhile = std::exchange(state_, State());
     const Rejected rejected = state_.load(saved.rows);
     tell_losses(saved, rejected);
-    state_.mend_times([time = now()](Timestamp one) { return plausible_time(one, time); });
+    state_.mend_times(std::identity{}, now());
     state_.keep_from(meanwhile);
 }
 
@@ -183,16 +184,16 @@ Result<void> Agent::accept_config() {
 // change as the clock did; earlier ones stay, unless they are impossible.
 void Agent::clock_was_set(Seconds by) {
     const Timestamp time = now(), began = facts_.started_at, ended = time - by;
-    const auto mended = [&](Timestamp one) {
+    const auto moved = [&](Timestamp one) {
         const bool of_this_run = one >= began - 1 && one <= ended + 1;
-        return plausible_time(of_this_run ? one + by : one, time);
+        return of_this_run ? one + by : one;
     };
     log(LogLevel::info, fmt::format("the clock was set {} by {}", by > 0 ? "forward" : "back",
                                     format_duration(std::abs(by))));
     facts_.started_at += by;
     if (config_refused_at_ != 0) config_refused_at_ += by;
-    state_.mend_times(mended);
-    supervisor_->mend_times(mended);
+    state_.mend_times(moved, time);
+    supervisor_->mend_times([&](Timestamp one) { return plausible_time(moved(one), time); });
     last_prune_ = clock_.monotonic();  // not by a clock that may be set again soon
     look_timer_->arm(std::max(clock_.monotonic(), last_look_ + look_again_gap));
     changed();

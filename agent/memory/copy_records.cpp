@@ -6,12 +6,19 @@
 
 namespace lastgood {
 
+namespace {
+
+constexpr Seconds most_ahead = 86'400;
+
+}  // namespace
+
 void add_copy_records(const State& state, const Config& config, Timestamp now,
                       std::vector<Observation>& observations) {
     for (const auto& entry : state.records()) {
         const CopyRecord& record = entry.second;
         if (std::ranges::find(config.backups, record.backup, &Backup::name) == config.backups.end())
             continue;
+        if (record.at > now + most_ahead) continue;  // the clock is wrong now, or was then
         Labels labels{{"by", record.by}, {"note", record.note}, {"what", record.what}};
         observations.push_back({&metric::backup_record_timestamp_seconds, record.backup,
                                 std::move(labels), record.at, now});

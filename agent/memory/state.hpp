@@ -112,8 +112,10 @@ class State {
     // Drops history older than `before`, and counters unchanged since `before` whose subject is
     // unknown.
     void prune(Timestamp before);
-    // Replaces each point in time, other than the ends of acceptances. `mended` must not decrease.
-    void mend_times(const std::function<Timestamp(Timestamp)>& mended);
+    // Replaces each point in time, other than the ends of acceptances, by plausible_time() of what
+    // `moved` makes of it, which must not decrease. What people recorded is moved only: evidence in
+    // the future of a clock that is behind is no evidence of now.
+    void mend_times(const std::function<Timestamp(Timestamp)>& moved, Timestamp now);
     // Replaces an acceptance of the same rule and subject.
     void accept(const Acceptance& acceptance);
     // False: there was none.

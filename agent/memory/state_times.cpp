@@ -17,7 +17,8 @@ Timestamp plausible_time(Timestamp time, Timestamp now) {
 }
 
 // Only the keys of history rows include a time.
-void State::mend_times(const std::function<Timestamp(Timestamp)>& mended) {
+void State::mend_times(const std::function<Timestamp(Timestamp)>& moved, Timestamp now) {
+    const auto mended = [&](Timestamp time) { return plausible_time(moved(time), now); };
     const std::vector<StateRow> before = all_rows();
     for (auto* values : {&counters_, &remembered_})
         for (auto& [series, value] : *values) value.observed_at = mended(value.observed_at);
@@ -35,7 +36,7 @@ void State::mend_times(const std::function<Timestamp(Timestamp)>& mended) {
             known.last_seen = mended(known.last_seen);
         }
     for (auto& [key, since] : over_since_) since = mended(since);
-    for (auto& [key, one] : records_) one.at = mended(one.at);
+    for (auto& [key, one] : records_) one.at = moved(one.at);
     for (auto& [what, lost] : losses_) lost.at = mended(lost.at);
     if (watched_since_ != 0) watched_since_ = mended(watched_since_);
     const std::vector<StateRow> after = all_rows();  // in the same order

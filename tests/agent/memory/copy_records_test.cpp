@@ -51,6 +51,16 @@ TEST_CASE("a record survives a restart, and the newest of each kind counts") {
     CHECK(observations.empty());
 }
 
+TEST_CASE("a record in the future is no evidence") {
+    State state;
+    state.record({"verified", "db8", now + 2 * 86'400, "root", ""});
+    std::vector<Observation> observations;
+    add_copy_records(state, with_db8(), now, observations);
+    CHECK(observations.empty());
+    add_copy_records(state, with_db8(), now + 86'400, observations);
+    CHECK(value_of(observations, metric::backup_verified_timestamp_seconds) == now + 2 * 86'400);
+}
+
 TEST_CASE("the newer of a stamp and a record counts") {
     State state;
     state.record({"verified", "db8", now - 50, "root", ""});

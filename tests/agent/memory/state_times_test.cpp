@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "agent/memory/state.hpp"
@@ -15,10 +16,6 @@ namespace {
 constexpr Timestamp today = 1'800'000'000, in_2099 = 4'080'000'000, in_1970 = 600;
 constexpr Seconds day = 86'400;
 const Series errors{&metric::drive_kernel_errors_total, "d", {{"kind", "medium"}}};
-
-Timestamp to_today(Timestamp time) {
-    return plausible_time(time, today);
-}
 
 // What a restart would load.
 State saved(const std::vector<StateRow>& first, State& state) {
@@ -52,7 +49,7 @@ TEST_CASE("errors that a clock decades ahead dated are not recent for ever") {
     REQUIRE(state.increase(errors, in_2099 - 1) == 3);
     const auto before = state.all_rows();
     state.take_changes();
-    state.mend_times(to_today);
+    state.mend_times(std::identity{}, today);
     CHECK(state.increase(errors, today - 1) == 3);
     CHECK(state.increase(errors, today + day) == 0);
     State loaded = saved(before, state);
@@ -73,7 +70,7 @@ TEST_CASE("findings, drives and the time of watching get possible beginnings") {
     state.increment({&metric::drive_kernel_errors_total, "d", {}, 1, in_2099});
     state.take_changes();
     const auto before = state.all_rows();
-    state.mend_times(to_today);
+    state.mend_times(std::identity{}, today);
     for (const State& one : {state, saved(before, state)}) {
         CHECK(one.rule_memory().since.at({"a", "d"}) == today);
         CHECK(one.rule_memory().since.at({"b", "d"}) == today);
@@ -90,6 +87,18 @@ TEST_CASE("times that are right change nothing on disk") {
     state.note_history(errors, 1, today - 5, true);
     state.set_watched_since(today - 9);
     state.take_changes();
-    state.mend_times(to_today);
+    state.mend_times(std::identity{}, today);
     CHECK(state.take_changes().empty());
+}
+
+// The clock of a host without a battery is behind at each boot, until it is set.
+TEST_CASE("what was recorded becomes no newer by a clock that was behind") {
+    State state;
+    state.record({"verified", "db", today - 40 * day, "root", "by hand"});
+    const Timestamp behind = today - 85 * day;
+    state.mend_times(std::identity{}, behind);
+    CHECK(state.records().begin()->second.at == today - 40 * day);
+    state.mend_times([&](Timestamp one) { return one <= behind + 1 ? one + 85 * day : one; },
+                     today);
+    CHECK(state.records().begin()->second.at == today - 40 * day);
 }

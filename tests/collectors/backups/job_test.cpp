@@ -231,6 +231,16 @@ TEST_CASE("a failure before the main process is told by its result") {
     CHECK_FALSE(success(job));
 }
 
+TEST_CASE("a command behind the main one that failed is a failure of the run") {
+    const json unit = with(good(), {{"Result", "exit-code"}, {"ActiveState", "failed"}});
+    for (const std::vector<int>& more : {std::vector<int>{}, {3}}) {
+        const JobState job = judge(unit, {}, {}, "restic", more);
+        CHECK(job.known.last->outcome == "result exit-code");
+        CHECK_FALSE(success(job));
+        CHECK_FALSE(job.partly);
+    }
+}
+
 TEST_CASE("a skipped unit is no run") {
     const json condition = {{"ConditionResult", false},
                             {"ConditionTimestamp", microseconds(night + 3600)}};
