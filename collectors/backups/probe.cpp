@@ -19,7 +19,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr uint64_t largest_unpacked = 256 * mib;  // compressed bytes
+constexpr uint64_t largest_read = 256 * mib;  // bytes of the file as it lies there
 // Of a bomb they become some 4 GiB, which takes seconds; only then the clock is looked at again.
 constexpr size_t unpacked_at_once = 4 * kib;
 constexpr uint64_t most_content = uint64_t{64} * gib;  // stops decompression bombs
@@ -61,6 +61,11 @@ std::string read_at(int fd, uint64_t offset, size_t length, int& error) {
     return bytes;
 }
 
+void be_incomplete(ProbeResult& result, std::string_view reason) {
+    result.state = Completeness::incomplete;
+    result.reason = reason;
+}
+
 // The packed stream ends as it should, but not all of its content was seen: a dump that was killed
 // may be in it.
 void leave_packed(ProbeResult& result, std::string_view why) {
@@ -79,10 +84,13 @@ void unpack(const Host& host, int fd, std::string_view name, uint64_t size, Seco
             ProbeResult& result) {
     const auto decompressor = make_decompressor(result.format);
     if (decompressor == nullptr) return;
-    if (size > largest_unpacked) return leave_packed(result, "it is too large");
+    if (size > largest_read) return leave_packed(result, "it is too large");
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     for (uint64_t offset = 0; offset < size;) {
-        if (host.monotonic() > give_up_at) return leave_packed(result, "no time was left");
+        if (host.monotonic() > give_up_at) {
+            result.in_haste = true;
+            return leave_packed(result, "no time was left");
+        }
         int error = 0;
         const std::string piece = read_at(fd, offset, unpacked_at_once, error);
         if (piece.empty()) {
@@ -95,33 +103,40 @@ void unpack(const Host& host, int fd, std::string_view name, uint64_t size, Seco
             !good && !decompressor->obstacle().empty()) {
             return leave_packed(result, decompressor->obstacle());
         } else if (!good) {
-            result.state = Completeness::incomplete;
-            result.reason = "the compressed data is damaged";
-            return;
+            return be_incomplete(result, "the compressed data is damaged");
         }
         if (decompressor->produced() > most_content)
             return leave_packed(result, "its content is too large");
     }
-    if (!decompressor->ended()) {
-        result.state = Completeness::incomplete;
-        result.reason = "the compressed data ends too early: the file is truncated";
-        return;
-    }
-    if (decompressor->produced() == 0) {
-        result.state = Completeness::incomplete;
-        result.reason = "the compressed file is empty";
-        return;
-    }
+    if (!decompressor->ended())
+        return be_incomplete(result, "the compressed data ends too early: the file is truncated");
+    if (decompressor->produced() == 0) return be_incomplete(result, "the compressed file is empty");
     result.state = Completeness::complete;
     result.reason.clear();
     const auto content =
         judge_content(decompressor->head(), decompressor->tail(), decompressor->produced());
-    if (content.state == Completeness::incomplete) {
-        result.state = content.state;
-        result.reason = content.reason;
-    }
+    if (content.state == Completeness::incomplete) return be_incomplete(result, content.reason);
+    if (const auto fault = decompressor->scan().fault(); !fault.empty())
+        return be_incomplete(result, fault);
     if (content.state == Completeness::unknown && content.format.empty())
         note_promise(broken_promise_within(name, decompressor->head()), result);
+}
+
+// Its ends are those of a whole dump; one that did not finish may stand between them.
+void read_dumps(const Host& host, int fd, uint64_t size, Seconds give_up_at, ProbeResult& result) {
+    if (size > largest_read) return;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    SqlDumps dumps;
+    for (uint64_t offset = 0; offset < size;) {
+        result.in_haste = host.monotonic() > give_up_at;
+        if (result.in_haste) return;
+        int error = 0;
+        const std::string piece = read_at(fd, offset, 256 * kib, error);
+        if (piece.empty()) return;
+        dumps.feed(piece);
+        offset += piece.size();
+    }
+    if (dumps.unfinished()) be_incomplete(result, dump_unfinished);
 }
 
 std::string identity_of(const FileStatus& status) {
@@ -157,6 +172,8 @@ Result<ProbeResult> probe_file(const Host& host, const std::string& path, Depth 
     if (depth == Depth::whole && verdict.state != Completeness::incomplete &&
         is_compression(verdict.format))
         unpack(host, file.get(), last_component(path), size, give_up_at, result);
+    if (depth == Depth::whole && verdict.state == Completeness::complete && is_sql(verdict.format))
+        read_dumps(host, file.get(), size, give_up_at, result);
     if (verdict.state == Completeness::unknown && verdict.format.empty())
         note_promise(broken_promise(last_component(path), read_at(file.get(), 0, 2 * kib, error)),
                      result);
@@ -196,7 +213,7 @@ std::optional<ProbeResult> ProbeMemory::find(const std::string& path, const File
 
 void ProbeMemory::keep(const std::string& path, const FileStatus& status, Depth depth,
                        const ProbeResult& result) {
-    if (!document_.usable() || result.being_written) return;
+    if (!document_.usable() || result.being_written || result.in_haste) return;
     Entry& entry = entries_[path];
     entry = {identity_of(status), depth, result, true};
     changed_ = true;

@@ -13,7 +13,7 @@ namespace lastgood {
 
 enum class Depth {
     ends,   // a few small reads
-    whole,  // also unpacks compressed files up to 256 MiB, to judge their content
+    whole,  // also reads or unpacks dumps and packed files up to 256 MiB
 };
 
 struct ProbeResult {
@@ -23,6 +23,7 @@ struct ProbeResult {
     std::string reason;
     // Unknown, and the content has no mark of what the name promises: `reason` says what.
     bool breaks_promise = false;
+    bool in_haste = false;  // there was no time to read all of it: nothing to remember
 };
 
 // Blocks for the reads of judge_ends(); unpacks until `give_up_at`, a time of Host::monotonic(). A

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "collectors/backups/parse/content_scan.hpp"
 #include "collectors/backups/parse/database_files.hpp"
 #include "collectors/backups/parse/framed.hpp"
 #include "core/bytes.hpp"
@@ -184,12 +185,29 @@ CompletenessVerdict judge_bzip2(std::string_view tail) {
     return incomplete("bzip2", "the file does not end with bzip2's mark: it is truncated");
 }
 
+// `at`: where the end of central directory record begins in the tail.
+bool is_zip_of_nothing(std::string_view tail, size_t at) {
+    const uint64_t entries = little_endian(tail, at + 10, 2);
+    const uint64_t length = little_endian(tail, at + 12, 4);
+    if (length > at) return false;  // larger than what was read
+    size_t entry = at - length;
+    for (uint64_t i = 0; i < entries; ++i) {
+        if (tail.substr(entry, 4) != "PK\x01\x02"sv || entry + 46 > at) return false;
+        const uint64_t name = little_endian(tail, entry + 28, 2);
+        if (name == 0 || !tail.substr(entry + 46, name).ends_with('/')) return false;
+        entry +=
+            46 + name + little_endian(tail, entry + 30, 2) + little_endian(tail, entry + 32, 2);
+        if (entry > at) return false;
+    }
+    return true;
+}
+
 CompletenessVerdict judge_zip(std::string_view tail) {
     const size_t at = tail.rfind("PK\x05\x06"sv);
-    if (at != std::string_view::npos && tail.size() - at >= 22 &&
-        little_endian(tail, at + 20, 2) <= tail.size() - at - 22)
-        return complete("zip");
-    return incomplete("zip", "there is no central directory at the end: it is truncated");
+    if (at == std::string_view::npos || tail.size() - at < 22 ||
+        little_endian(tail, at + 20, 2) > tail.size() - at - 22)
+        return incomplete("zip", "there is no central directory at the end: it is truncated");
+    return is_zip_of_nothing(tail, at) ? incomplete("zip", no_file_within) : complete("zip");
 }
 
 CompletenessVerdict judge_7z(uint64_t size, std::string_view head) {
@@ -198,7 +216,7 @@ CompletenessVerdict judge_7z(uint64_t size, std::string_view head) {
         return incomplete("7z", "the start header is damaged");
     const uint64_t offset = little_endian(head, 12, 8);
     const uint64_t length = little_endian(head, 20, 8);
-    if (length == 0 && size == 32) return complete("7z");
+    if (length == 0 && size == 32) return incomplete("7z", no_file_within);
     if (length == 0 || offset > size || length > size || 32 + offset + length > size)
         return incomplete("7z", "the file ends before its header: it is truncated");
     return complete("7z");
@@ -208,31 +226,25 @@ bool is_tar(std::string_view head) {
     return head.size() >= 512 && head.substr(257, 5) == "ustar";
 }
 
-// Whether an archive with this beginning holds directories alone, as that of an empty directory or
-// of one that was not mounted. Knows archives that end within `head`.
-bool is_tar_of_nothing(std::string_view head) {
-    size_t at = 0;
-    while (at + 512 <= head.size()) {
-        const std::string_view header = head.substr(at, 512);
-        if (consists_of(header, "\0"sv)) return true;
-        const char type = header[156];
-        // Extended headers (x, g) have content; so have files.
-        if (type != '5' && type != 'x' && type != 'g') return false;
-        uint64_t size = 0;
-        for (const char digit : header.substr(124, 11))
-            size = digit >= '0' && digit <= '7' ? size * 8 + static_cast<uint64_t>(digit - '0') : 0;
-        if (size > head.size()) return false;
-        at += 512 + (type == '5' ? 0 : (size + 511) / 512 * 512);
-    }
-    return false;
-}
-
 CompletenessVerdict judge_tar(std::string_view head, std::string_view tail) {
-    if (is_tar_of_nothing(head))
-        return incomplete("tar", "the archive holds no file: what was archived was empty");
+    TarMembers members;
+    members.feed(head);
+    if (members.no_file()) return incomplete("tar", no_file_within);
     const bool ended = tail.size() >= 1024 && consists_of(tail.substr(tail.size() - 1024), "\0"sv);
     if (ended) return complete("tar");
     return incomplete("tar", "the archive does not end with blocks of zeros: tar did not finish");
+}
+
+// An archive of many directories alone is longer than its head.
+CompletenessVerdict judge_tar_file(std::string_view head, std::string_view tail, uint64_t size,
+                                   const ReadAt& read_at) {
+    constexpr uint64_t most_searched = 16 * mib, piece = 64 * kib;
+    TarMembers members;
+    members.feed(head);
+    const uint64_t end = std::min(size, most_searched);
+    for (uint64_t at = head.size(); at < end && !members.decided(); at += piece)
+        members.feed(read_at(at, piece));
+    return members.no_file() ? incomplete("tar", no_file_within) : judge_tar(head, tail);
 }
 
 // What a tool wrote to its errors, and the shell put where the dump should be. A warning may stand
@@ -318,14 +330,19 @@ CompletenessVerdict judge_ends(uint64_t size, const ReadAt& read_at) {
     if (is_openpgp(start)) return judge_openpgp(size, read_at);
     if (start.starts_with("PGDMP")) return judge_pg_custom(size, read_at);
     if (start.starts_with("7z\xBC\xAF\x27\x1C")) return judge_7z(size, start);
-    if (start.starts_with("PK\x03\x04")) {
+    if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06")) {
         const uint64_t zip_start = size > 65557 ? size - 65557 : 0;
         return judge_zip(read_at(zip_start, 65557));
     }
     // A power cut can leave a file of the right length with nothing but zeros.
     if (consists_of(start, "\0"sv) && consists_of(tail, "\0"sv))
         return incomplete("", "the file contains only zeros");
+    if (is_tar(start)) return judge_tar_file(start, tail, size, read_at);
     return judge_content(start, tail, size);
+}
+
+bool is_sql(std::string_view format) {
+    return format == "pg_dump" || format == "mysqldump";
 }
 
 bool is_compression(std::string_view format) {

@@ -221,6 +221,7 @@ class Unzstd : public Decompressor {
 
 void Decompressor::keep(std::string_view output) {
     produced_ += output.size();
+    scan_.feed(output);
     if (output_ != nullptr && output_->size() < limit_)
         output_->append(output.substr(0, limit_ - output_->size()));
     if (head_.size() < head_length) head_ += output.substr(0, head_length - head_.size());

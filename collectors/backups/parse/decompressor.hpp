@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/backups/parse/content_scan.hpp"
+
 namespace lastgood {
 
 class Decompressor {
@@ -28,6 +30,7 @@ class Decompressor {
 
     const std::string& head() const { return head_; }  // the first 2 KiB of the content
     const std::string& tail() const { return tail_; }  // at least the last 4 KiB, or all of it
+    const ContentScan& scan() const { return scan_; }  // of all content so far
     uint64_t produced() const { return produced_; }    // bytes of content so far
     bool damaged() const { return damaged_; }
     // Why a sound input cannot be unpacked here, as the end of "it was not unpacked: ..."; empty:
@@ -47,6 +50,7 @@ class Decompressor {
     }
     std::string head_;
     std::string tail_;
+    ContentScan scan_;
     uint64_t produced_ = 0;
 
   private:

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "collectors/backups/parse/content_scan.hpp"
 #include "collectors/backups/parse/decompressor.hpp"
 #include "tests/packed.hpp"
 
@@ -247,8 +248,8 @@ TEST_CASE("archives") {
     const std::string tar = tar_of(text_of(100));
     CHECK(judge(tar).state == Completeness::complete);
     CHECK(judge(tar.substr(0, tar.size() - 600)).state == Completeness::incomplete);
-    const std::string zip =
-        "PK\x03\x04"s + std::string(200, 'x') + "PK\x05\x06"s + std::string(18, '\0');
+    const std::string zip = "PK\x03\x04"s + std::string(200, 'x') + "PK\x05\x06"s +
+                            std::string(6, '\0') + "\1" + std::string(11, '\0');
     CHECK(judge(zip).state == Completeness::complete);
     CHECK(judge(zip.substr(0, 150)).state == Completeness::incomplete);
     CHECK(judge(zip.substr(0, zip.size() - 3)).state == Completeness::incomplete);
@@ -263,6 +264,34 @@ TEST_CASE("archives") {
     CHECK(judge(seven.substr(0, 100)).state == Completeness::incomplete);
     seven[14] = 'x';
     CHECK(judge(seven).state == Completeness::incomplete);
+}
+
+TEST_CASE("archives of nothing") {
+    const std::string directory = tar_of("").replace(156, 1, "5");
+    CHECK(judge(directory).reason == no_file_within);
+    // Longer than what is read at once.
+    std::string many;
+    for (int i = 0; i < 3000; ++i) many += directory.substr(0, 512);
+    CHECK(judge(many + std::string(1024, '\0')).reason == no_file_within);
+    CHECK(judge(many + tar_of("x")).state == Completeness::complete);
+
+    CHECK(judge("PK\x05\x06"s + std::string(18, '\0')).reason == no_file_within);
+    const auto zip = [](const std::string& name) {
+        const std::string entry = "PK\x01\x02"s + std::string(24, '\0') +
+                                  static_cast<char>(name.size()) + std::string(17, '\0') + name;
+        return "PK\x03\x04"s + std::string(26, '\0') + name + entry + "PK\x05\x06"s +
+               std::string(6, '\0') + "\1\0"s + static_cast<char>(entry.size()) +
+               std::string(9, '\0');
+    };
+    CHECK(judge(zip("data/")).reason == no_file_within);
+    CHECK(judge(zip("data")).state == Completeness::complete);
+
+    const std::string nothing(20, '\0');
+    const auto sum =
+        static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(nothing.data()), 20));
+    std::string seven = "7z\xBC\xAF\x27\x1C\0\x04"s;
+    for (int i = 0; i < 4; ++i) seven += static_cast<char>(sum >> (8 * i));
+    CHECK(judge(seven + nothing).reason == no_file_within);
 }
 
 TEST_CASE("files of no known format") {
