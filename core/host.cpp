@@ -91,6 +91,13 @@ bool is_of_the_kernel(const struct stat& file) {
         });
 }
 
+// A path that leads out of /proc again may have been given by anybody, and lead to anything.
+bool names_kernel_file(std::string_view path) {
+    if (!path.starts_with("/proc/") && !path.starts_with("/sys/")) return false;
+    return std::ranges::none_of(std::array{"/../", "/root/", "/cwd/", "/fd/"},
+                                [&](std::string_view part) { return contains(path, part); });
+}
+
 }  // namespace
 
 Result<int> Host::open_file(const std::string& path, LastLink last) const {
@@ -115,8 +122,7 @@ Result<int> Host::open_file(const std::string& path, LastLink last) const {
 }
 
 Result<std::string> Host::read(const std::string& path, size_t limit, LastLink last) const {
-    const bool is_kernel_path = path.starts_with("/proc/") || path.starts_with("/sys/");
-    const auto opened = is_kernel_path ? open(path) : open_file(path, last);
+    const auto opened = names_kernel_file(path) ? open(path) : open_file(path, last);
     if (!opened) return Failure(opened.error());
     const Descriptor file(*opened);
     std::string text;

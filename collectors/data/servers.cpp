@@ -97,8 +97,9 @@ class Processes {
         if (program.works_in_data && directory) return *directory;
         const auto config =
             arguments.config.empty() ? std::nullopt : on_this_host(id, arguments.config);
-        if (!config || !files_.find(*config)) return {};
-        return data_directory_in(program.config, host_.read(*config).value_or(""));
+        const auto place = config ? files_.find(*config) : std::nullopt;
+        if (!place) return {};
+        return data_directory_in(program.config, host_.read(place->path).value_or(""));
     }
 
     // The mount behind a path of another mount namespace tells where it lies here. nullopt: nowhere

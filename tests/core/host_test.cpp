@@ -56,6 +56,14 @@ TEST_CASE("what is no regular file is not opened to read it") {
     ::close(*opened);
 }
 
+TEST_CASE("a path that leads out of /proc again is looked at as any other") {
+    const Host host;
+    for (const std::string path : {"/proc/../dev/zero", "/proc/self/root/dev/zero",
+                                   "/proc/self/cwd/../../../../../../../../dev/zero"})
+        CHECK(host.read(path).error().message == path + ": not a regular file");
+    CHECK(host.read("/proc/self/comm").has_value());
+}
+
 TEST_CASE("a recorded host never reads outside its root") {
     RecordedHost recorded;
     recorded.file("/etc/name", "inside\nsecond line\n");
