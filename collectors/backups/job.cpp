@@ -69,8 +69,8 @@ bool is_success(bool exited, int status, Statuses more) {
 // the last of its commands. With status 0 it was another one that failed, such as ExecStartPost=
 // (systemd: src/core/service.c).
 bool ended_well_after_all(const UnitProperties& unit, Statuses more) {
-    return unit.result == "exit-code" && main_ran(unit) && !was_skipped(unit) &&
-           unit.status != 0 && is_success(unit.exited, unit.status, more) &&
+    return unit.result == "exit-code" && main_ran(unit) && !was_skipped(unit) && unit.status != 0 &&
+           is_success(unit.exited, unit.status, more) &&
            std::ranges::all_of(unit.steps,
                                [&](const UnitStep& step) { return step.start >= unit.tried; });
 }
