@@ -49,5 +49,20 @@ inline constexpr Seconds longest_pause = 90 * 86400.0;
 
 // A copy belongs to a slot if it is at most this much earlier: clocks of two hosts differ.
 inline constexpr Seconds slot_slack = 300;
+// A copy of this time does not belong to the slot.
+inline bool misses(Timestamp newest, Timestamp due) {
+    return newest < due - slot_slack;
+}
+
+// So long over its limit a backup is not late but broken.
+inline constexpr Seconds long_late = 3 * 86400.0;
+
+// So many late streams of one backup are one finding.
+inline constexpr size_t told_together = 2;
+
+// The backup that the subject is, or is a stream of: "guests" of "guests/qemu-101".
+inline std::string_view whole_of(std::string_view subject) {
+    return subject.substr(0, subject.find('/'));
+}
 
 }  // namespace lastgood

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/backup_plan.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backup_streams.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
@@ -178,6 +180,7 @@ Judgement Judge::of(const Subject& subject) const {
         case SubjectKind::backup:
             add_streams(subject, reasons);
             add_original(subject, reasons);
+            add_whole(subject, reasons);
             break;
         case SubjectKind::collector:
         case SubjectKind::host:
@@ -327,6 +330,25 @@ void Judge::add_original(const Subject& backup, Reasons& reasons) const {
     const Subject* original = original_of(backup);
     if (original == nullptr) return doubt(reasons, "nothing is known of its original");
     add_related(*this, reasons, *original, "its original: ", false);
+}
+
+// Of a stream that is late with others, the whole has the finding.
+void Judge::add_whole(const Subject& stream, Reasons& reasons) const {
+    if (stream.value(metric::backup_late_with_others) != 1) return;
+    const Subject* whole = facts_.find(SubjectKind::backup, whole_of(stream.id));
+    const auto told = [&](const Finding* finding) {
+        return finding->rule == "backup_streams_late" ||
+               finding->rule == "backup_streams_long_late" ||
+               finding->rule == "backup_slots_missed";
+    };
+    if (whole == nullptr || std::ranges::none_of(whole->findings, told))
+        return doubt(reasons, "its newest copy is too old");
+    const auto found = std::ranges::find_if(whole->findings, told);
+    if ((*found)->accepted) return;
+    reasons.push_back({.health = health_of((*found)->severity),
+                       .text = clause(**found),
+                       .finding = *found,
+                       .related = whole});
 }
 
 void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const {

@@ -73,6 +73,9 @@ std::optional<Timestamp> oldest_allowed_copy(const Subject& backup, Timestamp no
 // if there is no other. nullptr: none is known.
 const Observation* newest_copy(const Subject& backup);
 
+// What is said where no other fine copy of a backup's data is known, on the host and in alerts.
+inline constexpr std::string_view no_other_copy = "No other fine copy of it is known.";
+
 // A container of external metadata (IMSM, DDF), which mdstat always calls inactive: its arrays do
 // the work.
 bool is_container(const Subject& array);
@@ -131,6 +134,7 @@ class Judge {
     // of the original.
     const Subject* original_of(const Subject& backup) const;
     void add_original(const Subject& backup, Reasons& reasons) const;
+    void add_whole(const Subject& stream, Reasons& reasons) const;
     void add_streams(const Subject& backup, Reasons& reasons) const;
     void add_related_to_filesystem(const Subject& filesystem, Reasons& reasons) const;
     void add_related_to_data(const Subject& data, Reasons& reasons) const;

@@ -8,6 +8,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backup_jobs.hpp"
+#include "core/metrics/backup_streams.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
@@ -80,7 +81,7 @@ CopyState copy_state(const Subject& backup, Timestamp now) {
     if (newest->value > now + clock_skew) return CopyState::from_future;
     if (!max_age && !due) return CopyState::no_limit;
     if (max_age && now - newest->value > *max_age) return CopyState::stale;
-    if (due && newest->value < *due - slot_slack) return CopyState::stale;
+    if (due && misses(newest->value, *due)) return CopyState::stale;
     if (backup.value(metric::backup_incomplete) == 1) return CopyState::incomplete;
     const auto size = backup.value(metric::backup_size_bytes);
     const auto smallest = backup.value(metric::backup_min_size_bytes);
@@ -223,8 +224,10 @@ void add_backup(const Subject& backup, Timestamp now, Texts& texts) {
     const CopyState state = copy_state(backup, now);
     // Its streams speak for themselves: Judge::of().
     if (state != CopyState::unreadable && backup.value(metric::backup_streams) > 0) return;
-    // Judge::of() names the original.
-    if (state == CopyState::stale && backup.value(metric::backup_original_late) == 1) return;
+    // Judge::of() names the original, and the whole that tells it of several streams.
+    if (state == CopyState::stale && (backup.value(metric::backup_original_late) == 1 ||
+                                      backup.value(metric::backup_late_with_others) == 1))
+        return;
     auto [text, rule] = words_of(state, backup, now);
     if (text.empty()) return;
     const bool is_told = rule == "too old" ? told(backup, {"backup_too_old", "backup_far_too_old",

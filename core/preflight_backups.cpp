@@ -119,10 +119,32 @@ void judge_without_backup(const Subject& filesystem, Preflight& result) {
                     fmt::format("See whether you could do without it: ls {}", point));
 }
 
+// The backups whose copies lie on the drive alone.
+void judge_copies(const Judge& judge, const Subject& drive, Preflight& result) {
+    if (!judge.relations().memberships_of(drive).empty()) return;
+    std::vector<std::string> held;
+    for (const Subject* backup : judge.facts().of(SubjectKind::backup)) {
+        const bool lies_here =
+            std::ranges::any_of(backup->observations, [&](const Observation* one) {
+                return one->metric == &metric::backup_drive && one->label("drive") == drive.id;
+            });
+        if (lies_here) held.push_back(harmless(backup->id));
+    }
+    if (held.empty()) return;
+    constexpr size_t named = 10;
+    const size_t more = held.size() > named ? held.size() - named : 0;
+    held.resize(held.size() - more);
+    result.forbid(fmt::format("it holds the copies of {} {}{}: they are lost with it",
+                              held.size() + more == 1 ? "backup" : "backups", fmt::join(held, ", "),
+                              more > 0 ? fmt::format(" and {} more", more) : ""),
+                  "");
+}
+
 }  // namespace
 
 void judge_backups(const Judge& judge, const Subject& drive, const std::vector<JudgedArray>& arrays,
                    Preflight& result) {
+    judge_copies(judge, drive, result);
     std::set<std::string_view> asked;
     for (const Observation* use : drive.observations) {
         const std::string_view name = use->label("name");

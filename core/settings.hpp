@@ -143,8 +143,8 @@ struct Settings {
         .key = "not_backed_up",
         .value = {},
         .prose =
-            "Mount points that need no backup, like \"/scratch\", if you like with the reason: "
-            "\"/scratch: made anew each night\". They are shown, but not reported.",
+            "Mount points and data that need no backup, like \"/scratch\", if you like with the "
+            "reason: \"/scratch: made anew each night\". They are shown, but not reported.",
     };
     Setting<Seconds> fill_window{
         .section = "filesystems",

@@ -78,7 +78,9 @@ const std::vector<AdviceCommand>& commands() {
          "prove",
          "kind",
          {{"restic", "restic", "Wait for the next backup, which lastgood sees come."},
-          {"borg", "borg", "Set cache_directory to that of the client which writes here."},
+          {"borg", "borg",
+           "Set cache_directory to the writing client's; if it is, the next create that ends well "
+           "proves it."},
           {"files", "files",
            "If files names one directory or file, write a pattern of the dumps there."},
           {"vzdump", "vzdump", "Copy vzdump's .log files beside the archives, too."}},

@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "rules/accept.hpp"
 #include "rules/rule.hpp"
+#include "rules/stake.hpp"
 #include "rules/text.hpp"
 
 namespace lastgood {
@@ -141,7 +142,8 @@ std::string indented(std::string_view text, std::string_view indent) {
 
 // Adds the labels `names` of the metric's series to the alerts of `conditions`; without such a
 // series an alert fires without them. topk takes one series: two would make the join fail, and a
-// rule that fails raises no alert.
+// rule that fails raises no alert. Its value, such as a number of streams, must not multiply that
+// of the alert: ^ 0 makes it 1.
 std::string joined(const std::string& conditions, const Rule& rule, const Metric& metric,
                    const std::string& series, const std::vector<std::string_view>& names) {
     const auto further = further_labels(metric, rule.subject);
@@ -149,7 +151,7 @@ std::string joined(const std::string& conditions, const Rule& rule, const Metric
     for (const std::string_view also : rule.also)
         if (!contains(ignored, also)) ignored.push_back(also);
     return fmt::format(
-        "(\n{}) * ignoring ({}) group_left ({}) topk without ({}) (1, {})\n"
+        "(\n{}) * ignoring ({}) group_left ({}) (topk without ({}) (1, {}) ^ 0)\n"
         "or ignoring ({}) (\n{})\n",
         indented(conditions, "  "), fmt::join(ignored, ", "), fmt::join(names, ", "),
         fmt::join(further, ", "), series, fmt::join(names, ", "), indented(conditions, "  "));
@@ -188,6 +190,11 @@ std::string description(const Rule& rule) {
     }
     const std::string usual = numbered_steps(rule.advice);
     return text.empty() ? usual : fmt::format("{}{{{{ else }}}}{}{{{{ end }}}}", text, usual);
+}
+
+std::string stake(const Rule& rule) {
+    const bool about_backup = rule.subject == SubjectKind::backup;
+    return about_backup ? stake_for_prometheus() : "";
 }
 
 // Who is woken must see at once which host it is.
@@ -260,7 +267,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
                 rule.is_news || certainty_label(rule.severity).empty()
                     ? ""
                     : fmt::format("          certainty: {}\n", certainty_label(rule.severity)),
-                quoted(summary(rule)), quoted(description(rule)),
+                quoted(summary(rule)), quoted(stake(rule) + description(rule)),
                 quoted(fmt::format("{}#{}", runbooks, rule.name)));
         }
     }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/array_identity.hpp"
+#include "core/backup_plan.hpp"
 #include "core/report.hpp"
 #include "core/text.hpp"
 #include "core/time.hpp"
@@ -107,7 +108,7 @@ std::string directory_of(const std::string& location) {
 // The command that shows where the configuration has a backup, which may be in conf.d, too. A
 // stream is named after its backup: "guests/qemu-101".
 std::string find_entry(std::string_view id, std::string_view config) {
-    const std::string name = harmless(id.substr(0, id.find('/')));
+    const std::string name = harmless(whole_of(id));
     if (config == AgentWords{}.config) return fmt::format("grep -rnw {} /etc/lastgood", name);
     const std::string_view directory = config.substr(0, config.rfind('/') + 1);
     return fmt::format("grep -srnw {} {} {}", name, in_shell(config),
@@ -168,8 +169,7 @@ std::string for_host(const Placeholder& placeholder, const TextValues& values) {
     if (word == "log") return std::string(values.agent.log);
     if (word == "mistake") return harmless(values.agent.mistake);
     if (word == "vg") {
-        std::string name = label_or(values, "name", placeholder.fallback);
-        return name.substr(0, name.find('/'));
+        return std::string(whole_of(label_or(values, "name", placeholder.fallback)));
     }
     if (word == "directory")
         return directory_of(label_or(values, "location", placeholder.fallback));
@@ -321,7 +321,7 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
         case SubjectKind::data:
             return {"path", "title"};
         case SubjectKind::backup:
-            return {"kind", "location", "unit"};
+            return {"covers", "kind", "location", "unit"};
         case SubjectKind::collector:
             return {};
     }

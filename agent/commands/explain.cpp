@@ -56,7 +56,7 @@ Failure unrecognised(std::string_view text) {
     std::string known;
     for (const Explainer* explainer : explainers) known += fmt::format("\n  {}", explainer->what);
     return fail(ErrorKind::malformed,
-                fmt::format("{}. explain recognises these by their content:{}",
+                fmt::format("{}.\nexplain recognises these by their content:{}",
                             empty ? "the file is empty" : "the content is not recognised", known));
 }
 

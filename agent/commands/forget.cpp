@@ -10,6 +10,7 @@
 #include "core/report.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "exporters/status/text.hpp"
 
 namespace lastgood {
 
@@ -41,7 +42,9 @@ std::string missing(const Facts& facts) {
 
 int run_forget(const Config& config, const std::string& word) {
     const auto refuse = [](const std::string& why) {
-        print_error(fmt::format("lastgood forget: {}", why));
+        constexpr size_t width = 80;
+        for (const std::string& line : wrap(fmt::format("lastgood forget: {}", why), width, 2))
+            print_error(line);
         return 3;
     };
     const auto report = read_report(report_path(config));

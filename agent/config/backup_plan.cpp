@@ -283,7 +283,7 @@ std::string to_toml(const BackupPlan& plan) {
         if (value != usual) text += fmt::format("{} = {}\n", key, printed(value));
     };
     add("schedule", plan.schedule, defaults.schedule);
-    add("grace", plan.grace, defaults.grace);
+    if (!plan.schedule.empty()) text += fmt::format("grace = {}\n", printed(plan.grace));
     add("time_zone", plan.time_zone, defaults.time_zone);
     if (plan.has_slots()) text += fmt::format("slots = {}\n", printed(plan.slots));
     add("keep_span", plan.keep_span, defaults.keep_span);

@@ -18,8 +18,9 @@ namespace lastgood {
 namespace {
 
 // The rules that say that the newest copy of a backup is too old.
-constexpr std::array<std::string_view, 4> rules_of_age{"backup_too_old", "backup_far_too_old",
-                                                       "backup_overdue", "backup_long_overdue"};
+constexpr std::array<std::string_view, 6> rules_of_age{
+    "backup_too_old",      "backup_far_too_old",  "backup_overdue",
+    "backup_long_overdue", "backup_streams_late", "backup_streams_long_late"};
 
 // The kernel gives the name of a device to another one after the next boot.
 bool is_lasting_name(const Subject& subject, std::string_view word) {

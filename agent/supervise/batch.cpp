@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/backup_plan.hpp"
+
 namespace lastgood {
 
 namespace {
 
 constexpr size_t problem_limit = 1'000;  // problems per batch
 constexpr size_t subject_problem_limit = 50;
-
-std::string_view member_of(std::string_view subject) {
-    return subject.substr(0, subject.find('/'));
-}
 
 using Names = std::set<std::string, std::less<>>;
 
@@ -52,13 +50,13 @@ void keep_values_of_unread(Batch& before, Batch& now, const std::vector<std::str
     Names begun;
     std::set<std::pair<const Metric*, std::string>> told;
     for (const Observation& one : now.observations) {
-        const auto found = unread.find(member_of(one.subject));
+        const auto found = unread.find(whole_of(one.subject));
         if (found == unread.end()) continue;
         begun.insert(*found);
         told.emplace(one.metric, one.subject);
     }
     for (Observation& one : before.observations) {
-        const std::string_view member = member_of(one.subject);
+        const std::string_view member = whole_of(one.subject);
         if (!unread.contains(member) || told.contains({one.metric, one.subject})) continue;
         if (one.metric == answering && (begun.contains(member) || one.observed_at < oldest)) {
             if (one.subject == member) continue;
@@ -67,7 +65,7 @@ void keep_values_of_unread(Batch& before, Batch& now, const std::vector<std::str
         now.observations.push_back(std::move(one));
     }
     for (auto& [subject, error] : before.problems)
-        if (const auto member = member_of(subject);
+        if (const auto member = whole_of(subject);
             unread.contains(member) && !begun.contains(member))
             add_problem(now, subject, std::move(error));
 }

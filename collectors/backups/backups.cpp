@@ -16,6 +16,8 @@
 #include "collectors/backups/groups.hpp"
 #include "collectors/backups/history.hpp"
 #include "collectors/backups/hops.hpp"
+#include "collectors/backups/job_proof.hpp"
+#include "collectors/backups/late_streams.hpp"
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/missed.hpp"
 #include "collectors/backups/no_copies.hpp"
@@ -102,23 +104,6 @@ void note_job_problems(BackupState& state, const Result<BackupState>& job) {
     if (job) std::ranges::copy(job->problems, std::back_inserter(state.problems));
 }
 
-// A directory has no mark of its end. That its job ended well since is one; a copy that has a fault
-// beside is not believed.
-void believe_job(BackupState& state, const BackupState& job) {
-    const auto ended = proven_newest(job);
-    if (!ended) return;
-    for (NewestCopy& one : state.newest) {
-        if (one.confidence != Confidence::activity || one.time > *ended) continue;
-        const Timestamp time = one.time;
-        std::erase_if(state.newest, [](const NewestCopy& other) {
-            return other.confidence != Confidence::activity;
-        });
-        state.newest.front() = {time, Confidence::inferred, state.newest.front().when_written};
-        state.perhaps.reset();
-        return;
-    }
-}
-
 // Each user of the memory reads and writes it by itself, one after another.
 Result<BackupState> look_and_remember(Context& context, const Topology& topology,
                                       const Backup& backup) {
@@ -131,7 +116,7 @@ Result<BackupState> look_and_remember(Context& context, const Topology& topology
     }
     auto state = look_at(context, backup, memory, job);
     if (state && job && backup.kind == BackupKind::files && state->problems.empty())
-        believe_job(*state, *job);
+        believe_job(*state, *job, memory);
     if (state && backup.kind != BackupKind::systemd) note_job_problems(*state, job);
     if (state)
         if (auto same = check_same_filesystem(context.host, topology, memory, backup, *state);
@@ -156,12 +141,22 @@ void drop_what_is_in_doubt(const Context& context, const Backup& backup, BackupS
     });
 }
 
+// "/srv, /home and 2 more"
+std::string first_of(const std::vector<std::string>& paths) {
+    constexpr size_t named = 3;
+    std::string text;
+    for (size_t i = 0; i < std::min(paths.size(), named); ++i)
+        text += (i == 0 ? "" : ", ") + harmless(paths[i]);
+    return paths.size() > named ? fmt::format("{} and {} more", text, paths.size() - named) : text;
+}
+
 // `days`: of a stream, on which it is due.
 void observe_settings(Context& context, const Backup& backup, Timestamp now,
                       std::optional<Days> days = {}) {
     Sink& sink = context.sink;
     Labels labels{{"kind", std::string(to_string(backup.kind))}, {"location", backup.location}};
     if (!backup.unit.empty()) labels.emplace_back("unit", backup.unit);
+    if (!backup.covers.empty()) labels.insert(labels.begin(), {"covers", first_of(backup.covers)});
     sink.observe(metric::backup_info, backup.name, 1, now, std::move(labels));
     if (!backup.copy_of.empty())
         sink.observe(metric::backup_copy_of, backup.name, 1, now, {{"original", backup.copy_of}});
@@ -331,7 +326,7 @@ bool is_group(std::string_view subject) {
 
 // The backups that the subject names: one, also by one of its streams, those of a group, or all.
 std::vector<const Backup*> chosen(const Context& context) {
-    std::vector<std::string> names{context.subject.substr(0, context.subject.find('/'))};
+    std::vector<std::string> names{std::string(whole_of(context.subject))};
     if (is_group(context.subject))
         for (SubjectGroup& group : backup_groups(context.host, context.config))
             if (group.name == context.subject) names = std::move(group.members);
@@ -432,9 +427,12 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
 
 // Whether a hop is fresh shows only with what derive_hops() says of its newest copy.
 void derive(const Knowledge& knowledge, Sink& sink) {
-    MemorySink hops;
-    derive_hops(knowledge, hops);
     const auto& known = knowledge.observations;
+    KnownBackups backups;
+    note_backups(known, backups);
+    MemorySink hops;
+    derive_hops(backups, knowledge.now, hops);
+    note_backups(hops.observations, backups);
     if (std::ranges::find(known, &metric::backup_also_in, &Observation::metric) != known.end()) {
         auto of_backups = hops.observations;
         std::ranges::copy_if(known, std::back_inserter(of_backups), [](const Observation& one) {
@@ -442,8 +440,9 @@ void derive(const Knowledge& knowledge, Sink& sink) {
         });
         derive_copied_elsewhere({of_backups, knowledge.first_seen, knowledge.now}, sink);
     }
+    derive_missed_nights(backups, knowledge.now, sink);
+    derive_late_streams(backups, knowledge.now, sink);
     for (Observation& one : hops.observations) sink.add(std::move(one));
-    derive_missed_nights(knowledge, sink);
 }
 
 Result<void> run(Context& context);

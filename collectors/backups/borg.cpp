@@ -226,8 +226,14 @@ Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMem
     if (!text) return not_there(text.error(), location, "borg repository (no file \"config\")");
     const auto config = parse_borg_config(*text);
     if (!config)
-        return fail(config.error().kind,
-                    fmt::format("{}/config: {}", location, config.error().message));
+        return fail(
+            config.error().kind,
+            fmt::format("{}/config: {}{}", location, config.error().message,
+                        host.exists(location + "/snapshots") && host.exists(location + "/keys")
+                            ? fmt::format("; it looks like one of restic: write restic = "
+                                          "\"{}\"",
+                                          location)
+                            : ""));
     const auto transactions = read_transactions(host, location);
     if (!transactions) return Failure(transactions.error());
 

@@ -251,7 +251,8 @@ class Search {
         backup.location = path;
         if (is_configured(backup)) return;
         suggest(std::move(backup), name_of_directory(path),
-                "A borg repository. The times of its archives are encrypted.", {}, "");
+                "A borg repository. The times of its archives cannot be read without borg.", {},
+                "");
     }
 
     // Source: pgBackRest's documentation: REPOSITORY/backup/STANZA/backup.info.

@@ -1,7 +1,7 @@
 #include "collectors/backups/hops.hpp"
 
 #include <algorithm>
-#include <map>
+#include <string>
 #include <string_view>
 
 #include "core/backup_plan.hpp"
@@ -13,49 +13,10 @@ namespace {
 
 constexpr int most_hops = 20;  // in a row; the configuration has no circle
 
-// What was observed of a backup or of a stream.
-struct Known {
-    std::string_view copy_of;
-    std::optional<Timestamp> newest;  // proven
-    const Observation* arrived = nullptr;
-    std::optional<Timestamp> oldest, due;
-    std::optional<Seconds> max_age, max_lag;
-    bool readable = false;
-    bool has_streams = false;
-};
-using Backups = std::map<std::string_view, Known>;
-
-void note(Known& known, const Observation& one) {
-    const Metric* metric = one.metric;
-    if (metric == &metric::backup_copy_of)
-        known.copy_of = one.label("original");
-    else if (metric == &metric::backup_newest_timestamp_seconds &&
-             one.label("confidence") != "activity")
-        known.newest = std::max(known.newest.value_or(one.value), one.value);
-    else if (metric == &metric::backup_arrived_timestamp_seconds)
-        known.arrived = &one;
-    else if (metric == &metric::backup_oldest_timestamp_seconds)
-        known.oldest = one.value;
-    else if (metric == &metric::backup_due_timestamp_seconds)
-        known.due = one.value;
-    else if (metric == &metric::backup_max_age_seconds)
-        known.max_age = one.value;
-    else if (metric == &metric::backup_max_lag_seconds)
-        known.max_lag = one.value;
-    else if (metric == &metric::backup_readable)
-        known.readable = one.value == 1;
-    else if (metric == &metric::backup_streams)
-        known.has_streams = one.value >= 1;
-}
-
-bool is_late(const Known& one, Timestamp now) {
-    return one.newest && ((one.max_age && now - *one.newest > *one.max_age) ||
-                          (one.due && *one.newest < *one.due - slot_slack));
-}
-
 class Hops {
   public:
-    Hops(Backups& backups, Timestamp now, Sink& sink) : backups_(backups), now_(now), sink_(sink) {}
+    Hops(KnownBackups& backups, Timestamp now, Sink& sink)
+        : backups_(backups), now_(now), sink_(sink) {}
 
     void derive() {
         for (auto& [subject, known] : backups_) {
@@ -68,7 +29,7 @@ class Hops {
 
   private:
     // The stream of the same name, else the whole; nullptr: nothing is known of it.
-    Known* original_of(std::string_view subject, const Known& hop) {
+    KnownBackup* original_of(std::string_view subject, const KnownBackup& hop) {
         const std::string_view whole = whole_of(subject);
         if (whole != subject) {
             const std::string stream =
@@ -81,9 +42,9 @@ class Hops {
     }
 
     // The original first, which may be a hop, too.
-    void settle_newest(std::string_view subject, Known& hop, int hops_left) {
+    void settle_newest(std::string_view subject, KnownBackup& hop, int hops_left) {
         if (!hop.arrived || hop.newest || hops_left == 0) return;
-        Known* original = original_of(subject, hop);
+        KnownBackup* original = original_of(subject, hop);
         if (original == nullptr) return;
         settle_newest(std::string(hop.copy_of), *original, hops_left - 1);
         if (!original->newest) return;
@@ -93,8 +54,8 @@ class Hops {
                       {{"confidence", std::string(hop.arrived->label("confidence"))}});
     }
 
-    void observe_lag(std::string_view subject, const Known& hop) {
-        const Known* original = original_of(subject, hop);
+    void observe_lag(std::string_view subject, const KnownBackup& hop) {
+        const KnownBackup* original = original_of(subject, hop);
         if (original == nullptr || !original->newest || !hop.newest) return;
         Seconds lag = std::max(*original->newest - *hop.newest, 0.0);
         // Streams that are not told apart here: the whole is as old as its oldest stream, and the
@@ -117,7 +78,7 @@ class Hops {
         return newest;
     }
 
-    void observe_missing_streams(std::string_view subject, const Known& hop) {
+    void observe_missing_streams(std::string_view subject, const KnownBackup& hop) {
         const auto original = backups_.find(hop.copy_of);
         if (!hop.has_streams || !hop.readable || !hop.max_lag || original == backups_.end() ||
             !original->second.has_streams)
@@ -134,18 +95,15 @@ class Hops {
         sink_.observe(metric::backup_missing_streams, subject, missing, now_);
     }
 
-    Backups& backups_;
+    KnownBackups& backups_;
     Timestamp now_;
     Sink& sink_;
 };
 
 }  // namespace
 
-void derive_hops(const Knowledge& knowledge, Sink& sink) {
-    Backups backups;
-    for (const Observation& one : knowledge.observations)
-        if (one.metric->subject == SubjectKind::backup) note(backups[one.subject], one);
-    Hops(backups, knowledge.now, sink).derive();
+void derive_hops(KnownBackups& backups, Timestamp now, Sink& sink) {
+    Hops(backups, now, sink).derive();
 }
 
 }  // namespace lastgood

@@ -36,9 +36,13 @@ int64_t day_number(int64_t local) {
     return (local - (local % 86400 + 86400) % 86400) / 86400;
 }
 
-size_t weekday_of(int64_t local) {
+size_t weekday_of_day(int64_t day) {
     constexpr int64_t weekday_of_1970 = 4;  // a Thursday
-    return static_cast<size_t>(((day_number(local) + weekday_of_1970) % 7 + 7) % 7);
+    return static_cast<size_t>(((day + weekday_of_1970) % 7 + 7) % 7);
+}
+
+size_t weekday_of(int64_t local) {
+    return weekday_of_day(day_number(local));
 }
 
 // A night goes from noon to noon, and has the number of the day that it ends on.
@@ -103,10 +107,13 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
 std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due) {
     const auto calendar = Calendar::parse(plan.schedule);
     const auto zone = calendar ? zone_of(host, plan, *calendar) : Result<TimeZone>(TimeZone());
-    const int64_t local = local_time(zone ? *zone : TimeZone(), due);
-    std::string day(weekday_names[weekday_of(local)]);
-    day[0] = static_cast<char>(day[0] - 'a' + 'A');
-    return day + " " + format_time(static_cast<Timestamp>(local)).substr(0, 10);
+    return name_of_day(day_number(local_time(zone ? *zone : TimeZone(), due)));
+}
+
+std::string name_of_day(int64_t day) {
+    std::string name(weekday_names[weekday_of_day(day)]);
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    return name + " " + format_time(static_cast<Timestamp>(day) * 86400).substr(0, 10);
 }
 
 Seconds interval_of(const Host& host, const Backup& backup, Timestamp now) {

@@ -1,6 +1,7 @@
 // What a backup's plan asks of it now, as observations.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ Result<DueTimes> due_times(const Host& host, const BackupPlan& plan, Timestamp n
                            Days days = every_day);
 // "Tue 2026-11-24": the day on which the schedule came, in its time zone.
 std::string night_of(const Host& host, const BackupPlan& plan, Timestamp due);
+// The same of a day in days since 1970-01-01.
+std::string name_of_day(int64_t day);
 
 // Time between two copies, and what a copy may be late: max_age, or that of the schedule.
 Seconds interval_of(const Host& host, const Backup& backup, Timestamp now);

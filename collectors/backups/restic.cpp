@@ -272,6 +272,15 @@ Result<BackupState> look_at_restic(const Host& host, const Backup& backup, LookM
     if (auto mounted = check_mounted(host, location); !mounted) return Failure(mounted.error());
     if (auto config = host.status(location + "/config"); !config)
         return not_there(config.error(), location, "restic repository (no file \"config\")");
+    // One of borg has a file "config", too.
+    if (!host.exists(location + "/snapshots") && !host.exists(location + "/keys"))
+        return fail(
+            ErrorKind::malformed,
+            fmt::format(
+                "{}: this is no restic repository{}", location,
+                host.exists(location + "/data") && host.exists(location + "/README")
+                    ? fmt::format("; it looks like one of borg: write borg = \"{}\"", location)
+                    : ""));
     const auto changes = read_changes(host, location);
     if (!changes) return Failure(changes.error());
 

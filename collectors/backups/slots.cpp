@@ -54,7 +54,7 @@ void observe_missed_slots(const Host& host, Sink& sink, const Backup& whole,
         if (!times || !times->due || !stream.readable) continue;
         const auto newest = proven_newest(stream.state);
         if (!newest && !stream.state.newest.empty()) continue;  // it is in doubt
-        if (!newest || *newest < *times->due - slot_slack) ++missed[*times->due];
+        if (!newest || misses(*newest, *times->due)) ++missed[*times->due];
     }
     std::pair<double, Timestamp> most{0, 0};  // of equal ones the last night
     for (const auto& [due, count] : missed) most = std::max(most, std::pair(count, due));

@@ -9,10 +9,10 @@ inline constexpr Metric backup_info{
     .name = "lastgood_backup_info",
     .subject = SubjectKind::backup,
     .type = MetricType::info,
-    .labels = "kind,location,unit",
+    .labels = "covers,kind,location,unit",
     .help =
-        "An expected stream of copies, where it lies, and the unit of systemd that makes it, if "
-        "one is known.",
+        "An expected stream of copies, the first paths of its covers, where it lies, and the unit "
+        "of systemd that makes it, if one is known.",
 };
 
 inline constexpr Metric backup_readable{

@@ -7,7 +7,10 @@
 #include <memory>
 #include <set>
 
+#include "core/backup_plan.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/utf8.hpp"
 #include "exporters/status/findings.hpp"
 #include "exporters/status/text.hpp"
@@ -59,6 +62,48 @@ std::string what_stands_on(const Subject& subject, const Judge& judgements) {
     return text + (text.empty() || direct.empty() ? "" : "; ") + direct;
 }
 
+// The backups that hold all of some data that this one has, the copies of it, and its original:
+// those that are fine, by name and age.
+std::vector<std::string> other_fine_copies(const Subject& backup, const Judge& judgements) {
+    const Facts& facts = judgements.facts();
+    const std::string_view whole = whole_of(backup.id);
+    std::set<std::string_view> others{backup.label(metric::backup_copy_of, "original")};
+    for (const Subject* data : facts.of(SubjectKind::data)) {
+        bool has = false;
+        std::set<std::string_view> too;
+        for (const Observation* one : data->observations) {
+            if (one->metric != &metric::data_backup) continue;
+            has = has || one->label("backup") == whole;
+            if (one->label("part").empty()) too.insert(one->label("backup"));
+        }
+        if (has) others.merge(too);
+    }
+    for (const Subject* one : facts.of(SubjectKind::backup))
+        if (one->label(metric::backup_copy_of, "original") == whole && whole_of(one->id) == one->id)
+            others.insert(one->id);
+    std::vector<std::string> fine;
+    for (const std::string_view name : others) {
+        const Subject* other = name == whole ? nullptr : facts.find(SubjectKind::backup, name);
+        if (other == nullptr || judgements.of(*other).health != Health::fine) continue;
+        const Observation* newest = newest_copy(*other);
+        fine.push_back(newest == nullptr
+                           ? other->name()
+                           : fmt::format("{} ({} old)", other->name(),
+                                         short_age(judgements.now() - newest->value)));
+    }
+    return fine;
+}
+
+// "It has /srv. Fine copies elsewhere: pg-nas (5 h old)."
+std::string what_is_at_stake(const Subject& backup, const Judge& judgements) {
+    const std::string covers = harmless(backup.label(metric::backup_info, "covers"));
+    const auto fine = other_fine_copies(backup, judgements);
+    return fmt::format("{}{}", covers.empty() ? "" : fmt::format("It has {}. ", covers),
+                       fine.empty()
+                           ? std::string(no_other_copy)
+                           : fmt::format("Fine copies elsewhere: {}.", fmt::join(fine, ", ")));
+}
+
 constexpr size_t errors_shown = 4;
 
 // The problems that each finding of the report speaks of.
@@ -106,6 +151,10 @@ LinesOfFinding consequences(const Report& report, const Judge& judgements, bool 
             for (auto& line : wrap(error, width)) lines.push_back(std::move(line));
         const Subject* subject = judgements.facts().find(finding.kind, finding.subject);
         const bool below = finding.kind == SubjectKind::drive || finding.kind == SubjectKind::array;
+        if (finding.kind == SubjectKind::backup && subject != nullptr &&
+            said->insert(subject).second)
+            for (auto& line : wrap(what_is_at_stake(*subject, judgements), width))
+                lines.push_back(std::move(line));
         if (!below || subject == nullptr || !said->insert(subject).second) return lines;
         const std::string text = what_stands_on(*subject, judgements);
         if (text.empty()) return lines;

@@ -283,27 +283,6 @@ std::string_view read_text(std::optional<double> readable, bool by_others, std::
                              : "its place could NOT BE READ, the rest is from before";
 }
 
-// "20, the one with the oldest newest copy: qemu-101, 16 h old"
-void add_streams(Description& backup) {
-    const auto streams = backup.take(metric::backup_streams);
-    if (!streams) return;
-    const Judge& judge = backup.judgements();
-    const std::string prefix = backup.subject().id + "/";
-    std::string oldest;
-    double time = judge.now();
-    for (const Subject* stream : judge.facts().of(SubjectKind::backup)) {
-        const Observation* newest = newest_copy(*stream);
-        if (!stream->id.starts_with(prefix) || newest == nullptr || newest->value > time) continue;
-        time = newest->value;
-        oldest = harmless(stream->id.substr(prefix.size()));
-    }
-    backup.row("streams",
-               sentence_of({fmt::format("{:.0f}", *streams),
-                            oldest.empty() ? ""
-                                           : fmt::format("the longest without a new copy: {}, {}",
-                                                         oldest, short_age(judge.now() - time))}));
-}
-
 // Of what it is a copy, and which backups are copies of it.
 void add_hops(Description& backup) {
     const std::string original = backup.take_label(metric::backup_copy_of, "original");
@@ -400,7 +379,7 @@ void describe_backup(Description& backup) {
     const auto on_host = backup.take(metric::backup_on_host);
     add_disks(backup);
     add_newest(backup);
-    add_streams(backup);
+    describe_streams(backup);
     backup.row("reported", reported ? "its newest copy was made " + backup.ago(*reported) : "");
     describe_job(backup);
     backup.row(

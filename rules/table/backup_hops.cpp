@@ -17,7 +17,7 @@ std::vector<Rule> backup_hop_rules() {
             .all_of = {above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds),
                        unless(unreadable), unless(at_least(metric::backup_streams, 1)),
                        unless(at_least(metric::backup_copies_gone, 1)),
-                       unless(older_than_other(newest, metric::backup_max_age_seconds, 3 * day)),
+                       unless(older_than_other(newest, metric::backup_max_age_seconds, long_late)),
                        unless(before_other(newest, metric::backup_long_due_timestamp_seconds,
                                            2 * slot_slack))},
             .summary = "Backup {subject} is {value:duration} behind its original {original|}.",

@@ -1,5 +1,6 @@
 // What is asked of a backup over time: schedules, spans, pauses and tests.
 #include "core/backup_plan.hpp"
+#include "core/metrics/backup_streams.hpp"
 #include "core/metrics/backups.hpp"
 #include "rules/table/table.hpp"
 
@@ -23,16 +24,21 @@ std::vector<Rule> backup_plan_rules() {
     const auto has_streams = at_least(metric::backup_streams, 1);
     const auto original_is_late = is(metric::backup_original_late, 1);
     const auto gone = at_least(metric::backup_copies_gone, 1);
+    const auto incomplete = is(metric::backup_incomplete, 1);
+    const auto rotated_away = at_least(metric::backup_whole_copies_lost, 1);
+    const auto late_together = is(metric::backup_late_with_others, 1);
     const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
     return {
         Rule{
             .name = "backup_overdue",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {before_other(newest, due, slot_slack),
+            .all_of = {older_than(due, 0), before_other(newest, due, slot_slack),
                        unless(before_other(newest, long_due, long_slack)), unless(unreadable),
-                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone)},
-            .summary = "Backup {subject} is overdue: its newest copy is of {value:time}.",
+                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone),
+                       unless(incomplete), unless(late_together)},
+            .summary =
+                "Backup {subject} is overdue: due {value:duration} ago, it has no copy since.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}\n"
                       "See whether there is room: df -h {directory}\n"
@@ -45,13 +51,50 @@ std::vector<Rule> backup_plan_rules() {
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
             .all_of = {before_other(newest, long_due, long_slack), unless(unreadable),
-                       unless(has_streams), unless(original_is_late)},
+                       unless(has_streams), unless(original_is_late), unless(rotated_away),
+                       unless(late_together)},
             .summary = "Backup {subject} misses its schedule: its newest copy is of {value:time}.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}",
             .why = "Three copies in a row are missing: the job is not late but broken.",
+        },
+        Rule{
+            .name = "backup_streams_late",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_late_streams, told_together), unless(unreadable),
+                       unless(at_least(metric::backup_missed_slots, told_together))},
+            .summary = "Backup {subject} has {value:late stream|late streams}: the oldest is "
+                       "{oldest|unknown}.",
+            .advice = "See which are late: lastgood status {id}\n"
+                      "See when the job ran last: systemctl list-timers --all\n"
+                      "Read the log of its last run: journalctl -n 50 -u {unit}\n"
+                      "See whether there is room: df -h {directory}",
+            .also = {"oldest"},
+            .also_of = Operand(metric::backup_late_streams),
+            .why =
+                "Several streams of one backup that are late have a common cause: one finding for "
+                "all of them. Of those that slots name for one night, backup_slots_missed "
+                "tells.",
+        },
+        Rule{
+            .name = "backup_streams_long_late",
+            .severity = Severity::critical,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_long_late_streams, told_together),
+                       unless(unreadable)},
+            .summary = "Backup {subject}: {value:stream has|streams have} failed for days; the "
+                       "oldest is {oldest|unknown}.",
+            .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
+                      "See which streams: lastgood status {id}\n"
+                      "See whether there is room: df -h {directory}\n"
+                      "Read the log of its last run: journalctl -n 50 -u {unit}",
+            .also = {"oldest"},
+            .also_of = Operand(metric::backup_long_late_streams),
+            .why = "Three days over max_age, or three missed times of the schedule: the job is not "
+                   "late but broken.",
         },
         Rule{
             .name = "backup_wal_waits",
@@ -86,7 +129,7 @@ std::vector<Rule> backup_plan_rules() {
             .name = "backup_slots_missed",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {at_least(metric::backup_missed_slots, 2), unless(unreadable)},
+            .all_of = {at_least(metric::backup_missed_slots, told_together), unless(unreadable)},
             .summary = "Backup {subject} missed {value:slot|slots} of the night of {night|one "
                        "day}.",
             .advice = "See when the jobs of that night ran: systemctl list-timers --all\n"

@@ -2,9 +2,21 @@
 
 #include "core/backup_plan.hpp"
 #include "core/metrics/backup_jobs.hpp"
+#include "core/metrics/backup_streams.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {
+
+namespace {
+
+// The copies of the last days are there, and none of them is whole.
+constexpr std::string_view broken_for_days =
+    "Stop the rotation that would delete the last complete copy.\n"
+    "See what is wrong with the newer ones: lastgood status {id}\n"
+    "See whether there is room: df -h {directory}\n"
+    "Mend the job and run it tonight; its log: journalctl -n 50 -u {unit}";
+
+}  // namespace
 
 std::vector<Rule> backup_rules() {
     // Activity proves only that files changed, not that a backup exists: it never makes one fresh.
@@ -20,6 +32,14 @@ std::vector<Rule> backup_rules() {
     const auto original_is_late = is(metric::backup_original_late, 1);
     const auto gone = at_least(metric::backup_copies_gone, 1);
     const auto behind = above_other(metric::backup_lag_seconds, metric::backup_max_lag_seconds);
+    // One cause, one finding: what is not whole is told as that, and by the whole what several of
+    // its streams have.
+    const auto incomplete = is(metric::backup_incomplete, 1);
+    const auto rotated_away = at_least(metric::backup_whole_copies_lost, 1);
+    const auto late_together = is(metric::backup_late_with_others, 1);
+    const auto far_too_old = older_than_other(newest, max_age, long_late);
+    const auto long_overdue =
+        before_other(newest, metric::backup_long_due_timestamp_seconds, 2 * slot_slack);
     // What is not known of a unit's runs proves nothing (backup_job_unproven).
     const auto is_unit = is(metric::backup_known_by_job_only, 1);
     return {
@@ -47,9 +67,7 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {gone, unless(unreadable), unless(is(metric::backup_told_by_whole, 1)),
-                       unless(older_than_other(newest, max_age, 3 * day)),
-                       unless(before_other(newest, metric::backup_long_due_timestamp_seconds,
-                                           2 * slot_slack))},
+                       unless(far_too_old), unless(long_overdue)},
             .summary =
                 "Backup {subject} has lost all copies: {value:copy was|copies were} there before.",
             .advice = "See whether its place is mounted: findmnt -T {directory}\n"
@@ -141,9 +159,9 @@ std::vector<Rule> backup_rules() {
             .name = "backup_too_old",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {older_than_other(newest, max_age),
-                       unless(older_than_other(newest, max_age, 3 * day)), unless(unreadable),
-                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone)},
+            .all_of = {older_than_other(newest, max_age), unless(far_too_old), unless(unreadable),
+                       unless(has_streams), unless(original_is_late), unless(behind), unless(gone),
+                       unless(incomplete), unless(late_together)},
             .summary = "Backup {subject} is too old: its newest copy is {value:duration} old.",
             .advice = "See when the job ran last: systemctl list-timers --all\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}\n"
@@ -156,31 +174,34 @@ std::vector<Rule> backup_rules() {
             .name = "backup_far_too_old",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {older_than_other(newest, max_age, 3 * day), unless(unreadable),
-                       unless(has_streams), unless(original_is_late)},
+            .all_of = {far_too_old, unless(unreadable), unless(has_streams),
+                       unless(original_is_late), unless(rotated_away), unless(late_together)},
             .summary =
                 "Backup {subject} has failed for days: its newest copy is {value:duration} old.",
             .advice = "Run the job by hand tonight, or copy the data to another machine.\n"
                       "See when the job ran last: systemctl list-timers --all\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of its last run: journalctl -n 50 -u {unit}",
+            .instead = {{incomplete, broken_for_days}},
             .why = "Three days over max_age: the job is not late but broken.",
         },
         Rule{
             .name = "backup_incomplete",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
-            .all_of = {is(metric::backup_incomplete, 1), unless(is(metric::backup_count, 0)),
-                       unless(unreadable), unless(has_streams)},
-            .summary = "The newest copy of backup {subject} is not whole: it is truncated, empty "
-                       "or failed.",
+            .all_of = {age_of(newest), incomplete, unless(is(metric::backup_count, 0)),
+                       unless(unreadable), unless(has_streams), unless(rotated_away),
+                       unless(far_too_old), unless(long_overdue)},
+            .summary =
+                "Backup {subject} is not whole: its last whole copy is {value:duration} old.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
                       "See what is wrong with it: lastgood status {id}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of the newest run, mend the job and run it: journalctl -n 50 "
                       "-u {unit}",
-            .why = "The copy before it still stands. When that one grows older than max_age, "
-                   "backup_too_old reports it.",
+            .why =
+                "It is truncated, empty or failed; the copy before it still stands. When that one "
+                "is days over max_age or misses its schedule for long, that is the finding.",
         },
         Rule{
             .name = "backup_no_whole_copy",
@@ -200,8 +221,9 @@ std::vector<Rule> backup_rules() {
             .name = "backup_rotated_away",
             .severity = Severity::critical,
             .subject = SubjectKind::backup,
-            .all_of = {at_least(metric::backup_whole_copies_lost, 1),
-                       is(metric::backup_incomplete, 1), unless(unreadable), unless(has_streams)},
+            .all_of = {at_least(metric::backup_whole_copies_lost, 1), incomplete,
+                       unless(is(metric::backup_count, 0)), unless(unreadable),
+                       unless(has_streams)},
             .summary = "Backup {subject} loses its good copies: {value} removed since its newest "
                        "one is incomplete.",
             .advice = "Stop the rotation now, or copy the last good one to another place.\n"
@@ -316,12 +338,14 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_source_missing, 1)},
             .hold = 10 * minute,
-            .summary = "Backup {subject} covers a path that does not exist: nothing of it is "
-                       "copied.",
-            .advice = "See which path: lastgood status {id}\n"
-                      "See whether it was moved, or is not mounted: findmnt\n"
+            .summary = "Backup {subject} covers {path|a path}, which does not exist: nothing of it "
+                       "is copied.",
+            .advice = "See whether it was moved, or is not mounted: findmnt\n"
+                      "See whether there are more of them: lastgood status {id}\n"
                       "Correct its covers; find them: {entry}\n"
                       "Apply it: {reload}",
+            .also = {"path"},
+            .also_of = Operand(metric::backup_source_missing),
             .why = "Data that was moved is covered by nothing, and the backup of its old place "
                    "stays fresh.",
         },
@@ -330,11 +354,14 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_source_link, 1)},
-            .summary = "Backup {subject} has only a link of a path that it covers.",
-            .advice = "See which path, and where it leads: lastgood status {id}\n"
+            .summary = "Backup {subject} has only the link {path|that it covers}, not {target|its "
+                       "target}.",
+            .advice = "See where it leads: lastgood status {id}\n"
                       "Let the job back up the target.\n"
                       "Name that in covers, too; find them: {entry}\n"
                       "Apply it: {reload}",
+            .also = {"path", "target"},
+            .also_of = Operand(metric::backup_source_link),
             .why = "restic and borg store a symbolic link that they are given as a link. What it "
                    "leads to is in no copy: a database that was moved to another disk, for "
                    "instance.",

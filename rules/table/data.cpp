@@ -72,11 +72,10 @@ std::vector<Rule> data_rules() {
             .all_of = {present(metric::data_size_bytes), is(metric::data_backed_up, 0),
                        unless(is(metric::data_told_by_filesystem, 1))},
             .summary = "No backup has {subject}, {bound|}{value:size}.",
-            .advice = "Look for a backup of it: lastgood config discover\n"
-                      "Add {path} to the covers of that backup in {config}.\n"
+            .advice = "Look for a backup that has it: lastgood config discover\n"
+                      "If its copies hold {path}, add that to its covers in {config}.\n"
                       "Apply it: {reload}\n"
-                      "If there is no backup, make one; if it needs none, name it in "
-                      "not_backed_up.",
+                      "If none has it, make one; if it needs none, name it in not_backed_up.",
             .also = {"bound"},
             .also_of = metric::data_size_incomplete,
             .why = "A backup of a part of a filesystem hides that the rest has none. Where no "

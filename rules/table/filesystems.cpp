@@ -176,11 +176,11 @@ std::vector<Rule> filesystem_rules() {
             .all_of = {is(metric::filesystem_backed_up, 0),
                        unless(is(metric::filesystem_ephemeral, 1))},
             .summary = "No backup covers filesystem {subject}.",
-            .advice = "Look for a backup of it: lastgood config discover\n"
-                      "Add {id} to the covers of that backup in {config}.\n"
+            .advice = "Look for a backup that has it: lastgood config discover\n"
+                      "Add to covers of that [[backup]] only what its copies hold.\n"
                       "Apply it: {reload}\n"
-                      "If there is no backup, make one; if it needs none, name it in "
-                      "not_backed_up.",
+                      "If none has it, make one; if it needs none, as a disk of backups, name it "
+                      "in not_backed_up.",
             .why = "Backups that were switched off \"for a while\" were missing for two and a half "
                    "years.",
         },

@@ -48,6 +48,10 @@ inline Condition before_other(Operand left, Operand right, Seconds slack) {
             .limit = -slack,
             .right = std::move(right)};
 }
+// There is such a timestamp, however old; the value is its age.
+inline Condition age_of(Operand left) {
+    return {.left = std::move(left), .clock = Clock::age, .comparison = Comparison::present};
+}
 // The timestamp is more than `limit` ago.
 inline Condition older_than(Operand left, Seconds limit) {
     return {.left = std::move(left),

@@ -53,6 +53,17 @@ TEST_CASE("pulling a drive must not lose data at once") {
     CHECK(preflight(report, "b", now).verdict == PreflightVerdict::go);
 }
 
+TEST_CASE("a drive that alone holds copies of backups is needed") {
+    Report report = mirror();
+    report.observations.push_back({&metric::drive_present, "c", {}, 1, now});
+    for (const char* backup : {"guests", "pg-nas", "srv"})
+        report.observations.push_back({&metric::backup_drive, backup, {{"drive", "c"}}, 1, now});
+    CHECK(mentions(preflight(report, "c", now).against,
+                   "it holds the copies of backups guests, pg-nas, srv: they are lost with it"));
+    report.observations.push_back({&metric::backup_drive, "srv", {{"drive", "a"}}, 1, now});
+    CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
+}
+
 TEST_CASE("a drive is safe to pull during a check, but not during a rebuild") {
     Report report = mirror();
     report.observations.push_back(

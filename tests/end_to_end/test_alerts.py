@@ -166,6 +166,13 @@ def test_the_example_inhibits_what_is_redundant(alerting):
         ("LastgoodArrayRebuilding", {"instance": "c", "array": "2"}, True),
         ("LastgoodBackupFarTooOld", {"instance": "a", "backup": "db8"}, False),
         ("LastgoodBackupTooOld", {"instance": "a", "backup": "db8"}, True),
+        ("LastgoodBackupStreamsLongLate", {"instance": "a", "backup": "guests"}, False),
+        ("LastgoodBackupStreamsLate", {"instance": "a", "backup": "guests"}, True),
+        ("LastgoodBackupSlotsMissed", {"instance": "a", "backup": "others"}, False),
+        # Of a night that several backups missed, the host's alert tells.
+        ("LastgoodBackupsMissedTogether", {"instance": "b"}, False),
+        ("LastgoodBackupOverdue", {"instance": "b", "backup": "db8"}, True),
+        ("LastgoodBackupTooOld", {"instance": "b", "backup": "db8"}, False),
     ]
     alerting.post_alerts([{"alertname": name, **labels} for name, labels, _ in alerts])
 

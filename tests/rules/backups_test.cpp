@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/metrics/backup_jobs.hpp"
+#include "core/metrics/backup_streams.hpp"
 #include "tests/rules/build.hpp"
 
 using namespace lastgood;
@@ -212,10 +213,63 @@ TEST_CASE("without a whole copy, the newest one is not told, too") {
                       observation(metric::backup_readable, "b", 1),
                       observation(metric::backup_incomplete, "b", 1),
                       observation(metric::backup_incomplete_copies, "b", 3),
+                      observation(metric::backup_whole_copies_lost, "b", whole == 0 ? 3 : 0),
+                      observation(metric::backup_newest_timestamp_seconds, "b", now - 60,
+                                  {{"confidence", "exact"}}),
                       observation(metric::backup_count, "b", whole)});
     };
     CHECK(cut(0) == Names{"backup_no_whole_copy b"});
     CHECK(cut(1) == Names{"backup_incomplete b"});
+}
+
+TEST_CASE("a broken newest copy is one finding, however old the last whole one is") {
+    const auto cut = [](double days, double lost, bool by_schedule) {
+        std::vector<Observation> observations{
+            observation(metric::backup_info, "b", 1),
+            observation(metric::backup_readable, "b", 1),
+            observation(metric::backup_incomplete, "b", 1),
+            observation(metric::backup_incomplete_copies, "b", 3),
+            observation(metric::backup_count, "b", 2),
+            observation(metric::backup_whole_copies_lost, "b", lost),
+            observation(metric::backup_newest_timestamp_seconds, "b", now - days * 86400.0,
+                        {{"confidence", "inferred"}})};
+        if (!by_schedule) {
+            observations.push_back(observation(metric::backup_max_age_seconds, "b", 86400));
+            return found(observations);
+        }
+        observations.push_back(
+            observation(metric::backup_due_timestamp_seconds, "b", now - 86400.0));
+        observations.push_back(
+            observation(metric::backup_long_due_timestamp_seconds, "b", now - 4 * 86400.0));
+        return found(observations);
+    };
+    for (const bool by_schedule : {false, true}) {
+        CHECK(cut(0.5, 0, by_schedule) == Names{"backup_incomplete b"});
+        CHECK(cut(2, 0, by_schedule) == Names{"backup_incomplete b"});
+        CHECK(cut(2, 1, by_schedule) == Names{"backup_rotated_away b"});
+        CHECK(cut(5, 1, by_schedule) == Names{"backup_rotated_away b"});
+    }
+    CHECK(cut(5, 0, false) == Names{"backup_far_too_old b"});
+    CHECK(cut(5, 0, true) == Names{"backup_long_overdue b"});
+}
+
+TEST_CASE("the whole tells of several late streams") {
+    const auto late = [](double streams, bool with_others) {
+        std::vector<Observation> observations{
+            observation(metric::backup_info, "guests", 1),
+            observation(metric::backup_readable, "guests", 1),
+            observation(metric::backup_streams, "guests", 9),
+            observation(metric::backup_late_streams, "guests", streams, {{"oldest", "a"}}),
+            observation(metric::backup_readable, "guests/a", 1),
+            observation(metric::backup_max_age_seconds, "guests/a", 3600),
+            observation(metric::backup_newest_timestamp_seconds, "guests/a", now - 7200,
+                        {{"confidence", "exact"}})};
+        if (with_others)
+            observations.push_back(observation(metric::backup_late_with_others, "guests/a", 1));
+        return found(observations);
+    };
+    CHECK(late(1, false) == Names{"backup_too_old guests/a"});
+    CHECK(late(2, true) == Names{"backup_streams_late guests"});
 }
 
 TEST_CASE("a run that failed is told once, also if none that succeeded is known") {

@@ -10,6 +10,7 @@
 
 #include "core/bytes.hpp"
 #include "core/host.hpp"
+#include "core/judgement.hpp"
 #include "core/text.hpp"
 #include "rules/text.hpp"
 #include "tests/select.hpp"
@@ -272,6 +273,21 @@ Disagreement compare(const std::vector<Pair>& pairs, const std::vector<ObservedH
     return disagreement;
 }
 
+namespace {
+
+// What precedes the steps of a backup of which nothing else is observed.
+std::string stake_of(const Rule& rule, const AlertLabels& labels) {
+    if (rule.subject != SubjectKind::backup) return "";
+    const auto line = [&](const char* start, const char* label) {
+        const auto found = labels.find(label);
+        return found == labels.end() ? "" : fmt::format("{}: {}\n", start, found->second);
+    };
+    return fmt::format("{}{}{}\n", line("Data", "covers"), line("Copies", "location"),
+                       no_other_copy);
+}
+
+}  // namespace
+
 Disagreement compare_texts(const std::vector<Rule>& rules,
                            const std::map<std::string, ObservedHost>& host_of_rule) {
     std::string test = "rule_files:\n  - {rules}\nevaluation_interval: 1m\ntests:\n";
@@ -299,7 +315,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
             "            exp_annotations:\n              summary: {}\n              description: "
             "{}\n              runbook_url: {}\n",
             quote(fmt::format("{}: {}", given.instance, findings[0].summary)),
-            quote(numbered(findings[0].steps)),
+            quote(stake_of(rule, labels) + numbered(findings[0].steps)),
             quote(fmt::format("http://{}/rules#{}", host.instance, rule.name)));
     }
     Disagreement disagreement;

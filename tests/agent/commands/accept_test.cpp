@@ -5,6 +5,7 @@
 #include "agent/requests.hpp"
 #include "core/clock.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backups.hpp"
 #include "core/report.hpp"
 #include "tests/quiet.hpp"
 #include "tests/recorded_host.hpp"
@@ -101,4 +102,31 @@ TEST_CASE("accept without a rule lists the findings and asks for nothing") {
     CHECK(command.requests().revoke.empty());
     command.report.findings.clear();
     CHECK(command.run({}) == 0);
+}
+
+TEST_CASE("a backup stands for all of its streams that have the finding") {
+    AcceptCommand command;
+    for (const char* stream : {"guests/101", "guests/102", "guests-nas/101"}) {
+        command.report.observations.push_back(
+            {&metric::backup_info, stream, {{"kind", "vzdump"}}, 1, command.report.written_at});
+        Finding finding;
+        finding.rule = "backup_incomplete";
+        finding.kind = SubjectKind::backup;
+        finding.subject = stream;
+        command.report.findings.push_back(finding);
+    }
+    command.report.observations.push_back(
+        {&metric::backup_info, "guests", {{"kind", "vzdump"}}, 1, command.report.written_at});
+    CHECK(command.run({.rule = "backup_incomplete", .subject = "guests", .reason = "known"}) == 0);
+    const auto asked = command.requests().accept;
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[0].subject != asked[1].subject);
+    for (const Acceptance& one : asked) CHECK(one.subject.starts_with("guests/"));
+    for (Finding& finding : command.report.findings)
+        if (finding.rule == "backup_incomplete") {
+            finding.accepted = Acceptance{};
+            finding.accepted->until = wall_clock() + 60;
+        }
+    CHECK(command.run({.rule = "backup_incomplete", .subject = "guests", .revoke = true}) == 0);
+    CHECK(command.requests().revoke.size() == 2);
 }

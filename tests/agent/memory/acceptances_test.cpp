@@ -96,7 +96,9 @@ TEST_CASE("the age of a paused backup and of its streams is accepted until the p
     };
     CHECK(accepted(now).first == std::set<std::string>{"db8", "db8/orders"});
     CHECK(accepted(now).second == std::set<std::string>{"backup_far_too_old", "backup_long_overdue",
-                                                        "backup_overdue", "backup_too_old"});
+                                                        "backup_overdue", "backup_streams_late",
+                                                        "backup_streams_long_late",
+                                                        "backup_too_old"});
     CHECK(accepted(now + day).first.empty());
 
     Report report;

@@ -36,8 +36,9 @@ class World {
     // nullopt: it is not told.
     std::optional<double> derived(const std::string& subject, const Metric& metric) const {
         MemorySink sink;
-        derive_hops({world_, [](SubjectKind, const std::string&) { return std::nullopt; }, now},
-                    sink);
+        KnownBackups backups;
+        note_backups(world_, backups);
+        derive_hops(backups, now, sink);
         for (const Observation& one : sink.observations)
             if (one.subject == subject && one.metric == &metric) return one.value;
         return std::nullopt;

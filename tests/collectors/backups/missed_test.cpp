@@ -47,8 +47,9 @@ class World {
     }
     std::string missed() const {
         MemorySink sink;
-        derive_missed_nights(
-            {world_, [](SubjectKind, const std::string&) { return std::nullopt; }, now}, sink);
+        KnownBackups backups;
+        note_backups(world_, backups);
+        derive_missed_nights(backups, now, sink);
         std::string text;
         for (const Observation& one : sink.observations)
             text += fmt::format("{} {}", one.value, one.label("night"));
