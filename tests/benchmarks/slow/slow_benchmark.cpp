@@ -1,0 +1,211 @@
+// Replays simulated hosts through the judge of slow drives, and prints its errors as tables.
+//
+//   slow_benchmark healthy SEED HOSTS WEEKS
+//   slow_benchmark faults SEED RUNS
+//   slow_benchmark writes SEED DRIVES
+//   slow_benchmark cost
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/benchmarks/slow/fleet.hpp"
+#include "tests/benchmarks/slow/parts.hpp"
+
+namespace lastgood::simulation {
+
+namespace {
+
+constexpr int hour = 60, day = 1440, week = 7 * day;
+
+// One finding per drive and 7 days.
+class Findings {
+  public:
+    explicit Findings(size_t drives) : last_(drives, -week), was_(drives) {}
+    bool add(size_t drive, bool now, int minute) {
+        const bool began = now && !was_[drive];
+        was_[drive] = now;
+        if (!began || minute - last_[drive] < week) return false;
+        last_[drive] = minute;
+        return true;
+    }
+
+  private:
+    std::vector<int> last_;
+    std::vector<bool> was_;
+};
+
+struct Counts {
+    int hosts = 0, warnings = 0, notes = 0;
+    double drive_minutes = 0, judged = 0;
+};
+
+struct Outcome {
+    bool loaded = false, judgeable = false, wrong = false;
+    int noted = -1, warned = -1;  // minutes after the fault began
+    int wrong_notes = 0;
+};
+
+Outcome run_fault(uint64_t seed, FaultKind kind, double factor, int watched) {
+    SimulatedHost host(seed);
+    Random random(seed ^ 0xfa17U);
+    Fault fault{kind, factor, static_cast<size_t>(random.below(static_cast<int>(host.size()))),
+                8 * day + random.below(2 * day)};
+    host.set_fault(fault);
+    Outcome outcome;
+    int loaded = 0, comparable = 0;
+    std::vector<bool> before(host.size());
+    while (host.now() <= fault.from + watched) {
+        host.pass();
+        const int after = host.now() - fault.from;
+        if (after > 0 && after <= 30) {
+            loaded += host.loaded(fault.drive);
+            comparable += host.comparable(fault.drive);
+        }
+        for (size_t i = 0; i < host.size(); ++i) {
+            const Pace pace = host.judge().verdict(i).pace;
+            const bool slow = pace == Pace::slow;
+            if (after <= 0) {
+                before[i] = slow;
+                continue;
+            }
+            if (i != fault.drive) {
+                if (slow && !before[i]) outcome.wrong = true;
+                continue;
+            }
+            if ((slow || pace == Pace::noted) && outcome.noted < 0) outcome.noted = after;
+            if (slow && outcome.warned < 0) outcome.warned = after;
+        }
+        if (outcome.warned >= 0 && host.now() > fault.from + day) break;
+    }
+    outcome.loaded = loaded >= 24 && !host.shingled(fault.drive);
+    outcome.judgeable = comparable >= 24 && !host.shingled(fault.drive);
+    return outcome;
+}
+
+std::string share(const std::vector<Outcome>& all, int Outcome::*when, int within) {
+    const auto found = std::ranges::count_if(
+        all, [&](const Outcome& one) { return one.*when >= 0 && one.*when <= within; });
+    if (all.empty()) return "-";
+    return fmt::format("{:.0f} %",
+                       100.0 * static_cast<double>(found) / static_cast<double>(all.size()));
+}
+
+void print_faults(uint64_t seed, int runs) {
+    struct Row {
+        const char* name;
+        FaultKind kind;
+        double factor;
+        int watched;
+    };
+    const std::vector<Row> rows{
+        {"2 times as slow", FaultKind::constant, 2, 2 * day},
+        {"3 times", FaultKind::constant, 3, 2 * day},
+        {"5 times", FaultKind::constant, 5, 2 * day},
+        {"10 times", FaultKind::constant, 10, 2 * day},
+        {"5 times, reads only", FaultKind::reads, 5, 2 * day},
+        {"10 times in one minute of 20", FaultKind::intermittent, 10, 2 * day},
+        {"growing from 1 to 6 times in 3 weeks", FaultKind::growing, 6, 4 * week},
+    };
+    fmt::print(
+        "| fault | judgeable | noted in 25 min | warned in 60 min | in 6 h | in 24 h | in "
+        "28 days | wrong drive |\n|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < rows.size(); ++i) {
+        const Row& row = rows[i];
+        std::vector<Outcome> judgeable;
+        int wrong = 0;
+        const int count = row.watched > week ? runs / 4 : runs;
+        for (int run = 0; run < count; ++run) {
+            const Outcome outcome =
+                run_fault(seed * 1000003 + i * 100000 + static_cast<size_t>(run), row.kind,
+                          row.factor, row.watched);
+            wrong += outcome.wrong;
+            if (outcome.judgeable) judgeable.push_back(outcome);
+        }
+        const auto late = row.watched > week ? share(judgeable, &Outcome::warned, 4 * week) : "";
+        fmt::print("| {} | {} of {} | {} | {} | {} | {} | {} | {} |\n", row.name, judgeable.size(),
+                   count, share(judgeable, &Outcome::noted, 25),
+                   share(judgeable, &Outcome::warned, 60),
+                   share(judgeable, &Outcome::warned, 6 * hour),
+                   share(judgeable, &Outcome::warned, day), late, wrong);
+        fflush(stdout);
+    }
+}
+
+void print_healthy(uint64_t seed, int hosts, int weeks, bool verbose) {
+    std::map<std::string, Counts> kinds;
+    for (int i = 0; i < hosts; ++i) {
+        SimulatedHost host(seed * 1000003 + static_cast<uint64_t>(i));
+        const char* name = host.kind() == DriveClass::rotating ? "hard disks"
+                           : host.kind() == DriveClass::ssd    ? "SATA SSD"
+                                                               : "NVMe";
+        Counts& counts = kinds[name];
+        ++counts.hosts;
+        Findings warnings(host.size()), notes(host.size());
+        while (host.now() < weeks * week) {
+            host.pass();
+            for (size_t k = 0; k < host.size(); ++k) {
+                const PaceVerdict verdict = host.judge().verdict(k);
+                counts.drive_minutes += 1;
+                counts.judged += verdict.pace != Pace::not_judged;
+                const bool warned = warnings.add(k, verdict.pace == Pace::slow, host.now());
+                counts.warnings += warned;
+                counts.notes += notes.add(k, verdict.pace == Pace::noted, host.now());
+                if (warned && verbose)
+                    fmt::print(stderr,
+                               "{} host {} drive {} of {} at day {:.1f}: {} {:.1f} ms against "
+                               "{:.1f} for {:.0f} min{}\n",
+                               name, i, k, host.size(), host.now() / 1440.0,
+                               verdict.direction == Direction::read ? "reads" : "writes",
+                               verdict.latency * 1000, verdict.compared_with * 1000,
+                               verdict.slow_for / 60, host.shingled(k) ? " (SMR)" : "");
+            }
+        }
+    }
+    Counts all;
+    fmt::print(
+        "| drives | host-weeks | false warnings | for 1,000 host-weeks | notes for 1,000 | "
+        "time judged |\n|---|---|---|---|---|---|\n");
+    const auto row = [&](const std::string& name, const Counts& counts) {
+        const double host_weeks = static_cast<double>(counts.hosts) * weeks;
+        fmt::print("| {} | {:.0f} | {} | {:.1f} | {:.0f} | {:.0f} % |\n", name, host_weeks,
+                   counts.warnings, 1000 * counts.warnings / host_weeks,
+                   1000 * counts.notes / host_weeks, 100 * counts.judged / counts.drive_minutes);
+    };
+    for (const auto& [name, counts] : kinds) {
+        row(name, counts);
+        all.hosts += counts.hosts;
+        all.warnings += counts.warnings;
+        all.notes += counts.notes;
+        all.judged += counts.judged;
+        all.drive_minutes += counts.drive_minutes;
+    }
+    row("all", all);
+}
+
+}  // namespace
+
+}  // namespace lastgood::simulation
+
+int main(int count, char** arguments) {
+    using namespace lastgood::simulation;
+    const std::string part = count > 1 ? arguments[1] : "";
+    const auto number = [&](int at, int otherwise) {
+        return count > at ? std::atoi(arguments[at]) : otherwise;
+    };
+    const auto seed = static_cast<uint64_t>(number(2, 1));
+    if (part == "healthy")
+        print_healthy(seed, number(3, 250), number(4, 4), std::getenv("VERBOSE") != nullptr);
+    else if (part == "faults")
+        print_faults(seed, number(3, 300));
+    else if (part == "writes")
+        print_writes(seed, number(3, 8));
+    else if (part == "cost")
+        print_cost();
+    else
+        return 2;
+    return 0;
+}
