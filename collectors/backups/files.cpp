@@ -22,19 +22,35 @@ namespace lastgood {
 namespace {
 
 constexpr size_t unpacked_copies = 3;  // the newest; their whole content is judged
+constexpr size_t more_unpacked = 10;   // in one look, while none is found that is not cut
 constexpr Seconds probing_time = 20;
+constexpr std::string_view not_unpacked = "it was not unpacked";  // as probe_file() says it
 
 struct Judge {
     const Host& host;
     const Backup& backup;
     ProbeMemory memory;
     Seconds give_up_at;
+    size_t more_to_unpack = more_unpacked;
 };
 
 Result<ProbeResult> probe(Judge& judge, const Copy& copy, Depth depth) {
     if (copy.status.kind == FileKind::directory)
         return probe_directory(judge.host, copy.path, judge.backup.complete_if);
     return probe_file(judge.host, copy.path, depth, judge.give_up_at);
+}
+
+// `depth`: to which it was judged.
+void take(const ProbeResult& result, Depth depth, Copy& copy) {
+    copy.state = result.state;
+    copy.reason = result.reason;
+    copy.breaks_promise = result.breaks_promise;
+    if (!is_compression(result.format))
+        copy.content = PackedContent::none;
+    else if (depth == Depth::ends || result.state == Completeness::unknown)
+        copy.content = PackedContent::unseen;
+    else
+        copy.content = PackedContent::seen;
 }
 
 void judge_copy(Judge& judge, Copy& copy, Depth depth, BackupState& state) {
@@ -44,25 +60,44 @@ void judge_copy(Judge& judge, Copy& copy, Depth depth, BackupState& state) {
         copy.reason = "the file is empty";
         return;
     }
-    if (auto known = judge.memory.find(copy.path, copy.status, depth)) {
-        copy.state = known->state;
-        copy.reason = known->reason;
-        copy.breaks_promise = known->breaks_promise;
-        return;
-    }
+    for (const Depth known_to : {Depth::whole, depth})
+        if (const auto known = judge.memory.find(copy.path, copy.status, known_to))
+            return take(*known, known_to, copy);
+    if (is_file) copy.content = PackedContent::unseen;
     if (judge.host.monotonic() > judge.give_up_at) return;
     const auto probed = probe(judge, copy, depth);
     if (!probed) {
         if (probed.error().kind != ErrorKind::absent) state.problems.push_back(probed.error());
         return;
     }
-    copy.state = probed->state;
-    copy.reason = probed->reason;
-    copy.breaks_promise = probed->breaks_promise;
+    // What no time was left for is unpacked at the next look.
+    if (depth == Depth::whole && probed->state == Completeness::unknown &&
+        judge.host.monotonic() > judge.give_up_at)
+        depth = Depth::ends;
+    take(*probed, depth, copy);
     if (probed->being_written) copy.unfinished = true;
     // What is in a directory changes without it: only what is complete stays so.
     else if (is_file || probed->state == Completeness::complete)
         judge.memory.keep(copy.path, copy.status, depth, *probed);
+}
+
+// The job that cuts a dump and packs it has ends that are right, mostly night after night: behind
+// a cut one, an older one that was not unpacked proves nothing, until a whole one is found.
+void judge_copies(Judge& judge, std::vector<Copy>& copies, BackupState& state) {
+    size_t judged = 0;
+    bool behind_cut = false;
+    for (Copy& copy : copies) {
+        const bool among_newest = judged++ < unpacked_copies;
+        const bool goes_on = !among_newest && behind_cut && judge.more_to_unpack > 0;
+        if (goes_on && !judge.memory.find(copy.path, copy.status, Depth::whole))
+            --judge.more_to_unpack;
+        judge_copy(judge, copy, among_newest || goes_on ? Depth::whole : Depth::ends, state);
+        if (copy.unfinished) continue;
+        if (copy.content == PackedContent::seen)
+            behind_cut = copy.state == Completeness::incomplete;
+        copy.behind_cut = behind_cut && copy.content == PackedContent::unseen &&
+                          copy.state != Completeness::incomplete;
+    }
 }
 
 // Names were to tell the time, and this one does not: when the file was written may be the time of
@@ -74,7 +109,7 @@ bool fits_no_pattern(const Backup& backup, const Copy& copy) {
 // A directory without a mark may be half made, and a sync that fails at once still updates its time
 // (rsnapshot's hourly.0).
 bool proves_itself(const Backup& backup, const Copy& copy) {
-    if (fits_no_pattern(backup, copy) || copy.breaks_promise) return false;
+    if (fits_no_pattern(backup, copy) || copy.breaks_promise || copy.behind_cut) return false;
     return copy.status.kind != FileKind::directory || copy.state == Completeness::complete;
 }
 
@@ -84,6 +119,10 @@ std::string why_in_doubt(const Backup& backup, const Copy& copy) {
             "{}: its name does not fit time_pattern \"{}\", so its time is not known", copy.path,
             backup.time_pattern);
     if (copy.breaks_promise) return fmt::format("{}: {}", copy.path, copy.reason);
+    if (copy.behind_cut)
+        return fmt::format(
+            "{}: its ends are right, as those of newer ones that are cut; {}", copy.path,
+            copy.reason.starts_with(not_unpacked) ? copy.reason : "it is not unpacked yet");
     return fmt::format(
         "{}: a directory does not tell whether it was finished; let the job write a file in it at "
         "its end, and name it with complete_if, or name the job's unit with systemd",
@@ -151,7 +190,7 @@ void note_doubtful(Judge& judge, const Copy& copy, BackupState& state) {
     state.newest.push_back({copy.time, Confidence::activity, undated || !copy.from_name});
     if (!undated) state.perhaps = copy.time;
     if (!undated && state.newest.size() == 1) set_size(judge, copy, state);
-    if (undated || copy.breaks_promise || judge.backup.unit.empty())
+    if (undated || copy.breaks_promise || copy.behind_cut || judge.backup.unit.empty())
         state.problems.push_back({ErrorKind::malformed, why_in_doubt(judge.backup, copy)});
 }
 
@@ -160,13 +199,11 @@ BackupState state_of(Judge& judge, const CopyList& list) {
     state.in_progress = false;
     state.incomplete = false;
     auto copies = list.sorted();
-    size_t probed = 0;
-    for (auto& copy : copies)
-        judge_copy(judge, copy, probed++ < unpacked_copies ? Depth::whole : Depth::ends, state);
+    judge_copies(judge, copies, state);
     // The older ones, which are only counted, are copies unless they are empty.
     double count = list.count() - list.empty();
     double incomplete = 0;
-    bool newest_finished_seen = false;
+    bool newest_finished_seen = false, any_behind_cut = false;
     // A copy whose time is not possible does not hide the newest of the others.
     const Timestamp possible = judge.host.now() + 3600;
     const Copy* newest = nullptr;
@@ -174,7 +211,8 @@ BackupState state_of(Judge& judge, const CopyList& list) {
     for (const auto& copy : copies) {
         const bool is_copy = !copy.unfinished && copy.state != Completeness::incomplete;
         const bool is_empty = copy.status.kind == FileKind::regular && copy.status.size <= 0;
-        if (!is_copy && !is_empty) --count;
+        if ((!is_copy && !is_empty) || copy.behind_cut) --count;
+        if (copy.behind_cut) any_behind_cut = true;
         if (copy.unfinished) {
             state.in_progress = true;
             continue;
@@ -184,7 +222,7 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         if (!is_copy) continue;
         const Copy*& one = proves_itself(judge.backup, copy) ? newest : doubtful;
         if (one == nullptr || (one->time > possible && copy.time <= possible)) one = &copy;
-        if (!fits_no_pattern(judge.backup, copy)) state.oldest = copy.time;
+        if (!fits_no_pattern(judge.backup, copy) && !copy.behind_cut) state.oldest = copy.time;
     }
     if (newest != nullptr) {
         state.newest.push_back({newest->time, Confidence::inferred, !newest->from_name});
@@ -194,7 +232,7 @@ BackupState state_of(Judge& judge, const CopyList& list) {
         note_doubtful(judge, *doubtful, state);
     if (list.count() > static_cast<double>(copies.size()) && list.oldest())
         state.oldest = list.oldest();
-    state.count = count;
+    if (count > 0 || !any_behind_cut) state.count = count;
     state.incomplete_copies = incomplete;
     return state;
 }

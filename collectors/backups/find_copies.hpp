@@ -16,6 +16,13 @@
 
 namespace lastgood {
 
+// What a packed file holds.
+enum class PackedContent {
+    none,    // it is not packed
+    unseen,  // only its ends were read, or not even these
+    seen,    // it was unpacked, or its ends show that it is cut
+};
+
 struct Copy {
     std::string path;
     FileStatus status;
@@ -27,6 +34,8 @@ struct Copy {
     Completeness state = Completeness::unknown;
     std::string reason;
     bool breaks_promise = false;  // see ProbeResult
+    PackedContent content = PackedContent::none;
+    bool behind_cut = false;  // not unpacked, and newer ones are cut
 };
 
 // The finished copies of one stream. However many there are, it keeps only the newest.

@@ -89,6 +89,31 @@ TEST_CASE("an intact copy that cannot be unpacked here is a copy") {
     }
 }
 
+TEST_CASE("behind packed copies that are cut, others are unpacked until a whole one is found") {
+    const std::string cut = "--\n-- PostgreSQL database dump\n--\nselect 1;\n";
+    const std::string whole = cut + "--\n-- PostgreSQL database dump complete\n--\n";
+    Files files("/backup/*");
+    const auto put = [&](int night, const std::string& text) {
+        files.write("/backup/" + std::to_string(night), test::gzipped(text),
+                    now - (night + 1) * hour);
+    };
+    for (int night = 0; night < 30; ++night) put(night, cut);
+    BackupState state = files.look();
+    CHECK(state.incomplete == true);
+    CHECK(state.incomplete_copies == 13);
+    CHECK_FALSE(state.count);  // the others are not known yet
+    CHECK_FALSE(proven_newest(state));
+    CHECK(state.perhaps == now - 14 * hour);
+    CHECK(state.problems.back().message ==
+          "/backup/13: its ends are right, as those of newer ones that are cut; it is not unpacked "
+          "yet");
+    put(7, whole);  // what is behind it counts by its ends
+    state = files.look();
+    CHECK(state.incomplete_copies == 7);
+    CHECK(state.count == 23);
+    CHECK(proven_newest(state) == now - 8 * hour);
+}
+
 TEST_CASE("a file whose times all lie in the future is finished") {
     Files files("/backup/*.sql");
     files.place.file("/now", "1000000000\n");  // 2001, before the kernel's change time
