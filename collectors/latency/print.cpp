@@ -12,7 +12,7 @@ struct Quantile {
     double share;
     const char* label;
 };
-constexpr std::array quantiles{Quantile{0.5, "0.5"}, Quantile{0.9, "0.9"}, Quantile{0.99, "0.99"}};
+constexpr std::array quantiles{Quantile{0.5, "50"}, Quantile{0.9, "90"}, Quantile{0.99, "99"}};
 
 constexpr const char* word(Direction direction) {
     return direction == Direction::read ? "read" : "write";
@@ -41,7 +41,7 @@ void LatencyWatch::print_drive(Sink& sink, const WatchedDrive& drive, Timestamp 
             if (const auto latency = histogram.quantile(quantile.share))
                 sink.observe(metric::drive_io_latency_seconds, id, *latency, now,
                              {{"operation", std::string(to_string(operation))},
-                              {"quantile", quantile.label}});
+                              {"percentile", quantile.label}});
     }
     if (const auto busy = drive.meter.busy_ratio())
         sink.observe(metric::drive_io_busy_ratio, id, *busy, now);

@@ -9,11 +9,11 @@ inline constexpr Metric drive_io_latency_seconds{
     .name = "lastgood_drive_io_latency_seconds",
     .subject = SubjectKind::drive,
     .type = MetricType::gauge,
-    .labels = "operation,quantile",
+    .labels = "operation,percentile",
     .help =
         "Time of a request from its making to its end over the last 5 to 10 minutes "
-        "(/proc/diskstats). operation is read, write, discard or flush; quantile is 0.5, 0.9 or "
-        "0.99. The kernel tells means only: these are quantiles of means over 5 s, each with the "
+        "(/proc/diskstats). operation is read, write, discard or flush; percentile is 50, 90 or "
+        "99. The kernel tells means only: these are quantiles of means over 5 s, each with the "
         "weight of its requests.",
 };
 

@@ -99,9 +99,9 @@ void describe_speed(Description& drive) {
                right("99% below")}};
     for (const std::string_view operation : {"read", "write", "discard", "flush"}) {
         std::vector<Cell> row{{plural(operation)}};
-        for (const std::string_view quantile : {"0.5", "0.9", "0.99"}) {
+        for (const std::string_view percentile : {"50", "90", "99"}) {
             const Observation* one = take(drive, metric::drive_io_latency_seconds,
-                                          {"operation", operation, "quantile", quantile});
+                                          {"operation", operation, "percentile", percentile});
             row.push_back(right(one != nullptr ? latency_text(one->value) : ""));
         }
         if (!row.back().text.empty()) rows.push_back(std::move(row));
