@@ -208,6 +208,46 @@ TEST_CASE("borg: a create that this repository has no commit of was into another
     }
 }
 
+TEST_CASE("borg: without a commit of this repository there is no newer backup") {
+    Borg borg;
+    borg.committed(5, now - 2 * day);
+    borg.cache("files", "x", now - 2 * day + 1);
+    CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + 1);
+    borg.cache("files", "y", now - 2 * day + 200);  // of a create into another copy of it
+    CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + 1);
+}
+
+TEST_CASE(
+    "borg: a checkpoint that was seen is in doubt after the next commit, and proves nothing") {
+    Borg borg;
+    borg.committed(5, now - 2 * day);
+    borg.cache("files", "x", now - 2 * day + 1);
+    borg.look();
+    borg.host.directory("/srv/borg/lock.exclusive");
+    borg.touch("/srv/borg/lock.exclusive", now - 7200);
+    borg.cache("files", "y", now - 3600);
+    CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 2 * day + 1);
+    borg.remove("/srv/borg/lock.exclusive");
+    borg.committed(7, now - 1800);
+    const BackupState state = borg.look();
+    CHECK_FALSE(borg.newest(state, Confidence::inferred));
+    CHECK(state.perhaps == now - 3600);
+}
+
+TEST_CASE("borg: an older state that was put back is without what was proven of the newer one") {
+    Borg borg;
+    borg.committed(5, now - 2 * day);
+    borg.committed(7, now - 3600);
+    borg.cache("files", "x", now - 3599);
+    CHECK(borg.newest(borg.look(), Confidence::inferred) == now - 3599);
+    for (const char* name : {"/srv/borg/index.7", "/srv/borg/data/0/7"}) borg.remove(name);
+    borg.segments_changed(now - 2 * day);
+    borg.host.directory("/srv/borg/lock.exclusive");
+    borg.touch("/srv/borg/lock.exclusive", now - 100);
+    borg.cache("files", "y", now - 50);
+    CHECK_FALSE(borg.newest(borg.look(), Confidence::inferred));
+}
+
 TEST_CASE("borg: segments that went after the last commit leave a create in doubt") {
     Borg borg;
     borg.committed(5, now - 2 * day);

@@ -116,6 +116,13 @@ TEST_CASE("Proxmox's disks: what vzdump leaves out is data of its own") {
     CHECK(scene.value(metric::data_backed_up, "guest-disk /data/guests/images/102/c.raw") == 1);
     CHECK(scene.value(metric::data_backed_up, "guest-disk /var/lib/vz/images/101/b.qcow2") == 0);
     CHECK(scene.value(metric::data_backed_up, "guest-disk /data/shared") == 0);
+    // Proxmox Backup Server gets what vzdump does.
+    scene.config.backups.front().kind = BackupKind::proxmox_backup;
+    scene.found();
+    CHECK(scene.value(metric::data_backed_up, "guests /var/lib/vz/images") == 1);
+    CHECK(scene.value(metric::data_backed_up, "guest-disk /data/guests/images/102/c.raw") == 1);
+    CHECK(scene.value(metric::data_backed_up, "guest-disk /var/lib/vz/images/101/b.qcow2") == 0);
+    CHECK(scene.value(metric::data_backed_up, "guest-disk /data/shared") == 0);
 }
 
 namespace {
