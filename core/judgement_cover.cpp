@@ -61,10 +61,6 @@ std::string partly(const std::vector<std::string>& parts) {
     return fmt::format("partly ({}{})", harmless(first), more ? ", …" : "");
 }
 
-}  // namespace
-
-namespace {
-
 // What says so of the subject: a filesystem, or data on one.
 struct CoverMetrics {
     const Metric &backed_up, &waived, &backup, &elsewhere;

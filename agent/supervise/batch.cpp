@@ -16,7 +16,6 @@ using Names = std::set<std::string, std::less<>>;
 
 }  // namespace
 
-// A loud subject must not hide another one's problem, nor fill report and memory.
 void add_problem(Batch& batch, std::string subject, Error error) {
     ++batch.problem_count;
     const auto known = batch.subject_problems.find(subject);

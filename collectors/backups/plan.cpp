@@ -18,10 +18,6 @@ namespace {
 constexpr int missed_for_long = 3;  // slots
 constexpr Seconds long_enough = 86400;
 
-}  // namespace
-
-namespace {
-
 Result<TimeZone> zone_of(const Host& host, const BackupPlan& plan, const Calendar& calendar) {
     return read_time_zone(host, calendar.zone().empty() ? plan.time_zone : calendar.zone());
 }
