@@ -57,20 +57,35 @@ double observed(Clock clock, double compared) {
     return compared;
 }
 
+// At the limit of a condition and on both sides of it. `right`: the value of its right side, or 0.
+void add_limits(std::vector<Variable>& variables, const Condition& condition, double right) {
+    const double limit = condition.limit + right, step = nudge(condition);
+    add_values(variables, condition.left,
+               {observed(condition.clock, limit), observed(condition.clock, limit - step),
+                observed(condition.clock, limit + step)});
+}
+
 std::vector<Variable> variables_of(const Rule& rule) {
     std::vector<Variable> variables;
     for (const Condition& condition : rule.all_of) {
-        double limit = condition.limit;
-        if (condition.right.metric != nullptr) {
-            limit += right_value;
-            add_values(variables, condition.right, {right_value});
-        }
-        const double step = nudge(condition);
-        add_values(variables, condition.left,
-                   {observed(condition.clock, limit), observed(condition.clock, limit - step),
-                    observed(condition.clock, limit + step)});
+        const bool compares = condition.right.metric != nullptr;
+        if (compares) add_values(variables, condition.right, {right_value});
+        add_limits(variables, condition, compares ? right_value : 0);
     }
     return variables;
+}
+
+// A right side that another condition of the rule limits may hold with another value only.
+void add_limits_of_chosen(const Rule& rule, const std::vector<std::optional<double>>& chosen,
+                          std::vector<Variable>& variables) {
+    for (const Condition& condition : rule.all_of) {
+        const auto right = std::ranges::find_if(variables, [&](const Variable& variable) {
+            return same(variable.operand, condition.right);
+        });
+        if (condition.right.metric == nullptr || right == variables.end()) continue;
+        const auto value = chosen[static_cast<size_t>(right - variables.begin())];
+        if (value && *value != right_value) add_limits(variables, condition, *value);
+    }
 }
 
 // A label of the operand's metric by which a subject may have several series: neither what the
@@ -246,9 +261,10 @@ double nudge(const Condition& condition) {
 
 RuleCases cases_of(const Rule& rule) {
     const std::string subject = "it's-" + std::string(rule.name);
-    const std::vector<Variable> variables = variables_of(rule);
+    std::vector<Variable> variables = variables_of(rule);
     const auto chosen = find_holding(rule, variables, subject);
     REQUIRE_MESSAGE(chosen, "nothing makes it hold: ", rule.name);
+    add_limits_of_chosen(rule, *chosen, variables);
 
     const std::vector<size_t> limits = hiding_limits(rule, variables);
     RuleCases cases;
