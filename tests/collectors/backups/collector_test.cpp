@@ -97,6 +97,19 @@ TEST_CASE("a directory is proven by a job that ended well after it, and by no ea
     CHECK_FALSE(proven(3 * hour, true));
 }
 
+TEST_CASE("a job that ended well proves no copies of a tool that tells of them itself") {
+    Scene scene;
+    scene.backup.kind = BackupKind::kopia;
+    scene.backup.location = "/backup";
+    scene.backup.unit = "nightly.service";
+    scene.write("/backup/kopia.repository.f", "x");
+    scene.write("/backup/xn0/_ab/cdef.f", "x");
+    scene.job_ended(-9000 * hour);  // after every change of the files
+    REQUIRE(scene.look(true));
+    CHECK(scene.newest("activity"));
+    CHECK_FALSE(scene.newest("inferred"));
+}
+
 TEST_CASE("a newer copy that may be one leaves no word on the age, unless it is too old itself") {
     const auto newest = [](Seconds proven, Seconds doubtful) {
         Scene scene;
@@ -122,6 +135,16 @@ TEST_CASE("of a copy of another backup, when its files were written is when it a
     REQUIRE(scene.look(true));
     CHECK_FALSE(scene.newest("inferred"));
     CHECK(scene.find(metric::backup_arrived_timestamp_seconds, "it", "inferred"));
+}
+
+TEST_CASE("a directory that does not tell whether it was finished has not arrived either") {
+    Scene scene;
+    scene.write("/backup/db/data", "x");
+    scene.backup.location = "/backup/*";
+    scene.backup.copy_of = "db";
+    REQUIRE(scene.look(true));
+    CHECK(scene.newest("activity"));
+    CHECK_FALSE(scene.find(metric::backup_arrived_timestamp_seconds));
 }
 
 TEST_CASE("where there is no copy, none is called whole") {

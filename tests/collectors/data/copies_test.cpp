@@ -79,6 +79,15 @@ TEST_CASE("a copy of copies counts if both are fresh") {
     CHECK(scene.of(metric::backup_told_by_data).empty());
 }
 
+TEST_CASE("a fresh copy of stale copies is no good copy") {
+    Scene scene;
+    scene.backup("dump", 9e5, "same-drive");
+    scene.backup("off-site", 60);
+    scene.data_has("dump", "same-drive");
+    scene.data_has("off-site", "off-host", "dump");
+    CHECK(scene.of(metric::data_copies).empty());
+}
+
 TEST_CASE("a fresh copy of what is late, broken or unproven is no good copy") {
     for (const char* state : {"fresh", "stale", "unproven", "gone"}) {
         const std::string original = state;
