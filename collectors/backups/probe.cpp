@@ -213,7 +213,7 @@ std::optional<ProbeResult> ProbeMemory::find(const std::string& path, const File
 
 void ProbeMemory::keep(const std::string& path, const FileStatus& status, Depth depth,
                        const ProbeResult& result) {
-    if (!document_.usable() || result.being_written || result.in_haste) return;
+    if (!document_.usable() || result.in_haste) return;
     Entry& entry = entries_[path];
     entry = {identity_of(status), depth, result, true};
     changed_ = true;
