@@ -62,7 +62,7 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
         case BackupKind::borg:
             return look_at_borg(context.host, backup, memory);
         case BackupKind::pgbackrest:
-            return look_at_pgbackrest(context.host, backup);
+            return look_at_pgbackrest(context.host, backup, &memory);
         case BackupKind::rsnapshot:
             return look_at_rsnapshot(context.host, backup);
         case BackupKind::barman:

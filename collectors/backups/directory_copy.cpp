@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "collectors/backups/pg_directory.hpp"
 #include "core/directory.hpp"
 #include "core/text.hpp"
 
@@ -88,8 +89,8 @@ ProbeResult verdict(Completeness state, std::string reason) {
     return {false, state, "directory", std::move(reason), false};
 }
 
-// Calls `file` for each file below, until it returns false. Returns false then, and if there are
-// too many.
+// Calls `file` for each file and directory below, until it returns false. Returns false then, and
+// if there are too many.
 template <class Visit>
 bool walk(const Host& host, const std::string& path, Seconds give_up_at, const Visit& file) {
     std::vector<std::string> open{path};
@@ -99,6 +100,7 @@ bool walk(const Host& host, const std::string& path, Seconds give_up_at, const V
         open.pop_back();
         auto reader = DirectoryReader::open(host, directory, O_NOFOLLOW);
         if (!reader) continue;
+        if (const auto own = reader->status(); own && !file(*own)) return false;
         while (const char* name = reader->next()) {
             if (++names > most_names || host.monotonic() > give_up_at) return false;
             if (reader->kind() == FileKind::directory) {
@@ -116,13 +118,26 @@ bool walk(const Host& host, const std::string& path, Seconds give_up_at, const V
     return true;
 }
 
+// What arrives file by file changes somewhere below.
+Timestamp newest_below(const Host& host, const std::string& path, Timestamp known) {
+    walk(host, path, host.monotonic() + 1, [&](const FileStatus& one) {
+        known = std::max(known, one.modified);
+        return true;
+    });
+    return known;
+}
+
 ProbeResult judge(const Host& host, const std::string& path, const Seen& seen,
-                  const std::string& complete_if) {
+                  const std::string& complete_if, Depth depth, Seconds give_up_at) {
     if (!complete_if.empty()) {
         const auto file = host.status(path + "/" + complete_if);
         if (file && file->kind == FileKind::regular) return verdict(Completeness::complete, "");
         return verdict(Completeness::incomplete, fmt::format("it has no file {}", complete_if));
     }
+    if (seen.mark != nullptr && seen.mark_size > 0 && seen.mark->tool == "pg_dump")
+        return judge_pg_dump(host, path, depth, give_up_at);
+    if (seen.mark != nullptr && seen.mark_size > 0 && seen.mark->tool == "pg_basebackup")
+        return judge_pg_basebackup(host, path, depth, give_up_at);
     if (seen.mark != nullptr && seen.mark_size > 0) return verdict(Completeness::complete, "");
     if (seen.mark != nullptr)
         return verdict(Completeness::incomplete, fmt::format("its {} is empty", seen.mark->name));
@@ -140,21 +155,26 @@ ProbeResult judge(const Host& host, const std::string& path, const Seen& seen,
 
 bool holds_no_file(const Host& host, const std::string& path) {
     bool found = false;
-    const bool all_seen = walk(host, path, host.monotonic() + 1, [&](const FileStatus&) {
-        found = true;
-        return false;
+    const bool all_seen = walk(host, path, host.monotonic() + 1, [&](const FileStatus& one) {
+        found = one.kind != FileKind::directory;
+        return !found;
     });
     return all_seen && !found;
 }
 
 Result<ProbeResult> probe_directory(const Host& host, const std::string& path,
-                                    const std::string& complete_if) {
+                                    const std::string& complete_if, Depth depth,
+                                    Seconds give_up_at) {
     const auto seen = look_into(host, path);
     if (!seen) return Failure(seen.error());
-    ProbeResult result = judge(host, path, *seen, complete_if);
-    const Seconds age = host.now() - seen->changed;
+    ProbeResult result = judge(host, path, *seen, complete_if, depth, give_up_at);
+    if (result.state != Completeness::incomplete) return result;
+    const auto is_recent = [&](Timestamp changed) {
+        const Seconds age = host.now() - changed;
+        return age >= 0 && age < unfinished_directory;
+    };
     result.being_written =
-        result.state == Completeness::incomplete && age >= 0 && age < unfinished_directory;
+        is_recent(seen->changed) || is_recent(newest_below(host, path, seen->changed));
     return result;
 }
 

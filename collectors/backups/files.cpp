@@ -36,7 +36,8 @@ struct Judge {
 
 Result<ProbeResult> probe(Judge& judge, const Copy& copy, Depth depth) {
     if (copy.status.kind == FileKind::directory)
-        return probe_directory(judge.host, copy.path, judge.backup.complete_if);
+        return probe_directory(judge.host, copy.path, judge.backup.complete_if, depth,
+                               judge.give_up_at);
     return probe_file(judge.host, copy.path, depth, judge.give_up_at);
 }
 
@@ -123,6 +124,7 @@ std::string why_in_doubt(const Backup& backup, const Copy& copy) {
         return fmt::format(
             "{}: its ends are right, as those of newer ones that are cut; {}", copy.path,
             copy.reason.starts_with(not_unpacked) ? copy.reason : "it is not unpacked yet");
+    if (!copy.reason.empty()) return fmt::format("{}: {}", copy.path, copy.reason);
     return fmt::format(
         "{}: a directory does not tell whether it was finished; let the job write a file in it at "
         "its end, and name it with complete_if, or name the job's unit with systemd",

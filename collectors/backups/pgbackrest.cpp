@@ -6,6 +6,7 @@
 
 #include "collectors/backups/copies.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
+#include "collectors/backups/pgbackrest_files.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/wal.hpp"
 #include "core/bytes.hpp"
@@ -169,9 +170,30 @@ void drop_what_lacks_wal(std::vector<PgbackrestBackup>& backups, Archive archive
     });
 }
 
+// The same for what lacks files, or is built on a full backup that does.
+void drop_what_lacks_files(std::vector<PgbackrestBackup>& backups,
+                           const std::vector<LackingBackup>& lacking, BackupState& state) {
+    const std::string newest = backups.empty() ? "" : backups.back().label;
+    std::erase_if(backups, [&](const PgbackrestBackup& backup) {
+        const auto found = std::ranges::find_if(lacking, [&](const LackingBackup& one) {
+            return one.label == backup.label || one.label == backup.label.substr(0, 16);
+        });
+        if (found == lacking.end()) return false;
+        if (backup.label == newest) {
+            state.incomplete = true;
+            state.problems.push_back(
+                {ErrorKind::malformed,
+                 fmt::format("backup {}: {} has {:.0f} bytes, of {:.0f} that backup.info tells: "
+                             "files are missing",
+                             backup.label, found->label, found->bytes, found->least)});
+        }
+        return true;
+    });
+}
+
 }  // namespace
 
-Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
+Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup, LookMemory* memory) {
     if (auto mounted = check_mounted(host, backup.location); !mounted)
         return Failure(mounted.error());
     const auto stanza = find_stanza(host, backup);
@@ -200,6 +222,7 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup) {
                     fmt::format("{}/backup.info: {}", directory, backups.error().message));
     drop_what_is_gone(*backups, *directories, state);
     drop_what_lacks_wal(*backups, Archive(host, backup.location + "/archive/" + *stanza), state);
+    drop_what_lacks_files(*backups, find_lacking_backups(host, directory, *backups, memory), state);
     state.count = static_cast<double>(backups->size());
     if (backups->empty()) return state;
     const PgbackrestBackup& newest = backups->back();

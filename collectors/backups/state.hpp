@@ -97,7 +97,8 @@ void note_lost_copies(LookMemory& memory, BackupState& state);
 Result<BackupState> look_at_files(const Host& host, const Config& config, const Backup& backup);
 Result<BackupState> look_at_restic(const Host& host, const Backup& backup, LookMemory& memory);
 Result<BackupState> look_at_borg(const Host& host, const Backup& backup, LookMemory& memory);
-Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup);
+Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup,
+                                       LookMemory* memory = nullptr);
 Result<BackupState> look_at_rsnapshot(const Host& host, const Backup& backup);
 Result<BackupState> look_at_barman(const Host& host, const Backup& backup);
 Result<BackupState> look_at_duplicity(const Host& host, const Backup& backup);

@@ -408,9 +408,9 @@ def old_directory(place, name, files):
 @pytest.mark.parametrize(
     "files, whole",
     [
-        ({}, 0), ({"toc.dat": b""}, 0), ({"toc.dat": b"PGDMP", "12.dat.gz": b"x"}, 1), ({"12.dat.gz": b"x"}, 0),
+        ({}, 0), ({"toc.dat": b""}, 0), ({"toc.dat": b"PGDMP", "12.dat.gz": b"x"}, 0), ({"12.dat.gz": b"x"}, 0),
         ({"xtrabackup_checkpoints": b"x", "ibdata1": b"x"}, 0), ({"xtrabackup_checkpoints": b"x", "xtrabackup_info": b"x"}, 1),
-        ({"backup.manifest.copy": b"x"}, 0), ({"backup_manifest": b"{}", "base.tar": b"x"}, 1), ({"below/below/file": b"x"}, None),
+        ({"backup.manifest.copy": b"x"}, 0), ({"backup_manifest": b"{}", "base.tar": b"x"}, None), ({"below/below/file": b"x"}, None),
     ],
 )
 @lie("files", "an empty or half made directory with today's date")

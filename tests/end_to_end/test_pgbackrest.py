@@ -218,6 +218,22 @@ def test_pgbackrest_lie_directory_gone(tmp_path, cluster):
     assert any(first.name in problem for problem in expected.problems())
 
 
+@lie("pgbackrest", "a copy of the repository was stopped: the records are there, and not all files")
+def test_pgbackrest_lie_files_are_missing(tmp_path, cluster):
+    expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="1h")
+    cluster.backrest("--type=full", "backup")
+    assert not expected.is_stale() and expected.value("incomplete") == 0
+    (backup,) = (cluster.repository / "backup" / "demo").glob("*F")
+    copy = tmp_path / "copy"
+    shutil.copytree(cluster.repository, copy, symlinks=True)
+    (tmp_path / "second").mkdir()
+    expected = Expected(tmp_path / "second", pgbackrest=str(copy), max_age="1h")
+    shutil.rmtree(copy / backup.relative_to(cluster.repository) / "pg_data" / "base")
+    assert expected.is_stale(), expected.lines
+    assert expected.value("incomplete") == 1 and expected.value("count") == 0
+    assert any("files are missing" in problem for problem in expected.problems())
+
+
 @lie("pgbackrest", "backup.info is cut: backup.info.copy is whole")
 def test_pgbackrest_lie_info_cut(tmp_path, cluster):
     expected = Expected(tmp_path, pgbackrest=str(cluster.repository), max_age="1h")

@@ -1,8 +1,10 @@
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "collectors/backups/parse/framed.hpp"
+#include "collectors/backups/parse/pg_lists.hpp"
 #include "core/bytes.hpp"
 
 namespace lastgood {
@@ -12,6 +14,9 @@ namespace {
 constexpr size_t most_reads = 500'000;
 constexpr size_t piece_length = 64 * kib;
 constexpr uint64_t longest_table = 64 * mib;
+constexpr size_t most_files = 50'000;
+constexpr int64_t longest_name = 255;
+constexpr unsigned custom_format = 1, directory_format = 3;  // that of tar, which it shares
 
 constexpr CompletenessVerdict truncated{
     Completeness::incomplete, "pg_dump",
@@ -56,6 +61,15 @@ class Archive {
         if (length > 0) skip(static_cast<uint64_t>(length));
         return length;
     }
+    // Empty: none, or it is longer than `most`.
+    std::string text(int64_t most) {
+        const int64_t length = integer();
+        std::string text;
+        if (length > most) skip(static_cast<uint64_t>(length));
+        for (int64_t i = 0; i < length && length <= most && !ended_; ++i)
+            text += static_cast<char>(byte());
+        return text;
+    }
     unsigned skip_offset() {
         const unsigned flag = byte();
         skip(offset_);
@@ -81,8 +95,8 @@ class Archive {
     bool ended_ = false;
 };
 
-// Steps over one entry of the table. Returns whether it announces data.
-bool take_entry(Archive& archive, unsigned version) {
+// Steps over what an entry of the table has in each format.
+void skip_entry(Archive& archive, unsigned version) {
     archive.integer();                                // its number
     archive.integer();                                // whether it had a dumper
     for (int i = 0; i < 4; ++i) archive.skip_text();  // oids, tag, kind
@@ -93,6 +107,11 @@ bool take_entry(Archive& archive, unsigned version) {
     for (int i = 0; i < 2; ++i) archive.skip_text();  // owner, oids
     while (!archive.ended() && archive.at() < longest_table && archive.skip_text() >= 0) {
     }  // what it depends on
+}
+
+// Returns whether the entry announces data.
+bool take_entry(Archive& archive, unsigned version) {
+    skip_entry(archive, version);
     constexpr unsigned no_data = 3;
     return archive.skip_offset() != no_data;
 }
@@ -116,22 +135,22 @@ bool skip_data(Archive& archive, uint64_t size, unsigned type) {
     return !archive.ended();
 }
 
-}  // namespace
-
-CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
-    Archive archive(read_at);
+// What stands before the table. A verdict: what follows is not read.
+std::optional<CompletenessVerdict> read_header(Archive& archive, unsigned wanted_format,
+                                               unsigned& version, int64_t& entries) {
     archive.skip(5);  // "PGDMP"
     const unsigned major = archive.byte();
-    const unsigned version = archive.byte();
+    version = archive.byte();
     archive.byte();
     const unsigned integer = archive.byte();
     const unsigned offset = archive.byte();
-    constexpr unsigned custom = 1;
     const unsigned format = archive.byte();
     if (archive.ended()) return truncated;
     if (major != 1 || version < 12 || version > 16 || integer != 4 || offset > 8)
         return cannot_tell("its version is not known here");
-    if (format != custom) return cannot_tell("it is not in the custom format");
+    if (format != wanted_format)
+        return cannot_tell(wanted_format == custom_format ? "it is not in the custom format"
+                                                          : "it is not in the directory format");
     archive.set_sizes(integer, offset);
     if (version >= 15)
         archive.byte();  // compression
@@ -139,17 +158,36 @@ CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
         archive.integer();
     for (int i = 0; i < 7; ++i) archive.integer();    // time
     for (int i = 0; i < 3; ++i) archive.skip_text();  // database, versions
-    const int64_t entries = archive.integer();
+    entries = archive.integer();
+    return std::nullopt;
+}
+
+// Only archives up to 1.14 (PostgreSQL 15) were tried. Of a newer one the table is understood if
+// what follows it fits.
+constexpr unsigned newest_tried = 14;
+constexpr std::string_view too_long = "its table of contents is too long to check";
+constexpr std::string_view not_understood = "its table of contents is not understood";
+
+bool is_data_file(std::string_view name) {
+    return name.find('/') == std::string_view::npos && !name.starts_with('.') &&
+           name.find('\0') == std::string_view::npos &&
+           (name.ends_with(".dat") || name.ends_with(".toc"));
+}
+
+}  // namespace
+
+CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
+    Archive archive(read_at);
+    unsigned version = 0;
+    int64_t entries = 0;
+    if (const auto verdict = read_header(archive, custom_format, version, entries)) return *verdict;
     int64_t announced = 0;
     for (int64_t i = 0; i < entries && !archive.ended(); ++i) {
         if (archive.at() > longest_table || archive.reads() > most_reads)
-            return cannot_tell("its table of contents is too long to check");
+            return cannot_tell(too_long);
         if (take_entry(archive, version)) ++announced;
     }
-    // Only archives up to 1.14 (PostgreSQL 15) were tried. Of a newer one the table is understood
-    // if data follows it.
-    const bool tried = version <= 14;
-    constexpr std::string_view not_understood = "its table of contents is not understood";
+    const bool tried = version <= newest_tried;
     if (archive.ended() || archive.at() > size)
         return tried ? truncated : cannot_tell(not_understood);
     archive.read_small_pieces();
@@ -167,6 +205,38 @@ CompletenessVerdict judge_pg_custom(uint64_t size, const ReadAt& read_at) {
     if (found == 0 && announced > 0 && !tried) return cannot_tell(not_understood);
     return found < announced ? truncated
                              : CompletenessVerdict{Completeness::complete, "pg_dump", ""};
+}
+
+PgContents read_pg_contents(uint64_t size, const ReadAt& read_at) {
+    Archive archive(read_at);
+    if (read_at(0, 5) != "PGDMP")
+        return {{Completeness::incomplete, "pg_dump", "its toc.dat is damaged"}, {}};
+    unsigned version = 0;
+    int64_t entries = 0;
+    if (const auto verdict = read_header(archive, directory_format, version, entries))
+        return {*verdict, {}};
+    PgContents contents;
+    std::set<std::string> names;
+    for (int64_t i = 0; i < entries && !archive.ended(); ++i) {
+        if (archive.at() > longest_table || archive.reads() > most_reads ||
+            names.size() > most_files)
+            return {cannot_tell(too_long), {}};
+        skip_entry(archive, version);
+        const std::string name = archive.text(longest_name);
+        if (name.empty()) continue;
+        if (!is_data_file(name) && !archive.ended()) return {cannot_tell(not_understood), {}};
+        names.insert(name);
+    }
+    if (archive.ended() || archive.at() != size) {
+        const bool tried = version <= newest_tried;
+        return {tried ? CompletenessVerdict{Completeness::incomplete, "pg_dump",
+                                            "its toc.dat is cut or damaged"}
+                      : cannot_tell(not_understood),
+                {}};
+    }
+    contents.verdict = {Completeness::complete, "pg_dump", ""};
+    contents.files.assign(names.begin(), names.end());
+    return contents;
 }
 
 }  // namespace lastgood

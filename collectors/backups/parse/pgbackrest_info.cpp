@@ -53,6 +53,7 @@ Result<std::vector<PgbackrestBackup>> parse_pgbackrest_backup_info(std::string_v
         backup.start = number_in(value, "backup-timestamp-start").value_or(0);
         backup.stop = number_in(value, "backup-timestamp-stop").value_or(0);
         backup.size = number_in(value, "backup-info-size").value_or(0);
+        backup.repository_bytes = number_in(value, "backup-info-repo-size-delta").value_or(0);
         backup.error = flag_in(value, "backup-error");
         backup.database = static_cast<int>(number_in(value, "db-id").value_or(0));
         // archive-copy: they lie in the backup; without archive-check nobody said where they lie.

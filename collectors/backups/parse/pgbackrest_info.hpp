@@ -15,9 +15,10 @@ struct PgbackrestBackup {
     std::string type;   // "full", "diff", "incr"
     Timestamp start = 0;
     Timestamp stop = 0;
-    double size = 0;     // of the database, bytes
-    bool error = false;  // pgBackRest found pages with wrong checksums
-    int database = 0;    // db-id: the N of archive/STANZA/VERSION-N
+    double size = 0;              // of the database, bytes
+    double repository_bytes = 0;  // of its own files, without its manifest; 0: not told
+    bool error = false;           // pgBackRest found pages with wrong checksums
+    int database = 0;             // db-id: the N of archive/STANZA/VERSION-N
     // The segments of WAL that it needs; empty: it needs none from the archive, or does not tell.
     std::string first_wal, last_wal;
 };

@@ -25,7 +25,8 @@ struct Scene : test::TemporaryDirectory {
         for (const auto& one : std::filesystem::recursive_directory_iterator(at("/copy")))
             touch(one.path(), age);
         touch(at("/copy"), age);
-        const auto result = probe_directory(Host(path), "/copy", complete_if);
+        const auto result = probe_directory(Host(path), "/copy", complete_if, Depth::whole,
+                                            Host(path).monotonic() + 10);
         REQUIRE(result);
         if (result->being_written) return "being written";
         return result->state == Completeness::complete  ? "complete"
@@ -51,8 +52,8 @@ std::string with(const std::vector<std::string>& names) {
 }  // namespace
 
 TEST_CASE("the mark that a tool writes last makes a directory whole, unless it is empty") {
-    CHECK(with({"toc.dat", "3412.dat.gz"}) == "complete");
-    CHECK(with({"backup_manifest", "base.tar.gz"}) == "complete");
+    CHECK(with({"toc.dat", "3412.dat.gz"}) == "its toc.dat is damaged");
+    CHECK(with({"backup_manifest", "base.tar.gz"}) == "its backup_manifest is cut");
     CHECK(with({"backup.manifest", "pg_data/x"}) == "complete");
     CHECK(with({"xtrabackup_info", "ibdata1"}) == "complete");
     CHECK(with({"mariadb_backup_info", "ibdata1"}) == "complete");
