@@ -59,7 +59,7 @@ class Scene : public test::TemporaryDirectory {
         std::string name = format_time(recorded_now - age).substr(0, 19);
         for (char& c : name)
             if (c == ' ' || c == ':') c = '-';
-        write("/backup/" + name + (mark ? "/toc.dat" : "/data"), "x");
+        write("/backup/" + name + (mark ? "/xtrabackup_info" : "/data"), "x");
     }
     // A oneshot that ended well then.
     void job_ended(Seconds age) const {
@@ -87,7 +87,7 @@ TEST_CASE("a directory is proven by a job that ended well after it, and by no ea
         scene.backup.location = "/backup/*";
         scene.backup.unit = "nightly.service";
         scene.directory(5 * hour, false);
-        if (damaged) scene.write("/backup/2026-11-20-23-15-00/toc.dat", "");
+        if (damaged) scene.write("/backup/2026-11-20-23-15-00/xtrabackup_info", "");
         scene.job_ended(ended);
         REQUIRE(scene.look(true));
         return scene.newest("inferred");

@@ -296,7 +296,8 @@ TEST_CASE("a directory that was not whole is looked into again, though it has no
     files.backup.complete_if = "sub/DONE";
     files.write("copies/2026-11-20/sub/data", "x");
     const timespec old[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};  // nobody writes there now
-    for (const char* name : {"copies/2026-11-20/sub", "copies/2026-11-20"})
+    for (const char* name :
+         {"copies/2026-11-20/sub/data", "copies/2026-11-20/sub", "copies/2026-11-20"})
         REQUIRE(::utimensat(AT_FDCWD, files.at(name).c_str(), old, 0) == 0);
     CHECK(files.look().incomplete == true);
     files.write("copies/2026-11-20/sub/DONE", "");
