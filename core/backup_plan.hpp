@@ -65,4 +65,7 @@ inline std::string_view whole_of(std::string_view subject) {
     return subject.substr(0, subject.find('/'));
 }
 
+// Copies of copies in a row, at most; the configuration has no circle.
+inline constexpr int most_hops = 20;
+
 }  // namespace lastgood

@@ -11,8 +11,6 @@ namespace lastgood {
 
 namespace {
 
-constexpr int most_hops = 20;  // in a row; the configuration has no circle
-
 class Hops {
   public:
     Hops(KnownBackups& backups, Timestamp now, Sink& sink)

@@ -4,14 +4,13 @@
 #include <string_view>
 
 #include "collectors/backups/state.hpp"
-#include "core/judgement.hpp"
+#include "core/backup_plan.hpp"
+#include "core/good_copies.hpp"
 #include "core/metrics/backups.hpp"
 
 namespace lastgood {
 
 namespace {
-
-constexpr int most_hops = 20;  // in a row; the configuration has no circle
 
 // Dumps, and what a database's own tool makes.
 bool may_be_of_database(BackupKind kind) {
@@ -87,35 +86,21 @@ std::vector<const Backup*> OtherCopies::of(const Backup& backup,
 
 namespace {
 
-using Subjects = std::map<std::string_view, Subject>;
-
-// Each of its streams, if it has some.
-bool is_fresh(const Subjects& backups, std::string_view name, Timestamp now) {
-    const auto found = backups.find(name);
-    if (found == backups.end()) return false;
-    if (found->second.value(metric::backup_ephemeral) == 1) return false;  // it does not last
-    const double streams = found->second.value(metric::backup_streams).value_or(0);
-    if (streams < 1) return copy_state(found->second, now) == CopyState::fresh;
-    double fresh = 0;
-    const std::string prefix = std::string(name) + "/";
-    for (auto one = backups.lower_bound(prefix);
-         one != backups.end() && one->first.starts_with(prefix); ++one)
-        if (copy_state(one->second, now) == CopyState::fresh) ++fresh;
-    return fresh >= streams;
+// A copy that does not last, or lacks something, is none.
+bool is_good(const GoodCopies& copies, std::string_view name) {
+    const auto found = copies.backups().find(name);
+    return found != copies.backups().end() && found->second.value(metric::backup_ephemeral) != 1 &&
+           copies.of(name) == GoodCopies::Good::yes;
 }
 
 }  // namespace
 
 void derive_copied_elsewhere(const Knowledge& knowledge, Sink& sink) {
-    Subjects backups;
-    for (const Observation& one : knowledge.observations)
-        if (one.metric->subject == SubjectKind::backup)
-            backups[one.subject].observations.push_back(&one);
+    const GoodCopies copies(knowledge.observations, knowledge.now);
     std::map<std::string_view, bool> copied;
     for (const Observation& one : knowledge.observations)
         if (one.metric == &metric::backup_also_in)
-            copied[one.subject] =
-                copied[one.subject] || is_fresh(backups, one.label("other"), knowledge.now);
+            copied[one.subject] = copied[one.subject] || is_good(copies, one.label("other"));
     for (const auto& [backup, is_copied] : copied)
         sink.observe(metric::backup_copied_elsewhere, std::string(backup), is_copied ? 1 : 0,
                      knowledge.now);

@@ -8,8 +8,7 @@
 #include <string_view>
 
 #include "core/ephemeral.hpp"
-#include "core/judgement.hpp"
-#include "core/metrics/backup_jobs.hpp"
+#include "core/good_copies.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
 #include "core/metrics/filesystems.hpp"
@@ -23,44 +22,7 @@ constexpr std::array<std::string_view, 6> domains = {
     "same-filesystem", "same-drive", "same-host", "off-host", "unknown", ephemeral_domain};
 using Counts = std::map<std::string_view, double>;  // by domain
 
-constexpr int most_hops = 20;  // in a row; the configuration has no circle
-
-enum class Fresh { yes, no, unknown };
-
-// Of a copy that is not too old.
-Fresh is_all_there(const Subject& backup) {
-    if (backup.value(metric::backup_missing_streams) > 0) return Fresh::no;
-    const bool has_streams = backup.value(metric::backup_streams) >= 1;  // each has a size
-    const auto size = has_streams ? std::nullopt : backup.value(metric::backup_size_bytes);
-    const bool shrunk = size && *size < backup.value(metric::backup_shrunk_size_bytes);
-    return shrunk || backup.value(metric::backup_job_partly) == 1 ? Fresh::unknown : Fresh::yes;
-}
-
-Fresh is_fresh(const Subject& backup, Timestamp now) {
-    switch (copy_state(backup, now)) {
-        case CopyState::fresh:
-            return is_all_there(backup);
-        case CopyState::stale:
-        case CopyState::never:
-        case CopyState::gone:
-        case CopyState::incomplete:
-        case CopyState::too_small:
-            return Fresh::no;
-        case CopyState::from_future:
-        case CopyState::unreadable:
-        case CopyState::unproven:
-        case CopyState::unknown_size:
-        case CopyState::no_limit:
-        case CopyState::unknown:
-            break;
-    }
-    return Fresh::unknown;
-}
-
-Fresh both(Fresh a, Fresh b) {
-    if (a == Fresh::no || b == Fresh::no) return Fresh::no;
-    return a == Fresh::unknown ? a : b;
-}
+using Good = GoodCopies::Good;
 
 bool is_known_domain(std::string_view domain) {
     return std::ranges::find(domains, domain) != domains.end();
@@ -68,10 +30,9 @@ bool is_known_domain(std::string_view domain) {
 
 class Copies {
   public:
-    explicit Copies(const Knowledge& knowledge) : now_(knowledge.now) {
+    explicit Copies(const Knowledge& knowledge)
+        : now_(knowledge.now), good_(knowledge.observations, now_) {
         for (const Observation& one : knowledge.observations) {
-            if (one.metric->subject == SubjectKind::backup)
-                backups_[one.subject].observations.push_back(&one);
             if (one.metric == &metric::data_info)
                 data_[one.subject].filesystem = one.label("filesystem");
             if (one.metric == &metric::backup_drive || one.metric == &metric::filesystem_drive)
@@ -95,13 +56,13 @@ class Copies {
 
     void observe_host(Sink& sink) const {
         Counts counts;
-        for (const auto& [name, backup] : backups_) {
+        for (const auto& [name, backup] : good_.backups()) {
             if (name.find('/') != name.npos) continue;  // a stream of another one
             const std::string_view domain = domain_of(backup);
             const bool leaves = domain == "off-host";
-            const Fresh state = leaves ? fresh(name) : Fresh::yes;
-            if (state == Fresh::no) continue;
-            const bool known = state == Fresh::yes && is_known_domain(domain);
+            const Good state = leaves ? good_.with_originals(name) : Good::yes;
+            if (state == Good::no) continue;
+            const bool known = state == Good::yes && is_known_domain(domain);
             ++counts[known ? domain : "unknown"];
         }
         if (counts.empty()) return;
@@ -142,46 +103,16 @@ class Copies {
         return found == counts.end() ? 0 : found->second;
     }
 
-    // Of a backup and of its original, if it is a copy of one: a fresh copy of what is late or
-    // broken is no good copy.
-    Fresh fresh(std::string_view name) const {
-        Fresh state = Fresh::yes;
-        for (int hops = 0; !name.empty() && hops < most_hops; ++hops) {
-            state = both(state, fresh_itself(name));
-            const auto found = backups_.find(name);
-            name = found == backups_.end()
-                       ? std::string_view()
-                       : found->second.label(metric::backup_copy_of, "original");
-        }
-        return state;
-    }
-
-    // The worst of its streams, if it has some.
-    Fresh fresh_itself(std::string_view name) const {
-        const auto found = backups_.find(name);
-        if (found == backups_.end()) return Fresh::unknown;
-        int missing = static_cast<int>(found->second.value(metric::backup_streams).value_or(0));
-        if (missing < 1) return is_fresh(found->second, now_);
-        Fresh all = is_all_there(found->second);
-        const std::string prefix = std::string(name) + "/";
-        for (auto one = backups_.lower_bound(prefix);
-             one != backups_.end() && one->first.starts_with(prefix); ++one) {
-            all = both(all, is_fresh(one->second, now_));
-            --missing;
-        }
-        return missing > 0 ? both(all, Fresh::unknown) : all;
-    }
-
     void add(const Observation& one) {
         const std::string_view backup = one.label("backup"), via = one.label("via");
         if (!one.label("part").empty()) return;
-        Fresh state = fresh(backup);
-        if (!via.empty()) state = both(state, fresh(via));
-        if (state == Fresh::no) return;
+        Good state = good_.with_originals(backup);
+        if (!via.empty()) state = both(state, good_.with_originals(via));
+        if (state == Good::no) return;
         const std::string_view domain = one.label("domain");
         // No second copy, fresh or not.
         const bool lost = domain == ephemeral_domain;
-        const bool known = (state == Fresh::yes || lost) && is_known_domain(domain);
+        const bool known = (state == Good::yes || lost) && is_known_domain(domain);
         Data& data = data_[one.subject];
         ++data.copies[known ? domain : "unknown"];
         if (via.empty()) has_[backup].push_back(one.subject);
@@ -210,7 +141,7 @@ class Copies {
     }
 
     Timestamp now_;
-    std::map<std::string_view, Subject> backups_;
+    GoodCopies good_;
     std::map<std::string_view, Data> data_;  // by id
     std::map<std::pair<SubjectKind, std::string_view>, Drives> drives_;
     std::map<std::string_view, std::vector<std::string_view>> has_;  // by backup: data

@@ -84,6 +84,7 @@ TEST_CASE("of files, a backup on another drive that covers all of them makes up"
 
 TEST_CASE("only a fresh one ends the finding") {
     constexpr Timestamp now = 1'790'000'000;
+    bool shrunk = false;
     const auto copied = [&](double age, double readable, double streams = 0, double lost = 0,
                             int fresh = 0) {
         std::vector<Observation> world = {
@@ -104,6 +105,8 @@ TEST_CASE("only a fresh one ends the finding") {
             }
         }
         world.push_back({&metric::backup_ephemeral, "nas", {}, lost, now});
+        world.push_back({&metric::backup_size_bytes, "nas", {}, 90, now});
+        world.push_back({&metric::backup_shrunk_size_bytes, "nas", {}, shrunk ? 100.0 : 50, now});
         MemorySink sink;
         derive_copied_elsewhere(
             {world, [](SubjectKind, const std::string&) { return std::nullopt; }, now}, sink);
@@ -119,4 +122,6 @@ TEST_CASE("only a fresh one ends the finding") {
     CHECK_FALSE(copied(60, 1, 2, 0, 1));  // of two streams one is fresh
     CHECK(copied(60, 1, 2, 0, 2));
     CHECK_FALSE(copied(60, 1, 1));  // nothing is known of its stream
+    shrunk = true;
+    CHECK_FALSE(copied(60, 1));
 }
