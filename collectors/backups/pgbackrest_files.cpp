@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <ranges>
-
 #include "collectors/backups/directory_copy.hpp"
 #include "core/json_value.hpp"
 
@@ -24,7 +22,9 @@ std::vector<LackingBackup> find_lacking_backups(const Host& host, const std::str
         memory != nullptr ? memory->section(section) : nlohmann::json(nlohmann::json::object());
     auto whole = nlohmann::json::object();
     const Seconds give_up_at = host.monotonic() + counting_time;
-    for (const PgbackrestBackup& backup : std::views::reverse(backups)) {
+    // clang 14 does not take std::views::reverse.
+    for (auto one = backups.rbegin(); one != backups.rend(); ++one) {
+        const PgbackrestBackup& backup = *one;
         if (backup.repository_bytes <= 0) continue;
         const std::string path = directory + "/" + backup.label;
         const auto status = host.status(path, false);

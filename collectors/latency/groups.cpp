@@ -83,6 +83,7 @@ std::vector<DriveGroup> find_groups(const Topology& topology) {
         group.members.push_back({id, drive.model, class_of(drive)});
     }
     std::vector<DriveGroup> found;
+    found.reserve(groups.size());
     for (auto& [name, group] : groups) found.push_back(std::move(group));
     return found;
 }

@@ -205,13 +205,13 @@ void LatencyWatch::judge(Timestamp now) {
         std::vector<Pace> before;
         for (size_t i = 0; i < group.group.members.size(); ++i) {
             before.push_back(group.judge.verdict(i).pace);
-            Minute& minute = minutes.emplace_back();
-            minute.skip = NotJudged::interrupted;
+            Minute& last = minutes.emplace_back();
+            last.skip = NotJudged::interrupted;
             const auto drive = drives_.find(group.group.members[i].id);
             if (drive == drives_.end() || !drive->second.seen) continue;
             look_around(drive->second, group.judge.suspects(i));
-            minute = drive->second.minutes.add(*drive->second.counters, drive->second.circumstances,
-                                               now_);
+            last = drive->second.minutes.add(*drive->second.counters, drive->second.circumstances,
+                                             now_);
         }
         group.judge.judge(minutes, now);
         for (size_t i = 0; i < before.size(); ++i)

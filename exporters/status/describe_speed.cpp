@@ -41,7 +41,7 @@ const Observation* take(Description& drive, const Metric& metric,
 }
 
 std::string pace_text(Description& drive) {
-    const std::string pace = drive.take_label(metric::drive_pace, "pace");
+    std::string pace = drive.take_label(metric::drive_pace, "pace");
     const std::string reason = drive.take_label(metric::drive_pace, "reason");
     std::string text;
     for (const Observation* slow : drive.take_all(metric::drive_slow_ratio))

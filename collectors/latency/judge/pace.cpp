@@ -45,7 +45,7 @@ std::string_view to_string(Pace pace) {
 }
 
 PaceJudge::PaceJudge(std::vector<MemberTraits> members, Timestamp now)
-    : members_(std::move(members)), drives_(members_.size()), began_(now), now_(now) {
+    : members_(std::move(members)), drives_(members_.size()), now_(now) {
     for (size_t i = 0; i < members_.size(); ++i) {
         drives_[i].past.known_since = now;
         for (Part& part : drives_[i].parts) {

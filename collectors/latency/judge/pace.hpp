@@ -133,7 +133,7 @@ class PaceJudge {
     std::vector<MemberTraits> members_;
     std::vector<DriveState> drives_;
     std::array<std::vector<Episode>, 2> episodes_{};
-    Timestamp began_ = 0, now_ = 0;
+    Timestamp now_ = 0;
 };
 
 }  // namespace lastgood
