@@ -13,6 +13,8 @@ constexpr Seconds note_after = 20 * one_minute, warn_after = 45 * one_minute;
 constexpr Seconds longest_bar = 12 * hour;
 constexpr Seconds first_bar = 3 * hour, first_time = 7 * day;
 constexpr double times_longest = 1.5;
+// Of slow minutes in a week: less is slowness that rotates among the siblings.
+constexpr double times_sibling = 2;
 constexpr Seconds shortest_episode = 8 * one_minute, longest_episode = day;
 constexpr Seconds episode_kept = 30 * day;
 constexpr size_t episodes_kept = 8;
@@ -235,7 +237,8 @@ Seconds PaceJudge::bar(size_t member, Direction direction, Seconds least, Timest
     if (now - drive.past.known_since < first_time) bar = std::max(bar, first_bar);
     const double mine = drive.past.parts[index(direction)].slow_week;
     for (size_t i = 0; i < drives_.size(); ++i)
-        if (i != member && drives_[i].past.parts[index(direction)].slow_week >= mine)
+        if (i != member &&
+            times_sibling * drives_[i].past.parts[index(direction)].slow_week >= mine)
             return longest_bar;
     return bar;
 }
@@ -305,6 +308,7 @@ PaceVerdict PaceJudge::verdict(size_t member) const {
         return verdict;
     }
     verdict.reason = NotJudged::no;
+    if (drive.pace == Pace::usual) return verdict;
     const bool slow = drive.pace == Pace::slow;
     verdict.direction = slow ? drive.past.slow_direction : drive.direction;
     const Part& part = drive.parts[index(verdict.direction)];

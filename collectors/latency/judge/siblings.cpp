@@ -49,6 +49,8 @@ SiblingComparison compare_with_siblings(std::span<const MemberTraits> members,
     if (part.count < least_requests || !(part.time > 0)) return {NotJudged::no_load, {}};
     size_t same_kind = 0;
     std::vector<double> latencies, times;
+    latencies.reserve(members.size());
+    times.reserve(members.size());
     bool with_others = true;
     // Siblings of its own model first; all, if there are too few of them.
     for (const bool own_model : {true, false}) {

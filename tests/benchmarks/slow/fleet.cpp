@@ -69,7 +69,7 @@ SimulatedHost::SimulatedHost(uint64_t seed)
 
 // The load of one drive before its own share of it.
 SimulatedHost::Load SimulatedHost::load_now() {
-    drift_ += -0.02 * drift_ + 0.08 * random_.normal();
+    drift_ += -0.02 * drift_ + 0.08 * random_.roughly_normal();
     if (--mode_left_ <= 0) {
         mode_left_ = static_cast<int>(random_.exponential(90)) + 5;
         mode_size_ = random_.around(1, 0.9);
@@ -81,7 +81,7 @@ SimulatedHost::Load SimulatedHost::load_now() {
     }
     const double sun = 1 + swing_ * std::sin(6.2832 * (now_ % day - night_) / day);
     const double rate = std::max(0.02, sun) * std::exp(drift_) * burst_;
-    Load load{base_reads_ * rate, base_writes_ * rate * std::exp(0.3 * random_.normal()),
+    Load load{base_reads_ * rate, base_writes_ * rate * std::exp(0.3 * random_.roughly_normal()),
               std::clamp(24e3 * mode_size_, 4e3, 1e6), std::clamp(20e3 * mode_size_, 4e3, 1e6)};
     const auto add_reads = [&](double reads, double size) {
         load.read_size = (load.read_size * load.reads + size * reads) / (load.reads + reads);
@@ -185,7 +185,7 @@ void SimulatedHost::run_drive(size_t i, const Load& load, double scale) {
     SimulatedDrive& drive = drives_[i];
     const double share = drive.hot * scale;
     // A mirror gives runs of reads to one half.
-    const double half = mirror_ ? random_.around(1, 0.35) : random_.around(1, 0.06);
+    const double half = mirror_ ? random_.roughly(1, 0.35) : random_.roughly(1, 0.06);
     const double reads = random_.events(60 * load.reads * share * half);
     const double writes = random_.events(60 * load.writes * share);
     const double busy = std::min(usage(i, load) * scale, 0.985);
@@ -194,9 +194,9 @@ void SimulatedHost::run_drive(size_t i, const Load& load, double scale) {
     const auto add = [&](Operation operation, double count, double size, double service) {
         if (count < 1) return;
         const double spread = rotating ? 0.10 : 0.14;
-        const double noise = random_.around(1, std::sqrt(spread * spread + 1.0 / count));
+        const double noise = random_.roughly(1, std::sqrt(spread * spread + 1.0 / count));
         const double mean = (service * noise + size / drive.bandwidth) * queue;
-        const double sectors = std::max(8.0, size * random_.around(1, 0.05) / 512);
+        const double sectors = std::max(8.0, size * random_.roughly(1, 0.05) / 512);
         OperationCounters& counters = drive.counters.operations[static_cast<size_t>(operation)];
         counters.done += static_cast<uint64_t>(count);
         counters.sectors += static_cast<uint64_t>(count * sectors);
