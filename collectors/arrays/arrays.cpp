@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -28,6 +29,7 @@ constexpr Seconds poll_interval = 30;
 constexpr Seconds poll_interval_near_end = 3;
 constexpr Seconds coalescing_window = 0.05;  // changes come in bursts
 constexpr size_t max_remembered = 256;
+constexpr Seconds assembling = 60;  // of an array at boot: udev has not told its UUID yet
 
 class ArraysCollector {
   public:
@@ -109,11 +111,37 @@ class ArraysCollector {
         std::set<std::string> ids;
         for (MdArray& array : arrays)
             if (!is_empty_array(array)) observe(array, map, now, ids);
+        std::erase_if(nameless_, [&](const auto& one) {
+            return std::ranges::none_of(
+                arrays, [&](const MdArray& array) { return array.device == one.first; });
+        });
         observe_btrfs_arrays(host, map, now, context_.sink);
         if (lvm && map != nullptr) observe_lvm_arrays(*map, now, ids);
         if (memory_.size() > max_remembered)  // forget arrays that are gone
             std::erase_if(memory_, [&](const auto& entry) { return !ids.contains(entry.first); });
         return {};
+    }
+
+    // As blkid found it on them. It tells that of metadata 0.90 in another order.
+    std::string uuid_of_members(const MdArray& array) const {
+        if (array.metadata == "0.90") return {};
+        for (const MdMember& member : array.members) {
+            const auto number =
+                context_.host.read_line("/sys/class/block/" + member.device + "/dev");
+            if (!number) continue;
+            const UdevRecord udev = read_udev_record(context_.host, *number);
+            if (udev.property("ID_FS_TYPE") != "linux_raid_member") continue;
+            if (auto uuid = md_uuid_from_sysfs(udev.property("ID_FS_UUID"), false); !uuid.empty())
+                return uuid;
+        }
+        return {};
+    }
+
+    // By hand nobody waits.
+    bool may_be_assembling(const std::string& device) {
+        if (context_.once || context_.host.recorded()) return false;
+        const Seconds clock = context_.host.monotonic();
+        return clock - nameless_.try_emplace(device, clock).first->second < assembling;
     }
 
     void observe(MdArray& array, const Topology* topology, Timestamp now,
@@ -125,6 +153,8 @@ class ArraysCollector {
             name = udev.property("MD_NAME");
             if (array.uuid.empty()) array.uuid = udev.property("MD_UUID");
         }
+        if (array.uuid.empty()) array.uuid = uuid_of_members(array);
+        if (is_nameless(array) && may_be_assembling(array.device)) return;
         std::string id = array_id(array);
         if (!ids.insert(id).second) {  // two halves of one mirror, assembled separately
             id += "-" + array.device;
@@ -162,6 +192,7 @@ class ArraysCollector {
     Context& context_;
     KernelWatch watch_;
     CheckMemories memory_;
+    std::map<std::string, Seconds> nameless_;  // since when, by device
     Seconds wait_ = poll_interval;
 };
 

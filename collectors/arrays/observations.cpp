@@ -158,6 +158,12 @@ bool is_empty_array(const MdArray& array) {
             (array.state.value == MdState::inactive && array.raid_disks.value_or(0) == 0));
 }
 
+bool is_nameless(const MdArray& array) {
+    if (!array.uuid.empty() || is_container(array)) return false;
+    return array.state.value == MdState::inactive || array.state.value == MdState::clear ||
+           array.level.value == MdLevel::none;
+}
+
 void observe_array(const MdArray& array, std::string_view id, std::string_view name,
                    const Topology* topology, Timestamp now, Sink& sink) {
     const std::string level(array.level.value == MdLevel::unknown ? clean_word(array.level.word)
@@ -169,7 +175,7 @@ void observe_array(const MdArray& array, std::string_view id, std::string_view n
                   {"layout", describe_layout(array.level.value, array.layout)},
                   {"metadata", array.metadata},
                   {"name", std::string(name)}});
-    sink.observe(metric::array_present, id, 1, now);
+    if (!is_nameless(array)) sink.observe(metric::array_present, id, 1, now);
     sink.observe(metric::array_readable, id, array.problem.empty() ? 1 : 0, now);
     if (!array.problem.empty()) {
         const bool lvm = array.metadata == metadata_dm_raid && !name.empty();

@@ -20,8 +20,13 @@ void complete_from_mdstat(MdArray& array, const MdArray& mdstat);
 // True for an array that has no members and never had any.
 bool is_empty_array(const MdArray& array);
 
+// True for an array that is not assembled yet, or not wholly, and does not tell its UUID: its
+// device name is of the moment, and it may become another array.
+bool is_nameless(const MdArray& array);
+
 // Writes all observations but the last check, for which the collector keeps state. `topology` may
 // be nullptr: the drives are then unknown. `name` is mdadm's name of the array; it may be empty.
+// One that is_nameless() is told, but not as one that would be missed.
 void observe_array(const MdArray& array, std::string_view id, std::string_view name,
                    const Topology* topology, Timestamp now, Sink& sink);
 

@@ -328,6 +328,29 @@ TEST_CASE("two halves of one mirror that were started apart are two arrays") {
     CHECK(test::select(ran.sink.observations, metric::array_present).size() == 2);
 }
 
+TEST_CASE("an array that is half assembled has its members' UUID, or is told and not missed") {
+    const Scratch host("");
+    host.write("proc/mdstat",
+               "Personalities :\nmd127 : inactive sdb[1](S)\n      1000 blocks super 1.2\n\n"
+               "unused devices: <none>\n");
+    const std::string md = "sys/block/md127/md/";
+    host.write(md + "array_state", "inactive\n");
+    host.write(md + "level", "\n");
+    host.write(md + "raid_disks", "0\n");
+    host.write(md + "metadata_version", "1.2\n");
+    host.write(md + "dev-sdb/state", "spare\n");
+    host.write("sys/class/block/sdb/dev", "8:16\n");
+    const auto nameless = test::run_on_host(arrays(), host.path);
+    CHECK(value(nameless.sink, metric::array_failed, "md127") == 1);
+    CHECK(test::select(nameless.sink.observations, metric::array_present).empty());
+    host.write("run/udev/data/b8:16",
+               "E:ID_FS_TYPE=linux_raid_member\n"
+               "E:ID_FS_UUID=0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9\n");
+    const auto named = test::run_on_host(arrays(), host.path);
+    CHECK(value(named.sink, metric::array_present, mirror) == 1);
+    CHECK(value(named.sink, metric::array_failed, mirror) == 1);
+}
+
 TEST_CASE("a rebuild that would take longer than ten years has no forecast") {
     const Scratch host(test::host_directory("raid5-rebuilding"));
     const char* id = "md-uuid-99999999:88887777:66665555:55555555";
