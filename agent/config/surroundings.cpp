@@ -11,6 +11,7 @@
 #include "core/descriptor.hpp"
 #include "core/glob.hpp"
 #include "core/similar.hpp"
+#include "core/status_in_time.hpp"
 #include "core/text.hpp"
 #include "exporters/prometheus/certificate.hpp"
 #include "exporters/prometheus/protection.hpp"
@@ -33,8 +34,18 @@ std::string why_unreachable(const Error& error, const std::string& path) {
     return error.message;
 }
 
+// What hangs keeps nobody waiting for long, however many paths lie there.
+Result<FileStatus> status_of(const Host& host, const std::string& path) {
+    static Seconds patience = 5;
+    const Seconds began = host.monotonic();
+    auto status = status_in_time(host, path, std::max(patience, 0.5));
+    if (!status && status.error().kind == ErrorKind::timed_out)
+        patience -= host.monotonic() - began;
+    return status;
+}
+
 std::string check_path(const Host& host, const std::string& path, bool as_directory) {
-    const auto status = host.status(path);
+    const auto status = status_of(host, path);
     if (!status) return why_unreachable(status.error(), path);
     if (as_directory && status->kind != FileKind::directory)
         return fmt::format("{} is not a directory", path);
@@ -42,6 +53,8 @@ std::string check_path(const Host& host, const std::string& path, bool as_direct
 }
 
 std::string check_program(const Host& host, const std::string& path) {
+    if (const auto status = status_of(host, path); !status)
+        return why_unreachable(status.error(), path);
     const auto opened = host.open(path, O_PATH);
     if (!opened) return why_unreachable(opened.error(), path);
     const Descriptor program(*opened);
@@ -119,7 +132,7 @@ std::string what_is_wrong(const Host& host, const ConfigUse& use) {
         case ConfigNeed::parent:
             return check_path(host, std::string(parent_directory(use.value)), true);
         case ConfigNeed::pattern:
-            if (const auto status = host.status(use.value);
+            if (const auto status = status_of(host, use.value);
                 status && status->kind == FileKind::directory)
                 return fmt::format(
                     "{0} is a directory; write which files in it are the copies, "

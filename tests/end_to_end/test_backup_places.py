@@ -192,3 +192,16 @@ def test_two_hundred_backups_cost_little(tmp_path):
     cost, memory = backups_cost(tmp_path, 200, seconds=4)
     assert cost < 0.003 * 60
     assert memory < 20e6
+
+
+def test_config_check_says_which_path_does_not_answer(installation, tmp_path, hanging):
+    dump_in(tmp_path / "local")
+    installation.write_config(
+        sections=backup("it", tmp_path / "local", hanging / "www")
+        + f'copies = [{{on = "{hanging}/copies"}}]\nverified_stamp = "{hanging}/stamp"\nverified_within = "9d"\n'
+    )
+    began = time.monotonic()
+    checked = installation.call("config", "check", seconds=25)
+    assert time.monotonic() - began < 15
+    assert f"{hanging}/www" in checked.stdout + checked.stderr
+    assert "does not answer" in " ".join((checked.stdout + checked.stderr).split())
