@@ -303,7 +303,7 @@ void recall(const Context& context, const Topology& topology, LookMemory& memory
             const Backup& backup, BackupState& state, Timestamp now) {
     if (backup.each != Streams::none || !state.streams.empty() ||
         !remembered_streams(memory).empty())
-        recall_streams(memory, state);
+        recall_streams(memory, state, now);
     note_lost_copies(memory, state);
     note_gone(context.host, topology, memory, backup, state);
     note_newest(memory, backup, state, now);

@@ -82,8 +82,9 @@ void summarise_streams(BackupState& state);
 
 // Streams are remembered in the state directory, so that one whose copies all go away is missed.
 // Adds those remembered that were not found, without a copy; drops the newest names beyond
-// most_streams; remembers some new ones; summarises. Without a state directory adds a problem.
-void recall_streams(LookMemory& memory, BackupState& state);
+// most_streams; remembers some new ones each day; summarises. Without a state directory adds a
+// problem.
+void recall_streams(LookMemory& memory, BackupState& state, Timestamp now);
 std::vector<StreamState> remembered_streams(const LookMemory& memory);
 // Forgets the stream with this subject, "BACKUP/STREAM". false: none is remembered.
 Result<bool> forget_stream(const Host& host, const Config& config, const std::string& subject);

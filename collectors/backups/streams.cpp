@@ -91,9 +91,11 @@ namespace {
 
 constexpr const char* section_name = "streams";  // an object: a stream's name and its location
 
-// Newly remembered in one look, but the first: each that goes away is missed until it is forgotten
-// by hand, which must be no work that others can make.
-constexpr size_t most_new = 50;
+// Newly remembered in one day, but at the first look: each that goes away is missed until it is
+// forgotten by hand, which must be no work that others can make.
+constexpr double most_new = 50;
+constexpr const char* new_name = "new_streams";  // "since", "count"
+constexpr Seconds day = 86400;
 
 using Names = std::set<std::string, std::less<>>;
 
@@ -110,19 +112,27 @@ void drop_too_many(BackupState& state, const Names& known) {
     streams.erase(streams.begin() + most_streams, streams.end());
 }
 
-void remember(LookMemory& memory, const BackupState& state, const Names& known) {
-    size_t room = known.empty() ? most_streams : most_new;
+void remember(LookMemory& memory, const BackupState& state, const Names& known, Timestamp now) {
+    auto of_day = memory.section(new_name);
+    const auto since = number_in(of_day, "since");
+    if (!since || *since > now || now - *since > day) of_day = {{"since", now}, {"count", 0.0}};
+    const double before = number_in(of_day, "count").value_or(0);
+    double room = known.empty() ? most_streams : most_new - before;
     // Nothing new of a crowd.
     if (!known.empty() && state.streams.size() >= most_streams) room = 0;
+    double added = 0;
     auto section = nlohmann::json::object();
     for (const StreamState& stream : state.streams) {
         if (!known.contains(stream.name)) {
-            if (room == 0) continue;
-            --room;
+            if (added >= room) continue;
+            ++added;
         }
         section[stream.name] = harmless(stream.location);
     }
     memory.keep(section_name, std::move(section));
+    if (known.empty() || added == 0) return;
+    of_day["count"] = before + added;
+    memory.keep(new_name, std::move(of_day));
 }
 
 std::vector<StreamState> streams_in(const nlohmann::json& section) {
@@ -140,7 +150,7 @@ std::vector<StreamState> remembered_streams(const LookMemory& memory) {
     return streams_in(memory.section(section_name));
 }
 
-void recall_streams(LookMemory& memory, BackupState& state) {
+void recall_streams(LookMemory& memory, BackupState& state, Timestamp now) {
     const bool all_read =
         state.unjudged == 0 && std::ranges::none_of(state.problems, [](const Error& error) {
             return error.kind == ErrorKind::denied || error.kind == ErrorKind::failed ||
@@ -159,7 +169,7 @@ void recall_streams(LookMemory& memory, BackupState& state) {
     }
     drop_too_many(state, known);
     if (!state.streams.empty()) summarise_streams(state);
-    remember(memory, state, known);
+    remember(memory, state, known, now);
     if (memory.problem()) state.problems.push_back(*memory.problem());
 }
 

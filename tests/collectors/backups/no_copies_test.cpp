@@ -49,7 +49,7 @@ struct Scene : test::TemporaryDirectory {
         if (auto same = check_same_filesystem(host, topology, memory, backup, state); !same)
             return Failure(same.error());
         if (!state.streams.empty() || !remembered_streams(memory).empty())
-            recall_streams(memory, state);
+            recall_streams(memory, state, now);
         note_gone(host, topology, memory, backup, state);
         note_newest(memory, backup, state, now);
         REQUIRE(memory.save());
