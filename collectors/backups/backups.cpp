@@ -353,6 +353,8 @@ std::optional<Error> look(Context& context, const Topology& topology, const Back
     auto state = look_within_memory(context, topology, backup);
     // Read after the look, which may take long: a stream may have been forgotten meanwhile.
     LookMemory memory(context.host, context.config.state_directory, backup.name);
+    if (const auto lost = memory.lost_at())
+        context.sink.observe(metric::backup_state_lost_timestamp_seconds, backup.name, *lost, now);
     if (!state) {
         context.sink.observe(metric::backup_readable, backup.name, 0, now);
         context.sink.problem(backup.name, state.error());

@@ -2,9 +2,26 @@
 
 namespace lastgood {
 
+namespace {
+
+constexpr const char* lost_name = "lost";  // "at"
+constexpr Seconds told_for = 366.0 * 86400;
+
+}  // namespace
+
 LookMemory::LookMemory(const Host& host, const std::string& state_directory,
                        const std::string& backup)
-    : document_(host, state_directory, backup), content_(document_.content()) {}
+    : document_(host, state_directory, backup, Previous::kept), content_(document_.content()) {
+    const Timestamp now = host.now();
+    if (document_.lost()) content_[lost_name] = {{"at", now}};
+    const auto at = lost_at();
+    if (at && now - *at > told_for) content_.erase(lost_name);
+    changed_ = document_.needs_write();
+}
+
+std::optional<Timestamp> LookMemory::lost_at() const {
+    return number_in(section(lost_name), "at");
+}
 
 const nlohmann::json& LookMemory::section(std::string_view reader) const {
     static const nlohmann::json none = nlohmann::json::object();

@@ -29,6 +29,9 @@ class LookMemory {
     bool works() const { return document_.usable(); }
     // The state directory cannot be used, or what was remembered is damaged and starts anew.
     const std::optional<Error>& problem() const { return document_.problem(); }
+    // When what was remembered was lost, since it was damaged and the state before it, too. For a
+    // year: longer than anybody accepts it.
+    std::optional<Timestamp> lost_at() const;
     // Writes what was kept, if it changed. Blocks for an fsync(2).
     Result<void> save();
 

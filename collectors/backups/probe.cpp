@@ -219,7 +219,7 @@ void ProbeMemory::keep(const std::string& path, const FileStatus& status, Depth 
     changed_ = true;
 }
 
-void ProbeMemory::save() const {
+void ProbeMemory::save() {
     if (!document_.usable() || !changed_) return;
     auto document = nlohmann::json::object();
     for (const auto& [file, entry] : entries_) {

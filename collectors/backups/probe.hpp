@@ -46,7 +46,7 @@ class ProbeMemory {
               const ProbeResult& result);
     // Writes the verdicts found or kept in this run, of at most 10,000 files. Ignores errors: they
     // cost time only.
-    void save() const;
+    void save();
 
   private:
     struct Entry {

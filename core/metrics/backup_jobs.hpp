@@ -5,6 +5,13 @@
 
 namespace lastgood::metric {
 
+inline constexpr Metric backup_state_lost_timestamp_seconds{
+    .name = "lastgood_backup_state_lost_timestamp_seconds",
+    .subject = SubjectKind::backup,
+    .type = MetricType::gauge,
+    .help = "When what earlier looks saw of the backup was found damaged, and lost.",
+};
+
 inline constexpr Metric backup_known_by_job_only{
     .name = "lastgood_backup_known_by_job_only",
     .subject = SubjectKind::backup,

@@ -274,6 +274,21 @@ std::vector<Rule> backup_rules() {
                    "other one is fresh, the backup is unreadable.",
         },
         Rule{
+            .name = "backup_state_lost",
+            .severity = Severity::warning,
+            .subject = SubjectKind::backup,
+            .all_of = {at_least(metric::backup_state_lost_timestamp_seconds, 1)},
+            .summary =
+                "Backup {subject}: lastgood lost what it knew of earlier copies and streams.",
+            .advice = "See whether all that should be there is: lastgood status {id}\n"
+                      "See whether the drive of {state} has errors: lastgood status\n"
+                      "If nothing is missing, end this: lastgood accept backup_state_lost {id} "
+                      "--reason known",
+            .why = "Both the memory of earlier looks and the one before it were damaged. A stream "
+                   "that stopped before is not missed, and a copy that went away is not known. So "
+                   "this stays until somebody has seen it.",
+        },
+        Rule{
             .name = "backup_went_back",
             .severity = Severity::warning,
             .subject = SubjectKind::backup,

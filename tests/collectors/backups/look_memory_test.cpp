@@ -10,6 +10,7 @@
 
 #include "collectors/backups/state.hpp"
 #include "tests/recorded_host.hpp"
+#include "tests/support.hpp"
 #include "tests/temporary_directory.hpp"
 
 using namespace lastgood;
@@ -83,6 +84,60 @@ TEST_CASE("a damaged memory is said, and starts anew") {
     CHECK_FALSE(number_in(memory.section("newest"), "time"));
     CHECK_FALSE(flag_in(memory.section("newest"), "on"));
     CHECK(text_in(memory.section("newest"), "id").empty());
+}
+
+TEST_CASE("a damaged memory costs the last change only, and both damaged are told for long") {
+    const State state;
+    auto first = state.memory();
+    first.keep("restic", {{"count", 3}});
+    REQUIRE(first.save());
+    auto second = state.memory();
+    second.keep("restic", {{"count", 4}});
+    REQUIRE(second.save());
+    const std::string before = test::read_file(state.at("backups/it.json.before"));
+    for (const char* text : {"", "{\"restic\": {\"cou", "[]"}) {
+        state.write("backups/it.json", text);
+        auto memory = state.memory();
+        CHECK(number_in(memory.section("restic"), "count") == 3);
+        CHECK_FALSE(memory.lost_at());
+        CHECK(memory.problem());
+        REQUIRE(memory.save());  // whole again, without a change
+        CHECK_FALSE(state.memory().problem());
+        CHECK(test::read_file(state.at("backups/it.json.before")) == before);
+    }
+    std::filesystem::remove(state.at("backups/it.json"));
+    CHECK(number_in(state.memory().section("restic"), "count") == 3);
+    for (const char* name : {"backups/it.json", "backups/it.json.before"}) state.write(name, "");
+    auto memory = state.memory();
+    REQUIRE(memory.lost_at());
+    REQUIRE(memory.save());
+    for (int look = 0; look < 3; ++look) {
+        auto later = state.memory();
+        CHECK_FALSE(later.problem());
+        CHECK(later.lost_at() == memory.lost_at());
+        later.keep("restic", {{"count", look}});
+        REQUIRE(later.save());
+    }
+}
+
+TEST_CASE("of new streams few are remembered each day") {
+    const State state;
+    Timestamp now = 1795230900;
+    const auto remembered = [&](int names) {
+        BackupState seen;
+        for (int i = 0; i < names; ++i)
+            seen.streams.push_back({fmt::format("s{:03}", i), "", {}, true});
+        auto memory = state.memory();
+        recall_streams(memory, seen, now);
+        REQUIRE(memory.save());
+        return remembered_streams(memory).size();
+    };
+    CHECK(remembered(3) == 3);
+    CHECK(remembered(200) == 53);
+    now += 60;
+    CHECK(remembered(200) == 53);
+    now += 86400;
+    CHECK(remembered(200) == 103);
 }
 
 TEST_CASE("a link or a directory of others in the state directory is not used") {
@@ -233,7 +288,7 @@ TEST_CASE("a stream that was not found is missed only where all could be read") 
         for (const std::string& name : names) state.streams.push_back({name, "", {}, true});
         if (problem) state.problems.push_back({*problem, "x"});
         auto memory = place.memory();
-        recall_streams(memory, state);
+        recall_streams(memory, state, 1795230900);
         REQUIRE(memory.save());
         REQUIRE(state.streams.size() == 2);
         CHECK(state.streams[0].readable);
