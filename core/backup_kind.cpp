@@ -197,6 +197,34 @@ bool has_streams(BackupKind kind) {
     return false;
 }
 
+bool follows_links(BackupKind kind) {
+    switch (kind) {
+        case BackupKind::pgbackrest:
+        case BackupKind::rsnapshot:
+        case BackupKind::barman:
+        case BackupKind::dirvish:
+        case BackupKind::mariabackup:
+            return true;
+        case BackupKind::files:
+        case BackupKind::restic:
+        case BackupKind::borg:
+        case BackupKind::duplicity:
+        case BackupKind::rdiff_backup:
+        case BackupKind::bup:
+        case BackupKind::vzdump:
+        case BackupKind::proxmox_backup:
+        case BackupKind::kopia:
+        case BackupKind::btrbk:
+        case BackupKind::snapper:
+        case BackupKind::lvm:
+        case BackupKind::stamp:
+        case BackupKind::systemd:
+        case BackupKind::observed:
+            return false;
+    }
+    return false;
+}
+
 bool takes(const BackupKindRow& row, std::string_view own_key) {
     return std::ranges::find(row.own_keys, own_key) != row.own_keys.end();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/filesystem_kind.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -45,6 +44,18 @@ namespace {
 
 constexpr size_t most_parts = 5;  // named of one backup
 
+// The backup whose copies are copied from hop to hop: which read the source.
+const Backup& first_of(const std::vector<Backup>& backups, const Backup& hop) {
+    constexpr int most_hops = 20;
+    const Backup* one = &hop;
+    for (int hops = 0; hops < most_hops && !one->copy_of.empty(); ++hops) {
+        const auto original = std::ranges::find(backups, one->copy_of, &Backup::name);
+        if (original == backups.end()) break;
+        one = &*original;
+    }
+    return *one;
+}
+
 void add_part(CoveringBackup& found, const std::string& part, size_t number) {
     if (number < most_parts)
         found.part += (found.part.empty() ? "" : ", ") + part;
@@ -54,18 +65,10 @@ void add_part(CoveringBackup& found, const std::string& part, size_t number) {
 
 }  // namespace
 
-std::optional<std::string> stored_as_link(const Host& host, const Topology& topology,
-                                          const Backup& backup, std::string_view path) {
-    if (backup.kind != BackupKind::restic && backup.kind != BackupKind::borg) return std::nullopt;
-    const std::string own(without_trailing_slashes(path));
-    // Devices are named by links, and read as what they are.
-    if (lies_below(own, "/dev")) return std::nullopt;
-    const Place parent = find_place(host, topology, parent_directory(own));
-    if (parent.mount != nullptr &&
-        filesystem_kind(parent.mount->type, "") == FilesystemKind::network)
-        return std::nullopt;
-    const auto target = host.read_link(own);
-    return target ? std::optional(*target) : std::nullopt;
+NamedPlace find_covered(const Host& host, const Topology& topology,
+                        const std::vector<Backup>& backups, const Backup& backup,
+                        std::string_view path) {
+    return find_named_place(host, topology, path, follows_links(first_of(backups, backup).kind));
 }
 
 std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,
@@ -73,8 +76,9 @@ std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topolog
     std::vector<CoveredPath> covered;
     for (const Backup& backup : backups)
         for (const std::string& path : backup.covers)
-            if (!stored_as_link(host, topology, backup, path))
-                covered.push_back({&backup, find_place(host, topology, path)});
+            if (NamedPlace named = find_covered(host, topology, backups, backup, path);
+                named.counts())
+                covered.push_back({&backup, std::move(named.place)});
     return covered;
 }
 

@@ -2,12 +2,12 @@
 // covered_paths().
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/config.hpp"
+#include "core/named_place.hpp"
 #include "core/place.hpp"
 
 namespace lastgood {
@@ -29,11 +29,11 @@ Coverage coverage_of(const Mount& filesystem, bool ephemeral, const Place& sourc
 // The same of a directory or a file. What is mounted below it is not asked for.
 Coverage coverage_of(const Place& data, bool ephemeral, const Place& source, bool crosses_mounts);
 
-// Where the path leads if it is a symbolic link of which the backup's tool stores the link alone:
-// restic (0.14) and borg (1.2), also if the path ends in "/". nullopt: it is no link, the tool
-// follows it or is not known to do so, or it lies on a mount that may hang.
-std::optional<std::string> stored_as_link(const Host& host, const Topology& topology,
-                                          const Backup& backup, std::string_view path);
+// Where one of its `covers` leads. Whether a link is followed there is up to the tool that reads the
+// source: of a hop, that of the first backup. `backups`: those of the configuration.
+NamedPlace find_covered(const Host& host, const Topology& topology,
+                        const std::vector<Backup>& backups, const Backup& backup,
+                        std::string_view path);
 
 // One of the `covers` of a backup.
 struct CoveredPath {
@@ -41,8 +41,7 @@ struct CoveredPath {
     Place place;
 };
 
-// All of them but those that are stored_as_link(), those of a backup one behind the other. Follows
-// links, but not on a mount that may hang: find_place().
+// All of them that count (core/named_place.hpp), those of a backup one behind the other.
 std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,
                                        const std::vector<Backup>& backups);
 

@@ -1,6 +1,7 @@
 #include "core/elsewhere.hpp"
 
 #include "core/coverage.hpp"
+#include "core/named_place.hpp"
 
 namespace lastgood {
 
@@ -9,7 +10,9 @@ std::vector<DeclaredPath> declared_paths(const Host& host, const Topology& topol
     std::vector<DeclaredPath> declared;
     for (const DeclaredElsewhere& declaration : declarations)
         for (const std::string& path : declaration.paths)
-            declared.push_back({&declaration, find_place(host, topology, path)});
+            if (NamedPlace named = find_named_place(host, topology, path, false);
+                named.counts())
+                declared.push_back({&declaration, std::move(named.place)});
     return declared;
 }
 

@@ -17,7 +17,7 @@ struct DeclaredPath {
     Place place;
 };
 
-// All of their paths. Follows links, but not on a mount that may hang: find_place().
+// All of their paths that count (core/named_place.hpp).
 std::vector<DeclaredPath> declared_paths(const Host& host, const Topology& topology,
                                          const std::vector<DeclaredElsewhere>& declarations);
 

@@ -38,14 +38,31 @@ std::set<std::string> ephemeral_drives(const Host& host, const Topology& topolog
     return ephemeral;
 }
 
+namespace {
+
+// By a mount of the filesystem that shows its root.
+bool says_that_it_is_lost(const Host& host, const Topology& topology, const Mount& filesystem) {
+    return std::ranges::any_of(topology.mounts, [&](const Mount& mount) {
+        return mount.number == filesystem.number && mount.type == filesystem.type &&
+               topology.mount_of(mount.point) == &mount &&  // not hidden by another one
+               host.exists(fmt::format("{}/{}", mount.point, loss_warning));
+    });
+}
+
+}  // namespace
+
 bool lies_on_ephemeral_disk(const Host& host, const Topology& topology, const Mount& mount,
                             const std::set<std::string>& ephemeral_drives) {
-    if (mount.type == "tmpfs" || mount.type == "ramfs") return true;
-    if (filesystem_kind(mount.type, "") == FilesystemKind::network) return false;
-    if (host.exists(fmt::format("{}/{}", mount.point, loss_warning))) return true;
-    const auto drives = topology.drives_under_mount(mount);
-    return std::ranges::any_of(
-        drives, [&](const std::string& id) { return ephemeral_drives.contains(id); });
+    const Foundation foundation = topology.foundation_of(mount);
+    if (foundation.in_memory) return true;
+    for (const Mount* below : foundation.mounts) {
+        if (below->type == "tmpfs" || below->type == "ramfs") return true;
+        if (filesystem_kind(below->type, "") == FilesystemKind::network) return false;
+        if (says_that_it_is_lost(host, topology, *below)) return true;
+    }
+    return std::ranges::any_of(foundation.drives, [&](const std::string& id) {
+        return ephemeral_drives.contains(id);
+    });
 }
 
 }  // namespace lastgood

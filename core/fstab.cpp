@@ -1,5 +1,8 @@
 #include "core/fstab.hpp"
 
+#include <algorithm>
+
+#include "core/place.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -31,19 +34,21 @@ std::vector<FstabEntry> parse_fstab(std::string_view text) {
     return entries;
 }
 
+std::vector<FstabEntry> read_fstab(const Host& host, const Topology& topology) {
+    auto entries = parse_fstab(host.read("/etc/fstab").value_or(""));
+    for (FstabEntry& entry : entries)
+        if (entry.point.starts_with('/') &&
+            std::ranges::find(topology.mounts, entry.point, &Mount::point) == topology.mounts.end())
+            entry.point = find_place(host, topology, entry.point).path;
+    return entries;
+}
+
 const FstabEntry* find_fstab_entry(const std::vector<FstabEntry>& entries, std::string_view point) {
     point = without_trailing_slashes(point);
     const FstabEntry* found = nullptr;
     for (const FstabEntry& entry : entries)
         if (entry.point == point) found = &entry;
     return found;
-}
-
-std::vector<std::string> parse_fstab_mount_points(std::string_view text) {
-    std::vector<std::string> points;
-    for (FstabEntry& entry : parse_fstab(text))
-        if (entry.point.starts_with('/')) points.push_back(std::move(entry.point));
-    return points;
 }
 
 }  // namespace lastgood

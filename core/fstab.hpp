@@ -1,9 +1,12 @@
-// Parses /etc/fstab, fstab(5). Pure.
+// Parses /etc/fstab, fstab(5). Pure, but read_fstab().
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/host.hpp"
+#include "core/topology.hpp"
 
 namespace lastgood {
 
@@ -20,10 +23,11 @@ struct FstabEntry {
 // Skips comments and lines with fewer than two fields; decodes \040 and other octal escapes.
 std::vector<FstabEntry> parse_fstab(std::string_view text);
 
+// Reads /etc/fstab. A mount point that is named by a symbolic link is where that leads, as
+// mount(8) takes it, unless it lies on a mount that may hang. Not pure: find_place().
+std::vector<FstabEntry> read_fstab(const Host& host, const Topology& topology);
+
 // The last entry for a mount point; nullptr if there is none. Ignores a trailing '/'.
 const FstabEntry* find_fstab_entry(const std::vector<FstabEntry>& entries, std::string_view point);
-
-// The absolute mount points in the order of the file; no swap, "none" or relative paths.
-std::vector<std::string> parse_fstab_mount_points(std::string_view text);
 
 }  // namespace lastgood

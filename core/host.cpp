@@ -230,6 +230,7 @@ Result<FileStatus> Host::status(const std::string& path, bool follow) const {
     status.changed = to_seconds(found.st_ctim);
     status.device = found.st_dev;
     status.inode = found.st_ino;
+    status.owner = found.st_uid;
     return status;
 }
 

@@ -44,6 +44,7 @@ struct FileStatus {
     Timestamp changed = 0;
     uint64_t device = 0;  // dev_t
     uint64_t inode = 0;
+    uint32_t owner = 0;  // uid
 };
 
 // Whether the last component of a path may be a symbolic link.

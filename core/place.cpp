@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "core/filesystem_kind.hpp"
@@ -15,6 +16,11 @@ constexpr int most_links = 40;  // as the kernel, path_resolution(7)
 
 bool may_hang(const Mount* mount) {
     return mount != nullptr && filesystem_kind(mount->type, "") == FilesystemKind::network;
+}
+
+bool names_something(const std::deque<std::string>& names) {
+    return std::ranges::any_of(
+        names, [](const std::string& name) { return !name.empty() && name != "."; });
 }
 
 std::string joined(std::string_view directory, std::string_view rest) {
@@ -39,7 +45,8 @@ Place place_by_name(const Topology& topology, std::string_view path) {
     return place;
 }
 
-Place find_place(const Host& host, const Topology& topology, std::string_view path) {
+Place find_place(const Host& host, const Topology& topology, std::string_view path,
+                 std::vector<PassedLink>* passed) {
     std::deque<std::string> rest;
     const auto put_first = [&](std::string_view names) {
         const auto parts = split(names, "/");
@@ -67,6 +74,7 @@ Place find_place(const Host& host, const Topology& topology, std::string_view pa
                                     ? host.read_link(next)
                                     : Result<std::string>(fail(ErrorKind::absent, ""));
             if (target) {
+                if (passed) passed->push_back({next, *target, !names_something(rest)});
                 if (target->starts_with('/')) reached = "/";
                 put_first(*target);
                 continue;

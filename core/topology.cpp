@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/bytes.hpp"
 #include "core/drive_identity.hpp"
 #include "core/text.hpp"
@@ -143,47 +145,64 @@ void read_nvme_controllers(const Host& host, Topology& topology) {
     }
 }
 
-void collect_drives(const Topology& topology, const BlockDevice& device, int depth,
-                    std::set<std::string>& found) {
-    if (depth > depth_limit) return;
-    if (const Drive* drive = topology.drive_of_device(device.name)) {
-        found.insert(drive->id);
-        return;
-    }
-    if (device.kind == BlockKind::loop && !device.backing_file.empty()) {
-        const Mount* mount = topology.mount_of(device.backing_file);
-        const BlockDevice* below = mount ? topology.device(mount->number) : nullptr;
-        if (below && below != &device) collect_drives(topology, *below, depth + 1, found);
-    }
-    for (const std::string& name : device.below)
-        if (const BlockDevice* below = topology.device(name))
-            collect_drives(topology, *below, depth + 1, found);
+bool is_memory(const BlockDevice& device) {
+    return device.kind == BlockKind::zram ||
+           (device.kind == BlockKind::other && device.name.starts_with("ram"));
 }
 
-void collect_drives(const Topology& topology, const Mount& mount, int depth,
-                    std::set<std::string>& found) {
-    if (depth > depth_limit) return;
-    if (const BlockDevice* device = topology.device(mount.number)) {
-        collect_drives(topology, *device, depth + 1, found);
-    } else if (mount.type == "btrfs") {
-        const BlockDevice* source = topology.device(mount.source);
-        const auto members =
-            source ? topology.btrfs_devices.find(source->name) : topology.btrfs_devices.end();
-        if (members != topology.btrfs_devices.end()) {
-            for (const std::string& name : members->second)
-                if (const BlockDevice* member = topology.device(name))
-                    collect_drives(topology, *member, depth + 1, found);
-        } else if (source) {
-            collect_drives(topology, *source, depth + 1, found);
+// Walks down from a filesystem or a device to all that it lies on.
+class Descent {
+  public:
+    explicit Descent(const Topology& topology) : topology_(topology) {}
+
+    void from(const BlockDevice& device, int depth = 0) {
+        if (depth > depth_limit) return;
+        if (const Drive* drive = topology_.drive_of_device(device.name)) {
+            found.drives.insert(drive->id);
+            return;
         }
-    } else if (mount.type == "overlay") {
-        for (const std::string& option : mount.super_options)
-            if (option.starts_with("upperdir="))
-                if (const Mount* upper = topology.mount_of(option.substr(9));
-                    upper && upper != &mount)
-                    collect_drives(topology, *upper, depth + 1, found);
+        if (is_memory(device)) found.in_memory = true;
+        if (device.kind == BlockKind::loop && !device.backing_file.empty())
+            if (const Mount* mount = topology_.mount_of(device.backing_file))
+                from(*mount, depth + 1);
+        for (const std::string& name : device.below)
+            if (const BlockDevice* below = topology_.device(name); below && below != &device)
+                from(*below, depth + 1);
     }
-}
+
+    void from(const Mount& mount, int depth = 0) {
+        if (depth > depth_limit || is_known(mount)) return;
+        found.mounts.push_back(&mount);
+        if (const BlockDevice* device = topology_.device(mount.number)) {
+            from(*device, depth + 1);
+        } else if (mount.type == "btrfs") {
+            from_btrfs(mount, depth);
+        } else if (mount.type == "overlay") {
+            for (const std::string& option : mount.super_options)
+                if (option.starts_with("upperdir="))
+                    if (const Mount* upper = topology_.mount_of(option.substr(9)))
+                        from(*upper, depth + 1);
+        }
+    }
+
+    Foundation found;
+
+  private:
+    bool is_known(const Mount& mount) const {
+        return std::ranges::find(found.mounts, &mount) != found.mounts.end();
+    }
+
+    void from_btrfs(const Mount& mount, int depth) {
+        const BlockDevice* source = topology_.device(mount.source);
+        if (!source) return;
+        const auto members = topology_.btrfs_devices.find(source->name);
+        if (members == topology_.btrfs_devices.end()) return from(*source, depth + 1);
+        for (const std::string& name : members->second)
+            if (const BlockDevice* member = topology_.device(name)) from(*member, depth + 1);
+    }
+
+    const Topology& topology_;
+};
 
 }  // namespace
 
@@ -250,9 +269,9 @@ const BlockDevice* Topology::device(std::string_view name) const {
 }
 
 std::set<std::string> Topology::drives_under(std::string_view name_or_number) const {
-    std::set<std::string> found;
-    if (const BlockDevice* start = device(name_or_number)) collect_drives(*this, *start, 0, found);
-    return found;
+    Descent descent(*this);
+    if (const BlockDevice* start = device(name_or_number)) descent.from(*start);
+    return std::move(descent.found.drives);
 }
 
 std::set<std::string> Topology::drives_at(std::string_view kernel_name) const {
@@ -300,9 +319,15 @@ const Mount* Topology::mount_of(std::string_view path) const {
 }
 
 std::set<std::string> Topology::drives_under_mount(const Mount& mount) const {
-    std::set<std::string> found;
-    collect_drives(*this, mount, 0, found);
-    return found;
+    Descent descent(*this);
+    descent.from(mount);
+    return std::move(descent.found.drives);
+}
+
+Foundation Topology::foundation_of(const Mount& mount) const {
+    Descent descent(*this);
+    descent.from(mount);
+    return std::move(descent.found);
 }
 
 }  // namespace lastgood

@@ -55,6 +55,13 @@ struct Mount {
 
 std::vector<Mount> parse_mountinfo(std::string_view text);  // Skips malformed lines.
 
+// What a filesystem lies on, through loop devices, overlays and all layers below.
+struct Foundation {
+    std::set<std::string> drives;      // ids
+    std::vector<const Mount*> mounts;  // into the topology: the filesystem first, then those below
+    bool in_memory = false;            // a device of memory is among it: zram, a RAM disk
+};
+
 struct Topology {
     std::map<std::string, Drive, std::less<>> drives;         // by id
     std::map<std::string, BlockDevice, std::less<>> devices;  // by name
@@ -85,6 +92,7 @@ struct Topology {
     // none.
     const Mount* mount_of(std::string_view path) const;
     std::set<std::string> drives_under_mount(const Mount& mount) const;
+    Foundation foundation_of(const Mount& mount) const;
 
     std::map<std::string, std::set<std::string>, std::less<>>
         btrfs_devices;  // device name of any member → names of all members

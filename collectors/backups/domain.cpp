@@ -73,15 +73,17 @@ void observe_disks(const Host& host, Sink& sink, const Topology& topology,
 }
 
 Result<void> check_mounted(const Host& host, const std::string& path) {
-    const auto table = host.read("/etc/fstab");
     const auto mounts = host.read("/proc/self/mountinfo");
-    if (!table || !mounts) return {};
-    const auto mounted = parse_mountinfo(*mounts);
-    for (const auto& point : parse_fstab_mount_points(*table)) {
-        if (point == "/" || !lies_below(path, point)) continue;
-        const bool there =
-            std::ranges::any_of(mounted, [&](const Mount& mount) { return mount.point == point; });
-        if (!there)
+    if (!mounts) return {};
+    Topology topology;
+    topology.mounts = parse_mountinfo(*mounts);
+    const auto entries = read_fstab(host, topology);
+    if (entries.empty()) return {};
+    const std::string place = find_place(host, topology, path).path;
+    for (const FstabEntry& entry : entries) {
+        const std::string& point = entry.point;
+        if (!point.starts_with('/') || point == "/" || !lies_below(place, point)) continue;
+        if (std::ranges::find(topology.mounts, point, &Mount::point) == topology.mounts.end())
             return fail(
                 ErrorKind::absent,
                 fmt::format("{}: {} is not mounted, though /etc/fstab names it", path, point));

@@ -12,16 +12,17 @@ void observe_places(Context& context, Surroundings& around, const Backup& backup
     const Topology& topology = around.topology;
     observe_disks(context.host, context.sink, topology, around.ephemeral, backup);
     std::vector<Place> sources;
-    for (const std::string& path : backup.covers)
-        sources.push_back(find_place(context.host, topology, path));
-    for (size_t i = 0; i < sources.size(); ++i)
-        if (!sources[i].exists)
+    for (const std::string& path : backup.covers) {
+        NamedPlace source =
+            find_covered(context.host, topology, context.config.backups, backup, path);
+        if (!source.place.exists)
             context.sink.observe(metric::backup_source_missing, backup.name, 1, now,
-                                 {{"path", backup.covers[i]}});
-    for (const std::string& path : backup.covers)
-        if (const auto target = stored_as_link(context.host, topology, backup, path))
+                                 {{"path", path}});
+        if (source.link)
             context.sink.observe(metric::backup_source_link, backup.name, 1, now,
-                                 {{"path", path}, {"target", harmless(*target)}});
+                                 {{"path", path}, {"target", harmless(*source.link)}});
+        sources.push_back(std::move(source.place));
+    }
     if (sources.empty())
         if (const auto here = lies_on_host(context.host, topology, backup))
             context.sink.observe(metric::backup_on_host, backup.name, *here ? 1 : 0, now);

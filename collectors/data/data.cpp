@@ -19,8 +19,10 @@
 #include "core/elsewhere.hpp"
 #include "core/ephemeral.hpp"
 #include "core/failure_domain.hpp"
+#include "core/named_place.hpp"
 #include "core/mounts.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace lastgood {
 
@@ -43,7 +45,7 @@ class DataCollector {
         const std::string types = host_.read("/proc/filesystems").value_or("");
         filesystems_ = select_mounts(topology_.mounts, types);
         ephemeral_ = ephemeral_drives(host_, topology_);
-        fstab_ = parse_fstab(host_.read("/etc/fstab").value_or(""));
+        fstab_ = read_fstab(host_, topology_);
         covered_ = covered_paths(host_, topology_, context_.config.backups);
         declared_ = declared_paths(host_, topology_, context_.config.elsewhere);
         const LocalFiles files(host_, topology_, types);
@@ -51,8 +53,9 @@ class DataCollector {
         limit(pieces);
         observe_missing(context_.config.precious, precious_data);
         for (const DeclaredElsewhere& declaration : context_.config.elsewhere) {
-            for (const std::string& id : observe_missing(declaration.paths, declared_data))
+            for (const std::string& id : observe_missing(without_links(declaration), declared_data))
                 observe_declaration(id, declaration, host_.now());
+            observe_links(declaration);
         }
         SizeBudget budget;
         for (const Piece& piece : pieces) {
@@ -72,7 +75,7 @@ class DataCollector {
         find_sqlite(files, pieces);
         find_named(files, context_.config.precious, precious_data, pieces);
         for (const DeclaredElsewhere& declaration : context_.config.elsewhere)
-            find_named(files, declaration.paths, declared_data, pieces);
+            find_named(files, without_links(declaration), declared_data, pieces);
         std::erase_if(pieces, [&](const Piece& piece) {  // which speaks for itself
             if (piece.kind != declared_data.kind) return false;
             const Mount* filesystem = filesystem_of(piece.place);
@@ -114,6 +117,33 @@ class DataCollector {
             context_.sink.observe(metric::data_missing, missing.back(), 1, host_.now());
         }
         return missing;
+    }
+
+    // Where links are that make the path count for nothing.
+    std::optional<std::string> link_of(const std::string& declared_path) const {
+        return find_named_place(host_, topology_, declared_path, false).link;
+    }
+
+    std::vector<std::string> without_links(const DeclaredElsewhere& declaration) const {
+        std::vector<std::string> paths = declaration.paths;
+        std::erase_if(paths, [&](const std::string& path) { return link_of(path).has_value(); });
+        return paths;
+    }
+
+    // As subjects of their own, as what is missing.
+    void observe_links(const DeclaredElsewhere& declaration) {
+        for (const std::string& path : declaration.paths) {
+            const auto target = link_of(path);
+            if (!target) continue;
+            const std::string id = fmt::format("{} {}", declared_data.kind, path);
+            context_.sink.observe(metric::data_info, id, 1, host_.now(),
+                                  {{"filesystem", ""},
+                                   {"kind", std::string(declared_data.kind)},
+                                   {"path", path},
+                                   {"title", std::string(declared_data.title)}});
+            context_.sink.observe(metric::data_link, id, 1, host_.now(),
+                                  {{"target", harmless(*target)}});
+        }
     }
 
     void observe_declaration(const std::string& id, const DeclaredElsewhere& declaration,

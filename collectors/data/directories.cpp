@@ -44,13 +44,15 @@ bool holds_backups(const std::string& path, const std::vector<Backup>& backups) 
 bool has_data(const LocalFiles& files, const Place& directory, const std::vector<Backup>& backups,
               std::vector<std::string>& without, int levels) {
     bool found = false;
-    for (const std::string& name : files.names(directory)) {
+    for (const std::string& name :
+         files.host().list(directory.path).value_or(std::vector<std::string>())) {
         if (name == "lost+found") continue;
         const std::string path = fmt::format("{}/{}", directory.path, name);
         if (holds_backups(path, backups)) {
             without.push_back(path);
             continue;
         }
+        if (name.starts_with('.')) continue;
         const auto status = files.status(path);
         if (!status) continue;
         if (status->kind == FileKind::regular && !is_sample(path)) found = true;

@@ -38,6 +38,11 @@ bool may_have_archives(const LocalFiles& files, const Backup& backup, const std:
     });
 }
 
+// Of the filesystem itself, and snapshots of what lies beside them.
+bool is_no_data(std::string_view name) {
+    return name == "lost+found" || name == ".snapshots" || name == ".zfs";
+}
+
 class Parts {
   public:
     Parts(const Piece& piece, bool ephemeral, const LocalFiles& files,
@@ -45,9 +50,11 @@ class Parts {
         : piece_(piece), ephemeral_(ephemeral), files_(files), covered_(covered) {}
 
     bool have_all_in(const Place& directory, int levels) {
-        for (const std::string& name : files_.names(directory)) {
+        const auto names = files_.host().list(directory.path);
+        if (!names || (levels < 0 && !names->empty())) return false;
+        for (const std::string& name : *names) {
             const Place inner{fmt::format("{}/{}", directory.path, name), directory.mount};
-            if (name == "lost+found" || contains(piece_.without, inner.path)) continue;
+            if (is_no_data(name) || contains(piece_.without, inner.path)) continue;
             if (has_all(inner)) continue;
             if (names_left_-- == 0 || !has_nothing_else(inner, levels)) return false;
         }
@@ -66,7 +73,7 @@ class Parts {
         if (status->kind != FileKind::directory) return false;
         const auto inner = files_.find(place.path);
         if (!inner || inner->mount != place.mount) return true;
-        return levels > 0 ? have_all_in(*inner, levels - 1) : files_.names(*inner).empty();
+        return have_all_in(*inner, levels - 1);
     }
 
     const Piece& piece_;

@@ -111,7 +111,7 @@ class FilesystemsCollector {
         auto topology = Topology::read(host, context_.config.loop_devices);
         if (!topology) return tl::unexpected(topology.error());
         topology_ = std::move(*topology);
-        fstab_ = parse_fstab(host.read("/etc/fstab").value_or(""));
+        fstab_ = read_fstab(host, topology_);
         types_ = host.read("/proc/filesystems").value_or("");
         mounts_ = select_mounts(topology_.mounts, types_);
         if (mounts_.size() > most_filesystems) {
@@ -221,9 +221,8 @@ class FilesystemsCollector {
         observe_use(mount, now);
         observe_errors(mount, now);
         if (!local) return;
-        const Known& known = known_[id];
         const bool ephemeral =
-            known.use.loss_warned ||
+            says_that_it_is_lost(mount) ||
             std::any_of(drives.begin(), drives.end(), [&](const std::string& drive) {
                 return ephemeral_drives_.contains(drive);
             });
@@ -232,6 +231,16 @@ class FilesystemsCollector {
         if (written_to && !is_boot_filesystem(mount) &&
             !is_for_backups(mount, topology_, context_.config.backups, covered_))
             observe_backups(mount, ephemeral, now);
+    }
+
+    // Or one that it lies on by a loop device.
+    bool says_that_it_is_lost(const Mount& mount) const {
+        const auto below = topology_.foundation_of(mount).mounts;
+        return std::ranges::any_of(mounts_, [&](const Mount* one) {
+            const auto known = known_.find(one->point);
+            return known != known_.end() && known->second.use.loss_warned &&
+                   std::ranges::find(below, one->number, &Mount::number) != below.end();
+        });
     }
 
     void observe_backups(const Mount& mount, bool ephemeral, Timestamp now) {

@@ -475,8 +475,8 @@ inline constexpr Metric backup_source_link{
     .type = MetricType::state,
     .labels = "path,target",
     .help =
-        "1 for each path of covers that is a symbolic link, of which the tool stores only the "
-        "link.",
+        "1 for each path of covers that counts for nothing, because it is a symbolic link, or leads "
+        "over a link of a user to what is not that user's.",
 };
 
 inline constexpr Metric backup_source_missing{

@@ -51,6 +51,16 @@ inline constexpr Metric data_missing{
         "it.",
 };
 
+inline constexpr Metric data_link{
+    .name = "lastgood_data_link",
+    .subject = SubjectKind::data,
+    .type = MetricType::state,
+    .labels = "target",
+    .help =
+        "1 if a path of [[declared_elsewhere]] counts for nothing, because it is a symbolic link, "
+        "or leads over a link of a user to what is not that user's.",
+};
+
 inline constexpr Metric data_backed_up{
     .name = "lastgood_data_backed_up",
     .subject = SubjectKind::data,

@@ -40,6 +40,7 @@ Table data_table(const TableContext& context) {
             !word.empty())
             remarks.push_back(std::move(word));
         if (data->value(metric::data_missing) == 1) remarks.emplace_back("there is no such path");
+        if (data->first(metric::data_link)) remarks.emplace_back("a link, which does not count");
         if (has_finding(*data, "data_on_one_drive")) remarks.emplace_back("on one drive only");
         if (has_finding(*data, "data_on_same_drives"))
             remarks.emplace_back("with its copies on the same drives");

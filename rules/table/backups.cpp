@@ -369,17 +369,19 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_source_link, 1)},
-            .summary = "Backup {subject} has only the link {path|that it covers}, not {target|its "
-                       "target}.",
+            .summary = "Backup {subject} does not count for {path|a path that it covers}: a link "
+                       "leads to {target|its target}.",
             .advice = "See where it leads: lastgood status {id}\n"
                       "Let the job back up the target.\n"
                       "Name that in covers, too; find them: {entry}\n"
                       "Apply it: {reload}",
             .also = {"path", "target"},
             .also_of = Operand(metric::backup_source_link),
-            .why = "restic and borg store a symbolic link that they are given as a link. What it "
+            .why = "Most tools store a symbolic link that they are given as a link, and what it "
                    "leads to is in no copy: a database that was moved to another disk, for "
-                   "instance.",
+                   "instance. What a job does cannot be told. A link on the way counts if only "
+                   "root can make another of it, or if it leads to what belongs to the link's own "
+                   "user: nobody else is to say what is backed up.",
         },
         Rule{
             .name = "backup_lock_old",

@@ -88,40 +88,35 @@ TEST_CASE("what does not exist is no copy of anything") {
           Extent::none);
 }
 
-TEST_CASE("restic and borg store a link that they are given as a link") {
+TEST_CASE("what a link leads to is covered only by those that are known to follow it") {
     const Scene scene;
     test::RecordedHost recorded;
     recorded.file("/mnt/mysql/ibdata1", "x");
     recorded.link("/var/lib/mysql", "/mnt/mysql");
     recorded.directory("/var/lib/pgsql");
     recorded.link("/lib", "/var/lib");
-    Backup backup;
-    backup.covers = {"/var/lib/mysql", "/var/lib/pgsql"};
-    for (const auto& [kind, links] : {std::pair(BackupKind::restic, true),
-                                      {BackupKind::borg, true},
-                                      {BackupKind::files, false},
-                                      {BackupKind::rsnapshot, false}}) {
-        backup.kind = kind;
-        const auto target = [&](const char* path) {
-            return stored_as_link(recorded.host(), scene.topology, backup, path).value_or("");
-        };
-        CHECK(target("/var/lib/mysql") == (links ? "/mnt/mysql" : ""));
-        CHECK(target("/var/lib/mysql/") == (links ? "/mnt/mysql" : ""));
-        CHECK(target("/lib/pgsql").empty());  // the link is above it
-        CHECK(target("/var/lib/none").empty());
-        CHECK(covered_paths(recorded.host(), scene.topology, {backup}).size() == (links ? 1 : 2));
+    std::vector<Backup> backups(2);
+    backups[0].name = "first";
+    backups[1].name = "hop";
+    backups[1].copy_of = "first";
+    backups[1].kind = BackupKind::files;
+    for (const auto& [kind, follows] : {std::pair(BackupKind::restic, false),
+                                        {BackupKind::files, false},
+                                        {BackupKind::stamp, false},
+                                        {BackupKind::mariabackup, true},
+                                        {BackupKind::rsnapshot, true}}) {
+        backups[0].kind = kind;
+        for (const Backup& backup : backups) {
+            const auto target = [&](const char* path) {
+                return find_covered(recorded.host(), scene.topology, backups, backup, path)
+                    .link.value_or("");
+            };
+            for (const char* path : {"/var/lib/mysql", "/var/lib/mysql/", "/var/lib/mysql/."})
+                CHECK(target(path) == (follows ? "" : "/mnt/mysql"));
+            CHECK(target("/lib/pgsql").empty());  // the link is above it
+            CHECK(target("/var/lib/none").empty());
+        }
+        backups[0].covers = {"/var/lib/mysql", "/var/lib/pgsql"};
+        CHECK(covered_paths(recorded.host(), scene.topology, backups).size() == (follows ? 2 : 1));
     }
-}
-
-TEST_CASE("devices are read through their links, and a mount that may hang is not asked") {
-    test::RecordedHost recorded;
-    recorded.link("/dev/vg/data", "../dm-3");
-    recorded.link("/nas/db", "/nas/db-15");
-    Topology topology;
-    topology.mounts =
-        parse_mountinfo(std::string(mountinfo) + "34 27 0:50 / /nas rw - nfs4 nas:/export rw\n");
-    Backup backup;
-    backup.kind = BackupKind::borg;
-    for (const char* path : {"/dev/vg/data", "/nas/db"})
-        CHECK_MESSAGE(!stored_as_link(recorded.host(), topology, backup, path), path);
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/recorded_host.hpp"
+
 using namespace lastgood;
 
 TEST_CASE("the last entry for a mount point counts, and its last ro or rw") {
@@ -15,8 +17,6 @@ TEST_CASE("the last entry for a mount point counts, and its last ro or rw") {
     CHECK(find_fstab_entry(entries, "/with blank")->read_only());
     CHECK_FALSE(find_fstab_entry(entries, "/twice/")->read_only());
     CHECK(find_fstab_entry(entries, "/nowhere") == nullptr);
-    CHECK(parse_fstab_mount_points("a /x ext4\nb none swap\nc /y/ xfs ro\n") ==
-          std::vector<std::string>{"/x", "/y"});
     CHECK(parse_fstab("\\0 \\04 \\999").size() == 1);
 }
 
@@ -34,9 +34,22 @@ TEST_CASE("fstab is read as mount reads it, where getmntent(3) does not") {
     CHECK(find_fstab_entry(entries, "/long")->read_only());
 }
 
-TEST_CASE("mount points are absolute paths") {
-    const auto points = parse_fstab_mount_points(
-        "# /dev/sda1 /old ext4\nUUID=1 / ext4 defaults 0 1\nUUID=2\t/srv/my\\040backups/ xfs\n"
-        "UUID=3 none swap sw 0 0\nnas:/x /mnt/nas nfs4 noauto 0 0\nbroken\n");
-    CHECK(points == std::vector<std::string>{"/", "/srv/my backups", "/mnt/nas"});
+TEST_CASE("a mount point that is named by a link is where the link leads") {
+    test::RecordedHost recorded;
+    recorded.file("/etc/fstab",
+                  "/dev/x1 /link ext4 ro\n/dev/x2 /srv/my\\040backups/ xfs\nUUID=3 none swap sw\n"
+                  "nas:/x /nas/link nfs4\n");
+    recorded.directory("/mnt/disk");
+    recorded.link("/link", "/mnt/disk");
+    recorded.link("/nas/link", "/mnt/disk");
+    Topology topology;
+    topology.mounts = parse_mountinfo(
+        "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 8:1 / /mnt/disk ro - ext4 /dev/x1 ro\n"
+        "29 27 0:50 / /nas rw - nfs4 nas:/ rw\n");
+    const auto entries = read_fstab(recorded.host(), topology);
+    REQUIRE(entries.size() == 4);
+    CHECK(find_fstab_entry(entries, "/mnt/disk")->read_only());
+    CHECK(find_fstab_entry(entries, "/srv/my backups") != nullptr);
+    CHECK(find_fstab_entry(entries, "none") != nullptr);
+    CHECK(find_fstab_entry(entries, "/nas/link") != nullptr);  // nobody looks there
 }

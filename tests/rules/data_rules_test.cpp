@@ -39,6 +39,8 @@ TEST_CASE("data of which backups have a part only: what is precious must be whol
 
 TEST_CASE("data that the configuration names, and that is not there") {
     CHECK(found({observation(metric::data_missing, "d", 1)}) == Names{"data_missing d"});
+    CHECK(found({observation(metric::data_link, "d", 1, {{"target", "/"}})}) ==
+          Names{"declared_link d"});
 }
 
 TEST_CASE("the end of a word that data is backed up elsewhere") {

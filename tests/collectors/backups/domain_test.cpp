@@ -131,6 +131,12 @@ TEST_CASE("only the mount points above a path must be mounted") {
     CHECK(check_mounted(recorded.host(), "/mnt/nas").has_value());
     CHECK(check_mounted(recorded.host(), "/mnt/otherwise").has_value());
     CHECK_FALSE(check_mounted(recorded.host(), "/mnt/other/db").has_value());
+    recorded.link("/nas", "/mnt/nas");
+    recorded.link("/other", "/mnt/third");
+    recorded.file("/etc/fstab", "nas:/a /nas nfs4 defaults 0 0\nnas:/b /other nfs4 noauto 0 0\n");
+    CHECK(check_mounted(recorded.host(), "/nas/db").has_value());
+    CHECK_FALSE(check_mounted(recorded.host(), "/other/db").has_value());
+    CHECK_FALSE(check_mounted(recorded.host(), "/mnt/third/db").has_value());
 }
 
 TEST_CASE("data on a network mount, copies on a drive of this host") {
@@ -215,4 +221,33 @@ TEST_CASE("copies in memory, or on a disk that says that it is lost, do not last
     CHECK(found("/mnt/*.sql") == "drive ");
     recorded.file("/mnt/DATALOSS_WARNING_README.txt", "x");
     CHECK(found("/mnt/*.sql") == "lost drive ");
+}
+
+TEST_CASE("what lies on such a disk by a loop device, an overlay or a bind mount does not last") {
+    RecordedHost recorded;
+    for (int i = 0; i < 2; ++i) {
+        const std::string name = "loop" + std::to_string(i);
+        const std::string sysfs = "/sys/devices/virtual/block/" + name;
+        recorded.block(name, sysfs, "7:" + std::to_string(i));
+        recorded.file(sysfs + "/loop/backing_file", i == 0 ? "/memory/i.img\n" : "/azure/i.img\n");
+    }
+    recorded.block("zram0", "/sys/devices/virtual/block/zram0", "252:0");
+    recorded.file("/proc/self/mountinfo",
+                  "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n"
+                  "28 27 0:50 / /memory rw - tmpfs none rw\n"
+                  "29 27 8:16 / /azure rw - ext4 /dev/sdb rw\n"
+                  "30 27 8:16 /sub /bound rw - ext4 /dev/sdb rw\n"
+                  "31 27 7:0 / /loop-memory rw - ext4 /dev/loop0 rw\n"
+                  "32 27 7:1 / /loop-azure rw - ext4 /dev/loop1 rw\n"
+                  "33 27 0:51 / /over rw - overlay none rw,lowerdir=/l,upperdir=/azure/u\n"
+                  "34 27 252:0 / /zram rw - ext4 /dev/zram0 rw\n"
+                  "35 27 0:52 / /over-plain rw - overlay none rw,lowerdir=/azure,upperdir=/u\n");
+    recorded.file("/azure/DATALOSS_WARNING_README.txt", "x");
+    const auto topology = Topology::read(recorded.host(), false);
+    REQUIRE(topology);
+    for (const Mount& mount : topology->mounts) {
+        CAPTURE(mount.point);
+        CHECK(lies_on_ephemeral_disk(recorded.host(), *topology, mount, {}) ==
+              (mount.point != "/" && mount.point != "/over-plain"));
+    }
 }

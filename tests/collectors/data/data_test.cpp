@@ -208,6 +208,15 @@ TEST_CASE("data of which backups have only a part is told, unless the parts are 
     scene.found();
     CHECK(scene.value(metric::data_partly_backed_up, "precious /opt/ledger") == 1);
     CHECK(scene.value(metric::data_precious, "precious /opt/ledger") == 1);
+    scene.covers("ledger", {"/opt/ledger/2025"});
+    scene.found();
+    CHECK(scene.value(metric::data_partly_backed_up, "precious /opt/ledger") == 0);
+    scene.directory("/opt/ledger/.snapshots/1");
+    scene.found();
+    CHECK(scene.value(metric::data_partly_backed_up, "precious /opt/ledger") == 0);
+    scene.file("/opt/ledger/.env", "secret");
+    scene.found();
+    CHECK(scene.value(metric::data_partly_backed_up, "precious /opt/ledger") == 1);
     scene.config.not_backed_up.value = {"/opt/ledger: printed"};
     scene.found();
     CHECK_FALSE(scene.value(metric::data_partly_backed_up, "precious /opt/ledger").has_value());
