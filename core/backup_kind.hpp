@@ -62,9 +62,9 @@ bool takes(const BackupKindRow& row, std::string_view own_key);
 // Files are told apart by the setting `each`.
 bool has_streams(BackupKind kind);
 
-// Whether the tool copies what a symbolic link leads to that it is given as a source (rsnapshot 1.4,
-// dirvish 1.2), or asks the database's server where its data is. False: it stores the link alone,
-// fails, or it cannot be told what the job does.
+// Whether the tool copies what a symbolic link leads to that it is given as a source
+// (rsnapshot 1.4, dirvish 1.2), or asks the database's server where its data is. False: it stores
+// the link alone, fails, or it cannot be told what the job does.
 bool follows_links(BackupKind kind);
 
 std::string_view to_string(BackupKind kind);

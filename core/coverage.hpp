@@ -29,8 +29,8 @@ Coverage coverage_of(const Mount& filesystem, bool ephemeral, const Place& sourc
 // The same of a directory or a file. What is mounted below it is not asked for.
 Coverage coverage_of(const Place& data, bool ephemeral, const Place& source, bool crosses_mounts);
 
-// Where one of its `covers` leads. Whether a link is followed there is up to the tool that reads the
-// source: of a hop, that of the first backup. `backups`: those of the configuration.
+// Where one of its `covers` leads. Whether a link is followed there is up to the tool that reads
+// the source: of a hop, that of the first backup. `backups`: those of the configuration.
 NamedPlace find_covered(const Host& host, const Topology& topology,
                         const std::vector<Backup>& backups, const Backup& backup,
                         std::string_view path);

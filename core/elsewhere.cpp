@@ -10,8 +10,7 @@ std::vector<DeclaredPath> declared_paths(const Host& host, const Topology& topol
     std::vector<DeclaredPath> declared;
     for (const DeclaredElsewhere& declaration : declarations)
         for (const std::string& path : declaration.paths)
-            if (NamedPlace named = find_named_place(host, topology, path, false);
-                named.counts())
+            if (NamedPlace named = find_named_place(host, topology, path, false); named.counts())
                 declared.push_back({&declaration, std::move(named.place)});
     return declared;
 }

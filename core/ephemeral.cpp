@@ -60,9 +60,8 @@ bool lies_on_ephemeral_disk(const Host& host, const Topology& topology, const Mo
         if (filesystem_kind(below->type, "") == FilesystemKind::network) return false;
         if (says_that_it_is_lost(host, topology, *below)) return true;
     }
-    return std::ranges::any_of(foundation.drives, [&](const std::string& id) {
-        return ephemeral_drives.contains(id);
-    });
+    return std::ranges::any_of(
+        foundation.drives, [&](const std::string& id) { return ephemeral_drives.contains(id); });
 }
 
 }  // namespace lastgood

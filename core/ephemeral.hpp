@@ -17,7 +17,8 @@ bool is_ephemeral_model(std::string_view model);
 std::set<std::string> ephemeral_drives(const Host& host, const Topology& topology);
 
 // Whether a filesystem lies in memory, or on one of these drives, or says itself that it is lost
-// with the machine: it, or one that it lies on by a loop device or an overlay. Nothing is looked at on a mount that may hang.
+// with the machine: it, or one that it lies on by a loop device or an overlay. Nothing is looked at
+// on a mount that may hang.
 bool lies_on_ephemeral_disk(const Host& host, const Topology& topology, const Mount& mount,
                             const std::set<std::string>& ephemeral_drives);
 

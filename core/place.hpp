@@ -24,13 +24,13 @@ struct Place {
 // A symbolic link on the way of a path.
 struct PassedLink {
     std::string path;
-    std::string target;   // as stored
+    std::string target;    // as stored
     bool is_last = false;  // it is all of the path: nothing comes behind it
 };
 
-// Follows links component by component, and adds each to `passed` if that is not null. Below a mount of a network or FUSE filesystem nothing is
-// looked at: a dead server would block the caller for ever. Blocks as long as local disks do.
-// `path` must be absolute.
+// Follows links component by component, and adds each to `passed` if that is not null. Below a
+// mount of a network or FUSE filesystem nothing is looked at: a dead server would block the caller
+// for ever. Blocks as long as local disks do. `path` must be absolute.
 Place find_place(const Host& host, const Topology& topology, std::string_view path,
                  std::vector<PassedLink>* passed = nullptr);
 

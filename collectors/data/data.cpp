@@ -19,8 +19,8 @@
 #include "core/elsewhere.hpp"
 #include "core/ephemeral.hpp"
 #include "core/failure_domain.hpp"
-#include "core/named_place.hpp"
 #include "core/mounts.hpp"
+#include "core/named_place.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 

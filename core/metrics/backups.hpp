@@ -475,7 +475,8 @@ inline constexpr Metric backup_source_link{
     .type = MetricType::state,
     .labels = "path,target",
     .help =
-        "1 for each path of covers that counts for nothing, because it is a symbolic link, or leads "
+        "1 for each path of covers that counts for nothing, because it is a symbolic link, or "
+        "leads "
         "over a link of a user to what is not that user's.",
 };
 

@@ -90,8 +90,8 @@ void describe_data(Description& data) {
                                   more ? "more than that: not all of it was counted" : ""}));
     data.row("missing", data.take(metric::data_missing) == 1 ? "there is NO such path" : "");
     for (const Observation* link : data.take_all(metric::data_link))
-        data.row("link", fmt::format("leads to {}: that DOES NOT COUNT",
-                                     harmless(link->label("target"))));
+        data.row("link",
+                 fmt::format("leads to {}: that DOES NOT COUNT", harmless(link->label("target"))));
     if (const auto running = data.take(metric::data_server_running))
         data.row("server", *running == 0 ? "none runs on it, as far as it can be seen"
                                          : "runs on it: copies of its files are no backup");

@@ -342,8 +342,9 @@ void add_covers(Description& backup) {
                   covered_part(*filesystem, backup.subject().id);
     backup.row("covers", covers);
     for (const Observation* link : backup.take_all(metric::backup_source_link))
-        backup.row("covers", harmless(link->label("path")) + ", of which ONLY THE LINK to " +
-                                 harmless(link->label("target")) + " is stored");
+        backup.row("covers",
+                   fmt::format("{}, where A LINK leads to {}: that DOES NOT COUNT",
+                               harmless(link->label("path")), harmless(link->label("target"))));
     for (const Observation* missing : backup.take_all(metric::backup_source_missing))
         backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
 }

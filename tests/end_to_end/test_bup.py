@@ -139,3 +139,14 @@ def test_bup_each_branch_is_a_stream(bup):
     assert subjects == {"it/main", "it/web"}
     bup.save("old", days_ago=3)
     assert bup.expected.is_stale()
+
+
+@lie("bup", "a link in covers is stored as a link, and what it leads to is in no copy")
+def test_bup_link_in_covers(tmp_path, bup):
+    bup.save()
+    (tmp_path / "link").symlink_to(bup.source)
+    run("bup", "index", str(tmp_path / "link"))
+    run("bup", "save", "--name", "linked", str(tmp_path / "link"))
+    assert "changing" not in run("bup", "ls", f"linked/latest{tmp_path}")
+    expected = Expected(tmp_path, bup=str(bup.repository), covers=[str(tmp_path / "link")])
+    assert expected.collect().value("source_link", path=str(tmp_path / "link"), target=str(bup.source)) == 1

@@ -104,3 +104,32 @@ def test_copies_in_memory_are_no_second_copy(installation, tmp_path, root):
         assert "one drive only" in installation.call("status", str(shop)).stdout
     finally:
         run("umount", "--lazy", str(memory))
+
+
+def test_a_link_in_place_of_a_named_path_counts_for_nothing(installation, tmp_path):
+    shop, covered, real, stamp = (tmp_path / name for name in ("shop", "covered", "real", "stamp"))
+    for directory in (shop, covered, real):
+        directory.mkdir()
+        (directory / "book").write_text("x")
+    stamp.touch()
+    installation.write_config(
+        sections=f'[data]\nprecious = ["{real}"]\n[[backup]]\nname = "job"\nstamp = "{stamp}"\ncovers = ["{covered}"]\n'
+        + declared(shop, 90)
+        + FAST
+    )
+    installation.start("agent")
+    installation.wait_for_report(lambda report: report.find("data_not_backed_up", f"precious {real}"), 30, "no backup")
+    for directory in (shop, covered):
+        (directory / "book").unlink()
+        directory.rmdir()
+        directory.symlink_to("/")
+    report = installation.wait_for_report(
+        lambda report: report.find("declared_link", f"declared {shop}") and report.find("backup_source_link", "job"),
+        30, "the links",
+    )  # fmt: skip
+    (precious,) = report.find("data_not_backed_up", f"precious {real}")
+    assert "accepted_until" not in precious
+    assert "leads to /" in report.find("backup_source_link", "job")[0]["summary"]
+    assert "FINE" not in installation.call("status").stdout.splitlines()[0]
+    assert "DOES NOT COUNT" in installation.call("status", "job").stdout
+    assert "DOES NOT COUNT" in installation.call("status", f"declared {shop}").stdout

@@ -160,3 +160,15 @@ def test_duplicity_other_files_are_no_sets(tmp_path, duplicity):
     duplicity.expected.collect()
     assert not duplicity.expected.readable
     assert "duplicity" in duplicity.expected.error
+
+
+@lie("duplicity", "a link in covers is stored as a link, and what it leads to is in no copy")
+def test_duplicity_link_in_covers(tmp_path, duplicity):
+    (tmp_path / "link").symlink_to(duplicity.source)
+    command = duplicity.command("full")
+    command[command.index(str(duplicity.source))] = str(tmp_path / "link")
+    run(*command)
+    listed = ["duplicity", "list-current-files", "--archive-dir", str(tmp_path / "cache"), f"file://{duplicity.target}"]
+    assert "first" not in run(*listed)
+    expected = Expected(tmp_path, duplicity=str(duplicity.target), covers=[str(tmp_path / "link")])
+    assert expected.collect().value("source_link", path=str(tmp_path / "link"), target=str(duplicity.source)) == 1
