@@ -103,9 +103,8 @@ std::vector<Rule> data_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::data,
             .all_of = {is(metric::data_link, 1)},
-            .summary = "{subject} is declared by a symbolic link: what that leads to does not "
-                       "count.",
-            .advice = "See where it leads: readlink -f {path}\n"
+            .summary = "{subject} is declared by a symbolic link: its target does not count.",
+            .advice = "See where it leads: ls -ld {path}\n"
                       "Name the target in [[declared_elsewhere]] in {config}, if it is what was "
                       "meant.\n"
                       "Apply it: {reload}",
