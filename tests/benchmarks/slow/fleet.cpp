@@ -200,7 +200,7 @@ void SimulatedHost::run_drive(size_t i, const Load& load, double scale) {
         OperationCounters& counters = drive.counters.operations[static_cast<size_t>(operation)];
         counters.done += static_cast<uint64_t>(count);
         counters.sectors += static_cast<uint64_t>(count * sectors);
-        counters.time += static_cast<uint32_t>(static_cast<uint64_t>(count * mean * 1000 + 0.5));
+        counters.time += static_cast<uint32_t>(std::llround(count * mean * 1000));
     };
     add(Operation::read, reads, load.read_size, drive.read_time * slowness(i, true));
     add(Operation::write, writes, load.write_size, drive.write_time * slowness(i, false));

@@ -48,9 +48,13 @@ class Random {
     // Poisson, by a normal where that is near enough.
     double events(double mean) {
         if (mean > 30) return std::max(0.0, std::round(mean + std::sqrt(mean) * roughly_normal()));
+        const double limit = std::exp(-mean);
         double product = uniform();
         double count = 0;
-        for (const double limit = std::exp(-mean); product > limit; product *= uniform()) ++count;
+        while (product > limit) {
+            ++count;
+            product *= uniform();
+        }
         return count;
     }
 

@@ -199,7 +199,7 @@ int main(int count, char** arguments) {
     using namespace lastgood::simulation;
     const std::string part = count > 1 ? arguments[1] : "";
     const auto number = [&](int at, int otherwise) {
-        return count > at ? std::atoi(arguments[at]) : otherwise;
+        return count > at ? static_cast<int>(std::strtol(arguments[at], nullptr, 10)) : otherwise;
     };
     const auto seed = static_cast<uint64_t>(number(2, 1));
     if (part == "healthy")

@@ -283,7 +283,7 @@ TEST_CASE("each stream goes back by itself; a new one takes nothing back") {
 
 TEST_CASE("a stream that was not found is missed only where all could be read") {
     const State place;
-    const auto look = [&](std::vector<std::string> names, std::optional<ErrorKind> problem) {
+    const auto look = [&](const std::vector<std::string>& names, std::optional<ErrorKind> problem) {
         BackupState state;
         for (const std::string& name : names) state.streams.push_back({name, "", {}, true});
         if (problem) state.problems.push_back({*problem, "x"});

@@ -23,11 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     lastgood::broken_promise(file.substr(0, size / 4), file.substr(size / 4));
     lastgood::broken_promise_within(file.substr(0, size / 4), file.substr(size / 4));
     // The same in one piece and in two.
-    lastgood::ContentScan whole, halves;
-    whole.feed(file);
+    lastgood::ContentScan at_once, halves;
+    at_once.feed(file);
     halves.feed(file.substr(0, size / 3));
     halves.feed(file.substr(size / 3));
-    if (whole.fault() != halves.fault()) std::abort();
+    if (at_once.fault() != halves.fault()) std::abort();
     lastgood::judge_content(file.substr(0, size / 2), file.substr(size / 2));
     if (lastgood::is_compression(verdict.format)) {
         const auto decompressor = lastgood::make_decompressor(verdict.format);

@@ -35,13 +35,13 @@ class Samples {
 
 TEST_CASE("every write takes seven seconds: found, with its latency") {
     Samples samples;
-    for (int i = 0; i < 60; ++i) samples.add(200, 0.01, i % 2);
+    for (int i = 0; i < 60; ++i) samples.add(200, 0.01, i % 2 == 0 ? 0 : 1);
     CHECK_FALSE(samples.found());
-    for (int i = 0; i < 6; ++i) samples.add(i % 2, 7.1, 1);
+    for (int i = 0; i < 6; ++i) samples.add(i % 2 == 0 ? 0 : 1, 7.1, 1);
     REQUIRE(samples.found());
     CHECK(samples.watch.verdict()->latency == doctest::Approx(7.1));
     CHECK_FALSE(samples.watch.verdict()->tasks_waited);
-    for (int i = 0; i < 61; ++i) samples.add(200, 0.01, i % 2);
+    for (int i = 0; i < 61; ++i) samples.add(200, 0.01, i % 2 == 0 ? 0 : 1);
     CHECK_FALSE(samples.found());
 }
 
