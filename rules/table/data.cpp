@@ -61,6 +61,25 @@ Rule word_has_ended() {
         "that lies below it.");
 }
 
+Rule declared_link() {
+    return Rule{
+        .name = "declared_link",
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {is(metric::data_link, 1)},
+        .summary = "{subject} is declared by a symbolic link: its target does not count.",
+        .advice =
+            "See where it leads: ls -ld {path}\n"
+            "Name the target in [[declared_elsewhere]] in {config}, if it is what was "
+            "meant.\n"
+            "Apply it: {reload}",
+        .why =
+            "Whoever may replace the path by a link says what is declared. Where it led "
+            "when it was declared cannot be told. A link on the way counts if only root can "
+            "make another of it, or if it leads to what belongs to the link's own user.",
+    };
+}
+
 }  // namespace
 
 std::vector<Rule> data_rules() {
@@ -98,20 +117,7 @@ std::vector<Rule> data_rules() {
             .why = "The configuration names this path, and there is none. Data that was moved is "
                    "watched by nobody.",
         },
-        Rule{
-            .name = "declared_link",
-            .severity = Severity::warning,
-            .subject = SubjectKind::data,
-            .all_of = {is(metric::data_link, 1)},
-            .summary = "{subject} is declared by a symbolic link: its target does not count.",
-            .advice = "See where it leads: ls -ld {path}\n"
-                      "Name the target in [[declared_elsewhere]] in {config}, if it is what was "
-                      "meant.\n"
-                      "Apply it: {reload}",
-            .why = "Whoever may replace the path by a link says what is declared. Where it led "
-                   "when it was declared cannot be told. A link on the way counts if only root can "
-                   "make another of it, or if it leads to what belongs to the link's own user.",
-        },
+        declared_link(),
         on_its_drives(
             "data_on_one_drive", {"same-filesystem", "same-drive", "ephemeral"},
             is(metric::data_drives, 1),
