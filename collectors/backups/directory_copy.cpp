@@ -17,6 +17,7 @@ namespace {
 constexpr size_t most_names = 50'000;
 constexpr size_t most_looked_at = 2'000;  // names in one directory, to see what it is
 constexpr Seconds unfinished_directory = 600;
+constexpr Seconds zone_slack = 14 * 3600;  // a name may tell the time of another time zone
 
 struct Mark {
     std::string_view name;
@@ -127,13 +128,24 @@ Timestamp newest_below(const Host& host, const std::string& path, Timestamp know
     return known;
 }
 
+// `cp -al` of the copy before brings its mark along.
+ProbeResult judge_own_mark(const Host& host, const std::string& path,
+                           const CompleteIf& complete_if) {
+    const auto mark = host.status(path + "/" + complete_if.file);
+    if (!mark || mark->kind != FileKind::regular)
+        return verdict(Completeness::incomplete,
+                       fmt::format("it has no file {}", complete_if.file));
+    if (complete_if.copy_began && mark->modified < *complete_if.copy_began - zone_slack)
+        return verdict(Completeness::unknown,
+                       fmt::format("its {} is older than the copy: it may be that of the copy "
+                                   "before",
+                                   complete_if.file));
+    return verdict(Completeness::complete, "");
+}
+
 ProbeResult judge(const Host& host, const std::string& path, const Seen& seen,
-                  const std::string& complete_if, Depth depth, Seconds give_up_at) {
-    if (!complete_if.empty()) {
-        const auto file = host.status(path + "/" + complete_if);
-        if (file && file->kind == FileKind::regular) return verdict(Completeness::complete, "");
-        return verdict(Completeness::incomplete, fmt::format("it has no file {}", complete_if));
-    }
+                  const CompleteIf& complete_if, Depth depth, Seconds give_up_at) {
+    if (!complete_if.file.empty()) return judge_own_mark(host, path, complete_if);
     if (seen.mark != nullptr && seen.mark_size > 0 && seen.mark->tool == "pg_dump")
         return judge_pg_dump(host, path, depth, give_up_at);
     if (seen.mark != nullptr && seen.mark_size > 0 && seen.mark->tool == "pg_basebackup")
@@ -163,7 +175,7 @@ bool holds_no_file(const Host& host, const std::string& path) {
 }
 
 Result<ProbeResult> probe_directory(const Host& host, const std::string& path,
-                                    const std::string& complete_if, Depth depth,
+                                    const CompleteIf& complete_if, Depth depth,
                                     Seconds give_up_at) {
     const auto seen = look_into(host, path);
     if (!seen) return Failure(seen.error());

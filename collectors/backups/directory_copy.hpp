@@ -9,6 +9,12 @@
 
 namespace lastgood {
 
+// A file that the job writes at the end of a copy; "": none.
+struct CompleteIf {
+    std::string file;                     // relative to the directory
+    std::optional<Timestamp> copy_began;  // by its name
+};
+
 // Whether the directory is a complete copy: it has the file `complete_if`, if that is set; else by
 // the marks of pg_dump -Fd (toc.dat), pg_basebackup (backup_manifest), pgBackRest
 // (backup.manifest) and mariabackup or xtrabackup (xtrabackup_info, mariadb_backup_info); what a
@@ -19,8 +25,7 @@ namespace lastgood {
 // Reads the names in the directory, and for the mark of emptiness a few levels below. Errors: those
 // of Host::open().
 Result<ProbeResult> probe_directory(const Host& host, const std::string& path,
-                                    const std::string& complete_if, Depth depth,
-                                    Seconds give_up_at);
+                                    const CompleteIf& complete_if, Depth depth, Seconds give_up_at);
 
 // Whether there is no file in the directory and below. False: there is one, or there are too many
 // directories to see within a second.

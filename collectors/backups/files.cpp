@@ -34,9 +34,15 @@ struct Judge {
     size_t more_to_unpack = more_unpacked;
 };
 
+std::optional<Timestamp> beginning_by_name(const Copy& copy) {
+    if (copy.name_time) return copy.name_time->time;
+    return copy.from_name ? std::optional(copy.time) : std::nullopt;
+}
+
 Result<ProbeResult> probe(Judge& judge, const Copy& copy, Depth depth) {
     if (copy.status.kind == FileKind::directory)
-        return probe_directory(judge.host, copy.path, judge.backup.complete_if, depth,
+        return probe_directory(judge.host, copy.path,
+                               {judge.backup.complete_if, beginning_by_name(copy)}, depth,
                                judge.give_up_at);
     return probe_file(judge.host, copy.path, depth, judge.give_up_at);
 }

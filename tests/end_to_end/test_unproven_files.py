@@ -60,6 +60,25 @@ def test_rsync_link_dest(place, tmp_path):  # noqa: F811
     assert place.newest("inferred") == pytest.approx(time.time(), abs=60)
 
 
+@lie("cp", "cp -al of the copy before brings the mark of its end along")
+def test_the_mark_of_the_copy_before(place):  # noqa: F811
+    nights = [time.strftime("%Y-%m-%d_%H%M%S", time.localtime(time.time() - age)) for age in (DAY + 7200, 7200)]
+    place.config.write_text(place.config.read_text() + 'complete_if = "done"\n')
+    place.path(f"{nights[0]}/letter").write_text("x")
+    place.path(f"{nights[0]}/done").write_text("")
+    for name in (f"{nights[0]}/letter", f"{nights[0]}/done", nights[0]):
+        place.age(name, DAY + 5000)
+    output("cp", "-al", str(place.copies / nights[0]), str(place.copies / nights[1]))
+    place.age(nights[1], 5000)
+    assert place.is_whole() is None and "that of the copy before" in place.problems()
+    assert place.newest("inferred") is None
+    (place.copies / nights[1] / "done").unlink()
+    place.path(f"{nights[1]}/done").write_text("")
+    place.age(nights[1], 4000)
+    assert place.is_whole() == 1
+    assert place.newest("inferred") == pytest.approx(time.time() - 7200, abs=60)
+
+
 @lie("sqlite3", "a database that was cut while it was copied begins as a whole one")
 def test_truncated_sqlite_database(place):  # noqa: F811
     database = place.path("app.db")

@@ -21,11 +21,12 @@ struct Scene : test::TemporaryDirectory {
         std::filesystem::remove(at("/copy/x"));
     }
     // Its directory has changed this long before now.
-    std::string judged(const std::string& complete_if = "", Seconds age = 9000) const {
+    std::string judged(const std::string& complete_if = "", Seconds age = 9000,
+                       std::optional<Timestamp> began = {}) const {
         for (const auto& one : std::filesystem::recursive_directory_iterator(at("/copy")))
             touch(one.path(), age);
         touch(at("/copy"), age);
-        const auto result = probe_directory(Host(path), "/copy", complete_if, Depth::whole,
+        const auto result = probe_directory(Host(path), "/copy", {complete_if, began}, Depth::whole,
                                             Host(path).monotonic() + 10);
         REQUIRE(result);
         if (result->being_written) return "being written";
@@ -93,6 +94,16 @@ TEST_CASE("the file that the job writes at its end decides alone") {
     std::filesystem::remove(scene.at("/copy/DONE"));
     scene.write("/copy/DONE", "");
     CHECK(scene.judged("DONE") == "complete");
+}
+
+// cp -al yesterday today; rsync -a SOURCE today; touch today/DONE
+TEST_CASE("the mark of the copy before proves nothing") {
+    const Scene scene;
+    scene.write("/copy/DONE", "");
+    const Timestamp written = now - 9000;
+    CHECK(scene.judged("DONE", 9000, written - 600) == "complete");
+    CHECK(scene.judged("DONE", 9000, written + 14 * 3600) == "complete");  // another time zone
+    CHECK(scene.judged("DONE", 9000, written + 14 * 3600 + 1) == "unknown");
 }
 
 TEST_CASE("what changed a moment ago may still be written, but not what lies in the future") {

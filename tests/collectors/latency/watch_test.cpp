@@ -127,9 +127,12 @@ TEST_CASE("watch: a rebuild of the array is no fault") {
           "its array rebuilds");
 }
 
-TEST_CASE("watch: without /proc/diskstats nothing can be told") {
+TEST_CASE(
+    "watch: a /proc/diskstats that cannot be read is an error, on a recorded host none is not") {
     test::RecordedHost host;
     host.file("/proc/self/mountinfo", "");
-    const auto ran = test::run_on_host(*find_collector("latency"), host.root());
-    CHECK(ran.text.find("error: /proc/diskstats: ") != std::string::npos);
+    const auto look = [&] { return test::run_on_host(*find_collector("latency"), host.root()); };
+    CHECK(look().text.find("error") == std::string::npos);
+    host.directory("/proc/diskstats");
+    CHECK(look().text.find("error: /proc/diskstats: ") != std::string::npos);
 }
