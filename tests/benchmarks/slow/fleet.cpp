@@ -153,31 +153,38 @@ double SimulatedHost::slowness(size_t i, bool read) const {
     if (drive.discarding > 0) on(6, 1);
     if (drive.throttled > 0) on(12, 1);
     if (hiccup_left_ > 0) on(8, 1);
-    if (i != fault_.drive || now_ < fault_.from) return factor;
+    return factor;
+}
+
+// How many times as long the fault makes a request.
+double SimulatedHost::fault_factor(size_t i, bool read) const {
+    if (i != fault_.drive || now_ < fault_.from) return 1;
     switch (fault_.kind) {
         case FaultKind::none:
-            break;
+            return 1;
         case FaultKind::constant:
-            factor *= fault_.factor;
-            break;
+            return fault_.factor;
         case FaultKind::reads:
-            factor *= read ? fault_.factor : 1;
-            break;
+            return read ? fault_.factor : 1;
         case FaultKind::growing:
-            factor *= 1 + (fault_.factor - 1) * std::min((now_ - fault_.from) / (3.0 * week), 1.0);
-            break;
+            return 1 + (fault_.factor - 1) * std::min((now_ - fault_.from) / (3.0 * week), 1.0);
         case FaultKind::intermittent:
-            if ((now_ - fault_.from) % 20 == 0) factor *= fault_.factor;
-            break;
+            return (now_ - fault_.from) % 20 == 0 ? fault_.factor : 1;
     }
-    return factor;
+    return 1;
+}
+
+double SimulatedHost::request_time(size_t i, bool read, const Load& load) const {
+    const SimulatedDrive& drive = drives_[i];
+    const double service = (read ? drive.read_time : drive.write_time) * slowness(i, read);
+    const double transfer = (read ? load.read_size : load.write_size) / drive.bandwidth;
+    return (service + transfer) * fault_factor(i, read);
 }
 
 double SimulatedHost::usage(size_t i, const Load& load) const {
     const SimulatedDrive& drive = drives_[i];
     const double channels = kind_ == DriveClass::rotating ? 1.4 : 12;  // a queue helps the heads
-    const double read = drive.read_time * slowness(i, true) + load.read_size / drive.bandwidth;
-    const double write = drive.write_time * slowness(i, false) + load.write_size / drive.bandwidth;
+    const double read = request_time(i, true, load), write = request_time(i, false, load);
     return drive.hot * (load.reads * read + load.writes * write) / channels;
 }
 
@@ -191,19 +198,19 @@ void SimulatedHost::run_drive(size_t i, const Load& load, double scale) {
     const double busy = std::min(usage(i, load) * scale, 0.985);
     const double queue = 1 + std::min(busy / (1 - busy), 40.0) * 0.7;
     const bool rotating = kind_ == DriveClass::rotating;
-    const auto add = [&](Operation operation, double count, double size, double service) {
+    const auto add = [&](Operation operation, double count, double size, double time) {
         if (count < 1) return;
         const double spread = rotating ? 0.10 : 0.14;
         const double noise = random_.roughly(1, std::sqrt(spread * spread + 1.0 / count));
-        const double mean = (service * noise + size / drive.bandwidth) * queue;
+        const double mean = time * noise * queue;
         const double sectors = std::max(8.0, size * random_.roughly(1, 0.05) / 512);
         OperationCounters& counters = drive.counters.operations[static_cast<size_t>(operation)];
         counters.done += static_cast<uint64_t>(count);
         counters.sectors += static_cast<uint64_t>(count * sectors);
         counters.time += static_cast<uint32_t>(std::llround(count * mean * 1000));
     };
-    add(Operation::read, reads, load.read_size, drive.read_time * slowness(i, true));
-    add(Operation::write, writes, load.write_size, drive.write_time * slowness(i, false));
+    add(Operation::read, reads, load.read_size, request_time(i, true, load));
+    add(Operation::write, writes, load.write_size, request_time(i, false, load));
     if (drive.discarding > 0) drive.counters.operations[2].done += 10;
     drive.counters.busy_time += static_cast<uint32_t>(60000 * std::min(busy * 1.2, 1.0));
 }

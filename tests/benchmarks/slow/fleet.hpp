@@ -74,6 +74,8 @@ class SimulatedHost {
     void run_drive(size_t drive, const Load& load, double scale);
     double usage(size_t drive, const Load& load) const;
     double slowness(size_t drive, bool read) const;
+    double fault_factor(size_t drive, bool read) const;
+    double request_time(size_t drive, bool read, const Load& load) const;  // seconds
 
     Random random_;
     DriveClass kind_ = DriveClass::rotating;

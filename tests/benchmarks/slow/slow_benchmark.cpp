@@ -44,6 +44,7 @@ struct Counts {
 };
 
 struct Outcome {
+    DriveClass kind = DriveClass::rotating;
     bool loaded = false, judgeable = false, wrong = false;
     int noted = -1, warned = -1;  // minutes after the fault began
     int wrong_notes = 0;
@@ -52,7 +53,7 @@ struct Outcome {
 // What happens to a host, which is a copy of one that is healthy until `fault.from`.
 Outcome run_fault(SimulatedHost host, const Fault& fault, int watched) {
     host.set_fault(fault);
-    Outcome outcome;
+    Outcome outcome{.kind = host.kind()};
     int loaded = 0, comparable = 0;
     std::vector<bool> slow_before;
     for (size_t i = 0; i < host.size(); ++i)
@@ -75,6 +76,10 @@ Outcome run_fault(SimulatedHost host, const Fault& fault, int watched) {
         }
         if (outcome.warned >= 0 && after >= outcome.warned + 3 * hour) break;
     }
+    if (std::getenv("VERBOSE") != nullptr && outcome.warned < 0)
+        fmt::print(stderr, "missed: {} drives of kind {}, fault {} of {}, comparable {}\n",
+                   host.size(), static_cast<int>(host.kind()), static_cast<int>(fault.kind),
+                   fault.factor, comparable);
     outcome.loaded = loaded >= 24 && !host.shingled(fault.drive);
     outcome.judgeable = comparable >= 24 && !host.shingled(fault.drive);
     return outcome;
@@ -129,14 +134,26 @@ void print_faults(uint64_t seed, int runs) {
     fmt::print(
         "| fault | hosts: under load, judgeable | noted in 25 min | warned in 60 min | in 6 h | in "
         "24 h | in 28 days | wrong drive |\n|---|---|---|---|---|---|---|---|\n");
+    const auto print = [&](const Row& row, const char* of, const Sum& sum,
+                           const std::vector<Outcome>& all) {
+        const bool slowly = row.watched > week;
+        fmt::print("| {} | {}: {}, {} | {} | {} | {} | {} | {} | {} |\n",
+                   std::string(row.name) + of, sum.runs, sum.loaded, all.size(),
+                   share(all, &Outcome::noted, 25), share(all, &Outcome::warned, 60),
+                   share(all, &Outcome::warned, 6 * hour), share(all, &Outcome::warned, day),
+                   slowly ? share(all, &Outcome::warned, 4 * week) : "", sum.wrong);
+    };
     for (size_t i = 0; i < rows.size(); ++i) {
-        const std::vector<Outcome>& all = sums[i].judgeable;
-        const bool slowly = rows[i].watched > week;
-        fmt::print("| {} | {}: {}, {} | {} | {} | {} | {} | {} | {} |\n", rows[i].name,
-                   sums[i].runs, sums[i].loaded, all.size(), share(all, &Outcome::noted, 25),
-                   share(all, &Outcome::warned, 60), share(all, &Outcome::warned, 6 * hour),
-                   share(all, &Outcome::warned, day),
-                   slowly ? share(all, &Outcome::warned, 4 * week) : "", sums[i].wrong);
+        print(rows[i], "", sums[i], sums[i].judgeable);
+        if (rows[i].kind != FaultKind::constant || rows[i].factor != 5) continue;
+        for (const auto& [kind, name] : {std::pair(DriveClass::rotating, ", hard disks"),
+                                         {DriveClass::ssd, ", SATA SSD"},
+                                         {DriveClass::nvme, ", NVMe"}}) {
+            std::vector<Outcome> some;
+            for (const Outcome& one : sums[i].judgeable)
+                if (one.kind == kind) some.push_back(one);
+            print(rows[i], name, sums[i], some);
+        }
     }
 }
 
