@@ -134,25 +134,25 @@ void print_faults(uint64_t seed, int runs) {
     fmt::print(
         "| fault | hosts: under load, judgeable | noted in 25 min | warned in 60 min | in 6 h | in "
         "24 h | in 28 days | wrong drive |\n|---|---|---|---|---|---|---|---|\n");
-    const auto print = [&](const Row& row, const char* of, const Sum& sum,
-                           const std::vector<Outcome>& all) {
+    const auto print = [&](const Row& row, const std::string& name, const std::string& hosts,
+                           const std::vector<Outcome>& all, const std::string& wrong) {
         const bool slowly = row.watched > week;
-        fmt::print("| {} | {}: {}, {} | {} | {} | {} | {} | {} | {} |\n",
-                   std::string(row.name) + of, sum.runs, sum.loaded, all.size(),
+        fmt::print("| {} | {}{} | {} | {} | {} | {} | {} | {} |\n", name, hosts, all.size(),
                    share(all, &Outcome::noted, 25), share(all, &Outcome::warned, 60),
                    share(all, &Outcome::warned, 6 * hour), share(all, &Outcome::warned, day),
-                   slowly ? share(all, &Outcome::warned, 4 * week) : "", sum.wrong);
+                   slowly ? share(all, &Outcome::warned, 4 * week) : "", wrong);
     };
     for (size_t i = 0; i < rows.size(); ++i) {
-        print(rows[i], "", sums[i], sums[i].judgeable);
+        print(rows[i], rows[i].name, fmt::format("{}: {}, ", sums[i].runs, sums[i].loaded),
+              sums[i].judgeable, std::to_string(sums[i].wrong));
         if (rows[i].kind != FaultKind::constant || rows[i].factor != 5) continue;
-        for (const auto& [kind, name] : {std::pair(DriveClass::rotating, ", hard disks"),
-                                         {DriveClass::ssd, ", SATA SSD"},
-                                         {DriveClass::nvme, ", NVMe"}}) {
+        for (const auto& [kind, name] : {std::pair(DriveClass::rotating, "- of these, hard disks"),
+                                         {DriveClass::ssd, "- SATA SSD"},
+                                         {DriveClass::nvme, "- NVMe"}}) {
             std::vector<Outcome> some;
             for (const Outcome& one : sums[i].judgeable)
                 if (one.kind == kind) some.push_back(one);
-            print(rows[i], name, sums[i], some);
+            print(rows[i], name, "", some, "");
         }
     }
 }
