@@ -161,7 +161,7 @@ std::optional<std::string> promtool_test(const std::string& yaml, const std::str
     Command command;
     // promtool writes the differences to standard error, of which Host keeps only a part.
     command.arguments = {"sh", "-c", "exec promtool test rules \"$1\" 2>&1", "sh", test_path};
-    command.deadline = 300;
+    command.deadline = 900;
     command.output_limit = 256 * mib;
     const auto output = Host().run(command);
     REQUIRE_MESSAGE(output, (output ? "" : output.error().message));
