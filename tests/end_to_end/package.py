@@ -12,7 +12,7 @@ UNITS = subprocess.run(
 ).stdout.strip().lstrip("/")
 
 
-def run(*command, check=True, seconds=120, **options):
+def run(*command, check=True, seconds=400, **options):
     done = subprocess.run(
         [str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False, **options
     )
