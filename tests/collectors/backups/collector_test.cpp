@@ -79,6 +79,16 @@ class Scene : public test::TemporaryDirectory {
     MemorySink sink;
 };
 
+// "it/db1" and "it/db2", each with one dump.
+void look_at_two_streams(Scene& scene) {
+    scene.backup.each = Streams::by_directory;
+    scene.backup.settle_time = 0;
+    scene.backup.location = scene.at("dumps/*/*.sql");
+    for (const char* database : {"db1", "db2"})
+        scene.write(fmt::format("dumps/{}/2026-11-20.sql", database), dump);
+    REQUIRE(scene.look(false));
+}
+
 }  // namespace
 
 TEST_CASE("a directory is proven by a job that ended well after it, and by no earlier one") {
@@ -174,12 +184,7 @@ TEST_CASE("a stamp that goes away is missing, with the time that it had, and no 
 
 TEST_CASE("a place that went away is unreadable, and what was known of its streams keeps its age") {
     Scene scene;
-    scene.backup.each = Streams::by_directory;
-    scene.backup.settle_time = 0;
-    scene.backup.location = scene.at("dumps/*/*.sql");
-    for (const char* database : {"db1", "db2"})
-        scene.write(fmt::format("dumps/{}/2026-11-20.sql", database), dump);
-    REQUIRE(scene.look(false));
+    look_at_two_streams(scene);
     const auto known = scene.value(metric::backup_newest_timestamp_seconds, "it/db1");
     REQUIRE(known);
     std::filesystem::rename(scene.at("dumps"), scene.at("elsewhere"));
@@ -196,12 +201,7 @@ TEST_CASE("a place that went away is unreadable, and what was known of its strea
 
 TEST_CASE("a stream that is not found where a part cannot be read is not gone") {
     Scene scene;
-    scene.backup.each = Streams::by_directory;
-    scene.backup.settle_time = 0;
-    scene.backup.location = scene.at("dumps/*/*.sql");
-    for (const char* database : {"db1", "db2"})
-        scene.write(fmt::format("dumps/{}/2026-11-20.sql", database), dump);
-    REQUIRE(scene.look(false));
+    look_at_two_streams(scene);
     std::filesystem::remove_all(scene.at("dumps/db2"));
     scene.link("dumps/db1/circle.sql", "circle.sql");
     REQUIRE(scene.look(false));
