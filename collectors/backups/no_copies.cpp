@@ -106,8 +106,8 @@ Result<void> check_same_filesystem(const Host& host, const Topology& topology,
     const auto& section = memory.section(section_name);
     const std::string point = text_in(section, "mount"), source = text_in(section, "source");
     const Mount* now = mount_of(host, topology, backup);
-    if (point.empty() || now == nullptr) return {};
-    if (now->point != point)
+    if (point.empty()) return {};
+    if (now == nullptr || now->point != point)
         return fail(ErrorKind::absent,
                     fmt::format("{}: {} is not mounted, where its copies were seen",
                                 fixed_location(backup), point));

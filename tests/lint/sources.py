@@ -49,6 +49,19 @@ def unlisted_tests(root):
     return [f"tests/{path} is in no meson.build" for path in tests if f"'{path}'" not in listed]
 
 
+def unlisted_lies(root):
+    """Lies that a test plays and docs/lies.md does not name. The whole table is checked by tests/lies after a run of the tests."""
+    table = (root / "docs/lies.md").read_text()
+    found = []
+    for path in tracked(root, "tests/end_to_end/test_*.py"):
+        for call in ast.walk(ast.parse((root / path).read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", None) == "lie" and all(isinstance(one, ast.Constant) for one in call.args[:2]):
+                tool, text = (one.value.replace("|", "\\|") for one in call.args[:2])
+                if f"| {tool} | {text} |" not in table:
+                    found.append(f"{path}:{call.lineno}: not in docs/lies.md: {tool}: {text}")
+    return found
+
+
 def equal_names(root):
     """Tests and fuzz targets with one name: meson would keep the last of them without a word."""
     names = collections.Counter()

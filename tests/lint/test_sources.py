@@ -31,7 +31,7 @@ def test_clang_format():
     assert done.returncode == 0, done.stderr[:3000]
 
 
-@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.equal_names, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names, sources.other_prints],
+@pytest.mark.parametrize("check", [sources.unlisted_tests, sources.unlisted_lies, sources.equal_names, sources.long_files, sources.long_functions, sources.wrong_arrows, sources.foreign_names, sources.other_prints],
                          ids=lambda check: check.__name__)  # fmt: skip
 def test_sources(check):
     found = check(SOURCE)
@@ -62,6 +62,12 @@ def write(directory, files):
 def test_a_test_that_is_not_listed_is_noticed(tmp_path):
     write(tmp_path, {"tests/core/a_test.cpp": "", "tests/core/fuzz/b_fuzzer.cpp": "", "core/meson.build": "'core/a_test.cpp'"})
     assert sources.unlisted_tests(tmp_path) == ["tests/core/fuzz/b_fuzzer.cpp is in no meson.build"]
+
+
+def test_unlisted_lies(tmp_path):
+    test = '@lie("tar", "one")\ndef test_one(): pass\n@lie("tar", "a | two")\ndef test_two(): pass\n@lie("tar", "three")\ndef test_three(): pass\n'
+    write(tmp_path, {"docs/lies.md": "| tar | one | is not fooled | |\n| tar | a \\| two | is not fooled | |\n", "tests/end_to_end/test_tar.py": test})
+    assert sources.unlisted_lies(tmp_path) == ["tests/end_to_end/test_tar.py:5: not in docs/lies.md: tar: three"]
 
 
 @pytest.mark.parametrize("code", ['fmt::print("x");', "std::cerr << x;", "::fputs(x, stderr);", 'std::printf("x");', "perror(x);", "std::fwrite(x, 1, 2, stdout);"])
