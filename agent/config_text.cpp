@@ -134,6 +134,14 @@ std::string to_toml(const Config& config) {
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
         if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));
     }
+    for (const Spool& spool : config.spools) {
+        text += fmt::format("\n[[spool]]\nname = {}\npath = {}\n", to_toml(spool.name),
+                            to_toml(spool.path));
+        if (spool.max_age) text += fmt::format("max_age = {}\n", to_toml(*spool.max_age));
+        if (spool.max_count) text += fmt::format("max_count = {:.0f}\n", *spool.max_count);
+        if (spool.max_bytes) text += fmt::format("max_bytes = {}\n", toml_size(*spool.max_bytes));
+        text += fmt::format("max_pause = {}\n", to_toml(spool.max_pause));
+    }
     for (const DeclaredElsewhere& one : config.elsewhere)
         text += fmt::format(
             "\n[[declared_elsewhere]]\npaths = {}\nowner = {}\nreason = {}\nuntil = {}\n",

@@ -99,8 +99,21 @@ struct DeclaredElsewhere {
     bool operator==(const DeclaredElsewhere&) const = default;
 };
 
+// A directory that must keep draining.
+struct Spool {
+    std::string name;
+    std::string path;  // a directory, or a path pattern (core/glob.hpp)
+    std::optional<Seconds> max_age;
+    std::optional<double> max_count;
+    std::optional<double> max_bytes;
+    Seconds max_pause = 180;  // nothing may leave for this long while something lies there
+
+    bool operator==(const Spool&) const = default;
+};
+
 struct Config : Settings {
     std::vector<Backup> backups;
+    std::vector<Spool> spools;
     std::vector<DeclaredElsewhere> elsewhere;
     std::vector<AcceptSetting> accepted;
     std::vector<ExternalCollector> external_collectors;

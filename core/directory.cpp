@@ -62,19 +62,21 @@ const char* DirectoryReader::next() {
     }
 }
 
-Result<FileStatus> DirectoryReader::status(const char* name) const {
+Result<FileStatus> DirectoryReader::status(const char* name, LastLink last) const {
     struct statx found;
-    constexpr unsigned wanted =
-        STATX_TYPE | STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME | STATX_INO;
+    constexpr unsigned wanted = STATX_TYPE | STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME |
+                                STATX_BTIME | STATX_INO;
     if (::statx(directory_.get(), name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, wanted, &found) != 0)
         return fail(errno_kind(errno), fmt::format("{}/{}: {}", path_, name, errno_text(errno)));
-    if (S_ISLNK(found.stx_mode)) return host_->status(path_ + "/" + name);
+    if (S_ISLNK(found.stx_mode) && last == LastLink::follow)
+        return host_->status(path_ + "/" + name);
     FileStatus status;
     status.kind = kind_of(found.stx_mode);
     status.size = static_cast<double>(found.stx_size);
     status.allocated = static_cast<double>(found.stx_blocks) * 512;
     status.modified = seconds(found.stx_mtime);
     status.changed = seconds(found.stx_ctime);
+    if ((found.stx_mask & STATX_BTIME) != 0) status.created = seconds(found.stx_btime);
     status.device = makedev(found.stx_dev_major, found.stx_dev_minor);
     status.inode = found.stx_ino;
     return status;

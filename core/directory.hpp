@@ -27,8 +27,9 @@ class DirectoryReader {
     const std::optional<Error>& error() const { return error_; }
 
     // The status of a name in this directory (statx(2), relative to the descriptor: a directory
-    // that is renamed meanwhile stays the same one). Resolves a link by its path.
-    Result<FileStatus> status(const char* name) const;
+    // that is renamed meanwhile stays the same one). Resolves a link by its path, or tells of the
+    // link itself.
+    Result<FileStatus> status(const char* name, LastLink last = LastLink::follow) const;
     Result<FileStatus> status() const;  // of the directory itself
 
     const std::string& path() const { return path_; }

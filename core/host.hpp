@@ -42,7 +42,8 @@ struct FileStatus {
     double allocated = 0;  // bytes on the disk: less than size of a sparse file
     Timestamp modified = 0;
     Timestamp changed = 0;
-    uint64_t device = 0;  // dev_t
+    Timestamp created = 0;  // 0: not known; only DirectoryReader tells it
+    uint64_t device = 0;    // dev_t
     uint64_t inode = 0;
     uint32_t owner = 0;  // uid
 };

@@ -182,6 +182,7 @@ Judgement Judge::of(const Subject& subject) const {
             add_original(subject, reasons);
             add_whole(subject, reasons);
             break;
+        case SubjectKind::spool:
         case SubjectKind::collector:
         case SubjectKind::host:
             break;

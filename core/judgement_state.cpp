@@ -13,6 +13,7 @@
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/metrics/spools.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {
@@ -179,6 +180,19 @@ void add_data(const Subject& data, Texts& texts) {
     if (!is_known && !told(data, {})) texts.emplace_back("nothing is known of it");
 }
 
+// An empty spool is fine only if it was looked at.
+void add_spool(const Subject& spool, Texts& texts) {
+    if (spool.value(metric::spool_readable) == 0) {
+        if (!told(spool, {"spool_unreadable", "spool_missing"}))
+            texts.emplace_back("it could not be read");
+    } else if (!spool.first(metric::spool_count)) {
+        if (!told(spool, {})) texts.emplace_back("it is not known what lies in it");
+    } else if (spool.value(metric::spool_count_incomplete) == 1) {
+        if (!told(spool, {"spool_not_counted"}))
+            texts.emplace_back("not all of what lies in it could be counted");
+    }
+}
+
 struct CopyWords {
     std::string text = {};  // "": nothing is wrong
     // The rule that says so; "too old" stands for four; "": no rule does.
@@ -256,6 +270,9 @@ std::vector<std::string> doubts_of(const Subject& subject, Timestamp now) {
             break;
         case SubjectKind::backup:
             add_backup(subject, now, texts);
+            break;
+        case SubjectKind::spool:
+            add_spool(subject, texts);
             break;
         case SubjectKind::collector:
             if (subject.value(metric::collector_success) == 0 && !told(subject, {"collector_"}))

@@ -17,6 +17,8 @@ std::string_view to_string(SubjectKind kind) {
             return "filesystem";
         case SubjectKind::data:
             return "data";
+        case SubjectKind::spool:
+            return "spool";
         case SubjectKind::backup:
             return "backup";
         case SubjectKind::collector:

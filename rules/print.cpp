@@ -250,7 +250,7 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
         "groups:\n";
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;

@@ -33,6 +33,7 @@ std::string_view phrase(SubjectKind kind) {
         case SubjectKind::data:
             return "{title|data} {path|of unknown place}";
         case SubjectKind::backup:
+        case SubjectKind::spool:
         case SubjectKind::collector:
             break;
     }
@@ -322,6 +323,8 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
             return {"path", "title"};
         case SubjectKind::backup:
             return {"covers", "kind", "location", "unit"};
+        case SubjectKind::spool:
+            return {"path"};
         case SubjectKind::collector:
             return {};
     }

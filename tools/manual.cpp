@@ -29,6 +29,8 @@ std::string_view heading(SubjectKind kind) {
             return "Data";
         case SubjectKind::backup:
             return "Backups";
+        case SubjectKind::spool:
+            return "Spools";
         case SubjectKind::collector:
             return "Collectors";
     }
@@ -177,7 +179,7 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;
@@ -226,7 +228,7 @@ std::string man_text(std::string_view text, bool quoted) {
 std::string metrics_to_markdown() {
     std::string text = fmt::format(
         "# Metrics\n\n{}\n"
-        "A series about a drive, array, filesystem, backup or collector has its id in the "
+        "A series about a drive, array, filesystem, backup, spool or collector has its id in the "
         "label of that name. The tables list the other labels.\n\n"
         "| word | meaning |\n|---|---|\n"
         "| info | Always 1; the labels describe the subject. |\n"
@@ -237,7 +239,7 @@ std::string metrics_to_markdown() {
         generated_note);
     for (const SubjectKind kind :
          {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::collector, SubjectKind::host}) {
+          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Metric* metric : all_metrics()) {
             if (metric->subject != kind) continue;

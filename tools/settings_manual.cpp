@@ -150,6 +150,20 @@ constexpr Example accept_keys[] = {
     {"until", "date", "2027-03-01", "Required. The end, 365 days ahead at most."},
     {"reason", "text", "\"has not grown for a year\"", "Required. Why, in one line."},
 };
+constexpr Example spool_keys[] = {
+    {"name", "text", "\"outbox\"", "Required. Its name: letters, digits and - _ . @."},
+    {"path", "path", "\"/var/spool/outbox\"",
+     "Required. The directory, which is counted with its subdirectories; or a pattern of "
+     "directories and files, such as `\"/srv/*/outbox/*.msg\"`. A name that begins with a dot does "
+     "not count."},
+    {"max_age", "duration", "\"15min\"",
+     "How old the oldest entry may be: since it was created there, or came by a rename."},
+    {"max_count", "number", "10000", "How many entries may lie there."},
+    {"max_bytes", "size", "\"1GiB\"", "How large they may be together."},
+    {"max_pause", "duration", "\"3min\"",
+     "How long nothing may leave while something lies there: longer than the pauses of its reader. "
+     "Default `\"3min\"`."},
+};
 constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",
      "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
@@ -229,6 +243,10 @@ std::vector<Section> all_sections() {
         }
     };
     sections.push_back(backup_section());
+    add("[[spool]]",
+        "One table for each directory that must keep draining: a queue of mail, records that wait "
+        "to be sent. It is reported when nothing leaves it any more, with or without limits.",
+        spool_keys);
     add("[[declared_elsewhere]]",
         "One table for data that is backed up out of this host's sight: by the hypervisor, or by a "
         "server that fetches it. What no backup here has is not reported, but is shown as accepted "

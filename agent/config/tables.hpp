@@ -22,6 +22,7 @@ bool read_setting(ConfigReader& reader, std::string_view section, std::string_vi
 bool read_date(ConfigReader& reader, const toml::node& node, std::string_view key, Timestamp& date);
 
 void read_backup(ConfigReader& reader, const toml::table& table);       // [[backup]]
+void read_spool(ConfigReader& reader, const toml::table& table);        // [[spool]]
 void read_acceptance(ConfigReader& reader, const toml::table& table);   // [[accept]]
 void read_declaration(ConfigReader& reader, const toml::table& table);  // [[declared_elsewhere]]
 void read_external_collector(ConfigReader& reader, const toml::table& table);  // [[collector]]

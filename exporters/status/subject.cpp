@@ -30,6 +30,8 @@ void describe(Description& description) {
             return describe_data(description);
         case SubjectKind::backup:
             return describe_backup(description);
+        case SubjectKind::spool:
+            return describe_spool(description);
         case SubjectKind::collector:
             return describe_collector(description);
         case SubjectKind::host:

@@ -1,5 +1,5 @@
-// The tables of the status screen: one row for each drive, array, filesystem, piece of data or
-// backup. Pure.
+// The tables of the status screen: one row for each drive, array, filesystem, piece of data,
+// backup or spool. Pure.
 #pragma once
 
 #include <optional>
@@ -40,6 +40,7 @@ Table array_table(const TableContext& context);
 Table filesystem_table(const TableContext& context);
 Table data_table(const TableContext& context);
 Table backup_table(const TableContext& context);
+Table spool_table(const TableContext& context);
 
 // The state of a subject in one word: "fine", "warning", "CRITICAL", "unknown", of drives also
 // "asleep", "no data", "gone", "FAILED", "not read", and "VITAL": nothing is wrong with it itself,

@@ -38,8 +38,8 @@ std::string finding_counts(const Verdict& verdict) {
 
 std::string subject_counts(const Facts& facts) {
     std::vector<std::string> parts;
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::backup}) {
+    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::backup, SubjectKind::spool}) {
         if (const size_t count = facts.of(kind).size(); count > 0) {
             parts.push_back(count_of(count, to_string(kind)));
         }
@@ -215,7 +215,7 @@ std::string render_status(const Report& report, Timestamp now, const ViewOptions
     const TableContext context{judgements, verdict.agent_dead};
     add_tables(lines,
                {drive_table(context), array_table(context), filesystem_table(context),
-                data_table(context), backup_table(context)},
+                data_table(context), backup_table(context), spool_table(context)},
                options);
     return joined(lines);
 }

@@ -51,6 +51,9 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
             for (const char* tool : {"restic", "borg", "files"})
                 add("db8", {{"kind", tool}, {"location", "/srv/restic/db8"}});
             break;
+        case SubjectKind::spool:
+            add("outbox", {{"path", "/var/spool/outbox"}});
+            break;
         case SubjectKind::collector:
             add("smart", {});
             break;

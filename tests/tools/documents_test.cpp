@@ -58,8 +58,10 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
         CHECK(config->collectors.size() == 1);
         CHECK(config->accepted.size() == 1);
         CHECK(config->elsewhere.size() == 1);
+        CHECK(config->spools.size() == 1);
         Config settings = *config;
         settings.backups.clear();
+        settings.spools.clear();
         settings.accepted.clear();
         settings.elsewhere.clear();
         settings.external_collectors.clear();
