@@ -58,7 +58,8 @@ void refuse_at_top(ConfigReader& reader, const toml::key& key) {
     for (const std::string& section : setting_sections())
         add(section, fmt::format("[{}]", section));
     add("collectors", "[collectors.NAME]");
-    for (const char* table : {"backup", "spool", "collector", "accept", "declared_elsewhere"})
+    for (const char* table :
+         {"backup", "spool", "probe", "collector", "accept", "declared_elsewhere"})
         add(table, fmt::format("[[{}]]", table));
     const std::string_view meant = most_similar(key.str(), known);
     const auto at = std::ranges::find(known, meant) - known.begin();
@@ -78,6 +79,8 @@ void read_table(ConfigReader& reader, const toml::key& key, const toml::node& no
         read_tables(reader, name, node, read_backup);
     else if (name == "spool")
         read_tables(reader, name, node, read_spool);
+    else if (name == "probe")
+        read_tables(reader, name, node, read_probe);
     else if (name == "accept")
         read_tables(reader, name, node, read_acceptance);
     else if (name == "declared_elsewhere")

@@ -89,6 +89,21 @@ std::string toml_date(Timestamp time) {
                        parts.tm_mday);
 }
 
+std::string to_toml(const Probe& probe) {
+    std::string text = fmt::format("\n[[probe]]\nname = {}\n", toml_string(probe.name));
+    const auto add = [&](std::string_view key, const std::string& value) {
+        if (!value.empty()) text += fmt::format("{} = {}\n", key, toml_string(value));
+    };
+    add(to_string(probe.kind), probe.target);
+    if (!probe.command.empty()) text += fmt::format("command = {}\n", to_toml(probe.command));
+    add("user", probe.user);
+    add("send", probe.send);
+    add("expect", probe.expect);
+    if (probe.max_time) text += fmt::format("max_time = {}\n", toml_duration(*probe.max_time));
+    return text + fmt::format("interval = {}\ndeadline = {}\n", toml_duration(probe.interval),
+                              toml_duration(probe.deadline));
+}
+
 std::string to_toml(const Config& config) {
     std::string text;
     std::string_view section;
@@ -142,6 +157,7 @@ std::string to_toml(const Config& config) {
         if (spool.max_bytes) text += fmt::format("max_bytes = {}\n", toml_size(*spool.max_bytes));
         text += fmt::format("max_pause = {}\n", to_toml(spool.max_pause));
     }
+    for (const Probe& probe : config.probes) text += to_toml(probe);
     for (const DeclaredElsewhere& one : config.elsewhere)
         text += fmt::format(
             "\n[[declared_elsewhere]]\npaths = {}\nowner = {}\nreason = {}\nuntil = {}\n",

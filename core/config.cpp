@@ -22,6 +22,18 @@ std::optional<Streams> parse_streams(std::string_view text) {
     return std::nullopt;
 }
 
+std::string_view to_string(ProbeKind kind) {
+    switch (kind) {
+        case ProbeKind::write:
+            return "write";
+        case ProbeKind::command:
+            return "command";
+        case ProbeKind::address:
+            return "address";
+    }
+    return "";
+}
+
 bool has_streams(const Backup& backup) {
     return backup.each != Streams::none || has_streams(backup.kind);
 }

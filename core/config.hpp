@@ -103,17 +103,36 @@ struct DeclaredElsewhere {
 struct Spool {
     std::string name;
     std::string path;  // a directory, or a path pattern (core/glob.hpp)
-    std::optional<Seconds> max_age;
-    std::optional<double> max_count;
-    std::optional<double> max_bytes;
+    std::optional<Seconds> max_age = {};
+    std::optional<double> max_count = {};
+    std::optional<double> max_bytes = {};
     Seconds max_pause = 180;  // nothing may leave for this long while something lies there
 
     bool operator==(const Spool&) const = default;
 };
 
+enum class ProbeKind { write, command, address };
+std::string_view to_string(ProbeKind kind);  // also the key of its target
+
+// What is tried regularly, and how long that takes.
+struct Probe {
+    std::string name;
+    ProbeKind kind = ProbeKind::write;
+    std::string target;                     // write: a directory; address: "HOST:PORT"
+    std::vector<std::string> command = {};  // command: a program and its arguments
+    std::string user = {};                  // command: who it runs as
+    std::string send = {}, expect = {};     // address: a question, and how its answer begins
+    Seconds interval = 60;
+    Seconds deadline = 30;
+    std::optional<Seconds> max_time = {};  // slower is slow; nullopt: learned
+
+    bool operator==(const Probe&) const = default;
+};
+
 struct Config : Settings {
     std::vector<Backup> backups;
     std::vector<Spool> spools;
+    std::vector<Probe> probes;
     std::vector<DeclaredElsewhere> elsewhere;
     std::vector<AcceptSetting> accepted;
     std::vector<ExternalCollector> external_collectors;

@@ -5,6 +5,7 @@
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/metrics/probes.hpp"
 #include "core/metrics/spools.hpp"
 
 namespace lastgood {
@@ -23,6 +24,8 @@ const Metric* info_metric(SubjectKind kind) {
             return &metric::backup_info;
         case SubjectKind::spool:
             return &metric::spool_info;
+        case SubjectKind::probe:
+            return &metric::probe_info;
         case SubjectKind::host:
         case SubjectKind::collector:
             return nullptr;

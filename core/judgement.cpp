@@ -12,6 +12,7 @@
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/metrics/probes.hpp"
 #include "core/preflight_arrays.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
@@ -183,6 +184,7 @@ Judgement Judge::of(const Subject& subject) const {
             add_whole(subject, reasons);
             break;
         case SubjectKind::spool:
+        case SubjectKind::probe:
         case SubjectKind::collector:
         case SubjectKind::host:
             break;
@@ -358,6 +360,10 @@ void Judge::add_related_to_filesystem(const Subject& filesystem, Reasons& reason
     for (const Subject* drive : relations_.drives_under(filesystem))
         add_related(*this, reasons, *drive,
                     "under it: ", !relations_.memberships_of(*drive).empty());
+    for (const Subject* probe : facts_.of(SubjectKind::probe))
+        if (probe->label(metric::probe_info, "kind") == "write" &&
+            probe->label(metric::probe_info, "target") == filesystem.id)
+            add_related(*this, reasons, *probe, "its probe: ", false);
     add_cover(filesystem, reasons);
 }
 

@@ -13,7 +13,9 @@
 #include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
+#include "core/metrics/probes.hpp"
 #include "core/metrics/spools.hpp"
+#include "core/utf8.hpp"
 #include "core/words.hpp"
 
 namespace lastgood {
@@ -193,6 +195,18 @@ void add_spool(const Subject& spool, Texts& texts) {
     }
 }
 
+void add_probe(const Subject& probe, Texts& texts) {
+    if (probe.value(metric::probe_reported) != 1) {
+        if (!told(probe, {"probe_not_reported"})) texts.emplace_back("nobody tells of it");
+    } else if (probe.value(metric::probe_failures).value_or(0) > 0) {
+        if (!told(probe, {"probe_failing"}))
+            texts.push_back(fmt::format("its last attempt failed: {}",
+                                        harmless(probe.label(metric::probe_failures, "why"))));
+    } else if (!probe.first(metric::probe_asked_timestamp_seconds)) {
+        if (!told(probe, {"probe_hanging"})) texts.emplace_back("its first attempt has not ended");
+    }
+}
+
 struct CopyWords {
     std::string text = {};  // "": nothing is wrong
     // The rule that says so; "too old" stands for four; "": no rule does.
@@ -273,6 +287,9 @@ std::vector<std::string> doubts_of(const Subject& subject, Timestamp now) {
             break;
         case SubjectKind::spool:
             add_spool(subject, texts);
+            break;
+        case SubjectKind::probe:
+            add_probe(subject, texts);
             break;
         case SubjectKind::collector:
             if (subject.value(metric::collector_success) == 0 && !told(subject, {"collector_"}))

@@ -19,6 +19,8 @@ std::string_view to_string(SubjectKind kind) {
             return "data";
         case SubjectKind::spool:
             return "spool";
+        case SubjectKind::probe:
+            return "probe";
         case SubjectKind::backup:
             return "backup";
         case SubjectKind::collector:

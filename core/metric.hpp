@@ -11,11 +11,11 @@
 namespace lastgood {
 
 // What an observation is about. The kind's name is also the label that carries the subject's id.
-enum class SubjectKind { host, drive, array, filesystem, data, backup, spool, collector };
+enum class SubjectKind { host, drive, array, filesystem, data, backup, spool, probe, collector };
 // The kinds whose subjects have an id, in display order.
 inline constexpr std::array named_subject_kinds{
     SubjectKind::drive,  SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-    SubjectKind::backup, SubjectKind::spool, SubjectKind::collector};
+    SubjectKind::backup, SubjectKind::spool, SubjectKind::probe,      SubjectKind::collector};
 std::string_view to_string(SubjectKind kind);  // "drive"; metrics of the host carry no such label
 
 std::optional<SubjectKind> parse_subject_kind(std::string_view text);  // nullopt: unknown word

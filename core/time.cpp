@@ -160,6 +160,15 @@ std::string format_day(Timestamp midnight) {
     return time.substr(0, time.find(' '));
 }
 
+std::string format_short_time(Seconds time) {
+    const auto digits = [](double number) {
+        return number >= 9.95 ? fmt::format("{:.0f}", number) : fmt::format("{:.2g}", number);
+    };
+    if (!(time >= 0.00095)) return digits(time * 1e6) + " us";
+    if (time < 0.95) return digits(time * 1e3) + " ms";
+    return digits(time) + " s";
+}
+
 std::string format_size(double bytes) {
     constexpr std::array<std::string_view, 6> names{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     size_t index = 0;

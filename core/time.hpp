@@ -28,6 +28,9 @@ std::string format_time(Timestamp time);
 // The date of a setting that means its midnight, "2027-03-01", in nearly every zone.
 std::string format_day(Timestamp midnight);
 
+// How long one thing takes, for people: "120 us", "4 ms", "7.1 s".
+std::string format_short_time(Seconds time);
+
 // For people: "512 B", "1.5 GiB"; binary units, one decimal.
 std::string format_size(double bytes);
 

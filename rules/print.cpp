@@ -248,9 +248,9 @@ std::string to_prometheus_yaml(std::span<const Rule> rules, std::string_view run
         "which `lastgood status`\n"
         "# judges on the host; limits that an administrator sets are metrics too.\n"
         "groups:\n";
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::data, SubjectKind::backup, SubjectKind::spool,
+                                   SubjectKind::probe, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;

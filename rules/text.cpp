@@ -32,6 +32,8 @@ std::string_view phrase(SubjectKind kind) {
             return "{id} ({fstype|type unknown} on {device|unknown device})";
         case SubjectKind::data:
             return "{title|data} {path|of unknown place}";
+        case SubjectKind::probe:
+            return "{id} ({title|unknown})";
         case SubjectKind::backup:
         case SubjectKind::spool:
         case SubjectKind::collector:
@@ -325,6 +327,8 @@ std::vector<std::string_view> info_labels(SubjectKind kind) {
             return {"covers", "kind", "location", "unit"};
         case SubjectKind::spool:
             return {"path"};
+        case SubjectKind::probe:
+            return {"service", "title"};
         case SubjectKind::collector:
             return {};
     }

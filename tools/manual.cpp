@@ -31,6 +31,8 @@ std::string_view heading(SubjectKind kind) {
             return "Backups";
         case SubjectKind::spool:
             return "Spools";
+        case SubjectKind::probe:
+            return "Probes";
         case SubjectKind::collector:
             return "Collectors";
     }
@@ -177,9 +179,9 @@ std::string rules_to_markdown(std::span<const Rule> rules) {
         "errors, and by `growth_window` in `[drives]` for counters that grow "
         "([config.md](config.md)).\n\n",
         generated_note);
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::data, SubjectKind::backup, SubjectKind::spool,
+                                   SubjectKind::probe, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Rule& rule : rules) {
             if (rule.subject != kind) continue;
@@ -228,7 +230,8 @@ std::string man_text(std::string_view text, bool quoted) {
 std::string metrics_to_markdown() {
     std::string text = fmt::format(
         "# Metrics\n\n{}\n"
-        "A series about a drive, array, filesystem, backup, spool or collector has its id in the "
+        "A series about a drive, array, filesystem, backup, spool, probe or collector has its id "
+        "in the "
         "label of that name. The tables list the other labels.\n\n"
         "| word | meaning |\n|---|---|\n"
         "| info | Always 1; the labels describe the subject. |\n"
@@ -237,9 +240,9 @@ std::string metrics_to_markdown() {
         "| recent | Within the setting `window` of `[kernel_log]`. |\n\n"
         "The age of a timestamp is the clock minus the timestamp.\n\n",
         generated_note);
-    for (const SubjectKind kind :
-         {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem, SubjectKind::data,
-          SubjectKind::backup, SubjectKind::spool, SubjectKind::collector, SubjectKind::host}) {
+    for (const SubjectKind kind : {SubjectKind::drive, SubjectKind::array, SubjectKind::filesystem,
+                                   SubjectKind::data, SubjectKind::backup, SubjectKind::spool,
+                                   SubjectKind::probe, SubjectKind::collector, SubjectKind::host}) {
         bool first = true;
         for (const Metric* metric : all_metrics()) {
             if (metric->subject != kind) continue;

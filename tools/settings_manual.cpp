@@ -164,6 +164,25 @@ constexpr Example spool_keys[] = {
      "How long nothing may leave while something lies there: longer than the pauses of its reader. "
      "Default `\"3min\"`."},
 };
+constexpr Example probe_keys[] = {
+    {"name", "text", "\"database\"", "Required. Its name: letters, digits and - _ . @."},
+    {"write", "path", "\"/srv\"",
+     "A directory, best a mount point: 16 bytes are written to a file without a name there and "
+     "synced, unless nothing else was written on the filesystem since."},
+    {"command", "list of text", "[\"/usr/local/bin/write-a-row\"]",
+     "A program with its whole path, and its arguments; no shell is between. It works if its exit "
+     "status is 0. Needs `user`."},
+    {"user", "text", "\"postgres\"", "For `command`: who it runs as, not root."},
+    {"address", "text", "\"db1.example.net:5432\"", "HOST:PORT to which a TCP connection is made."},
+    {"send", "text", "\"PING\\r\\n\"", "For `address`: what is sent then. Needs `expect`."},
+    {"expect", "text", "\"+PONG\"", "For `address`: how the answer begins."},
+    {"max_time", "duration", "\"500ms\"",
+     "How long an attempt may take: two slower ones of four are reported. Default: ten times what "
+     "is usual, between half a second and 2 s."},
+    {"interval", "duration", "\"1min\"", "Time between two attempts. Default `\"1min\"`."},
+    {"deadline", "duration", "\"30s\"",
+     "A longer attempt is ended, and has failed. Default `\"30s\"`."},
+};
 constexpr Example collector_keys[] = {
     {"name", "text", "\"tape-age\"",
      "Required. Its name: letters, digits and - _ . @; not the name of a built-in collector."},
@@ -247,6 +266,11 @@ std::vector<Section> all_sections() {
         "One table for each directory that must keep draining: a queue of mail, records that wait "
         "to be sent. It is reported when nothing leaves it any more, with or without limits.",
         spool_keys);
+    add("[[probe]]",
+        "One table for each thing to try regularly, to learn how long it takes: a write, a command "
+        "or a connection. Set one of write, command and address. `lastgood-probe.service` makes "
+        "writes and commands, `lastgood-remote.service` connections: enable and restart them.",
+        probe_keys);
     add("[[declared_elsewhere]]",
         "One table for data that is backed up out of this host's sight: by the hypervisor, or by a "
         "server that fetches it. What no backup here has is not reported, but is shown as accepted "

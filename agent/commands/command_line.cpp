@@ -101,9 +101,10 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         app, "status",
         "Show what is wrong and what to do; exit status 0 fine, 1 warning, 2 critical, 3 unknown");
     status_command
-        ->add_option("subject", options.status.subject,
-                     "Show everything known about this drive, array, filesystem, data, backup or "
-                     "collector (device, serial number or id), or about the host (host)")
+        ->add_option(
+            "subject", options.status.subject,
+            "Show everything known about this drive, array, filesystem, data, backup, spool, "
+            "probe or collector (device, serial number or id), or about the host (host)")
         ->type_name("SUBJECT");
     status_command->add_flag("--json", options.status.json, "Print the report as JSON");
     status_command->add_flag("--watch", options.status.watch, "Refresh every 2 s until Ctrl-C");
@@ -148,6 +149,11 @@ std::shared_ptr<CLI::App> make_command_line(Options& options) {
         ->type_name("TEXT");
     collect_command->add_flag("--once", options.once,
                               "Print what there is now and end, also if the collector is a stream");
+
+    CLI::App* probe_command =
+        add(app, "probe",
+            "Make the probes of the configuration until a signal comes: writes and commands");
+    probe_command->add_flag("--remote", options.remote, "Make connections instead");
 
     CLI::App* preflight_command =
         add(app, "preflight", "Say whether a drive is safe to pull now: GO, NO-GO or CANNOT TELL");

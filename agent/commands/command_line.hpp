@@ -27,6 +27,7 @@ struct Options {
     bool with_agent = false;
     std::string collector, collector_subject, cursor;
     bool once = false;
+    bool remote = false;
     StatusOptions status;
     ExplainOptions explain;
     std::string drive_to_pull, forgotten;

@@ -25,6 +25,7 @@
 #include "agent/commands/third_party.hpp"
 #include "agent/config_file.hpp"
 #include "collectors/collector.hpp"
+#include "collectors/probes/prober.hpp"
 #include "core/descendants.hpp"
 #include "core/print.hpp"
 #include "core/text.hpp"
@@ -137,6 +138,14 @@ int may_be_pulled(const Options& options) {
     return run_preflight(report_path(*config), options.drive_to_pull);
 }
 
+int probe(const Options& options) {
+    const auto config = configuration(options);
+    if (!config) return fail_with(config.error());
+    const auto done =
+        run_probes(*config, options.remote ? ProbeService::remote : ProbeService::local);
+    return done ? 0 : fail_with(done.error());
+}
+
 int forget(const Options& options) {
     const auto config = configuration(options);
     if (!config) return fail_with(config.error());
@@ -229,6 +238,7 @@ int run(int argc, char** argv) {
     if (name == "serve") return serve(options);
     if (name == "textfile") return textfile(options);
     if (name == "collect") return collect(options);
+    if (name == "probe") return probe(options);
     if (name == "preflight") return may_be_pulled(options);
     if (name == "forget") return forget(options);
     if (name == "accept") return accept(options);

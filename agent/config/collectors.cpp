@@ -23,6 +23,27 @@ bool holds_arguments(std::string_view program) {
     return contains(program, " -") || contains(program, " /");
 }
 
+void read_builtin(ConfigReader& reader, std::string_view name, const toml::table& table) {
+    CollectorSettings& collector = reader.config().collectors[std::string(name)];
+    for (const auto& [key, value] : table) {
+        Seconds duration = 0;
+        if (key == "enabled") {
+            reader.read(value, "enabled", collector.enabled);
+        } else if (key == "interval") {
+            if (reader.read(value, "interval", duration, shortest_interval))
+                collector.interval = duration;
+        } else if (key == "deadline") {
+            if (reader.read(value, "deadline", duration, shortest_interval))
+                collector.deadline = duration;
+        } else {
+            reader.refuse_key(key, fmt::format("in [collectors.{}]", name),
+                              {"enabled", "interval", "deadline"});
+        }
+    }
+}
+
+}  // namespace
+
 void check_command(ConfigReader& reader, const toml::node& node,
                    const std::vector<std::string>& command) {
     if (command.empty() || command[0].empty())
@@ -48,27 +69,6 @@ void check_command(ConfigReader& reader, const toml::node& node,
     if (reader.check_path(node, "command", program))
         reader.rely_on(node.source(), ConfigNeed::program, program);
 }
-
-void read_builtin(ConfigReader& reader, std::string_view name, const toml::table& table) {
-    CollectorSettings& collector = reader.config().collectors[std::string(name)];
-    for (const auto& [key, value] : table) {
-        Seconds duration = 0;
-        if (key == "enabled") {
-            reader.read(value, "enabled", collector.enabled);
-        } else if (key == "interval") {
-            if (reader.read(value, "interval", duration, shortest_interval))
-                collector.interval = duration;
-        } else if (key == "deadline") {
-            if (reader.read(value, "deadline", duration, shortest_interval))
-                collector.deadline = duration;
-        } else {
-            reader.refuse_key(key, fmt::format("in [collectors.{}]", name),
-                              {"enabled", "interval", "deadline"});
-        }
-    }
-}
-
-}  // namespace
 
 void read_external_collector(ConfigReader& reader, const toml::table& table) {
     ExternalCollector collector;

@@ -23,9 +23,13 @@ bool read_date(ConfigReader& reader, const toml::node& node, std::string_view ke
 
 void read_backup(ConfigReader& reader, const toml::table& table);       // [[backup]]
 void read_spool(ConfigReader& reader, const toml::table& table);        // [[spool]]
+void read_probe(ConfigReader& reader, const toml::table& table);        // [[probe]]
 void read_acceptance(ConfigReader& reader, const toml::table& table);   // [[accept]]
 void read_declaration(ConfigReader& reader, const toml::table& table);  // [[declared_elsewhere]]
 void read_external_collector(ConfigReader& reader, const toml::table& table);  // [[collector]]
-void read_collectors(ConfigReader& reader, const toml::table& table);          // [collectors.NAME]
+// What is wrong with a program and its arguments, and that it must be there.
+void check_command(ConfigReader& reader, const toml::node& node,
+                   const std::vector<std::string>& command);
+void read_collectors(ConfigReader& reader, const toml::table& table);  // [collectors.NAME]
 
 }  // namespace lastgood

@@ -64,6 +64,7 @@ void describe_filesystem(Description& description);
 void describe_data(Description& description);
 void describe_backup(Description& description);
 void describe_spool(Description& description);
+void describe_probe(Description& description);
 void describe_streams(Description& backup);  // what it covers, and the streams in its place
 void describe_job(Description& backup);      // the unit that makes its copies
 // What the confidence of a newest copy means that only a unit's run tells of.

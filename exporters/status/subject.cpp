@@ -32,6 +32,8 @@ void describe(Description& description) {
             return describe_backup(description);
         case SubjectKind::spool:
             return describe_spool(description);
+        case SubjectKind::probe:
+            return describe_probe(description);
         case SubjectKind::collector:
             return describe_collector(description);
         case SubjectKind::host:

@@ -1,5 +1,5 @@
 // The tables of the status screen: one row for each drive, array, filesystem, piece of data,
-// backup or spool. Pure.
+// backup, spool or probe. Pure.
 #pragma once
 
 #include <optional>
@@ -41,6 +41,7 @@ Table filesystem_table(const TableContext& context);
 Table data_table(const TableContext& context);
 Table backup_table(const TableContext& context);
 Table spool_table(const TableContext& context);
+Table probe_table(const TableContext& context);
 
 // The state of a subject in one word: "fine", "warning", "CRITICAL", "unknown", of drives also
 // "asleep", "no data", "gone", "FAILED", "not read", and "VITAL": nothing is wrong with it itself,

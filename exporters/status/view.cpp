@@ -213,10 +213,11 @@ std::string render_status(const Report& report, Timestamp now, const ViewOptions
         add_list(lines, "NOTE", Colour::none, verdict.notes, 6, options);
     }
     const TableContext context{judgements, verdict.agent_dead};
-    add_tables(lines,
-               {drive_table(context), array_table(context), filesystem_table(context),
-                data_table(context), backup_table(context), spool_table(context)},
-               options);
+    add_tables(
+        lines,
+        {drive_table(context), array_table(context), filesystem_table(context), data_table(context),
+         backup_table(context), spool_table(context), probe_table(context)},
+        options);
     return joined(lines);
 }
 

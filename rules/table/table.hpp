@@ -130,6 +130,7 @@ std::vector<Rule> backup_plan_rules();
 std::vector<Rule> backup_hop_rules();
 std::vector<Rule> backup_job_rules();
 std::vector<Rule> spool_rules();
+std::vector<Rule> probe_rules();
 std::vector<Rule> host_rules();
 std::vector<Rule> agent_rules();
 

@@ -54,6 +54,10 @@ std::vector<TextValues> typical_values(SubjectKind kind) {
         case SubjectKind::spool:
             add("outbox", {{"path", "/var/spool/outbox"}});
             break;
+        case SubjectKind::probe:
+            add("srv-writes",
+                {{"service", "lastgood-probe.service"}, {"title", "a write on /srv"}});
+            break;
         case SubjectKind::collector:
             add("smart", {});
             break;

@@ -44,6 +44,10 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
                 is_of_other_kind |= line.starts_with("#copies =");
             if (!takes(place, "each") && !has_streams(place.kind))
                 is_of_other_kind |= line.starts_with("#slots =");
+            // Of [[probe]] only one of its three targets may be set.
+            for (const char* other :
+                 {"#write =", "#command = [\"/usr/local/bin/write-a", "#user = \"p"})
+                is_of_other_kind |= line.starts_with(other);
             if (line.starts_with("#") && !line.starts_with("# ") && !is_of_other_kind)
                 line.erase(0, 1);
             text += line + "\n";
@@ -59,9 +63,11 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
         CHECK(config->accepted.size() == 1);
         CHECK(config->elsewhere.size() == 1);
         CHECK(config->spools.size() == 1);
+        CHECK(config->probes.size() == 1);
         Config settings = *config;
         settings.backups.clear();
         settings.spools.clear();
+        settings.probes.clear();
         settings.accepted.clear();
         settings.elsewhere.clear();
         settings.external_collectors.clear();
