@@ -33,7 +33,7 @@ std::string_view phrase(SubjectKind kind) {
         case SubjectKind::data:
             return "{title|data} {path|of unknown place}";
         case SubjectKind::probe:
-            return "{id} ({title|unknown})";
+            return "{id}: {title|it}";
         case SubjectKind::backup:
         case SubjectKind::spool:
         case SubjectKind::collector:

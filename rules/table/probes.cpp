@@ -12,7 +12,7 @@ std::vector<Rule> probe_rules() {
             .subject = SubjectKind::probe,
             .all_of = {older_than_other(metric::probe_waiting_since_timestamp_seconds,
                                         metric::probe_deadline_seconds, minute / 2)},
-            .summary = "Probe {id}: {title|it} has not ended for {value:duration}.",
+            .summary = "Probe {subject} has not ended for {value:duration}.",
             .advice = "See what the drives and arrays do: lastgood status\n"
                       "See what the kernel says: journalctl -k -b",
             .why = "It could not be killed at its deadline either: it waits in the kernel, and so "
@@ -23,7 +23,7 @@ std::vector<Rule> probe_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::probe,
             .all_of = {above(metric::probe_slow_seconds, 0)},
-            .summary = "Probe {id}: {title|it} takes {value:duration}; usual is {usual|not known}.",
+            .summary = "Probe {subject} takes {value:duration}; usual is {usual|not known}.",
             .advice = "See what the drives and arrays do: lastgood status\n"
                       "See which programs wait or write much: ps -eo state,pid,args --sort=state\n"
                       "If that is usual now, set max_time of its [[probe]] in {config}.",
@@ -38,7 +38,7 @@ std::vector<Rule> probe_rules() {
             .severity = Severity::warning,
             .subject = SubjectKind::probe,
             .all_of = {at_least(metric::probe_failures, 2)},
-            .summary = "Probe {id}: {title|it} fails: {why|the reason is not known}.",
+            .summary = "Probe {subject} fails: {why|the reason is not known}.",
             .advice = "See since when: lastgood status {id}\n"
                       "If a write fails, see whether its filesystem is full or read-only: "
                       "lastgood status",
@@ -53,7 +53,7 @@ std::vector<Rule> probe_rules() {
             .subject = SubjectKind::probe,
             .all_of = {is(metric::probe_reported, 0)},
             .hold = 2 * minute,
-            .summary = "Probe {id} is not made: its service does not tell of it.",
+            .summary = "Probe {subject} is not made: its service is silent.",
             .advice = "See whether it runs: systemctl status {service}\n"
                       "Start it: systemctl enable --now {service}\n"
                       "After a change of a [[probe]], restart it: systemctl restart {service}",

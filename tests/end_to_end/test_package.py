@@ -42,6 +42,7 @@ def test_what_is_in_it(package):
         "usr/share/doc/lastgood/examples/alertmanager.yml",
         *(f"usr/share/doc/lastgood/examples/backups/{path.name}" for path in (SOURCE / "packaging/examples/backups").iterdir()),
         "usr/share/doc/lastgood/examples/prometheus.yml",
+        "usr/share/doc/lastgood/examples/seven-seconds.toml",
         "usr/share/lastgood/lastgood.rules.yml",
         "usr/share/lintian/overrides/lastgood",
         "usr/share/man/man1/lastgood.1.gz",

@@ -33,6 +33,7 @@ def prober(installation):
 
     yield start
     for process in running:
+        assert process.poll() is None, process.stderr.read()
         process.send_signal(signal.SIGTERM)
         process.wait(10)
 
@@ -50,7 +51,7 @@ def test_every_write_that_takes_seconds_is_told_with_what_is_usual(installation,
         (finding,) = report.find("probe_slow", "db")
         assert re.search(r"takes [23] s; usual is [0-9.]+ (ms|us)", finding["summary"]), finding
         screen = installation.call("status").stdout
-        assert "PROBE" in screen and f"a write on {tmp_path}/slow" in screen.replace("\n", ""), screen
+        assert "PROBE" in screen and f"a write on {tmp_path}/slow" in " ".join(screen.split()), screen
         filesystem.delay = 0
         installation.wait_for_report(lambda report: not report.find("probe_slow"), 60, "the end of the finding")
         assert not filesystem.files

@@ -4,9 +4,16 @@ import os
 import threading
 import time
 
+from lastgood import SOURCE, lastgood
 from test_backup_places import never_answering
 
 FAST = '[collectors.spools]\ninterval = "200ms"\ndeadline = "2s"\n'
+
+
+def test_the_example_is_a_valid_configuration():
+    example = SOURCE / "packaging" / "examples" / "seven-seconds.toml"
+    checked = lastgood("config", "check", "--config", str(example))
+    assert checked.returncode == 0, checked
 
 
 def spool(name, path, more=""):

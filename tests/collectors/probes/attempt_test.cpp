@@ -28,16 +28,16 @@ class Listener {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+        socklen_t length = sizeof address;
+        REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
         REQUIRE(::listen(socket_.get(), 4) == 0);
-        ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length);
         port_ = ntohs(address.sin_port);
         thread_ = std::thread([this, answer = std::move(answer)] {
             const Descriptor client(::accept(socket_.get(), nullptr, nullptr));
             char question[16];
             if (answer.empty() || ::read(client.get(), question, sizeof question) <= 0) return;
-            [[maybe_unused]] const auto size = ::write(client.get(), answer.data(), answer.size());
+            [[maybe_unused]] const auto sent = ::write(client.get(), answer.data(), answer.size());
         });
     }
     ~Listener() { thread_.join(); }
