@@ -89,6 +89,15 @@ std::string toml_date(Timestamp time) {
                        parts.tm_mday);
 }
 
+std::string to_toml(const Spool& spool) {
+    std::string text = fmt::format("\n[[spool]]\nname = {}\npath = {}\n", toml_string(spool.name),
+                                   toml_string(spool.path));
+    if (spool.max_age) text += fmt::format("max_age = {}\n", toml_duration(*spool.max_age));
+    if (spool.max_count) text += fmt::format("max_count = {:.0f}\n", *spool.max_count);
+    if (spool.max_bytes) text += fmt::format("max_bytes = {}\n", toml_size(*spool.max_bytes));
+    return text + fmt::format("max_pause = {}\n", toml_duration(spool.max_pause));
+}
+
 std::string to_toml(const Probe& probe) {
     std::string text = fmt::format("\n[[probe]]\nname = {}\n", toml_string(probe.name));
     const auto add = [&](std::string_view key, const std::string& value) {
@@ -149,14 +158,7 @@ std::string to_toml(const Config& config) {
             text += fmt::format("cache_directory = {}\n", to_toml(backup.cache_directory));
         if (!backup.log.empty()) text += fmt::format("log = {}\n", to_toml(backup.log));
     }
-    for (const Spool& spool : config.spools) {
-        text += fmt::format("\n[[spool]]\nname = {}\npath = {}\n", to_toml(spool.name),
-                            to_toml(spool.path));
-        if (spool.max_age) text += fmt::format("max_age = {}\n", to_toml(*spool.max_age));
-        if (spool.max_count) text += fmt::format("max_count = {:.0f}\n", *spool.max_count);
-        if (spool.max_bytes) text += fmt::format("max_bytes = {}\n", toml_size(*spool.max_bytes));
-        text += fmt::format("max_pause = {}\n", to_toml(spool.max_pause));
-    }
+    for (const Spool& spool : config.spools) text += to_toml(spool);
     for (const Probe& probe : config.probes) text += to_toml(probe);
     for (const DeclaredElsewhere& one : config.elsewhere)
         text += fmt::format(
