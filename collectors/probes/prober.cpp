@@ -240,7 +240,7 @@ Result<void> run_probes(const Config& config, ProbeService service) {
         Seconds next = now + longest_sleep;
         for (Task& task : tasks) next = std::min(next, task.work());
         if (now - written_at >= shortest_pause) {
-            const auto written =
+            auto written =
                 write_file(probe_file(config, service), lines_of(tasks), Synced::no, 0644);
             if (!written) return written;
             written_at = now;
