@@ -30,12 +30,12 @@ def backups_cost(directory, number, seconds):
     command = [BINARY, "collect", "backups", str(mount_point(directory)), "--config", str(directory / "c.toml")]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
         try:
-            wait_for_commits(child, 2)  # the first looks read what the others remember
+            wait_for_commits(child, 2 * number)  # the first looks read what the others remember
             began = processor_seconds(child.pid)
             end = time.monotonic() + seconds
             looks = 0
             while time.monotonic() < end:
-                wait_for_commits(child, 1)
+                wait_for_commits(child, number)  # one for each backup
                 looks += 1
             return (processor_seconds(child.pid) - began) / looks, int(process_status(child.pid)["VmRSS"].split()[0]) * 1024
         finally:
