@@ -9,6 +9,7 @@
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"
+#include "core/preflight_rebuild.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "core/words.hpp"
@@ -48,7 +49,7 @@ std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
     const auto count = [&](const Metric& metric, std::string_view one, std::string_view many) {
         add(drive.value(metric).value_or(0), one, many);
     };
-    count(metric::drive_pending_sectors, "pending sector", "pending sectors");
+    count(metric::drive_pending_sectors, "unreadable sector", "unreadable sectors");
     count(metric::drive_offline_uncorrectable_sectors, "uncorrectable sector",
           "uncorrectable sectors");
     count(metric::drive_attributes_failing, "attribute at its threshold",
@@ -76,6 +77,7 @@ std::vector<std::string> troubles_of(const Judge& judge, const Subject& drive,
     if (errors > 0)
         troubles.push_back("had " + counted(errors, "recent kernel error", "recent kernel errors"));
     if (drive.value(metric::drive_answering) == 0.0) troubles.emplace_back("does not answer");
+    if (std::string slow = slowness_of(drive); !slow.empty()) troubles.push_back(std::move(slow));
     if (const Judgement own = judge.own(drive);
         troubles.empty() && own.health != Health::fine && own.health != Health::unknown)
         troubles.push_back(fmt::format("is {}: {}",
@@ -227,20 +229,44 @@ void judge_other_member(const Share& share, const std::string& device, Preflight
             "");
 }
 
+// What makes it likely that the partner does not get through the rebuild, after what is wrong with
+// it: when it was last read, how long the rebuild takes, whether it ages like the other drive.
+std::string odds_of(const Judge& judge, const Subject& partner, const Subject& array,
+                    const Subject& drive) {
+    std::string text = read_through_text(array, partner, judge.now());
+    if (are_alike(partner, drive))
+        text += fmt::format(", is of the same model, firmware and age as {}", drive.name());
+    if (const std::string time = rebuild_time(array); !time.empty())
+        text += fmt::format(", the rebuild will take {}", time);
+    return text;
+}
+
 void judge_partner(const Judge& judge, const Subject& partner, const Subject& array,
-                   Preflight& result) {
+                   const Subject& drive, Preflight& result) {
     const std::vector<std::string> troubles = troubles_of(judge, partner, array);
     const std::string look = fmt::format("lastgood status {}", partner.name());
-    for (const std::string& trouble : troubles)
-        result.forbid(fmt::format("if {} fails during the rebuild, the data of {} is lost, and it "
+    if (!troubles.empty()) {
+        result.forbid(fmt::format("if its {} {} dies during the rebuild, array {} is lost; {} {}, "
                                   "{}",
-                                  drive_name(partner), array.name(), trouble),
+                                  has_partners(array) ? "partner" : "fellow member",
+                                  drive_name(partner), array.name(), partner.name(),
+                                  fmt::join(troubles, ", "), odds_of(judge, partner, array, drive)),
                       look, &partner);
-    const std::string missing = troubles.empty() ? health_missing(judge, partner) : "";
-    if (!missing.empty())
+        return;
+    }
+    if (const std::string missing = health_missing(judge, partner); !missing.empty())
         result.lack(fmt::format("whether {} is healthy, which the rebuild of {} reads: {}",
                                 drive_name(partner), array.name(), missing),
                     look);
+    if (is_unread(array, partner, judge.now()))
+        result.lack(fmt::format("whether all of {} can be read, which the rebuild of {} does: it "
+                                "{}",
+                                drive_name(partner), array.name(),
+                                read_through_text(array, partner, judge.now())),
+                    fmt::format("Check the array first: lastgood status {}", array.name()));
+    else if (are_alike(partner, drive))
+        result.notes.push_back(fmt::format("{} is of the same model, firmware and age as {}",
+                                           partner.name(), drive.name()));
 }
 
 // The members that a rebuild reads from: all of them must get through it.
@@ -248,13 +274,15 @@ void judge_partners(const Judge& judge, const Subject& array, const Subject& dri
                     Preflight& result) {
     std::set<const Subject*> asked;
     for (const Membership* membership : judge.relations().members_of(array)) {
-        if (membership->drive == &drive || !carries_data(membership->state())) continue;
+        if (membership->drive == &drive || !carries_data(membership->state()) ||
+            !is_partner(array, drive, *membership))
+            continue;
         if (membership->drive == nullptr)
             result.lack(fmt::format("which drive {} of array {} is on",
                                     harmless(membership->member->label("device")), array.name()),
                         "");
         else if (asked.insert(membership->drive).second)
-            judge_partner(judge, *membership->drive, array, result);
+            judge_partner(judge, *membership->drive, array, drive, result);
     }
 }
 
@@ -310,13 +338,16 @@ bool judge_array(const Judge& judge, const Share& share, const Subject& drive, P
                                 counted(differ, "sector", "sectors"), name),
                     fmt::format("lastgood status {}", name));
     if (left > 0) {
-        result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt", name,
-                                           counted(left, "more failure", "more failures")));
+        const std::string time = rebuild_time(array);
+        result.notes.push_back(fmt::format("array {} survives {} while it is rebuilt{}", name,
+                                           counted(left, "more failure", "more failures"),
+                                           time.empty() ? "" : ": " + time));
         judge_many_partners(judge, array, drive, left, result);
         return false;
     }
-    result.notes.push_back(
-        fmt::format("until array {} is rebuilt, one more failure loses data", name));
+    const std::string time = rebuild_time(array);
+    result.notes.push_back(fmt::format("until array {} is rebuilt, one more failure loses data{}",
+                                       name, time.empty() ? "" : ": " + time));
     judge_partners(judge, array, drive, result);
     // Many failing drives show nothing but in the kernel log.
     const Subject* log = judge.facts().find(SubjectKind::collector, "kernel_log");

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/metrics/backups.hpp"
+#include "core/metrics/data.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
 #include "core/utf8.hpp"
@@ -64,36 +65,81 @@ std::string doubt_of(const Judge& judge, const Subject& backup) {
 struct Restorable {
     bool proven = false;
     std::string text;  // the newest proven backup, or what is wrong with each
+    // Not proven for today: the newest backup that is only too old; nullptr: there is none.
+    const Subject* old = nullptr;
 };
 
-Restorable restorable(const Judge& judge, const Subject& filesystem) {
-    const Subject* best = nullptr;
+Restorable restorable(const Judge& judge, const std::vector<const Subject*>& backups) {
+    const auto newer = [](const Subject* best, const Subject& backup) {
+        return best == nullptr || newest_copy(backup)->value > newest_copy(*best)->value;
+    };
+    const Subject *best = nullptr, *old = nullptr;
     std::string doubts;
-    for (const Subject* backup : judge.relations().backups_of(filesystem)) {
+    for (const Subject* backup : backups) {
         const std::string doubt = doubt_of(judge, *backup);
-        if (!doubt.empty())
-            doubts += (doubts.empty() ? "" : "; ") + doubt;
-        else if (!best || newest_copy(*backup)->value > newest_copy(*best)->value)
-            best = backup;
+        if (doubt.empty() && newer(best, *backup)) best = backup;
+        if (doubt.empty()) continue;
+        doubts += (doubts.empty() ? "" : "; ") + doubt;
+        if (copy_state(*backup, judge.now()) == CopyState::stale && newer(old, *backup))
+            old = backup;
     }
-    if (!best) return {false, doubts.empty() ? "no backup covers it" : doubts};
+    if (!best) return {false, doubts.empty() ? "no backup covers it" : doubts, old};
     const Seconds age = judge.now() - newest_copy(*best)->value;
-    return {true, fmt::format("{} is {} old, {}", harmless(best->id),
-                              format_duration(std::max(age, 0.0)), place_of(*best))};
+    return {true,
+            fmt::format("{} is {} old, {}", harmless(best->id), format_duration(std::max(age, 0.0)),
+                        place_of(*best)),
+            nullptr};
+}
+
+// `what`: the filesystem, or the data, as people call it.
+void judge_copies_of(const Judge& judge, const std::string& what, const Restorable& found,
+                     bool at_stake, Preflight& result) {
+    const std::string step =
+        fmt::format("Back up {} to another host, and look that it arrived.", what);
+    if (found.proven)
+        result.notes.push_back(fmt::format("newest proven backup of {}: {}", what, found.text));
+    else if (at_stake && found.old != nullptr)
+        result.forbid(fmt::format("the newest proven backup of {} is {} old ({})", what,
+                                  format_duration(judge.now() - newest_copy(*found.old)->value),
+                                  harmless(found.old->id)),
+                      step);
+    else if (at_stake)
+        result.forbid(
+            fmt::format("if the rebuild fails, {} cannot be restored: {}", what, found.text), step);
+    else
+        result.notes.push_back(fmt::format("no proven backup of {}: {}", what, found.text));
+}
+
+// Databases and other data on the filesystem: a backup of the filesystem may leave them out.
+void judge_data_on(const Judge& judge, const Subject& filesystem, Preflight& result) {
+    for (const Subject* data : judge.facts().of(SubjectKind::data)) {
+        if (data->id == filesystem.id || !data->value(metric::data_backed_up) ||
+            data->label(metric::data_info, "filesystem") != filesystem.id ||
+            data->first(metric::data_backup_waived) != nullptr ||
+            elsewhere_until(*data, judge.now()))
+            continue;
+        std::vector<const Subject*> backups;
+        for (const Observation* one : data->observations)
+            // Copies of the files of a running database are no copies of it.
+            if (one->metric == &metric::data_backup &&
+                !(one->label("content") == "files" &&
+                  data->value(metric::data_server_running) == 1.0))
+                if (const Subject* backup =
+                        judge.facts().find(SubjectKind::backup, one->label("backup")))
+                    backups.push_back(backup);
+        Restorable found = restorable(judge, backups);
+        if (found.proven && data->value(metric::data_partly_backed_up) == 1.0)
+            found = {false, "the backups have only a part of it", nullptr};
+        if (!found.proven)
+            judge_copies_of(judge, harmless(data->label(metric::data_info, "path")), found, true,
+                            result);
+    }
 }
 
 void judge_filesystem(const Judge& judge, const Subject& filesystem, bool at_stake,
                       Preflight& result) {
-    const std::string point = harmless(filesystem.id);
-    const Restorable found = restorable(judge, filesystem);
-    if (found.proven)
-        result.notes.push_back(fmt::format("newest proven backup of {}: {}", point, found.text));
-    else if (at_stake)
-        result.forbid(
-            fmt::format("if the rebuild fails, {} cannot be restored: {}", point, found.text),
-            fmt::format("Back up {} to another host, and look that it arrived.", point));
-    else
-        result.notes.push_back(fmt::format("no proven backup of {}: {}", point, found.text));
+    judge_copies_of(judge, harmless(filesystem.id),
+                    restorable(judge, judge.relations().backups_of(filesystem)), at_stake, result);
 }
 
 // Errors that btrfs counted are of one of its drives; sysfs does not tell which.
@@ -161,6 +207,7 @@ void judge_backups(const Judge& judge, const Subject& drive, const std::vector<J
                 judge_filesystem(judge, *filesystem, at_stake, result);
             else if (at_stake)
                 judge_without_backup(*filesystem, result);
+            if (at_stake) judge_data_on(judge, *filesystem, result);
         } else if (at_stake && use->label("use") != "swap") {
             result.lack(fmt::format("whether a backup has what is on {}", harmless(name)), "");
         }

@@ -39,6 +39,7 @@ inline Report mirror() {
             {{"device", device + "1"}, {"use", "filesystem"}, {"name", "/srv"}, {"array", "md0"}},
             1);
     }
+    add(metric::array_members, "md0", {}, 2);
     add(metric::array_survivable_failures, "md0", {}, 1);
     add(metric::backup_newest_timestamp_seconds, "srv", {{"confidence", "exact"}}, now - 3600);
     add(metric::backup_max_age_seconds, "srv", {}, 86400);

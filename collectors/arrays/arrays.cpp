@@ -14,6 +14,7 @@
 #include "collectors/arrays/observations.hpp"
 #include "collectors/arrays/parse/md_sysfs.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
+#include "collectors/arrays/rebuild.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/array_identity.hpp"
@@ -179,10 +180,12 @@ class ArraysCollector {
 
         CheckMemory& memory = memory_[id];
         follow_check(array, now, memory);
+        follow_speed(array, now, memory);
         if (memory.checking && memory.remaining.value_or(0) < poll_interval)
             wait_ = poll_interval_near_end;
         if (!has_redundancy(array.level.value)) return;
         Sink& sink = context_.sink;
+        observe_rebuild(array, id, memory.speed, topology, now, sink);
         if (mismatches_are_valid(array, memory))
             sink.observe(metric::array_mismatch_sectors, id, *array.mismatch_sectors, now);
         if (memory.checked > 0)

@@ -1,5 +1,6 @@
 #include "collectors/arrays/check_memory.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace lastgood {
@@ -36,7 +37,8 @@ double number_in(const nlohmann::json& object, const char* key) {
 std::string to_cursor(const CheckMemories& memories) {
     nlohmann::json json = nlohmann::json::object();
     for (const auto& [id, one] : memories)
-        if (one.checked > 0) json[id] = {{"checked", one.checked}};
+        if (one.checked > 0 || one.speed > 0)
+            json[id] = {{"checked", one.checked}, {"speed", one.speed}};
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -46,6 +48,7 @@ CheckMemories checks_from_cursor(const std::string& cursor) {
     if (!json.is_object()) return memories;
     for (const auto& [id, one] : json.items()) {
         memories[id].checked = number_in(one, "checked");
+        memories[id].speed = std::max(number_in(one, "speed"), 0.0);
     }
     return memories;
 }
@@ -68,6 +71,23 @@ void follow_check(const MdArray& array, Timestamp now, CheckMemory& memory) {
     const bool near_end = memory.remaining && *memory.remaining <= 2 * elapsed + 5;
     const bool small = array.component_bytes && *array.component_bytes <= small_component;
     if (near_end || memory.progress > 0.995 || small) memory.checked = now;
+}
+
+void follow_speed(const MdArray& array, Timestamp now, CheckMemory& memory) {
+    if (array.phase != MdPhase::running || !array.progress) {
+        memory.done_at = 0;
+        return;
+    }
+    std::optional<double> speed = array.speed;
+    const Seconds elapsed = now - memory.done_at;
+    const double grown = *array.progress - memory.done;
+    if (!speed && memory.done_at > 0 && elapsed >= 1 && grown > 0 && array.component_bytes)
+        speed = grown * *array.component_bytes / elapsed;
+    memory.done = *array.progress;
+    memory.done_at = now;
+    if (!speed || !(*speed > 0)) return;
+    constexpr double weight = 0.1;  // of the newest: other work slows it for minutes
+    memory.speed = memory.speed > 0 ? memory.speed + weight * (*speed - memory.speed) : *speed;
 }
 
 bool mismatches_are_valid(const MdArray& array, const CheckMemory& memory) {

@@ -8,6 +8,7 @@
 #include "collectors/arrays/parse/dm_raid.hpp"
 #include "core/array_identity.hpp"
 #include "core/bytes.hpp"
+#include "core/kernel_number.hpp"
 
 namespace lastgood {
 
@@ -42,7 +43,11 @@ Result<std::vector<LvmArray>> read_lvm_arrays(const Host& host, const Topology& 
         if (array.id.starts_with("dm-uuid-LVM-")) array.name = lvm_volume_name(one.name);
         for (MdMember& member : array.array.members) {
             const auto leg = mapped.find(lvm_leg_name(one.name, member.number.value_or(0)));
-            if (leg != mapped.end()) member.device = leg->second->name;
+            if (leg == mapped.end()) continue;
+            member.device = leg->second->name;
+            if (const auto sectors = host.read_line("/sys/class/block/" + member.device + "/size"))
+                if (const auto size = parse_kernel_number(*sectors))
+                    array.array.component_bytes = *size * 512;
         }
         found.push_back(std::move(array));
     }

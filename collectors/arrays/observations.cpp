@@ -7,11 +7,14 @@
 
 #include "collectors/arrays/redundancy.hpp"
 #include "core/array_identity.hpp"
+#include "core/metrics/array_risk.hpp"
 #include "core/metrics/arrays.hpp"
 
 namespace lastgood {
 
 namespace {
+
+constexpr size_t max_members_with_partners = 256;
 
 bool cannot_run(const MdArray& array) {
     if (is_container(array)) return false;
@@ -72,6 +75,29 @@ void observe_members(const MdArray& array, std::string_view id, const Topology* 
     }
 }
 
+// Of an array whose members are not all alike. `working`: members in sync.
+void observe_partners(const MdArray& array, std::string_view id, const Topology* topology,
+                      size_t working, Timestamp now, Sink& sink) {
+    if (array.level.value != MdLevel::raid10 || working > max_members_with_partners) return;
+    const std::vector<std::vector<int>> partners = partners_of(array);
+    for (const MdMember& member : array.members) {
+        if (member.state != MdMemberState::in_sync || !member.slot || *member.slot < 0 ||
+            static_cast<size_t>(*member.slot) >= partners.size())
+            continue;
+        const std::vector<int>& of_this = partners[static_cast<size_t>(*member.slot)];
+        if (of_this.empty() || of_this.size() + 1 >= working) continue;
+        for (const MdMember& other : array.members) {
+            if (other.state != MdMemberState::in_sync || !other.slot ||
+                !std::binary_search(of_this.begin(), of_this.end(), *other.slot))
+                continue;
+            for (const std::string& drive : drives_of(topology, member.device))
+                sink.observe(
+                    metric::array_member_partner, id, 1, now,
+                    {{"drive", drive}, {"device", member.device}, {"partner", other.device}});
+        }
+    }
+}
+
 void observe_redundancy(const MdArray& array, std::string_view id, const Topology* topology,
                         Timestamp now, Sink& sink) {
     if (is_container(array)) {
@@ -89,8 +115,14 @@ void observe_redundancy(const MdArray& array, std::string_view id, const Topolog
     sink.observe(metric::array_fatal_members, id,
                  failed ? 0.0 : static_cast<double>(redundancy.fatal_slots.size()), now);
     if (failed) return;
-    const auto working = std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync);
-    const bool all = static_cast<size_t>(working) == redundancy.fatal_slots.size();
+    const auto working =
+        static_cast<size_t>(std::count(array.slots.begin(), array.slots.end(), MdSlot::in_sync));
+    const bool all = working == redundancy.fatal_slots.size();
+    if (working > 0)
+        sink.observe(
+            metric::array_next_loss_fatal_ratio, id,
+            static_cast<double>(redundancy.fatal_slots.size()) / static_cast<double>(working), now);
+    observe_partners(array, id, topology, working, now, sink);
     for (const MdMember& member : array.members) {
         if (member.state != MdMemberState::in_sync) continue;
         if (!member.slot && !all && !redundancy.fatal_slots.empty()) continue;  // unknown

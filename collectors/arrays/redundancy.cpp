@@ -167,4 +167,17 @@ Redundancy md_redundancy(const MdArray& array) {
     return now;
 }
 
+std::vector<std::vector<int>> partners_of(const MdArray& array) {
+    std::vector<std::vector<int>> partners(array.slots.size());
+    MdArray without = array;
+    for (size_t i = 0; i < array.slots.size(); ++i) {
+        if (array.slots[i] != MdSlot::in_sync) continue;
+        without.slots[i] = MdSlot::missing;
+        const Redundancy then = md_redundancy(without);
+        if (then.known && !then.failed) partners[i] = then.fatal_slots;
+        without.slots[i] = MdSlot::in_sync;
+    }
+    return partners;
+}
+
 }  // namespace lastgood

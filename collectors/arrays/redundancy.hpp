@@ -24,6 +24,10 @@ Redundancy md_redundancy(MdLevel level, std::optional<int> layout,
 // During a reshape of a RAID 10 that changes the number of members: the worse of before and after.
 Redundancy md_redundancy(const MdArray& array);
 
+// For each slot that is in sync and not fatal: the slots whose loss, once it is lost, would lose
+// data. Empty for a slot after whose loss any further one is survived.
+std::vector<std::vector<int>> partners_of(const MdArray& array);
+
 // RAID 10: each set of slots that hold all copies of some chunk; empty if the layout is impossible.
 // Source: the kernel's drivers/md/raid10.c (setup_geo, __raid10_find_phys) and md(4).
 std::vector<std::vector<int>> raid10_copy_sets(int layout, int raid_disks);

@@ -78,7 +78,8 @@ TEST_CASE("what is wrong elsewhere makes a drive vital") {
     CHECK(kept.health == Health::warning);
     REQUIRE(kept.reasons.size() == 1);
     CHECK(kept.reasons[0].must_stay);
-    CHECK(kept.reasons[0].text.starts_with("it must not be pulled: if sdb fails during"));
+    CHECK(kept.reasons[0].text.starts_with(
+        "it must not be pulled: if its fellow member sdb dies during"));
     for (const Reason& reason : other.of(SubjectKind::drive, "sdb").reasons)
         CHECK_FALSE(reason.must_stay);
     // With one more to lose, it may be pulled.

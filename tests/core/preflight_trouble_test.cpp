@@ -73,9 +73,9 @@ TEST_CASE(
 
 TEST_CASE("what md notes at a partner is a reason not to pull") {
     for (const auto& [flags, words] :
-         {std::pair("write_error", "it had a write error"),
-          std::pair("failfast,want_replacement", "it is marked to be replaced"),
-          std::pair("blocked", "it is blocked")}) {
+         {std::pair("write_error", "sdb had a write error"),
+          std::pair("failfast,want_replacement", "sdb is marked to be replaced"),
+          std::pair("blocked", "sdb is blocked")}) {
         Report report = mirror();
         member(report, "b").labels.emplace_back("flags", flags);
         CHECK(mentions(preflight(report, "a", now).against, words));
@@ -88,7 +88,7 @@ TEST_CASE("what md notes at a partner is a reason not to pull") {
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::go);
     report.observations.back().value = 10;
     CHECK(mentions(preflight(report, "a", now).against,
-                   "it has 10 read errors that the array repaired"));
+                   "sdb has 10 read errors that the array repaired"));
 }
 
 TEST_CASE("copies that differ are no proof that the partner's is right") {
@@ -111,7 +111,7 @@ TEST_CASE("an array with failures to spare needs fewer troubled partners than th
     CHECK(result.verdict == PreflightVerdict::no_go);
     CHECK(mentions(result.against,
                    "array md0 survives only 1 more failure while it is rebuilt, and sdd has 3 "
-                   "pending sectors"));
+                   "unreadable sectors"));
     CHECK(mentions(result.against, "and sdc reports that it is failing"));
     // One of the two may go.
     CHECK(preflight(report, "d", now).verdict == PreflightVerdict::go);
@@ -242,7 +242,7 @@ TEST_CASE(
     "a partner that has disappeared, or whose drive is not known, is no proof of redundancy") {
     Report report = mirror();
     find(report, metric::drive_present, "b").value = 0;
-    CHECK(mentions(preflight(report, "a", now).against, "it has disappeared"));
+    CHECK(mentions(preflight(report, "a", now).against, "sdb has disappeared"));
     report = mirror();
     member(report, "b").labels[1].second = "";
     const Preflight result = preflight(report, "a", now);

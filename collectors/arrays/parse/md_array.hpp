@@ -121,6 +121,7 @@ struct MdArray {
     MdPhase phase = MdPhase::none;
     std::optional<double> progress;          // 0 to 1
     std::optional<Seconds> remaining;        // at the current speed
+    std::optional<double> speed;             // of the action, bytes/s of each member
     std::optional<double> mismatch_sectors;  // of the last check, repair or resync
     std::string last_action;                 // sysfs' last_sync_action; empty: unknown
     std::optional<double> component_bytes;   // used bytes of each member

@@ -188,6 +188,7 @@ void read_sync(Reader& reader, MdArray& array) {
     auto speed = reader.text("sync_speed");  // KiB/s
     std::optional<double> rate = speed ? parse_kernel_number(*speed) : std::nullopt;
     if (!rate || *rate <= 0) return;
+    array.speed = *rate * 1024;
     Seconds remaining = std::max(0.0, done->second - done->first) / 2 / *rate;
     if (remaining < max_remaining) array.remaining = remaining;
 }

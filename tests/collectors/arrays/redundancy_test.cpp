@@ -112,6 +112,34 @@ Readable survives(int disks, int losses) {
 
 }  // namespace
 
+TEST_CASE("the partners of a member are those that would be fatal without it") {
+    for (int disks = 2; disks <= 6; ++disks)
+        for (const int layout : {0x102, 0x103, 0x201, 0x10201}) {
+            if (raid10_copy_sets(layout, disks).empty()) continue;
+            const auto readable = raid10_model(layout, disks);
+            MdArray array;
+            array.level.value = MdLevel::raid10;
+            array.layout = layout;
+            for (unsigned alive = 1; alive < 1U << disks; ++alive) {
+                if (!readable(alive)) continue;
+                array.slots.clear();
+                for (int i = 0; i < disks; ++i)
+                    array.slots.push_back((alive >> i & 1) != 0 ? MdSlot::in_sync
+                                                                : MdSlot::missing);
+                const auto partners = partners_of(array);
+                for (int lost = 0; lost < disks; ++lost) {
+                    std::vector<int> expected;
+                    const unsigned rest = alive & ~(1U << lost);
+                    if ((alive >> lost & 1) != 0 && readable(rest))
+                        for (int i = 0; i < disks; ++i)
+                            if ((rest >> i & 1) != 0 && !readable(rest & ~(1U << i)))
+                                expected.push_back(i);
+                    REQUIRE(partners[static_cast<size_t>(lost)] == expected);
+                }
+            }
+        }
+}
+
 TEST_CASE("all levels but RAID 10, against every set of losses") {
     for (int disks = 1; disks <= 8; ++disks) {
         check_exhaustively(MdLevel::linear, 0, disks, survives(disks, 0));
