@@ -142,7 +142,8 @@ std::string to_toml(const Config& config) {
         if (backup.min_size) text += fmt::format("min_size = {}\n", toml_size(*backup.min_size));
         if (!backup.copy_of.empty()) text += fmt::format("copy_of = {}\n", to_toml(backup.copy_of));
         if (backup.max_lag) text += fmt::format("max_lag = {}\n", to_toml(*backup.max_lag));
-        if (backup.crosses_mounts) text += "crosses_mounts = true\n";
+        if (!backup.covers.empty() || backup.crosses_mounts)
+            text += fmt::format("crosses_mounts = {}\n", backup.crosses_mounts);
         if (!backup.stanza.empty()) text += fmt::format("stanza = {}\n", to_toml(backup.stanza));
         if (!backup.time_pattern.empty())
             text += fmt::format("time_pattern = {}\n", to_toml(backup.time_pattern));

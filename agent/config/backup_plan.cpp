@@ -59,7 +59,11 @@ void read_slot(ConfigReader& reader, const toml::node& node, std::vector<std::st
     if (std::ranges::any_of(streams, [](const auto& name) {
             return name.empty() || name.size() > 200 || harmless(name) != name;
         }))
-        reader.refuse(node.source(), "slots: the name of a stream has 1 to 200 letters");
+        return reader.refuse(node.source(), "slots: the name of a stream has 1 to 200 letters");
+    const toml::array* list = node.as_array();
+    for (size_t i = 0; i < streams.size(); ++i)
+        reader.rely_on(list != nullptr && i < list->size() ? (*list)[i].source() : node.source(),
+                       ConfigNeed::stream, streams[i]);
 }
 
 void read_slots(ConfigReader& reader, const toml::node& node, BackupPlan& plan) {
@@ -276,6 +280,16 @@ void check_backup_plan(ConfigReader& reader, const toml::table& table, const Bac
                                 format_duration(*gap)));
 }
 
+namespace {
+
+bool is_zone_of_host(const BackupPlan& plan) {
+    if (plan.schedule.empty() || !plan.time_zone.empty()) return false;
+    const auto calendar = Calendar::parse(plan.schedule);
+    return calendar && calendar->zone().empty();
+}
+
+}  // namespace
+
 std::string to_toml(const BackupPlan& plan) {
     const BackupPlan defaults;
     std::string text;
@@ -285,11 +299,12 @@ std::string to_toml(const BackupPlan& plan) {
     add("schedule", plan.schedule, defaults.schedule);
     if (!plan.schedule.empty()) text += fmt::format("grace = {}\n", printed(plan.grace));
     add("time_zone", plan.time_zone, defaults.time_zone);
+    if (is_zone_of_host(plan)) text += "# time_zone: that of this host\n";
     if (plan.has_slots()) text += fmt::format("slots = {}\n", printed(plan.slots));
     add("keep_span", plan.keep_span, defaults.keep_span);
     add("delete_after", plan.delete_after, defaults.delete_after);
     if (plan.min_count) text += fmt::format("min_count = {:.0f}\n", *plan.min_count);
-    if (plan.shrink != defaults.shrink) text += fmt::format("shrink = {}\n", plan.shrink);
+    text += fmt::format("shrink = {}\n", plan.shrink);
     if (plan.paused_until != 0)
         text += fmt::format("paused_until = {}\n", toml_date(plan.paused_until));
     add("paused_by", plan.paused_by, defaults.paused_by);

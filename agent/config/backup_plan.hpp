@@ -22,7 +22,7 @@ void accept_names_with_backup(Backup& backup);
 // What is wrong between keys of one backup.
 void check_backup_plan(ConfigReader& reader, const toml::table& table, const Backup& backup);
 
-// The keys that differ from the defaults, as TOML.
+// The keys that differ from the defaults, and the defaults that say what is told, as TOML.
 std::string to_toml(const BackupPlan& plan);
 
 }  // namespace lastgood

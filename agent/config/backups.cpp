@@ -39,20 +39,6 @@ std::string list_kinds(std::string_view separator, const Filter& passes) {
     return text;
 }
 
-ConfigNeed need_of(BackupPlace place) {
-    switch (place) {
-        case BackupPlace::pattern:
-            return ConfigNeed::pattern;
-        case BackupPlace::later_file:
-            return ConfigNeed::parent;
-        case BackupPlace::directory:
-        case BackupPlace::unit:
-        case BackupPlace::none:
-            return ConfigNeed::directory;
-    }
-    return ConfigNeed::directory;
-}
-
 // "sftp:nas:/restic", "ssh://nas/./srv", "root@nas:/srv"
 bool is_remote(std::string_view place) {
     const size_t colon = place.find(':');
@@ -71,7 +57,7 @@ void read_place(ConfigReader& reader, const toml::node& node, BackupKind kind, B
                 to_string(kind), backup.location));
     if (!reader.check_path(node, to_string(kind), backup.location)) return;
     const BackupPlace place = row_of(kind).place;
-    reader.rely_on(node.source(), need_of(place), backup.location);
+    reader.rely_on(node.source(), ConfigNeed::copies, backup.location);
     if (place != BackupPlace::pattern) return;
     if (const auto wrong = what_is_wrong_with_path_pattern(backup.location); !wrong.empty())
         reader.refuse(node.source(), fmt::format("{}: {}", to_string(kind), wrong));
@@ -115,7 +101,7 @@ void read_covers(ConfigReader& reader, const toml::node& node, Backup& backup) {
                         fmt::format("covers takes no patterns: write {} for all that is below it",
                                     parent_directory(path.substr(0, wild) + "x")));
         else
-            reader.rely_on(item.source(), ConfigNeed::existing, path);
+            reader.rely_on(item.source(), ConfigNeed::covered, path);
     }
 }
 

@@ -111,7 +111,7 @@ void ConfigReader::require_trust(const toml::source_region& where, std::string_v
 
 void ConfigReader::rely_on(const toml::source_region& where, ConfigNeed need, std::string value,
                            std::string_view key) {
-    ConfigUse use{place(where), need, std::move(value)};
+    ConfigUse use{place(where), need, std::move(value), reading_.config.backups.size()};
     if (!key.empty()) {
         const auto [known, is_new] = uses_.emplace(key, reading_.uses.size());
         if (!is_new) {

@@ -33,6 +33,9 @@ enum class ConfigNeed {
     pattern,    // a path pattern whose fixed part is there (core/glob.hpp)
     unit,       // a unit of systemd that is there
     reported,   // a program that reports the backup of this name
+    copies,     // the place of a backup's copies, as its kind has it
+    covered,    // a path that the copies hold
+    stream,     // a stream of the backup
     program,    // a program that can be executed
     user,       // a user of this host
     certificate,
@@ -44,6 +47,8 @@ struct ConfigUse {
     ConfigPlace place;
     ConfigNeed need = ConfigNeed::existing;
     std::string value;
+    // Of copies, covered and stream: the index in Config::backups of the backup that says so.
+    size_t backup = 0;
 };
 
 // A backup that names another one as copy_of.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/config/backup_surroundings.hpp"
 #include "core/descriptor.hpp"
 #include "core/glob.hpp"
 #include "core/similar.hpp"
@@ -122,9 +123,30 @@ bool is_user(const std::string& name) {
     return found != nullptr;
 }
 
-std::string what_is_wrong(const Host& host, const ConfigUse& use) {
+ConfigNeed need_of(BackupPlace place) {
+    switch (place) {
+        case BackupPlace::pattern:
+            return ConfigNeed::pattern;
+        case BackupPlace::later_file:
+            return ConfigNeed::parent;
+        case BackupPlace::directory:
+        case BackupPlace::unit:
+        case BackupPlace::none:
+            return ConfigNeed::directory;
+    }
+    return ConfigNeed::directory;
+}
+
+std::string what_is_wrong(const Host& host, const Config& config, const ConfigUse& use) {
     switch (use.need) {
+        case ConfigNeed::copies: {
+            if (use.backup >= config.backups.size()) return {};
+            ConfigUse place = use;
+            place.need = need_of(row_of(config.backups[use.backup].kind).place);
+            return what_is_wrong(host, config, place);
+        }
         case ConfigNeed::existing:
+        case ConfigNeed::covered:
             if (use.value.starts_with(zones)) return check_zone(host, use.value);
             return check_path(host, use.value, false);
         case ConfigNeed::directory:
@@ -144,6 +166,8 @@ std::string what_is_wrong(const Host& host, const ConfigUse& use) {
         case ConfigNeed::program:
             return check_program(host, use.value);
         case ConfigNeed::reported:
+            return check_reporter(host, config, use.value);
+        case ConfigNeed::stream:
         case ConfigNeed::user:
         case ConfigNeed::certificate:
         case ConfigNeed::key:
@@ -234,6 +258,8 @@ class ProtectionCheck {
 }  // namespace
 
 void look_around(const Host& host, ConfigReading& reading) {
+    const BackupCheck backups(host, reading.config,
+                              [&](const std::string& path) { return status_of(host, path); });
     for (const ConfigUse& use : reading.uses) {
         if (use.value.empty()) continue;
         if (use.need == ConfigNeed::user && !is_user(use.value))
@@ -241,9 +267,8 @@ void look_around(const Host& host, ConfigReading& reading) {
                 reading, reading.mistakes,
                 {use.place,
                  fmt::format("there is no user \"{}\"; create it or name another one", use.value)});
-        std::string wrong = use.need == ConfigNeed::reported
-                                ? check_reporter(host, reading.config, use.value)
-                                : what_is_wrong(host, use);
+        std::string wrong = what_is_wrong(host, reading.config, use);
+        if (wrong.empty()) wrong = backups.what_is_wrong(use);
         if (!wrong.empty()) insert_remark(reading, reading.warnings, {use.place, std::move(wrong)});
     }
     ProtectionCheck(host, reading).run();

@@ -24,11 +24,13 @@ struct BackupSet {
     Timestamp base = 0;
     std::string manifest;    // its path; empty: there is none
     bool encrypted = false;  // the manifest
+    bool packed = false;     // it, by another program
     std::set<int> volumes;
-    double size = 0;           // of the volumes, bytes
-    Timestamp modified = 0;    // of the newest volume
-    std::string empty_volume;  // the name of one without content
-    std::optional<Error> unreadable;
+    std::optional<int> expected;      // how many there must be; nullopt: the manifest was not read
+    double size = 0;                  // of the volumes, bytes
+    Timestamp modified = 0;           // of the newest volume
+    std::string empty_volume;         // the name of one without content
+    std::optional<Error> unreadable;  // a file; what is wrong with the manifest
 };
 
 // The sets of one prefix. A full backup and an increment of the same second are two sets.
@@ -48,8 +50,10 @@ void add_file(const Host& host, const std::string& directory, const std::string&
         return;
     }
     if (parsed.file == DuplicityFile::manifest) {
-        if (status->size > 0) set.manifest = path;
+        set.manifest = path;
         set.encrypted = parsed.encrypted;
+        set.packed = !parsed.encrypted && !name.ends_with(".manifest");
+        if (status->size <= 0) set.unreadable = Error{ErrorKind::malformed, path + ": it is empty"};
         return;
     }
     set.volumes.insert(parsed.volume);
@@ -58,30 +62,43 @@ void add_file(const Host& host, const std::string& directory, const std::string&
     if (status->size <= 0) set.empty_volume = name;
 }
 
+// Manifests are read of the newest set only: there may be thousands.
+void read_manifest(const Host& host, BackupSet& set) {
+    if (set.manifest.empty() || set.unreadable || set.packed) return;
+    const auto text = read_record(host, set.manifest, longest_manifest);
+    if (!text) {
+        set.unreadable = text.error();
+        return;
+    }
+    const int last = set.volumes.empty() ? 0 : *set.volumes.rbegin();
+    const auto wrong = what_is_wrong_with_duplicity_manifest(*text, set.encrypted, last);
+    if (!wrong.empty())
+        set.unreadable = Error{ErrorKind::malformed, fmt::format("{}: {}", set.manifest, wrong)};
+    else if (!set.encrypted)
+        set.expected = count_duplicity_volumes(*text);
+}
+
 // Empty: all its files are there.
-std::string what_is_missing(const Host& host, const BackupSet& set, bool is_newest) {
+std::string what_is_missing(const BackupSet& set) {
     if (set.manifest.empty())
         return "there is no manifest: it was stopped before its end; duplicity itself calls it a "
                "full backup as long as its cache is there";
     if (set.volumes.empty()) return "its volumes are gone";
     if (!set.empty_volume.empty()) return set.empty_volume + " is empty";
-    int expected = *set.volumes.rbegin();
-    // Manifests in clear are read for the newest set only: there may be thousands.
-    if (is_newest && !set.encrypted)
-        if (const auto text = read_record(host, set.manifest, longest_manifest))
-            expected = count_duplicity_volumes(*text).value_or(expected);
+    const int expected = set.expected.value_or(*set.volumes.rbegin());
     if (static_cast<int>(set.volumes.size()) < expected)
         return fmt::format("it has {} of {} volumes", set.volumes.size(), expected);
     return {};
 }
 
-BackupState judge(const Host& host, const std::string& directory, const Sets& sets) {
+BackupState judge(const Host& host, const std::string& directory, Sets sets) {
     std::vector<RecordedCopy> copies;
     std::map<Timestamp, double> chain_size;  // of the whole sets, with what they build on
+    std::map<Timestamp, Error> unjudged;     // what nobody can build on
     const Timestamp now = host.now();
     bool in_progress = false;
-    for (auto one = sets.begin(); one != sets.end(); ++one) {
-        const auto& [key, set] = *one;
+    if (!sets.empty()) read_manifest(host, sets.rbegin()->second);
+    for (auto& [key, set] : sets) {
         const Timestamp time = key.first;
         RecordedCopy copy;
         copy.time = time;
@@ -91,11 +108,15 @@ BackupState judge(const Host& host, const std::string& directory, const Sets& se
             in_progress = true;
             continue;
         }
+        if (const auto base = unjudged.find(set.base); !set.full && base != unjudged.end())
+            if (!set.unreadable) set.unreadable = base->second;
         if (set.unreadable) {
-            copies.push_back(unjudged_copy(host, directory, *set.unreadable, time));
+            unjudged.emplace(time, *set.unreadable);
+            copies.push_back(unjudged_copy(host, set.manifest.empty() ? directory : set.manifest,
+                                           *set.unreadable, time));
             continue;
         }
-        copy.reason = what_is_missing(host, set, std::next(one) == sets.end());
+        copy.reason = what_is_missing(set);
         double size = set.size;
         if (copy.reason.empty() && !set.full) {
             const auto base = chain_size.find(set.base);

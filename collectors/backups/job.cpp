@@ -49,28 +49,44 @@ bool main_ran(const UnitProperties& unit) {
     return unit.end > 0 && (unit.start >= unit.tried || was_skipped(unit));
 }
 
-JobRun failed_run(const UnitProperties& unit) {
-    JobRun run{.invocation = unit.invocation, .time = std::max(unit.end, unit.inactive_since)};
-    run.outcome = "result " + unit.result;
-    const bool by_process =
-        unit.result == "exit-code" || unit.result == "signal" || unit.result == "core-dump";
-    if (by_process && main_ran(unit) && (unit.status != 0 || !unit.exited))
-        set_end(run, unit.exited, unit.status);
-    return run;
-}
-
 using Statuses = std::span<const int>;
 
 bool is_success(bool exited, int status, Statuses more) {
     return exited && (status == 0 || std::ranges::find(more, status) != more.end());
 }
 
+// Another command than those of ExecStart= that failed in the last run; nullptr: none is known.
+// Only of its main process a unit takes another status than 0 for success (systemd.service(5)).
+const UnitStep* other_failure(const UnitProperties& unit) {
+    const auto failed = std::ranges::find_if(unit.others, [&](const UnitStep& step) {
+        return step.end > 0 && step.start >= unit.tried && !step.ignores_failure &&
+               !is_success(step.exited, step.status, {});
+    });
+    return failed != unit.others.end() ? &*failed : nullptr;
+}
+
+JobRun failed_run(const UnitProperties& unit, Statuses more) {
+    JobRun run{.invocation = unit.invocation, .time = std::max(unit.end, unit.inactive_since)};
+    run.outcome = "result " + unit.result;
+    const bool by_process =
+        unit.result == "exit-code" || unit.result == "signal" || unit.result == "core-dump";
+    const UnitStep* other = other_failure(unit);
+    if (by_process && main_ran(unit) &&
+        !is_success(unit.exited, unit.status, other != nullptr ? more : Statuses()))
+        set_end(run, unit.exited, unit.status);
+    else if (by_process && other != nullptr)
+        run.outcome =
+            fmt::format("{} of {}=", outcome_of(other->exited, other->status), other->setting);
+    return run;
+}
+
 // Whether a unit that systemd calls failed ended with a status that counts as success here, after
 // the last of its commands. With status 0 it was another one that failed, such as ExecStartPost=
-// (systemd: src/core/service.c).
+// (systemd: src/core/service.c); with a status that SuccessExitStatus= names, too, which only that
+// command tells.
 bool ended_well_after_all(const UnitProperties& unit, Statuses more) {
     return unit.result == "exit-code" && main_ran(unit) && !was_skipped(unit) && unit.status != 0 &&
-           is_success(unit.exited, unit.status, more) &&
+           is_success(unit.exited, unit.status, more) && other_failure(unit) == nullptr &&
            std::ranges::all_of(unit.steps,
                                [&](const UnitStep& step) { return step.start >= unit.tried; });
 }
@@ -81,7 +97,7 @@ std::optional<JobRun> run_in_properties(const UnitProperties& unit, Statuses mor
     if (unit.load_state != "loaded" || is_running(unit)) return std::nullopt;
     if (!unit.result.empty() && unit.result != "success" && unit.result != "exec-condition" &&
         !ended_well_after_all(unit, more)) {
-        JobRun run = failed_run(unit);
+        JobRun run = failed_run(unit, more);
         return run.time > 0 ? std::optional(std::move(run)) : std::nullopt;
     }
     if (!main_ran(unit)) return std::nullopt;

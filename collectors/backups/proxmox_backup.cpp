@@ -27,6 +27,11 @@ class Datastore {
   private:
     BackupState look_at_group(const std::string& directory);
     RecordedCopy judge(const std::string& snapshot, Timestamp time);
+    // False also of what cannot be looked at.
+    bool is_absent(const std::string& path) const {
+        const auto status = host_.status(path);
+        return !status && status.error().kind == ErrorKind::absent;
+    }
 
     const Host& host_;
     Timestamp now_;
@@ -56,16 +61,19 @@ Result<void> Datastore::read(const std::string& directory, const std::string& pr
 
 RecordedCopy Datastore::judge(const std::string& snapshot, Timestamp time) {
     RecordedCopy copy{time, false, std::nullopt, snapshot, ""};
-    const auto blob = read_record(host_, snapshot + std::string(manifest_name), mib);
-    const auto manifest = blob ? parse_proxmox_manifest(*blob) : Failure(blob.error());
-    if (!blob) return unjudged_copy(host_, snapshot, blob.error(), time);
+    const std::string record = snapshot + std::string(manifest_name);
+    const auto blob = read_record(host_, record, mib);
+    if (!blob) return unjudged_copy(host_, record, blob.error(), time);
+    const auto manifest = parse_proxmox_manifest(*blob);
     if (!manifest) {
-        copy.reason = fmt::format("{}: {}", manifest_name.substr(1), manifest.error().message);
-        return copy;
+        // The server puts it there whole.
+        const Error& why = manifest.error();
+        return unjudged_copy(host_, record, {why.kind, fmt::format("{}: {}", record, why.message)},
+                             time);
     }
     copy.size = manifest->size;
     for (const std::string& file : manifest->files)
-        if (!host_.exists(snapshot + "/" + file)) {
+        if (is_absent(snapshot + "/" + file)) {
             copy.reason = file + " is gone";
             return copy;
         }
@@ -92,7 +100,7 @@ BackupState Datastore::look_at_group(const std::string& directory) {
         const auto time = parse_proxmox_snapshot_name(*name);
         if (!time) continue;  // owner, notes
         const std::string snapshot = directory + "/" + *name;
-        if (!host_.exists(snapshot + std::string(manifest_name))) {
+        if (is_absent(snapshot + std::string(manifest_name))) {
             if (now_ - *time < longest_backup)
                 in_progress = true;
             else

@@ -80,7 +80,7 @@ def typed(dbus, name, value):
         return dbus.ByteArray(bytes.fromhex(value)) if value else dbus.Array([], signature="y")
     if name == "SuccessExitStatus":
         return dbus.Struct([dbus.Array(part, signature="i") for part in value], signature="aiai")
-    if name == "ExecStart":
+    if name.startswith("Exec") and isinstance(value, list):
         lines = [
             dbus.Struct(
                 [path, dbus.Array(words, signature="s"), dbus.Boolean(ignores), *map(dbus.UInt64, line[:4]),

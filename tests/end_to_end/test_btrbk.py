@@ -122,6 +122,25 @@ def test_btrbk_subvolumes_are_streams(btrbk, expected):
     assert expected.is_stale(), "the stream is missed"
 
 
+@lie("btrbk", "a copy that cannot be looked at seems to be gone")
+def test_btrbk_copy_that_cannot_be_looked_at(btrbk, expected):
+    btrbk.run()
+    btrbk.goes_by(3)
+    btrbk.run()
+    assert not expected.is_stale()
+    known, copy = expected.proven(), btrbk.newest(btrbk.target)
+    kept = copy.rename(copy.with_name("kept"))
+    copy.symlink_to(copy.name)  # as a bad block does it, also for root
+    expected.collect()
+    assert expected.value("readable") == 0
+    assert [expected.value(name) for name in ("copies_gone", "count", "incomplete", "went_back_from_timestamp_seconds")] == [None] * 4
+    assert expected.proven() == pytest.approx(known)
+    assert any(str(copy) in problem for problem in expected.problems()), expected.lines
+    copy.unlink()
+    kept.rename(copy)
+    assert not expected.is_stale()
+
+
 @lie("btrbk", "an interrupted receive leaves a subvolume of the right name, with files in it")
 def test_btrbk_interrupted_receive_is_no_copy(btrbk, expected):
     btrbk.run()

@@ -123,6 +123,28 @@ def test_config_check_shows_all_mistakes_and_warns_of_what_is_not_there(installa
     assert done.stdout == f"{file}: 1 warning\n"
 
 
+def test_config_check_warns_of_what_does_not_fit_this_host(installation):
+    place = installation.config.parent / "place"
+    for name in ("README", "config", "data/0", "source/file"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("x")
+    (place / "link").symlink_to("source")
+    installation.config.write_text(
+        f'[[backup]]\nname = "db"\nrestic = "{place}"\ncovers = ["{place}/link", "{place}/source"]\nsystemd = "no-such-job.service"\n'
+        'schedule = "02:00"\n'
+    )
+    done = installation.call("config", "check")
+    assert done.returncode == 0
+    said = " ".join(done.stderr.split())
+    assert f'3:10: warning: {place} holds what borg makes: write borg = "{place}"' in said
+    assert f"4:11: warning: {place}/link counts for nothing: a link leads to source" in said and f'write covers = ["{place}/source"]' in said
+    assert f"warning: {place}/source is on the filesystem of its copies" in said
+    assert "5:11: warning: there is no unit no-such-job.service" in said
+    assert done.stdout == f"{installation.config}: 4 warnings\n"
+    shown = installation.call("config", "show").stdout
+    assert "\nshrink = 0.5\n" in shown and "\ncrosses_mounts = false\n" in shown and "\n# time_zone: that of this host\n" in shown
+
+
 def test_a_reload_applies_all_or_nothing_and_says_what_it_cannot(installation):
     good = script(installation.directory, "good", GOOD)
     installation.write_config(sections=collector("first", good, interval="1s"))

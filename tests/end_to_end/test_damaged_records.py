@@ -1,7 +1,9 @@
 """A tool's record of a copy that is damaged or cannot be read: neither a copy nor one that is gone. Layouts as the tools make them."""
 
+import json
 import shutil
 import time
+import zlib
 
 import lastgood
 import pytest
@@ -79,12 +81,35 @@ def vzdump(place, age):
     return make(place / f"{stem}.log", "INFO: Finished Backup of VM 100 (00:00:10)\n")
 
 
+def duplicity(place, age):
+    stem = f"duplicity-full.{utc(age, '%Y%m%dT%H%M%SZ')}"
+    make(place / f"{stem}.vol1.difftar.gz", "x" * 100)
+    return make(
+        place / f"{stem}.manifest",
+        'Hostname db8\nLocaldir /srv\nFilelist 0\nVolume 1:\n    StartingPath   .  \n    EndingPath     a  \n    Hash SHA1 0123\n',
+    )
+
+
+def proxmox_backup(place, age):
+    (place / ".chunks").mkdir(parents=True, exist_ok=True)
+    copy = place / "vm" / "100" / utc(age)
+    make(copy / "drive-scsi0.img.fidx")
+    manifest = json.dumps({"files": [{"filename": "drive-scsi0.img.fidx", "size": 5}]}).encode()
+    record = make(copy / "index.json.blob", "")
+    record.write_bytes(bytes.fromhex("42ab3807be8370a1") + zlib.crc32(manifest).to_bytes(4, "little") + manifest)
+    return record
+
+
 def empty(record):
     record.write_text("")
 
 
 def zeros(record):
     record.write_bytes(b"\0" * record.stat().st_size)
+
+
+def cut(record):
+    record.write_bytes(record.read_bytes()[: record.stat().st_size * 2 // 3])
 
 
 def unreadable(record):
@@ -97,7 +122,7 @@ class Place:
     def __init__(self, directory, tool):
         self.directory = directory / "place"
         self.expected = Expected(directory, max_age="26h", **{tool.__name__: str(self.directory)})
-        self.subject = "it/qemu-100" if tool is vzdump else "it"
+        self.subject = {vzdump: "it/qemu-100", proxmox_backup: "it/vm/100"}.get(tool, "it")
         self.old, self.new = tool(self.directory, OLD), tool(self.directory, NEW)
 
     def look(self):
@@ -123,7 +148,7 @@ def cannot_tell(seen, age):
     assert newest == ([pytest.approx(time.time() - age, abs=60)] if age else []), seen
 
 
-TOOLS = [barman, dirvish, rdiff_backup, mariabackup, vzdump]
+TOOLS = [barman, dirvish, rdiff_backup, mariabackup, vzdump, duplicity, proxmox_backup]
 
 
 @pytest.fixture(params=TOOLS, ids=[tool.__name__ for tool in TOOLS])
@@ -137,19 +162,31 @@ def place(request, tmp_path):
 @lie("rdiff-backup", "session_statistics that are empty, zeroed or unreadable look like a session that is gone")
 @lie("mariabackup", "an xtrabackup_info that is empty, zeroed or unreadable looks like a copy that is gone")
 @lie("vzdump", "a log that is empty, zeroed or unreadable looks like a failed backup")
+@lie("duplicity", "a manifest that is empty, zeroed or unreadable looks like a backup that was stopped")
+@lie("proxmox-backup", "a manifest that is empty, zeroed or unreadable looks like a backup that was stopped")
 def test_damaged_record(place, damage):
     assert is_fresh(place.look())
-    whole = place.new.read_text()
+    whole = place.new.read_bytes()
     damage(place.new)
     cannot_tell(place.look(), NEW)
     assert any(str(place.new) in problem for problem in place.expected.problems()), place.expected.lines
-    kept = place.old.read_text()
+    kept = place.old.read_bytes()
     damage(place.old)
     cannot_tell(place.look(), NEW)
-    for record, text in ((place.old, kept), (place.new, whole)):
+    for record, content in ((place.old, kept), (place.new, whole)):
         record.unlink()
-        record.write_text(text)
+        record.write_bytes(content)
     assert is_fresh(place.look())
+
+
+@pytest.mark.parametrize("place", [duplicity, proxmox_backup], indirect=True)
+@lie("duplicity", "a manifest that is cut off names fewer volumes than there are")
+@lie("proxmox-backup", "a manifest that is cut off stands beside all files of the snapshot")
+def test_cut_record(place):
+    assert is_fresh(place.look())
+    cut(place.new)
+    cannot_tell(place.look(), NEW)
+    assert any(f"{place.new}: it" in problem and "cut off" in problem for problem in place.expected.problems()), place.expected.problems()
 
 
 def test_all_records_damaged_at_the_first_look(place):

@@ -85,6 +85,25 @@ def test_snapper_goes_stale_and_a_snapshot_clears_it(tmp_path, snapper, expected
     assert not below.is_stale()
 
 
+@pytest.mark.parametrize("damage", ["empty", "zeros", "cut", "unreadable"])
+@lie("snapper", "an info.xml that is empty, zeroed, cut or unreadable looks like a snapshot that is gone")
+def test_snapper_damaged_record(snapper, expected, damage):
+    snapper.create()
+    snapper.goes_by(3 * DAY)
+    info = snapper.create() / "info.xml"
+    assert not expected.is_stale()
+    known, whole = expected.proven(), info.read_bytes()
+    info.write_bytes({"empty": b"", "zeros": b"\0" * len(whole)}.get(damage, whole[: len(whole) * 2 // 3]))
+    if damage == "unreadable":
+        info.unlink()
+        info.symlink_to(info.name)  # as a bad block does it, also for root
+    expected.collect()
+    assert expected.value("readable") == 0
+    assert [expected.value(name) for name in ("copies_gone", "count", "incomplete", "went_back_from_timestamp_seconds")] == [None] * 4
+    assert expected.proven() == pytest.approx(known)
+    assert any(str(info) in problem for problem in expected.problems()), expected.lines
+
+
 @lie("snapper", "a snapshot is on the drive of its source, and goes with it")
 def test_snapper_domain_is_that_of_the_source(tmp_path, snapper, expected):
     snapper.create()

@@ -115,6 +115,23 @@ def test_a_status_that_the_configuration_counts_as_success(job):
     assert seen.proven() == pytest.approx(ended, abs=0.01)
 
 
+@pytest.mark.parametrize("setting", ["ExecStartPost", "ExecStopPost"])
+@lie("systemd", "a status of SuccessExitStatus= hides that ExecStartPost= or ExecStopPost= failed: the copy to the NAS, a check")
+def test_another_command_that_failed(job, setting):
+    with job.expected.config.open("a") as config:
+        config.write("success_exit_status = [3]\n")
+    ended = time.time() - 600
+    unit = oneshot(ended, status=3, Result="exit-code", ActiveState="failed", SuccessExitStatus=[[3], []])
+    then = int((ended + 10) * 1e6)
+    unit[setting] = [["/usr/bin/rclone", ["/usr/bin/rclone", "sync", "--geheim"], False, then, 1, then + 1000, 2, 4712, 1, 1]]
+    seen = job.look(restic=unit)
+    assert seen.proven() is None
+    assert seen.value("job_failed") == 1
+    assert seen.value("job_outcome", outcome=f"exit status 1 of {setting}=") == 1
+    assert seen.value("job_exit_status") is None
+    assert "geheim" not in json.dumps(seen.lines)
+
+
 @lie("systemd", "a - before the command makes each failure a success")
 def test_ignored_failure(job):
     seen = job.look(restic=oneshot(time.time() - 600, status=1, ignores_failure=True))

@@ -1,8 +1,10 @@
 #include "collectors/backups/parse/duplicity_name.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 
+#include "collectors/backups/parse/completeness.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -67,6 +69,22 @@ std::optional<DuplicityName> parse_duplicity_name(std::string_view name) {
         return std::nullopt;
     result.encrypted = name == ".gpg";
     return result;
+}
+
+std::string_view what_is_wrong_with_duplicity_manifest(std::string_view manifest, bool encrypted,
+                                                       int last_volume) {
+    if (manifest.empty()) return "it is empty";
+    if (encrypted) {
+        const auto verdict = judge_ends(manifest.size(), [&](uint64_t offset, size_t length) {
+            return std::string(manifest.substr(std::min<size_t>(offset, manifest.size()), length));
+        });
+        if (verdict.format != "openpgp")
+            return "it is damaged: it is not encrypted as its name says";
+        return verdict.state == Completeness::incomplete ? "it is cut off or damaged" : "";
+    }
+    const auto volumes = count_duplicity_volumes(manifest);
+    if (!volumes) return "it is damaged: it is no manifest";
+    return *volumes < last_volume || !manifest.ends_with('\n') ? "it is cut off" : "";
 }
 
 std::optional<int> count_duplicity_volumes(std::string_view manifest) {

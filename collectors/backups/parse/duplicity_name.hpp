@@ -26,6 +26,11 @@ struct DuplicityName {
 // signatures, which a restore does not need.
 std::optional<DuplicityName> parse_duplicity_name(std::string_view name);
 
+// Why a manifest is damaged: it is no manifest, or cut off. `last_volume`: of the set, by the names
+// of its files. "": it is whole, as far as it shows.
+std::string_view what_is_wrong_with_duplicity_manifest(std::string_view manifest, bool encrypted,
+                                                       int last_volume);
+
 // How many volumes a manifest in clear lists. nullopt: it is no manifest.
 std::optional<int> count_duplicity_volumes(std::string_view manifest);
 

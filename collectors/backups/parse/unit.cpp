@@ -20,6 +20,10 @@ constexpr std::string_view wanted[] = {
     "ExecMainStartTimestamp",
     "ExecMainStatus",
     "ExecStart",
+    "ExecStartPost",
+    "ExecStartPre",
+    "ExecStop",
+    "ExecStopPost",
     "InactiveEnterTimestamp",
     "InvocationID",
     "LoadState",
@@ -49,13 +53,21 @@ Timestamp time_of(const json& object, const char* key) {
     return time > 0 && time < 1e11 ? time : 0;
 }
 
-UnitStep parse_step(const json& step) {
+UnitStep parse_step(const json& step, const char* setting) {
     return {.start = time_of(step, "start"),
             .end = time_of(step, "end"),
             .exited = number_of(step, "code") == exited_code,
             .status = number_of(step, "status"),
             .ignores_failure = flag_in(step, "ignores_failure"),
-            .tool = is_known_tool(text_in(step, "tool")) ? text_in(step, "tool") : ""};
+            .tool = is_known_tool(text_in(step, "tool")) ? text_in(step, "tool") : "",
+            .setting = setting};
+}
+
+void add_steps(const json& properties, const char* setting, std::vector<UnitStep>& to) {
+    const json& steps = value_in(properties, setting);
+    if (!steps.is_array()) return;
+    for (const json& step : steps)
+        if (to.size() < most_steps) to.push_back(parse_step(step, setting));
 }
 
 }  // namespace
@@ -94,9 +106,9 @@ UnitProperties parse_unit_properties(const json& properties) {
     unit.conditions_met =
         flag_in(properties, "ConditionResult", true) && flag_in(properties, "AssertResult", true);
     unit.hides_failures = flag_in(properties, "SuccessExitStatus");
-    if (const json& steps = value_in(properties, "ExecStart"); steps.is_array())
-        for (const json& step : steps)
-            if (unit.steps.size() < most_steps) unit.steps.push_back(parse_step(step));
+    add_steps(properties, "ExecStart", unit.steps);
+    for (const char* setting : {"ExecStartPre", "ExecStartPost", "ExecStop", "ExecStopPost"})
+        add_steps(properties, setting, unit.others);
     for (const UnitStep& step : unit.steps) unit.hides_failures |= step.ignores_failure;
     if (const json& triggers = value_in(properties, "TriggeredBy"); triggers.is_array())
         for (const json& trigger : triggers)

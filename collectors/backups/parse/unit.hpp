@@ -11,13 +11,14 @@
 
 namespace lastgood {
 
-// One line ExecStart= of a service, and how it ended last.
+// One line ExecStart= or ExecStopPost= of a service, and how it ended last.
 struct UnitStep {
     Timestamp start = 0, end = 0;  // 0: never, or not yet
     bool exited = false;           // by itself; else a signal ended it
     int status = 0;                // exit status, or the signal
     bool ignores_failure = false;  // "-" before the command
     std::string tool;              // one of known_tools(); empty: another program
+    std::string_view setting;      // "ExecStart"
 };
 
 // Times are 0 if systemd does not know them: after a reboot, and of a unit that it has unloaded.
@@ -36,7 +37,9 @@ struct UnitProperties {
     Timestamp inactive_since = 0;
     Timestamp tried = 0;  // the last start, when its conditions were tested
     bool conditions_met = true;
-    std::vector<UnitStep> steps;
+    std::vector<UnitStep> steps;  // ExecStart=
+    // The other commands, such as ExecStartPost=: systemd says nowhere else which of them failed.
+    std::vector<UnitStep> others;
     std::vector<std::string> triggers;  // units that start it: "restic.timer"
 };
 
@@ -45,7 +48,7 @@ struct UnitProperties {
 UnitProperties parse_unit_properties(const nlohmann::json& properties);
 
 // The properties that parse_unit_properties() uses. No other leaves the reader: Environment=, for
-// instance, holds secrets. Of ExecStart only what UnitStep holds.
+// instance, holds secrets. Of commands only what UnitStep holds.
 bool is_wanted_property(std::string_view name);
 
 // The backup tools whose exit statuses lastgood knows: "restic". Their names are all that is read

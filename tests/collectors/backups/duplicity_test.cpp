@@ -55,6 +55,25 @@ TEST_CASE("duplicity: without a manifest a set is made now, or was stopped") {
     CHECK(it.look().incomplete == false);
 }
 
+TEST_CASE("duplicity: a manifest that is damaged is neither a copy nor gone") {
+    Sets it;
+    const auto is_damaged = [&](const std::string& reason) {
+        const auto state = it.look();
+        CHECK_MESSAGE(says(state, increment + ".manifest: " + reason), reason);
+        CHECK(state.newest_unjudged == now - 3600);
+        CHECK_FALSE(state.incomplete);  // it cannot be told
+        CHECK(proven_newest(state) == now - 25 * 3600);
+    };
+    it.write(increment + ".manifest", "");
+    is_damaged("it is empty");
+    it.write(increment + ".manifest", std::string(100, '\0'));
+    is_damaged("it is damaged");
+    it.write(increment + ".manifest", "Hostname db8\n");
+    is_damaged("it is cut off");
+    it.write(increment + ".manifest", "Hostname db8\nVolume 1:\n    StartingP");
+    is_damaged("it is cut off");
+}
+
 TEST_CASE("duplicity: an increment is worth nothing without the whole set that it builds on") {
     Sets it;
     it.remove(full + ".vol1.difftar.gpg");

@@ -192,17 +192,23 @@ TEST_CASE("Proxmox Backup Server: without a manifest, with lost files, with dama
     it.snapshot("vm/2", "24", "");  // was stopped
     it.snapshot("vm/3", "26", R"({"files":[{"filename":"gone.fidx","size":7}]})");
     it.snapshot("vm/4", "26", R"({"files":[],"unprotected":{"verify_state":{"state":"failed"}}})");
-    it.snapshot("vm/5", "26");
-    it.write("vm/5/2026-11-26T12:00:00Z/index.json.blob", "cut");
     state = it.look();
-    for (const char* name : {"vm/2", "vm/3", "vm/4", "vm/5"}) {
+    for (const char* name : {"vm/2", "vm/3", "vm/4"}) {
         CAPTURE(name);
         CHECK_FALSE(proven(stream(state, name)));
         CHECK(stream(state, name).incomplete == true);
     }
     for (const char* reason :
-         {"stopped before its end", "gone.fidx is gone", "verification failed", "no blob"})
+         {"stopped before its end", "gone.fidx is gone", "verification failed"})
         CHECK_MESSAGE(says(state, reason), reason);
+
+    it.snapshot("vm/5", "20");
+    it.snapshot("vm/5", "26");
+    it.write("vm/5/2026-11-26T12:00:00Z/index.json.blob", "cut");
+    state = it.look();
+    CHECK(stream(state, "vm/5").newest_unjudged == now - 3600);
+    CHECK_FALSE(stream(state, "vm/5").incomplete);  // it cannot be told
+    CHECK(says(state, "vm/5/2026-11-26T12:00:00Z/index.json.blob: it is no blob"));
 }
 
 TEST_CASE("Proxmox Backup Server: an empty datastore, and what is none") {
