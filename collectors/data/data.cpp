@@ -11,6 +11,7 @@
 #include "collectors/data/content.hpp"
 #include "collectors/data/copies.hpp"
 #include "collectors/data/find.hpp"
+#include "collectors/data/moves.hpp"
 #include "collectors/data/piece_backups.hpp"
 #include "collectors/data/servers.hpp"
 #include "collectors/data/size.hpp"
@@ -57,11 +58,13 @@ class DataCollector {
                 observe_declaration(id, declaration, host_.now());
             observe_links(declaration);
         }
+        Moves moves(context_, topology_, covered_, declared_, ephemeral_);
         SizeBudget budget;
         for (const Piece& piece : pieces) {
-            observe(piece, files, budget);
+            observe(piece, files, budget, moves);
             context_.sink.flush();  // the next one may lie on a disk that hangs
         }
+        moves.finish();
         return {};
     }
 
@@ -74,6 +77,11 @@ class DataCollector {
         find_guests(files, pieces);
         find_sqlite(files, pieces);
         find_named(files, context_.config.precious, precious_data, pieces);
+        std::vector<const Mount*> ephemeral = filesystems_;
+        std::erase_if(ephemeral, [&](const Mount* mount) {
+            return !lies_on_ephemeral_disk(host_, topology_, *mount, ephemeral_);
+        });
+        find_temporary(files, ephemeral, context_.config.backups, pieces);
         for (const DeclaredElsewhere& declaration : context_.config.elsewhere)
             find_named(files, without_links(declaration), declared_data, pieces);
         std::erase_if(pieces, [&](const Piece& piece) {  // which speaks for itself
@@ -175,9 +183,12 @@ class DataCollector {
         return std::nullopt;
     }
 
-    void observe(const Piece& piece, const LocalFiles& files, SizeBudget& budget) {
+    void observe(const Piece& piece, const LocalFiles& files, SizeBudget& budget, Moves& moves) {
         const Mount* filesystem = piece.device ? nullptr : filesystem_of(piece.place);
         if (filesystem == nullptr && !piece.device) return;
+        const DataSize size = size_of(files, piece, budget);
+        if (piece.kind == temporary_data.kind && size.complete && size.bytes < least_temporary)
+            return;
         Sink& sink = context_.sink;
         const std::string id = piece.id();
         const Timestamp now = host_.now();
@@ -186,7 +197,6 @@ class DataCollector {
                       {"kind", piece.kind},
                       {"path", piece.place.path},
                       {"title", piece.title}});
-        const DataSize size = size_of(files, piece, budget);
         sink.observe(metric::data_size_bytes, id, size.bytes, now);
         sink.observe(metric::data_size_incomplete, id, size.complete ? 0 : 1, now,
                      {{"bound", size.complete ? "" : "at least "}});
@@ -194,7 +204,7 @@ class DataCollector {
             sink.observe(metric::data_server_running, id, piece.is_running ? 1 : 0, now);
         if (filesystem == nullptr || !filesystem->read_only ||
             !read_only_intended(*filesystem, fstab_))
-            observe_backups(piece, filesystem, files, now);
+            observe_backups(piece, filesystem, files, moves);
     }
 
     // Whether the filesystem has a finding, because no backup has any of it.
@@ -207,13 +217,15 @@ class DataCollector {
 
     // `filesystem`: nullptr of a block device.
     void observe_backups(const Piece& piece, const Mount* filesystem, const LocalFiles& files,
-                         Timestamp now) {
+                         Moves& moves) {
         Sink& sink = context_.sink;
+        const Timestamp now = host_.now();
         const std::string id = piece.id();
         const bool ephemeral =
             lies_on_ephemeral_disk(host_, topology_, *piece.place.mount, ephemeral_);
         const auto backups = backups_of(piece, ephemeral, files, covered_, context_.config.backups);
         const auto reason = waived(piece, filesystem ? filesystem->point : "/");
+        sink.observe(metric::data_ephemeral, id, ephemeral ? 1 : 0, now);
         if (reason) sink.observe(metric::data_backup_waived, id, 1, now, {{"reason", *reason}});
         if (!reason || !backups.empty())
             sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, now);
@@ -226,6 +238,8 @@ class DataCollector {
                           is_told_by(*filesystem, ephemeral) &&
                           declaration == declaration_of(*filesystem, ephemeral, declared_);
         sink.observe(metric::data_told_by_filesystem, id, told ? 1 : 0, now);
+        moves.saw(piece, backups.empty() ? "" : backups.front().backup->name,
+                  reason || (declaration != nullptr && declaration->until > now));
         if (declaration != nullptr && (declaration->until > now || is_named(piece)))
             observe_declaration(id, *declaration, now);
         for (const PieceBackup& one : backups) {

@@ -48,5 +48,10 @@ inline constexpr NamedData precious_data{"precious", "precious data", true};
 inline constexpr NamedData declared_data{"declared", "data", false};
 void find_named(const LocalFiles& files, const std::vector<std::string>& paths,
                 const NamedData& named, std::vector<Piece>& pieces);
+// All else that lies on filesystems that are lost with the machine, `ephemeral`. Not swap files.
+inline constexpr NamedData temporary_data{"temporary", "files", false};
+inline constexpr double least_temporary = 64 * 1048576.0;  // bytes; less may be a trial
+void find_temporary(const LocalFiles& files, const std::vector<const Mount*>& ephemeral,
+                    const std::vector<Backup>& backups, std::vector<Piece>& pieces);
 
 }  // namespace lastgood

@@ -16,6 +16,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/filesystems/facts.hpp"
 #include "collectors/filesystems/fill_forecast.hpp"
+#include "collectors/filesystems/past_memory.hpp"
 #include "collectors/filesystems/probe.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/backup_need.hpp"
@@ -37,6 +38,7 @@ constexpr Seconds tick = 60;
 constexpr Seconds probe_deadline = 5;
 constexpr Seconds look_at_mounts = 5;
 constexpr size_t most_filesystems = 1024;
+constexpr Seconds between_saves = 3600;
 
 struct Known {
     ProbeAnswer answer{};
@@ -75,7 +77,11 @@ ProbeAnswer recorded_answer(const Host& host, std::string point) {
 
 class FilesystemsCollector {
   public:
-    explicit FilesystemsCollector(Context& context) : context_(context), watch_(context.host) {}
+    explicit FilesystemsCollector(Context& context)
+        : context_(context),
+          watch_(context.host),
+          memory_(context.host, context.config.state_directory),
+          past_(memory_.load()) {}
 
     Result<void> run() {
         const Host& host = context_.host;
@@ -127,7 +133,7 @@ class FilesystemsCollector {
         });
         // A mount that is new now was mounted after the last check.
         for (const Mount* mount : mounts_)
-            if (!known_.contains(mount->point)) known_[mount->point].mounted_after = looked_at_;
+            if (!known_.contains(mount->point)) known_[mount->point] = known_anew(mount->point);
         looked_at_ = host.now();
         ephemeral_drives_ = ephemeral_drives(host, topology_);
         covered_ = covered_paths(host, topology_, context_.config.backups);
@@ -140,6 +146,27 @@ class FilesystemsCollector {
                 watched_.push_back(path + "/errors_count");
         watch_.follow(watched_);
         return {};
+    }
+
+    Known known_anew(const std::string& point) const {
+        Known known;
+        known.mounted_after = looked_at_;
+        if (const auto past = past_.find(point); past != past_.end())
+            known.forecast.restore(past->second.past, past->second.size);
+        return known;
+    }
+
+    // Only of those whose forecast may become a finding.
+    void remember(Timestamp now) {
+        if (saved_at_ != 0 && now >= saved_at_ && now - saved_at_ < between_saves) return;
+        if (saved_at_ != 0 && !context_.once) {
+            std::erase_if(past_, [&](const auto& one) { return !known_.contains(one.first); });
+            for (const auto& [point, known] : known_)
+                if (known.use.size > 0 && known.use.used_ratio() >= 0.5)
+                    past_[point] = {known.forecast.past(), known.forecast.size()};
+            if (auto saved = memory_.save(past_); !saved) context_.sink.problem("", saved.error());
+        }
+        saved_at_ = now;
     }
 
     void ask() {
@@ -164,6 +191,7 @@ class FilesystemsCollector {
             known.forecast.add(now, answer.use.used(), answer.use.size,
                                context_.config.fill_window);
         }
+        remember(now);
     }
 
     // The kernel signals no event when a superblock turns read-only, so this also reads the mount
@@ -342,6 +370,9 @@ class FilesystemsCollector {
 
     Context& context_;
     KernelWatch watch_;
+    PastMemory memory_;
+    PastByPoint past_;  // as it was saved
+    Timestamp saved_at_ = 0;
     FilesystemProbes probes_;
     Topology topology_;
     std::vector<FstabEntry> fstab_;

@@ -13,17 +13,25 @@ constexpr size_t most_samples = size_t{7} * 24 * 60;
 constexpr size_t most_points = 40;  // limits the number of pairs
 constexpr double steady = 0.9;
 constexpr Seconds farthest = 365.0 * 86400;
+constexpr double usually_full = 0.95;  // of the size: no filesystem is so full each day
 
 }  // namespace
 
 void FillForecast::add(Timestamp time, double used, double size, Seconds window) {
     // After a change of the clock or of the filesystem, older samples are meaningless.
     if (size != size_ || (!samples_.empty() && time < samples_.back().time)) samples_.clear();
+    if (size != size_) past_.clear();
     size_ = size;
+    past_.add(time, used);
     if (!samples_.empty() && time - samples_.back().time < between_samples) return;
     samples_.push_back({time, used});
     while (samples_.size() > most_samples || samples_.front().time < time - window)
         samples_.pop_front();
+}
+
+void FillForecast::restore(const UsagePast& past, double size) {
+    past_ = past;
+    size_ = size;
 }
 
 std::optional<Seconds> FillForecast::time_to_full(Timestamp from, double available) const {
@@ -60,6 +68,17 @@ std::optional<Seconds> FillForecast::time_to_full(Timestamp from, double availab
 }
 
 std::optional<Timestamp> FillForecast::full_at(Timestamp now, double available) const {
+    std::optional<Seconds> left = by_days(now, available);
+    const double used = samples_.empty() ? 0 : samples_.back().used;
+    if (!past_.knows(used, now, usually_full * size_)) {
+        const auto soon = by_hours(available);
+        if (soon && (!left || *soon < *left)) left = soon;
+    }
+    if (!left) return std::nullopt;
+    return now + *left;
+}
+
+std::optional<Seconds> FillForecast::by_hours(double available) const {
     if (samples_.empty() || samples_.back().time - samples_.front().time < least_seen)
         return std::nullopt;
     std::optional<Seconds> left = time_to_full(samples_.front().time, available);
@@ -68,8 +87,15 @@ std::optional<Timestamp> FillForecast::full_at(Timestamp now, double available) 
         const auto sooner = time_to_full(samples_.back().time - recent, available);
         if (sooner && *sooner <= 2 * recent && (!left || *sooner < *left)) left = sooner;
     }
-    if (!left) return std::nullopt;
-    return now + *left;
+    return left;
+}
+
+std::optional<Seconds> FillForecast::by_days(Timestamp now, double available) const {
+    const auto growth = past_.daily_growth(now);
+    if (!growth || samples_.empty()) return std::nullopt;
+    const double at_peak = available - std::max(0.0, past_.peak(now) - samples_.back().used);
+    const Seconds left = std::max(0.0, at_peak) / *growth;
+    return left <= farthest ? std::optional(left) : std::nullopt;
 }
 
 }  // namespace lastgood

@@ -61,6 +61,33 @@ inline constexpr Metric data_link{
         "or leads over a link of a user to what is not that user's.",
 };
 
+inline constexpr Metric data_ephemeral{
+    .name = "lastgood_data_ephemeral",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help = "1 if it lies on a disk that is lost when the machine is stopped or moved, else 0.",
+};
+
+inline constexpr Metric data_moved_timestamp_seconds{
+    .name = "lastgood_data_moved_timestamp_seconds",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .labels = "backup,to",
+    .help =
+        "Since then its path leads to another place, `to`, which no backup takes; backup had it "
+        "where it was. Absent while it is not so.",
+};
+
+inline constexpr Metric data_dropped_timestamp_seconds{
+    .name = "lastgood_data_dropped_timestamp_seconds",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .labels = "backup",
+    .help =
+        "Since then no backup has it, though it lies where it was; backup had it before. Absent "
+        "while it is not so.",
+};
+
 inline constexpr Metric data_backed_up{
     .name = "lastgood_data_backed_up",
     .subject = SubjectKind::data,

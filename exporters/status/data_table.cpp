@@ -40,6 +40,12 @@ Table data_table(const TableContext& context) {
             !word.empty())
             remarks.push_back(std::move(word));
         if (data->value(metric::data_missing) == 1) remarks.emplace_back("there is no such path");
+        if (data->value(metric::data_ephemeral) == 1) remarks.emplace_back("on a temporary disk");
+        if (const auto* moved = data->first(metric::data_moved_timestamp_seconds))
+            remarks.push_back("moved to " + harmless(moved->label("to")));
+        if (const auto* dropped = data->first(metric::data_dropped_timestamp_seconds))
+            remarks.push_back(fmt::format("in {} until {}", harmless(dropped->label("backup")),
+                                          format_day(dropped->value)));
         if (data->first(metric::data_link)) remarks.emplace_back("a link, which does not count");
         if (has_finding(*data, "data_on_one_drive")) remarks.emplace_back("on one drive only");
         if (has_finding(*data, "data_on_same_drives"))

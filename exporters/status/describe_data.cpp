@@ -89,6 +89,16 @@ void describe_data(Description& data) {
     data.row("size", sentence_of({size ? format_size(*size) : "",
                                   more ? "more than that: not all of it was counted" : ""}));
     data.row("missing", data.take(metric::data_missing) == 1 ? "there is NO such path" : "");
+    const bool ephemeral = data.take(metric::data_ephemeral) == 1;
+    data.row("disk", ephemeral ? "TEMPORARY: a move of the machine deletes it" : "");
+    for (const Observation* moved : data.take_all(metric::data_moved_timestamp_seconds))
+        data.row("moved", fmt::format("to {}, {}: NO backup takes it there; {} had it before",
+                                      harmless(moved->label("to")), format_time(moved->value),
+                                      harmless(moved->label("backup"))));
+    for (const Observation* dropped : data.take_all(metric::data_dropped_timestamp_seconds))
+        data.row("dropped",
+                 fmt::format("{} had it; since {} NO backup has it",
+                             harmless(dropped->label("backup")), format_time(dropped->value)));
     for (const Observation* link : data.take_all(metric::data_link))
         data.row("link",
                  fmt::format("leads to {}: that DOES NOT COUNT", harmless(link->label("target"))));

@@ -6,6 +6,13 @@ namespace lastgood::table {
 
 namespace {
 
+Condition moved() {
+    return present(metric::data_moved_timestamp_seconds);
+}
+Condition dropped() {
+    return present(metric::data_dropped_timestamp_seconds);
+}
+
 Operand copies(std::vector<std::string_view> domains) {
     return {metric::data_copies, "domain", std::move(domains), Pick::sum};
 }
@@ -80,16 +87,126 @@ Rule declared_link() {
     };
 }
 
+Rule on_temporary_disk() {
+    return Rule{
+        .name = "data_on_temporary_disk",
+        .severity = Severity::critical,
+        .subject = SubjectKind::data,
+        .all_of = {present(metric::data_size_bytes), is(metric::data_ephemeral, 1),
+                   is(metric::data_backed_up, 0), unless(moved())},
+        .summary = "{subject}, {bound|}{value:size}, lies on a temporary disk, in no backup.",
+        .advice =
+            "Copy it to a persistent disk now; a move of the machine deletes it.\n"
+            "Move it there for good, or name {path} in the covers of a backup.\n"
+            "Apply it: {reload}\n"
+            "If it may be lost at any time, name it in not_backed_up in {config}.",
+        .also = {"bound"},
+        .also_of = metric::data_size_incomplete,
+        .why =
+            "A shop moved its data to the cloud's temporary disk; 41 days later the machine "
+            "was moved, and all was gone. A backup of / does not take it. Of what nobody "
+            "knows, less than 64 MiB are not told.",
+    };
+}
+
+Rule moved_away() {
+    return Rule{
+        .name = "data_moved",
+        .severity = Severity::critical,
+        .subject = SubjectKind::data,
+        .all_of = {moved()},
+        .summary = "{subject} moved to {to|elsewhere}, {value:time}: no backup has it.",
+        .advice =
+            "See where it lies now: ls -ld {path}\n"
+            "Move it back, or add its new place to the covers of a backup in {config}.\n"
+            "Apply it: {reload}\n"
+            "If it needs none there, name that place in not_backed_up.",
+        .also = {"to", "backup"},
+        .also_of = metric::data_moved_timestamp_seconds,
+        .why =
+            "A link, or a mount in its place, leads to a disk that the backup does not take. "
+            "The backup stays green: it copies the link, or an empty directory.",
+    };
+}
+
+Rule dropped_by_backups() {
+    return Rule{
+        .name = "data_dropped",
+        .severity = Severity::critical,
+        .subject = SubjectKind::data,
+        .all_of = {age_of(metric::data_dropped_timestamp_seconds), unless(moved())},
+        .summary = "{subject} lost its backup {backup|one}, {value:duration} ago: no other.",
+        .advice =
+            "See what changed in [[backup]] in {config}.\n"
+            "Add {path} to the covers of a backup that has it.\n"
+            "Apply it: {reload}\n"
+            "If it needs none, name it in not_backed_up.",
+        .also = {"backup"},
+        .also_of = metric::data_dropped_timestamp_seconds,
+        .why =
+            "Backups that were switched off \"for a while\" were missing for two and a half "
+            "years. It is told until a backup has the data again, however long.",
+    };
+}
+
+Rule missing() {
+    return Rule{
+        .name = "data_missing",
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {is(metric::data_missing, 1)},
+        .hold = 10 * minute,
+        .summary = "{subject} does not exist: nothing can copy it.",
+        .advice =
+            "See whether it was moved, or is not mounted: findmnt\n"
+            "Correct precious or [[declared_elsewhere]] in {config}.\n"
+            "Apply it: {reload}",
+        .why =
+            "The configuration names this path, and there is none. Data that was moved is "
+            "watched by nobody.",
+    };
+}
+
+Rule only_as_files() {
+    return Rule{
+        .name = "data_only_as_files",
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {present(metric::data_size_bytes), is(metric::data_server_running, 1),
+                   present(Operand(metric::data_backup, "content", {"files"})),
+                   unless(
+                       present(Operand(metric::data_backup, "content", {"database", "unknown"})))},
+        .summary =
+            "No dump of {subject}, {bound|}{value:size}: only a running server's "
+            "files.",
+        .advice =
+            "Dump it each night with the database's own tool into a directory that a "
+            "backup has.\n"
+            "Name the dumps as a [[backup]] that covers {path} in {config}.\n"
+            "Apply it: {reload}",
+        .also = {"bound"},
+        .also_of = metric::data_size_incomplete,
+        .why =
+            "Files that are copied while the server writes to them do not fit together: the "
+            "database may not start from them. A snapshot of all its filesystems at once is "
+            "sound; accept the finding if your backup takes one.",
+    };
+}
+
 }  // namespace
 
 std::vector<Rule> data_rules() {
     return {
+        on_temporary_disk(),
+        moved_away(),
+        dropped_by_backups(),
         Rule{
             .name = "data_not_backed_up",
             .severity = Severity::warning,
             .subject = SubjectKind::data,
             .all_of = {present(metric::data_size_bytes), is(metric::data_backed_up, 0),
-                       unless(is(metric::data_told_by_filesystem, 1))},
+                       unless(is(metric::data_told_by_filesystem, 1)),
+                       unless(is(metric::data_ephemeral, 1)), unless(moved()), unless(dropped())},
             .summary = "No backup has {subject}, {bound|}{value:size}.",
             .advice = "Look for a backup that has it: lastgood config discover\n"
                       "If its copies hold {path}, add that to its covers in {config}.\n"
@@ -104,19 +221,7 @@ std::vector<Rule> data_rules() {
         only_a_part("precious_partly_backed_up", Severity::warning, 1),
         only_a_part("data_partly_backed_up", Severity::unknown, 0),
         word_has_ended(),
-        Rule{
-            .name = "data_missing",
-            .severity = Severity::warning,
-            .subject = SubjectKind::data,
-            .all_of = {is(metric::data_missing, 1)},
-            .hold = 10 * minute,
-            .summary = "{subject} does not exist: nothing can copy it.",
-            .advice = "See whether it was moved, or is not mounted: findmnt\n"
-                      "Correct precious or [[declared_elsewhere]] in {config}.\n"
-                      "Apply it: {reload}",
-            .why = "The configuration names this path, and there is none. Data that was moved is "
-                   "watched by nobody.",
-        },
+        missing(),
         declared_link(),
         on_its_drives(
             "data_on_one_drive", {"same-filesystem", "same-drive", "ephemeral"},
@@ -130,26 +235,7 @@ std::vector<Rule> data_rules() {
                       "{subject}, {bound|}{value:size}, shares its drives with every lasting copy.",
                       "The array that the data lies on has its copies, too: what destroys the one "
                       "destroys the others. Copies count as for data_on_one_drive."),
-        Rule{
-            .name = "data_only_as_files",
-            .severity = Severity::warning,
-            .subject = SubjectKind::data,
-            .all_of = {present(metric::data_size_bytes), is(metric::data_server_running, 1),
-                       present(Operand(metric::data_backup, "content", {"files"})),
-                       unless(present(
-                           Operand(metric::data_backup, "content", {"database", "unknown"})))},
-            .summary = "No dump of {subject}, {bound|}{value:size}: only a running server's "
-                       "files.",
-            .advice = "Dump it each night with the database's own tool into a directory that a "
-                      "backup has.\n"
-                      "Name the dumps as a [[backup]] that covers {path} in {config}.\n"
-                      "Apply it: {reload}",
-            .also = {"bound"},
-            .also_of = metric::data_size_incomplete,
-            .why = "Files that are copied while the server writes to them do not fit together: the "
-                   "database may not start from them. A snapshot of all its filesystems at once is "
-                   "sound; accept the finding if your backup takes one.",
-        },
+        only_as_files(),
     };
 }
 

@@ -37,6 +37,24 @@ TEST_CASE("data of which backups have a part only: what is precious must be whol
     CHECK(data(0, 1) == Names{});
 }
 
+TEST_CASE("data on a temporary disk, moved data and dropped data are told once each") {
+    const auto data = [](double ephemeral, std::vector<Observation> more) {
+        more.push_back(observation(metric::data_size_bytes, "d", 41));
+        more.push_back(observation(metric::data_backed_up, "d", 0));
+        more.push_back(observation(metric::data_ephemeral, "d", ephemeral));
+        return found(more);
+    };
+    const auto moved = observation(metric::data_moved_timestamp_seconds, "d", table_time - 60,
+                                   {{"backup", "db8"}, {"to", "/mnt/resource/d"}});
+    const auto dropped = observation(metric::data_dropped_timestamp_seconds, "d", table_time - 60,
+                                     {{"backup", "db8"}});
+    CHECK(data(1, {}) == Names{"data_on_temporary_disk d"});
+    CHECK(data(0, {moved}) == Names{"data_moved d"});
+    CHECK(data(1, {moved}) == Names{"data_moved d"});
+    CHECK(data(0, {dropped}) == Names{"data_dropped d"});
+    CHECK(found({moved}) == Names{"data_moved d"});
+}
+
 TEST_CASE("data that the configuration names, and that is not there") {
     CHECK(found({observation(metric::data_missing, "d", 1)}) == Names{"data_missing d"});
     CHECK(found({observation(metric::data_link, "d", 1, {{"target", "/"}})}) ==
