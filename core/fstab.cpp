@@ -7,6 +7,16 @@
 
 namespace lastgood {
 
+namespace {
+
+bool is_unmounted(const FstabEntry& entry, const Topology& topology, std::string_view place) {
+    const std::string& point = entry.point;
+    return point.starts_with('/') && point != "/" && lies_below(place, point) &&
+           std::ranges::find(topology.mounts, point, &Mount::point) == topology.mounts.end();
+}
+
+}  // namespace
+
 bool FstabEntry::read_only() const {
     bool result = false;
     for (const std::string& option : options) {
@@ -14,6 +24,10 @@ bool FstabEntry::read_only() const {
         if (option == "rw") result = false;
     }
     return result;
+}
+
+bool FstabEntry::by_hand() const {
+    return contains(options, "noauto");
 }
 
 std::vector<FstabEntry> parse_fstab(std::string_view text) {
@@ -49,6 +63,23 @@ const FstabEntry* find_fstab_entry(const std::vector<FstabEntry>& entries, std::
     for (const FstabEntry& entry : entries)
         if (entry.point == point) found = &entry;
     return found;
+}
+
+const FstabEntry* find_unmounted(const std::vector<FstabEntry>& entries, const Topology& topology,
+                                 std::string_view place) {
+    if (topology.mounts.empty()) return nullptr;
+    const auto found = std::ranges::find_if(
+        entries, [&](const FstabEntry& one) { return is_unmounted(one, topology, place); });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+const FstabEntry* find_unmounted_at_boot(const std::vector<FstabEntry>& entries,
+                                         const Topology& topology, std::string_view place) {
+    if (topology.mounts.empty()) return nullptr;
+    const auto found = std::ranges::find_if(entries, [&](const FstabEntry& one) {
+        return !one.by_hand() && is_unmounted(one, topology, place);
+    });
+    return found == entries.end() ? nullptr : &*found;
 }
 
 }  // namespace lastgood

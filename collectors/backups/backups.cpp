@@ -28,6 +28,7 @@
 #include "collectors/backups/slots.hpp"
 #include "collectors/backups/state.hpp"
 #include "collectors/backups/systemd.hpp"
+#include "collectors/backups/unmounted_source.hpp"
 #include "collectors/backups/wal.hpp"
 #include "collectors/collector.hpp"
 #include "core/config.hpp"
@@ -298,14 +299,15 @@ void observe_unjudged(Context& context, LookMemory& memory, const Backup& backup
     if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
 }
 
-// Adds what earlier looks saw.
+// Adds what earlier looks saw. `unmounted`: see doubt_copies_of_nothing().
 void recall(const Context& context, const Topology& topology, LookMemory& memory,
-            const Backup& backup, BackupState& state, Timestamp now) {
+            const Backup& backup, const std::string& unmounted, BackupState& state, Timestamp now) {
     if (backup.each != Streams::none || !state.streams.empty() ||
         !remembered_streams(memory).empty())
         recall_streams(memory, state, now);
     note_lost_copies(memory, state);
     note_gone(context.host, topology, memory, backup, state);
+    doubt_copies_of_nothing(memory, backup, state, unmounted, now);
     note_newest(memory, backup, state, now);
 }
 
@@ -348,7 +350,8 @@ Result<BackupState> look_within_memory(Context& context, const Topology& topolog
     }
 }
 
-std::optional<Error> look(Context& context, const Topology& topology, const Backup& backup) {
+std::optional<Error> look(Context& context, const Topology& topology, const Backup& backup,
+                          const std::string& unmounted) {
     const Timestamp now = context.host.now();
     auto state = look_within_memory(context, topology, backup);
     // Read after the look, which may take long: a stream may have been forgotten meanwhile.
@@ -361,7 +364,7 @@ std::optional<Error> look(Context& context, const Topology& topology, const Back
         observe_unreadable(context, memory, backup, now);
         return state.error();
     }
-    recall(context, topology, memory, backup, *state, now);
+    recall(context, topology, memory, backup, unmounted, *state, now);
     const bool judged =
         can_be_judged(memory, backup, *state, interval_of(context.host, backup, now), now);
     context.sink.observe(metric::backup_readable, backup.name, judged ? 1 : 0, now);
@@ -397,9 +400,9 @@ std::optional<Error> observe(Context& context, Surroundings& around, const Backu
     const Timestamp now = context.host.now();
     observe_settings(context, backup, now);
     observe_agreements(context.sink, backup, now);
-    observe_places(context, around, backup, now);
+    const std::string unmounted = observe_places(context, around, backup, now);
     context.sink.flush();
-    auto error = look(context, around.topology, backup);
+    auto error = look(context, around.topology, backup, unmounted);
     look_beside(context, around.topology, backup);
     return error;
 }
@@ -411,7 +414,8 @@ std::optional<Error> look_at_all(Context& context, const std::vector<const Backu
     // One that knows no mount: where copies lie is unknown.
     const Topology topology = read ? std::move(*read) : Topology();
     OtherCopies others(context.host, topology, context.config.backups);
-    Surroundings around{topology, ephemeral_drives(context.host, topology), others};
+    Surroundings around{topology, read_fstab(context.host, topology),
+                        ephemeral_drives(context.host, topology), others};
     const bool one_by_one = is_group(context.subject);
     LookOrder order(context.host, context.config.runtime_directory,
                     one_by_one ? context.subject : "");

@@ -80,14 +80,10 @@ Result<void> check_mounted(const Host& host, const std::string& path) {
     const auto entries = read_fstab(host, topology);
     if (entries.empty()) return {};
     const std::string place = find_place(host, topology, path).path;
-    for (const FstabEntry& entry : entries) {
-        const std::string& point = entry.point;
-        if (!point.starts_with('/') || point == "/" || !lies_below(place, point)) continue;
-        if (std::ranges::find(topology.mounts, point, &Mount::point) == topology.mounts.end())
-            return fail(
-                ErrorKind::absent,
-                fmt::format("{}: {} is not mounted, though /etc/fstab names it", path, point));
-    }
+    if (const FstabEntry* entry = find_unmounted(entries, topology, place))
+        return fail(
+            ErrorKind::absent,
+            fmt::format("{}: {} is not mounted, though /etc/fstab names it", path, entry->point));
     return {};
 }
 

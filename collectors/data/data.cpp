@@ -74,7 +74,7 @@ class DataCollector {
         find_databases(files, directories_of_servers(files), pieces);
         find_directories(files, context_.config.backups, pieces);
         find_containers(files, context_.config.backups, pieces);
-        find_guests(files, pieces);
+        find_guests(files, context_.config.backups, pieces);
         find_sqlite(files, pieces);
         find_named(files, context_.config.precious, precious_data, pieces);
         std::vector<const Mount*> ephemeral = filesystems_;
@@ -85,6 +85,8 @@ class DataCollector {
         for (const DeclaredElsewhere& declaration : context_.config.elsewhere)
             find_named(files, without_links(declaration), declared_data, pieces);
         std::erase_if(pieces, [&](const Piece& piece) {  // which speaks for itself
+            const bool named = piece.is_precious || piece.kind == declared_data.kind;
+            if (named && is_unmounted(piece.place)) return true;  // missing
             if (piece.kind != declared_data.kind) return false;
             const Mount* filesystem = filesystem_of(piece.place);
             return filesystem != nullptr && filesystem->point == piece.place.path;
@@ -109,20 +111,26 @@ class DataCollector {
                                  found, pieces.size(), most_of_kind)});
     }
 
+    bool is_unmounted(const Place& place) const {
+        return find_unmounted_at_boot(fstab_, topology_, place.path) != nullptr;
+    }
+
     // The paths that are not there, as subjects of their own; returns their ids.
     std::vector<std::string> observe_missing(const std::vector<std::string>& paths,
                                              const NamedData& named) {
         std::vector<std::string> missing;
         for (const std::string& path : paths) {
             const Place place = find_place(host_, topology_, path);
-            if (place.exists) continue;
+            const bool unmounted = is_unmounted(place);
+            if (place.exists && !unmounted) continue;
             missing.push_back(fmt::format("{} {}", named.kind, place.path));
             context_.sink.observe(metric::data_info, missing.back(), 1, host_.now(),
                                   {{"filesystem", ""},
                                    {"kind", std::string(named.kind)},
                                    {"path", place.path},
                                    {"title", std::string(named.title)}});
-            context_.sink.observe(metric::data_missing, missing.back(), 1, host_.now());
+            context_.sink.observe(metric::data_missing, missing.back(), 1, host_.now(),
+                                  {{"why", unmounted ? "is not mounted" : "does not exist"}});
         }
         return missing;
     }

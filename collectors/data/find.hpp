@@ -37,8 +37,9 @@ void find_directories(const LocalFiles& files, const std::vector<Backup>& backup
 void find_containers(const LocalFiles& files, const std::vector<Backup>& backups,
                      std::vector<Piece>& pieces);
 // Disks of guests, as the configurations of libvirt and Proxmox VE name them. Not what is part of a
-// piece that is already there.
-void find_guests(const LocalFiles& files, std::vector<Piece>& pieces);
+// piece that is already there, unless vzdump leaves it out.
+void find_guests(const LocalFiles& files, const std::vector<Backup>& backups,
+                 std::vector<Piece>& pieces);
 // What the configuration names: by the setting `precious`, by [[declared_elsewhere]].
 struct NamedData {
     std::string_view kind, title;

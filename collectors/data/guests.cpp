@@ -8,6 +8,7 @@
 #include "collectors/data/find.hpp"
 #include "collectors/data/parse/libvirt_xml.hpp"
 #include "collectors/data/parse/proxmox_config.hpp"
+#include "collectors/data/vzdump_logs.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -17,9 +18,16 @@ namespace {
 constexpr size_t most_guests = 1000;
 constexpr const char* proxmox = "/etc/pve";
 
+// What vzdump knows of a disk; of libvirt's nothing.
+struct Vzdump {
+    std::string guest, volume;
+    bool included = true;  // by the guest's configuration
+};
+
 class Search {
   public:
-    Search(const LocalFiles& files, std::vector<Piece>& pieces) : files_(files), pieces_(pieces) {}
+    Search(const LocalFiles& files, const std::vector<Backup>& backups, std::vector<Piece>& pieces)
+        : files_(files), backups_(backups), pieces_(pieces) {}
 
     void libvirt() {
         std::map<std::string, std::string> pools;  // by name: their directory
@@ -64,8 +72,8 @@ class Search {
             guest.remove_suffix(std::string_view(".conf").size());
             for (const GuestDisk& disk : parse_proxmox_guest(
                      text, machine ? ProxmoxGuest::machine : ProxmoxGuest::container))
-                add(path_of(disk, storages), disk.in_vzdump,
-                    fmt::format("{}-{}", machine ? "qemu" : "lxc", guest));
+                add(path_of(disk, storages), {fmt::format("{}-{}", machine ? "qemu" : "lxc", guest),
+                                              disk.key, disk.in_vzdump});
         }
     }
 
@@ -83,22 +91,30 @@ class Search {
         }
     }
 
-    void add(const std::string& path, bool in_vzdump = true, const std::string& guest = "") {
-        if (lies_below(path, "/dev")) return add_device(path, in_vzdump, guest);
+    // Whether vzdump left it out, or will.
+    bool is_left_out(const Vzdump& disk) const {
+        return !disk.included || std::ranges::any_of(backups_, [&](const Backup& backup) {
+            return backup.kind == BackupKind::vzdump &&
+                   is_in_archive(files_, backup, disk.guest, disk.volume) == false;
+        });
+    }
+
+    void add(const std::string& path, const Vzdump& disk = {}) {
+        if (lies_below(path, "/dev")) return add_device(path, disk);
         const auto place = path.starts_with('/') ? files_.find(path) : std::nullopt;
         if (!place) return;
         const auto status = files_.host().status(place->path);
         if (!status || (status->kind != FileKind::regular && status->kind != FileKind::directory))
             return;
         if (Piece* around = piece_around(pieces_, *place)) {
-            if (in_vzdump || around->place.path == place->path) return;
+            if (around->place.path == place->path || !is_left_out(disk)) return;
             around->without.push_back(place->path);
         }
-        add_disk(*place, in_vzdump, guest);
+        add_disk(*place, disk);
     }
 
     // Not what this host has mounted: the filesystem tells of that.
-    void add_device(const std::string& path, bool in_vzdump, const std::string& guest) {
+    void add_device(const std::string& path, const Vzdump& disk) {
         const Topology& topology = files_.topology();
         const auto node = files_.host().resolve(path);
         const BlockDevice* device =
@@ -111,27 +127,29 @@ class Search {
         mount->root = "/";
         mount->point = path;
         mount->source = *node;
-        add_disk({.path = path, .mount = mount.get()}, in_vzdump, guest, mount);
+        add_disk({.path = path, .mount = mount.get()}, disk, mount);
     }
 
-    void add_disk(Place place, bool in_vzdump, const std::string& guest,
-                  std::shared_ptr<const Mount> device = nullptr) {
+    void add_disk(Place place, const Vzdump& disk, std::shared_ptr<const Mount> device = nullptr) {
         add_piece(pieces_, {.kind = "guest-disk",
                             .title = "disk of a guest",
                             .place = std::move(place),
-                            .guest = guest,
-                            .in_vzdump = in_vzdump,
+                            .guest = disk.guest,
+                            .in_vzdump = disk.included,
+                            .volume = disk.volume,
                             .device = std::move(device)});
     }
 
     const LocalFiles& files_;
+    const std::vector<Backup>& backups_;
     std::vector<Piece>& pieces_;
 };
 
 }  // namespace
 
-void find_guests(const LocalFiles& files, std::vector<Piece>& pieces) {
-    Search search(files, pieces);
+void find_guests(const LocalFiles& files, const std::vector<Backup>& backups,
+                 std::vector<Piece>& pieces) {
+    Search search(files, backups, pieces);
     search.libvirt();
     search.proxmox_ve();
 }

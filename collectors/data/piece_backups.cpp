@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "collectors/data/vzdump_logs.hpp"
 #include "core/text.hpp"
 
 namespace lastgood {
@@ -102,10 +103,12 @@ std::vector<PieceBackup> backups_of(const Piece& piece, bool ephemeral, const Lo
         return one.backup->kind == BackupKind::vzdump ||
                (one.backup->kind == BackupKind::proxmox_backup && !piece.in_vzdump);
     });
-    if (!piece.in_vzdump) return found;
-    for (const Backup& backup : backups)
-        if (backup.kind == BackupKind::vzdump && may_have_archives(files, backup, piece.guest))
+    for (const Backup& backup : backups) {
+        if (backup.kind != BackupKind::vzdump) continue;
+        const auto told = is_in_archive(files, backup, piece.guest, piece.volume);
+        if (told ? *told : piece.in_vzdump && may_have_archives(files, backup, piece.guest))
             found.push_back({&backup, "", piece.guest});
+    }
     return found;
 }
 

@@ -484,8 +484,8 @@ inline constexpr Metric backup_source_missing{
     .name = "lastgood_backup_source_missing",
     .subject = SubjectKind::backup,
     .type = MetricType::state,
-    .labels = "path",
-    .help = "1 for each path in the backup's covers that does not exist on this host.",
+    .labels = "path,why",
+    .help = "1 for each path of covers that does not exist, or whose filesystem is not mounted.",
 };
 
 inline constexpr Metric backup_health{

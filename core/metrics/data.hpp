@@ -46,9 +46,10 @@ inline constexpr Metric data_missing{
     .name = "lastgood_data_missing",
     .subject = SubjectKind::data,
     .type = MetricType::gauge,
+    .labels = "why",
     .help =
         "1 if there is no such path, though the setting precious or [[declared_elsewhere]] names "
-        "it.",
+        "it, or if /etc/fstab has a filesystem there that is not mounted.",
 };
 
 inline constexpr Metric data_link{

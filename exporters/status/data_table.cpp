@@ -39,7 +39,10 @@ Table data_table(const TableContext& context) {
                 *data, metric::data_elsewhere_until_timestamp_seconds, context.judge.now());
             !word.empty())
             remarks.push_back(std::move(word));
-        if (data->value(metric::data_missing) == 1) remarks.emplace_back("there is no such path");
+        if (const Observation* missing = data->first(metric::data_missing))
+            remarks.emplace_back(missing->label("why") == "is not mounted"
+                                     ? "not mounted"
+                                     : "there is no such path");
         if (data->value(metric::data_ephemeral) == 1) remarks.emplace_back("on a temporary disk");
         if (const auto* moved = data->first(metric::data_moved_timestamp_seconds))
             remarks.push_back("moved to " + harmless(moved->label("to")));

@@ -88,7 +88,10 @@ void describe_data(Description& data) {
     const bool more = data.take(metric::data_size_incomplete) == 1;
     data.row("size", sentence_of({size ? format_size(*size) : "",
                                   more ? "more than that: not all of it was counted" : ""}));
-    data.row("missing", data.take(metric::data_missing) == 1 ? "there is NO such path" : "");
+    for (const Observation* missing : data.take_all(metric::data_missing))
+        data.row("missing", missing->label("why") == "is not mounted"
+                                ? "its filesystem is NOT mounted"
+                                : "there is NO such path");
     const bool ephemeral = data.take(metric::data_ephemeral) == 1;
     data.row("disk", ephemeral ? "TEMPORARY: a move of the machine deletes it" : "");
     for (const Observation* moved : data.take_all(metric::data_moved_timestamp_seconds))

@@ -346,7 +346,8 @@ void add_covers(Description& backup) {
                    fmt::format("{}, where A LINK leads to {}: that DOES NOT COUNT",
                                harmless(link->label("path")), harmless(link->label("target"))));
     for (const Observation* missing : backup.take_all(metric::backup_source_missing))
-        backup.row("covers", harmless(missing->label("path")) + ", which does not exist");
+        backup.row("covers", fmt::format("{}, which {}", harmless(missing->label("path")),
+                                         harmless(missing->label("why"))));
 }
 
 }  // namespace

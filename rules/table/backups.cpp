@@ -353,16 +353,17 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {is(metric::backup_source_missing, 1)},
             .hold = 10 * minute,
-            .summary = "Backup {subject} covers {path|a path}, which does not exist: nothing of it "
-                       "is copied.",
+            .summary = "Backup {subject} covers {path|a path}, which {why|is not there}: nothing "
+                       "of it is copied.",
             .advice = "See whether it was moved, or is not mounted: findmnt\n"
                       "See whether there are more of them: lastgood status {id}\n"
                       "Correct its covers; find them: {entry}\n"
                       "Apply it: {reload}",
-            .also = {"path"},
+            .also = {"path", "why"},
             .also_of = Operand(metric::backup_source_missing),
             .why = "Data that was moved is covered by nothing, and the backup of its old place "
-                   "stays fresh.",
+                   "stays fresh. So does that of a mount point whose disk is not mounted; copies "
+                   "that were made meanwhile are not believed.",
         },
         Rule{
             .name = "backup_source_link",

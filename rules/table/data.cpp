@@ -156,14 +156,16 @@ Rule missing() {
         .subject = SubjectKind::data,
         .all_of = {is(metric::data_missing, 1)},
         .hold = 10 * minute,
-        .summary = "{subject} does not exist: nothing can copy it.",
+        .summary = "{subject} {why|is not there}: nothing can copy it.",
         .advice =
             "See whether it was moved, or is not mounted: findmnt\n"
             "Correct precious or [[declared_elsewhere]] in {config}.\n"
             "Apply it: {reload}",
+        .also = {"why"},
+        .also_of = metric::data_missing,
         .why =
             "The configuration names this path, and there is none. Data that was moved is "
-            "watched by nobody.",
+            "watched by nobody; a mount point whose disk is not mounted is not the data.",
     };
 }
 

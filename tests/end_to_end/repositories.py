@@ -21,6 +21,7 @@ class Expected:
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "lastgood.toml"
         self.state = self.directory / "state"
+        self.within = []  # a command that runs lastgood
         lines = []
         for name in ("runtime", "state"):
             (self.directory / name).mkdir(exist_ok=True)
@@ -31,7 +32,7 @@ class Expected:
 
     def collect(self):
         done = subprocess.run(
-            [lastgood.BINARY, "collect", "backups", "it", "--config", str(self.config)],
+            [*self.within, lastgood.BINARY, "collect", "backups", "it", "--config", str(self.config)],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
         )
         self.error = done.stderr

@@ -10,6 +10,7 @@ struct GuestDisk {
     std::string storage = {};  // a pool of libvirt, or a storage of Proxmox VE
     std::string volume = {};   // its name there
     bool in_vzdump = true;     // false: vzdump leaves it out
+    std::string key = {};      // "scsi0", "rootfs": of Proxmox VE
 
     bool operator==(const GuestDisk&) const = default;
 };

@@ -77,6 +77,7 @@ std::vector<GuestDisk> parse_proxmox_guest(std::string_view conf, ProxmoxGuest k
             disk.volume = volume;
             if (disk.volume.empty() || disk.storage == "none") continue;
         }
+        disk.key = key;
         disk.in_vzdump = is_in_vzdump(key, options, kind, disk.path.empty());
         disks.push_back(std::move(disk));
     }

@@ -6,6 +6,7 @@
 #include "collectors/data/parse/container_config.hpp"
 #include "collectors/data/parse/libvirt_xml.hpp"
 #include "collectors/data/parse/proxmox_config.hpp"
+#include "collectors/data/parse/vzdump_volumes.hpp"
 
 using namespace lastgood;
 
@@ -192,4 +193,27 @@ TEST_CASE("where a disk of Proxmox lies") {
     CHECK(path("ceph", "vm-101-disk-0").empty());
     CHECK(path("gone", "vm-101-disk-0").empty());
     CHECK(path_of({.path = "/srv/x"}, {}) == "/srv/x");
+}
+
+TEST_CASE("volumes that vzdump's log says it took, and left out") {
+    using Names = std::set<std::string>;
+    const VzdumpVolumes machine = parse_vzdump_volumes(
+        "2026-11-25 01:00:02 INFO: Starting Backup of VM 101 (qemu)\n"
+        "2026-11-25 01:00:02 INFO: include disk 'scsi0' 'local:101/vm-101-disk-0.qcow2' 8G\n"
+        "2026-11-25 01:00:02 INFO: exclude disk 'scsi1' 'local:101/b.qcow2' (backup=no)\n"
+        "2026-11-25 01:00:02 INFO: excluding 'efidisk0' (old BIOS)\n"
+        "2026-11-25 01:00:09 INFO: Finished Backup of VM 101 (00:00:07)\n");
+    CHECK(machine.finished);
+    CHECK(machine.included == Names{"scsi0"});
+    CHECK(machine.excluded == Names{"efidisk0", "scsi1"});
+    const VzdumpVolumes container = parse_vzdump_volumes(
+        "INFO: including mount point rootfs ('/') in backup\n"
+        "INFO: excluding volume mount point mp0 ('/usr/local') from backup (disabled)\n"
+        "INFO: excluding bind mount point mp1 ('/x mount point mp7 ') from backup (not a volume)\n"
+        "INFO: including mount point mp2 ('/var') in backup");
+    CHECK_FALSE(container.finished);
+    CHECK(container.included == Names{"mp2", "rootfs"});
+    CHECK(container.excluded == Names{"mp0", "mp1"});
+    CHECK(parse_vzdump_volumes("include disk 'a'\nINFO: include disk 'b\nINFO: including\n") ==
+          VzdumpVolumes{false, {"b"}, {}});
 }

@@ -7,6 +7,7 @@
 #include "collectors/data/parse/container_config.hpp"
 #include "collectors/data/parse/libvirt_xml.hpp"
 #include "collectors/data/parse/proxmox_config.hpp"
+#include "collectors/data/parse/vzdump_volumes.hpp"
 
 namespace {
 
@@ -33,5 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const ProxmoxStorages storages = parse_proxmox_storages(text);
     for (const auto kind : {ProxmoxGuest::machine, ProxmoxGuest::container})
         for (const GuestDisk& disk : parse_proxmox_guest(text, kind)) path_of(disk, storages);
+    for (const std::string& volume : parse_vzdump_volumes(text).included) require(!volume.empty());
     return 0;
 }
