@@ -332,7 +332,7 @@ void Agent::add_problems(Report& report) const {
 // Judges what is known now.
 Report Agent::make_report(Timestamp time) {
     remember(state_, supervisor_->tasks(), time);
-    ++facts_.reports_written;
+    if (remembers_) facts_.generation = state_.next_generation(time);
     Report report;
     report.host = host_name();
     report.version = LASTGOOD_VERSION;

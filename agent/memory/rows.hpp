@@ -17,6 +17,7 @@ inline constexpr size_t series_limit = 50'000;
 
 inline constexpr char separator = '\x1e';  // the ASCII record separator
 inline constexpr const char* watched_since_key = "watched_since";
+inline constexpr const char* generation_key = "generation";
 inline constexpr const char* cursor_key = "cursor";
 inline constexpr const char* version_key = "version";  // of the lastgood that saved the state
 inline constexpr const char* lost_key = "lost";

@@ -342,7 +342,7 @@ std::vector<Observation> observe_all(const std::list<Task>& tasks, const State& 
     host(metric::agent_info, 1, {{"version", LASTGOOD_VERSION}});
     host(metric::agent_started_timestamp_seconds, facts.started_at);
     host(metric::watched_since_timestamp_seconds, state.watched_since());
-    host(metric::generation, facts.reports_written);
+    if (facts.generation) host(metric::generation, *facts.generation);
     for (const auto& [what, lost] : state.losses())
         all.push_back({&metric::state_lost_timestamp_seconds,
                        "",

@@ -15,7 +15,8 @@ namespace lastgood {
 // Facts about the agent itself.
 struct AgentFacts {
     Timestamp started_at = 0;
-    double reports_written = 0;
+    // nullopt: what was counted before is not known yet.
+    std::optional<double> generation = {};
     bool state_persisted = true;
     bool config_accepted = true;
     bool booting = false;                  // drives and arrays may not be there yet

@@ -115,6 +115,17 @@ void State::set_watched_since(Timestamp time) {
     change(text_row(watched_since_key, "", "", time));
 }
 
+double State::next_generation(Timestamp now) {
+    constexpr double ahead = 240;
+    if (saved_generation_ == 0 && watched_since_ > 0)
+        generation_ = std::floor(std::max(now - watched_since_, 0.0));
+    if (++generation_ > saved_generation_) {
+        saved_generation_ = generation_ + ahead;
+        change(text_row(generation_key, "", "", saved_generation_));
+    }
+    return generation_;
+}
+
 void State::see(SubjectKind kind, const std::string& subject, Timestamp now) {
     if (known_[kind].size() >= series_limit && !known_[kind].contains(subject)) return;
     seen_.emplace(kind, subject);
@@ -264,6 +275,7 @@ std::vector<StateRow> State::all_rows() const {
     for (const auto& [key, acceptance] : acceptances_)
         all.push_back(row_of(acceptance, over_since(acceptance)));
     all.push_back(text_row(watched_since_key, "", "", watched_since_));
+    if (saved_generation_ > 0) all.push_back(text_row(generation_key, "", "", saved_generation_));
     all.push_back(text_row(version_key, "", LASTGOOD_VERSION, 0));
     return all;
 }

@@ -101,6 +101,11 @@ class State {
     // Saved only if it changed; opaque, from Sink::commit().
     void set_cursor(const std::string& collector, const std::string& cursor);
     void set_watched_since(Timestamp time);
+    // One more than before, also across restarts. The saved one is ahead by up to 240 reports (an
+    // hour), so that it is rarely saved and a restart never goes back.
+    // Versions that counted from the start of the agent never reached one report a second: it
+    // begins there.
+    double next_generation(Timestamp now);
     // Whether see() was called for the subject since this object was made.
     bool has_seen(SubjectKind kind, const std::string& subject) const {
         return seen_.contains({kind, subject});
@@ -179,6 +184,7 @@ class State {
     std::map<std::pair<std::string, std::string>, CopyRecord> records_;
     std::map<Loss, LostState> losses_;
     Timestamp watched_since_ = 0;
+    double generation_ = 0, saved_generation_ = 0;
     std::vector<StateRow> changes_;
 };
 

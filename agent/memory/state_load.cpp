@@ -90,6 +90,8 @@ bool State::load_text(const StateRow& row) {
     if (!is_sane_time(row.number1)) return false;
     if (row.key1 == watched_since_key) {
         watched_since_ = row.number1;
+    } else if (row.key1 == generation_key) {
+        generation_ = saved_generation_ = row.number1;
     } else if (row.key1 == cursor_key) {
         if (row.key3.size() > cursor_limit) return false;
         cursors_[row.key2] = row.key3;

@@ -125,7 +125,9 @@ inline constexpr Metric generation{
     .name = "lastgood_generation",
     .subject = SubjectKind::host,
     .type = MetricType::gauge,
-    .help = "Reports written since the agent was started.",
+    .help =
+        "Reports written on this host, also before restarts; each may skip up to 240. If it is "
+        "lower than it was, the saved state is an older copy.",
     .own = true,
 };
 

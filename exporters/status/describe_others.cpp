@@ -447,10 +447,9 @@ void describe_host(Description& host) {
                                    started ? "started " + host.ago(*started) : ""}));
     host.row("watched",
              watched ? "since " + format_time(*watched) + ", " + host.ago(*watched) : "");
-    host.row("report", sentence_of({written ? "written " + host.ago(*written) : "",
-                                    reports ? counted(*reports, "report", "reports") +
-                                                  " since the agent was started"
-                                            : ""}));
+    host.row("report",
+             sentence_of({written ? "written " + host.ago(*written) : "",
+                          reports ? counted(*reports, "report", "reports") + " in all" : ""}));
     host.row("state",
              saved ? (*saved == 0 ? "NOT SAVED: a restart would lose counters" : "saved") : "");
     host.row("config",

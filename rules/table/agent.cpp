@@ -138,6 +138,24 @@ std::vector<Rule> agent_rules() {
                 ")\n"
                 "or on (instance, job) up{job=~\".*lastgood.*\"} == 0",
         },
+        Rule{
+            .name = "state_rolled_back",
+            .severity = Severity::critical,
+            .subject = SubjectKind::host,
+            .summary = "The disk of {subject} is an old copy: lastgood's saved state went back.",
+            .advice = "Stop what writes there, so that nothing is mixed with the old state.\n"
+                      "Ask whoever can change this disk whether an older copy was put back.\n"
+                      "Look for a copy made in between: lastgood status\n"
+                      "If it was on purpose, silence this alert; it ends a week later.",
+            .why = "When the state goes back together with its disk, nothing on the host knows "
+                   "it. Prometheus does: the reports are counted across restarts, and the count is "
+                   "lower than it was within the last week. A state that was lost starts anew and "
+                   "is told by state_lost.",
+            .prometheus_only = true,
+            .prometheus_expression =
+                "lastgood_generation < max_over_time(lastgood_generation[1w])\n"
+                "  unless on (instance, job) lastgood_state_lost_timestamp_seconds",
+        },
     };
 }
 

@@ -1,5 +1,6 @@
 #include "core/metrics/filesystems.hpp"
 
+#include "core/metrics/witnesses.hpp"
 #include "rules/table/table.hpp"
 
 namespace lastgood::table {
@@ -44,6 +45,23 @@ std::vector<Rule> filesystem_rules() {
                 "remount read-only or a shutdown: each means that something was lost or no longer "
                 "reaches the disk. The kernel suppresses floods, so the number is a lower bound.",
             .is_loss = true,
+        },
+        Rule{
+            .name = "filesystem_rolled_back",
+            .severity = Severity::critical,
+            .subject = SubjectKind::filesystem,
+            .all_of = {at_least(metric::filesystem_rolled_back_timestamp_seconds, 1)},
+            .summary = "{subject} went back from {from|a newer state} to {to|an older one}.",
+            .advice = "An old copy is mounted there; stop what writes to it.\n"
+                      "Ask whoever can change this disk who put it back.\n"
+                      "Look for a copy made in between: lastgood status\n"
+                      "If it was on purpose, end this: lastgood accept filesystem_rolled_back {id} "
+                      "--reason restored",
+            .also = {"from", "to"},
+            .also_of = metric::filesystem_rolled_back_timestamp_seconds,
+            .why = "A counter that only grows is lower than what was surely on the disk. A "
+                   "provider put an older copy of a disk back without a word; ten hours of writes "
+                   "were gone. It stays until somebody has seen it, for 90 days at most.",
         },
         Rule{
             .name = "filesystem_log_errors",

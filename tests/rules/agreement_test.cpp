@@ -429,3 +429,28 @@ tests:
 )");
     CHECK_MESSAGE(!output, *output);
 }
+
+TEST_CASE("saved state that went back with its disk raises an alert") {
+    if (!test::promtool_is_there()) return;
+    // a went back; b was restarted, which skips reports; the state of c was lost, which is told.
+    const auto output = test::promtool_test(to_prometheus_yaml(all_rules()), R"(
+rule_files: [{rules}]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'lastgood_generation{instance="a",job="node"}', values: '1000+4x60 _x5 600+4x60'}
+      - {series: 'lastgood_generation{instance="b",job="node"}', values: '1000+4x60 _x5 1480+4x60'}
+      - {series: 'lastgood_generation{instance="c",job="node"}', values: '1000+4x60 _x5 1+4x60'}
+      - {series: 'lastgood_state_lost_timestamp_seconds{instance="c",job="node",reason="missing"}', values: '_x66 1x60'}
+    promql_expr_test:
+      - expr: 'ALERTS{alertname="LastgoodStateRolledBack",alertstate="firing"}'
+        eval_time: 60m
+        exp_samples: []
+      - expr: 'ALERTS{alertname="LastgoodStateRolledBack",alertstate="firing"}'
+        eval_time: 70m
+        exp_samples:
+          - {labels: 'ALERTS{alertname="LastgoodStateRolledBack",alertstate="firing",severity="critical",instance="a",job="node"}', value: 1}
+)");
+    CHECK_MESSAGE(!output, *output);
+}

@@ -79,6 +79,8 @@ TEST_CASE("counters, cursors and ages survive a restart") {
     state.set_cursor("kernel_log", "boot:5");
     state.set_cursor("kernel_log", "boot:7");
     state.set_watched_since(50);
+    CHECK(state.next_generation(60) == 11);
+    CHECK(state.next_generation(1000) == 12);
     state.see(SubjectKind::drive, "d", 60);
     state.remember({&metric::drive_info, "d", {{"model", "M"}}, 1, 100});
     state.remember({&metric::drive_info, "d", {{"model", "M2"}}, 1, 110});
@@ -96,6 +98,10 @@ TEST_CASE("counters, cursors and ages survive a restart") {
     CHECK(state.cursor("kernel_log") == "boot:7");
     CHECK(state.cursor("other").empty());
     CHECK(state.watched_since() == 50);
+    // Saved ahead: it never goes back, whatever was shown before.
+    CHECK(state.next_generation(1000) == 252);
+    reopen(state, place.root());
+    CHECK(state.next_generation(1000) == 493);
     CHECK(state.known(SubjectKind::drive).at("d").first_seen == 60);
     REQUIRE(state.remembered().size() == 1);
     CHECK(state.remembered().begin()->first.labels == Labels{{"model", "M2"}});
