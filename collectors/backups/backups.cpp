@@ -217,6 +217,7 @@ void observe_state(Context& context, const Backup& backup, const BackupState& st
     if (state.incomplete == true && state.count == 0 && !state.incomplete_copies)
         sink.observe(metric::backup_incomplete_copies, backup.name, 1, now);
     observe(metric::backup_incomplete_copies, state.incomplete_copies);
+    observe_broken(sink, backup, state, now);
     observe(metric::backup_whole_copies_lost, state.whole_copies_lost);
     if (state.unjudged > 0)
         sink.observe(metric::backup_unjudged_copies, backup.name, state.unjudged, now);
@@ -265,10 +266,12 @@ void observe_streams(Context& context, const LookMemory& memory, const Backup& w
         observe_settings(context, one, now, days);
         if (whole.plan.has_slots())
             context.sink.observe(metric::backup_slots, one.name, std::popcount(days), now);
-        if (stream.readable)
+        if (stream.readable) {
             observe_state(context, one, stream.state, now);
-        else
+        } else {
             observe_known_newest(context, memory, whole, stream.name, now);
+            observe_broken(context.sink, one, stream.state, now);
+        }
         if (state.gone) context.sink.observe(metric::backup_told_by_whole, one.name, 1, now);
         context.sink.observe(metric::backup_readable, one.name, stream.readable ? 1 : 0, now);
     }
@@ -295,6 +298,7 @@ void observe_unreadable(Context& context, const LookMemory& memory, const Backup
 void observe_unjudged(Context& context, LookMemory& memory, const Backup& backup,
                       const BackupState& state, Timestamp now) {
     tell_problems(context.sink, backup, state.problems);
+    observe_broken(context.sink, backup, state, now);
     observe_unreadable(context, memory, backup, now);
     if (const auto saved = memory.save(); !saved) context.sink.problem(backup.name, saved.error());
 }

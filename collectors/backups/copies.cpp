@@ -22,7 +22,10 @@ void set_aside_unjudged(std::vector<RecordedCopy>& copies, BackupState& state) {
     std::erase_if(copies, [&](RecordedCopy& copy) {
         if (!copy.unjudged) return false;
         state.unjudged += 1;
-        state.newest_unjudged = std::max(state.newest_unjudged.value_or(copy.time), copy.time);
+        if (!state.newest_unjudged || copy.time > *state.newest_unjudged) {
+            state.newest_unjudged = copy.time;
+            state.broken = copy.name;
+        }
         if (state.problems.size() < most_told)
             state.problems.push_back({*copy.unjudged, std::move(copy.reason)});
         return true;
@@ -63,9 +66,11 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
             newest_seen = true;
             newest_finished = copy.time;
             state.incomplete = !copy.whole;
-            if (!copy.whole)
+            if (!copy.whole) {
                 state.problems.push_back(
                     {ErrorKind::malformed, fmt::format("{}: {}", copy.name, copy.reason)});
+                if (copy.time >= state.newest_unjudged.value_or(0)) state.broken = copy.name;
+            }
         }
         if (!copy.whole) continue;
         *state.count += 1;

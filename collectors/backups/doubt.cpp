@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/metrics/backup_faults.hpp"
+#include "core/utf8.hpp"
+
 namespace lastgood {
 
 namespace {
@@ -37,11 +40,20 @@ bool can_be_judged(const LookMemory& memory, const Backup& backup, BackupState& 
         if (!stream.readable || judge(stream.state, known, backup.kind, limit, now)) continue;
         all = false;
         stream.readable = false;
-        stream.state = {};
+        BackupState unknown;
+        unknown.broken = std::move(stream.state.broken);
+        stream.state = std::move(unknown);
         set_newest(stream.state, known, backup.kind);
     }
     if (!all) summarise_streams(state);
     return true;
+}
+
+void observe_broken(Sink& sink, const Backup& backup, const BackupState& state, Timestamp now) {
+    constexpr size_t longest = 300;  // bytes: a person reads it in an alert
+    if (!state.broken.empty())
+        sink.observe(metric::backup_broken_copy, backup.name, 1, now,
+                     {{"copy", shortened(harmless(state.broken), longest)}});
 }
 
 }  // namespace lastgood

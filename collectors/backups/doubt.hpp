@@ -3,6 +3,7 @@
 
 #include "collectors/backups/look_memory.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/observation.hpp"
 
 namespace lastgood {
 
@@ -12,5 +13,8 @@ namespace lastgood {
 // the streams, whose newest copy is then the one that is known. Comes after note_newest().
 bool can_be_judged(const LookMemory& memory, const Backup& backup, BackupState& state,
                    Seconds limit, Timestamp now);
+
+// Names the newest copy that is not whole, or whose record is damaged (BackupState::broken).
+void observe_broken(Sink& sink, const Backup& backup, const BackupState& state, Timestamp now);
 
 }  // namespace lastgood

@@ -148,6 +148,7 @@ void judge_newest(const Copy& copy, BackupState& state) {
             return;
         case Completeness::incomplete:
             state.incomplete = true;
+            state.broken = copy.path;
             state.problems.push_back(
                 {ErrorKind::malformed, fmt::format("{}: {}", copy.path, copy.reason)});
             return;

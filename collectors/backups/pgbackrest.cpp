@@ -161,6 +161,7 @@ void drop_what_lacks_wal(std::vector<PgbackrestBackup>& backups, Archive archive
         if (wal.empty()) return false;
         if (backup.label == newest) {
             state.incomplete = true;
+            state.broken = "backup " + backup.label;
             state.problems.push_back(
                 {ErrorKind::malformed,
                  fmt::format("backup {}: its WAL {} is not in archive/: it cannot be restored",
@@ -181,6 +182,7 @@ void drop_what_lacks_files(std::vector<PgbackrestBackup>& backups,
         if (found == lacking.end()) return false;
         if (backup.label == newest) {
             state.incomplete = true;
+            state.broken = "backup " + backup.label;
             state.problems.push_back(
                 {ErrorKind::malformed,
                  fmt::format("backup {}: {} has {:.0f} bytes, of {:.0f} that backup.info tells: "

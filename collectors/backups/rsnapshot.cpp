@@ -181,6 +181,7 @@ bool Judgement::judge(const std::vector<RsnapshotRun>& runs) {
         }
         if (!newest_seen) {
             state_.incomplete = !is_whole;
+            if (!is_whole) state_.broken = made->name;
             if (!is_whole && i != runs.size()) say_how_the_last_ended(run);
         }
         newest_seen = true;

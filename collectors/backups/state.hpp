@@ -49,6 +49,9 @@ struct BackupState {
     // The newest finished copy is incomplete; nullopt: that cannot be told.
     std::optional<bool> incomplete;
     std::optional<double> incomplete_copies;  // of the finished copies that were checked
+    // The newest finished copy if that is incomplete, else the record of the newest that cannot be
+    // judged: its path, or what else names it. Empty: there is none, or it has no name.
+    std::string broken;
     std::optional<double> whole_copies_lost;  // set by note_lost_copies()
     // Copies whose record is damaged or cannot be read: whether they are whole, or there at all,
     // cannot be told. While there may be such, nothing is gone, and no number is all.

@@ -5,6 +5,7 @@
 
 #include "core/metrics/agent.hpp"
 #include "core/metrics/arrays.hpp"
+#include "core/metrics/backup_faults.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/drives.hpp"
 #include "core/metrics/filesystems.hpp"
@@ -373,6 +374,7 @@ void describe_backup(Description& backup) {
     const auto max_span = backup.take(metric::backup_max_span_seconds);
     const auto min_count = backup.take(metric::backup_min_count);
     const auto incomplete = backup.take(metric::backup_incomplete);
+    const std::string broken = backup.take_label(metric::backup_broken_copy, "copy");
     const bool has_streams = backup.subject().value(metric::backup_streams) >= 1.0;
     add_wal(backup);
     const auto writing = backup.take(metric::backup_in_progress);
@@ -394,16 +396,17 @@ void describe_backup(Description& backup) {
                                             : "",
              writing ? (*writing == 0 ? "none is being written" : "a copy is being written") : "",
              lock ? "locked since " + backup.ago(*lock) : ""}));
-    backup.row("kept",
-               sentence_of({count ? counted(*count, "copy", "copies") : "",
-                            unjudged ? fmt::format("{:.0f} that CANNOT BE JUDGED", *unjudged) : "",
-                            oldest ? "the oldest " + backup.ago(*oldest) : "",
-                            size ? format_size(*size) +
-                                       (has_streams ? " the newest of all streams" : " the newest")
-                                 : "",
-                            smallest ? "at least " + format_size(*smallest) + " expected" : "",
-                            usual ? format_size(*usual) + " is usual" : "",
-                            shrunk ? "shrunk if below " + format_size(*shrunk) : ""}));
+    backup.row(
+        "kept",
+        sentence_of({count ? counted(*count, "copy", "copies") : "",
+                     unjudged ? fmt::format("{:.0f} that CANNOT BE JUDGED", *unjudged) : "",
+                     named("broken:", broken), oldest ? "the oldest " + backup.ago(*oldest) : "",
+                     size ? format_size(*size) +
+                                (has_streams ? " the newest of all streams" : " the newest")
+                          : "",
+                     smallest ? "at least " + format_size(*smallest) + " expected" : "",
+                     usual ? format_size(*usual) + " is usual" : "",
+                     shrunk ? "shrunk if below " + format_size(*shrunk) : ""}));
     backup.row(
         "asked for",
         sentence_of({min_count ? "by now at least " + counted(*min_count, "copy", "copies") : "",

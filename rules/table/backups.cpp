@@ -1,6 +1,7 @@
 #include "core/metrics/backups.hpp"
 
 #include "core/backup_plan.hpp"
+#include "core/metrics/backup_faults.hpp"
 #include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backup_streams.hpp"
 #include "rules/table/table.hpp"
@@ -192,13 +193,15 @@ std::vector<Rule> backup_rules() {
             .all_of = {age_of(newest), incomplete, unless(is(metric::backup_count, 0)),
                        unless(unreadable), unless(has_streams), unless(rotated_away),
                        unless(far_too_old), unless(long_overdue)},
-            .summary =
-                "Backup {subject} is not whole: its last whole copy is {value:duration} old.",
+            .summary = "Backup {subject}: {copy|its newest copy} is broken; the last whole is "
+                       "{value:duration} old.",
             .advice = "Stop the rotation that would delete the last complete copy.\n"
                       "See what is wrong with it: lastgood status {id}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of the newest run, mend the job and run it: journalctl -n 50 "
                       "-u {unit}",
+            .also = {"copy"},
+            .also_of = Operand(metric::backup_broken_copy),
             .why =
                 "It is truncated, empty or failed; the copy before it still stands. When that one "
                 "is days over max_age or misses its schedule for long, that is the finding.",
@@ -209,12 +212,15 @@ std::vector<Rule> backup_rules() {
             .subject = SubjectKind::backup,
             .all_of = {at_least(metric::backup_incomplete_copies, 1), is(metric::backup_count, 0),
                        unless(unreadable), unless(has_streams)},
-            .summary = "Backup {subject} has no whole copy: {value} of {value} are truncated, "
-                       "empty or failed.",
+            .summary = "Backup {subject} has no whole copy: {value} of {value} are broken, such "
+                       "as {copy|the newest}.",
             .advice = "See what is wrong with them: lastgood status {id}\n"
                       "See whether there is room: df -h {directory}\n"
                       "Read the log of the newest run, mend the job and run it now.",
-            .why = "There are files, and the newest is of last night, but none of them can be "
+            .also = {"copy"},
+            .also_of = Operand(metric::backup_broken_copy),
+            .why = "They are truncated, empty or failed. The newest is of last night, but none of "
+                   "them can be "
                    "restored: any loss is total.",
         },
         Rule{
@@ -224,11 +230,13 @@ std::vector<Rule> backup_rules() {
             .all_of = {at_least(metric::backup_whole_copies_lost, 1), incomplete,
                        unless(is(metric::backup_count, 0)), unless(unreadable),
                        unless(has_streams)},
-            .summary = "Backup {subject} loses its good copies: {value} removed since its newest "
-                       "one is incomplete.",
+            .summary = "Backup {subject} loses its good copies: {value} removed since "
+                       "{copy|its newest one} is incomplete.",
             .advice = "Stop the rotation now, or copy the last good one to another place.\n"
                       "See which copies are not whole: lastgood status {id}\n"
                       "Then mend the job and run it.",
+            .also = {"copy"},
+            .also_of = Operand(metric::backup_broken_copy),
             .why = "The rotation goes on while the job fails: after as many nights as copies are "
                    "kept, none can be restored.",
         },
@@ -264,11 +272,13 @@ std::vector<Rule> backup_rules() {
             .severity = Severity::unknown,
             .subject = SubjectKind::backup,
             .all_of = {at_least(metric::backup_unjudged_copies, 1), unless(unreadable)},
-            .summary = "Backup {subject} has {value:copy|copies} that cannot be judged: a record "
-                       "is damaged.",
+            .summary = "Backup {subject} has {value:copy|copies} that cannot be judged: "
+                       "{copy|a record} is damaged.",
             .advice = "See which, and what is wrong: lastgood status {id}\n"
                       "See whether the disk has errors: lastgood status\n"
                       "If the copy is worthless, remove it with the tool that made it.",
+            .also = {"copy"},
+            .also_of = Operand(metric::backup_broken_copy),
             .why = "The tool's own record of a copy is damaged, empty or cannot be read. It counts "
                    "neither as a copy nor as one that is gone. Where it may be the newest, and no "
                    "other one is fresh, the backup is unreadable.",

@@ -35,6 +35,17 @@ def test_a_whole_packed_copy_behind_cut_ones(place):
     assert place.value("count") == 10 and place.value("incomplete_copies") == 20 and place.newest("inferred")
 
 
+def test_the_broken_file_is_named_harmlessly(place):
+    """In a label, a summary and an alert; a file's name is the word of whoever writes there."""
+    put_nights(place, range(1, 5), WHOLE)
+    hostile = f"db: rm -rf {{}}\n\x1b[31m{'x' * 100}-{stamp(time.time())}.sql.gz"
+    place.put(hostile, gzip.compress(WHOLE)[:-20], 60)
+    place.collect()
+    named = [line["labels"]["copy"] for line in place.lines if line.get("metric") == "lastgood_backup_broken_copy"]
+    assert len(named) == 1 and place.value("incomplete") == 1, place.lines
+    assert named[0].endswith(hostile.replace("\n", " ").replace("\x1b", "?"))
+
+
 # --- Directories of PostgreSQL's tools
 
 

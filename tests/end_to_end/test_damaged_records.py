@@ -127,6 +127,7 @@ class Place:
 
     def look(self):
         self.expected.collect()
+        self.broken = [line["labels"]["copy"] for line in self.expected.lines if line.get("metric") == "lastgood_backup_broken_copy"]
         return {
             (line["metric"].removeprefix("lastgood_backup_"), line.get("labels", {}).get("confidence", "")): line["value"]
             for line in self.expected.lines
@@ -184,8 +185,10 @@ def test_damaged_record(place, damage):
 @lie("proxmox-backup", "a manifest that is cut off stands beside all files of the snapshot")
 def test_cut_record(place):
     assert is_fresh(place.look())
+    assert not place.broken
     cut(place.new)
     cannot_tell(place.look(), NEW)
+    assert place.broken == [str(place.new)]
     assert any(f"{place.new}: it" in problem and "cut off" in problem for problem in place.expected.problems()), place.expected.problems()
 
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/metrics/backup_faults.hpp"
 #include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backup_streams.hpp"
 #include "tests/rules/build.hpp"
@@ -220,6 +221,34 @@ TEST_CASE("without a whole copy, the newest one is not told, too") {
     };
     CHECK(cut(0) == Names{"backup_no_whole_copy b"});
     CHECK(cut(1) == Names{"backup_incomplete b"});
+}
+
+TEST_CASE("findings of broken copies name the newest of them") {
+    const auto summary = [](double whole, double lost, const std::string& name) {
+        RuleMemory memory;
+        std::vector<Observation> observations{
+            observation(metric::backup_info, "b", 1),
+            observation(metric::backup_readable, "b", 1),
+            observation(metric::backup_incomplete, "b", 1),
+            observation(metric::backup_incomplete_copies, "b", 3),
+            observation(metric::backup_count, "b", whole),
+            observation(metric::backup_whole_copies_lost, "b", lost),
+            observation(metric::backup_newest_timestamp_seconds, "b", now - 86400,
+                        {{"confidence", "inferred"}})};
+        if (!name.empty())
+            observations.push_back(
+                observation(metric::backup_broken_copy, "b", 1, {{"copy", name}}));
+        sort_observations(observations);
+        const auto findings = evaluate(all_rules(), observations, now, memory);
+        REQUIRE(findings.size() == 1);
+        return findings.front().summary;
+    };
+    CHECK(summary(2, 0, "/b/x.gz") == "Backup b: /b/x.gz is broken; the last whole is 24 h old.");
+    CHECK(summary(2, 0, "") == "Backup b: its newest copy is broken; the last whole is 24 h old.");
+    CHECK(summary(0, 0, "/b/x.gz") ==
+          "Backup b has no whole copy: 3 of 3 are broken, such as /b/x.gz.");
+    CHECK(summary(2, 1, "/b/x.gz") ==
+          "Backup b loses its good copies: 1 removed since /b/x.gz is incomplete.");
 }
 
 TEST_CASE("a broken newest copy is one finding, however old the last whole one is") {

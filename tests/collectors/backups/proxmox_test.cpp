@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "collectors/backups/state.hpp"
+#include "core/text.hpp"
 #include "tests/collectors/backups/proxmox_blob.hpp"
 #include "tests/recorded_host.hpp"
 #include "tests/time_zone.hpp"
@@ -197,6 +198,7 @@ TEST_CASE("Proxmox Backup Server: without a manifest, with lost files, with dama
         CAPTURE(name);
         CHECK_FALSE(proven(stream(state, name)));
         CHECK(stream(state, name).incomplete == true);
+        CHECK(contains(stream(state, name).broken, std::string(name) + "/2026-11-2"));
     }
     for (const char* reason :
          {"stopped before its end", "gone.fidx is gone", "verification failed"})
@@ -208,6 +210,7 @@ TEST_CASE("Proxmox Backup Server: without a manifest, with lost files, with dama
     state = it.look();
     CHECK(stream(state, "vm/5").newest_unjudged == now - 3600);
     CHECK_FALSE(stream(state, "vm/5").incomplete);  // it cannot be told
+    CHECK(stream(state, "vm/5").broken.ends_with("/vm/5/2026-11-26T12:00:00Z/index.json.blob"));
     CHECK(says(state, "vm/5/2026-11-26T12:00:00Z/index.json.blob: it is no blob"));
 }
 
