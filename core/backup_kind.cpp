@@ -7,149 +7,153 @@ namespace lastgood {
 namespace {
 
 constexpr BackupKindRow rows[] = {
-    {BackupKind::files,
-     "files",
-     BackupPlace::pattern,
-     true,
-     {"time_pattern", "settle_time", "each", "complete_if"},
-     "/backup/db8/*.sql.zst",
-     "The copies are files that match this pattern."},
-    {BackupKind::restic,
-     "restic",
-     BackupPlace::directory,
-     false,
-     {},
-     "/srv/restic/db8",
-     "The copies are snapshots in this restic repository. lastgood needs no password."},
-    {BackupKind::borg,
-     "borg",
-     BackupPlace::directory,
-     false,
-     {"cache_directory"},
-     "/srv/borg/db8",
-     "The copies are archives in this borg repository. lastgood needs no password."},
-    {BackupKind::pgbackrest,
-     "pgbackrest",
-     BackupPlace::directory,
-     true,
-     {"stanza", "max_wal_age"},
-     "/var/lib/pgbackrest",
-     "The copies are backups in this pgBackRest repository."},
-    {BackupKind::rsnapshot,
-     "rsnapshot",
-     BackupPlace::directory,
-     false,
-     {"log"},
-     "/var/cache/rsnapshot",
-     "The copies are rsnapshot's snapshots in this directory, its snapshot_root. Which of them are "
-     "good, its log says."},
-    {BackupKind::barman,
-     "barman",
-     BackupPlace::directory,
-     true,
-     {"max_wal_age"},
-     "/var/lib/barman/main",
-     "The copies are barman's base backups in this directory of a server, or of all servers in "
-     "barman_home."},
-    {BackupKind::duplicity,
-     "duplicity",
-     BackupPlace::directory,
-     true,
-     {},
-     "/srv/duplicity/db8",
-     "The copies are duplicity's backup sets in this directory. lastgood needs no password."},
-    {BackupKind::rdiff_backup,
-     "rdiff_backup",
-     BackupPlace::directory,
-     true,
-     {},
-     "/srv/rdiff-backup/db8",
-     "The copies are the mirror and the increments of rdiff-backup in this directory."},
-    {BackupKind::dirvish,
-     "dirvish",
-     BackupPlace::directory,
-     false,
-     {},
-     "/srv/dirvish/db8",
-     "The copies are the images in this dirvish vault, or in all vaults of this bank."},
-    {BackupKind::bup,
-     "bup",
-     BackupPlace::directory,
-     false,
-     {},
-     "/srv/bup",
-     "The copies are the saves in this bup repository (BUP_DIR), each branch on its own."},
-    {BackupKind::mariabackup,
-     "mariabackup",
-     BackupPlace::directory,
-     false,
-     {},
-     "/backup/mariadb",
-     "The copies are directories that mariabackup or xtrabackup made, this one or those below it."},
-    {BackupKind::vzdump,
-     "vzdump",
-     BackupPlace::directory,
-     true,
-     {},
-     "/var/lib/vz/dump",
-     "The copies are archives of Proxmox guests in this directory, each guest on its own."},
-    {BackupKind::proxmox_backup,
-     "proxmox_backup",
-     BackupPlace::directory,
-     true,
-     {},
-     "/mnt/datastore/store1",
-     "The copies are snapshots in this datastore of Proxmox Backup Server, each guest or host on "
-     "its own."},
-    {BackupKind::kopia,
-     "kopia",
-     BackupPlace::directory,
-     false,
-     {},
-     "/srv/kopia",
-     "The copies are snapshots in this kopia repository. Without its password their times cannot "
-     "be read: lastgood tells when it last changed, and never calls it fresh."},
-    {BackupKind::btrbk,
-     "btrbk",
-     BackupPlace::directory,
-     false,
-     {},
-     "/mnt/backup/btrbk",
-     "The copies are btrbk's snapshots in this directory on btrfs, a target or a snapshot_dir, "
-     "each subvolume on its own."},
-    {BackupKind::snapper,
-     "snapper",
-     BackupPlace::directory,
-     false,
-     {},
-     "/home",
-     "The copies are snapper's snapshots of this subvolume of btrfs. They lie on the filesystem "
-     "that they are of, and go with it."},
-    {BackupKind::lvm,
-     "lvm",
-     BackupPlace::directory,
-     false,
-     {},
-     "/dev/vg0/data",
-     "The copies are LVM's snapshots of this logical volume, /dev/GROUP/VOLUME. They need the "
-     "volume that they are of, and go with its drives."},
-    {BackupKind::stamp,
-     "stamp",
-     BackupPlace::later_file,
-     false,
-     {},
-     "/var/lib/off-site-sync.ok",
-     "The backup job touches this file when it has succeeded."},
-    {BackupKind::systemd,
-     "systemd",
-     BackupPlace::unit,
-     false,
-     {},
-     "restic.service",
-     "The service of systemd that makes the copies. Beside a repository or files it tells how the "
-     "job's last run ended, which they cannot: a part of the source that could not be read, for "
-     "instance. Alone, the newest copy is as old as the last run that succeeded."},
-    {BackupKind::observed, "observed", BackupPlace::none, true, {}, "", ""},
+    {.kind = BackupKind::files,
+     .key = "files",
+     .place = BackupPlace::pattern,
+     .has_size = true,
+     .shares_place = true,
+     .own_keys = {"time_pattern", "settle_time", "each", "complete_if"},
+     .example = "/backup/db8/*.sql.zst",
+     .prose = "The copies are files that match this pattern."},
+    {.kind = BackupKind::restic,
+     .key = "restic",
+     .place = BackupPlace::directory,
+     .marks = {"config", "data", "keys", "snapshots"},
+     .example = "/srv/restic/db8",
+     .prose = "The copies are snapshots in this restic repository. lastgood needs no password."},
+    {.kind = BackupKind::borg,
+     .key = "borg",
+     .place = BackupPlace::directory,
+     .own_keys = {"cache_directory"},
+     .marks = {"README", "config", "data"},
+     .example = "/srv/borg/db8",
+     .prose = "The copies are archives in this borg repository. lastgood needs no password."},
+    {.kind = BackupKind::pgbackrest,
+     .key = "pgbackrest",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .follows_links = true,
+     .own_keys = {"stanza", "max_wal_age"},
+     .example = "/var/lib/pgbackrest",
+     .prose = "The copies are backups in this pgBackRest repository."},
+    {.kind = BackupKind::rsnapshot,
+     .key = "rsnapshot",
+     .place = BackupPlace::directory,
+     .follows_links = true,
+     .shares_place = true,
+     .own_keys = {"log"},
+     .example = "/var/cache/rsnapshot",
+     .prose = "The copies are rsnapshot's snapshots in this directory, its snapshot_root. Which of "
+              "them are good, its log says."},
+    {.kind = BackupKind::barman,
+     .key = "barman",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .has_streams = true,
+     .follows_links = true,
+     .own_keys = {"max_wal_age"},
+     .marks = {"base", "wals"},
+     .example = "/var/lib/barman/main",
+     .prose = "The copies are barman's base backups in this directory of a server, or of all "
+              "servers in barman_home."},
+    {.kind = BackupKind::duplicity,
+     .key = "duplicity",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .has_streams = true,
+     .shares_place = true,
+     .example = "/srv/duplicity/db8",
+     .prose =
+         "The copies are duplicity's backup sets in this directory. lastgood needs no password."},
+    {.kind = BackupKind::rdiff_backup,
+     .key = "rdiff_backup",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .marks = {"rdiff-backup-data"},
+     .example = "/srv/rdiff-backup/db8",
+     .prose = "The copies are the mirror and the increments of rdiff-backup in this directory."},
+    {.kind = BackupKind::dirvish,
+     .key = "dirvish",
+     .place = BackupPlace::directory,
+     .has_streams = true,
+     .follows_links = true,
+     .marks = {"dirvish/default.conf"},
+     .example = "/srv/dirvish/db8",
+     .prose = "The copies are the images in this dirvish vault, or in all vaults of this bank."},
+    {.kind = BackupKind::bup,
+     .key = "bup",
+     .place = BackupPlace::directory,
+     .has_streams = true,
+     .example = "/srv/bup",
+     .prose = "The copies are the saves in this bup repository (BUP_DIR), each branch on its own."},
+    {.kind = BackupKind::mariabackup,
+     .key = "mariabackup",
+     .place = BackupPlace::directory,
+     .follows_links = true,
+     .shares_place = true,
+     .marks = {"xtrabackup_checkpoints"},
+     .example = "/backup/mariadb",
+     .prose = "The copies are directories that mariabackup or xtrabackup made, this one or those "
+              "below it."},
+    {.kind = BackupKind::vzdump,
+     .key = "vzdump",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .has_streams = true,
+     .shares_place = true,
+     .example = "/var/lib/vz/dump",
+     .prose =
+         "The copies are archives of Proxmox guests in this directory, each guest on its own."},
+    {.kind = BackupKind::proxmox_backup,
+     .key = "proxmox_backup",
+     .place = BackupPlace::directory,
+     .has_size = true,
+     .has_streams = true,
+     .marks = {".chunks"},
+     .example = "/mnt/datastore/store1",
+     .prose = "The copies are snapshots in this datastore of Proxmox Backup Server, each guest or "
+              "host on its own."},
+    {.kind = BackupKind::kopia,
+     .key = "kopia",
+     .place = BackupPlace::directory,
+     .marks = {"kopia.repository.f"},
+     .example = "/srv/kopia",
+     .prose = "The copies are snapshots in this kopia repository. Without its password their times "
+              "cannot be read: lastgood tells when it last changed, and never calls it fresh."},
+    {.kind = BackupKind::btrbk,
+     .key = "btrbk",
+     .place = BackupPlace::directory,
+     .has_streams = true,
+     .shares_place = true,
+     .example = "/mnt/backup/btrbk",
+     .prose = "The copies are btrbk's snapshots in this directory on btrfs, a target or a "
+              "snapshot_dir, each subvolume on its own."},
+    {.kind = BackupKind::snapper,
+     .key = "snapper",
+     .place = BackupPlace::directory,
+     .example = "/home",
+     .prose = "The copies are snapper's snapshots of this subvolume of btrfs. They lie on the "
+              "filesystem that they are of, and go with it."},
+    {.kind = BackupKind::lvm,
+     .key = "lvm",
+     .place = BackupPlace::directory,
+     .example = "/dev/vg0/data",
+     .prose = "The copies are LVM's snapshots of this logical volume, /dev/GROUP/VOLUME. They need "
+              "the volume that they are of, and go with its drives."},
+    {.kind = BackupKind::stamp,
+     .key = "stamp",
+     .place = BackupPlace::later_file,
+     .example = "/var/lib/off-site-sync.ok",
+     .prose = "The backup job touches this file when it has succeeded."},
+    {.kind = BackupKind::systemd,
+     .key = "systemd",
+     .place = BackupPlace::unit,
+     .example = "restic.service",
+     .prose =
+         "The service of systemd that makes the copies. Beside a repository or files it tells how "
+         "the job's last run ended, which they cannot: a part of the source that could not be "
+         "read, for instance. Alone, the newest copy is as old as the last run that succeeded."},
+    {.kind = BackupKind::observed, .key = "observed", .place = BackupPlace::none, .has_size = true},
 };
 
 constexpr bool are_in_order() {
@@ -167,62 +171,6 @@ std::span<const BackupKindRow> backup_kinds() {
 
 const BackupKindRow& row_of(BackupKind kind) {
     return rows[static_cast<size_t>(kind)];
-}
-
-bool has_streams(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::barman:
-        case BackupKind::duplicity:
-        case BackupKind::dirvish:
-        case BackupKind::bup:
-        case BackupKind::vzdump:
-        case BackupKind::proxmox_backup:
-        case BackupKind::btrbk:
-            return true;
-        case BackupKind::files:
-        case BackupKind::restic:
-        case BackupKind::borg:
-        case BackupKind::pgbackrest:
-        case BackupKind::rsnapshot:
-        case BackupKind::rdiff_backup:
-        case BackupKind::mariabackup:
-        case BackupKind::kopia:
-        case BackupKind::snapper:
-        case BackupKind::lvm:
-        case BackupKind::stamp:
-        case BackupKind::systemd:
-        case BackupKind::observed:
-            return false;
-    }
-    return false;
-}
-
-bool follows_links(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::pgbackrest:
-        case BackupKind::rsnapshot:
-        case BackupKind::barman:
-        case BackupKind::dirvish:
-        case BackupKind::mariabackup:
-            return true;
-        case BackupKind::files:
-        case BackupKind::restic:
-        case BackupKind::borg:
-        case BackupKind::duplicity:
-        case BackupKind::rdiff_backup:
-        case BackupKind::bup:
-        case BackupKind::vzdump:
-        case BackupKind::proxmox_backup:
-        case BackupKind::kopia:
-        case BackupKind::btrbk:
-        case BackupKind::snapper:
-        case BackupKind::lvm:
-        case BackupKind::stamp:
-        case BackupKind::systemd:
-        case BackupKind::observed:
-            return false;
-    }
-    return false;
 }
 
 bool takes(const BackupKindRow& row, std::string_view own_key) {

@@ -45,11 +45,23 @@ struct BackupKindRow {
     BackupKind kind;
     std::string_view key;  // in [[backup]]: key = "/location"; also its name in metrics
     BackupPlace place;
-    bool has_size;  // whether the size of one copy can be read
+    bool has_size = false;  // the size of one copy can be read
+    // One place holds the copies of several sources, which the tool tells apart by itself. Files
+    // are told apart by the setting `each`.
+    bool has_streams = false;
+    // The tool copies what a symbolic link leads to that it is given as a source (rsnapshot 1.4,
+    // dirvish 1.2), or asks the database's server where its data is. False: it stores the link
+    // alone, fails, or it cannot be told what the job does.
+    bool follows_links = false;
+    // What lies at the place need not be the tool's: nothing there proves that the place is right.
+    bool shares_place = false;
     // Keys of [[backup]] that only this kind, and others that name it, take. Empty: unused.
-    std::array<std::string_view, 4> own_keys;
-    std::string_view example;  // a location
-    std::string_view prose;    // for docs/config.md
+    std::array<std::string_view, 4> own_keys = {};
+    // Names that are all there at such a place, and together nowhere else. Empty: names alone do
+    // not tell.
+    std::array<std::string_view, 4> marks = {};
+    std::string_view example = {};  // a location
+    std::string_view prose = {};    // for docs/config.md
 };
 
 // All rows, in the order of the enum; `observed` is the last one.
@@ -57,15 +69,6 @@ std::span<const BackupKindRow> backup_kinds();
 const BackupKindRow& row_of(BackupKind kind);
 
 bool takes(const BackupKindRow& row, std::string_view own_key);
-
-// Whether one place holds the copies of several sources, which the tool tells apart by itself.
-// Files are told apart by the setting `each`.
-bool has_streams(BackupKind kind);
-
-// Whether the tool copies what a symbolic link leads to that it is given as a source
-// (rsnapshot 1.4, dirvish 1.2), or asks the database's server where its data is. False: it stores
-// the link alone, fails, or it cannot be told what the job does.
-bool follows_links(BackupKind kind);
 
 std::string_view to_string(BackupKind kind);
 

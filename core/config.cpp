@@ -35,7 +35,7 @@ std::string_view to_string(ProbeKind kind) {
 }
 
 bool has_streams(const Backup& backup) {
-    return backup.each != Streams::none || has_streams(backup.kind);
+    return backup.each != Streams::none || row_of(backup.kind).has_streams;
 }
 
 bool has_copies_at_location(BackupKind kind) {

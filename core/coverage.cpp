@@ -68,7 +68,8 @@ void add_part(CoveringBackup& found, const std::string& part, size_t number) {
 NamedPlace find_covered(const Host& host, const Topology& topology,
                         const std::vector<Backup>& backups, const Backup& backup,
                         std::string_view path) {
-    return find_named_place(host, topology, path, follows_links(first_of(backups, backup).kind));
+    return find_named_place(host, topology, path,
+                            row_of(first_of(backups, backup).kind).follows_links);
 }
 
 std::vector<CoveredPath> covered_paths(const Host& host, const Topology& topology,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "core/coverage.hpp"
@@ -15,23 +14,6 @@ namespace lastgood {
 namespace {
 
 constexpr size_t most_named = 5;  // streams
-
-// Names that are all there where this tool's copies are, and together nowhere else. What is not
-// listed is not told by names alone.
-struct Marks {
-    BackupKind kind;
-    std::array<std::string_view, 4> names;  // below the directory; empty: unused
-};
-constexpr Marks all_marks[] = {
-    {BackupKind::restic, {"config", "data", "keys", "snapshots"}},
-    {BackupKind::borg, {"README", "config", "data"}},
-    {BackupKind::barman, {"base", "wals"}},
-    {BackupKind::rdiff_backup, {"rdiff-backup-data"}},
-    {BackupKind::dirvish, {"dirvish/default.conf"}},
-    {BackupKind::mariabackup, {"xtrabackup_checkpoints"}},
-    {BackupKind::proxmox_backup, {".chunks"}},
-    {BackupKind::kopia, {"kopia.repository.f"}},
-};
 
 // "vm1, vm2 and 3 more".
 std::string joined(const std::vector<std::string>& names) {
@@ -89,10 +71,10 @@ std::string BackupCheck::check_kind(const Backup& backup) const {
         return status.has_value();
     };
     std::string_view other;
-    for (const Marks& marks : all_marks) {
-        if (!std::ranges::all_of(marks.names, is_there)) continue;
-        if (marks.kind == backup.kind) return {};
-        if (other.empty()) other = to_string(marks.kind);
+    for (const BackupKindRow& row : backup_kinds()) {
+        if (row.marks.front().empty() || !std::ranges::all_of(row.marks, is_there)) continue;
+        if (row.kind == backup.kind) return {};
+        if (other.empty()) other = row.key;
     }
     if (other.empty()) return {};
     return fmt::format("{0} holds what {1} makes: write {1} = \"{0}\"", directory, other);

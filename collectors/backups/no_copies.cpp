@@ -68,35 +68,6 @@ void set_gone_of_whole(BackupState& state) {
     state.gone = gone;
 }
 
-// Whether all that lies there belongs to the tool.
-bool is_proven_place(BackupKind kind) {
-    switch (kind) {
-        case BackupKind::files:
-        case BackupKind::vzdump:
-        case BackupKind::rsnapshot:
-        case BackupKind::duplicity:
-        case BackupKind::mariabackup:
-        case BackupKind::btrbk:
-            return false;
-        case BackupKind::restic:
-        case BackupKind::borg:
-        case BackupKind::pgbackrest:
-        case BackupKind::barman:
-        case BackupKind::rdiff_backup:
-        case BackupKind::dirvish:
-        case BackupKind::bup:
-        case BackupKind::proxmox_backup:
-        case BackupKind::kopia:
-        case BackupKind::snapper:
-        case BackupKind::lvm:
-        case BackupKind::stamp:
-        case BackupKind::systemd:
-        case BackupKind::observed:
-            break;
-    }
-    return true;
-}
-
 }  // namespace
 
 Result<void> check_same_filesystem(const Host& host, const Topology& topology,
@@ -147,7 +118,8 @@ void note_gone(const Host& host, const Topology& topology, LookMemory& memory, c
 
 std::optional<OtherFiles> other_files(const Host& host, const Backup& backup,
                                       const BackupState& state) {
-    if (!state.streams.empty() || !has_none(state) || state.gone || is_proven_place(backup.kind))
+    if (!state.streams.empty() || !has_none(state) || state.gone ||
+        !row_of(backup.kind).shares_place)
         return std::nullopt;
     auto reader = DirectoryReader::open(host, fixed_location(backup));
     if (!reader) return std::nullopt;

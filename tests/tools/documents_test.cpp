@@ -42,7 +42,7 @@ TEST_CASE("the shipped configuration sets nothing, and its commented values are 
             }
             if (!has_copies_at_location(place.kind))
                 is_of_other_kind |= line.starts_with("#copies =");
-            if (!takes(place, "each") && !has_streams(place.kind))
+            if (!takes(place, "each") && !place.has_streams)
                 is_of_other_kind |= line.starts_with("#slots =");
             // Of [[probe]] only one of its three targets may be set.
             for (const char* other :
