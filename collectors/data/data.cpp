@@ -12,6 +12,7 @@
 #include "collectors/data/copies.hpp"
 #include "collectors/data/find.hpp"
 #include "collectors/data/moves.hpp"
+#include "collectors/data/paused.hpp"
 #include "collectors/data/piece_backups.hpp"
 #include "collectors/data/servers.hpp"
 #include "collectors/data/size.hpp"
@@ -311,6 +312,11 @@ Result<void> run(Context& context) {
     return DataCollector(context).run();
 }
 
+void derive(const Knowledge& knowledge, Sink& sink) {
+    derive_copies(knowledge, sink);
+    derive_paused(knowledge, sink);
+}
+
 }  // namespace
 
 extern const Collector data_collector;
@@ -321,7 +327,7 @@ const Collector data_collector = {
     .interval = 900,
     .deadline = 120,
     .run = run,
-    .derive = derive_copies,
+    .derive = derive,
 };
 
 }  // namespace lastgood

@@ -89,6 +89,15 @@ inline constexpr Metric data_dropped_timestamp_seconds{
         "while it is not so.",
 };
 
+inline constexpr Metric data_paused_until_timestamp_seconds{
+    .name = "lastgood_data_paused_until_timestamp_seconds",
+    .subject = SubjectKind::data,
+    .type = MetricType::gauge,
+    .help =
+        "When the first of its backups is to run again, if all of them are paused; absent if one "
+        "is not.",
+};
+
 inline constexpr Metric data_backed_up{
     .name = "lastgood_data_backed_up",
     .subject = SubjectKind::data,

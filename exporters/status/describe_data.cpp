@@ -102,6 +102,8 @@ void describe_data(Description& data) {
         data.row("dropped",
                  fmt::format("{} had it; since {} NO backup has it",
                              harmless(dropped->label("backup")), format_time(dropped->value)));
+    if (const auto paused = data.take(metric::data_paused_until_timestamp_seconds))
+        data.row("paused", "all its backups, until " + format_time(*paused));
     for (const Observation* link : data.take_all(metric::data_link))
         data.row("link",
                  fmt::format("leads to {}: that DOES NOT COUNT", harmless(link->label("target"))));

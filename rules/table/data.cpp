@@ -195,6 +195,25 @@ Rule only_as_files() {
     };
 }
 
+Rule only_paused() {
+    return Rule{
+        .name = "data_backups_paused",
+        .severity = Severity::warning,
+        .subject = SubjectKind::data,
+        .all_of = {present(
+            Operand(metric::data_paused_until_timestamp_seconds, {}, {}, Pick::smallest))},
+        .summary = "{subject} has only paused backups: no new copy before {value:time}.",
+        .advice =
+            "See which backups, who paused them, and why: lastgood status '{path}'\n"
+            "Copy by hand what must not be lost until then.\n"
+            "As soon as the job runs again, remove paused_until in {config}.\n"
+            "Apply it: {reload}",
+        .why =
+            "Told each day of the pause by the name of the data: backups that were switched off "
+            "\"for a while\" were missing for two and a half years.",
+    };
+}
+
 }  // namespace
 
 std::vector<Rule> data_rules() {
@@ -202,6 +221,7 @@ std::vector<Rule> data_rules() {
         on_temporary_disk(),
         moved_away(),
         dropped_by_backups(),
+        only_paused(),
         Rule{
             .name = "data_not_backed_up",
             .severity = Severity::warning,

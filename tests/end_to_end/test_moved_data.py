@@ -146,6 +146,19 @@ def test_data_that_is_moved_is_told_with_both_places(host, move, running, covers
     host.expect(subject)
 
 
+def test_data_whose_backups_are_paused_is_told_by_its_name(host):
+    precious = f'[data]\nprecious = ["{host.database}"]'
+    subject = f"precious {host.database}"
+    end = time.strftime("%Y-%m-%d", time.localtime(time.time() + 30 * DAY))
+    pause = {"paused_until": end, "paused_by": '"anna"', "paused_reason": '"a migration"'}
+    agent = host.begin(backup("db8", host.database, **pause), precious)
+    host.installation.wait_for_report(lambda report: report.find("data_backups_paused", subject))
+    assert "only paused backups" in host.installation.call("status").stdout
+    assert host.installation.stop(agent) == 0
+    host.begin(backup("db8", host.database, **pause) + backup("another", host.database), precious)
+    host.installation.wait_for_report(lambda report: report.value("data_backed_up", subject) == 1 and not report.find("data_backups_paused"))
+
+
 def test_backups_that_are_removed_are_told_by_the_data_for_years(host):
     """The rebuild: off since a migration, 2.5 years."""
     precious = f'[data]\nprecious = ["{host.database}"]'

@@ -53,6 +53,8 @@ TEST_CASE("data on a temporary disk, moved data and dropped data are told once e
     CHECK(data(1, {moved}) == Names{"data_moved d"});
     CHECK(data(0, {dropped}) == Names{"data_dropped d"});
     CHECK(found({moved}) == Names{"data_moved d"});
+    CHECK(found({observation(metric::data_paused_until_timestamp_seconds, "d", table_time + 60)}) ==
+          Names{"data_backups_paused d"});
 }
 
 TEST_CASE("data that the configuration names, and that is not there") {

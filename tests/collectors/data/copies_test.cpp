@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "collectors/data/paused.hpp"
 #include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"
 #include "core/metrics/data.hpp"
@@ -42,6 +43,7 @@ struct Scene {
         const std::function<std::optional<Timestamp>(SubjectKind, const std::string&)> never =
             [](SubjectKind, const std::string&) { return std::nullopt; };
         derive_copies({observations, never, now}, sink);
+        derive_paused({observations, never, now}, sink);
         std::string text;
         for (const Observation& one : sink.observations)
             if (one.metric == &metric && one.value != 0)
@@ -219,4 +221,27 @@ TEST_CASE("a copy of which little is known may lie on further drives, and off th
     CHECK(scene.of(metric::data_copies) == "same-drive 1 unknown 1");
     CHECK(scene.of(metric::data_drives_incomplete) == " 1");
     CHECK(scene.of(metric::backup_told_by_data).empty());
+}
+
+TEST_CASE("data whose backups are all paused is told by its name, until the first runs again") {
+    Scene scene;
+    const Metric& until = metric::data_paused_until_timestamp_seconds;
+    scene.data_has("first", "off-host");
+    scene.data_has("second/stream", "off-host");
+    CHECK(scene.of(until).empty());
+    scene.add(metric::backup_paused_until_timestamp_seconds, "first", now + 60);
+    CHECK(scene.of(until).empty());
+    scene.add(metric::backup_paused_until_timestamp_seconds, "second", now + 50);
+    CHECK(scene.of(until) == " 1800000050");
+    scene.data_has("third", "off-host", "first");  // a copy of copies
+    CHECK_FALSE(scene.of(until).empty());
+    scene.data_has("fourth", "off-host");
+    CHECK(scene.of(until).empty());
+}
+
+TEST_CASE("a pause that has ended pauses nothing") {
+    Scene scene;
+    scene.data_has("first", "off-host");
+    scene.add(metric::backup_paused_until_timestamp_seconds, "first", now - 1);
+    CHECK(scene.of(metric::data_paused_until_timestamp_seconds).empty());
 }
