@@ -6,6 +6,7 @@ Each run has its own mount and process namespaces, so that no mount and no proce
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -153,6 +154,33 @@ class System:
             return status, output.read()
 
 
+TELLS = re.compile(r"\bERROR\b|\bFAIL(ED|URE)?\b|is NOT correct|\berror:|^[EW]: |not done after")
+
+
+def what_failed(output, most=60):
+    """The lines that tell what failed, first ones first, each with its neighbours; then the last lines. At most `most` and 15."""
+    lines = output.splitlines()
+    end = max(len(lines) - 15, 0)
+    near = {at for number, line in enumerate(lines) if TELLS.search(line) for at in range(max(number - 3, 0), min(number + 3, end))}
+    shown, before = [], -1
+    for at in sorted(near)[:most] + list(range(end, len(lines))):
+        if at > before + 1:
+            shown.append("[…]")
+        shown.append(lines[at][:300])
+        before = at
+    return shown
+
+
+def first_failure(output):
+    """The first line that tells what failed: that of an assertion if there is one. Empty if none tells."""
+    lines = [line.strip() for line in output.splitlines()]
+    for tells in (re.compile("is NOT correct"), TELLS):
+        for line in lines:
+            if tells.search(line):
+                return line[:200]
+    return ""
+
+
 class Results:
     """Counts cases, prints them as tests/run does, and writes them as JUnit XML to build/logs/NAME.xml."""
 
@@ -170,8 +198,8 @@ class Results:
         if status == 0 and not found:
             self._add("PASS", f"{what} ({took})", None)
             return
-        print("".join(f"    {line}\n" for line in output.splitlines()[-30:]), end="")
-        why = f"status {status}" if status else f"it says “{found[0].strip()}”"
+        print("".join(f"    {line}\n" for line in what_failed(output)), end="")
+        why = f"status {status}: {first_failure(output)}" if status else f"it says “{found[0].strip()}”"
         self._add("FAIL", f"{what} ({took})", f"{why}; log: {log}")
 
     def skip(self, reason):

@@ -1,6 +1,8 @@
 """tests/run itself: what is interrupted leaves nothing behind, and no result is lost or taken from an earlier run."""
 
 import glob
+import importlib
+import json
 import os
 import pathlib
 import shutil
@@ -154,6 +156,31 @@ def test_a_part_that_is_killed_fails(clone):
     run = clone.start()
     assert "lint: ended with status 137" in run.communicate(timeout=60)[0]
     assert run.returncode != 0
+
+
+def test_a_failed_test_case_is_told_with_its_assertion(tmp_path):
+    said = (
+        "../../tests/a_test.cpp:7:\nTEST CASE:  one is two\n\n../../tests/a_test.cpp:9: ERROR: CHECK( one == two ) is NOT correct!\n"
+        "  values: CHECK( 1 == 2 )\n\n../../tests/a_test.cpp:10: ERROR: CHECK( one == three ) is NOT correct!\n  values: CHECK( 1 == 3 )\n"
+    )
+    program = {"name": "lastgood:core / core", "result": "ERROR", "returncode": 1, "stdout": "not ok 1 - one is two\n", "stderr": said}
+    (tmp_path / "log.json").write_text(json.dumps(program) + "\n")
+    case = '<testcase name="1 - one is two" classname="core / core"><failure/></testcase>'
+    (tmp_path / "log.xml").write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+    command = ["/usr/bin/python3", SOURCE / "tests/results.py", "unit", tmp_path / "log.xml", tmp_path / "log.json"]
+    told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
+    assert told == "fail\tunit: core: one is two: tests/a_test.cpp:9: ERROR: CHECK( one == two ) is NOT correct! values: CHECK( 1 == 2 )\n"
+
+
+def test_of_a_failed_step_what_failed_is_shown_first(monkeypatch):
+    monkeypatch.syspath_prepend(SOURCE / "tests")
+    chroot = importlib.import_module("chroot")
+    output = "".join(f"{number} fine\n" for number in range(300)) + "a_test.cpp:9: ERROR: CHECK( one ) is NOT correct!\n" + "fine\n" * 100 + "Fail: 1\n"
+    shown = chroot.what_failed(output)
+    assert shown[1:4] == ["297 fine", "298 fine", "299 fine"] and shown[4].startswith("a_test.cpp:9: ERROR") and shown[-1] == "Fail: 1"
+    assert len(chroot.what_failed("x: error: no\n" * 1000)) < 80
+    assert chroot.first_failure("FAILED: a.o\n" + output) == "a_test.cpp:9: ERROR: CHECK( one ) is NOT correct!"
+    assert chroot.first_failure("all is fine\n") == ""
 
 
 def test_a_second_run_in_a_clone_waits(clone):
