@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>

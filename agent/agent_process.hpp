@@ -1,7 +1,7 @@
 // The running agent: what it holds. For agent.cpp, which has its steps, and run_agent.cpp.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "agent/finding_log.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "agent/log.hpp"
 

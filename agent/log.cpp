@@ -1,6 +1,6 @@
 #include "agent/log.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

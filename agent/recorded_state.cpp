@@ -1,6 +1,6 @@
 #include "agent/recorded_state.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 

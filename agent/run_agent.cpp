@@ -1,5 +1,5 @@
 // Starts the agent: signals, orphans, and the watched host's own or a recorded state.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/stat.h>
 

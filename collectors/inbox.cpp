@@ -1,7 +1,7 @@
 // Reads files of observation lines from the inbox directory. Backup hooks, other hosts or scripts
 // put them there, for things that lastgood cannot see.
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

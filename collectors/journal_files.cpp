@@ -1,6 +1,6 @@
 #include "collectors/journal_files.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <systemd/sd-journal.h>
 
 #include <algorithm>

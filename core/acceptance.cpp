@@ -1,6 +1,6 @@
 #include "core/acceptance.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ctime>
 

@@ -1,6 +1,6 @@
 #include "core/array_identity.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The two languages that core/calendar.hpp reads.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

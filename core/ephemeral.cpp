@@ -1,6 +1,6 @@
 #include "core/ephemeral.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "core/failure_domain.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

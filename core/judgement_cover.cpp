@@ -1,6 +1,6 @@
 // Whether a backup has a filesystem or a piece of data: the words of the tables and the health
 // behind them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/judgement.hpp"
 #include "core/metrics/backups.hpp"

@@ -1,5 +1,5 @@
 // The states of subjects, and what they say apart from findings.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

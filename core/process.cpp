@@ -1,6 +1,6 @@
 #include "core/process.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 
 #include <algorithm>

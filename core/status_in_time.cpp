@@ -1,6 +1,6 @@
 #include "core/status_in_time.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <condition_variable>

@@ -1,10 +1,11 @@
 #include "core/time_zone.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 
 #include "core/text.hpp"
 

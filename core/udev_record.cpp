@@ -1,6 +1,6 @@
 #include "core/udev_record.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 // Chooses singular or plural for a number.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <concepts>
 #include <string>

@@ -1,6 +1,6 @@
 #include "rules/stake.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string_view>
 

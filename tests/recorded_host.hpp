@@ -1,7 +1,6 @@
 // A recorded host that a test builds file by file in a temporary directory.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -19,9 +18,7 @@ class RecordedHost {
     const Host& host() const { return *host_; }
 
     void file(const std::string& path, const std::string& text) { files_->write(path, text); }
-    void directory(const std::string& path) {
-        std::filesystem::create_directories(files_->at(path));
-    }
+    void directory(const std::string& path) { files_->directory(path); }
     void link(const std::string& path, const std::string& target) { files_->link(path, target); }
     // Adds a block device: its directory in /sys/devices with the usual files, and the link in
     // /sys/class/block.

@@ -1,6 +1,6 @@
 // generate_documents DIRECTORY: rewrites the generated documents in the repository at DIRECTORY,
 // and prints the names of those that changed. tools/generate builds and runs it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Prints the settings in three forms: docs/config.md, lastgood.toml(5) and the configuration that
 // the package ships.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <span>
 #include <string_view>

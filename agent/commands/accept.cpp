@@ -1,6 +1,6 @@
 #include "agent/commands/accept.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

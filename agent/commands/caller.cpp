@@ -1,6 +1,6 @@
 #include "agent/commands/caller.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pwd.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #include "agent/commands/check_config.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "agent/commands/command_line.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 

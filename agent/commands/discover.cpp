@@ -1,6 +1,6 @@
 #include "agent/commands/discover.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "agent/config_file.hpp"
 #include "core/print.hpp"

@@ -1,5 +1,5 @@
 // Reads the files of `lastgood explain` and prints what they mean.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

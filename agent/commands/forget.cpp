@@ -1,6 +1,6 @@
 #include "agent/commands/forget.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "agent/requests.hpp"
 #include "collectors/collector.hpp"

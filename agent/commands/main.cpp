@@ -1,6 +1,6 @@
 // The entry point: calls the function of the chosen subcommand and decides nothing itself.
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "agent/commands/record.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "agent/commands/third_party.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 #include "agent/config/backup_plan.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "agent/config/changes.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace lastgood {
 

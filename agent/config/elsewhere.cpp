@@ -1,6 +1,6 @@
 #include "core/elsewhere.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "agent/config/tables.hpp"
 

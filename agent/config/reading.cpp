@@ -1,6 +1,6 @@
 #include "agent/config/reading.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <tuple>

@@ -1,5 +1,5 @@
 // The settings of core/settings.hpp: each occurs once, and has a default.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <type_traits>

@@ -1,6 +1,7 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "agent/config/tables.hpp"
 #include "core/glob.hpp"

@@ -1,7 +1,7 @@
 #include "agent/config/surroundings.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pwd.h>
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 #include "agent/config/syntax.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "agent/memory/rows.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

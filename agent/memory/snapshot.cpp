@@ -1,6 +1,6 @@
 #include "agent/memory/snapshot.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #include "agent/memory/state.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "agent/memory/store.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <cmath>

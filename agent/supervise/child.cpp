@@ -1,7 +1,7 @@
 #include "agent/supervise/child.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

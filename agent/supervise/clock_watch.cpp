@@ -1,6 +1,6 @@
 #include "agent/supervise/clock_watch.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #include "agent/supervise/event_loop.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/epoll.h>
 
 #include "agent/supervise/event_source.hpp"

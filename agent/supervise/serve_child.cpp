@@ -1,6 +1,6 @@
 #include "agent/supervise/serve_child.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "agent/supervise/supervisor.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <thread>

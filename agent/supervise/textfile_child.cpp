@@ -1,6 +1,6 @@
 #include "agent/supervise/textfile_child.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "agent/log.hpp"
 

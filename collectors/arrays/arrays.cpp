@@ -1,7 +1,7 @@
 // The collector of arrays: prints the state of each array when the kernel reports a change.
 #include "core/metrics/arrays.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

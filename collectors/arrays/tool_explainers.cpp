@@ -1,5 +1,5 @@
 // `lastgood explain` for saved outputs of mdadm and btrfs, and for Unraid's mdstat.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <utility>

@@ -2,7 +2,7 @@
 // of each filesystem.
 #include "core/metrics/backups.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,6 @@
 // Reads the base backups of a barman server in a directory: of each its data in base/ID, and its
 // record in base/ID/backup.info or, since barman 3.13.2, in meta/ID-backup.info.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

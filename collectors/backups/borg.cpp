@@ -13,7 +13,7 @@
 // was killed after a checkpoint, its lock was broken, and a later compact, rename or delete removed
 // its segments, all between two looks; or it was killed before the next segment after it. It looks
 // like a backup at the time of the checkpoint.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>

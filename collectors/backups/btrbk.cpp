@@ -1,6 +1,6 @@
 // Reads the snapshots and copies that btrbk made in a directory: read-only subvolumes whose name
 // tells when the snapshot was taken, and for which the kernel tells whether they are whole.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

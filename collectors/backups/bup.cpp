@@ -1,6 +1,6 @@
 // Reads a bup repository: each branch, the time of its last save, and whether the save's commit is
 // there.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

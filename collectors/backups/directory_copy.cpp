@@ -1,7 +1,7 @@
 #include "collectors/backups/directory_copy.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <vector>

@@ -1,6 +1,6 @@
 // Reads a dirvish vault, or all vaults of a bank: the summary that dirvish writes beside each
 // image's tree.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

@@ -1,6 +1,6 @@
 #include "collectors/backups/discover_jobs.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 #include "collectors/backups/discover_name.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

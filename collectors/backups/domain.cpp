@@ -1,5 +1,5 @@
 // Finds what a backup shares with the data it covers, and checks that its location is mounted.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Reads duplicity's backup sets in a directory by their names, which hold the time. A set counts if
 // its manifest, all its volumes and the chain that it builds on are there.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

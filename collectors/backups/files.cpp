@@ -1,5 +1,5 @@
 // Reads backups that are plain files or directories, found by a glob, and stamps.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

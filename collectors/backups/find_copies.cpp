@@ -1,7 +1,7 @@
 #include "collectors/backups/find_copies.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

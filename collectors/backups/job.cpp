@@ -1,10 +1,11 @@
 #include "collectors/backups/job.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "collectors/backups/look_memory.hpp"
 

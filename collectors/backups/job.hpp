@@ -2,7 +2,7 @@
 // failures; each way in which it does is named in job.cpp, where it is seen through. Pure.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>

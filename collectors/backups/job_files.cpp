@@ -1,6 +1,6 @@
 #include "collectors/backups/job_files.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

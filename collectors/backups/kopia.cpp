@@ -1,7 +1,7 @@
 // Reads what a kopia repository in a directory shows without its password: that it is there, and
 // when its index last changed. Everything else, also the time of each snapshot, is encrypted;
 // maintenance and policies change the index too.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

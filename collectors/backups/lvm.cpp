@@ -1,7 +1,7 @@
 // Reads the snapshots of a logical volume of LVM: its record tells when they were taken,
 // device-mapper whether they still are. Asks no tool that locks or scans: one hanging disk stops
 // lvs(8).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,5 +1,5 @@
 // Reads directories that mariabackup or xtrabackup made: the records that it writes last.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // A newest copy that moves backwards was deleted, or its disk was put back to an older state.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

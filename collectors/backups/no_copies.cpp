@@ -1,6 +1,6 @@
 #include "collectors/backups/no_copies.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "collectors/backups/own_document.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstdio>

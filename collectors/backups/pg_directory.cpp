@@ -1,6 +1,6 @@
 #include "collectors/backups/pg_directory.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

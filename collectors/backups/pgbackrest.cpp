@@ -1,5 +1,5 @@
 // Reads a pgBackRest repository in a directory, without its passphrase.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,6 +1,6 @@
 #include "collectors/backups/pgbackrest_files.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/backups/directory_copy.hpp"
 #include "core/json_value.hpp"

@@ -1,5 +1,5 @@
 // Reads a datastore of Proxmox Backup Server: TYPE/ID/TIME/, with a manifest that is written last.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

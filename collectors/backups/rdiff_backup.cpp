@@ -1,5 +1,5 @@
 // Reads an rdiff-backup repository: the statistics that each finished session leaves.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

@@ -1,5 +1,5 @@
 // Reads a restic repository in a directory, without its password.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 // Reads what rsnapshot wrote: its log says how each run ended, and the snapshots carry the time of
 // the run that made them. A run that fails touches its snapshot too, so that only both together
 // prove a copy; and one whose source was not mounted ends well, with an empty tree.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

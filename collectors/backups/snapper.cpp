@@ -1,5 +1,5 @@
 // Reads the snapshots of snapper on btrfs: N/info.xml and the read-only subvolume N/snapshot.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,5 +1,5 @@
 // What the streams of a backup make of the whole.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 #include "collectors/backups/subvolume.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/btrfs.h>
 #include <sys/ioctl.h>
 

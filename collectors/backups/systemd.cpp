@@ -3,6 +3,7 @@
 #include "collectors/backups/systemd.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "collectors/backups/job.hpp"
 #include "collectors/backups/unit.hpp"

@@ -1,5 +1,5 @@
 // The properties of a unit, over D-Bus (sd-bus(3)).
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <systemd/sd-bus.h>
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "collectors/backups/unit.hpp"
 #include "core/clock.hpp"

@@ -1,5 +1,5 @@
 // systemd's messages about a unit, in the journal.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <systemd/sd-journal.h>
 
 #include <algorithm>

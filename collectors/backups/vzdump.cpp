@@ -1,6 +1,6 @@
 // Reads the archives of Proxmox guests that vzdump wrote to a directory: the log beside each tells
 // whether it finished.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

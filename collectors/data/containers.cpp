@@ -1,5 +1,5 @@
 // What containers of Docker and Podman keep on this host.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

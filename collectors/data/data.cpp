@@ -2,7 +2,7 @@
 // backups have it.
 #include "core/metrics/data.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

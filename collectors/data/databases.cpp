@@ -1,5 +1,5 @@
 // Databases. A directory that a backup tool wrote looks like one: the marker beside it tells.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

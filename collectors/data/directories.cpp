@@ -1,5 +1,5 @@
 // Directories that hold data by their place: of people, of services, of web sites, of mail.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Disks of guests outside the directories that are known: libvirt's and Proxmox VE's configurations
 // name them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "collectors/data/local.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/filesystem_kind.hpp"
 #include "core/text.hpp"

@@ -1,6 +1,6 @@
 #include "collectors/data/piece_backups.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "collectors/data/size.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/statvfs.h>
 
 #include <cstdint>

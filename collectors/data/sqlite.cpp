@@ -1,6 +1,6 @@
 // SQLite files: an application's database that no directory tells of.
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

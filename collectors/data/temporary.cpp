@@ -1,6 +1,6 @@
 // What lies on disks that are lost with the machine: whatever it is, unless it is known by another
 // name.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

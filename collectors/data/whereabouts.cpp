@@ -1,6 +1,6 @@
 #include "collectors/data/whereabouts.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // The collector of drives: identity, size, errors that the kernel counts, and stalled requests.
 #include "core/metrics/drives.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // whether a backup covers them.
 #include "core/metrics/filesystems.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 

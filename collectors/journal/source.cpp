@@ -1,6 +1,6 @@
 #include "collectors/journal/source.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <systemd/sd-journal.h>
 

@@ -1,5 +1,5 @@
 // The collector of the kernel log: streams increments of error counters.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <time.h>
 
 #include <algorithm>

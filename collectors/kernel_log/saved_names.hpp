@@ -2,7 +2,7 @@
 // what the log itself shows. Not thread-safe; reads nothing but the messages.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

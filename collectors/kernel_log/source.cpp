@@ -1,6 +1,6 @@
 #include "collectors/kernel_log/source.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>

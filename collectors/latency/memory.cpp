@@ -1,9 +1,10 @@
 #include "collectors/latency/memory.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "core/bytes.hpp"
 #include "core/files.hpp"

@@ -1,5 +1,5 @@
 // What the watch prints: latencies, queues, and the verdicts of the judges.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/latency/watch.hpp"
 #include "core/metrics/latency.hpp"

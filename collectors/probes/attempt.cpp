@@ -1,7 +1,7 @@
 #include "collectors/probes/attempt.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <netdb.h>
 #include <poll.h>

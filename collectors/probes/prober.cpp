@@ -1,7 +1,7 @@
 #include "collectors/probes/prober.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // Reads the drives behind hardware RAID controllers, by smartctl (smartctl(8), option -d).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,5 +1,5 @@
 // `lastgood explain` for saved outputs about a drive's health.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

@@ -1,5 +1,5 @@
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <scsi/sg.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #include "collectors/spools/count.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 // Reports spools: how much lies in them, how old it is, and whether they drain.
 #include "core/metrics/spools.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "exporters/prometheus/certificate.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstdint>

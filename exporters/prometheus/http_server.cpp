@@ -1,6 +1,6 @@
 #include "exporters/prometheus/http_server.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>

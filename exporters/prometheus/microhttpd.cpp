@@ -1,7 +1,7 @@
 #include "exporters/prometheus/microhttpd.hpp"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #include "exporters/prometheus/openmetrics.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

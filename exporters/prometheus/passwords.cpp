@@ -1,6 +1,6 @@
 #include "exporters/prometheus/passwords.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/random.h>
 
 #include <algorithm>

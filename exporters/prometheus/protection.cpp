@@ -1,6 +1,6 @@
 #include "exporters/prometheus/protection.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "exporters/prometheus/microhttpd.hpp"
 

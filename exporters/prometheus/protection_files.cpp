@@ -1,6 +1,6 @@
 #include "exporters/prometheus/protection_files.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "exporters/prometheus/rendered_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/stat.h>
 

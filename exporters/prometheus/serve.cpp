@@ -1,7 +1,7 @@
 #include "exporters/prometheus/serve.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

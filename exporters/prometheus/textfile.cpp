@@ -1,6 +1,6 @@
 #include "exporters/prometheus/textfile.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/files.hpp"
 #include "exporters/prometheus/exposition.hpp"

@@ -1,5 +1,5 @@
 // The table of data that is worth a backup.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Data that is worth a backup.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/data.hpp"
 #include "core/words.hpp"

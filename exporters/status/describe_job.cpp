@@ -1,5 +1,5 @@
 // The unit of systemd that makes the copies of a backup.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/backup_jobs.hpp"
 #include "core/metrics/backups.hpp"

@@ -1,5 +1,5 @@
 // Filesystems, backups, collectors and the host.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

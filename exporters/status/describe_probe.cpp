@@ -1,5 +1,5 @@
 // What is tried regularly.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/probes.hpp"
 #include "core/words.hpp"

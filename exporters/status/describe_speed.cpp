@@ -1,5 +1,5 @@
 // How quick a drive is, in words.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -1,5 +1,5 @@
 // Directories that must keep draining.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/spools.hpp"
 #include "core/words.hpp"

@@ -1,5 +1,5 @@
 // What a backup has, and the streams of copies in its place.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/backup_streams.hpp"
 #include "core/metrics/backups.hpp"

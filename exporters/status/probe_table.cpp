@@ -1,5 +1,5 @@
 // The table of probes.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/probes.hpp"
 #include "exporters/status/table_parts.hpp"

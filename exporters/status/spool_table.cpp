@@ -1,5 +1,5 @@
 // The table of spools.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // The screen of one subject.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "exporters/status/tables.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 // names tell their times. Prints the ratio of processor times, and what memory the look needed.
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>

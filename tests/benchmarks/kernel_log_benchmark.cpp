@@ -1,7 +1,7 @@
 // Measures how many lines of a kernel log `lastgood explain` reads per second of processor time:
 //   kernel_log_benchmark [MEGABYTES [FILE]]
 // FILE is repeated up to the size. Without FILE the log is made up; 1 line in 50 is an error.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <time.h>
 
 #include <algorithm>

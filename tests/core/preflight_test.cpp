@@ -1,7 +1,7 @@
 #include "core/preflight.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/backups.hpp"

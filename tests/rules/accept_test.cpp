@@ -1,7 +1,7 @@
 #include "rules/accept.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/acceptance.hpp"
 #include "core/metrics/agent.hpp"

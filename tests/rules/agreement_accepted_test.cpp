@@ -1,7 +1,7 @@
 // Host and Prometheus agree about what is accepted: the findings that are left are the alerts that
 // fire in promtool.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/agent.hpp"
 #include "rules/accept.hpp"

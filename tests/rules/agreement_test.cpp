@@ -2,7 +2,7 @@
 // observations around every limit of every rule, on random observations, and on recorded hosts.
 // Other tests here tamper with rules and check that the comparison finds each difference.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // The rules as a rule file for Prometheus.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <string>

@@ -1,6 +1,6 @@
 // What an alert about a backup says before its steps, as promtool renders it.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "collectors/arrays/parse/dm_raid.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 

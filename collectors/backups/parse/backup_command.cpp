@@ -1,6 +1,6 @@
 // Command lines of backup tools. Sources: restic's doc/manual, `borg create --help` (1.2, 1.4),
 // duplicity(1).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "collectors/backups/parse/restic_times.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

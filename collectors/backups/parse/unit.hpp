@@ -1,7 +1,7 @@
 // What systemd tells of a unit: its properties, and its messages in the journal. Pure.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "collectors/data/parse/proxmox_config.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "collectors/kernel_log/parse/kmsg.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/kernel_log/parse/text_scanner.hpp"
 

@@ -1,6 +1,6 @@
 #include "collectors/smart/parse/atasmart_blob.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <string>

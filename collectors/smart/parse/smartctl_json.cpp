@@ -1,6 +1,6 @@
 #include "collectors/smart/parse/smartctl_json.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

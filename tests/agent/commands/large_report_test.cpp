@@ -1,7 +1,7 @@
 // What reads a report takes time in proportion to its size: a chatty collector or a broken shelf of
 // drives must not make the listener or the agent late.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <functional>

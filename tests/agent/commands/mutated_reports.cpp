@@ -1,6 +1,6 @@
 #include "tests/agent/commands/mutated_reports.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

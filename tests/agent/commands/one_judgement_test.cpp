@@ -2,7 +2,7 @@
 // page, /metrics and JSON, on every recorded host and on hosts made from them by one or two
 // changes.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

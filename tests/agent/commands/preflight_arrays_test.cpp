@@ -1,7 +1,7 @@
 // Checks preflight from md's state to the verdict against brute force: for every level, number of
 // members, set of lost members and state of the array.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

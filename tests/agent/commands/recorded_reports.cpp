@@ -1,7 +1,7 @@
 #include "tests/agent/commands/recorded_reports.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // Properties of every screen, on all recorded hosts: lines fit, nothing that identifies is cut, and
 // no two screens contradict each other.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <sstream>

@@ -1,6 +1,9 @@
 // What is wrong with a configuration: all of it, each with its place and what to write.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <chrono>
+#include <filesystem>
 
 #include "agent/config_file.hpp"
 #include "core/bytes.hpp"

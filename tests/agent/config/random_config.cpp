@@ -1,6 +1,6 @@
 #include "tests/agent/config/random_config.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

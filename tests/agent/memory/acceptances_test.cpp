@@ -1,7 +1,7 @@
 #include "agent/memory/acceptances.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 

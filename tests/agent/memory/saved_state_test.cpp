@@ -1,6 +1,6 @@
 // A saved state that is damaged, foreign or gone, and rows that make no sense.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "agent/supervise/child.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 // Children that print without end beside others: counts, not times.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>

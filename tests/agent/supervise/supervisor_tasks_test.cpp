@@ -1,7 +1,7 @@
 // Tests which tasks exist, and which run at the same time. supervisor_test.cpp tests one task's
 // runs.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <thread>

@@ -1,6 +1,6 @@
 #include "tests/benchmarks/slow/fleet.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 //   slow_benchmark faults SEED RUNS
 //   slow_benchmark writes SEED DRIVES
 //   slow_benchmark cost
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 #include "core/metrics/arrays.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <sstream>

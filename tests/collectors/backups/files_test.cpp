@@ -1,7 +1,7 @@
 // Tests the limits of backups that are plain files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <fstream>

@@ -1,6 +1,6 @@
 // Which exit statuses of which commands of a unit are a success.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/backups/job.hpp"
 #include "tests/collectors/backups/made_unit.hpp"

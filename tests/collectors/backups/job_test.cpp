@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "collectors/backups/systemd.hpp"
 #include "collectors/backups/unit.hpp"
 #include "core/metrics/backup_jobs.hpp"

@@ -2,7 +2,7 @@
 #include "collectors/backups/late_streams.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/backup_streams.hpp"
 #include "core/metrics/backups.hpp"

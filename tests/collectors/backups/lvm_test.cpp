@@ -1,6 +1,6 @@
 // Tests the reader of LVM's snapshots, on records of LVM 2.03.16 and Linux 6.1.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // Directories of mariabackup as they look when a part of them is gone.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "tests/collectors/backups/made_place.hpp"
 

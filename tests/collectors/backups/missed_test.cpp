@@ -2,7 +2,7 @@
 #include "collectors/backups/missed.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/backups.hpp"
 #include "core/metrics/host.hpp"

@@ -1,6 +1,6 @@
 // Repositories of pgBackRest as they look when a part of them is gone.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 

@@ -2,7 +2,7 @@
 // rsnapshot itself in tests/end_to_end/test_rsnapshot.py.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <filesystem>

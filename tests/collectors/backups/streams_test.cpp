@@ -1,6 +1,6 @@
 // Tests what the streams of a backup make of the whole.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // Tests the parsers of what Docker, Podman, libvirt and Proxmox VE write about directories and
 // disks of this host.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/data/parse/container_config.hpp"
 #include "collectors/data/parse/libvirt_xml.hpp"

@@ -1,7 +1,7 @@
 #include "core/metrics/drives.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/drives/parse/block_stat.hpp"
 #include "tests/collectors/golden.hpp"

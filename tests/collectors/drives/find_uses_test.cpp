@@ -1,7 +1,7 @@
 #include "collectors/drives/find_uses.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <set>

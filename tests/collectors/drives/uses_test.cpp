@@ -1,6 +1,6 @@
 // The collector "uses" on recorded hosts.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/drives.hpp"
 #include "tests/collectors/golden.hpp"

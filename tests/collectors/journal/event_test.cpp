@@ -1,7 +1,7 @@
 #include "collectors/journal/event.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/arrays.hpp"
 #include "core/metrics/drives.hpp"

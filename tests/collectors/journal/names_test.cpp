@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;

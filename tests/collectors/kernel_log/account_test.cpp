@@ -2,7 +2,7 @@
 #include "collectors/kernel_log/account.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 // The collector, over files and FIFOs of /dev/kmsg records.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

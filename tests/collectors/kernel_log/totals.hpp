@@ -1,7 +1,7 @@
 // Counters as short text, for comparisons in tests.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <string>

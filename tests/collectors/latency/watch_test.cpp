@@ -1,7 +1,7 @@
 #include "collectors/latency/watch.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/metrics/latency.hpp"
 #include "tests/collectors/golden.hpp"

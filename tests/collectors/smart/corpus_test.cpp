@@ -1,6 +1,6 @@
 // Every recorded drive output through its explainer, compared with INDEX.tsv.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // The smart collector on recorded hosts, and with a fake smartctl.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

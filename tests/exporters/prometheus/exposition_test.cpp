@@ -1,7 +1,7 @@
 #include "exporters/prometheus/exposition.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>

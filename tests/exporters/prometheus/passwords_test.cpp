@@ -1,7 +1,7 @@
 #include "exporters/prometheus/passwords.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <future>

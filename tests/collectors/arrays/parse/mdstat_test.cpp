@@ -1,7 +1,7 @@
 #include "collectors/arrays/parse/mdstat.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // mdadm --detail and --examine, Unraid's mdstat, btrfs device stats and scrub status.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "collectors/arrays/parse/btrfs_text.hpp"
 #include "collectors/arrays/parse/mdadm_text.hpp"

@@ -1,6 +1,6 @@
 // Every recorded kernel log, compared with INDEX.tsv.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <functional>

@@ -1,7 +1,9 @@
 #include "collectors/latency/judge/pace.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "collectors/latency/judge/minute_maker.hpp"
 #include "collectors/latency/memory.hpp"
