@@ -38,7 +38,7 @@ build_packages=(
 lie_packages=(
     restic borgbackup pgbackrest postgresql
     rsnapshot rsync barman duplicity rdiff-backup dirvish bup mariadb-server-core mariadb-backup
-    btrbk snapper btrfs-progs
+    btrbk snapper btrfs-progs xfsprogs
     gzip zstd xz-utils bzip2 lz4 gpg gpg-agent sqlite3 mariadb-client tar
 )
 
