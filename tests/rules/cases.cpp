@@ -121,11 +121,21 @@ Observation series(const Rule& rule, const Operand& operand, double value,
     return observation(*operand.metric, own_subject, value, labels);
 }
 
-bool has_series(const std::vector<Observation>& observations, const Observation& one) {
-    return std::ranges::any_of(observations, [&](const Observation& other) {
-        return other.metric == one.metric && other.subject == one.subject &&
-               other.labels == one.labels;
+// Whether an alert of some rule shows labels of the largest series of this metric.
+bool is_shown(const Metric* metric) {
+    return std::ranges::any_of(all_rules(), [&](const Rule& rule) {
+        return !rule.also.empty() && rule.also_of.metric == metric;
     });
+}
+
+// Adds a series unless it is there. Of two that are equally large Prometheus shows any: such a
+// second one is left out as well.
+void add_series(std::vector<Observation>& observations, Observation one) {
+    const bool superfluous = std::ranges::any_of(observations, [&](const Observation& other) {
+        return other.metric == one.metric && other.subject == one.subject &&
+               (other.labels == one.labels || (other.value == one.value && is_shown(one.metric)));
+    });
+    if (!superfluous) observations.push_back(std::move(one));
 }
 
 Observation info(const Rule& rule, const std::string& subject) {
@@ -136,12 +146,16 @@ Observation info(const Rule& rule, const std::string& subject) {
     return observation(*info_metric(rule.subject), subject, 1, labels);
 }
 
+// Whether it holds from now until the end of its hold time: ages grow meanwhile.
 bool holds(const Rule& rule, const std::vector<Observation>& observations) {
     Rule at_once = rule;
     at_once.hold = 0;
     at_once.prometheus_only = false;
-    RuleMemory memory;
-    return !evaluate(std::vector{at_once}, observations, 0, memory).empty();
+    const auto at = [&](Timestamp now) {
+        RuleMemory memory;
+        return !evaluate(std::vector{at_once}, observations, now, memory).empty();
+    };
+    return at(0) && at(rule.hold);
 }
 
 // The first combination of values for the variables (a variable may have none) that makes the rule
@@ -273,15 +287,12 @@ RuleCases cases_of(const Rule& rule) {
     const auto variant = [&](size_t at, const std::vector<Observation>& instead, bool with_info,
                              std::optional<size_t> absent = {}) {
         ObservedHost host{fmt::format("{}-{}", rule.name, number++), {}};
-        for (const Observation& one : instead) {
-            // A subject may have one series only.
-            if (!has_series(host.observations, one)) host.observations.push_back(one);
-        }
+        for (const Observation& one : instead) add_series(host.observations, one);
         for (size_t i = 0; i < variables.size(); ++i) {
             if (i == at || i == absent || !(*chosen)[i]) continue;
-            Observation base = series(rule, variables[i].operand, *(*chosen)[i], subject);
             // Two operands of one metric may select the same series.
-            if (!has_series(host.observations, base)) host.observations.push_back(std::move(base));
+            add_series(host.observations,
+                       series(rule, variables[i].operand, *(*chosen)[i], subject));
         }
         for (const size_t limit : absent ? limits : std::vector<size_t>())
             if (limit != absent && limit != at && !(*chosen)[limit])
@@ -313,16 +324,15 @@ std::vector<ObservedHost> random_hosts(const std::vector<Rule>& rules, int count
     std::vector<ObservedHost> hosts;
     for (int i = 0; i < count; ++i) {
         ObservedHost host{fmt::format("random-{}", i), {}};
-        const auto add = [&](Observation one) {
-            if (!has_series(host.observations, one)) host.observations.push_back(std::move(one));
-        };
         for (const Rule& rule : rules) {
             for (const std::string subject : {"first", "second"}) {
                 for (const Variable& variable : variables_of(rule)) {
                     if (pick(3) == 0) continue;
-                    add(series(
-                        rule, variable.operand, variable.values[pick(variable.values.size())],
-                        rule.subject == SubjectKind::host ? "" : subject, pick(4) == 0, pick(2)));
+                    const double value = variable.values[pick(variable.values.size())];
+                    const std::string of = rule.subject == SubjectKind::host ? "" : subject;
+                    const bool foreign = pick(4) == 0;
+                    add_series(host.observations,
+                               series(rule, variable.operand, value, of, foreign, pick(2)));
                 }
             }
         }

@@ -300,6 +300,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         for (int minute = 0; minute * step <= rule.hold; ++minute) {
             findings = evaluate(std::vector{rule}, host.observations, minute * step, memory);
         }
+        CAPTURE(name);
         REQUIRE(findings.size() == 1);
         AlertLabels labels = labels_of(findings[0], rule, host);
         test += fmt::format("  - interval: 1m\n    input_series:\n{}",
