@@ -91,6 +91,10 @@ std::string slowness_of(const Subject& drive) {
     return {};
 }
 
+bool are_of_one_age(double a, double b) {
+    return a > 0 && b > 0 && std::abs(a - b) <= age_tolerance * std::max(a, b);
+}
+
 bool are_alike(const Subject& a, const Subject& b) {
     for (const char* key : {"model", "firmware"}) {
         const std::string_view value = a.label(metric::drive_info, key);
@@ -98,8 +102,7 @@ bool are_alike(const Subject& a, const Subject& b) {
     }
     const auto first = a.value(metric::drive_power_on_seconds);
     const auto second = b.value(metric::drive_power_on_seconds);
-    return first && second && *first > 0 &&
-           std::abs(*first - *second) <= age_tolerance * std::max(*first, *second);
+    return first && second && are_of_one_age(*first, *second);
 }
 
 }  // namespace lastgood

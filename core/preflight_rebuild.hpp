@@ -38,6 +38,9 @@ bool has_partners(const Subject& array);
 // "takes 12 times as long for a read as its siblings"; "" if it is not slow.
 std::string slowness_of(const Subject& drive);
 
+// True if the times powered on, in seconds, differ by at most 10%.
+bool are_of_one_age(double a, double b);
+
 // True if both have the same model and firmware, and times powered on that differ by at most 10%.
 bool are_alike(const Subject& a, const Subject& b);
 

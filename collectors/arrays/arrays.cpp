@@ -15,6 +15,7 @@
 #include "collectors/arrays/parse/md_sysfs.hpp"
 #include "collectors/arrays/parse/mdstat.hpp"
 #include "collectors/arrays/rebuild.hpp"
+#include "collectors/arrays/risk.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/kernel_watch.hpp"
 #include "core/array_identity.hpp"
@@ -218,6 +219,11 @@ void derive_check_ages(const Knowledge& knowledge, Sink& sink) {
     }
 }
 
+void derive(const Knowledge& knowledge, Sink& sink) {
+    derive_check_ages(knowledge, sink);
+    derive_risks(knowledge, sink);
+}
+
 }  // namespace
 
 extern const Collector arrays_collector;
@@ -229,7 +235,7 @@ const Collector arrays_collector = {
     .deadline = 30,
     .run = run,
     .inventory = &metric::array_present,
-    .derive = derive_check_ages,
+    .derive = derive,
 };
 
 }  // namespace lastgood

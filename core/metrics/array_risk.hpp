@@ -25,6 +25,18 @@ inline constexpr Metric array_next_loss_fatal_ratio{
         "fatal members / members in sync.",
 };
 
+inline constexpr Metric array_member_risk{
+    .name = "lastgood_array_member_risk",
+    .subject = SubjectKind::array,
+    .type = MetricType::state,
+    .labels = "drive,device,risk",
+    .help =
+        "A member that must not fail, and may: a fatal one of an array that lacks a member, or one "
+        "of more members in trouble than the array survives. risk is errors (of the drive), slow, "
+        "unread (no full read within 35 days) or alike (model, firmware and age of the failed "
+        "one).",
+};
+
 inline constexpr Metric array_rebuild_bytes{
     .name = "lastgood_array_rebuild_bytes",
     .subject = SubjectKind::array,

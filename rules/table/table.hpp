@@ -123,6 +123,7 @@ std::vector<Rule> drive_suspect_rules();
 std::vector<Rule> drive_slow_rules();
 std::vector<Rule> drive_message_rules();
 std::vector<Rule> array_rules();
+std::vector<Rule> array_risk_rules();
 std::vector<Rule> filesystem_rules();
 std::vector<Rule> data_rules();
 std::vector<Rule> backup_rules();
