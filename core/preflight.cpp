@@ -150,6 +150,15 @@ std::string list_uses(const Facts& facts, const Subject& drive) {
     return text;
 }
 
+// Where to find it, and how to make its light blink; "" if the host cannot tell.
+std::string slot_of(const Subject& drive) {
+    const Observation* slot = drive.first(metric::drive_slot);
+    if (slot == nullptr) return {};
+    return fmt::format("it is in slot \"{}\" of enclosure {}; its light: ledctl locate=/dev/{}",
+                       harmless(slot->label("slot")), harmless(slot->label("enclosure")),
+                       drive.name());
+}
+
 PreflightVerdict verdict_of(const Preflight& result) {
     if (!result.against.empty()) return PreflightVerdict::no_go;
     return result.missing.empty() ? PreflightVerdict::go : PreflightVerdict::cannot_tell;
@@ -182,6 +191,7 @@ Preflight ask(const Judge& judge, const Subject& drive, const HeldBy& held) {
     }
     if (const std::string uses = list_uses(judge.facts(), drive); !uses.empty())
         result.notes.push_back(fmt::format("on it: {}", uses));
+    if (const std::string slot = slot_of(drive); !slot.empty()) result.notes.push_back(slot);
     const std::vector<JudgedArray> arrays = judge_arrays(judge, drive, result);
     judge_uses(judge, drive, arrays, held, result);
     judge_backups(judge, drive, arrays, result);

@@ -8,7 +8,11 @@
 #include <set>
 #include <utility>
 
+#include "collectors/arrays/parse/btrfs_scrub_file.hpp"
+#include "collectors/arrays/rebuild.hpp"
 #include "core/array_identity.hpp"
+#include "core/kernel_number.hpp"
+#include "core/metrics/array_risk.hpp"
 #include "core/metrics/arrays.hpp"
 
 namespace lastgood {
@@ -85,6 +89,36 @@ std::string work_of(const Host& host, const std::string& directory) {
     return word.starts_with("device ") || word.starts_with("balance") ? word : std::string();
 }
 
+// What is allotted on a device, the mean of all: a rebuild writes that. nullopt: not known.
+std::optional<double> allotted_on_a_device(const Host& host, const std::string& directory,
+                                           size_t devices) {
+    double total = 0;
+    for (const char* type : {"data", "metadata", "system", "mixed"}) {
+        const auto text =
+            host.read_line(fmt::format("{}/allocation/{}/disk_total", directory, type));
+        if (!text) continue;
+        const auto bytes = parse_kernel_number(*text);
+        if (!bytes) return std::nullopt;
+        total += *bytes;
+    }
+    if (total <= 0 || devices == 0) return std::nullopt;
+    return total / static_cast<double>(devices);
+}
+
+// How long a rebuild takes, and when all of it was last read.
+void observe_rebuild_of(const Host& host, const Topology* topology, const std::string& uuid,
+                        const std::vector<std::string>& devices, Timestamp now, Sink& sink) {
+    const std::string id = btrfs_array_id(uuid);
+    MdArray array;  // its members only
+    for (const std::string& device : devices) array.members.emplace_back().device = device;
+    array.component_bytes = allotted_on_a_device(host, "/sys/fs/btrfs/" + uuid, devices.size());
+    observe_rebuild(array, id, 0, topology, now, sink);
+    const auto status = host.read("/var/lib/btrfs/scrub.status." + uuid);
+    if (!status) return;  // never scrubbed by this tool, or by another one
+    if (const auto end = btrfs_scrub_end(*status, devices.size()); end && *end <= now)
+        sink.observe(metric::array_last_check_timestamp_seconds, id, *end, now);
+}
+
 void observe_one(const Host& host, const Topology* topology, const std::string& uuid, Timestamp now,
                  Sink& sink) {
     const std::string directory = "/sys/fs/btrfs/" + uuid;
@@ -143,6 +177,9 @@ void observe_one(const Host& host, const Topology* topology, const std::string& 
             metric::array_sync_action, id, 1, now,
             {{"action", work}, {"phase", work.ends_with("paused") ? "delayed" : "running"}});
     if (!readable) return;
+    if (weakest.survives > 0) observe_rebuild_of(host, topology, uuid, *devices, now, sink);
+    if (left >= 0 && !devices->empty())
+        sink.observe(metric::array_next_loss_fatal_ratio, id, left == 0 ? 1 : 0, now);
     sink.observe(metric::array_failed, id, left < 0 ? 1 : 0, now);
     sink.observe(metric::array_survivable_failures, id, std::max(left, 0), now);
     sink.observe(metric::array_fatal_members, id,

@@ -13,6 +13,7 @@
 #include "collectors/drives/device_events.hpp"
 #include "collectors/drives/parse/block_stat.hpp"
 #include "core/descriptor.hpp"
+#include "core/text.hpp"
 #include "core/topology.hpp"
 
 namespace lastgood {
@@ -41,8 +42,29 @@ class OpenFile {
     Descriptor file_;
 };
 
+struct Slot {
+    std::string enclosure, name;  // "0:0:8:0", "Slot 03"
+};
+
+// The ses module links a drive to its slot: device/enclosure_device:SLOT. The link alone is read:
+// the files in the slot would ask the enclosure.
+std::optional<Slot> find_slot(const Host& host, const Drive& drive) {
+    constexpr std::string_view prefix = "enclosure_device:";
+    const auto entries = host.list(drive.sysfs + "/device");
+    if (!entries) return std::nullopt;
+    for (const std::string& entry : *entries) {
+        if (!entry.starts_with(prefix)) continue;
+        const auto target = host.read_link(fmt::format("{}/device/{}", drive.sysfs, entry));
+        if (!target) continue;
+        const std::string enclosure(parent_directory(*target));
+        return Slot{enclosure.substr(enclosure.rfind('/') + 1), entry.substr(prefix.size())};
+    }
+    return std::nullopt;
+}
+
 struct WatchedDrive {
     Drive drive;
+    std::optional<Slot> slot;
     OpenFile stat;
     OpenFile errors;
     StallClock clock{};
@@ -51,6 +73,7 @@ struct WatchedDrive {
 
     WatchedDrive(const Host& host, const Drive& new_drive)
         : drive(new_drive),
+          slot(find_slot(host, new_drive)),
           stat(host, new_drive.sysfs + "/stat"),
           errors(host, new_drive.sysfs + "/device/ioerr_cnt") {}
 
@@ -143,6 +166,10 @@ class DrivesCollector {
                           {"rotational", drive.rotational ? "1" : "0"}});
             sink.observe(metric::drive_present, drive.id, 1, now);
             sink.observe(metric::drive_size_bytes, drive.id, drive.size_bytes, now);
+            if (watched.slot)
+                sink.observe(
+                    metric::drive_slot, drive.id, 1, now,
+                    {{"enclosure", watched.slot->enclosure}, {"slot", watched.slot->name}});
             if (watched.io_errors)
                 sink.observe(metric::drive_io_errors_total, drive.id, *watched.io_errors, now);
             if (watched.stalled)

@@ -57,6 +57,16 @@ inline constexpr Metric drive_size_bytes{
     .help = "Capacity of the drive (sysfs size x 512).",
 };
 
+inline constexpr Metric drive_slot{
+    .name = "lastgood_drive_slot",
+    .subject = SubjectKind::drive,
+    .type = MetricType::state,
+    .labels = "enclosure,slot",
+    .help =
+        "The slot of the enclosure that the drive is in, as the kernel's ses module names them; "
+        "absent if the host cannot tell.",
+};
+
 inline constexpr Metric drive_use{
     .name = "lastgood_drive_use",
     .subject = SubjectKind::drive,

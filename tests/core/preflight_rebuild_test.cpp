@@ -140,3 +140,12 @@ TEST_CASE("a backup of the filesystem that leaves its database out proves nothin
     add(report, metric::data_server_running, "db", 1);
     CHECK(preflight(report, "a", now).verdict == PreflightVerdict::no_go);
 }
+
+TEST_CASE("the slot and its light are told where the host can tell") {
+    Report report = mirror();
+    CHECK_FALSE(mentions(preflight(report, "a", now).notes, "slot"));
+    add(report, metric::drive_slot, "a", 1, {{"enclosure", "0:0:8:0"}, {"slot", "Slot 03"}});
+    CHECK(mentions(preflight(report, "a", now).notes,
+                   "it is in slot \"Slot 03\" of enclosure 0:0:8:0; its light: ledctl "
+                   "locate=/dev/sda"));
+}

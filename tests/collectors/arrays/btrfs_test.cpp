@@ -1,7 +1,10 @@
 #include "collectors/arrays/btrfs.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include "collectors/arrays/parse/btrfs_scrub_file.hpp"
+#include "core/metrics/array_risk.hpp"
 #include "core/metrics/arrays.hpp"
 #include "core/report.hpp"
 #include "tests/recorded_host.hpp"
@@ -91,4 +94,37 @@ TEST_CASE("a btrfs of which one kind of block groups cannot be listed is not und
     const MemorySink sink = observe(host);
     CHECK(value_of(sink.observations, metric::array_readable, id) == 0);
     CHECK_FALSE(value_of(sink.observations, metric::array_survivable_failures, id));
+}
+
+TEST_CASE("the last scrub of btrfs is known if each device was read to its end") {
+    const auto line = [](int device, const char* end) {
+        return fmt::format(
+            "aa-bb:{}|data_extents_scrubbed:1600|read_errors:0|csum_errors:8960|"
+            "uncorrectable_errors:0|corrected_errors:8960|last_physical:1372585984|"
+            "t_start:1795617305|t_resumed:0|duration:9|{}\n",
+            device, end);
+    };
+    const std::string done = "canceled:0|finished:1", status = "scrub status:1\n";
+    const std::string both = status + line(1, done.c_str()) + line(2, done.c_str());
+    CHECK(btrfs_scrub_end(both, 2) == 1795617314);
+    CHECK_FALSE(btrfs_scrub_end(both, 3));
+    CHECK_FALSE(btrfs_scrub_end(status + line(1, done.c_str()) + line(1, done.c_str()), 2));
+    for (const char* end : {"canceled:1|finished:1", "canceled:0|finished:0", "canceled:0", ""})
+        CHECK_FALSE(btrfs_scrub_end(status + line(1, done.c_str()) + line(2, end), 2));
+    CHECK_FALSE(btrfs_scrub_end("scrub status:2\n" + line(1, done.c_str()), 1));
+    CHECK_FALSE(btrfs_scrub_end("", 0));
+    CHECK_FALSE(btrfs_scrub_end(both.substr(0, both.size() - 3), 2));
+
+    auto host = btrfs({"sda", "sdb"}, {"data/raid1"});
+    host.file("/sys/fs/btrfs/aa-bb/allocation/data/disk_total", "4000000000\n");
+    host.file("/var/lib/btrfs/scrub.status.aa-bb", both);
+    MemorySink sink;
+    observe_btrfs_arrays(host.host(), nullptr, 1795617400, sink);
+    CHECK(value_of(sink.observations, metric::array_last_check_timestamp_seconds, id) ==
+          1795617314);
+    CHECK(value_of(sink.observations, metric::array_rebuild_bytes, id) == 2e9);
+    CHECK(value_of(sink.observations, metric::array_next_loss_fatal_ratio, id) == 0);
+    // A clock that was set back.
+    const MemorySink early = observe(host);
+    CHECK_FALSE(value_of(early.observations, metric::array_last_check_timestamp_seconds, id));
 }

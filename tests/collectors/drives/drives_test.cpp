@@ -61,6 +61,23 @@ TEST_CASE("a stall lasts while requests wait and none completes") {
     CHECK(clock.update({105, 1}, 2000) == 0);
 }
 
+TEST_CASE("the slot of an enclosure is told by the link to it alone") {
+    test::RecordedHost host;
+    const std::string device = "/sys/devices/pci0000:00/0000:00:05.0/host0/0:0:3:0";
+    host.block("sda", device + "/block/sda", "8:0");
+    const auto slots = [&] {
+        const auto ran = test::run_on_host(*find_collector("drives"), host.root());
+        std::string found;
+        for (const auto* one : test::select(ran.sink.observations, metric::drive_slot))
+            found += fmt::format("{}|{} ", one->label("enclosure"), one->label("slot"));
+        return found;
+    };
+    CHECK(slots().empty());
+    host.link(device + "/enclosure_device:Slot 03",
+              "../../host0/0:0:8:0/enclosure/0:0:8:0/Slot 03");  // whose files are not there
+    CHECK(slots() == "0:0:8:0|Slot 03 ");
+}
+
 TEST_CASE("a single sample does not show a stall") {
     const auto stalled = [](const char* stat) {
         test::RecordedHost host;

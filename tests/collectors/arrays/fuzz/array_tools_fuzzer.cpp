@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "collectors/arrays/parse/btrfs_scrub_file.hpp"
 #include "collectors/arrays/parse/btrfs_text.hpp"
 #include "collectors/arrays/parse/mdadm_text.hpp"
 #include "collectors/arrays/parse/unraid.hpp"
@@ -22,5 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     lastgood::parse_unraid(text);
     lastgood::parse_btrfs_device_stats(text);
     lastgood::parse_btrfs_scrub_status(text);
+    lastgood::btrfs_scrub_end(text, 2);
     return 0;
 }
