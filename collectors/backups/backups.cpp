@@ -71,13 +71,13 @@ Result<BackupState> look_at(const Context& context, const Backup& backup, LookMe
         case BackupKind::duplicity:
             return look_at_duplicity(context.host, backup);
         case BackupKind::rdiff_backup:
-            return look_at_rdiff_backup(context.host, backup);
+            return look_at_rdiff_backup(context.host, backup, &memory);
         case BackupKind::dirvish:
-            return look_at_dirvish(context.host, backup);
+            return look_at_dirvish(context.host, backup, &memory);
         case BackupKind::bup:
             return look_at_bup(context.host, backup);
         case BackupKind::mariabackup:
-            return look_at_mariabackup(context.host, backup);
+            return look_at_mariabackup(context.host, backup, &memory);
         case BackupKind::vzdump:
             return look_at_vzdump(context.host, backup);
         case BackupKind::proxmox_backup:

@@ -32,6 +32,28 @@ void set_aside_unjudged(std::vector<RecordedCopy>& copies, BackupState& state) {
     });
 }
 
+// Takes the copies in doubt out; returns the newest that has a possible time.
+std::optional<RecordedCopy> set_aside_doubtful(std::vector<RecordedCopy>& copies, Timestamp now) {
+    std::optional<RecordedCopy> newest;
+    std::erase_if(copies, [&](RecordedCopy& copy) {
+        if (copy.doubt.empty() || !copy.whole) return false;
+        if (copy.time <= now + clock_slack && (!newest || copy.time > newest->time))
+            newest = std::move(copy);
+        return true;
+    });
+    return newest;
+}
+
+// Whether an older copy that is proven is the newest cannot be told.
+void note_doubtful(const RecordedCopy& newest, BackupState& state) {
+    const auto proven = proven_newest(state);
+    if (state.count == 0) state.count.reset();
+    if (proven && *proven >= newest.time) return;
+    state.newest.push_back({newest.time, Confidence::activity});
+    state.perhaps = newest.time;
+    state.problems.push_back({ErrorKind::absent, fmt::format("{}: {}", newest.name, newest.doubt)});
+}
+
 }  // namespace
 
 RecordedCopy unjudged_copy(const Host& host, const std::string& record, const Error& why,
@@ -55,6 +77,7 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
     state.incomplete = false;
     state.count = 0;
     set_aside_unjudged(copies, state);
+    const auto doubtful = set_aside_doubtful(copies, now);
     std::ranges::stable_sort(copies, std::ranges::greater{}, &RecordedCopy::time);
     bool newest_seen = false, newest_whole_seen = false;
     Timestamp newest_finished = 0;
@@ -86,6 +109,8 @@ BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confide
             {ErrorKind::malformed,
              fmt::format("{}: its time, {}, is in the future; is the clock right?", ahead->name,
                          format_time(ahead->time))});
+    if (doubtful) note_doubtful(*doubtful, state);
+    if (doubtful && newest_finished < doubtful->time) state.incomplete.reset();
     if (!state.newest_unjudged) return state;
     const bool judged_newest = newest_seen && newest_finished >= *state.newest_unjudged;
     if (!judged_newest) state.incomplete.reset();

@@ -19,6 +19,8 @@ struct RecordedCopy {
     std::string reason;          // why it is not whole
     // Its record is damaged or cannot be read, for this reason: nobody can tell what it is.
     std::optional<ErrorKind> unjudged = std::nullopt;
+    // Why its good record proves nothing: it may be a copy of the copy that was stopped.
+    std::string doubt = {};
 };
 
 // A copy whose record is damaged or cannot be read. `record`: its path. `time`: as its name tells
@@ -31,7 +33,8 @@ void note_unjudged(BackupState& state, Error why, Timestamp now);
 // Newest, oldest, size and count of the whole copies, and whether the newest of all is incomplete,
 // with its reason as a problem. A copy with a time in the future proves nothing about now: it is
 // counted, and is a problem if there is no other; it never hides the newest that has a possible
-// time. What cannot be judged is told, and counted as that alone.
+// time. What cannot be judged is told, and counted as that alone. One in doubt is not counted; if
+// it is the newest, it is activity.
 BackupState state_of_copies(std::vector<RecordedCopy> copies, Confidence confidence, Timestamp now);
 
 // The last `limit` bytes of a file, or all of it; begins with a whole line. Errors: those of

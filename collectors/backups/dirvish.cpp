@@ -2,11 +2,17 @@
 // image's tree.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/counted_files.hpp"
+#include "collectors/backups/original_record.hpp"
+#include "collectors/backups/parse/decompressor.hpp"
+#include "collectors/backups/parse/dirvish_index.hpp"
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/state.hpp"
+#include "core/bytes.hpp"
 
 namespace lastgood {
 
@@ -17,8 +23,8 @@ constexpr Seconds longest_run = 86400;
 
 class Vault {
   public:
-    Vault(const Host& host, std::string directory)
-        : host_(host), directory_(std::move(directory)), now_(host.now()) {}
+    Vault(const Host& host, std::string directory, FileCounter& counter)
+        : host_(host), directory_(std::move(directory)), counter_(counter), now_(host.now()) {}
     // By branch. Errors: those of Host::list().
     Result<std::map<std::string, BackupState>> look();
     // Only its summary tells of which branch an image is.
@@ -31,9 +37,11 @@ class Vault {
     };
     void add(const std::string& image);
     std::string why_not_whole(const DirvishSummary& summary, const std::string& image) const;
+    void judge_files(RecordedCopy& image);
 
     const Host& host_;
     std::string directory_;
+    FileCounter& counter_;
     Timestamp now_;
     std::optional<Timestamp> lock_;
     std::map<std::string, Branch> branches_;
@@ -47,6 +55,53 @@ std::string Vault::why_not_whole(const DirvishSummary& summary, const std::strin
     if (!files && files.error().kind == ErrorKind::absent) return "its tree is gone";
     if (files && files->empty()) return "its tree is empty: was the source mounted?";
     return {};
+}
+
+// The names and sizes in the image's index; nullopt: it has none, or one that is cut or too large.
+std::optional<DirvishIndex> read_index(const Host& host, const std::string& image) {
+    constexpr size_t largest = 64 * mib, piece = 4 * kib;
+    struct Form {
+        const char* name;
+        const char* packed;
+    };
+    for (const Form& form : {Form{"index.gz", "gzip"}, {"index.bz2", "bzip2"}, {"index", ""}}) {
+        const auto text = read_record(host, image + "/" + form.name, largest);
+        if (!text) continue;
+        DirvishIndex index;
+        const auto decompressor = make_decompressor(form.packed);
+        if (!decompressor) {
+            if (!add_dirvish_index(*text, index).empty()) return std::nullopt;
+            return index;
+        }
+        std::string lines;
+        decompressor->copy_to(lines, largest);
+        for (size_t at = 0; at < text->size(); at += piece) {
+            if (!decompressor->feed(std::string_view(*text).substr(at, piece))) return std::nullopt;
+            const std::string rest(add_dirvish_index(lines, index));
+            lines = rest;
+            if (lines.size() > mib) return std::nullopt;
+        }
+        if (!decompressor->ended() || !lines.empty()) return std::nullopt;
+        return index;
+    }
+    return std::nullopt;
+}
+
+// In a copy of the vault that was stopped the summary is there, and not yet the files.
+void Vault::judge_files(RecordedCopy& image) {
+    const auto summary = host_.status(image.name + "/summary", false);
+    if (summary && is_original(host_, *summary, image.time)) return;
+    const auto index = read_index(host_, image.name);
+    if (!index || index->entries <= 0) {
+        image.doubt = "it was copied or moved here, and has no index that tells which files it had";
+        return;
+    }
+    const PromisedFiles promised{image.name, image.name + "/tree", index->bytes, index->entries};
+    const CountedFiles counted = counter_.count(promised);
+    if (counted.there == FilesThere::unknown) image.doubt = uncounted;
+    if (counted.there != FilesThere::some) return;
+    image.whole = false;
+    image.reason = what_is_missing(promised, counted);
 }
 
 void Vault::add(const std::string& image) {
@@ -86,6 +141,12 @@ Result<std::map<std::string, BackupState>> Vault::look() {
     if (branches_.empty()) branches_["default"];  // no image yet
     std::map<std::string, BackupState> states;
     for (auto& [name, branch] : branches_) {
+        std::ranges::sort(branch.copies, std::ranges::greater{}, &RecordedCopy::time);
+        for (RecordedCopy& image : branch.copies) {  // down to the first that is whole
+            if (!image.whole) continue;
+            judge_files(image);
+            if (image.whole && image.doubt.empty()) break;
+        }
         BackupState& state = states[name];
         state = state_of_copies(std::move(branch.copies), Confidence::exact, now_);
         state.in_progress = branch.in_progress;
@@ -113,7 +174,7 @@ void add_unjudged(BackupState& state, const BackupState& unjudged) {
 
 }  // namespace
 
-Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup) {
+Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup, LookMemory* memory) {
     if (auto mounted = check_mounted(host, backup.location); !mounted)
         return Failure(mounted.error());
     const auto names = list_directories(host, backup.location);
@@ -133,8 +194,9 @@ Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup) {
                         "nor a bank of dirvish",
                         backup.location));
     BackupState whole;
+    FileCounter counter(host, memory);
     for (const auto& [prefix, directory] : vaults) {
-        Vault vault(host, directory);
+        Vault vault(host, directory, counter);
         auto branches = vault.look();
         if (!branches) return Failure(branches.error());
         const BackupState unjudged =

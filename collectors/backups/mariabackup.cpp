@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/original_record.hpp"
 #include "collectors/backups/parse/decompressor.hpp"
 #include "collectors/backups/parse/mariabackup_info.hpp"
 #include "collectors/backups/state.hpp"
@@ -19,6 +20,7 @@ constexpr int deepest = 2;               // DIR/2026-11-26/full
 
 struct Found {
     std::string path;
+    std::optional<FileStatus> record;
     MariabackupInfo info;
     MariabackupCheckpoints checkpoints;
     std::string reason;  // why it is not whole
@@ -100,6 +102,7 @@ void Directories::add_finished(const std::string& path, const std::vector<std::s
                                const std::string& info_name) {
     Found one;
     one.path = path;
+    if (const auto record = host_.status(path + "/" + info_name, false)) one.record = *record;
     const auto text = read_record(path + "/" + info_name);
     const auto info = text ? parse_mariabackup_info(*text) : Failure(text.error());
     if (!info) {
@@ -157,11 +160,21 @@ void Directories::follow_chains() {
     }
 }
 
+// xtrabackup_info tells no files. It is written last, and its copy may come first.
+std::string doubt_of(const Host& host, const Found& one) {
+    if (one.record && is_original(host, *one.record, one.info.end)) return {};
+    return "it was copied or moved here, and no record tells whether all its files came along";
+}
+
 BackupState Directories::judge() {
     follow_chains();
     std::vector<RecordedCopy> copies = std::move(others_);
-    for (const Found& one : found_) {
+    bool proven = false;  // older ones are counted
+    for (auto next = found_.rbegin(); next != found_.rend(); ++next) {
+        const Found& one = *next;
         copies.push_back({one.info.end, one.is_whole, std::nullopt, one.path, one.reason, {}});
+        if (one.is_whole && !proven) copies.back().doubt = doubt_of(host_, one);
+        proven = proven || (one.is_whole && copies.back().doubt.empty());
         if (!one.unjudged) continue;
         copies.back().unjudged = ErrorKind::malformed;
         copies.back().reason = one.path + ": it is incremental, and its base cannot be judged";
@@ -173,7 +186,8 @@ BackupState Directories::judge() {
 
 }  // namespace
 
-Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup) {
+Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup,
+                                        LookMemory* memory) {
     if (auto mounted = check_mounted(host, backup.location); !mounted)
         return Failure(mounted.error());
     Directories directories(host);
@@ -185,7 +199,9 @@ Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup) 
                     fmt::format("{}: no directory in it is a backup of mariabackup; for streams "
                                 "(xbstream) use files = \"{}/*\"",
                                 backup.location, backup.location));
-    return directories.judge();
+    BackupState state = directories.judge();
+    if (memory != nullptr) recall_proven(*memory, backup, state);
+    return state;
 }
 
 }  // namespace lastgood

@@ -59,6 +59,13 @@ std::optional<Timestamp> known_newest(const LookMemory& memory, const Backup& ba
     return oldest;
 }
 
+void recall_proven(const LookMemory& memory, const Backup& backup, BackupState& state) {
+    if (!state.perhaps || proven_newest(state)) return;
+    const auto known = known_newest(memory, backup);
+    if (known && *known <= *state.perhaps)
+        state.newest.push_back({*known, Confidence::inferred, may_be_written_later(backup.kind)});
+}
+
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now) {
     const std::string place = place_of(backup);
     const auto& section = memory.section("newest");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/counted_files.hpp"
 #include "collectors/backups/parse/pgbackrest_info.hpp"
 #include "collectors/backups/pgbackrest_files.hpp"
 #include "collectors/backups/state.hpp"
@@ -180,7 +181,11 @@ void drop_what_lacks_files(std::vector<PgbackrestBackup>& backups,
             return one.label == backup.label || one.label == backup.label.substr(0, 16);
         });
         if (found == lacking.end()) return false;
-        if (backup.label == newest) {
+        if (found->unknown) state.perhaps = std::max(state.perhaps.value_or(0), backup.stop);
+        if (backup.label == newest && found->unknown) {
+            state.problems.push_back(
+                {ErrorKind::absent, fmt::format("backup {}: {}", backup.label, uncounted)});
+        } else if (backup.label == newest) {
             state.incomplete = true;
             state.broken = "backup " + backup.label;
             state.problems.push_back(
@@ -191,6 +196,7 @@ void drop_what_lacks_files(std::vector<PgbackrestBackup>& backups,
         }
         return true;
     });
+    if (state.perhaps) state.newest.push_back({*state.perhaps, Confidence::activity});
 }
 
 }  // namespace
@@ -225,11 +231,13 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup, L
     drop_what_is_gone(*backups, *directories, state);
     drop_what_lacks_wal(*backups, Archive(host, backup.location + "/archive/" + *stanza), state);
     drop_what_lacks_files(*backups, find_lacking_backups(host, directory, *backups, memory), state);
-    state.count = static_cast<double>(backups->size());
+    if (memory != nullptr && backups->empty()) recall_proven(*memory, backup, state);
+    const bool all_known = !state.perhaps;
+    if (all_known) state.count = static_cast<double>(backups->size());
     if (backups->empty()) return state;
     const PgbackrestBackup& newest = backups->back();
     state.newest.push_back({newest.stop, Confidence::exact});
-    state.oldest = backups->front().stop;
+    if (all_known) state.oldest = backups->front().stop;
     state.size = newest.size;
     if (!state.incomplete) state.incomplete = newest.error;
     if (newest.error)

@@ -2,7 +2,6 @@
 // has the records first, and not yet the files.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -15,11 +14,11 @@ namespace lastgood {
 struct LackingBackup {
     std::string label;
     double bytes = 0, least = 0;  // found, and of backup.info
+    bool unknown = false;         // they are not counted to the end yet, or may still arrive
 };
 
-// The backups in DIRECTORY/LABEL that have fewer bytes than backup.info tells, the newest first.
-// Counts for a few seconds, and never again what is unchanged and was whole, as long as `memory`
-// (which may be missing) keeps it. What was not counted, or not to its end, is not among them.
+// The backups in DIRECTORY/LABEL that have fewer bytes than backup.info tells, or are not counted
+// yet, the newest first. `memory` as of FileCounter.
 std::vector<LackingBackup> find_lacking_backups(const Host& host, const std::string& directory,
                                                 const std::vector<PgbackrestBackup>& backups,
                                                 LookMemory* memory);

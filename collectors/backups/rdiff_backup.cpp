@@ -4,6 +4,8 @@
 #include <map>
 
 #include "collectors/backups/copies.hpp"
+#include "collectors/backups/counted_files.hpp"
+#include "collectors/backups/original_record.hpp"
 #include "collectors/backups/parse/rdiff_backup_statistics.hpp"
 #include "collectors/backups/parse/record_time.hpp"
 #include "collectors/backups/state.hpp"
@@ -61,20 +63,47 @@ std::string what_failed(const RdiffBackupSession& session, const std::string& pa
                        path, format_time(session.end), session.errors);
 }
 
+// Whether the mirror has all files of the newest session: not so in a copy of the repository that
+// was stopped. A session that failed in part has no sizes to compare.
+void judge_mirror(const Host& host, const std::string& repository, const std::string& record,
+                  const RdiffBackupSession& session, LookMemory* memory, RecordedCopy& copy) {
+    const auto status = host.status(record, false);
+    if (status && is_original(host, *status, session.end)) return;
+    const PromisedFiles promised{"mirror",
+                                 repository,
+                                 session.errors > 0 ? 0 : session.source_size,
+                                 session.source_files - session.errors,
+                                 {"rdiff-backup-data"},
+                                 record};
+    const CountedFiles counted = FileCounter(host, memory).count(promised);
+    switch (counted.there) {
+        case FilesThere::all:
+            return;
+        case FilesThere::some:
+            copy.whole = false;
+            copy.reason = what_is_missing(promised, counted);
+            return;
+        case FilesThere::unknown:
+            copy.doubt = uncounted;
+    }
+}
+
 // From the newest session to the first good one; of older ones the time in the name is enough, for
 // there may be thousands. Names sort by time as long as all have one offset. `partly`: the newest
 // could not copy all files; what it copied is there, and can be restored.
-std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& data,
-                                        const Sessions& sessions, std::vector<Error>& problems,
-                                        bool& partly) {
+std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& repository,
+                                        const Sessions& sessions, LookMemory* memory,
+                                        std::vector<Error>& problems, bool& partly) {
+    const std::string data = repository + "/rdiff-backup-data";
     std::vector<RecordedCopy> copies;
     bool proven = false;
+    std::string mirror_doubt;  // older sessions are made from the mirror, too
     for (auto one = sessions.statistics.rbegin(); one != sessions.statistics.rend(); ++one) {
         const auto& [time_text, name] = *one;
         const std::string path = data + "/" + name;
         const auto time = parse_record_time(time_text);
         if (proven && time) {
-            copies.push_back({*time, true, std::nullopt, path, ""});
+            copies.push_back({*time, true, std::nullopt, path, "", {}, mirror_doubt});
             continue;
         }
         const auto session = read_session(host, path);
@@ -92,7 +121,12 @@ std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& dat
             copy.whole = false;
             copy.reason = "the source was empty: is it mounted?";
         }
-        proven = proven || copy.whole;
+        // The mirror has the newest session alone; while another one runs, no session.
+        if (copies.empty() && copy.whole && sessions.mirrors.size() < 2) {
+            judge_mirror(host, repository, path, *session, memory, copy);
+            mirror_doubt = copy.whole ? copy.doubt : "it is made from the mirror";
+        }
+        proven = proven || copy.whole || !mirror_doubt.empty();
         copies.push_back(std::move(copy));
     }
     return copies;
@@ -100,7 +134,8 @@ std::vector<RecordedCopy> read_sessions(const Host& host, const std::string& dat
 
 }  // namespace
 
-Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup) {
+Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup,
+                                         LookMemory* memory) {
     if (auto mounted = check_mounted(host, backup.location); !mounted)
         return Failure(mounted.error());
     const std::string data = backup.location + "/rdiff-backup-data";
@@ -111,8 +146,10 @@ Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup)
     const Sessions sessions = sort_names(*names);
     std::vector<Error> problems;
     bool partly = false;
-    BackupState state = state_of_copies(read_sessions(host, data, sessions, problems, partly),
-                                        Confidence::exact, host.now());
+    BackupState state =
+        state_of_copies(read_sessions(host, backup.location, sessions, memory, problems, partly),
+                        Confidence::exact, host.now());
+    if (memory != nullptr) recall_proven(*memory, backup, state);
     if (partly) state.incomplete = true;
     for (Error& problem : problems) state.problems.push_back(std::move(problem));
     state.in_progress = false;

@@ -106,10 +106,13 @@ Result<BackupState> look_at_pgbackrest(const Host& host, const Backup& backup,
 Result<BackupState> look_at_rsnapshot(const Host& host, const Backup& backup);
 Result<BackupState> look_at_barman(const Host& host, const Backup& backup);
 Result<BackupState> look_at_duplicity(const Host& host, const Backup& backup);
-Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup);
-Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup);
+Result<BackupState> look_at_rdiff_backup(const Host& host, const Backup& backup,
+                                         LookMemory* memory = nullptr);
+Result<BackupState> look_at_dirvish(const Host& host, const Backup& backup,
+                                    LookMemory* memory = nullptr);
 Result<BackupState> look_at_bup(const Host& host, const Backup& backup);
-Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup);
+Result<BackupState> look_at_mariabackup(const Host& host, const Backup& backup,
+                                        LookMemory* memory = nullptr);
 Result<BackupState> look_at_vzdump(const Host& host, const Backup& backup);
 Result<BackupState> look_at_proxmox_backup(const Host& host, const Backup& backup);
 Result<BackupState> look_at_kopia(const Host& host, const Backup& backup);
@@ -122,6 +125,10 @@ Result<BackupState> look_at_stamp(const Host& host, const Backup& backup);
 // went_back_from where a newer one was there at an earlier look. The copies of another place count
 // from anew. A time more than an hour ahead of `now` is not remembered: it would last for ever.
 void note_newest(LookMemory& memory, const Backup& backup, BackupState& state, Timestamp now);
+
+// While a newer copy is in doubt (`perhaps`) and no other is proven, the newest one that an earlier
+// look proved still counts.
+void recall_proven(const LookMemory& memory, const Backup& backup, BackupState& state);
 
 // Whether NewestCopy::when_written may be set for the kind.
 bool may_be_written_later(BackupKind kind);

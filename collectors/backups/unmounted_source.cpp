@@ -1,6 +1,6 @@
 #include "collectors/backups/unmounted_source.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace lastgood {
 

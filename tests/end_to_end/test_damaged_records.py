@@ -11,7 +11,7 @@ from lies import lie
 from repositories import Expected, run
 
 HOUR = 3600
-NEW, OLD = HOUR, 50 * HOUR  # ages; one copy is fresh, the other is too old
+NEW, OLD = 300, 50 * HOUR  # ages; one copy is fresh, and its record as new as the tool would leave it; the other is too old
 
 
 def local(age, form="%Y-%m-%d %H:%M:%S"):
@@ -46,6 +46,7 @@ def barman(place, age):
 def dirvish(place, age):
     make(place / "dirvish" / "default.conf")
     make(place / local(age, "%Y%m%d%H") / "tree" / "file")
+    make(place / local(age, "%Y%m%d%H") / "index", "1 0 drwxr-xr-x 2 root root 4096 Nov 26 23:12 /\n2 4 -rw-r--r-- 1 root root 1 Nov 26 23:12 /file\n")
     return make(
         place / local(age, "%Y%m%d%H") / "summary",
         f"client: x\ntree: /\nBackup-begin: {local(age)}\nBackup-complete: {local(age)}\nStatus: success\n",
@@ -53,6 +54,7 @@ def dirvish(place, age):
 
 
 def rdiff_backup(place, age):
+    make(place / "file")
     data = place / "rdiff-backup-data"
     for old in data.glob("current_mirror.*"):
         old.unlink()
@@ -60,7 +62,7 @@ def rdiff_backup(place, age):
     end = time.time() - age
     return make(
         data / f"session_statistics.{utc(age)}.data",
-        f"StartTime {end - 10:.2f} (x)\nEndTime {end:.2f} (x)\nSourceFiles 5\nSourceFileSize 500\nErrors 0\n",
+        f"StartTime {end - 10:.2f} (x)\nEndTime {end:.2f} (x)\nSourceFiles 2\nSourceFileSize 1\nErrors 0\n",
     )
 
 

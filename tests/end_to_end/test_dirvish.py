@@ -11,7 +11,7 @@ import time
 import lastgood
 import pytest
 from lies import lie
-from repositories import DAY, Expected, write_random
+from repositories import DAY, Expected, run, write_random
 
 pytestmark = pytest.mark.xdist_group("dirvish")  # they share /etc/dirvish/master.conf
 
@@ -28,9 +28,9 @@ class Vault:
         self.number = 0
         self.configure()
 
-    def configure(self, branch="default", source=None):
+    def configure(self, branch="default", source=None, index="text"):
         (self.directory / "dirvish" / f"{branch}.conf").write_text(
-            f"client: {socket.gethostname()}\ntree: {source or self.source}\nxdev: 1\nindex: none\n"
+            f"client: {socket.gethostname()}\ntree: {source or self.source}\nxdev: 1\nindex: {index}\n"
         )
 
     def command(self, *arguments):
@@ -171,3 +171,27 @@ def test_dirvish_branches_and_vaults_are_streams(tmp_path, bank, vault, expected
     assert {"it/vault/default", "it/vault/other", "it/second/default"} <= subjects
     second.goes_by(3 * DAY)
     assert both.is_stale()
+
+
+@lie("dirvish", "a copy of the vault was stopped: the summary is there, and not all files")
+@pytest.mark.parametrize("index", ["none", "gzip", "bzip2", "text"])
+def test_dirvish_stopped_copy_is_unproven(vault, tmp_path, index):
+    vault.configure(index=index)
+    for number in range(20):
+        write_random(vault.source / f"f{number}", 10_000, number)
+    vault.run("--init")
+    (tmp_path / "nas").mkdir()
+    copy = tmp_path / "nas" / "vault"
+    sync = ["rsync", "-a", f"{vault.directory}/", f"{copy}/"]
+    time.sleep(1.1)
+    run(*sync, "--exclude=tree/f1*")  # as if it was killed in the tree, which comes last
+    expected = Expected(tmp_path / "nas", dirvish=str(copy), max_age="26h")
+    assert expected.is_unproven()
+    run(*sync)
+    expected.forget()
+    if index == "none":
+        assert expected.is_unproven()
+        assert any("has no index" in problem for problem in expected.problems()), expected.problems()
+        return
+    assert not expected.is_stale()
+    assert expected.value("count") == 1 and not expected.problems()

@@ -124,3 +124,22 @@ def test_rdiff_backup_with_unread_files_is_partly_done(rdiff_backup):
     expected = rdiff_backup.expected.collect()
     assert expected.value("incomplete") == 1
     assert any("could not copy 20 files" in problem for problem in expected.problems()), expected.problems()
+
+
+@lie("rdiff-backup", "a copy of the repository was stopped: the statistics are there, and not all files")
+def test_rdiff_backup_stopped_copy_is_unproven(rdiff_backup, tmp_path):
+    (rdiff_backup.source / "zz").mkdir()
+    for number in range(20):
+        write_random(rdiff_backup.source / "zz" / f"f{number}", 10_000, number)
+    rdiff_backup.backup()
+    assert not rdiff_backup.expected.is_stale()
+    (tmp_path / "nas").mkdir()
+    copy = tmp_path / "nas" / "repository"
+    sync = ["rsync", "-a", f"{rdiff_backup.repository}/", f"{copy}/"]
+    run(*sync, "--exclude=/zz/f1*")  # as if it was killed in zz, which comes last
+    expected = Expected(tmp_path / "nas", rdiff_backup=str(copy), max_age="26h")
+    assert expected.is_unproven()
+    assert any("have arrived" in problem for problem in expected.problems()), expected.problems()
+    run(*sync)
+    assert not expected.forget().is_stale()
+    assert expected.value("incomplete") == 0 and not expected.problems()

@@ -7,6 +7,7 @@
 
 #include "collectors/backups/parse/barman_info.hpp"
 #include "collectors/backups/parse/btrbk_name.hpp"
+#include "collectors/backups/parse/dirvish_index.hpp"
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/parse/duplicity_name.hpp"
 #include "collectors/backups/parse/git_objects.hpp"
@@ -30,6 +31,9 @@ void require(bool condition) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace lastgood;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    DirvishIndex index;
+    require(add_dirvish_index(text, index).find('\n') == std::string_view::npos);
+    require(index.entries >= 0 && index.bytes >= 0);
     for (const auto& run : parse_rsnapshot_log(text)) {
         require((run.end == RsnapshotEnd::none) == (run.ended == 0));
         require(run.process >= 0);

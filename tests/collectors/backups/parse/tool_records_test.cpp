@@ -7,6 +7,7 @@
 
 #include "collectors/backups/parse/barman_info.hpp"
 #include "collectors/backups/parse/btrbk_name.hpp"
+#include "collectors/backups/parse/dirvish_index.hpp"
 #include "collectors/backups/parse/dirvish_summary.hpp"
 #include "collectors/backups/parse/duplicity_name.hpp"
 #include "collectors/backups/parse/git_objects.hpp"
@@ -123,6 +124,21 @@ TEST_CASE("rdiff-backup's statistics") {
     for (const char* text : {"", "StartTime 1795694400.00\n", "EndTime x\n", "EndTime -5\n",
                              "EndTime nan\n", "EndTime inf\n", "EndTime 1e300\n"})
         CHECK_FALSE_MESSAGE(parse_rdiff_backup_statistics(text), text);
+}
+
+TEST_CASE("dirvish's index: names of any kind, and the bytes of files") {
+    DirvishIndex index;
+    const std::string_view rest = add_dirvish_index(
+        "  1081344      4 drwxr-xr-x   3 root     root         4096 Nov 26 23:12 /srv\n"
+        "  1081350    196 -rw-r--r--   1 root     root       200000 Nov 26 23:12 /srv/a\\ b\n"
+        "  1081351      0 lrwxrwxrwx   1 root     root            3 Nov 26 23:12 /srv/l -> a b\n"
+        "  1081352      0 crw-rw----   1 root     disk       8,   0 Nov 26 23:12 /srv/c\n"
+        "  1081353      4 -rw-r--r--   2 1000     1000            7 Nov 26  2025 /srv/d\n"
+        "\nnone\n  1081354      4 -rw-r--r--   2 1000",
+        index);
+    CHECK(index.entries == 5);
+    CHECK(index.bytes == 200007);
+    CHECK(rest == "  1081354      4 -rw-r--r--   2 1000");
 }
 
 TEST_CASE("dirvish's summary") {
