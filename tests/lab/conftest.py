@@ -11,7 +11,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end")]
 
-from lab import Lab  # noqa: E402
+from lab import WHOLE, Lab  # noqa: E402
 from power_cuts import PowerCuts  # noqa: E402
 
 SOURCE = HERE.parent.parent
@@ -78,6 +78,7 @@ def leave_after(whole_lab):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "whole: a story that `tests/run long` tells at full length")
+    config.addinivalue_line("markers", "only_whole: only `tests/run long` plays it")
     config.addinivalue_line("markers", "after_arrays: the minutes that it waits for pass beside the scenarios of arrays")
     config.addinivalue_line("markers", "last: runs after all others, because it waits for what runs beside them")
 
@@ -94,6 +95,8 @@ def pytest_collection_modifyitems(items):
             return 0
         return 1 if item.path.name == "test_arrays.py" else 3
 
+    if not WHOLE:
+        items[:] = [item for item in items if not item.get_closest_marker("only_whole")]
     items.sort(key=turn)
 
 

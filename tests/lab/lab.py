@@ -172,8 +172,9 @@ class Server:
     def configure(self, text):
         """Adds TOML to the configuration; a running agent reloads it."""
         number = next(self.machine.counter)
-        self.machine.agent.write_file(f"/etc/lastgood/conf.d/scenario{number}.toml", text.encode())
-        self.run("systemctl try-reload-or-restart lastgood")
+        file = f"/etc/lastgood/conf.d/scenario{number}.toml"
+        self.machine.agent.write_file(file, text.encode())
+        self.run(f"chmod 644 {file}; systemctl try-reload-or-restart lastgood")  # one that everybody may write is refused if lastgood writes
 
     # --- queries
 

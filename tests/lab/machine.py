@@ -5,6 +5,7 @@ import errno
 import itertools
 import json
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -81,6 +82,10 @@ class Drive:
         (/sys/block/*/device/timeout). Stall an NVMe drive for less than a minute, its driver's timeout."""
         self._throttle(1)
 
+    def slow_down(self, bytes_a_second):
+        """Reads and writes take longer, each by its size. `stall` tells what QEMU does not bear."""
+        self._throttle(bytes_a_second)
+
     def release(self):
         self._throttle(0)
 
@@ -92,6 +97,14 @@ class Drive:
     def warn(self, bits):
         """Sets the NVMe critical warnings (NVM Express Base Specification 1.4, figure 194, byte 0)."""
         self.machine.qmp.call("qom-set", path=f"/machine/peripheral/{self.name}", property="smart_critical_warning", value=bits)
+
+    def copy_of_image(self):
+        """A copy of what the drive holds now, as a provider makes one behind the guest's back. Returns its path."""
+        copy = self.image.with_suffix(".copy")
+        self.machine.qmp.call("stop")  # writes what QEMU holds back to the image
+        shutil.copy(self.image, copy)
+        self.machine.qmp.call("cont")
+        return copy
 
     def pull(self):
         """Pulls the drive out while the machine runs."""
@@ -114,6 +127,7 @@ class Machine:
         self.nodes = {}
         self.counter = itertools.count(1)
         self.process = self.qmp = self.agent = None
+        self.ahead = 0  # seconds by which the guest's clock is ahead of this machine's
         self.root = self._overlay("root", root)
 
     # --- drives
@@ -204,7 +218,7 @@ class Machine:
         command = [
             # The simplest processor: with the instructions of a newer one a boot takes a third longer.
             "nice", "-n", self.niceness, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2",
-            "-m", str(MEMORY), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
+            "-m", str(MEMORY), "-nodefaults", "-no-user-config", "-display", "none", "-rtc", f"base={self._clock()}",
             "-kernel", str(self.kernel), "-initrd", str(self.initrd),
             "-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet mitigations=off",
             "-qmp", f"unix:{self.directory}/qmp.sock,server=on,wait=off",
@@ -298,6 +312,15 @@ class Machine:
     def run(self, command, seconds=60, **options):
         """Runs a bash command line in the guest, as root; see GuestAgent.run."""
         return self.agent.run(command, seconds, **options)
+
+    def _clock(self):
+        """The time that the guest begins with."""
+        return "utc" if not self.ahead else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + self.ahead))
+
+    def move_clock(self, seconds):
+        """Moves the guest's clock forward. It stays ahead when the machine is switched off and on."""
+        self.ahead += seconds
+        self.set_clock(time.time() + self.ahead)
 
     def set_clock(self, seconds_since_1970):
         self.agent.call("guest-set-time", time=int(seconds_since_1970 * 1e9))
