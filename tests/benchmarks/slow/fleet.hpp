@@ -8,7 +8,7 @@
 #include "collectors/latency/judge/minute_maker.hpp"
 #include "collectors/latency/judge/pace.hpp"
 #include "collectors/latency/parse/diskstats.hpp"
-#include "tests/benchmarks/slow/random.hpp"
+#include "tests/benchmarks/random.hpp"
 
 namespace lastgood::simulation {
 

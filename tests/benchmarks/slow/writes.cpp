@@ -9,8 +9,8 @@
 
 #include "collectors/latency/judge/slow_writes.hpp"
 #include "collectors/latency/parse/diskstats.hpp"
+#include "tests/benchmarks/random.hpp"
 #include "tests/benchmarks/slow/parts.hpp"
-#include "tests/benchmarks/slow/random.hpp"
 
 namespace lastgood::simulation {
 

@@ -1,0 +1,19 @@
+// The incidents that are injected, each a chain of events with chance in it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "tests/benchmarks/incidents/world.hpp"
+
+namespace lastgood::simulation {
+
+struct Chain {
+    std::string_view name;
+    HostKind kind;
+    void (*begin)(World& world);  // called when the incident begins
+};
+
+std::span<const Chain> all_chains();
+
+}  // namespace lastgood::simulation
