@@ -8,12 +8,14 @@ namespace lastgood::simulation {
 
 namespace {
 
-// Counters keep what happened for a week.
-constexpr Seconds afterwards = 7 * day + hour;
+// Counters of drives keep what happened for a week.
+Seconds afterwards(const std::string& subject) {
+    return subject.starts_with("wwn-") || subject.starts_with("md-") ? 7 * day + hour : hour;
+}
 
 std::string cause_of(const World& world, const std::string& subject) {
     const auto found = std::ranges::find_if(world.causes, [&](const Cause& cause) {
-        return cause.from <= world.now && world.now <= cause.until + afterwards &&
+        return cause.from <= world.now && world.now <= cause.until + afterwards(subject) &&
                is_about(cause.subjects, subject);
     });
     return found == world.causes.end() ? "" : found->what;
@@ -38,10 +40,14 @@ void Account::look(const World& world, const Report& report) {
     open_ = std::move(open);
 }
 
-std::optional<Said> Account::first_about(const World& world, Severity at_least) const {
+std::optional<Said> Account::first_about(const World& world, const Chain& chain,
+                                         Severity at_least) const {
     const auto found = std::ranges::find_if(said_, [&](const Said& one) {
         return one.severity >= at_least && one.at >= world.incident.began &&
-               is_about(world.incident.subjects, one.subject);
+               is_about(world.incident.subjects, one.subject) &&
+               std::ranges::any_of(chain.rules, [&](std::string_view rule) {
+                   return std::string_view(one.rule).starts_with(rule);
+               });
     });
     return found == said_.end() ? std::nullopt : std::optional(*found);
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/report.hpp"
-#include "tests/benchmarks/incidents/world.hpp"
+#include "tests/benchmarks/incidents/chains.hpp"
 
 namespace lastgood::simulation {
 
@@ -26,8 +26,9 @@ class Account {
 
     // Each finding once for each time that it came; in the order of time.
     const std::vector<Said>& said() const { return said_; }
-    // The first one about the incident of the world, of this severity or a worse one.
-    std::optional<Said> first_about(const World& world, Severity at_least) const;
+    // The first one about the incident that the chain began, of this severity or a worse one.
+    std::optional<Said> first_about(const World& world, const Chain& chain,
+                                    Severity at_least) const;
 
   private:
     std::map<std::pair<std::string, std::string>, Timestamp> open_;

@@ -223,25 +223,33 @@ void fall_silent(World& world) {
     need_backup(world, 3 * day);
 }
 
-constexpr Chain chains[] = {
-    {"rebuild: the partner has unreadable sectors in SMART", HostKind::server, rebuild_with_signs},
-    {"rebuild: the partner hides them", HostKind::server, rebuild_without_signs},
-    {"a drive fails, its partner is pulled", HostKind::server, pull_the_wrong_one},
-    {"temporary disk: the backup takes /", HostKind::machine, move_data_beside_root},
-    {"temporary disk: the backup takes / and mounts", HostKind::machine, move_data_with_crossing},
-    {"temporary disk: the backup takes parts", HostKind::machine, move_data_beside_a_part},
-    {"old copy: the backups lie on the same disk", HostKind::machine, put_back},
-    {"7 s a write", HostKind::machine, slow_writes_here},
-    {"7 s a write, the spool is watched", HostKind::machine, slow_writes_with_spool},
+const std::vector<std::string_view> of_drives{"drive_", "array_", "preflight_"},
+    of_places{"filesystem_ephemeral", "filesystem_not_backed_up", "data_"},
+    of_writes{"writes_", "drive_slow", "spool_"},
+    of_backups{"backup_", "data_", "filesystem_not_backed_up"};
+
+const Chain chains[] = {
+    {"rebuild: the partner has unreadable sectors in SMART", HostKind::server, rebuild_with_signs,
+     of_drives},
+    {"rebuild: the partner hides them", HostKind::server, rebuild_without_signs, of_drives},
+    {"a drive fails, its partner is pulled", HostKind::server, pull_the_wrong_one, of_drives},
+    {"temporary disk: the backup takes /", HostKind::machine, move_data_beside_root, of_places},
+    {"temporary disk: the backup takes / and mounts", HostKind::machine, move_data_with_crossing,
+     of_places},
+    {"temporary disk: the backup takes parts", HostKind::machine, move_data_beside_a_part,
+     of_places},
+    {"old copy: the backups lie on the same disk", HostKind::machine, put_back, of_backups},
+    {"7 s a write", HostKind::machine, slow_writes_here, of_writes},
+    {"7 s a write, the spool is watched", HostKind::machine, slow_writes_with_spool, of_writes},
     {"the database elsewhere is slow, the spool is watched", HostKind::machine,
-     slow_writes_elsewhere},
-    {"backups off since a migration", HostKind::server, stop_job},
-    {"there never was a backup", HostKind::server, have_none},
-    {"a pause of 60 days is forgotten", HostKind::server, forget_pause},
-    {"copies break off", HostKind::server, cut_copies},
-    {"a hop stands still", HostKind::server, stop_hop},
-    {"a guest misses its weekly slot", HostKind::hypervisor, miss_slot},
-    {"the program that reports a backup falls silent", HostKind::server, fall_silent},
+     slow_writes_elsewhere, of_writes},
+    {"backups off since a migration", HostKind::server, stop_job, of_backups},
+    {"there never was a backup", HostKind::server, have_none, of_backups},
+    {"a pause of 60 days is forgotten", HostKind::server, forget_pause, of_backups},
+    {"copies break off", HostKind::server, cut_copies, of_backups},
+    {"a hop stands still", HostKind::server, stop_hop, of_backups},
+    {"a guest misses its weekly slot", HostKind::hypervisor, miss_slot, of_backups},
+    {"the program that reports a backup falls silent", HostKind::server, fall_silent, of_backups},
 };
 
 }  // namespace

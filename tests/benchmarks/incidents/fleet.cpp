@@ -75,9 +75,9 @@ Life live(uint64_t seed, HostKind kind, const Chain* chain, bool faults, Seconds
     life.by_chance = life.loss && (chain == nullptr || world.incident.began == 0);
     if (world.incident.began > 0) {
         life.began = world.incident.began;
-        life.first = account.first_about(world, Severity::unknown);
-        life.first_warning = account.first_about(world, Severity::warning);
-        life.first_page = account.first_about(world, Severity::critical);
+        life.first = account.first_about(world, *chain, Severity::unknown);
+        life.first_warning = account.first_about(world, *chain, Severity::warning);
+        life.first_page = account.first_about(world, *chain, Severity::critical);
     }
     life.said = account.said();
     return life;

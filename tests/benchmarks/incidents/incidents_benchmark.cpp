@@ -26,6 +26,12 @@ int main(int count, char** arguments) {
         fleet.push_back(live(own, chain.kind, &chain, true, days * day));
         twins.push_back(live(own, chain.kind, nullptr, false, days * day));
     }
+    if (std::getenv("VERBOSE") != nullptr)
+        for (size_t i = 0; i < twins.size(); ++i)
+            for (const Said& said : twins[i].said)
+                if (said.severity == lastgood::Severity::critical && said.cause.empty())
+                    fmt::print(stderr, "host {}, day {:.2f}: {} {}\n", i,
+                               (said.at - first_day) / day, said.rule, said.subject);
     fmt::print("seed {}: {} hosts, {:.0f} days\n\nIncidents\n\n", seed, hosts, days);
     print_incidents(fleet);
     fmt::print("\nTheir healthy twins: ");

@@ -68,7 +68,10 @@ void run(World& world, const std::string& name) {
     const Timestamp began = world.now;
     const bool works = !world.random.chance(fails);
     Seconds takes = one.takes * world.random.around(1, 0.1);
-    if (world.random.chance(takes_long)) takes = std::min(takes * world.random.between(3, 20), day);
+    if (world.random.chance(takes_long)) {
+        takes = std::min(takes * world.random.between(3, 20), day);
+        world.cause("a run took long", {name, "elsewhere"}, takes + day);
+    }
     if (one.runs && one.readable && world.off_until <= began) {
         if (works)
             world.after(takes, [name, began](World& later) { finish(later, name, began); });

@@ -87,8 +87,8 @@ void fill_disk(World& world) {
     if (grows <= 0) return;
     fill(one, world.now, grows * one.size / lasts * hour, lasts);
     if (wild) world.cause("a disk filled", {one.point}, lasts + 12 * hour);
-    for (Seconds later = minute * 15; later < lasts + 3 * hour; later += 15 * minute)
-        world.after(later, [](World&) {});
+    const int looks = static_cast<int>((lasts + 3 * hour) / (15 * minute));
+    for (int i = 1; i <= looks; ++i) world.after(i * 15 * minute, [](World&) {});
     const double before = one.used;
     const Seconds kept =
         wild ? lasts + world.random.between(1, 10) * hour : world.random.between(3, 60) * day;

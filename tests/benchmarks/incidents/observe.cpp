@@ -62,9 +62,11 @@ std::optional<Timestamp> full_at(const World& world, const SimulatedFilesystem& 
     const Seconds window = world.config.fill_window;
     if (one.used_share(world.now) < 0.55) return std::nullopt;  // no rule asks below 60 %
     FillForecast forecast;
-    for (Seconds ago = window; ago >= 0; ago -= 10 * minute)
+    for (int step = static_cast<int>(window / (10 * minute)); step >= 0; --step) {
+        const Seconds ago = step * 10 * minute;
         if (world.now - ago >= one.since)
             forecast.add(clock - ago, one.used_at(world.now - ago), one.size, window);
+    }
     return forecast.full_at(clock, one.size - one.used_at(world.now));
 }
 
@@ -145,6 +147,7 @@ void observe_data(const World& world, Timestamp clock, Sink& sink) {
     sink.observe(metric::data_size_bytes, id, data_bytes, clock);
     sink.observe(metric::data_size_incomplete, id, 0, clock, {{"bound", ""}});
     sink.observe(metric::data_backed_up, id, backups.empty() ? 0 : 1, clock);
+    sink.observe(metric::data_ephemeral, id, ephemeral ? 1 : 0, clock);
     sink.observe(metric::data_precious, id, 0, clock);
     sink.observe(metric::data_told_by_filesystem, id,
                  backups_of(*place.mount, ephemeral, covered).empty() ? 1 : 0, clock);

@@ -30,7 +30,8 @@ std::string spread(std::vector<Seconds> times) {
     if (times.empty()) return "-";
     std::ranges::sort(times);
     const auto at = [&](double share) {
-        return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1) + 0.5)];
+        return times[static_cast<size_t>(
+            std::lround(share * static_cast<double>(times.size() - 1)))];
     };
     return fmt::format("{} ({} to {})", span(at(0.5)), span(at(0.05)), span(at(0.95)));
 }
@@ -47,8 +48,8 @@ std::string share(size_t some, size_t all) {
     const double n = static_cast<double>(all), p = static_cast<double>(some) / n, z = 1.96;
     const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
     const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
-    return fmt::format("{} of {} ({:.0f} to {:.0f} %)", some, all, 100 * (middle - half),
-                       100 * std::min(1.0, middle + half));
+    return fmt::format("{} of {} ({:.0f} to {:.0f} %)", some, all,
+                       100 * std::max(0.0, middle - half), 100 * std::min(1.0, middle + half));
 }
 
 // The interval of a rate of events that come by chance (Byar's approximation).

@@ -44,7 +44,7 @@ void add_hop(World& world, const std::string& name, std::string of) {
     const SimulatedBackup original = world.backup(of);
     hop.setting.copy_of = std::move(of);
     hop.setting.max_age = original.streams.empty() ? 50 * hour : 9 * day;
-    hop.setting.max_lag = 26 * hour;
+    hop.setting.max_lag = original.streams.empty() ? 30 * hour : 8 * day;
     hop.copies = original.copies;
     hop.streams = original.streams;
     hop.setting.each = original.setting.each;
