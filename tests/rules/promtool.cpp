@@ -300,8 +300,7 @@ Disagreement compare_texts(const std::vector<Rule>& rules,
         for (int minute = 0; minute * step <= rule.hold; ++minute) {
             findings = evaluate(std::vector{rule}, host.observations, minute * step, memory);
         }
-        CAPTURE(name);
-        REQUIRE(findings.size() == 1);
+        REQUIRE_MESSAGE(findings.size() == 1, rule.name);
         AlertLabels labels = labels_of(findings[0], rule, host);
         test += fmt::format("  - interval: 1m\n    input_series:\n{}",
                             input_series(host, static_cast<int>(rule.hold / step)));

@@ -31,7 +31,8 @@ Played play(double days, const std::function<double(double)>& used_at_hour, doub
     FillForecast forecast;
     Played played;
     double three = 0, one = 0;  // minutes for which it has been told
-    for (double minute = 0; minute < days * 1440; ++minute) {
+    for (int at = 0; at < days * 1440; ++at) {
+        const double minute = at;
         const Timestamp now = begin + minute * 60;
         const double used = used_at_hour(minute / 60) * GB;
         forecast.add(now, used, size, window);
@@ -109,7 +110,7 @@ TEST_CASE("steady growth is told with its time, with two weeks of it or hours") 
 
 TEST_CASE("what is kept is bounded, and restored as far as it can be true") {
     UsagePast past;
-    for (double hours = 0; hours < 1000; hours += 0.25) past.add(begin + hours * hour, 1);
+    for (int quarter = 0; quarter < 4000; ++quarter) past.add(begin + quarter * hour / 4, 1);
     CHECK(past.hours().size() <= 360);
     UsagePast restored;
     restored.restore(past.hours(), begin + 1000 * hour);
@@ -124,7 +125,7 @@ TEST_CASE("what is kept is bounded, and restored as far as it can be true") {
 
 TEST_CASE("what is kept survives a restart; damaged values are left out") {
     PastByPoint known;
-    for (double hours = 0; hours < 100; ++hours)
+    for (int hours = 0; hours < 100; ++hours)
         known["/srv"].past.add(begin + hours * hour, 5e9 + hours * 1e9);
     known["/srv"].size = size;
     const auto read = parse_past(to_json(known), begin + 100 * hour);

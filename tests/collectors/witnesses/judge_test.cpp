@@ -59,7 +59,10 @@ TEST_CASE("witnesses: of 40 days, hours and days are kept; both times are told")
     WitnessPast past;
     double count = 0;
     Timestamp now = start;
-    for (; now < start + 40 * day; now += 600) see(past, {now, count++, count});
+    while (now < start + 40 * day) {
+        see(past, {now, count++, count});
+        now += 600;
+    }
     CHECK(past.sightings().size() <= 90);
     RolledBack found;
     // The state of seven days ago.
