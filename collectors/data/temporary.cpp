@@ -15,7 +15,8 @@ namespace {
 // The files that memory is swapped to; proc(5). A blank in a path is "\040".
 std::vector<std::string> swap_files(const Host& host) {
     std::vector<std::string> paths;
-    for (const std::string_view line : split(host.read("/proc/swaps").value_or(""), "\n"))
+    const std::string table = host.read("/proc/swaps").value_or("");
+    for (const std::string_view line : split(table, "\n"))
         if (line.starts_with('/')) paths.emplace_back(line.substr(0, line.find_first_of(" \t")));
     return paths;
 }

@@ -1,6 +1,6 @@
 #include "exporters/prometheus/openmetrics.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>

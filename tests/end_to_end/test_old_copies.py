@@ -9,6 +9,9 @@ import pytest
 from lastgood import cannot_run, wait_until
 from loop_device import run
 
+# Loop devices of other tests come and go: one name may be another filesystem's a moment later.
+pytestmark = pytest.mark.alone
+
 MKFS = {
     "ext4": (64, ["mkfs.ext4", "-q", "-F"]),
     "xfs": (320, ["mkfs.xfs", "-q", "-f"]),
