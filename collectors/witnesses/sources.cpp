@@ -79,6 +79,13 @@ std::map<std::string, Sighting> sightings_of(const Host& host, const Topology& t
     return found;
 }
 
+bool is_still_mounted(const std::vector<Mount>& later, const Mount& mount) {
+    return std::ranges::any_of(later, [&](const Mount& one) {
+        // The kernel gives a free id and a free device away at once; not so soon to the same place.
+        return one.id == mount.id && one.number == mount.number && one.point == mount.point;
+    });
+}
+
 bool was_put_away(const Host& host, const std::string& device, const std::string& uuid) {
     return host.exists("/sys/class/block/" + device) && !host.exists("/sys/fs/ext4/" + device) &&
            !host.exists("/sys/fs/xfs/" + device) && !host.exists("/sys/fs/btrfs/" + uuid);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "collectors/witnesses/judge.hpp"
 #include "core/host.hpp"
@@ -18,6 +19,9 @@ std::string filesystem_uuid(const Host& host, const Topology& topology, const Mo
 // What counts in the filesystem, by the name of the witness; `at` is now.
 std::map<std::string, Sighting> sightings_of(const Host& host, const Topology& topology,
                                              const Mount& mount);
+
+// Whether the mount is in the later table as it was: its device was its own all the time between.
+bool is_still_mounted(const std::vector<Mount>& later, const Mount& mount);
 
 // Whether the filesystem that a device had is mounted nowhere any more, and the device is still
 // there: all of it has reached the disk.

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <vector>
 
 #include "collectors/collector.hpp"
 #include "collectors/kernel_watch.hpp"
@@ -44,14 +45,20 @@ class Witnesses {
             return tl::unexpected(topology.error());
         }
         const std::string types = host.read("/proc/filesystems").value_or("");
-        std::set<WitnessMemory::key_type> here;
+        std::vector<Seen> seen;
         for (const Mount* mount : select_mounts(topology->mounts, types)) {
             if (filesystem_kind(mount->type, types) != FilesystemKind::local) continue;
             const std::string uuid = filesystem_uuid(host, *topology, *mount);
-            if (uuid.empty() || here.size() >= most_filesystems) continue;
-            const WitnessMemory::key_type key(uuid, mount->point);
-            here.insert(key);
-            look_at(*topology, *mount, key);
+            if (uuid.empty() || seen.size() >= most_filesystems) continue;
+            seen.push_back({{uuid, mount->point}, mount, sightings_of(host, *topology, *mount)});
+        }
+        // What was read of a device that was unmounted meanwhile may be another filesystem's.
+        const auto mounts = parse_mountinfo(host.read("/proc/self/mountinfo").value_or(""));
+        std::set<WitnessMemory::key_type> here;
+        for (const Seen& one : seen) {
+            if (!is_still_mounted(mounts, *one.mount)) continue;
+            here.insert(one.key);
+            look_at(*topology, one);
         }
         for (const auto& key : mounted_)
             if (!here.contains(key)) leaving_[key] = host.monotonic();
@@ -65,6 +72,12 @@ class Witnesses {
     bool is_leaving() const { return !leaving_.empty(); }
 
   private:
+    struct Seen {
+        WitnessMemory::key_type key;
+        const Mount* mount;
+        std::map<std::string, Sighting> sightings;  // by the name of the witness
+    };
+
     void settle(const std::set<WitnessMemory::key_type>& here) {
         constexpr Seconds leaves_within = 10;
         const Host& host = context_.host;
@@ -79,8 +92,9 @@ class Witnesses {
         });
     }
 
-    void look_at(const Topology& topology, const Mount& mount, const WitnessMemory::key_type& key) {
-        FilesystemPast& past = memory_[key];
+    void look_at(const Topology& topology, const Seen& seen) {
+        const Mount& mount = *seen.mount;
+        FilesystemPast& past = memory_[seen.key];
         const Timestamp now = context_.host.now();
         past.seen = now;
         if (past.rolled_back && now - past.rolled_back->found > told_for) past.rolled_back.reset();
@@ -88,7 +102,7 @@ class Witnesses {
         const BlockDevice* device =
             topology.device(mount.type == "btrfs" ? mount.source : mount.number);
         past.device = device == nullptr ? "" : device->name;
-        for (const auto& [name, sighting] : sightings_of(context_.host, topology, mount)) {
+        for (const auto& [name, sighting] : seen.sightings) {
             WitnessPast& witness = past.witnesses[name];
             RolledBack found;
             const Course course = witness.judge(sighting, found);

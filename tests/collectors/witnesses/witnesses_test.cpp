@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "collectors/collector.hpp"
+#include "collectors/witnesses/sources.hpp"
 #include "tests/recorded_host.hpp"
 
 using namespace lastgood;
@@ -42,4 +43,15 @@ TEST_CASE("witnesses: ext4 with its UUID is witnessed; without one it is not") {
 TEST_CASE("witnesses: a host without filesystems, or one recorded without mounts, is fine") {
     test::RecordedHost host;
     CHECK(collect(host).empty());
+}
+
+TEST_CASE("witnesses: what was read of a device that came to another filesystem is not told") {
+    const auto at = [](const char* line) { return parse_mountinfo(line); };
+    const auto before = at("40 27 7:0 / /srv rw - ext4 /dev/loop0 rw\n");
+    CHECK(is_still_mounted(before, before.front()));
+    CHECK(is_still_mounted(at("40 27 7:0 / /srv ro - ext4 /dev/loop0 ro\n"), before.front()));
+    CHECK_FALSE(is_still_mounted({}, before.front()));
+    CHECK_FALSE(is_still_mounted(at("40 27 7:0 / /mnt rw - ext4 /dev/loop0 rw\n"), before.front()));
+    CHECK_FALSE(is_still_mounted(at("41 27 7:0 / /srv rw - ext4 /dev/loop0 rw\n"), before.front()));
+    CHECK_FALSE(is_still_mounted(at("40 27 7:1 / /srv rw - ext4 /dev/loop1 rw\n"), before.front()));
 }
